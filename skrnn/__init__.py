@@ -1,0 +1,19 @@
+"""Recurrent neural networks as scikit-learn estimators: sequences in, fit, predict.
+
+Importing skrnn loads no deep-learning framework; the first ``fit`` does.
+"""
+
+from skrnn.preprocessing import TimeDistributed
+from skrnn.recurrent import RNNClassifier, RNNRegressor
+from skrnn.sequences import Sequences, check_sequences
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "RNNClassifier",
+    "RNNRegressor",
+    "Sequences",
+    "TimeDistributed",
+    "check_sequences",
+    "__version__",
+]

@@ -1,0 +1,22 @@
+"""The only private scikit-learn imports, so that a new release is checked in one place.
+
+None has a public counterpart: the decorator and the constraint classes are how scikit-learn's own
+estimators validate their parameters, the checks are those of its own ``fit``, and ``_num_samples``
+and ``_safe_indexing`` are how its splitters take subsets of any container.
+"""
+
+from sklearn.base import _fit_context
+from sklearn.utils import _safe_indexing
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils.validation import _check_sample_weight, _check_y, _num_samples
+
+__all__ = [
+    "HasMethods",
+    "Interval",
+    "StrOptions",
+    "_check_sample_weight",
+    "_check_y",
+    "_fit_context",
+    "_num_samples",
+    "_safe_indexing",
+]

@@ -1,0 +1,245 @@
+"""Displays: what people would rather look at than read, in scikit-learn's form."""
+
+import numpy as np
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import check_is_fitted
+
+__all__ = ["HistoryDisplay"]
+
+# Where scikit-learn's estimators keep the fitted one they were built round.
+_FITTED_INNER = ("best_estimator_", "estimator_", "regressor_")
+
+
+class HistoryDisplay:
+    """Learning curves: loss and metrics of each epoch, in training and in validation.
+
+    Make it with `from_estimator`, or with the constructor from a history alone. A dot marks the
+    epoch with the lowest validation loss.
+
+    Parameters
+    ----------
+    history : dict of str to list of float
+        A value an epoch for `"loss"` and for each metric, and for `"val_loss"` and
+        `"val_<metric>"` where there was validation data: the `history_` of a fitted estimator.
+
+    name : str, default=None
+        What to call the fitted estimator in the legend.
+
+    Attributes
+    ----------
+    lines_ : dict of str to matplotlib Line2D
+        The curves, by their names in `history`.
+
+    ax_ : matplotlib Axes, or ndarray of them
+        The axes; an array if several metrics were asked for.
+
+    figure_ : matplotlib Figure
+        The figure.
+
+    best_epoch_ : int or None
+        The epoch, counted from 1, with the lowest validation loss; None without one.
+
+    See Also
+    --------
+    HistoryDisplay.from_estimator : Plot the learning curves of a fitted estimator.
+
+    Examples
+    --------
+    >>> from skrnn.inspection import HistoryDisplay
+    >>> history = {"loss": [1.0, 0.6, 0.4], "val_loss": [1.1, 0.8, 0.9]}
+    >>> display = HistoryDisplay(history=history).plot()
+    >>> display.best_epoch_
+    2
+    """
+
+    def __init__(self, *, history, name=None):
+        self.history = history
+        self.name = name
+
+    @classmethod
+    def from_estimator(cls, estimator, *, metrics=None, ax=None, name=None, **kwargs):
+        """Plot the learning curves of a fitted estimator.
+
+        Parameters
+        ----------
+        estimator : estimator
+            A fitted estimator with `history_`, or a Pipeline, GridSearchCV or the like round one.
+
+        metrics : str or list of str, default=None
+            What to plot, without `"val_"`, a panel each; None plots the loss.
+
+        ax : matplotlib Axes or array-like of them, default=None
+            Where to plot, as many as there are metrics. None makes a new figure.
+
+        name : str, default=None
+            What to call the estimator in the legend.
+
+        **kwargs : dict
+            More arguments for matplotlib's `plot`.
+
+        Returns
+        -------
+        display : HistoryDisplay
+
+        Raises
+        ------
+        NotFittedError
+            If the estimator is not fitted.
+
+        ValueError
+            If the estimator has no `history_`, or its history lacks one of `metrics`.
+
+        Examples
+        --------
+        >>> from types import SimpleNamespace
+        >>> from skrnn.inspection import HistoryDisplay
+        >>> fitted = SimpleNamespace(history_={"loss": [1.0, 0.6], "accuracy": [0.5, 0.8]})
+        >>> display = HistoryDisplay.from_estimator(fitted, metrics=["loss", "accuracy"])
+        >>> sorted(display.lines_)
+        ['accuracy', 'loss']
+        """
+        _check_matplotlib(f"{cls.__name__}.from_estimator")
+        display = cls(history=_find_history(estimator), name=name)
+        return display.plot(ax, metrics=metrics, **kwargs)
+
+    def plot(self, ax=None, *, metrics=None, name=None, **kwargs):
+        """Plot the learning curves.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes or array-like of them, default=None
+            Where to plot, as many as there are metrics. None makes a new figure.
+
+        metrics : str or list of str, default=None
+            What to plot, without `"val_"`, a panel each; None plots the loss.
+
+        name : str, default=None
+            What to call the estimator in the legend; None takes that of the constructor.
+
+        **kwargs : dict
+            More arguments for matplotlib's `plot`.
+
+        Returns
+        -------
+        display : HistoryDisplay
+
+        Raises
+        ------
+        ValueError
+            If the history lacks one of `metrics`, or there are not as many axes as metrics.
+        """
+        _check_matplotlib(f"{type(self).__name__}.plot")
+        from matplotlib.cbook import normalize_kwargs
+        from matplotlib.lines import Line2D
+
+        metrics = ["loss"] if metrics is None else metrics
+        metrics = [metrics] if isinstance(metrics, str) else list(metrics)
+        _check_metrics(metrics, self.history)
+        name = self.name if name is None else name
+        kwargs = normalize_kwargs(kwargs, Line2D)  # so that c=... is color=...
+        axes = _panels(ax, len(metrics))
+        self.best_epoch_ = _best_epoch(self.history)
+        self.lines_ = {}
+        for panel, metric in zip(axes, metrics, strict=True):
+            curves = _plot_curves(panel, self.history, metric, name, kwargs)
+            self._mark_best_epoch(panel, curves.get(f"val_{metric}"))
+            self.lines_.update(curves)
+            _label_axes(panel, metric)
+        self.ax_ = axes if len(axes) > 1 else axes[0]
+        self.figure_ = axes[0].figure
+        return self
+
+    def _mark_best_epoch(self, panel, line):
+        if self.best_epoch_ is None or line is None:
+            return
+        value = line.get_ydata()[self.best_epoch_ - 1]
+        panel.plot(
+            self.best_epoch_,
+            value,
+            marker="o",
+            linestyle="none",
+            color=line.get_color(),
+            label=f"lowest validation loss: epoch {self.best_epoch_}",
+        )
+
+
+def _find_history(estimator):
+    """Return the `history_` of an estimator, or of that inside a Pipeline, GridSearchCV, ..."""
+    inner = estimator
+    while not hasattr(inner, "history_"):
+        check_is_fitted(inner)
+        if isinstance(inner, Pipeline):
+            inner = inner[-1]
+            continue
+        name = next((name for name in _FITTED_INNER if hasattr(inner, name)), None)
+        if name is None:
+            raise ValueError(f"{type(inner).__name__} has no history_ of its fit to plot.")
+        inner = getattr(inner, name)
+    return inner.history_
+
+
+def _best_epoch(history):
+    """Return the epoch, from 1, with the lowest validation loss, or None."""
+    loss = np.asarray(history.get("val_loss", []), dtype=float)
+    return int(np.nanargmin(loss)) + 1 if np.isfinite(loss).any() else None
+
+
+def _check_metrics(metrics, history):
+    known = [name for name in history if not name.startswith("val_")]
+    unknown = [metric for metric in metrics if metric not in known]
+    if unknown or not metrics:
+        raise ValueError(f"metrics must be among {known}, as in the history; got {metrics}.")
+
+
+def _check_matplotlib(caller):
+    try:
+        import matplotlib  # noqa: F401 - only who plots needs it
+    except ImportError as error:
+        raise ImportError(f"{caller} needs matplotlib: python -m pip install matplotlib") from error
+
+
+def _panels(ax, n_panels):
+    """Return the axes to plot on as an array."""
+    if ax is None:
+        import matplotlib.pyplot as plt
+
+        width = 6.4 if n_panels == 1 else 4.8 * n_panels
+        _, ax = plt.subplots(1, n_panels, figsize=(width, 4.2), layout="constrained")
+    axes = np.asarray(ax, dtype=object).ravel()
+    if len(axes) != n_panels:
+        raise ValueError(f"ax must be as many axes as metrics, {n_panels}, got {len(axes)}.")
+    return axes
+
+
+def _plot_curves(panel, history, metric, name, kwargs):
+    """Plot the validation curve of a metric, if there is one, and the training curve.
+
+    Both have one colour, so that several fits on the same axes stay apart.
+    """
+    prefix = "" if name is None else f"{name}, "
+    validation = f"val_{metric}"
+    curves, style = {}, {}
+    if validation in history:
+        line = _plot_epochs(panel, history[validation], {"label": f"{prefix}validation", **kwargs})
+        curves[validation] = line
+        style = {"color": line.get_color(), "linestyle": "--", "alpha": 0.7}
+    style = {"label": f"{prefix}training", **style, **kwargs}
+    curves[metric] = _plot_epochs(panel, history[metric], style)
+    return curves
+
+
+def _plot_epochs(panel, values, style):
+    marker = "o" if len(values) == 1 else None  # a line of one point would not be seen
+    values = np.asarray(values, dtype=float)
+    (line,) = panel.plot(np.arange(1, len(values) + 1), values, **{"marker": marker, **style})
+    return line
+
+
+def _label_axes(panel, metric):
+    from matplotlib.ticker import MaxNLocator
+
+    panel.set(xlabel="Epoch", ylabel=metric.replace("_", " ").capitalize())
+    panel.set_xlim(left=0.5, auto=None)  # there is no epoch 0; the right end stays automatic
+    panel.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    panel.grid(alpha=0.3)
+    panel.legend()

@@ -1,0 +1,181 @@
+"""What scikit-learn's splitters lack: a development set drawn in the same call as the test set.
+
+A network that stops early needs three parts, and two calls of `train_test_split` get the sizes and
+the seed wrong easily. For cross-validation use scikit-learn's splitters as they are.
+"""
+
+import math
+import numbers
+
+import numpy as np
+from sklearn.model_selection import train_test_split
+from sklearn.utils import check_random_state, column_or_1d, indexable
+
+from skrnn._sklearn import _num_samples, _safe_indexing
+
+__all__ = ["train_dev_test_split"]
+
+
+def train_dev_test_split(
+    *arrays,
+    dev_size=0.1,
+    test_size=0.2,
+    train_size=None,
+    stratify=None,
+    groups=None,
+    shuffle=True,
+    random_state=None,
+):
+    """Split sequences, targets and whatever goes with them into train, dev and test.
+
+    Parameters
+    ----------
+    *arrays : Sequences, list, array, DataFrame or sparse matrix, each of n_samples entries
+        What to split. Each part is the same kind of container; a part of `Sequences` shares the
+        memory of the whole.
+
+    dev_size, test_size : float or int, default=0.1 and 0.2
+        A float is a fraction of all sequences (rounded up), an int a number of them. With
+        `groups`, they count groups.
+
+    train_size : float or int, default=None
+        Likewise (rounded down). None: all that dev and test leave over.
+
+    stratify : array-like of shape (n_samples,), default=None
+        Class labels whose proportions all three parts keep.
+
+    groups : array-like of shape (n_samples,), default=None
+        No group is in two parts: for sequences of the same person, machine or long series.
+
+    shuffle : bool, default=True
+        False: the parts follow one another in the order of the data, train first.
+
+    random_state : int, RandomState instance or None, default=None
+        The seed of the shuffling.
+
+    Returns
+    -------
+    parts : list of length 3 * len(arrays)
+        ``X_train, X_dev, X_test, y_train, y_dev, y_test, ...``
+
+    Raises
+    ------
+    ValueError
+        If the sizes do not fit, a class is too small for three parts, the arrays differ in the
+        number of entries, or `stratify` comes with `groups` or without shuffling.
+
+    See Also
+    --------
+    sklearn.model_selection.train_test_split : Two parts.
+    sklearn.model_selection.StratifiedGroupKFold : Stratified folds that keep groups together.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skrnn.model_selection import train_dev_test_split
+    >>> X, y = np.arange(80).reshape(20, 4), np.arange(20) % 2
+    >>> X_train, X_dev, X_test, y_train, y_dev, y_test = train_dev_test_split(
+    ...     X, y, stratify=y, random_state=0
+    ... )
+    >>> X_train.shape, X_dev.shape, X_test.shape
+    ((14, 4), (2, 4), (4, 4))
+    >>> y_dev.mean(), y_test.mean()
+    (np.float64(0.5), np.float64(0.5))
+    """
+    if not arrays:
+        raise ValueError("train_dev_test_split needs at least one array to split.")
+    if stratify is not None and groups is not None:
+        raise ValueError(
+            "stratify and groups cannot be kept both in three parts; use one of them, or "
+            "sklearn.model_selection.StratifiedGroupKFold."
+        )
+    if stratify is not None and not shuffle:
+        raise ValueError("stratify needs shuffle=True.")
+    *arrays, stratify, groups = indexable(*arrays, stratify, groups)
+    n_samples = _num_samples(arrays[0])
+    sizes = {"train_size": train_size, "dev_size": dev_size, "test_size": test_size}
+    if groups is None:
+        parts = _three_parts(n_samples, sizes, "sequences", stratify, shuffle, random_state)
+    else:
+        group_numbers = _number_groups(groups)
+        n_groups = group_numbers.max() + 1
+        group_parts = _three_parts(n_groups, sizes, "groups", None, shuffle, random_state)
+        parts = [np.flatnonzero(np.isin(group_numbers, part)) for part in group_parts]
+    return [_safe_indexing(array, part) for array in arrays for part in parts]
+
+
+def _three_parts(n, sizes, unit, stratify, shuffle, random_state):
+    """Return the indices of train, dev and test among n sequences or groups."""
+    n_train, n_dev, n_test = _part_sizes(n, sizes, unit)
+    if stratify is not None:
+        stratify = _check_stratify(stratify, min(n_train, n_dev, n_test))
+    random_state = check_random_state(random_state)
+    rest, test = train_test_split(
+        np.arange(n),
+        train_size=n_train + n_dev,
+        test_size=n_test,
+        stratify=stratify,
+        shuffle=shuffle,
+        random_state=random_state,
+    )
+    train, dev = train_test_split(
+        rest,
+        train_size=n_train,
+        test_size=n_dev,
+        stratify=None if stratify is None else stratify[rest],
+        shuffle=shuffle,
+        random_state=random_state,
+    )
+    return train, dev, test
+
+
+def _part_sizes(n, sizes, unit):
+    n_dev = _count(n, sizes["dev_size"], "dev_size", math.ceil)
+    n_test = _count(n, sizes["test_size"], "test_size", math.ceil)
+    if sizes["train_size"] is None:
+        n_train = n - n_dev - n_test
+    else:
+        n_train = _count(n, sizes["train_size"], "train_size", math.floor)
+    if n_train < 1 or n_train + n_dev + n_test > n:
+        given = ", ".join(f"{name}={size}" for name, size in sizes.items())
+        raise ValueError(f"The sizes do not fit {n} {unit}, at least 1 in each part: got {given}.")
+    return n_train, n_dev, n_test
+
+
+def _count(n, size, name, rounded):
+    """Return how many of n a fraction or a number is."""
+    if isinstance(size, numbers.Integral) and not isinstance(size, bool) and size >= 1:
+        return int(size)
+    if isinstance(size, numbers.Real) and not isinstance(size, numbers.Integral) and 0 < size < 1:
+        # 0.07 * 100 is a little more than 7, and 0.29 * 100 a little less than 29.
+        return rounded(round(size * n, 6))
+    raise ValueError(f"{name} must be a float between 0 and 1 or an int of at least 1, got {size}.")
+
+
+def _check_stratify(stratify, smallest_part):
+    try:
+        labels = column_or_1d(stratify)
+        classes, counts = np.unique(labels, return_counts=True)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            "stratify must be one label a sequence; targets per step cannot be stratified."
+        ) from error
+    rarest = counts.argmin()
+    if counts[rarest] < 3:
+        raise ValueError(
+            "stratify needs at least 3 sequences of each class, one for each part: class "
+            f"{classes[rarest]} has {counts[rarest]}."
+        )
+    if smallest_part < len(classes):
+        raise ValueError(
+            f"stratify needs parts of at least one sequence for each of the {len(classes)} "
+            f"classes: the smallest part would have {smallest_part}."
+        )
+    return labels
+
+
+def _number_groups(groups):
+    """Return the number of each sequence's group, counted in order of appearance."""
+    _, first, inverse = np.unique(column_or_1d(groups), return_index=True, return_inverse=True)
+    order_of_appearance = first.argsort().argsort()
+    return order_of_appearance[inverse]

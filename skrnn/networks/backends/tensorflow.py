@@ -1,0 +1,168 @@
+"""Training and prediction inside compiled TensorFlow calls.
+
+The arrays of a fit are sent to the device once. A call gets the batches as row numbers and runs
+as many of them as it is given: gather, forward, backward and update all happen inside, so a step
+costs its arithmetic and no trip through Python. Shapes are left open: one trace serves all.
+"""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+__all__ = ["compile_forward", "compile_training", "sequences_to_device", "to_device"]
+
+
+def sequences_to_device(sequences):
+    """The tensors (values, starts, lengths) of a batch of sequences."""
+    return (
+        tf.convert_to_tensor(sequences.values),
+        tf.convert_to_tensor(sequences.starts.astype(np.int64)),
+        tf.convert_to_tensor(sequences.lengths.astype(np.int32)),
+    )
+
+
+def to_device(examples, target_scale):
+    """The tensors that `compile_training`'s functions take.
+
+    Parameters
+    ----------
+    examples : Examples
+    target_scale : tuple (scale, offset)
+        From targets as they train to targets as users know them, which metrics are told in.
+    """
+    targets = (
+        tf.convert_to_tensor(examples.targets),
+        tf.convert_to_tensor(examples.target_starts.astype(np.int64)),
+        tf.convert_to_tensor(examples.weights),
+        *(tf.convert_to_tensor(value) for value in target_scale),
+    )
+    return sequences_to_device(examples.sequences), targets
+
+
+def compile_training(network, loss, from_logits, optimizer, metrics):
+    """Compile the steps of training and of evaluation.
+
+    Parameters
+    ----------
+    network : Network
+    loss : callable
+        Of (true, predicted), one value a target.
+    from_logits : bool
+        Whether `loss` takes the raw output.
+    optimizer : keras.optimizers.Optimizer
+    metrics : list of keras.metrics.Metric
+
+    Returns
+    -------
+    train, evaluate : callable
+        Of (tensors of `to_device`, order, bounds), giving one loss a batch as an array. Batch `i`
+        is ``order[bounds[i]:bounds[i + 1]]``.
+    """
+    model = network.raw
+    activation = keras.activations.get(network.spec.output_activation)
+    per_step = network.spec.return_sequences
+
+    def batch_loss(sequences, targets, rows, training):
+        values, starts, lengths = sequences
+        steps, batch_lengths = _gather_steps(values, starts, lengths, rows)
+        raw = model([steps, batch_lengths], training=training)
+        outputs = activation(raw)
+        all_targets, target_starts, weights, scale, offset = targets
+        where = tf.gather(target_starts, rows)
+        if per_step:
+            real = tf.sequence_mask(batch_lengths)
+            where = tf.boolean_mask(_step_positions(where, batch_lengths), real)
+            raw, outputs = tf.boolean_mask(raw, real), tf.boolean_mask(outputs, real)
+        true = tf.gather(all_targets, where)
+        values = loss(true, raw if from_logits else outputs)
+        weighted = _one_value_a_target(values) * tf.gather(weights, where)
+        if metrics:
+            known = true if true.dtype.is_integer else true * scale + offset
+            seen = outputs if true.dtype.is_integer else outputs * scale + offset
+            for metric in metrics:
+                metric.update_state(known, seen)
+        return tf.add_n([tf.reduce_mean(weighted), *model.losses])
+
+    def train_batch(sequences, targets, rows):
+        variables = model.trainable_variables
+        with tf.GradientTape() as tape:
+            value = batch_loss(sequences, targets, rows, training=True)
+        gradients = tape.gradient(value, [variable.value for variable in variables])
+        optimizer.apply_gradients(zip(gradients, variables, strict=True))
+        return value
+
+    def evaluate_batch(sequences, targets, rows):
+        return batch_loss(sequences, targets, rows, training=False)
+
+    return _compile_loop(train_batch, network.spec), _compile_loop(evaluate_batch, network.spec)
+
+
+def compile_forward(model):
+    """Compile a pass through a model without training.
+
+    Parameters
+    ----------
+    model : keras.Model
+
+    Returns
+    -------
+    callable
+        Of (tensors of `sequences_to_device`, rows), giving the model's outputs for the sequences
+        `rows`: an array, or a list of arrays where the model has several outputs.
+    """
+
+    @tf.function(autograph=False, reduce_retracing=True)
+    def forward(sequences, rows):
+        return model(_gather_steps(*sequences, rows), training=False)
+
+    def run(sequences, rows):
+        return tf.nest.map_structure(lambda tensor: tensor.numpy(), forward(sequences, rows))
+
+    return run
+
+
+def _compile_loop(one_batch, spec):
+    """Compile many batches into one call that gives the loss of each."""
+
+    @tf.function(autograph=False, reduce_retracing=True)
+    def loop(sequences, targets, order, bounds):
+        n_batches = tf.size(bounds) - 1
+
+        def body(i, losses):
+            rows = order[bounds[i] : bounds[i + 1]]
+            return i + 1, losses.write(i, one_batch(sequences, targets, rows))
+
+        losses = tf.TensorArray(spec.dtype, size=n_batches)
+        _, losses = tf.while_loop(
+            lambda i, _: i < n_batches, body, (0, losses), parallel_iterations=1
+        )
+        return losses.stack()
+
+    def run(tensors, order, bounds):
+        return loop(*tensors, tf.convert_to_tensor(order), tf.convert_to_tensor(bounds)).numpy()
+
+    return run
+
+
+def _gather_steps(values, starts, lengths, rows):
+    """The padded steps of some sequences, zero after each one's end, and their lengths."""
+    batch_lengths = tf.gather(lengths, rows)
+    positions = _step_positions(tf.gather(starts, rows), batch_lengths)
+    steps = tf.gather(values, positions)
+    real = tf.sequence_mask(batch_lengths)
+    if steps.shape.rank == 3:
+        real = tf.expand_dims(real, 2)
+    return tf.where(real, steps, tf.zeros_like(steps)), batch_lengths
+
+
+def _step_positions(starts, lengths):
+    """Where each step lies; after its end a sequence points at its last step."""
+    step = tf.range(tf.reduce_max(lengths))
+    step = tf.minimum(step[None, :], lengths[:, None] - 1)
+    return starts[:, None] + tf.cast(step, tf.int64)
+
+
+def _one_value_a_target(values):
+    if values.shape.rank == 0:
+        raise ValueError("loss must give one value a target, got a single number for all of them.")
+    return tf.reshape(tf.reduce_mean(values, axis=list(range(1, values.shape.rank))), [-1])

@@ -1,0 +1,72 @@
+"""Which sequences share a batch: plain NumPy, seeded, the same on every backend."""
+
+import numpy as np
+
+__all__ = ["inference_batches", "training_batches"]
+
+# Sequences share a batch when their lengths differ by about this share: wide enough that the
+# make-up of batches changes from epoch to epoch, narrow enough that little is spent on padding.
+_LENGTH_TOLERANCE = 0.25
+
+# A block of predictions holds at most this many padded steps and sequences, so that its memory is
+# bounded whatever the number and the length of the sequences.
+_MAX_STEPS = 2**16
+_MAX_SEQUENCES = 2**11
+
+
+def training_batches(lengths, batch_size, rng):
+    """Cut sequences into batches for one epoch.
+
+    Parameters
+    ----------
+    lengths : ndarray of shape (n_sequences,)
+    batch_size : int or None
+        None: one batch.
+    rng : numpy.random.Generator or None
+        None: the given order, no shuffling.
+
+    Returns
+    -------
+    order : int32 ndarray of shape (n_sequences,)
+        Sequence numbers, one batch after another.
+    bounds : int32 ndarray of shape (n_batches + 1,)
+        Batch `i` is ``order[bounds[i]:bounds[i + 1]]``.
+    """
+    n = len(lengths)
+    size = n if batch_size is None else min(batch_size, n)
+    bounds = np.append(np.arange(0, n, size), n).astype(np.int32)
+    if rng is None:
+        return np.arange(n, dtype=np.int32), bounds
+    blurred = lengths * (1 + _LENGTH_TOLERANCE * rng.random(n))
+    order = np.argsort(blurred, kind="stable").astype(np.int32)
+    batches = np.split(order, bounds[1:-1])
+    shuffled = [batches[i] for i in rng.permutation(len(batches))]
+    sizes = [len(batch) for batch in shuffled]
+    return np.concatenate(shuffled), np.append(0, np.cumsum(sizes)).astype(np.int32)
+
+
+def inference_batches(lengths, *, equal_lengths=False):
+    """Cut sequences into blocks of like length, the shortest first.
+
+    Parameters
+    ----------
+    lengths : ndarray of shape (n_sequences,)
+    equal_lengths : bool, default=False
+        True: no block holds two lengths, so no step is padding.
+
+    Yields
+    ------
+    ndarray of int
+        Sequence numbers of one block.
+    """
+    order = np.argsort(lengths, kind="stable").astype(np.int32)
+    ordered = lengths[order]
+    start = 0
+    while start < len(order):
+        stop = min(start + _MAX_SEQUENCES, len(order))
+        if equal_lengths:
+            stop = min(stop, np.searchsorted(ordered, ordered[start], side="right"))
+        while stop - start > 1 and (stop - start) * ordered[stop - 1] > _MAX_STEPS:
+            stop = start + (stop - start + 1) // 2
+        yield order[start:stop]
+        start = stop

@@ -1,0 +1,265 @@
+"""From a `NetworkSpec` to a Keras model and its first weights.
+
+Every model takes two inputs, the steps of a batch padded on the right and the length of each
+sequence, and never a mask: a forward recurrence cannot see what comes after its end, a backward
+one reads each sequence reversed within its own length, and pooling counts real steps only. The
+graph holds plain Keras layers and operations, so a saved model opens without skrnn.
+"""
+
+import json
+import random
+import re
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+import keras
+import numpy as np
+from keras import ops
+
+__all__ = ["Network", "build_network", "exclusive_random_state", "initial_weights"]
+
+CELLS = {"simple": keras.layers.SimpleRNN, "lstm": keras.layers.LSTM, "gru": keras.layers.GRU}
+
+_random_state_lock = threading.RLock()
+
+
+@dataclass(frozen=True)
+class Network:
+    """A built network, as models that share their layers.
+
+    Parameters
+    ----------
+    spec : NetworkSpec
+        With `architecture` filled in where a user's callable built the body.
+    model : keras.Model
+        Steps and lengths to outputs, as users see them.
+    raw : keras.Model
+        The same before the output activation, which losses are exact on.
+    summary, steps : keras.Model or None
+        What the last recurrent layer hands on: one vector a sequence, one a step.
+    states : keras.Model or None
+        The last layer's final states, right where no step is padding.
+    """
+
+    spec: object
+    model: keras.Model
+    raw: keras.Model
+    summary: keras.Model | None
+    steps: keras.Model | None
+    states: keras.Model | None
+
+
+@contextmanager
+def exclusive_random_state(seed=0):
+    """Seed the global generators that Keras layers draw from, and put them back afterwards.
+
+    A layer without a seed draws one from Python's generator when it is made. Generators are
+    process-wide, so one build runs at a time.
+    """
+    with _random_state_lock:
+        python_state, numpy_state = random.getstate(), np.random.get_state()
+        random.seed(seed)
+        np.random.seed(seed)
+        try:
+            yield
+        finally:
+            random.setstate(python_state)
+            np.random.set_state(numpy_state)
+
+
+def build_network(spec, seed=0):
+    """Build the Keras models of a specification.
+
+    Parameters
+    ----------
+    spec : NetworkSpec
+    seed : int, default=0
+        Seeds the layers of a user's body; the weights of our own come from `initial_weights`.
+
+    Returns
+    -------
+    Network
+
+    Raises
+    ------
+    ValueError
+        If a user's body gives something other than vectors or steps, or vectors where there is
+        a target for each step.
+    """
+    with exclusive_random_state(seed):
+        return _build(spec)
+
+
+def _build(spec):
+    if spec.embedding is None:
+        inputs = keras.Input((None, spec.n_features), dtype=spec.dtype, name="steps")
+        hidden = inputs
+    else:
+        inputs = keras.Input((None,), dtype="int32", name="steps")
+        rows, dimensions = spec.embedding
+        hidden = keras.layers.Embedding(
+            rows, dimensions, trainable=spec.train_embedding, dtype=spec.dtype, name="embedding"
+        )(inputs)
+    lengths = keras.Input((), dtype="int32", name="lengths")
+    position = ops.cumsum(ops.ones_like(hidden[:, :, 0], dtype="int32"), axis=1) - 1
+    mask = position < ops.expand_dims(lengths, 1)
+    if spec.body is None:
+        hidden, ends, states = _recurrent_stack(hidden, lengths, position, mask, spec)
+        architecture = None
+    else:
+        body = spec.body(hidden, lengths)
+        architecture = _describe_body(body, [hidden, lengths])
+        hidden, ends = _check_body(body, lengths, spec)
+        states = None
+    if spec.return_sequences:
+        summary = hidden
+    else:
+        summary = ends if hidden is None else _pool(hidden, ends, lengths, mask, spec.pooling)
+    raw = _dense_head(summary, spec)
+    if spec.return_sequences:
+        raw = ops.where(ops.expand_dims(mask, 2), raw, ops.zeros_like(raw))
+    outputs = keras.layers.Activation(spec.output_activation, dtype=spec.dtype, name="output")(raw)
+
+    def model(tensors):
+        return None if tensors is None else keras.Model([inputs, lengths], tensors)
+
+    return Network(
+        spec=replace(spec, architecture=architecture),
+        model=model(outputs),
+        raw=model(raw),
+        summary=model(ends),
+        steps=model(hidden),
+        states=model(states),
+    )
+
+
+def _recurrent_stack(hidden, lengths, position, mask, spec):
+    """Steps, final vector and final states of stacked recurrent layers."""
+    backward_order = ops.where(mask, ops.expand_dims(lengths, 1) - 1 - position, position)
+    for i, units in enumerate(spec.units):
+        forward, *states = _recurrent_layer(hidden, units, f"recurrent_{i}", spec)
+        ends = _last_step(forward, lengths)
+        if spec.bidirectional:
+            reverse, *reverse_states = _recurrent_layer(
+                _reorder(hidden, backward_order), units, f"recurrent_{i}_backward", spec
+            )
+            ends = ops.concatenate([ends, _last_step(reverse, lengths)], axis=-1)
+            forward = ops.concatenate([forward, _reorder(reverse, backward_order)], axis=-1)
+            states = states + reverse_states
+        hidden = forward
+    return hidden, ends, states
+
+
+def _recurrent_layer(hidden, units, name, spec):
+    regularizer = keras.regularizers.L2(spec.l2) if spec.l2 else None
+    layer = CELLS[spec.cell](
+        units,
+        activation=spec.activation,
+        dropout=spec.dropout,
+        recurrent_dropout=spec.recurrent_dropout,
+        kernel_regularizer=regularizer,
+        recurrent_regularizer=regularizer,
+        return_sequences=True,
+        return_state=True,
+        dtype=spec.dtype,
+        name=name,
+    )
+    return layer(hidden)
+
+
+def _dense_head(hidden, spec):
+    regularizer = keras.regularizers.L2(spec.l2) if spec.l2 else None
+    layer = keras.layers.Dense(
+        spec.n_outputs, kernel_regularizer=regularizer, dtype=spec.dtype, name="head"
+    )
+    return layer(hidden)
+
+
+def _reorder(steps, order):
+    return ops.take_along_axis(steps, ops.expand_dims(order, 2), axis=1)
+
+
+def _last_step(steps, lengths):
+    last = ops.reshape(lengths - 1, (-1, 1, 1))
+    return ops.squeeze(ops.take_along_axis(steps, last, axis=1), axis=1)
+
+
+def _pool(steps, ends, lengths, mask, pooling):
+    if pooling == "last":
+        return ends
+    real = ops.expand_dims(mask, 2)
+    if pooling == "max":
+        lowest = ops.full_like(steps, float(np.finfo(np.float32).min))
+        return ops.max(ops.where(real, steps, lowest), axis=1)
+    total = ops.sum(ops.where(real, steps, ops.zeros_like(steps)), axis=1)
+    return total / ops.cast(ops.expand_dims(lengths, 1), total.dtype)
+
+
+def _check_body(body, lengths, spec):
+    """Steps (or None) and final vector of what a user's body gave."""
+    rank = len(getattr(body, "shape", ()))
+    if rank == 3:
+        return body, _last_step(body, lengths)
+    if rank == 2 and not spec.return_sequences:
+        return None, body
+    expected = "3-D (batch, steps, features)"
+    if not spec.return_sequences:
+        expected = "2-D (batch, features) or " + expected
+    raise ValueError(
+        f"model(steps, lengths) must return a {expected} Keras tensor, "
+        f"got {'shape ' + str(body.shape) if rank else repr(body)}."
+    )
+
+
+def _describe_body(body, inputs):
+    """The configuration of a user's layers, with the names that Keras numbers made neutral."""
+    layers = keras.Model(inputs, body)
+    config = json.dumps(layers.get_config(), default=repr, sort_keys=True)
+    names = [layers.name] + [operation.name for operation in layers.operations]
+    for i, name in enumerate(sorted(names, key=len, reverse=True)):
+        config = re.sub(rf'"{re.escape(name)}"', f'"#{names.index(name)}"', config)
+    classes = [
+        f"{type(operation).__qualname__}@{id(type(operation))}" for operation in layers.operations
+    ]
+    return config + " ".join(classes)
+
+
+def initial_weights(network, rng):
+    """Draw first weights as Keras would, from a NumPy generator: the same on every backend.
+
+    Kernels are uniform (Glorot and Bengio, 2010), recurrent kernels orthogonal (Saxe et al.,
+    2014), biases zero but for the LSTM's forget gate, which starts at one (Gers et al., 2000).
+
+    Parameters
+    ----------
+    network : Network
+        Of our own layers; a user's body keeps the weights it was built with.
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    list of ndarray
+        In the order of ``network.model.get_weights()``.
+    """
+    return [
+        _initial_weight(variable, network.spec.cell, rng).astype(network.spec.dtype)
+        for variable in network.model.weights
+    ]
+
+
+def _initial_weight(variable, cell, rng):
+    shape = tuple(variable.shape)
+    if variable.name == "embeddings":
+        return rng.uniform(-0.05, 0.05, shape)
+    if variable.name == "kernel":
+        limit = np.sqrt(6 / sum(shape))
+        return rng.uniform(-limit, limit, shape)
+    if variable.name == "recurrent_kernel":
+        q, r = np.linalg.qr(rng.standard_normal(shape[::-1]))
+        return (q * np.sign(np.diag(r))).T
+    bias = np.zeros(shape)
+    if cell == "lstm" and "recurrent" in variable.path:
+        units = shape[0] // 4
+        bias[units : 2 * units] = 1
+    return bias

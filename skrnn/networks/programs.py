@@ -1,0 +1,176 @@
+"""Compiled programs, leased from a bounded cache.
+
+A program is a built network with its compiled functions. Building and tracing one costs about a
+second and memory that TensorFlow never gives back in full, so programs are kept and handed out
+again: a grid search over learning rates, folds or seeds compiles once. A lease is exclusive, so
+threads never share one; a program whose lease ended in an error is thrown away, since nobody
+knows what state it is in.
+"""
+
+import threading
+from collections import OrderedDict
+from contextlib import contextmanager
+
+from skrnn.networks import backends
+from skrnn.networks.descriptions import describe, make_loss, make_metrics, make_optimizer
+from skrnn.networks.models import build_network
+
+__all__ = ["Program", "Trainer", "clear", "lease"]
+
+MAX_PROGRAMS = 32
+MAX_TRAINERS = 4
+
+_lock = threading.Lock()
+_idle = OrderedDict()
+
+
+class Program:
+    """A network with its compiled functions and, for training, its optimizers.
+
+    Parameters
+    ----------
+    network : Network
+    """
+
+    def __init__(self, network):
+        self.network = network
+        self._forward = {}
+        self._trainers = OrderedDict()
+
+    def forward(self, name):
+        """The compiled pass to the outputs of one of the network's models, by its name."""
+        if name not in self._forward:
+            self._forward[name] = backends.compile_forward(getattr(self.network, name))
+        return self._forward[name]
+
+    def trainer(self, training, *, sparse):
+        """The compiled training functions for a loss, metrics and optimizer.
+
+        Parameters
+        ----------
+        training : TrainingSpec
+        sparse : bool
+            Whether targets are class numbers.
+        """
+        key = (
+            describe(training.loss),
+            describe(training.metrics),
+            describe(training.optimizer),
+            training.global_clipnorm,
+            sparse,
+        )
+        trainer = self._trainers.pop(key, None) or Trainer(self.network, training, sparse)
+        self._trainers[key] = trainer
+        while len(self._trainers) > MAX_TRAINERS:
+            self._trainers.popitem(last=False)
+        return trainer
+
+    def set_weights(self, weights):
+        """Load a network's weights.
+
+        Parameters
+        ----------
+        weights : list of ndarray
+        """
+        self.network.model.set_weights(weights)
+
+    def get_weights(self):
+        """The weights as new arrays."""
+        return self.network.model.get_weights()
+
+    def set_seeds(self, seeds):
+        """Reset the generators of dropout layers.
+
+        Parameters
+        ----------
+        seeds : numpy.random.Generator
+        """
+        for variable in self.network.model.variables:
+            if variable.name == "seed_generator_state":
+                variable.assign([int(seeds.integers(2**31)), 0])
+
+
+class Trainer:
+    """One loss, one optimizer and some metrics, compiled for one network.
+
+    Parameters
+    ----------
+    network : Network
+    training : TrainingSpec
+    sparse : bool
+    """
+
+    def __init__(self, network, training, sparse):
+        self.optimizer = make_optimizer(training.optimizer, training.global_clipnorm)
+        self.optimizer.build(network.model.trainable_variables)
+        self.metrics = make_metrics(
+            training.metrics, sparse=sparse, n_outputs=network.spec.n_outputs
+        )
+        self._first_state = self.get_state()
+        loss, from_logits = make_loss(training.loss)
+        self.train, self.evaluate = backends.compile_training(
+            network, loss, from_logits, self.optimizer, self.metrics
+        )
+        self.traced = False
+        self.seconds_per_batch = None
+
+    def reset(self, state=None):
+        """Start the optimizer afresh, or from the state of an earlier call.
+
+        Parameters
+        ----------
+        state : list of ndarray or None
+        """
+        for variable, value in zip(
+            self.optimizer.variables, state or self._first_state, strict=True
+        ):
+            variable.assign(value)
+
+    def get_state(self):
+        """The optimizer's variables as new arrays."""
+        return [variable.numpy().copy() for variable in self.optimizer.variables]
+
+    def read_metrics(self, prefix=""):
+        """The metrics' values by name; they start again from nothing."""
+        values = {prefix + metric.name: float(metric.result()) for metric in self.metrics}
+        for metric in self.metrics:
+            metric.reset_state()
+        return values
+
+
+@contextmanager
+def lease(spec, network=None):
+    """Lend the program of a network, exclusively.
+
+    Parameters
+    ----------
+    spec : NetworkSpec
+    network : Network or None
+        Taken when no idle program fits; None: built then.
+
+    Yields
+    ------
+    Program
+    """
+    with _lock:
+        waiting = _idle.get(spec)
+        program = waiting.pop() if waiting else None
+        if waiting == []:
+            del _idle[spec]
+    if program is None:
+        program = Program(network or build_network(spec))
+    yield program
+    with _lock:
+        _idle.setdefault(spec, []).append(program)
+        _idle.move_to_end(spec)
+        while sum(map(len, _idle.values())) > MAX_PROGRAMS:
+            oldest = next(iter(_idle))
+            _idle[oldest].pop()
+            if not _idle[oldest]:
+                del _idle[oldest]
+
+
+def clear():
+    """Forget all idle programs."""
+    with _lock:
+        _idle.clear()

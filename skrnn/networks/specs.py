@@ -1,0 +1,156 @@
+"""What crosses the wall between estimators and networks: two specifications and one data set.
+
+Whatever a compiled program bakes in is a field of `NetworkSpec` (or of the part of `TrainingSpec`
+that describes loss, metrics and optimizer); whatever may change from fit to fit without compiling
+again (learning rate, seeds, epochs, data) is only handed over at run time.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from skrnn.sequences import Sequences
+
+__all__ = ["Examples", "NetworkSpec", "TrainingSpec"]
+
+
+@dataclass(frozen=True)
+class NetworkSpec:
+    """The architecture of a network, in plain values.
+
+    Parameters
+    ----------
+    cell : {"simple", "lstm", "gru"}
+    units : tuple of int
+        One entry for each stacked layer.
+    bidirectional, return_sequences : bool
+    pooling : {"last", "mean", "max"}
+        How steps become one vector when `return_sequences` is False.
+    activation : str or callable
+    dropout, recurrent_dropout, l2 : float
+    n_features : int
+        Features of a step; 0 for token ids.
+    embedding : tuple (rows, dimensions) or None
+    train_embedding : bool
+    n_outputs : int
+    output_activation : {"linear", "sigmoid", "softmax"}
+    dtype : {"float32", "float64"}
+    body : callable or None
+        Builds the layers between input and output in place of `cell` and `units`.
+    architecture : str or None
+        What `body` built, as text: it stands for the body wherever specifications are compared,
+        since two callables may build the same network and one may build different ones.
+    """
+
+    cell: str
+    units: tuple
+    bidirectional: bool
+    return_sequences: bool
+    pooling: str
+    activation: str | Callable
+    dropout: float
+    recurrent_dropout: float
+    l2: float
+    n_features: int
+    embedding: tuple | None
+    train_embedding: bool
+    n_outputs: int
+    output_activation: str
+    dtype: str
+    body: Callable | None = field(default=None, compare=False)
+    architecture: str | None = None
+
+
+@dataclass(frozen=True)
+class TrainingSpec:
+    """How a network is trained.
+
+    Parameters
+    ----------
+    loss, optimizer : str or Keras object
+    metrics, callbacks : tuple of str or Keras objects
+    learning_rate : float or None
+        None: the optimizer's own.
+    global_clipnorm : float or None
+    epochs : int
+    batch_size : int or None
+        None: all sequences in one batch.
+    shuffle : bool
+    patience : int or None
+        Stop after this many epochs without a better validation loss, and go back to the best
+        weights; None: never.
+    verbose : int
+    """
+
+    loss: Any
+    optimizer: Any
+    metrics: tuple
+    callbacks: tuple
+    learning_rate: float | None
+    global_clipnorm: float | None
+    epochs: int
+    batch_size: int | None
+    shuffle: bool
+    patience: int | None
+    verbose: int
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Sequences with their targets and weights.
+
+    A sequence has one target, or one for each step: either way its targets are the rows of
+    `targets` from `target_starts[i]` on. Targets are shared by subsets, as values are.
+
+    Parameters
+    ----------
+    sequences : Sequences
+    targets : ndarray of shape (n_targets,) or (n_targets, n_outputs)
+    weights : ndarray of shape (n_targets,)
+    target_starts, target_counts : ndarray of shape (n_sequences,)
+    """
+
+    sequences: Sequences
+    targets: np.ndarray
+    weights: np.ndarray
+    target_starts: np.ndarray
+    target_counts: np.ndarray
+
+    def __len__(self):
+        return len(self.sequences)
+
+    def take(self, indices):
+        """The examples at `indices`, on the same arrays."""
+        return replace(
+            self,
+            sequences=self.sequences[indices],
+            target_starts=self.target_starts[indices],
+            target_counts=self.target_counts[indices],
+        )
+
+    def that_count(self):
+        """The examples of some weight, their weights brought to a mean of one.
+
+        The scale of the weights would otherwise act as a learning rate, and sequences of no
+        weight as empty places in a batch.
+
+        Raises
+        ------
+        ValueError
+            If no example has weight.
+        """
+        total = np.add.reduceat(self.weights[self._rows()], self._begins())
+        if not total.any():
+            raise ValueError("sample_weight is zero for every sequence.")
+        kept = self if total.all() else self.take(np.flatnonzero(total))
+        mean = kept.weights[kept._rows()].mean()
+        return replace(kept, weights=(kept.weights / mean).astype(self.weights.dtype))
+
+    def _begins(self):
+        return np.cumsum(self.target_counts) - self.target_counts
+
+    def _rows(self):
+        shift = np.repeat(self.target_starts - self._begins(), self.target_counts)
+        return shift + np.arange(len(shift))

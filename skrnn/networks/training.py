@@ -1,0 +1,232 @@
+"""Epochs over batches: what `fit` does once data and specifications are ready.
+
+The work is done inside compiled calls of about a fifth of a second, so that Ctrl-C, progress bars
+and callbacks stay alive. How many batches share a call follows the clock, and touches no result:
+losses come back one a batch and are summed here.
+"""
+
+import time
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+
+from skrnn.networks import backends
+from skrnn.networks.batches import training_batches
+from skrnn.networks.descriptions import copy_callbacks
+from skrnn.networks.models import build_network, initial_weights
+from skrnn.networks.programs import lease
+
+__all__ = ["TrainingResult", "train"]
+
+_SECONDS_PER_CALL = 0.2
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """What a fit leaves behind, in plain values.
+
+    Parameters
+    ----------
+    spec : NetworkSpec
+    weights : list of ndarray
+    history : dict of str to list of float
+    optimizer_state : list of ndarray
+    """
+
+    spec: object
+    weights: list
+    history: dict
+    optimizer_state: list
+
+
+def train(
+    spec,
+    training,
+    examples,
+    validation=None,
+    *,
+    seed,
+    target_scale,
+    start=None,
+    embedding=None,
+):
+    """Train a network.
+
+    Parameters
+    ----------
+    spec : NetworkSpec
+    training : TrainingSpec
+    examples : Examples
+    validation : Examples or None
+    seed : int
+    target_scale : tuple (scale, offset) of arrays
+        From targets as they train to the user's units, in which metrics are told.
+    start : tuple (weights, optimizer_state) or None
+        Where to go on from; an `optimizer_state` of None starts the optimizer afresh.
+    embedding : ndarray or None
+        First weights of the embedding.
+
+    Returns
+    -------
+    TrainingResult
+
+    Raises
+    ------
+    ValueError
+        If the loss stops being a finite number, or a Keras name is unknown.
+    """
+    init_seed, shuffle_seed, dropout_seed = np.random.SeedSequence(seed).spawn(3)
+    network = None
+    if spec.body is not None:
+        network = build_network(spec, seed)
+        spec = network.spec
+    callbacks = copy_callbacks(training.callbacks)
+    sparse = np.issubdtype(examples.targets.dtype, np.integer)
+    with lease(spec, network) as program:
+        trainer = program.trainer(training, sparse=sparse)
+        weights, optimizer_state = start or (None, None)
+        if weights is None:
+            weights = _first_weights(program, network, init_seed, embedding)
+        program.set_weights(weights)
+        program.set_seeds(np.random.default_rng(dropout_seed))
+        trainer.reset(optimizer_state)
+        if training.learning_rate is not None:
+            trainer.optimizer.learning_rate = training.learning_rate
+        trainer.read_metrics()
+        rng = np.random.default_rng(shuffle_seed) if training.shuffle else None
+        run = _Run(program, trainer, training, callbacks, rng, target_scale)
+        history = run.epochs(examples, validation)
+        return TrainingResult(spec, program.get_weights(), history, trainer.get_state())
+
+
+def _first_weights(program, network, seed, embedding):
+    if network is not None:
+        weights = network.model.get_weights()
+    else:
+        weights = initial_weights(program.network, np.random.default_rng(seed))
+    if embedding is not None:
+        weights[0] = embedding.astype(weights[0].dtype)
+    return weights
+
+
+class _Run:
+    """One fit on a leased program."""
+
+    def __init__(self, program, trainer, training, callbacks, rng, target_scale):
+        self.program = program
+        self.trainer = trainer
+        self.training = training
+        self.rng = rng
+        self.target_scale = target_scale
+        self.model = program.network.model
+        self.model.stop_training = False
+        self.callbacks = None
+        if callbacks:
+            self.model.compile(optimizer=trainer.optimizer)
+            self.callbacks = keras.callbacks.CallbackList(
+                callbacks, model=self.model, epochs=training.epochs, verbose=0
+            )
+
+    def epochs(self, examples, validation):
+        """Train until the last epoch, or until something says stop; return the history."""
+        training_data = backends.to_device(examples, self.target_scale)
+        validation_data = validation and backends.to_device(validation, self.target_scale)
+        history, best = {}, _Best(self.training.patience)
+        bar = keras.utils.Progbar(
+            self.training.epochs, unit_name="epoch", verbose=min(self.training.verbose, 1),
+            stateless_metrics=(),
+        )  # fmt: skip
+        self._tell("on_train_begin")
+        for epoch in range(self.training.epochs):
+            self._tell("on_epoch_begin", epoch)
+            logs = self._train_epoch(training_data, examples)
+            if validation is not None:
+                logs |= self._evaluate(validation_data, validation)
+            self._tell("on_epoch_end", epoch, logs)
+            for name, value in logs.items():
+                history.setdefault(name, []).append(value)
+            bar.update(epoch + 1, list(logs.items()), finalize=False)
+            if best.should_stop(logs.get("val_loss"), self.program) or self.model.stop_training:
+                break
+        bar.update(epoch + 1, list(logs.items()), finalize=True)
+        self.trainer.optimizer.finalize_variable_values(self.model.trainable_variables)
+        self._tell("on_train_end", logs)
+        best.restore(self.program)
+        return history
+
+    def _tell(self, hook, *arguments):
+        if self.callbacks is not None:
+            getattr(self.callbacks, hook)(*arguments)
+
+    def _train_epoch(self, data, examples):
+        lengths = examples.sequences.lengths
+        order, bounds = training_batches(lengths, self.training.batch_size, self.rng)
+        losses = []
+        first, n_batches = 0, len(bounds) - 1
+        while first < n_batches:
+            last = min(first + self._batches_per_call(), n_batches)
+            self._tell("on_train_batch_begin", first)
+            begin = time.perf_counter()
+            losses.append(self.trainer.train(data, order, bounds[first : last + 1]))
+            self._keep_time(time.perf_counter() - begin, last - first)
+            self._check_finite(losses[-1])
+            self._tell("on_train_batch_end", last - 1, {"loss": float(losses[-1][-1])})
+            first = last
+        return self._logs(losses, self._target_counts(lengths, order, bounds))
+
+    def _evaluate(self, data, examples):
+        lengths = examples.sequences.lengths
+        order, bounds = training_batches(lengths, self.training.batch_size, None)
+        losses = [self.trainer.evaluate(data, order, bounds)]
+        return self._logs(losses, self._target_counts(lengths, order, bounds), "val_")
+
+    def _logs(self, losses, counts, prefix=""):
+        loss = float(np.average(np.concatenate(losses), weights=counts))
+        return {prefix + "loss": loss, **self.trainer.read_metrics(prefix)}
+
+    def _target_counts(self, lengths, order, bounds):
+        if not self.program.network.spec.return_sequences:
+            return np.diff(bounds)
+        return np.add.reduceat(lengths[order], bounds[:-1])
+
+    def _batches_per_call(self):
+        seconds = self.trainer.seconds_per_batch
+        return 1 if seconds is None else max(1, int(_SECONDS_PER_CALL / seconds))
+
+    def _keep_time(self, seconds, n_batches):
+        """Remember how long a batch takes; the first call compiles, so it does not count."""
+        if self.trainer.traced:
+            self.trainer.seconds_per_batch = seconds / n_batches
+        self.trainer.traced = True
+
+    @staticmethod
+    def _check_finite(losses):
+        if not np.isfinite(losses).all():
+            raise ValueError(
+                "The loss stopped being a finite number during training. Scale the steps of X "
+                "(and large targets), or lower learning_rate."
+            )
+
+
+class _Best:
+    """The best validation loss so far, its weights, and how long ago it was."""
+
+    def __init__(self, patience):
+        self.patience = patience
+        self.loss = np.inf
+        self.weights = None
+        self.waited = 0
+
+    def should_stop(self, loss, program):
+        if self.patience is None:
+            return False
+        if loss < self.loss:
+            self.loss, self.weights, self.waited = loss, program.get_weights(), 0
+            return False
+        self.waited += 1
+        return self.waited >= self.patience
+
+    def restore(self, program):
+        if self.weights is not None:
+            program.set_weights(self.weights)

@@ -1,0 +1,561 @@
+"""What classifier and regressor share: the way from data to fitted state and back.
+
+`fit` reads and checks everything first, then describes the network and its training in two plain
+specifications, and hands those and the arrays to `skrnn.networks`. What comes back is NumPy.
+Fitted state is assigned at the end, or not at all.
+"""
+
+from abc import ABCMeta, abstractmethod
+from contextlib import contextmanager
+from copy import copy
+from dataclasses import replace
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_array, check_is_fitted, validate_data
+
+from skrnn._sklearn import Interval, StrOptions, _check_sample_weight, _fit_context
+from skrnn.recurrent._inputs import (
+    Vocabulary,
+    as_known_container,
+    is_nested_numbers,
+    is_table,
+    read_steps,
+    read_tokens,
+)
+from skrnn.recurrent._targets import flatten_step_targets, nest_steps, require_one_target_each
+from skrnn.recurrent._validation import split_validation
+
+__all__ = ["BaseRNN"]
+
+# Chosen together with the default number of epochs by cross-validation on the training sets of
+# the benchmarks in the user guide; other optimizers start from Keras' own rate.
+_DEFAULT_ADAM_RATE = 3e-3
+
+# What these hold is never changed by a fit, so clones may share it.
+_KERAS_PARAMETERS = ("activation", "model", "loss", "metrics", "optimizer", "callbacks")
+
+
+class BaseRNN(BaseEstimator, metaclass=ABCMeta):
+    """Base of the recurrent estimators; not for direct use."""
+
+    _parameter_constraints: dict = {
+        "cell": [StrOptions({"simple", "lstm", "gru"})],
+        "units": [Interval(Integral, 1, None, closed="left"), tuple, list],
+        "bidirectional": ["boolean"],
+        "return_sequences": ["boolean"],
+        "pooling": [StrOptions({"last", "mean", "max"})],
+        "activation": [str, callable],
+        "dropout": [Interval(Real, 0, 1, closed="left")],
+        "recurrent_dropout": [Interval(Real, 0, 1, closed="left")],
+        "l2": [Interval(Real, 0, None, closed="left")],
+        "embedding": [None, Interval(Integral, 1, None, closed="left"), "array-like"],
+        "train_embedding": ["boolean"],
+        "model": [None, callable],
+        "loss": "no_validation",
+        "metrics": "no_validation",
+        "optimizer": "no_validation",
+        "learning_rate": [None, Interval(Real, 0, None, closed="neither")],
+        "global_clipnorm": [None, Interval(Real, 0, None, closed="neither")],
+        "batch_size": [None, Interval(Integral, 1, None, closed="left")],
+        "epochs": [Interval(Integral, 1, None, closed="left")],
+        "shuffle": ["boolean"],
+        "early_stopping": ["boolean"],
+        "validation_split": [Interval(Real, 0, 1, closed="neither")],
+        "patience": [Interval(Integral, 1, None, closed="left")],
+        "callbacks": "no_validation",
+        "warm_start": ["boolean"],
+        "random_state": ["random_state"],
+        "dtype": [StrOptions({"float32", "float64"})],
+        "verbose": ["verbose"],
+    }
+
+    @abstractmethod
+    def __init__(
+        self,
+        *,
+        cell,
+        units,
+        bidirectional,
+        return_sequences,
+        pooling,
+        activation,
+        dropout,
+        recurrent_dropout,
+        l2,
+        embedding,
+        train_embedding,
+        model,
+        loss,
+        metrics,
+        optimizer,
+        learning_rate,
+        global_clipnorm,
+        batch_size,
+        epochs,
+        shuffle,
+        early_stopping,
+        validation_split,
+        patience,
+        callbacks,
+        warm_start,
+        random_state,
+        dtype,
+        verbose,
+    ):
+        self.cell = cell
+        self.units = units
+        self.bidirectional = bidirectional
+        self.return_sequences = return_sequences
+        self.pooling = pooling
+        self.activation = activation
+        self.dropout = dropout
+        self.recurrent_dropout = recurrent_dropout
+        self.l2 = l2
+        self.embedding = embedding
+        self.train_embedding = train_embedding
+        self.model = model
+        self.loss = loss
+        self.metrics = metrics
+        self.optimizer = optimizer
+        self.learning_rate = learning_rate
+        self.global_clipnorm = global_clipnorm
+        self.batch_size = batch_size
+        self.epochs = epochs
+        self.shuffle = shuffle
+        self.early_stopping = early_stopping
+        self.validation_split = validation_split
+        self.patience = patience
+        self.callbacks = callbacks
+        self.warm_start = warm_start
+        self.random_state = random_state
+        self.dtype = dtype
+        self.verbose = verbose
+
+    @abstractmethod
+    def _check_targets(self, y, input_name="y"):
+        """Flat targets in the user's units, checked."""
+
+    @abstractmethod
+    def _learn_targets(self, y, weights, classes):
+        """Learn the classes or the scale of flat targets; `classes` if they were told."""
+
+    @abstractmethod
+    def _encode_targets(self, y, input_name="y"):
+        """Flat targets as the network trains on them."""
+
+    @abstractmethod
+    def _class_factors(self, targets):
+        """What class weights make of each encoded target's weight, or None."""
+
+    @abstractmethod
+    def _labels_to_stratify(self, targets):
+        """Labels for the validation split to keep in proportion, or None."""
+
+    @abstractmethod
+    def _decode(self, outputs):
+        """Predictions in the user's units from the network's outputs."""
+
+    @abstractmethod
+    def _output(self):
+        """Number of outputs, output activation and loss."""
+
+    @abstractmethod
+    def _target_scale(self):
+        """Scale and offset from the network's outputs to the user's units."""
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(
+        self,
+        X,
+        y,
+        sample_weight=None,
+        *,
+        groups=None,
+        X_val=None,
+        y_val=None,
+        sample_weight_val=None,
+    ):
+        """Train the network.
+
+        Parameters
+        ----------
+        X : Sequences, list of array-like of shape (T_i, n_features) or (T_i,), or array-like of \
+shape (n, T, n_features) or (n, T)
+            The sequences: numeric steps, or token ids with `embedding`.
+        y : array-like
+            One target a sequence; with `return_sequences` one a step, as a list of ``(T_i,)`` or
+            ``(T_i, k)`` arrays or an ``(n, T[, k])`` array.
+        sample_weight : array-like of shape (n,), default=None
+            How much each sequence counts. Zero: the fit is as if it were not there.
+        groups : array-like of shape (n,), default=None
+            With `early_stopping` and no `X_val`: no group is split between training and
+            validation.
+        X_val, y_val : as X and y, default=None
+            Validation sequences and targets. Their loss and metrics are in `history_`, and with
+            `early_stopping` their loss is what stops training.
+        sample_weight_val : array-like, default=None
+            Weights of the validation sequences.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If the data do not fit the parameters or each other, or the loss stops being finite.
+            What was fitted before stays as it was.
+        """
+        resume = self.warm_start and hasattr(self, "weights_")
+        with _all_or_nothing(self):
+            examples = self._read(X, y, sample_weight, reset=not resume)
+            held_out = self._read_validation(X_val, y_val, sample_weight_val)
+            self._train(examples, held_out, groups, resume=resume)
+        return self
+
+    def _partial_fit(self, X, y, sample_weight, classes=None):
+        resume = hasattr(self, "weights_")
+        with _all_or_nothing(self):
+            examples = self._read(X, y, sample_weight, reset=not resume, classes=classes)
+            self._train(examples, None, None, resume=resume, partial=True)
+        return self
+
+    def predict(self, X):
+        """Predict targets.
+
+        Parameters
+        ----------
+        X : as in `fit`
+            Any number of sequences of any length.
+
+        Returns
+        -------
+        ndarray of shape (n,) or (n, k), or list of ndarray
+            With `return_sequences` a target for each step: one array for an array `X`, else a
+            list with an array for each sequence. Padding of token ids has no prediction.
+        """
+        inputs, outputs = self._forward(X)
+        return self._nest(self._decode(outputs), X, inputs)
+
+    def hidden_states(self, X, return_sequences=False, return_state=False):
+        """What the last recurrent layer hands on, as `keras.layers.LSTM` does.
+
+        Parameters
+        ----------
+        X : as in `fit`
+        return_sequences : bool, default=False
+            False: the output after the last step, series to vector. True: the output at each
+            step, series to series.
+        return_state : bool, default=False
+            Also the final states: ``h`` for simple and GRU cells, ``h`` and ``c`` for LSTM; those
+            of the backward direction follow those of the forward one.
+
+        Returns
+        -------
+        ndarray of shape (n, units), or list of ndarray of shape (T_i, units)
+            An array of shape (n, T, units) for an array `X` with `return_sequences`; with
+            `return_state` a list of the output and the states. Bidirectional layers give twice
+            the units, forward before backward.
+
+        Raises
+        ------
+        ValueError
+            If a `model` of the user's has no such output.
+        """
+        name = "steps" if return_sequences else "summary"
+        self._require_hidden(name, return_state)
+        inputs, outputs = self._forward(X, name)
+        if return_sequences:
+            outputs = nest_steps(outputs, X, inputs)
+        if not return_state:
+            return outputs
+        from skrnn.networks.inference import final_states
+
+        return [outputs, *final_states(self._spec, self.weights_, inputs.sequences)]
+
+    @property
+    def model_(self):
+        """A live `keras.Model` of ``[steps, lengths]``, rebuilt from `weights_` at each access.
+
+        Steps are padded on the right, lengths say how many are real. Its outputs are
+        probabilities or targets in the user's units.
+        """
+        check_is_fitted(self)
+        from skrnn.networks.inference import export_model
+
+        return export_model(self._spec, self.weights_, self._target_scale())
+
+    def _read(self, X, y, sample_weight, *, reset, classes=None, names=("X", "y", "sample_weight")):
+        """Examples of checked sequences, encoded targets and weights a target."""
+        from skrnn.networks.specs import Examples
+
+        if y is None:
+            raise ValueError(
+                f"{type(self).__name__} requires y to be passed, but the target y is None."
+            )
+        y = y if isinstance(y, (list, tuple)) else np.asarray(y)
+        inputs = self._read_X(X, reset=reset, input_name=names[0])
+        n = len(inputs)
+        weights = np.ones(n) if sample_weight is None else _weights(sample_weight, n, names[2])
+        if self.return_sequences:
+            y = flatten_step_targets(y, inputs, names[1])
+            counts = inputs.lengths
+        else:
+            require_one_target_each(y, n, names[1])
+            counts = np.ones(n, dtype=np.int64)
+        weights = np.repeat(weights, counts)
+        y = self._check_targets(y, names[1])
+        if reset:
+            self._learn_targets(y, weights, classes)
+        return Examples(
+            sequences=inputs.sequences,
+            targets=self._encode_targets(y, names[1]),
+            weights=weights.astype(self.dtype),
+            target_starts=np.cumsum(counts) - counts,
+            target_counts=counts,
+        )
+
+    def _read_validation(self, X_val, y_val, sample_weight_val):
+        if X_val is None and y_val is None:
+            return None
+        if X_val is None or y_val is None:
+            raise ValueError("X_val and y_val go together: got one without the other.")
+        names = ("X_val", "y_val", "sample_weight_val")
+        return self._read(X_val, y_val, sample_weight_val, reset=False, names=names)
+
+    def _train(self, examples, held_out, groups, *, resume, partial=False):
+        from skrnn.networks.training import train
+
+        seed = _draw_seed(self.random_state)
+        if self.early_stopping and held_out is None and not partial:
+            chosen, left_out = split_validation(
+                len(examples),
+                size=self.validation_split,
+                seed=seed,
+                stratify=self._labels_to_stratify(examples.targets),
+                groups=groups,
+            )
+            examples, held_out = examples.take(chosen), examples.take(left_out)
+        factors = self._class_factors(examples.targets)
+        if factors is not None:
+            weights = (examples.weights * factors).astype(self.dtype)
+            examples = replace(examples, weights=weights)
+        history = self.history_ if resume else {}
+        n_before = len(history.get("loss", ()))
+        result = train(
+            self._network_spec(resume),
+            self._training_spec(partial),
+            examples.that_count(),
+            None if held_out is None else held_out.that_count(),
+            seed=(seed, n_before),
+            target_scale=self._target_scale(),
+            start=(self.weights_, self._optimizer_state if partial else None) if resume else None,
+            embedding=None if np.ndim(self.embedding) == 0 else np.asarray(self.embedding),
+        )
+        weights = result.weights
+        if self._vocabulary is not None and not resume:
+            weights[0] = self._vocabulary.fill_unknown(weights[0])
+        self._spec, self.weights_ = result.spec, weights
+        self._optimizer_state = result.optimizer_state
+        self.history_ = _extend(history, result.history)
+        self.n_iter_ = len(self.history_["loss"])
+
+    def _network_spec(self, resume):
+        from skrnn.networks.specs import NetworkSpec
+
+        n_outputs, activation, _ = self._output()
+        embedding = None
+        if self._vocabulary is not None:
+            matrix = _check_embedding(self.embedding)
+            dimensions = matrix if isinstance(matrix, Integral) else matrix.shape[1]
+            embedding = (len(self._vocabulary.known), int(dimensions))
+        spec = NetworkSpec(
+            cell=self.cell,
+            units=_layer_units(self.units),
+            bidirectional=self.bidirectional,
+            return_sequences=self.return_sequences,
+            pooling=self.pooling,
+            activation=self.activation,
+            dropout=float(self.dropout),
+            recurrent_dropout=float(self.recurrent_dropout),
+            l2=float(self.l2),
+            n_features=self._n_step_features,
+            embedding=embedding,
+            train_embedding=self.train_embedding,
+            n_outputs=n_outputs,
+            output_activation=activation,
+            dtype=self.dtype,
+            body=self.model,
+        )
+        if resume and spec != replace(self._spec, architecture=None):
+            raise ValueError(
+                "warm_start and partial_fit go on training one network, but its parameters have "
+                f"changed since it was fitted: from {self._spec} to {spec}."
+            )
+        return spec
+
+    def _training_spec(self, partial):
+        from skrnn.networks.specs import TrainingSpec
+
+        rate = self.learning_rate
+        if rate is None and isinstance(self.optimizer, str) and self.optimizer.lower() == "adam":
+            rate = _DEFAULT_ADAM_RATE
+        return TrainingSpec(
+            loss=self._output()[2],
+            optimizer=self.optimizer,
+            metrics=_as_tuple(self.metrics),
+            callbacks=_as_tuple(self.callbacks),
+            learning_rate=rate,
+            global_clipnorm=self.global_clipnorm,
+            epochs=1 if partial else self.epochs,
+            batch_size=self.batch_size,
+            shuffle=self.shuffle,
+            patience=self.patience if self.early_stopping and not partial else None,
+            verbose=int(self.verbose),
+        )
+
+    def _read_X(self, X, *, reset, input_name="X"):
+        X = as_known_container(X)
+        tokens = self.embedding is not None if reset else self._vocabulary is not None
+        if not tokens:
+            inputs = read_steps(X, self.dtype if reset else self._spec.dtype, input_name)
+            self._check_n_features(X, inputs.sequences.values.shape[1], reset, input_name)
+            if reset:
+                self._vocabulary = None
+            return inputs
+        inputs = read_tokens(X, input_name)
+        self._check_n_features(X, 1, reset, input_name)
+        if reset:
+            self._vocabulary = Vocabulary.of(inputs.sequences, _check_embedding(self.embedding))
+        return replace(inputs, sequences=self._vocabulary.read(inputs.sequences, input_name))
+
+    def _check_n_features(self, X, n_features, reset, input_name):
+        table = is_table(X)
+        if reset:
+            self._n_step_features = n_features
+            self._fitted_on_table = table or (self.embedding is None and is_nested_numbers(X))
+            table = self._fitted_on_table
+        if table and self._fitted_on_table:
+            validate_data(self, X, reset=reset, skip_check_array=True)
+        elif reset:
+            self.n_features_in_ = n_features
+            vars(self).pop("feature_names_in_", None)
+        if n_features != self._n_step_features:
+            raise ValueError(
+                f"{input_name} has {n_features} features, but {type(self).__name__} is expecting "
+                f"{self._n_step_features} features as input."
+            )
+
+    def _forward(self, X, name="model"):
+        """What was read from X, and one of the network's outputs for it."""
+        check_is_fitted(self)
+        from skrnn.networks.inference import forward
+
+        inputs = self._read_X(X, reset=False)
+        return inputs, forward(self._spec, self.weights_, inputs.sequences, name)
+
+    def _score(self, metric, X, y, sample_weight):
+        """A metric of predictions, over real steps where there is a target for each."""
+        predicted = self.predict(X)
+        if self._spec.return_sequences:
+            inputs = self._read_X(X, reset=False)
+            y = flatten_step_targets(y, inputs)
+            predicted = np.concatenate(list(predicted))
+            if sample_weight is not None:
+                sample_weight = np.repeat(sample_weight, inputs.lengths)
+        return metric(y, predicted, sample_weight=sample_weight)
+
+    def _nest(self, outputs, X, inputs):
+        return nest_steps(outputs, X, inputs) if self._spec.return_sequences else outputs
+
+    def _require_hidden(self, name, return_state):
+        check_is_fitted(self)
+        if self._spec.body is not None and (return_state or name == "steps"):
+            raise ValueError(
+                "hidden_states gives steps and states of skrnn's own recurrent layers; for a "
+                "network built by model, take them from model_."
+            )
+
+    def __sklearn_clone__(self):
+        # Keras objects are only ever read, and not all of them survive a copy: that of
+        # keras.losses.Huber forgets its delta.
+        shared = {name: getattr(self, name) for name in _KERAS_PARAMETERS}
+        bare = copy(self).set_params(**dict.fromkeys(shared))
+        return BaseEstimator.__sklearn_clone__(bare).set_params(**shared)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        tags.target_tags.required = True
+        return tags
+
+
+@contextmanager
+def _all_or_nothing(estimator):
+    """Put an estimator's attributes back as they were if the work ends in any exception."""
+    before = vars(estimator).copy()
+    try:
+        yield
+    except BaseException:
+        vars(estimator).clear()
+        vars(estimator).update(before)
+        raise
+
+
+def _draw_seed(random_state):
+    """A seed; without a `random_state` from the system, not from NumPy's global generator."""
+    if random_state is None:
+        return int(np.random.SeedSequence().generate_state(1)[0] >> 1)
+    return int(check_random_state(random_state).randint(np.iinfo(np.int32).max))
+
+
+def _weights(sample_weight, n, input_name):
+    weights = _check_sample_weight(
+        sample_weight, np.empty((n, 1)), dtype=np.float64, ensure_non_negative=True
+    )
+    if not weights.any():
+        raise ValueError(f"{input_name} is zero for every sequence.")
+    return weights
+
+
+def _layer_units(units):
+    layers = (units,) if isinstance(units, Integral) else tuple(units)
+    if not layers or not all(isinstance(n, Integral) and n >= 1 for n in layers):
+        raise ValueError(
+            f"units must be a positive int, or a tuple with one for each stacked layer, "
+            f"got {units!r}."
+        )
+    return tuple(int(n) for n in layers)
+
+
+def _check_embedding(embedding):
+    """A number of dimensions, or a checked matrix of pre-trained vectors."""
+    if isinstance(embedding, Integral):
+        return embedding
+    matrix = check_array(embedding, dtype=np.float64, input_name="embedding")
+    if len(matrix) < 2:
+        raise ValueError(
+            "embedding must have a row for padding (0), one for the unknown token (1) and one for "
+            f"each token id, got {len(matrix)} row."
+        )
+    return matrix
+
+
+def _as_tuple(things):
+    if things is None:
+        return ()
+    return tuple(things) if isinstance(things, (list, tuple)) else (things,)
+
+
+def _extend(history, new):
+    """Join two histories; epochs that lack an entry have NaN."""
+    before = len(history.get("loss", ()))
+    now = len(new["loss"])
+    return {
+        name: [*history.get(name, [np.nan] * before), *new.get(name, [np.nan] * now)]
+        for name in {**history, **new}
+    }

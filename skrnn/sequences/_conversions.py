@@ -1,0 +1,212 @@
+"""Layouts of arrays that cannot be told from the data, so that the user names them.
+
+Which axis of an array holds time, and which NaN is padding, is never guessed.
+"""
+
+import operator
+
+import numpy as np
+
+from skrnn.sequences._check import as_floats
+from skrnn.sequences._containers import stacked
+from skrnn.sequences._layout import lay_out
+from skrnn.sequences._sequences import Sequences
+
+__all__ = [
+    "FLOATS",
+    "from_channels_first",
+    "from_nan_padded",
+    "given_sequences",
+    "to_channels_first",
+    "to_padded",
+]
+
+# A conversion is about layout: floats keep their precision, the rest becomes float64.
+FLOATS = (np.float64, np.float32)
+
+
+def given_sequences(X):
+    """Return what the `to_*` functions are given as `Sequences`, whatever the values are."""
+    if isinstance(X, Sequences):
+        return X
+    return Sequences(*as_floats(lay_out(X, "X"), FLOATS, "X"))
+
+
+def from_channels_first(X):
+    """Read sequences whose time axis is the last.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_sequences, n_features, n_steps), or list of (n_features, T_i)
+        The batch, as aeon and PyTorch's convolutions hold it.
+
+    Returns
+    -------
+    sequences : Sequences
+        For `numpy.lib.stride_tricks.sliding_window_view(series, n_steps, axis=0)` a view of the
+        series, else a copy.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `X` has other dimensions, or is refused by `check_sequences` for more than NaN or
+        infinity.
+
+    See Also
+    --------
+    to_channels_first : The inverse.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skrnn.sequences import from_channels_first
+    >>> from_channels_first(np.zeros((5, 2, 30))).shape
+    (5, 30, 2)
+    """
+    if isinstance(X, list | tuple) or (isinstance(X, np.ndarray) and X.ndim == 1):
+        return given_sequences([_transposed(item, i) for i, item in enumerate(X)])
+    X = np.asarray(X)
+    if X.ndim != 3:
+        raise ValueError(
+            "X must have the shape (n_sequences, n_features, n_steps) or be a list of "
+            f"(n_features, n_steps), got {X.ndim} dimension(s) (shape={X.shape})."
+        )
+    return given_sequences(np.swapaxes(X, 1, 2))
+
+
+def _transposed(item, i):
+    array = np.asarray(item)
+    if array.ndim != 2:
+        raise ValueError(
+            f"X[{i}] must have the shape (n_features, n_steps), got {array.ndim} dimension(s) "
+            f"(shape={array.shape})."
+        )
+    return array.T
+
+
+def to_channels_first(X):
+    """Return sequences with their time axis last.
+
+    Parameters
+    ----------
+    X : Sequences, or any batch that `check_sequences` accepts
+        The batch of sequences.
+
+    Returns
+    -------
+    X : ndarray of shape (n_sequences, n_features, n_steps), or list of (n_features, T_i)
+        A list where the lengths differ. Views where the layout allows it.
+
+    Raises
+    ------
+    ValueError
+        If `X` holds integer codes, which have no features.
+
+    See Also
+    --------
+    from_channels_first : The inverse.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skrnn.sequences import to_channels_first
+    >>> to_channels_first(np.zeros((5, 30, 2))).shape
+    (5, 2, 30)
+    """
+    X = given_sequences(X)
+    if X.ndim != 3:
+        raise ValueError("X holds integer codes, which have no features to put first.")
+    if X.shape[1] is None:
+        return [sequence.T for sequence in X]
+    return np.swapaxes(stacked(X, X.shape[1]), 1, 2)
+
+
+def from_nan_padded(X):
+    """Read sequences that NaN fills up to one length at their ends.
+
+    Parameters
+    ----------
+    X : array-like or DataFrame of shape (n_sequences, n_steps, n_features) or \
+            (n_sequences, n_steps)
+        The batch. The last steps of a sequence that are NaN in all features are padding; NaN
+        before them is kept.
+
+    Returns
+    -------
+    sequences : Sequences
+        On the memory of `X` where its layout and dtype allow it.
+
+    Raises
+    ------
+    ValueError
+        If a sequence is NaN alone.
+
+    See Also
+    --------
+    to_padded : The inverse.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skrnn.sequences import from_nan_padded
+    >>> X = from_nan_padded([[1.0, 2.0, 3.0], [4.0, np.nan, np.nan]])
+    >>> X.lengths
+    array([3, 1])
+    """
+    values, starts, lengths = as_floats(lay_out(X, "X"), FLOATS, "X")
+    steps = np.where(np.isnan(values).all(axis=1), -1, np.arange(len(values)))
+    last = np.maximum.accumulate(steps)[starts + lengths - 1]
+    lengths = last - starts + 1
+    empty = np.flatnonzero(lengths < 1)
+    if len(empty) > 0:
+        raise ValueError(
+            f"X[{empty[0]}] is NaN alone, so it is an empty sequence; each needs at least 1 step."
+        )
+    return Sequences(values, starts, lengths)
+
+
+def to_padded(X, *, value=np.nan, length=None):
+    """Return sequences as one array, filled up at their ends.
+
+    Parameters
+    ----------
+    X : Sequences, or any batch that `check_sequences` accepts
+        The batch of sequences.
+
+    value : float or int, default=nan
+        What the steps after the end of a sequence hold.
+
+    length : int or None, default=None
+        The number of steps of the result; None is the length of the longest sequence.
+
+    Returns
+    -------
+    X : ndarray of shape (n_sequences, length, n_features), or (n_sequences, length) for codes
+        A copy.
+
+    Raises
+    ------
+    ValueError
+        If a sequence is longer than `length`, or `X` holds integers and `value` is none.
+
+    See Also
+    --------
+    from_nan_padded : The inverse.
+
+    Examples
+    --------
+    >>> from skrnn.sequences import to_padded
+    >>> to_padded([[1, 2, 3], [4]], value=0)[:, :, 0]
+    array([[1., 2., 3.],
+           [4., 0., 0.]])
+    """
+    X = given_sequences(X)
+    longest = int(X.lengths.max(initial=0))
+    length = longest if length is None else operator.index(length)
+    if length < longest:
+        raise ValueError(f"length={length} is shorter than the longest sequence, {longest} steps.")
+    if X.dtype.kind in "iu" and not float(value).is_integer():
+        raise ValueError(f"X holds {X.dtype} values; pad them with an integer, got value={value}.")
+    padded = np.full((len(X), length, *X.values.shape[1:]), value, dtype=X.dtype)
+    padded[np.arange(length) < X.lengths[:, np.newaxis]] = X.concatenate()
+    return padded

@@ -1,0 +1,362 @@
+"""From any container of sequences to the three arrays of the list view.
+
+Only the shape of things is judged here: which object is a batch, where its sequences lie, and
+whether they have the same number of features. What the values are is for `check_sequences`.
+"""
+
+import sys
+from typing import NamedTuple
+
+import numpy as np
+from scipy import sparse
+
+__all__ = [
+    "Layout",
+    "check_kind",
+    "is_frame",
+    "is_series",
+    "lay_out",
+    "odd_columns",
+    "table_values",
+]
+
+NUMERIC_KINDS = "fiub"
+
+# what pandas calls object columns that may hold numbers
+NUMBER_COLUMNS = {
+    *("boolean", "decimal", "empty", "floating", "integer"),
+    *("mixed", "mixed-integer-float"),
+}
+
+
+class Layout(NamedTuple):
+    """The arrays of `Sequences`, with values of any dtype; one-dimensional where steps are."""
+
+    values: np.ndarray
+    starts: np.ndarray
+    lengths: np.ndarray
+
+
+def lay_out(X, input_name, dtype=None):
+    """Return the `Layout` of a batch in any container but `Sequences`.
+
+    Parameters
+    ----------
+    X : array, table, list, tuple or Series of sequences
+        The batch.
+
+    input_name : str
+        The name of `X` in messages.
+
+    dtype : dtype or None, default=None
+        What a list of numeric sequences is joined into, to spare one copy. None keeps the dtype.
+
+    Returns
+    -------
+    layout : Layout
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `X` is no batch of sequences.
+    """
+    if sparse.issparse(X):
+        raise TypeError(
+            f"{input_name} is a sparse matrix, which cannot be split into sequences; expected a "
+            "list of sparse rows, one matrix (n_steps, n_features) for each sequence."
+        )
+    if is_frame(X) or is_series(X):
+        _check_not_one_series(X, input_name)
+    if is_frame(X):
+        return _lay_out_array(table_values(X, input_name), input_name)
+    if isinstance(X, list | tuple):
+        return _lay_out_list(X, input_name, dtype)
+    array = _as_array(X, input_name)
+    if array.ndim == 1 and array.dtype == object:
+        return _lay_out_list(array, input_name, dtype)
+    return _lay_out_array(array, input_name)
+
+
+def is_frame(X):
+    """Tell a pandas DataFrame, without loading pandas."""
+    pandas = sys.modules.get("pandas")
+    return pandas is not None and isinstance(X, pandas.DataFrame)
+
+
+def is_series(X):
+    """Tell a pandas Series, without loading pandas."""
+    pandas = sys.modules.get("pandas")
+    return pandas is not None and isinstance(X, pandas.Series)
+
+
+def table_values(frame, input_name):
+    """Return the values of a DataFrame of numbers, missing ones as NaN.
+
+    Raises
+    ------
+    ValueError
+        If a column does not hold numbers.
+    """
+    odd = odd_columns(frame)
+    if odd:
+        raise ValueError(
+            f"{input_name} has columns that do not hold numbers: {odd}. Expected one sequence a "
+            "row, one step a column. For a table with one step a row, see "
+            "skrnn.sequences.from_long."
+        )
+    return _without_na(frame)
+
+
+def _without_na(pandas_object):
+    """Return its values with NaN for pandas' own missing value, which only objects can hold."""
+    values = pandas_object.to_numpy()
+    return pandas_object.to_numpy(na_value=np.nan) if values.dtype == object else values
+
+
+def odd_columns(frame):
+    """Return the names of the columns that do not hold numbers, as a text, empty for none."""
+    is_numeric = sys.modules["pandas"].api.types.is_numeric_dtype
+    names = [
+        repr(name)
+        for i, (name, dtype) in enumerate(zip(frame.columns, frame.dtypes, strict=True))
+        if not is_numeric(dtype) and not (dtype.kind == "O" and _holds_numbers(frame.iloc[:, i]))
+    ]
+    return ", ".join(names) if len(names) <= 5 else f"{', '.join(names[:5])} and others"
+
+
+def _holds_numbers(column):
+    kind = sys.modules["pandas"].api.types.infer_dtype(column, skipna=True)
+    # "mixed" may hold anything; the conversion to floats then names the culprit
+    return kind in NUMBER_COLUMNS
+
+
+def _check_not_one_series(X, input_name):
+    pandas = sys.modules["pandas"]
+    clocks = (pandas.DatetimeIndex, pandas.PeriodIndex, pandas.TimedeltaIndex)
+    if X.index.nlevels > 1:
+        if any(isinstance(level, clocks) for level in X.index.levels):
+            raise ValueError(
+                f"{input_name} is a table whose MultiIndex holds times; "
+                "skrnn.sequences.from_multiindex reads it as sequences."
+            )
+    elif isinstance(X.index, clocks) and (is_frame(X) or X.dtype != object):
+        raise ValueError(
+            f"{input_name} is a {type(X).__name__} with a {type(X.index).__name__}: that is one "
+            f"series. Expected a batch of sequences; one series is a batch of one: "
+            f"pass [{input_name}]."
+        )
+
+
+def _as_array(X, input_name):
+    """Return what is neither list nor table as an array of one, two or three dimensions."""
+    array = np.asarray(X)
+    if array.ndim == 0:
+        if array.dtype.kind in NUMERIC_KINDS + "c":
+            raise ValueError(
+                f"Expected a batch of sequences, got a scalar: {input_name}={X}. Reshape your data."
+            )
+        raise TypeError(f"{input_name} must be a batch of sequences, got {type(X).__name__}.")
+    if array.ndim == 1 and array.dtype != object:
+        raise _one_dimensional(array, input_name)
+    if array.ndim > 3:
+        raise ValueError(
+            f"{input_name} has {array.ndim} dimensions (shape={array.shape}); expected (n_sequences"
+            ", n_steps, n_features) or, with one feature, (n_sequences, n_steps)."
+        )
+    return array
+
+
+def _one_dimensional(array, input_name):
+    if array.dtype.kind in "USO":
+        return ValueError(
+            f"{input_name} holds strings; expected sequences of numbers (token ids are integers)."
+        )
+    return ValueError(
+        f"Expected a batch of sequences, got a 1-D array: {input_name} has the shape {array.shape}."
+        f" Reshape your data; one series is a batch of one: [{input_name}]."
+    )
+
+
+def _lay_out_array(array, input_name):
+    """Return the layout of (n, T, F) or (n, T), without a copy where the strides allow."""
+    n, n_steps, *n_features = array.shape
+    if n == 0:
+        raise _too_few("sample", array.shape, input_name)
+    if n_features == [0] or (not n_features and n_steps == 0):
+        raise _too_few("feature", array.shape, input_name)
+    if n_steps == 0:
+        raise _empty_sequence(0, input_name)
+    shift = _shift(array)
+    if shift is None or shift == n_steps:
+        shift = n_steps
+        values = array.reshape(n * n_steps, *n_features)
+    elif n == 1:
+        values = array[0]
+    else:
+        shape = ((n - 1) * shift + n_steps, *n_features)
+        values = np.lib.stride_tricks.as_strided(array, shape, array.strides[1:])
+    return Layout(values, np.arange(n) * shift, np.full(n, n_steps))
+
+
+def _shift(array):
+    """Return by how many steps of memory each sequence begins after the one before, or None.
+
+    Contiguous sequences are shifted by their length, sliding windows by less: both are views of
+    one series of steps.
+    """
+    n, n_steps = array.shape[:2]
+    if n == 1:
+        return 0
+    if n_steps == 1:  # the stride of an axis of length one is arbitrary
+        return 1
+    by_sequence, by_step = array.strides[:2]
+    if by_step <= 0 or by_sequence <= 0 or by_sequence % by_step != 0:
+        return None
+    shift = by_sequence // by_step
+    return shift if shift <= n_steps else None
+
+
+def _lay_out_list(items, input_name, dtype):
+    if len(items) == 0:
+        raise _too_few("sample", (0,), input_name)
+    if all(sparse.issparse(item) for item in items):
+        return _lay_out_sparse(items, input_name, dtype)
+    arrays = [
+        item if type(item) is np.ndarray else _item_array(item, f"{input_name}[{i}]")
+        for i, item in enumerate(items)
+    ]
+    _check_columns(items, input_name)
+    if min(array.ndim for array in arrays) == 0:
+        raise _not_sequences(items, arrays, input_name)
+    lengths = np.fromiter(map(len, arrays), dtype=np.int64, count=len(arrays))
+    _check_lengths(lengths, input_name)
+    _check_same_ndim(arrays, input_name)
+    if arrays[0].ndim == 2:
+        _check_same_width([array.shape[1] for array in arrays], len(arrays), input_name)
+    values = _concatenate(arrays, input_name, dtype)
+    return Layout(values, np.cumsum(lengths) - lengths, lengths)
+
+
+def _item_array(item, name):
+    if is_frame(item):
+        return table_values(item, name)
+    if is_series(item):
+        return _without_na(item)
+    if sparse.issparse(item):
+        return item.toarray()
+    try:
+        return np.asarray(item)
+    except ValueError as error:
+        raise ValueError(f"{name} is not one sequence of equal steps: {error}") from error
+
+
+def _not_sequences(items, arrays, input_name):
+    """Return the error for a list of things of which some are no sequences."""
+    i = next(i for i, array in enumerate(arrays) if array.ndim == 0)
+    if all(array.ndim == 0 and array.dtype.kind in NUMERIC_KINDS for array in arrays):
+        return _one_dimensional(np.empty(len(arrays)), input_name)
+    if isinstance(items[i], str | bytes):
+        return _one_dimensional(np.array(["a"]), input_name)
+    return TypeError(f"{input_name}[{i}] is no sequence, got {type(items[i]).__name__}.")
+
+
+def _check_columns(items, input_name):
+    """Tables of one batch must agree on their columns: order would be lost without a word."""
+    frames = [i for i, item in enumerate(items) if is_frame(item)]
+    for i in frames[1:]:
+        if not items[i].columns.equals(items[frames[0]].columns):
+            raise ValueError(
+                f"{input_name}[{i}] has other columns than {input_name}[{frames[0]}], "
+                "or has them in another order."
+            )
+
+
+def _check_lengths(lengths, input_name):
+    empty = np.flatnonzero(lengths == 0)
+    if len(empty) > 0:
+        raise _empty_sequence(int(empty[0]), input_name)
+
+
+def _check_same_ndim(arrays, input_name):
+    ndim = arrays[0].ndim
+    for i, array in enumerate(arrays):
+        if array.ndim > 2:
+            raise ValueError(
+                f"{input_name}[{i}] has {array.ndim} dimensions (shape={array.shape}); a sequence "
+                "has the shape (n_steps, n_features) or (n_steps,)."
+            )
+        if array.ndim != ndim:
+            raise ValueError(
+                f"{input_name}[0] has {ndim} dimension(s), {input_name}[{i}] has {array.ndim}; "
+                "expected the same of every sequence."
+            )
+
+
+def _check_same_width(widths, n, input_name):
+    if widths.count(widths[0]) != n:
+        i = next(i for i, width in enumerate(widths) if width != widths[0])
+        raise ValueError(
+            f"{input_name}[0] has {widths[0]} feature(s), {input_name}[{i}] has {widths[i]}; "
+            "expected the same number in every sequence."
+        )
+    if widths[0] == 0:
+        raise _too_few("feature", (n, None, 0), input_name)
+
+
+def _concatenate(arrays, input_name, dtype):
+    dtypes = {array.dtype for array in arrays}
+    kinds = {dtype.kind for dtype in dtypes}
+    odd = kinds.difference(NUMERIC_KINDS + "O")
+    if odd:
+        i = next(i for i, array in enumerate(arrays) if array.dtype.kind in odd)
+        check_kind(arrays[i].dtype, f"{input_name}[{i}]")
+    if "O" in kinds or (dtype is None and {"b", "i"} <= kinds):
+        return np.concatenate(arrays, dtype=object)  # True must not pass for the token id 1
+    if kinds == {"i", "u"}:  # NumPy would join int64 and uint64 into floats
+        dtype = np.int64 if dtype is None else dtype
+    with np.errstate(over="ignore"):
+        return np.concatenate(arrays, dtype=dtype, casting="unsafe")
+
+
+def check_kind(dtype, name):
+    """Raise where values of this dtype are not numbers.
+
+    Raises
+    ------
+    ValueError
+        If the dtype is complex, of strings, of times, or a record.
+    """
+    if dtype.kind == "c":
+        raise ValueError(f"Complex data not supported: {name} holds {dtype}.")
+    if dtype.kind in "UST":
+        raise ValueError(
+            f"{name} holds strings; expected sequences of numbers (token ids are integers)."
+        )
+    if dtype.kind not in NUMERIC_KINDS + "O":
+        raise ValueError(f"{name} holds {dtype} values; expected numbers.")
+
+
+def _lay_out_sparse(items, input_name, dtype):
+    for i, item in enumerate(items):
+        if item.ndim != 2:
+            raise ValueError(
+                f"{input_name}[{i}] is a sparse array of shape {item.shape}; "
+                "a sequence has the shape (n_steps, n_features)."
+            )
+        check_kind(item.dtype, f"{input_name}[{i}]")
+    lengths = np.array([item.shape[0] for item in items])
+    _check_lengths(lengths, input_name)
+    _check_same_width([item.shape[1] for item in items], len(items), input_name)
+    values = sparse.vstack(items, format="csr", dtype=dtype).toarray()
+    return Layout(values, np.cumsum(lengths) - lengths, lengths)
+
+
+def _empty_sequence(i, input_name):
+    return ValueError(f"{input_name}[{i}] is an empty sequence; each needs at least 1 step.")
+
+
+def _too_few(what, shape, input_name):
+    return ValueError(
+        f"Found array with 0 {what}(s) (shape={shape}) while a minimum of 1 is required. "
+        f"{input_name} must hold at least one {what}."
+    )

@@ -1,0 +1,292 @@
+"""The one currency of the package: a batch of sequences as three arrays.
+
+A list view (Apache Arrow's name for the layout) holds sequences of any lengths without padding,
+overlapping windows without copying them, and a subset of a batch is two short arrays more.
+"""
+
+import numbers
+
+import numpy as np
+
+__all__ = ["Sequences", "gather", "step_positions", "stretch"]
+
+
+def step_positions(starts, lengths):
+    """Return the position of every step of every sequence, in order."""
+    ends = np.cumsum(lengths)
+    return np.repeat(starts - (ends - lengths), lengths) + np.arange(lengths.sum())
+
+
+def stretch(starts, lengths):
+    """Return (start, end) of what sequences fill one after another, None where they do not."""
+    if len(starts) == 0:
+        return (0, 0)
+    ends = starts + lengths
+    if (starts[1:] != ends[:-1]).any():
+        return None
+    return (int(starts[0]), int(ends[-1]))
+
+
+def gather(values, starts, lengths):
+    """Return all steps one sequence after another, a copy only where they do not lie so."""
+    run = stretch(starts, lengths)
+    if run is None:
+        return values[step_positions(starts, lengths)]
+    return values if run == (0, len(values)) else values[run[0] : run[1]]
+
+
+class Sequences:
+    """A batch of sequences: all steps in one array, and where each sequence lies in it.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_steps_total, n_features) or (n_steps_total,)
+        The steps. One-dimensional values are integer codes (token ids), one a step.
+
+    starts : array-like of int of shape (n_sequences,)
+        Where each sequence begins in `values`. Sequences may overlap, leave gaps and come in any
+        order.
+
+    lengths : array-like of int of shape (n_sequences,)
+        How many steps each sequence has, at least 1.
+
+    Raises
+    ------
+    TypeError
+        If `starts` or `lengths` are not integers, or one-dimensional `values` are not.
+
+    ValueError
+        If the shapes do not fit together, or a sequence is empty or reaches outside `values`.
+
+    See Also
+    --------
+    check_sequences : Make `Sequences` from arrays, lists and tables.
+
+    Notes
+    -----
+    `X[i]` is one sequence, a view. `X[indices]`, `X[mask]` and `X[a:b]` are `Sequences` on the same
+    `values`, so scikit-learn's splitters keep the type and share the memory. `np.asarray(X)` is the
+    three-dimensional array where all sequences are equally long.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skrnn.sequences import Sequences
+    >>> X = Sequences(np.arange(10.0).reshape(5, 2), starts=[0, 2], lengths=[2, 3])
+    >>> X
+    Sequences(n_sequences=2, lengths=2..3, n_features=2, dtype=float64)
+    >>> X.shape
+    (2, None, 2)
+    >>> X[0]
+    array([[0., 1.],
+           [2., 3.]])
+    >>> X[[1]].shape
+    (1, 3, 2)
+    """
+
+    __slots__ = ("_lengths", "_starts", "_values")
+
+    def __init__(self, values, starts, lengths):
+        self._values = _checked_values(values)
+        self._starts = _checked_positions(starts, "starts")
+        self._lengths = _checked_positions(lengths, "lengths")
+        _check_inside(self._starts, self._lengths, len(self._values))
+
+    @property
+    def values(self):
+        """All steps, (n_steps_total, n_features), or (n_steps_total,) integer codes."""
+        return self._values
+
+    @property
+    def starts(self):
+        """Where each sequence begins in `values`, (n_sequences,), read-only."""
+        return self._starts
+
+    @property
+    def lengths(self):
+        """How many steps each sequence has, (n_sequences,), read-only."""
+        return self._lengths
+
+    @property
+    def shape(self):
+        """(n_sequences, n_steps, n_features), without the last for codes.
+
+        n_steps is None where lengths differ.
+        """
+        lengths = self._lengths
+        same = len(lengths) > 0 and bool((lengths == lengths[0]).all())
+        n_steps = int(lengths[0]) if same else None
+        return (len(lengths), n_steps, *self._values.shape[1:])
+
+    @property
+    def ndim(self):
+        """3, or 2 for integer codes."""
+        return self._values.ndim + 1
+
+    @property
+    def dtype(self):
+        """The dtype of `values`."""
+        return self._values.dtype
+
+    @property
+    def is_contiguous(self):
+        """Whether the sequences lie one after another and fill `values`."""
+        return stretch(self._starts, self._lengths) == (0, len(self._values))
+
+    def __len__(self):
+        """Return the number of sequences."""
+        return len(self._starts)
+
+    def __getitem__(self, key):
+        """Return one sequence for an integer, else `Sequences` on the same values."""
+        if isinstance(key, tuple):  # scikit-learn's _safe_indexing asks for X[key, ...]
+            if len(key) != 2 or key[1] is not Ellipsis:
+                raise IndexError("Sequences are indexed along their first axis only.")
+            key = key[0]
+        if isinstance(key, numbers.Integral) and not isinstance(key, bool):
+            start = self._starts[key]
+            return self._values[start : start + self._lengths[key]]
+        if not isinstance(key, slice):
+            key = _index_array(key)
+        return Sequences(self._values, self._starts[key], self._lengths[key])
+
+    def __iter__(self):
+        """Iterate over the sequences."""
+        ends = self._starts + self._lengths
+        for start, end in zip(self._starts.tolist(), ends.tolist(), strict=True):
+            yield self._values[start:end]
+
+    def __array__(self, dtype=None, copy=None):
+        """Return the sequences as one array, where they are equally long."""
+        if self.shape[1] is None:
+            raise ValueError(
+                "Sequences of different lengths do not make one array; "
+                "skrnn.sequences.to_padded fills them up to one length."
+            )
+        array = self.concatenate().reshape(self.shape)
+        array = array if dtype is None else array.astype(dtype, copy=False)
+        shared = np.may_share_memory(array, self._values)
+        if copy is False and not shared:
+            raise ValueError("These sequences do not make an array without a copy.")
+        return array.copy() if copy and shared else array
+
+    def __reduce__(self):
+        """Pickle the three arrays."""
+        return Sequences, (self._values, self._starts, self._lengths)
+
+    def __repr__(self):
+        """Describe the batch on one line."""
+        if len(self) == 0:
+            lengths = "none"
+        elif self.shape[1] is not None:
+            lengths = str(self.shape[1])
+        else:
+            lengths = f"{self._lengths.min()}..{self._lengths.max()}"
+        steps = "codes" if self.ndim == 2 else f"n_features={self._values.shape[1]}"
+        return f"Sequences(n_sequences={len(self)}, lengths={lengths}, {steps}, dtype={self.dtype})"
+
+    def step_index(self):
+        """Return the position in `values` of every step of every sequence, in order.
+
+        Returns
+        -------
+        index : ndarray of int64 of shape (sum(lengths),)
+
+        Examples
+        --------
+        >>> from skrnn.sequences import Sequences
+        >>> Sequences([[0.0], [1.0], [2.0]], starts=[1, 0], lengths=[2, 2]).step_index()
+        array([1, 2, 0, 1])
+        """
+        return step_positions(self._starts, self._lengths)
+
+    def concatenate(self):
+        """Return all steps, one sequence after another.
+
+        Returns
+        -------
+        steps : ndarray of shape (sum(lengths), n_features) or (sum(lengths),)
+            A view of `values` where the sequences already lie one after another (`values` itself
+            where they fill it), else a copy.
+
+        See Also
+        --------
+        split_steps : The inverse.
+        """
+        return gather(self._values, self._starts, self._lengths)
+
+    def with_values(self, values):
+        """Return the same sequences on other values, such as these transformed step by step.
+
+        Parameters
+        ----------
+        values : ndarray of shape (n_steps_total, ...)
+            As many steps as `self.values`.
+
+        Returns
+        -------
+        sequences : Sequences
+
+        Raises
+        ------
+        ValueError
+            If `values` has another number of steps.
+        """
+        if len(values) != len(self._values):
+            raise ValueError(f"values has {len(values)} step(s), expected {len(self._values)}.")
+        return Sequences(values, self._starts, self._lengths)
+
+
+def _checked_values(values):
+    values = np.asarray(values)
+    if values.ndim not in (1, 2):
+        raise ValueError(
+            "values must have the shape (n_steps_total, n_features), or (n_steps_total,) for "
+            f"integer codes, got {values.shape}."
+        )
+    if values.ndim == 1 and values.dtype.kind not in "iu":
+        raise TypeError(
+            f"One-dimensional values are integer codes, got {values.dtype}; numeric values of one "
+            "feature have the shape (n_steps_total, 1)."
+        )
+    return values
+
+
+def _checked_positions(positions, name):
+    """Return int64 positions as a read-only view, so that what was checked once stays true."""
+    positions = np.asarray(positions)
+    if positions.ndim != 1:
+        raise ValueError(f"{name} must be one-dimensional, got the shape {positions.shape}.")
+    if positions.dtype.kind not in "iu" and len(positions) > 0:
+        raise TypeError(f"{name} must hold integers, got {positions.dtype}.")
+    positions = positions.astype(np.int64, copy=False).view()
+    positions.flags.writeable = False
+    return positions
+
+
+def _check_inside(starts, lengths, n_steps):
+    if len(starts) != len(lengths):
+        raise ValueError(
+            f"starts has {len(starts)} entries and lengths {len(lengths)}; they must be as many."
+        )
+    bad = np.flatnonzero((lengths < 1) | (starts < 0) | (lengths > n_steps - starts))
+    if len(bad) == 0:
+        return
+    i = int(bad[0])
+    if lengths[i] < 1:
+        raise ValueError(f"Sequence {i} has {lengths[i]} step(s); each needs at least 1.")
+    raise ValueError(
+        f"Sequence {i} (start {starts[i]}, length {lengths[i]}) reaches outside values of "
+        f"{n_steps} step(s)."
+    )
+
+
+def _index_array(key):
+    """Return a list, mask or index as an array that NumPy's own indexing then judges."""
+    key = np.arange(0) if isinstance(key, list) and not key else np.asarray(key)
+    if key.dtype == object or key.ndim != 1:
+        raise IndexError(
+            "Sequences are indexed by an integer, a slice, or a one-dimensional array of integers "
+            "or booleans."
+        )
+    return key

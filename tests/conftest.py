@@ -1,0 +1,38 @@
+"""What the tests share: the folder of real data, and how hypothesis draws its examples."""
+
+import os
+from pathlib import Path
+
+import hypothesis
+import pytest
+from ucr import read_split
+
+IN_CI = bool(os.environ.get("CI"))
+
+# The first call of a compiled function takes seconds: no deadline means anything here.
+hypothesis.settings.register_profile("skrnn", deadline=None, derandomize=IN_CI)
+hypothesis.settings.load_profile("skrnn")
+
+
+@pytest.fixture(scope="session")
+def data_folder():
+    """Folder of real data that SKRNN_DATA names; tests that need it are skipped without it."""
+    named = os.environ.get("SKRNN_DATA")
+    if named and Path(named).is_dir():
+        return Path(named)
+    reason = f"SKRNN_DATA names no folder of real data, got {named!r}"
+    if os.environ.get("SKRNN_REQUIRE_DATA") == "1":
+        pytest.fail(f"{reason}, and SKRNN_REQUIRE_DATA=1 asks for it")
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def japanese_vowels(data_folder):
+    """Official split of JapaneseVowels: 9 speakers, 12 features, 7 to 29 steps."""
+    return read_split(data_folder / "ucr_uea", "JapaneseVowels")
+
+
+@pytest.fixture(scope="session")
+def italy_power_demand(data_folder):
+    """Official split of ItalyPowerDemand: 2 seasons, 1 feature, 24 steps."""
+    return read_split(data_folder / "ucr_uea", "ItalyPowerDemand")

@@ -1,0 +1,159 @@
+"""train_dev_test_split: sizes, seeds, classes, groups and containers."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.testing import assert_array_equal
+from scipy import sparse
+from sklearn.model_selection import train_test_split
+
+from skrnn.model_selection import train_dev_test_split
+from skrnn.sequences import Sequences
+
+
+def sizes(parts):
+    return [len(part) for part in parts]
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({}, [70, 10, 20]),
+        ({"dev_size": 0.07, "test_size": 0.29}, [64, 7, 29]),
+        ({"dev_size": 15, "test_size": 5}, [80, 15, 5]),
+        ({"dev_size": 15, "test_size": 0.25}, [60, 15, 25]),
+        ({"train_size": 0.5}, [50, 10, 20]),
+        ({"train_size": 0.29}, [29, 10, 20]),
+        ({"train_size": 30}, [30, 10, 20]),
+        ({"dev_size": np.int64(1), "test_size": np.float32(0.5)}, [49, 1, 50]),
+    ],
+)
+def test_sizes_are_of_the_whole(options, expected):
+    assert sizes(train_dev_test_split(np.arange(100), random_state=0, **options)) == expected
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    n=st.integers(10, 200),
+    dev_size=st.floats(0.01, 0.45),
+    test_size=st.floats(0.01, 0.45),
+    shuffle=st.booleans(),
+)
+def test_parts_are_disjoint_and_complete(n, dev_size, test_size, shuffle):
+    parts = train_dev_test_split(
+        np.arange(n), dev_size=dev_size, test_size=test_size, shuffle=shuffle, random_state=0
+    )
+    assert_array_equal(np.sort(np.concatenate(parts)), np.arange(n))
+
+
+def test_arrays_are_split_alike_and_in_order():
+    X, y = np.arange(20), np.arange(20) * 2
+    X_train, X_dev, X_test, y_train, y_dev, y_test = train_dev_test_split(X, y, random_state=0)
+    for X_part, y_part in ((X_train, y_train), (X_dev, y_dev), (X_test, y_test)):
+        assert_array_equal(X_part * 2, y_part)
+
+
+def test_seed():
+    X = np.arange(50)
+    first = train_dev_test_split(X, random_state=0)
+    for one, other in zip(first, train_dev_test_split(X, random_state=0), strict=True):
+        assert_array_equal(one, other)
+    assert (train_dev_test_split(X, random_state=1)[2] != first[2]).any()
+
+
+def test_the_test_part_is_that_of_train_test_split():
+    X = np.arange(50)
+    _, expected = train_test_split(X, test_size=10, random_state=3)
+    assert_array_equal(train_dev_test_split(X, random_state=3)[2], expected)
+
+
+def test_a_seeded_split_leaves_the_global_state_alone():
+    before = np.random.get_state()[1].copy()  # noqa: NPY002 - the state in question
+    train_dev_test_split(np.arange(50), random_state=0)
+    assert_array_equal(np.random.get_state()[1], before)  # noqa: NPY002
+
+
+def test_without_shuffling_the_parts_follow_one_another():
+    train, dev, test = train_dev_test_split(np.arange(10), shuffle=False)
+    assert train.tolist() == [0, 1, 2, 3, 4, 5, 6]
+    assert dev.tolist() == [7]
+    assert test.tolist() == [8, 9]
+
+
+def test_stratify():
+    y = np.repeat(["a", "b", "c"], [60, 30, 10])
+    parts = train_dev_test_split(y, stratify=y, random_state=0)
+    counts = [np.unique(part, return_counts=True)[1].tolist() for part in parts]
+    assert counts == [[42, 21, 7], [6, 3, 1], [12, 6, 2]]
+
+
+@pytest.mark.parametrize("shuffle", [True, False])
+def test_no_group_is_in_two_parts(shuffle):
+    groups = np.repeat(list("jihgfedcba"), [1, 5, 2, 7, 3, 3, 4, 1, 2, 2])
+    groups = np.concatenate([groups, groups])
+    parts = train_dev_test_split(groups, groups=groups, shuffle=shuffle, random_state=0)
+    of_part = [set(part.tolist()) for part in parts]
+    assert [len(group_set) for group_set in of_part] == [7, 1, 2]
+    assert set.union(*of_part) == set("abcdefghij")
+    assert sum(sizes(parts)) == len(groups)
+    if not shuffle:  # in order of appearance, not of the alphabet
+        assert of_part == [set("jihgfed"), {"c"}, {"b", "a"}]
+
+
+def test_containers_stay():
+    n = 10
+    rows = [np.full((i + 1, 2), i) for i in range(n)]
+    lengths = np.arange(1, n + 1)
+    sequences = Sequences(np.concatenate(rows), np.cumsum(lengths) - lengths, lengths)
+    objects = np.empty(n, dtype=object)
+    objects[:] = rows
+    frame = pd.DataFrame({"a": range(n)}, index=range(100, 100 + n))
+    sparse_rows = [sparse.csr_array(row) for row in rows]
+    arrays = [np.zeros((n, 4, 3)), rows, sequences, objects, frame, frame["a"], sparse_rows]
+    parts = train_dev_test_split(*arrays, random_state=0)
+    triples = [parts[i : i + 3] for i in range(0, len(parts), 3)]
+    for array, triple in zip(arrays, triples, strict=True):
+        assert {type(part) for part in triple} == {type(array)}
+        assert sizes(triple) == [7, 1, 2]
+    assert all(part.values is sequences.values for part in triples[2])
+    for of_list, of_sequences in zip(triples[1], triples[2], strict=True):
+        for one, other in zip(of_list, of_sequences, strict=True):
+            assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"dev_size": 0}, "dev_size must be a float between 0 and 1 or an int .* got 0"),
+        ({"test_size": 1.0}, "test_size must be .* got 1.0"),
+        ({"test_size": None}, "test_size must be .* got None"),
+        ({"test_size": True}, "test_size must be .* got True"),
+        ({"train_size": -3}, "train_size must be .* got -3"),
+        ({"dev_size": 0.5, "test_size": 0.5}, "do not fit 12 sequences"),
+        ({"train_size": 0.9}, "do not fit 12 sequences.*train_size=0.9, dev_size=0.1"),
+        ({"train_size": 0.01}, "do not fit 12 sequences"),
+        ({"groups": [0] * 6 + [1] * 6}, "do not fit 2 groups"),
+        ({"groups": [0], "stratify": [0]}, "StratifiedGroupKFold"),
+        ({"stratify": [0, 1] * 6, "shuffle": False}, "stratify needs shuffle=True"),
+        ({"stratify": ["a"] * 10 + ["b"] * 2}, "class b has 2"),
+        ({"stratify": [0, 1, 2] * 4, "dev_size": 2}, "3 classes: the smallest part would have 2"),
+        ({"stratify": [[0, 1]] * 12}, "one label a sequence"),
+        ({"stratify": [[0, 1], [0]] * 6}, "one label a sequence"),
+        ({"groups": [0, 1]}, "inconsistent numbers of samples"),
+    ],
+)
+def test_errors(options, message):
+    with pytest.raises(ValueError, match=message):
+        train_dev_test_split(np.arange(12), **options)
+
+
+def test_no_arrays():
+    with pytest.raises(ValueError, match="at least one array"):
+        train_dev_test_split()
+
+
+def test_arrays_of_different_length():
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        train_dev_test_split(np.arange(10), np.arange(9))

@@ -1,0 +1,71 @@
+"""The public names: a name that appears or disappears is a decision, and each one has an example."""
+
+import importlib
+import inspect
+
+import pytest
+
+PUBLIC_NAMES = {
+    "skrnn": [
+        "RNNClassifier",
+        "RNNRegressor",
+        "Sequences",
+        "TimeDistributed",
+        "__version__",
+        "check_sequences",
+    ],
+    "skrnn.inspection": ["HistoryDisplay"],
+    "skrnn.metrics": ["flatten_steps", "make_step_scorer"],
+    "skrnn.model_selection": ["train_dev_test_split"],
+    "skrnn.preprocessing": ["TimeDistributed"],
+    "skrnn.recurrent": ["RNNClassifier", "RNNRegressor"],
+    "skrnn.sequences": [
+        "Sequences",
+        "check_sequences",
+        "from_channels_first",
+        "from_long",
+        "from_multiindex",
+        "from_nan_padded",
+        "split_steps",
+        "to_channels_first",
+        "to_long",
+        "to_multiindex",
+        "to_padded",
+        "wrap_like",
+    ],
+}
+DOCUMENTED = sorted(
+    {
+        getattr(importlib.import_module(module), name)
+        for module, names in PUBLIC_NAMES.items()
+        for name in names
+        if not name.startswith("__")
+    },
+    key=lambda public: public.__name__,
+)
+
+
+@pytest.mark.parametrize("module", PUBLIC_NAMES)
+def test_public_names(module):
+    public = importlib.import_module(module).__all__
+    assert list(public) == sorted(public)
+    assert list(public) == PUBLIC_NAMES[module]
+
+
+@pytest.mark.parametrize("module", PUBLIC_NAMES)
+def test_dir_shows_the_public_names(module):
+    loaded = importlib.import_module(module)
+    assert set(loaded.__all__) <= set(dir(loaded))
+
+
+@pytest.mark.parametrize("public", DOCUMENTED, ids=lambda public: public.__name__)
+def test_every_public_name_has_an_example(public):
+    sections = inspect.getdoc(public).splitlines()
+    assert "Examples" in sections
+    assert any(line.lstrip().startswith(">>> ") for line in sections)
+
+
+@pytest.mark.parametrize("public", DOCUMENTED, ids=lambda public: public.__name__)
+def test_every_public_method_has_a_docstring(public):
+    methods = inspect.getmembers(public, inspect.isfunction) if inspect.isclass(public) else []
+    assert [name for name, f in methods if not (name.startswith("_") or inspect.getdoc(f))] == []
