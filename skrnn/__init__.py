@@ -14,6 +14,6 @@ __all__ = [
     "RNNRegressor",
     "Sequences",
     "TimeDistributed",
-    "check_sequences",
     "__version__",
+    "check_sequences",
 ]

@@ -1,4 +1,4 @@
-"""The public names: a name that appears or disappears is a decision, and each one has an example."""
+"""The public names: each addition or removal is a decision, and each name has an example."""
 
 import importlib
 import inspect

@@ -35,7 +35,7 @@ def describe(thing):
 
 
 def make_optimizer(optimizer, global_clipnorm):
-    """A new optimizer like `optimizer`, clipping by `global_clipnorm` unless it clips its own way.
+    """Return a new optimizer like `optimizer`, clipped by `global_clipnorm` if not in its own way.
 
     Raises
     ------
@@ -58,7 +58,7 @@ def make_optimizer(optimizer, global_clipnorm):
 
 
 def make_loss(loss):
-    """A function of (true, predicted) with one value a target, and what it wants predicted.
+    """Return a function of (true, predicted) with one value a target, and what it wants predicted.
 
     Returns
     -------
@@ -90,7 +90,7 @@ def make_loss(loss):
 
 
 def make_metrics(metrics, *, sparse, n_outputs):
-    """New Keras metrics, with "accuracy" read as `keras.Model.compile` reads it.
+    """Return new Keras metrics, with "accuracy" read as `keras.Model.compile` reads it.
 
     Parameters
     ----------
@@ -126,7 +126,7 @@ def _make_metric(metric, sparse, n_outputs):
 
 
 def copy_callbacks(callbacks):
-    """New Keras callbacks: classes are called, objects copied.
+    """Return new Keras callbacks: classes are called, objects copied.
 
     Raises
     ------

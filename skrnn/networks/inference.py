@@ -40,7 +40,7 @@ def forward(spec, weights, sequences, name="model"):
 
 
 def final_states(spec, weights, sequences):
-    """The last recurrent layer's final states, as ``return_state=True`` gives them in Keras.
+    """Return the last recurrent layer's final states, as ``return_state=True`` gives them in Keras.
 
     Sequences run in blocks of equal length: a padded step would move a state.
 
@@ -61,7 +61,7 @@ def final_states(spec, weights, sequences):
 
 
 def export_model(spec, weights, target_scale):
-    """A live Keras model of its own, in the user's units.
+    """Return a live Keras model of its own, in the user's units.
 
     Parameters
     ----------

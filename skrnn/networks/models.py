@@ -58,14 +58,15 @@ def exclusive_random_state(seed=0):
     process-wide, so one build runs at a time.
     """
     with _random_state_lock:
-        python_state, numpy_state = random.getstate(), np.random.get_state()
+        python_state = random.getstate()
+        numpy_state = np.random.get_state()  # noqa: NPY002 - it is the global one we guard
         random.seed(seed)
-        np.random.seed(seed)
+        np.random.seed(seed)  # noqa: NPY002
         try:
             yield
         finally:
             random.setstate(python_state)
-            np.random.set_state(numpy_state)
+            np.random.set_state(numpy_state)  # noqa: NPY002
 
 
 def build_network(spec, seed=0):
@@ -135,7 +136,7 @@ def _build(spec):
 
 
 def _recurrent_stack(hidden, lengths, position, mask, spec):
-    """Steps, final vector and final states of stacked recurrent layers."""
+    """Return steps, final vector and final states of stacked recurrent layers."""
     backward_order = ops.where(mask, ops.expand_dims(lengths, 1) - 1 - position, position)
     for i, units in enumerate(spec.units):
         forward, *states = _recurrent_layer(hidden, units, f"recurrent_{i}", spec)
@@ -197,7 +198,7 @@ def _pool(steps, ends, lengths, mask, pooling):
 
 
 def _check_body(body, lengths, spec):
-    """Steps (or None) and final vector of what a user's body gave."""
+    """Return steps (or None) and final vector of what a user's body gave."""
     rank = len(getattr(body, "shape", ()))
     if rank == 3:
         return body, _last_step(body, lengths)
@@ -213,12 +214,12 @@ def _check_body(body, lengths, spec):
 
 
 def _describe_body(body, inputs):
-    """The configuration of a user's layers, with the names that Keras numbers made neutral."""
+    """Return the configuration of a user's layers, without the numbers Keras names them by."""
     layers = keras.Model(inputs, body)
     config = json.dumps(layers.get_config(), default=repr, sort_keys=True)
     names = [layers.name] + [operation.name for operation in layers.operations]
-    for i, name in enumerate(sorted(names, key=len, reverse=True)):
-        config = re.sub(rf'"{re.escape(name)}"', f'"#{names.index(name)}"', config)
+    for i, name in enumerate(names):
+        config = re.sub(rf'"{re.escape(name)}"', f'"#{i}"', config)
     classes = [
         f"{type(operation).__qualname__}@{id(type(operation))}" for operation in layers.operations
     ]

@@ -38,13 +38,13 @@ class Program:
         self._trainers = OrderedDict()
 
     def forward(self, name):
-        """The compiled pass to the outputs of one of the network's models, by its name."""
+        """Return the compiled pass to the outputs of one of the network's models, by its name."""
         if name not in self._forward:
             self._forward[name] = backends.compile_forward(getattr(self.network, name))
         return self._forward[name]
 
     def trainer(self, training, *, sparse):
-        """The compiled training functions for a loss, metrics and optimizer.
+        """Return the compiled training functions for a loss, metrics and optimizer.
 
         Parameters
         ----------
@@ -75,7 +75,7 @@ class Program:
         self.network.model.set_weights(weights)
 
     def get_weights(self):
-        """The weights as new arrays."""
+        """Return the weights as new arrays."""
         return self.network.model.get_weights()
 
     def set_seeds(self, seeds):
@@ -127,11 +127,11 @@ class Trainer:
             variable.assign(value)
 
     def get_state(self):
-        """The optimizer's variables as new arrays."""
+        """Return the optimizer's variables as new arrays."""
         return [variable.numpy().copy() for variable in self.optimizer.variables]
 
     def read_metrics(self, prefix=""):
-        """The metrics' values by name; they start again from nothing."""
+        """Return the metrics' values by name; they start again from nothing."""
         values = {prefix + metric.name: float(metric.result()) for metric in self.metrics}
         for metric in self.metrics:
             metric.reset_state()

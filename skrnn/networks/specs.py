@@ -122,7 +122,7 @@ class Examples:
         return len(self.sequences)
 
     def take(self, indices):
-        """The examples at `indices`, on the same arrays."""
+        """Return the examples at `indices`, on the same arrays."""
         return replace(
             self,
             sequences=self.sequences[indices],
@@ -131,7 +131,7 @@ class Examples:
         )
 
     def that_count(self):
-        """The examples of some weight, their weights brought to a mean of one.
+        """Return the examples of some weight, their weights brought to a mean of one.
 
         The scale of the weights would otherwise act as a learning rate, and sequences of no
         weight as empty places in a batch.

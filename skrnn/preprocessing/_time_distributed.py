@@ -12,16 +12,9 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skrnn._sklearn import HasMethods, _fit_context
-from skrnn.sequences import Sequences, check_sequences, wrap_like
+from skrnn.sequences import Sequences, check_sequences, is_table, wrap_like
 
 __all__ = ["TimeDistributed"]
-
-
-def is_table(X):
-    """Return whether each row of X is one univariate sequence, rather than one step."""
-    if isinstance(X, Sequences | list | tuple):
-        return False
-    return (X if hasattr(X, "ndim") else np.asarray(X)).ndim == 2
 
 
 def array_like(X):

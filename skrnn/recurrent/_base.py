@@ -9,68 +9,38 @@ from abc import ABCMeta, abstractmethod
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import replace
-from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import BaseEstimator
-from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_array, check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skrnn._sklearn import Interval, StrOptions, _check_sample_weight, _fit_context
+from skrnn._sklearn import _check_sample_weight, _fit_context
 from skrnn.recurrent._inputs import (
     Vocabulary,
     as_known_container,
     is_nested_numbers,
-    is_table,
     read_steps,
     read_tokens,
 )
+from skrnn.recurrent._parameters import (
+    KERAS_PARAMETERS,
+    PARAMETER_CONSTRAINTS,
+    check_embedding,
+    draw_seed,
+    network_spec,
+    training_spec,
+)
 from skrnn.recurrent._targets import flatten_step_targets, nest_steps, require_one_target_each
 from skrnn.recurrent._validation import split_validation
+from skrnn.sequences import is_table
 
 __all__ = ["BaseRNN"]
-
-# Chosen together with the default number of epochs by cross-validation on the training sets of
-# the benchmarks in the user guide; other optimizers start from Keras' own rate.
-_DEFAULT_ADAM_RATE = 3e-3
-
-# What these hold is never changed by a fit, so clones may share it.
-_KERAS_PARAMETERS = ("activation", "model", "loss", "metrics", "optimizer", "callbacks")
 
 
 class BaseRNN(BaseEstimator, metaclass=ABCMeta):
     """Base of the recurrent estimators; not for direct use."""
 
-    _parameter_constraints: dict = {
-        "cell": [StrOptions({"simple", "lstm", "gru"})],
-        "units": [Interval(Integral, 1, None, closed="left"), tuple, list],
-        "bidirectional": ["boolean"],
-        "return_sequences": ["boolean"],
-        "pooling": [StrOptions({"last", "mean", "max"})],
-        "activation": [str, callable],
-        "dropout": [Interval(Real, 0, 1, closed="left")],
-        "recurrent_dropout": [Interval(Real, 0, 1, closed="left")],
-        "l2": [Interval(Real, 0, None, closed="left")],
-        "embedding": [None, Interval(Integral, 1, None, closed="left"), "array-like"],
-        "train_embedding": ["boolean"],
-        "model": [None, callable],
-        "loss": "no_validation",
-        "metrics": "no_validation",
-        "optimizer": "no_validation",
-        "learning_rate": [None, Interval(Real, 0, None, closed="neither")],
-        "global_clipnorm": [None, Interval(Real, 0, None, closed="neither")],
-        "batch_size": [None, Interval(Integral, 1, None, closed="left")],
-        "epochs": [Interval(Integral, 1, None, closed="left")],
-        "shuffle": ["boolean"],
-        "early_stopping": ["boolean"],
-        "validation_split": [Interval(Real, 0, 1, closed="neither")],
-        "patience": [Interval(Integral, 1, None, closed="left")],
-        "callbacks": "no_validation",
-        "warm_start": ["boolean"],
-        "random_state": ["random_state"],
-        "dtype": [StrOptions({"float32", "float64"})],
-        "verbose": ["verbose"],
-    }
+    _parameter_constraints: dict = PARAMETER_CONSTRAINTS
 
     @abstractmethod
     def __init__(
@@ -148,7 +118,7 @@ class BaseRNN(BaseEstimator, metaclass=ABCMeta):
 
     @abstractmethod
     def _class_factors(self, targets):
-        """What class weights make of each encoded target's weight, or None."""
+        """Return what class weights make of each encoded target's weight, or None."""
 
     @abstractmethod
     def _labels_to_stratify(self, targets):
@@ -160,7 +130,7 @@ class BaseRNN(BaseEstimator, metaclass=ABCMeta):
 
     @abstractmethod
     def _output(self):
-        """Number of outputs, output activation and loss."""
+        """Return number of outputs, output activation and loss."""
 
     @abstractmethod
     def _target_scale(self):
@@ -242,7 +212,7 @@ shape (n, T, n_features) or (n, T)
         return self._nest(self._decode(outputs), X, inputs)
 
     def hidden_states(self, X, return_sequences=False, return_state=False):
-        """What the last recurrent layer hands on, as `keras.layers.LSTM` does.
+        """Return what the last recurrent layer hands on, as `keras.layers.LSTM` does.
 
         Parameters
         ----------
@@ -330,7 +300,7 @@ shape (n, T, n_features) or (n, T)
     def _train(self, examples, held_out, groups, *, resume, partial=False):
         from skrnn.networks.training import train
 
-        seed = _draw_seed(self.random_state)
+        seed = draw_seed(self.random_state)
         if self.early_stopping and held_out is None and not partial:
             chosen, left_out = split_validation(
                 len(examples),
@@ -348,7 +318,7 @@ shape (n, T, n_features) or (n, T)
         n_before = len(history.get("loss", ()))
         result = train(
             self._network_spec(resume),
-            self._training_spec(partial),
+            training_spec(self, loss=self._output()[2], partial=partial),
             examples.that_count(),
             None if held_out is None else held_out.that_count(),
             seed=(seed, n_before),
@@ -365,31 +335,14 @@ shape (n, T, n_features) or (n, T)
         self.n_iter_ = len(self.history_["loss"])
 
     def _network_spec(self, resume):
-        from skrnn.networks.specs import NetworkSpec
-
-        n_outputs, activation, _ = self._output()
-        embedding = None
-        if self._vocabulary is not None:
-            matrix = _check_embedding(self.embedding)
-            dimensions = matrix if isinstance(matrix, Integral) else matrix.shape[1]
-            embedding = (len(self._vocabulary.known), int(dimensions))
-        spec = NetworkSpec(
-            cell=self.cell,
-            units=_layer_units(self.units),
-            bidirectional=self.bidirectional,
-            return_sequences=self.return_sequences,
-            pooling=self.pooling,
-            activation=self.activation,
-            dropout=float(self.dropout),
-            recurrent_dropout=float(self.recurrent_dropout),
-            l2=float(self.l2),
+        n_outputs, output_activation, _ = self._output()
+        vocabulary = self._vocabulary
+        spec = network_spec(
+            self,
             n_features=self._n_step_features,
-            embedding=embedding,
-            train_embedding=self.train_embedding,
+            n_rows=None if vocabulary is None else len(vocabulary.known),
             n_outputs=n_outputs,
-            output_activation=activation,
-            dtype=self.dtype,
-            body=self.model,
+            output_activation=output_activation,
         )
         if resume and spec != replace(self._spec, architecture=None):
             raise ValueError(
@@ -397,26 +350,6 @@ shape (n, T, n_features) or (n, T)
                 f"changed since it was fitted: from {self._spec} to {spec}."
             )
         return spec
-
-    def _training_spec(self, partial):
-        from skrnn.networks.specs import TrainingSpec
-
-        rate = self.learning_rate
-        if rate is None and isinstance(self.optimizer, str) and self.optimizer.lower() == "adam":
-            rate = _DEFAULT_ADAM_RATE
-        return TrainingSpec(
-            loss=self._output()[2],
-            optimizer=self.optimizer,
-            metrics=_as_tuple(self.metrics),
-            callbacks=_as_tuple(self.callbacks),
-            learning_rate=rate,
-            global_clipnorm=self.global_clipnorm,
-            epochs=1 if partial else self.epochs,
-            batch_size=self.batch_size,
-            shuffle=self.shuffle,
-            patience=self.patience if self.early_stopping and not partial else None,
-            verbose=int(self.verbose),
-        )
 
     def _read_X(self, X, *, reset, input_name="X"):
         X = as_known_container(X)
@@ -430,7 +363,7 @@ shape (n, T, n_features) or (n, T)
         inputs = read_tokens(X, input_name)
         self._check_n_features(X, 1, reset, input_name)
         if reset:
-            self._vocabulary = Vocabulary.of(inputs.sequences, _check_embedding(self.embedding))
+            self._vocabulary = Vocabulary.of(inputs.sequences, check_embedding(self.embedding))
         return replace(inputs, sequences=self._vocabulary.read(inputs.sequences, input_name))
 
     def _check_n_features(self, X, n_features, reset, input_name):
@@ -451,7 +384,7 @@ shape (n, T, n_features) or (n, T)
             )
 
     def _forward(self, X, name="model"):
-        """What was read from X, and one of the network's outputs for it."""
+        """Return what was read from X, and one of the network's outputs for it."""
         check_is_fitted(self)
         from skrnn.networks.inference import forward
 
@@ -459,7 +392,7 @@ shape (n, T, n_features) or (n, T)
         return inputs, forward(self._spec, self.weights_, inputs.sequences, name)
 
     def _score(self, metric, X, y, sample_weight):
-        """A metric of predictions, over real steps where there is a target for each."""
+        """Return a metric of predictions, over real steps where there is a target for each."""
         predicted = self.predict(X)
         if self._spec.return_sequences:
             inputs = self._read_X(X, reset=False)
@@ -483,7 +416,7 @@ shape (n, T, n_features) or (n, T)
     def __sklearn_clone__(self):
         # Keras objects are only ever read, and not all of them survive a copy: that of
         # keras.losses.Huber forgets its delta.
-        shared = {name: getattr(self, name) for name in _KERAS_PARAMETERS}
+        shared = {name: getattr(self, name) for name in KERAS_PARAMETERS}
         bare = copy(self).set_params(**dict.fromkeys(shared))
         return BaseEstimator.__sklearn_clone__(bare).set_params(**shared)
 
@@ -506,13 +439,6 @@ def _all_or_nothing(estimator):
         raise
 
 
-def _draw_seed(random_state):
-    """A seed; without a `random_state` from the system, not from NumPy's global generator."""
-    if random_state is None:
-        return int(np.random.SeedSequence().generate_state(1)[0] >> 1)
-    return int(check_random_state(random_state).randint(np.iinfo(np.int32).max))
-
-
 def _weights(sample_weight, n, input_name):
     weights = _check_sample_weight(
         sample_weight, np.empty((n, 1)), dtype=np.float64, ensure_non_negative=True
@@ -520,35 +446,6 @@ def _weights(sample_weight, n, input_name):
     if not weights.any():
         raise ValueError(f"{input_name} is zero for every sequence.")
     return weights
-
-
-def _layer_units(units):
-    layers = (units,) if isinstance(units, Integral) else tuple(units)
-    if not layers or not all(isinstance(n, Integral) and n >= 1 for n in layers):
-        raise ValueError(
-            f"units must be a positive int, or a tuple with one for each stacked layer, "
-            f"got {units!r}."
-        )
-    return tuple(int(n) for n in layers)
-
-
-def _check_embedding(embedding):
-    """A number of dimensions, or a checked matrix of pre-trained vectors."""
-    if isinstance(embedding, Integral):
-        return embedding
-    matrix = check_array(embedding, dtype=np.float64, input_name="embedding")
-    if len(matrix) < 2:
-        raise ValueError(
-            "embedding must have a row for padding (0), one for the unknown token (1) and one for "
-            f"each token id, got {len(matrix)} row."
-        )
-    return matrix
-
-
-def _as_tuple(things):
-    if things is None:
-        return ()
-    return tuple(things) if isinstance(things, (list, tuple)) else (things,)
 
 
 def _extend(history, new):

@@ -10,15 +10,162 @@ from sklearn.utils.validation import assert_all_finite
 
 from skrnn._sklearn import StrOptions, _fit_context
 from skrnn.recurrent._base import BaseRNN
+from skrnn.recurrent._parameters import PARAMETER_CONSTRAINTS
 
 __all__ = ["RNNClassifier"]
 
 
 class RNNClassifier(ClassifierMixin, BaseRNN):
-    """Recurrent neural network classifier."""
+    """Recurrent neural network classifier.
+
+    A stack of recurrent layers reads each sequence, a dense layer with softmax (sigmoid for two
+    classes) reads out the probability of each class.
+
+    Parameters
+    ----------
+    cell : {"simple", "lstm", "gru"}, default="lstm"
+        The recurrent cell: Elman's simple unit [1]_, long short-term memory [2]_ or the gated
+        recurrent unit [3]_, each as in Keras.
+    units : int or tuple of int, default=64
+        Size of the hidden state; a tuple stacks layers, one entry for each.
+    bidirectional : bool, default=False
+        Read each sequence also from its end to its start, in layers of their own, and hand on
+        both outputs side by side.
+    return_sequences : bool, default=False
+        False: one target a sequence (series to vector). True: one target a step (series to
+        series).
+    pooling : {"last", "mean", "max"}, default="last"
+        How the outputs at all steps become the one vector that is read out when
+        `return_sequences` is False: the output after the last real step, or the mean or the
+        maximum over real steps.
+    activation : str or callable, default="tanh"
+        Activation of the cell, a name known to Keras or a function of a tensor. On a GPU only
+        "tanh" runs on cuDNN.
+    dropout, recurrent_dropout : float in [0, 1), default=0.0
+        Share of a layer's inputs, and of its recurrent state, that is dropped while training; as
+        in Keras one draw holds for all steps of a sequence.
+    l2 : float, default=0.0
+        Factor of the squared kernels and recurrent kernels in the loss.
+    embedding : int or array-like of shape (rows, dimensions), default=None
+        None: steps are numeric. Int: steps are token ids, each learns a vector of so many
+        dimensions; 0 is padding, 1 the unknown token. Padding at either end is cut off, padding
+        alone is one unknown step. An id that was not seen in `fit` is read as unknown; the vector
+        of the unknown token is the mean of all others where no unknown was seen either. Matrix:
+        pre-trained vectors, row `i` for id `i`.
+    train_embedding : bool, default=True
+        Whether the vectors are trained too.
+    model : callable, default=None
+        Builds a body of your own in place of `cell`, `units`, `bidirectional`, `activation` and
+        the dropouts: ``model(steps, lengths)`` takes Keras tensors of shape (batch, steps,
+        features) and (batch,), and returns a tensor of shape (batch, steps, anything), which is
+        pooled or read out at each step, or of shape (batch, anything). Steps after a sequence's
+        length are zero; a body that looks at them answers for it. Layers without a seed are
+        seeded from `random_state`.
+    loss : str or keras.losses.Loss or callable, default="auto"
+        "auto": cross-entropy of the classes. Names and objects are Keras'; cross-entropies called
+        "sparse_..." get class numbers, "binary_..." one column, all others an indicator for
+        each class.
+    metrics : list of str, keras.metrics.Metric or callable, default=None
+        What `history_` tells beside the loss, as in `keras.Model.compile`.
+    optimizer : str or keras.optimizers.Optimizer, default="adam"
+        A Keras name or object. An object is a description: each fit trains with a new one like
+        it.
+    learning_rate : float, default=None
+        None: 0.005 for "adam", else the optimizer's own.
+    global_clipnorm : float, default=1.0
+        Scale the gradient so that its norm over all weights is at most this, the remedy for
+        exploding gradients [4]_. None: never. An optimizer object with a clipping of its own
+        keeps that.
+    batch_size : int, default=32
+        Sequences a step; None: all. Sequences of like length share a batch, each batch is padded
+        to its own longest.
+    epochs : int, default=60
+        Passes over the data.
+    shuffle : bool, default=True
+        New batches in each epoch. False: the given order, batch after batch.
+    early_stopping : bool, default=False
+        Stop when the validation loss has not improved for `patience` epochs, and go back to the
+        weights of the best epoch.
+    validation_split : float in (0, 1), default=0.1
+        Share of the sequences held out for early stopping when `fit` is given no `X_val`
+        (drawn in proportion to the classes).
+    patience : int, default=10
+        Epochs to wait for a better validation loss.
+    callbacks : list of keras.callbacks.Callback, default=None
+        Objects or classes; each fit trains with copies. Batch hooks are told once a compiled
+        call of many batches.
+    class_weight : dict or "balanced", default=None
+        A factor for each class on `sample_weight`; "balanced": inverse to its frequency.
+    warm_start : bool, default=False
+        Go on from the weights of the last fit.
+    random_state : int, RandomState instance or None, default=None
+        Seeds weights, batches, dropout and validation split. With an int results are equal to
+        the last bit on one machine. None: new each time.
+    dtype : {"float32", "float64"}, default="float32"
+        Precision of the network.
+    verbose : int, default=0
+        1: a progress bar over epochs with loss, metrics and the time left.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The labels.
+    n_features_in_ : int
+        Width of a table of univariate sequences, else features of a step.
+    feature_names_in_ : ndarray of str
+        Column names, where X was a table that has them.
+    history_ : dict of str to list of float
+        An entry an epoch: "loss", the metrics, and with validation data "val_loss" and the rest
+        with "val_" in front.
+    n_iter_ : int
+        Epochs trained.
+    weights_ : list of ndarray
+        The network's weights, in Keras' order.
+    model_ : keras.Model
+        A live model of ``[steps, lengths]``, rebuilt from `weights_` at each access.
+
+    See Also
+    --------
+    RNNRegressor : The same for numeric targets.
+    TimeDistributed : Scale or otherwise transform every step.
+
+    Notes
+    -----
+    What is padding never changes a prediction: it is the same for a sequence alone, in any batch,
+    in any order. An all-zero step is data. With `return_sequences` every real step counts the
+    same.
+
+    References
+    ----------
+    .. [1] J. L. Elman, "Finding structure in time", Cognitive Science 14, 1990.
+    .. [2] S. Hochreiter, J. Schmidhuber, "Long short-term memory", Neural Computation 9, 1997,
+       with the forget gate of F. Gers et al., 2000.
+    .. [3] K. Cho et al., "Learning phrase representations using RNN encoder-decoder for
+       statistical machine translation", EMNLP 2014; the reset gate after the product.
+    .. [4] R. Pascanu, T. Mikolov, Y. Bengio, "On the difficulty of training recurrent neural
+       networks", ICML 2013, section 3.2.
+
+    Examples
+    --------
+    Which of two frequencies does a wave of any length have?
+
+    >>> import numpy as np
+    >>> from skrnn import RNNClassifier
+    >>> rng = np.random.default_rng(0)
+    >>> y = rng.choice(["slow", "fast"], size=60)
+    >>> X = [
+    ...     np.sin(np.arange(rng.integers(12, 20)) * (0.3 if label == "slow" else 1.0))
+    ...     for label in y
+    ... ]
+    >>> classifier = RNNClassifier(units=8, epochs=20, random_state=0).fit(X, y)
+    >>> classifier.predict([np.sin(np.arange(15) * 0.3), np.sin(np.arange(11))])
+    array(['slow', 'fast'], dtype='<U4')
+    >>> classifier.predict_proba(X[:1]).shape
+    (1, 2)
+    """
 
     _parameter_constraints: dict = {
-        **BaseRNN._parameter_constraints,
+        **PARAMETER_CONSTRAINTS,
         "class_weight": [dict, StrOptions({"balanced"}), None],
     }
 

@@ -11,7 +11,6 @@ __all__ = [
     "Vocabulary",
     "as_known_container",
     "is_nested_numbers",
-    "is_table",
     "read_steps",
     "read_tokens",
 ]
@@ -55,12 +54,6 @@ def as_known_container(X):
     """X itself, or as an array what only knows how to become one."""
     known = isinstance(X, (np.ndarray, Sequences)) or hasattr(X, "iloc")
     return np.asarray(X) if hasattr(X, "__array__") and not known else X
-
-
-def is_table(X):
-    """Whether X is an ``(n, T)`` table, whose width scikit-learn's checks fix at fit."""
-    array_like = hasattr(X, "__array__") and not isinstance(X, Sequences)
-    return array_like and np.ndim(X) == 2
 
 
 def is_nested_numbers(X):
@@ -111,7 +104,7 @@ class Vocabulary:
 
     @classmethod
     def of(cls, sequences, embedding):
-        """The vocabulary of a fit: all rows of a matrix, or the ids that occur.
+        """Return the vocabulary of a fit: all rows of a matrix, or the ids that occur.
 
         Parameters
         ----------
@@ -131,7 +124,7 @@ class Vocabulary:
         return cls(known, pretrained=False)
 
     def read(self, sequences, input_name):
-        """The sequences with unknown ids, and padding that is left, as the unknown token.
+        """Return the sequences with unknown ids, and padding that is left, as the unknown token.
 
         Raises
         ------
@@ -151,7 +144,7 @@ class Vocabulary:
         return sequences.with_values(np.where(known, tokens, UNKNOWN).astype(np.int32))
 
     def fill_unknown(self, embedding):
-        """The embedding with the mean of the known rows as the unknown one, if that is untrained."""
+        """Return the embedding, an untrained unknown row made the mean of the known ones."""
         if self.known[UNKNOWN]:
             return embedding
         filled = embedding.copy()

@@ -27,7 +27,7 @@ def require_one_target_each(y, n_sequences, input_name="y"):
 
 
 def flatten_step_targets(y, inputs, input_name="y"):
-    """The targets of all real steps in one array.
+    """Return the targets of all real steps in one array.
 
     Parameters
     ----------

@@ -7,7 +7,7 @@ __all__ = ["split_validation"]
 
 
 def split_validation(n_sequences, *, size, seed, stratify=None, groups=None):
-    """Indices of sequences to train on and to validate on.
+    """Return indices of sequences to train on and to validate on.
 
     Parameters
     ----------

@@ -5,7 +5,7 @@ be told from the data and so must be named, and the `to_*` functions are their i
 """
 
 from skrnn.sequences._check import check_sequences
-from skrnn.sequences._containers import split_steps, wrap_like
+from skrnn.sequences._containers import is_table, split_steps, wrap_like
 from skrnn.sequences._conversions import (
     from_channels_first,
     from_nan_padded,
@@ -22,6 +22,7 @@ __all__ = [
     "from_long",
     "from_multiindex",
     "from_nan_padded",
+    "is_table",
     "split_steps",
     "to_channels_first",
     "to_long",

@@ -4,7 +4,7 @@ import numbers
 
 import numpy as np
 
-from skrnn.sequences._layout import Layout, check_kind, lay_out
+from skrnn.sequences._layout import Layout, check_kind, lay_out, too_few
 from skrnn.sequences._sequences import Sequences, gather
 
 __all__ = ["as_floats", "check_sequences"]
@@ -98,15 +98,9 @@ def check_sequences(X, *, dtype=np.float32, tokens=False, allow_nan=False, input
 def _check_given(X, tokens, input_name):
     """Say what cannot be meant by these `Sequences`."""
     if len(X) == 0:
-        raise ValueError(
-            f"Found array with 0 sample(s) (shape={X.shape}) while a minimum of 1 is required. "
-            f"{input_name} must hold at least one sample."
-        )
+        raise too_few("sample", X.shape, input_name)
     if X.values.ndim == 2 and X.values.shape[1] == 0:
-        raise ValueError(
-            f"Found array with 0 feature(s) (shape={X.shape}) while a minimum of 1 is required. "
-            f"{input_name} must hold at least one feature."
-        )
+        raise too_few("feature", X.shape, input_name)
     if not tokens and X.values.ndim == 1:
         raise ValueError(
             f"{input_name} holds integer codes (token ids), expected numeric steps. "

@@ -5,7 +5,32 @@ import numpy as np
 from skrnn.sequences._layout import is_frame, is_series
 from skrnn.sequences._sequences import Sequences
 
-__all__ = ["split_steps", "stacked", "wrap_like"]
+__all__ = ["is_table", "split_steps", "stacked", "wrap_like"]
+
+
+def is_table(X):
+    """Return whether X is an ``(n, T)`` table: a row a sequence, its width fixed at fit.
+
+    Parameters
+    ----------
+    X : Sequences, array, table, list or tuple
+        Any batch that `check_sequences` accepts.
+
+    Returns
+    -------
+    bool
+        False for lists and `Sequences`, whose sequences may have any length.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skrnn.sequences import is_table
+    >>> is_table(np.zeros((4, 10))), is_table(np.zeros((4, 10, 1))), is_table([[1, 2], [3]])
+    (True, False, False)
+    """
+    if isinstance(X, Sequences | list | tuple):
+        return False
+    return (X if hasattr(X, "ndim") else np.asarray(X)).ndim == 2
 
 
 def split_steps(steps, lengths):

@@ -18,6 +18,7 @@ __all__ = [
     "lay_out",
     "odd_columns",
     "table_values",
+    "too_few",
 ]
 
 NUMERIC_KINDS = "fiub"
@@ -181,9 +182,9 @@ def _lay_out_array(array, input_name):
     """Return the layout of (n, T, F) or (n, T), without a copy where the strides allow."""
     n, n_steps, *n_features = array.shape
     if n == 0:
-        raise _too_few("sample", array.shape, input_name)
+        raise too_few("sample", array.shape, input_name)
     if n_features == [0] or (not n_features and n_steps == 0):
-        raise _too_few("feature", array.shape, input_name)
+        raise too_few("feature", array.shape, input_name)
     if n_steps == 0:
         raise _empty_sequence(0, input_name)
     shift = _shift(array)
@@ -218,7 +219,7 @@ def _shift(array):
 
 def _lay_out_list(items, input_name, dtype):
     if len(items) == 0:
-        raise _too_few("sample", (0,), input_name)
+        raise too_few("sample", (0,), input_name)
     if all(sparse.issparse(item) for item in items):
         return _lay_out_sparse(items, input_name, dtype)
     arrays = [
@@ -300,7 +301,7 @@ def _check_same_width(widths, n, input_name):
             "expected the same number in every sequence."
         )
     if widths[0] == 0:
-        raise _too_few("feature", (n, None, 0), input_name)
+        raise too_few("feature", (n, None, 0), input_name)
 
 
 def _concatenate(arrays, input_name, dtype):
@@ -355,7 +356,8 @@ def _empty_sequence(i, input_name):
     return ValueError(f"{input_name}[{i}] is an empty sequence; each needs at least 1 step.")
 
 
-def _too_few(what, shape, input_name):
+def too_few(what, shape, input_name):
+    """Return the error for a batch without sequences or features, in scikit-learn's words."""
     return ValueError(
         f"Found array with 0 {what}(s) (shape={shape}) while a minimum of 1 is required. "
         f"{input_name} must hold at least one {what}."

@@ -16,7 +16,7 @@ if keras.backend.backend() != "tensorflow":
         "before Keras is imported."
     )
 
-from skrnn.networks.backends.tensorflow import (  # noqa: E402 - not before the check above
+from skrnn.networks.backends.tensorflow import (
     compile_forward,
     compile_training,
     sequences_to_device,

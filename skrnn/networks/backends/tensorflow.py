@@ -13,7 +13,7 @@ __all__ = ["compile_forward", "compile_training", "sequences_to_device", "to_dev
 
 
 def sequences_to_device(sequences):
-    """The tensors (values, starts, lengths) of a batch of sequences."""
+    """Return the tensors (values, starts, lengths) of a batch of sequences."""
     return (
         tf.convert_to_tensor(sequences.values),
         tf.convert_to_tensor(sequences.starts.astype(np.int64)),
@@ -22,7 +22,7 @@ def sequences_to_device(sequences):
 
 
 def to_device(examples, target_scale):
-    """The tensors that `compile_training`'s functions take.
+    """Return the tensors that `compile_training`'s functions take.
 
     Parameters
     ----------
@@ -145,7 +145,7 @@ def _compile_loop(one_batch, spec):
 
 
 def _gather_steps(values, starts, lengths, rows):
-    """The padded steps of some sequences, zero after each one's end, and their lengths."""
+    """Return the padded steps of some sequences, zero after each one's end, and their lengths."""
     batch_lengths = tf.gather(lengths, rows)
     positions = _step_positions(tf.gather(starts, rows), batch_lengths)
     steps = tf.gather(values, positions)

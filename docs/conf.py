@@ -1,0 +1,44 @@
+"""Sphinx's settings for the documentation of skrnn."""
+
+import skrnn
+
+project = "skrnn"
+author = "skrnn developers"
+copyright = "2026, skrnn developers"
+version = release = skrnn.__version__
+
+extensions = [
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "myst_parser",
+    "numpydoc",
+    "sphinx_gallery.gen_gallery",
+]
+# No intersphinx: a build needs no network, and links to other projects are written out.
+templates_path = ["_templates"]
+exclude_patterns = ["_build", "**/GALLERY_HEADER.rst"]
+default_role = "code"
+
+autosummary_generate = True
+# The methods stand on the class's own page, below its description.
+numpydoc_show_class_members = False
+
+sphinx_gallery_conf = {
+    "examples_dirs": "../examples",
+    "gallery_dirs": "auto_examples",
+    "abort_on_example_error": True,
+    "download_all_examples": False,
+    "show_signature": False,
+}
+
+html_theme = "pydata_sphinx_theme"
+html_title = f"skrnn {release}"
+html_show_sourcelink = False
+html_theme_options = {
+    "navigation_with_keys": False,
+    "show_toc_level": 2,
+    # The changelog and the page for contributors need no place at the top of every page.
+    "header_links_before_dropdown": 5,
+}
+# One short list of pages needs no column of its own.
+html_sidebars = {"install": [], "changelog": [], "contributing": []}
