@@ -18,10 +18,13 @@ extensions = [
 templates_path = ["_templates"]
 exclude_patterns = ["_build", "**/GALLERY_HEADER.rst"]
 default_role = "code"
+# The docstrings of scikit-learn's set_..._request methods name terms of scikit-learn's glossary.
+suppress_warnings = ["ref.term"]
 
 autosummary_generate = True
 # The methods stand on the class's own page, below its description.
 numpydoc_show_class_members = False
+toc_object_entries_show_parents = "hide"
 
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",
@@ -29,6 +32,7 @@ sphinx_gallery_conf = {
     "abort_on_example_error": True,
     "download_all_examples": False,
     "show_signature": False,
+    "write_computation_times": False,
 }
 
 html_theme = "pydata_sphinx_theme"

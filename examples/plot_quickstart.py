@@ -16,47 +16,56 @@ on test images that nothing before has seen.
 # %%
 # The data
 # --------
+# Three parts: the search sees the training images; the development images are only measured, for
+# the learning curve; the test images wait for the end.
 
 from sklearn.datasets import load_digits
-from sklearn.model_selection import train_test_split
+
+from skrnn.model_selection import train_dev_test_split
 
 digits = load_digits()
-X_train, X_test, y_train, y_test = train_test_split(
-    digits.images, digits.target, test_size=0.2, stratify=digits.target, random_state=0
+X_train, X_dev, X_test, y_train, y_dev, y_test = train_dev_test_split(
+    digits.images, digits.target, stratify=digits.target, random_state=0
 )
-print(f"{len(X_train)} training and {len(X_test)} test images of shape {X_train.shape[1:]}")
+print(f"{len(X_train)} training, {len(X_dev)} development and {len(X_test)} test images")
 
 # %%
 # The search
 # ----------
-# ``TimeDistributed`` applies a transformer to every step, here to every row of pixels. Each fit
-# stops early, on a tenth of its own training images, and the search keeps those of each fold's
-# test part apart from both. Fits that differ only in learning rate or fold share one compiled
-# network, so the first fit of each kind takes longest.
+# ``TimeDistributed`` applies a transformer to every step, here to every row of pixels.
+# ``transform_input`` has the pipeline scale the development images like the training images,
+# on their way to the network, which asks for them with ``set_fit_request``.
 
+import sklearn
 from sklearn.model_selection import GridSearchCV, StratifiedKFold
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skrnn import RNNClassifier, TimeDistributed
 
+sklearn.set_config(enable_metadata_routing=True)
+
+network = RNNClassifier(epochs=25, random_state=0)
 pipeline = Pipeline(
     [
         ("scale", TimeDistributed(StandardScaler())),
-        ("rnn", RNNClassifier(early_stopping=True, random_state=0)),
-    ]
+        ("rnn", network.set_fit_request(X_val=True, y_val=True)),
+    ],
+    transform_input=["X_val"],
 )
-search = GridSearchCV(
-    pipeline,
-    {
-        "rnn__cell": ["lstm", "gru"],
-        "rnn__units": [32, 64],
-        "rnn__learning_rate": [3e-3, 1e-2],
-    },
-    cv=StratifiedKFold(5, shuffle=True, random_state=0),
-    verbose=3,
-)
-search.fit(X_train, y_train)
+
+# %%
+# Fits that differ only in fold or learning rate share one compiled network, so the first fit of
+# each kind takes longest.
+
+grid = {
+    "rnn__cell": ["lstm", "gru"],
+    "rnn__units": [32, 64],
+    "rnn__learning_rate": [3e-3, 1e-2],
+}
+folds = StratifiedKFold(5, shuffle=True, random_state=0)
+search = GridSearchCV(pipeline, grid, cv=folds, verbose=3)
+search.fit(X_train, y_train, X_val=X_dev, y_val=y_dev)
 
 # %%
 # Every candidate's accuracy on the five folds. Differences smaller than the standard deviations

@@ -2,7 +2,9 @@
 
 import numpy as np
 
-__all__ = ["inference_batches", "training_batches"]
+from skrnn.sequences import Sequences
+
+__all__ = ["compact", "inference_batches", "training_batches"]
 
 # Sequences share a batch when their lengths differ by about this share: wide enough that the
 # make-up of batches changes from epoch to epoch, narrow enough that little is spent on padding.
@@ -12,6 +14,25 @@ _LENGTH_TOLERANCE = 0.25
 # bounded whatever the number and the length of the sequences.
 _MAX_STEPS = 2**16
 _MAX_SEQUENCES = 2**11
+
+
+def compact(sequences):
+    """Return the sequences on values of their own if they use but a part of those they share.
+
+    A fold of a large data set is then sent to the device without the rest.
+
+    Parameters
+    ----------
+    sequences : Sequences
+
+    Returns
+    -------
+    Sequences
+    """
+    lengths = sequences.lengths
+    if lengths.sum() >= len(sequences.values):
+        return sequences
+    return Sequences(sequences.concatenate(), np.cumsum(lengths) - lengths, lengths)
 
 
 def training_batches(lengths, batch_size, rng):

@@ -7,11 +7,30 @@ built from it, so that one optimizer serves two fits and a grid search may share
 import copy
 import inspect
 import json
-from functools import partial
+from functools import lru_cache, partial
+from typing import NamedTuple
 
 import keras
 
-__all__ = ["copy_callbacks", "describe", "make_loss", "make_metrics", "make_optimizer"]
+__all__ = ["Recipe", "copy_callbacks", "describe", "make_loss", "make_metrics", "read_optimizer"]
+
+
+class Recipe(NamedTuple):
+    """How to make a Keras object: equal recipes make equal objects.
+
+    Parameters
+    ----------
+    kind : type
+    config : str
+        The configuration as JSON.
+    """
+
+    kind: type
+    config: str
+
+    def make(self):
+        """Return a new object."""
+        return self.kind.from_config(json.loads(self.config))
 
 
 def describe(thing):
@@ -34,27 +53,61 @@ def describe(thing):
     return type(thing), json.dumps([config, plain], default=repr, sort_keys=True)
 
 
-def make_optimizer(optimizer, global_clipnorm):
-    """Return a new optimizer like `optimizer`, clipped by `global_clipnorm` if not in its own way.
+def read_optimizer(optimizer, learning_rate, global_clipnorm):
+    """Return an optimizer's class and configuration as `Recipe`, and its learning rate apart.
+
+    Rates are told apart from the rest because a program does not bake them in.
+
+    Parameters
+    ----------
+    optimizer : str, keras.optimizers.Optimizer or class of one
+    learning_rate : float or None
+        None: the optimizer's own.
+    global_clipnorm : float or None
+        For an optimizer that has no clipping of its own.
+
+    Returns
+    -------
+    recipe : Recipe
+    rate : float or None
+        None: the rate follows a schedule, which is in the recipe.
 
     Raises
     ------
     ValueError
-        If `optimizer` is neither a Keras name nor a Keras optimizer.
+        If `optimizer` is none.
     """
-    template = optimizer() if inspect.isclass(optimizer) else optimizer
-    try:
-        template = keras.optimizers.get(template)
-    except (ValueError, TypeError) as error:
-        raise ValueError(
-            f"optimizer must be the name of a Keras optimizer or a keras.optimizers.Optimizer, "
-            f"got {optimizer!r}."
-        ) from error
-    config = template.get_config()
-    clips = ("clipnorm", "clipvalue", "global_clipnorm")
-    if not any(config.get(name) for name in clips):
+    kind, config = _optimizer_config(optimizer)
+    if not any(config.get(name) for name in ("clipnorm", "clipvalue", "global_clipnorm")):
         config["global_clipnorm"] = global_clipnorm
-    return type(template).from_config(config)
+    rate = config["learning_rate"] if learning_rate is None else learning_rate
+    if isinstance(rate, dict):
+        return Recipe(kind, json.dumps(config, sort_keys=True)), None
+    config["learning_rate"] = 0.0
+    return Recipe(kind, json.dumps(config, sort_keys=True)), float(rate)
+
+
+def _optimizer_config(optimizer):
+    if isinstance(optimizer, str) or inspect.isclass(optimizer):
+        optimizer = _default_optimizer(optimizer)
+    if not isinstance(optimizer, keras.optimizers.Optimizer):
+        raise ValueError(
+            "optimizer must be the name of a Keras optimizer or a keras.optimizers.Optimizer, "
+            f"got {optimizer!r}."
+        )
+    config = {name: value for name, value in optimizer.get_config().items() if name != "name"}
+    return type(optimizer), config
+
+
+# A new optimizer has variables, and TensorFlow keeps some memory of each.
+@lru_cache(maxsize=64)
+def _default_optimizer(name_or_class):
+    if inspect.isclass(name_or_class):
+        return name_or_class()
+    try:
+        return keras.optimizers.get(name_or_class)
+    except (ValueError, TypeError):
+        return name_or_class
 
 
 def make_loss(loss):

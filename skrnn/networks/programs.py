@@ -12,10 +12,10 @@ from collections import OrderedDict
 from contextlib import contextmanager
 
 from skrnn.networks import backends
-from skrnn.networks.descriptions import describe, make_loss, make_metrics, make_optimizer
+from skrnn.networks.descriptions import describe, make_loss, make_metrics
 from skrnn.networks.models import build_network
 
-__all__ = ["Program", "Trainer", "clear", "lease"]
+__all__ = ["DivergedError", "Program", "Trainer", "clear", "lease"]
 
 MAX_PROGRAMS = 32
 MAX_TRAINERS = 4
@@ -43,23 +43,20 @@ class Program:
             self._forward[name] = backends.compile_forward(getattr(self.network, name))
         return self._forward[name]
 
-    def trainer(self, training, *, sparse):
+    def trainer(self, training, optimizer, *, sparse):
         """Return the compiled training functions for a loss, metrics and optimizer.
 
         Parameters
         ----------
         training : TrainingSpec
+        optimizer : Recipe
         sparse : bool
             Whether targets are class numbers.
         """
-        key = (
-            describe(training.loss),
-            describe(training.metrics),
-            describe(training.optimizer),
-            training.global_clipnorm,
-            sparse,
-        )
-        trainer = self._trainers.pop(key, None) or Trainer(self.network, training, sparse)
+        key = (describe(training.loss), describe(training.metrics), optimizer, sparse)
+        trainer = self._trainers.pop(key, None)
+        if trainer is None:
+            trainer = Trainer(self.network, training, optimizer.make(), sparse)
         self._trainers[key] = trainer
         while len(self._trainers) > MAX_TRAINERS:
             self._trainers.popitem(last=False)
@@ -97,11 +94,12 @@ class Trainer:
     ----------
     network : Network
     training : TrainingSpec
+    optimizer : keras.optimizers.Optimizer
     sparse : bool
     """
 
-    def __init__(self, network, training, sparse):
-        self.optimizer = make_optimizer(training.optimizer, training.global_clipnorm)
+    def __init__(self, network, training, optimizer, sparse):
+        self.optimizer = optimizer
         self.optimizer.build(network.model.trainable_variables)
         self.metrics = make_metrics(
             training.metrics, sparse=sparse, n_outputs=network.spec.n_outputs
@@ -114,17 +112,21 @@ class Trainer:
         self.traced = False
         self.seconds_per_batch = None
 
-    def reset(self, state=None):
+    def reset(self, rate, state=None):
         """Start the optimizer afresh, or from the state of an earlier call.
 
         Parameters
         ----------
+        rate : float or None
+            The learning rate; None: the optimizer's schedule.
         state : list of ndarray or None
         """
-        for variable, value in zip(
-            self.optimizer.variables, state or self._first_state, strict=True
-        ):
+        values = self._first_state if state is None else state
+        for variable, value in zip(self.optimizer.variables, values, strict=True):
             variable.assign(value)
+        if rate is not None:
+            self.optimizer.learning_rate = rate
+        self.read_metrics()
 
     def get_state(self):
         """Return the optimizer's variables as new arrays."""
@@ -136,6 +138,10 @@ class Trainer:
         for metric in self.metrics:
             metric.reset_state()
         return values
+
+
+class DivergedError(ValueError):
+    """The loss stopped being a finite number; the program is as good as before."""
 
 
 @contextmanager
@@ -152,20 +158,33 @@ def lease(spec, network=None):
     ------
     Program
     """
+    program = _take(spec) or Program(network or build_network(spec))
+    try:
+        yield program
+    except DivergedError:
+        _give_back(spec, program)
+        raise
+    _give_back(spec, program)
+
+
+def _take(spec):
     with _lock:
         waiting = _idle.get(spec)
-        program = waiting.pop() if waiting else None
-        if waiting == []:
+        if not waiting:
+            return None
+        program = waiting.pop()
+        if not waiting:
             del _idle[spec]
-    if program is None:
-        program = Program(network or build_network(spec))
-    yield program
+        return program
+
+
+def _give_back(spec, program):
     with _lock:
         _idle.setdefault(spec, []).append(program)
         _idle.move_to_end(spec)
         while sum(map(len, _idle.values())) > MAX_PROGRAMS:
             oldest = next(iter(_idle))
-            _idle[oldest].pop()
+            _idle[oldest].pop(0)
             if not _idle[oldest]:
                 del _idle[oldest]
 

@@ -13,9 +13,9 @@ import numpy as np
 
 from skrnn.networks import backends
 from skrnn.networks.batches import training_batches
-from skrnn.networks.descriptions import copy_callbacks
+from skrnn.networks.descriptions import copy_callbacks, make_loss, make_metrics, read_optimizer
 from skrnn.networks.models import build_network, initial_weights
-from skrnn.networks.programs import lease
+from skrnn.networks.programs import DivergedError, lease
 
 __all__ = ["TrainingResult", "train"]
 
@@ -59,7 +59,8 @@ def train(
     training : TrainingSpec
     examples : Examples
     validation : Examples or None
-    seed : int
+    seed : tuple of int
+        The first seeds the layers of a user's body, all together everything else.
     target_scale : tuple (scale, offset) of arrays
         From targets as they train to the user's units, in which metrics are told.
     start : tuple (weights, optimizer_state) or None
@@ -76,24 +77,27 @@ def train(
     ValueError
         If the loss stops being a finite number, or a Keras name is unknown.
     """
+    callbacks = copy_callbacks(training.callbacks)
+    sparse = np.issubdtype(examples.targets.dtype, np.integer)
+    optimizer, rate = read_optimizer(
+        training.optimizer, training.learning_rate, training.global_clipnorm
+    )
+    # Unknown names are errors now, and not with a program in hand.
+    make_loss(training.loss)
+    make_metrics(training.metrics, sparse=sparse, n_outputs=spec.n_outputs)
     init_seed, shuffle_seed, dropout_seed = np.random.SeedSequence(seed).spawn(3)
     network = None
     if spec.body is not None:
-        network = build_network(spec, seed)
+        network = build_network(spec, seed[0])
         spec = network.spec
-    callbacks = copy_callbacks(training.callbacks)
-    sparse = np.issubdtype(examples.targets.dtype, np.integer)
+    weights, optimizer_state = start or (None, None)
     with lease(spec, network) as program:
-        trainer = program.trainer(training, sparse=sparse)
-        weights, optimizer_state = start or (None, None)
+        trainer = program.trainer(training, optimizer, sparse=sparse)
         if weights is None:
             weights = _first_weights(program, network, init_seed, embedding)
         program.set_weights(weights)
         program.set_seeds(np.random.default_rng(dropout_seed))
-        trainer.reset(optimizer_state)
-        if training.learning_rate is not None:
-            trainer.optimizer.learning_rate = training.learning_rate
-        trainer.read_metrics()
+        trainer.reset(rate, optimizer_state)
         rng = np.random.default_rng(shuffle_seed) if training.shuffle else None
         run = _Run(program, trainer, training, callbacks, rng, target_scale)
         history = run.epochs(examples, validation)
@@ -132,13 +136,14 @@ class _Run:
         """Train until the last epoch, or until something says stop; return the history."""
         training_data = backends.to_device(examples, self.target_scale)
         validation_data = validation and backends.to_device(validation, self.target_scale)
-        history, best = {}, _Best(self.training.patience)
+        n_epochs = self.training.epochs
+        verbose = min(self.training.verbose, 1)
         bar = keras.utils.Progbar(
-            self.training.epochs, unit_name="epoch", verbose=min(self.training.verbose, 1),
-            stateless_metrics=(),
-        )  # fmt: skip
+            n_epochs, verbose=verbose, unit_name="epoch", stateless_metrics=()
+        )
+        history, best = {}, _Best(self.training.patience)
         self._tell("on_train_begin")
-        for epoch in range(self.training.epochs):
+        for epoch in range(n_epochs):
             self._tell("on_epoch_begin", epoch)
             logs = self._train_epoch(training_data, examples)
             if validation is not None:
@@ -146,10 +151,10 @@ class _Run:
             self._tell("on_epoch_end", epoch, logs)
             for name, value in logs.items():
                 history.setdefault(name, []).append(value)
-            bar.update(epoch + 1, list(logs.items()), finalize=False)
-            if best.should_stop(logs.get("val_loss"), self.program) or self.model.stop_training:
+            stop = best.should_stop(logs.get("val_loss"), self.program) or self.model.stop_training
+            bar.update(epoch + 1, logs.items(), finalize=stop or epoch + 1 == n_epochs)
+            if stop:
                 break
-        bar.update(epoch + 1, list(logs.items()), finalize=True)
         self.trainer.optimizer.finalize_variable_values(self.model.trainable_variables)
         self._tell("on_train_end", logs)
         best.restore(self.program)
@@ -203,7 +208,7 @@ class _Run:
     @staticmethod
     def _check_finite(losses):
         if not np.isfinite(losses).all():
-            raise ValueError(
+            raise DivergedError(
                 "The loss stopped being a finite number during training. Scale the steps of X "
                 "(and large targets), or lower learning_rate."
             )

@@ -9,11 +9,14 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from skrnn.networks.batches import compact
+
 __all__ = ["compile_forward", "compile_training", "sequences_to_device", "to_device"]
 
 
 def sequences_to_device(sequences):
     """Return the tensors (values, starts, lengths) of a batch of sequences."""
+    sequences = compact(sequences)
     return (
         tf.convert_to_tensor(sequences.values),
         tf.convert_to_tensor(sequences.starts.astype(np.int64)),
@@ -111,12 +114,13 @@ def compile_forward(model):
         `rows`: an array, or a list of arrays where the model has several outputs.
     """
 
-    @tf.function(autograph=False, reduce_retracing=True)
+    @_traced_once
     def forward(sequences, rows):
         return model(_gather_steps(*sequences, rows), training=False)
 
     def run(sequences, rows):
-        return tf.nest.map_structure(lambda tensor: tensor.numpy(), forward(sequences, rows))
+        outputs = forward(sequences, tf.convert_to_tensor(rows))
+        return tf.nest.map_structure(lambda tensor: tensor.numpy(), outputs)
 
     return run
 
@@ -124,7 +128,7 @@ def compile_forward(model):
 def _compile_loop(one_batch, spec):
     """Compile many batches into one call that gives the loss of each."""
 
-    @tf.function(autograph=False, reduce_retracing=True)
+    @_traced_once
     def loop(sequences, targets, order, bounds):
         n_batches = tf.size(bounds) - 1
 
@@ -140,6 +144,22 @@ def _compile_loop(one_batch, spec):
 
     def run(tensors, order, bounds):
         return loop(*tensors, tf.convert_to_tensor(order), tf.convert_to_tensor(bounds)).numpy()
+
+    return run
+
+
+def _traced_once(function):
+    """Compile a function of tensors with all first axes open, so that no shape traces it again."""
+    compiled = None
+
+    def run(*arguments):
+        nonlocal compiled
+        if compiled is None:
+            signature = tf.nest.map_structure(
+                lambda tensor: tf.TensorSpec([None, *tensor.shape[1:]], tensor.dtype), arguments
+            )
+            compiled = tf.function(function, input_signature=signature, autograph=False)
+        return compiled(*arguments)
 
     return run
 

@@ -1,0 +1,14 @@
+"""Memory stays flat however many fits a process makes."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+
+def test_memory_grows_by_less_than_50_kilobytes_a_fit():
+    script = Path(__file__).parent / "benchmarks" / "memory.py"
+    run = subprocess.run(
+        [sys.executable, script, "--json"], capture_output=True, text=True, check=True
+    )
+    assert json.loads(run.stdout)["kB_per_fit"] < 50

@@ -1,0 +1,447 @@
+"""What a fit learns and gives back: labels, targets, weights, validation, progress, state."""
+
+import random
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
+from sklearn.utils.class_weight import compute_sample_weight
+from toys import LEARNS, TINY, labelled
+
+from skrnn import RNNClassifier, RNNRegressor, check_sequences
+from skrnn.recurrent._validation import split_validation
+
+X, LABELS = labelled()
+TWO, TWO_LABELS = labelled(("no", "yes"))
+Y = np.array([steps.sum() for steps in X])
+
+
+def assert_same_weights(one, other):
+    assert len(one.weights_) == len(other.weights_)
+    for weight, expected in zip(one.weights_, other.weights_, strict=True):
+        assert_array_equal(weight, expected, strict=True)
+
+
+# --- labels -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "classes",
+    [
+        ("no", "yes"),
+        ("ant", "bee", "cat"),
+        (False, True),
+        (-3, 5, 40),
+        (1.0, 2.0),
+        np.array(["one", "three", "two"], dtype=object),
+    ],
+    ids=lambda classes: "-".join(map(str, classes)),
+)
+def test_labels_of_any_kind_are_learned_and_come_back_as_they_were(classes):
+    sequences, y = labelled(classes)
+    model = RNNClassifier(**LEARNS).fit(sequences, y)
+    assert_array_equal(model.classes_, np.unique(y), strict=True)
+    predicted = model.predict(sequences)
+    assert predicted.dtype == y.dtype
+    assert_array_equal(predicted, y)
+    assert model.score(sequences, y) == 1.0
+    probabilities = model.predict_proba(sequences)
+    assert probabilities.shape == (len(y), len(classes))
+    assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-6)
+    assert (probabilities >= 0).all()
+    assert_array_equal(model.classes_[probabilities.argmax(axis=1)], predicted)
+
+
+@pytest.mark.parametrize(("sequences", "y"), [(TWO, TWO_LABELS), (X, LABELS)])
+def test_one_sequence_keeps_its_axis(sequences, y):
+    model = RNNClassifier(**TINY).fit(sequences, y)
+    alone = model.predict_proba(sequences[:1])
+    assert alone.shape == (1, len(model.classes_))
+    assert_allclose(alone, model.predict_proba(sequences)[:1], atol=1e-5)
+    assert model.predict(sequences[:1]).shape == (1,)
+    assert model.hidden_states(sequences[:1]).shape == (1, 4)
+
+
+def test_labels_may_be_a_column_of_one_with_a_warning():
+    with pytest.warns(UserWarning, match="column-vector y"):
+        model = RNNClassifier(**TINY).fit(X, LABELS[:, None])
+    assert_same_weights(model, RNNClassifier(**TINY).fit(X, LABELS))
+
+
+# --- weights ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("model", "y"), [(RNNClassifier(**TINY), LABELS), (RNNRegressor(**TINY), Y)]
+)
+def test_fit_changes_nothing_it_is_given(model, y):
+    model = clone(model)
+    sequences, targets = [steps.copy() for steps in X], y.copy()
+    weights = np.linspace(0, 2, len(X))
+    given = weights.copy()
+    model.fit(sequences, targets, sample_weight=weights)
+    model.partial_fit(sequences, targets, sample_weight=weights)
+    model.score(sequences, targets, sample_weight=weights)
+    assert_array_equal(weights, given)
+    assert_array_equal(targets, y)
+    for steps, expected in zip(sequences, X, strict=True):
+        assert_array_equal(steps, expected, strict=True)
+
+
+def test_a_sequence_without_weight_is_as_if_it_were_not_there():
+    poisoned = np.where(np.arange(30) % 5 == 0, "cat", LABELS)
+    kept = np.arange(30) % 5 != 0
+    model = RNNClassifier(**TINY).fit(X, poisoned, sample_weight=kept.astype(float))
+    rest = RNNClassifier(**TINY).fit([X[i] for i in np.flatnonzero(kept)], LABELS[kept])
+    assert_same_weights(model, rest)
+
+
+@pytest.mark.parametrize("class_weight", ["balanced", {"ant": 3, "bee": 1, "cat": 0.5}])
+def test_class_weight_is_a_sample_weight_by_label(class_weight):
+    y = np.where(np.arange(30) < 4, "ant", LABELS)
+    y[10:14] = "ant"
+    by_class = RNNClassifier(**TINY, class_weight=class_weight).fit(X, y)
+    by_sample = RNNClassifier(**TINY).fit(X, y, compute_sample_weight(class_weight, y))
+    plain = RNNClassifier(**TINY).fit(X, y)
+    assert_same_weights(by_class, by_sample)
+    assert (by_class.predict_proba(X) != plain.predict_proba(X)).any()
+
+
+# --- Keras objects ----------------------------------------------------------------------------
+
+
+def test_one_optimizer_object_serves_two_fits_and_is_not_changed():
+    import keras
+
+    optimizer = keras.optimizers.Adam(0.01)
+    first = RNNClassifier(**TINY, optimizer=optimizer).fit(X, LABELS)
+    weights = [weight.copy() for weight in first.weights_]
+    first.fit(X, LABELS)
+    second = RNNClassifier(**TINY, optimizer=optimizer).fit(X, LABELS)
+    named = RNNClassifier(**TINY, optimizer="adam", learning_rate=0.01).fit(X, LABELS)
+    for again, weight in zip(first.weights_, weights, strict=True):
+        assert_array_equal(again, weight)
+    assert_same_weights(first, second)
+    assert_same_weights(first, named)
+    assert not optimizer.built
+    assert int(optimizer.iterations.numpy()) == 0
+    assert float(optimizer.learning_rate.numpy()) == pytest.approx(0.01)
+
+
+def test_a_learning_rate_given_goes_before_that_of_the_optimizer_object():
+    import keras
+
+    given = RNNClassifier(**TINY, optimizer=keras.optimizers.Adam(0.5), learning_rate=0.01)
+    named = RNNClassifier(**TINY, optimizer="adam", learning_rate=0.01)
+    assert_same_weights(given.fit(X, LABELS), named.fit(X, LABELS))
+
+
+def test_callbacks_are_copied_and_work(tmp_path):
+    import keras
+
+    stop = keras.callbacks.EarlyStopping("loss", patience=0, min_delta=1e9)
+    callbacks = [
+        keras.callbacks.CSVLogger(str(tmp_path / "log.csv")),
+        keras.callbacks.ModelCheckpoint(str(tmp_path / "best.keras"), monitor="loss"),
+        keras.callbacks.ReduceLROnPlateau("loss", patience=1, min_delta=1e9, verbose=0),
+        stop,
+        keras.callbacks.TerminateOnNaN,
+    ]
+    model = RNNClassifier(**{**TINY, "epochs": 9}, callbacks=callbacks, metrics=["accuracy"])
+    model.fit(X, LABELS)
+    assert model.n_iter_ == len(model.history_["loss"]) < 9
+    log = pd.read_csv(tmp_path / "log.csv")
+    assert len(log) == model.n_iter_
+    assert_allclose(log["loss"], model.history_["loss"], rtol=1e-5)
+    assert (tmp_path / "best.keras").exists()
+    assert stop.model is None
+    assert stop.stopped_epoch == 0
+
+
+def test_metrics_are_in_history_by_their_names():
+    import keras
+
+    metrics = ["accuracy", keras.metrics.SparseTopKCategoricalAccuracy(k=2, name="top_2")]
+    model = RNNClassifier(**LEARNS, metrics=metrics).fit(X, LABELS, X_val=X, y_val=LABELS)
+    names = {"loss", "accuracy", "top_2"}
+    assert set(model.history_) == names | {f"val_{name}" for name in names}
+    assert {len(values) for values in model.history_.values()} == {20}
+    assert model.history_["val_accuracy"][-1] == pytest.approx(model.score(X, LABELS))
+
+
+def attention(steps, lengths):
+    """Body of a network: what users write who want another one."""
+    from keras import layers
+
+    return layers.GlobalAveragePooling1D()(layers.Conv1D(3, 2, padding="same")(steps))
+
+
+def test_a_body_of_the_users_is_trained_with_the_same_seeds():
+    random.seed(1)
+    before = random.getstate(), np.random.get_state()[1].copy()  # noqa: NPY002 - the global one
+    model = RNNClassifier(**LEARNS, model=attention).fit(X, LABELS)
+    assert random.getstate() == before[0]
+    assert_array_equal(np.random.get_state()[1], before[1])  # noqa: NPY002
+    random.seed(2)
+    assert_same_weights(model, clone(model).fit(X, LABELS))
+    assert model.score(X, LABELS) > 0.9
+    assert model.hidden_states(X).shape == (30, 3)
+
+
+def test_a_fit_neither_reads_nor_moves_the_global_generators():
+    models = []
+    for seed in (1, 2):
+        random.seed(seed)
+        np.random.seed(seed)  # noqa: NPY002 - that is the one which must not matter
+        before = random.getstate(), np.random.get_state()[1].copy()  # noqa: NPY002
+        models.append(RNNClassifier(**TINY, dropout=0.3).fit(X, LABELS))
+        models[-1].predict(X)
+        assert random.getstate() == before[0]
+        assert_array_equal(np.random.get_state()[1], before[1])  # noqa: NPY002
+    assert_same_weights(*models)
+    other = RNNClassifier(**{**TINY, "random_state": 1}, dropout=0.3).fit(X, LABELS)
+    assert (other.weights_[0] != models[0].weights_[0]).any()
+
+
+# --- sequences --------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def both_ways():
+    return RNNClassifier(**{**TINY, "cell": "lstm"}, bidirectional=True).fit(X, LABELS)
+
+
+def test_a_sequence_is_predicted_the_same_alone_and_in_any_order(both_ways):
+    together = both_ways.predict_proba(X)
+    alone = np.vstack([both_ways.predict_proba([steps]) for steps in X])
+    backward = both_ways.predict_proba(X[::-1])[::-1]
+    assert_allclose(alone, together, atol=1e-5)
+    assert_allclose(backward, together, atol=1e-5)
+
+
+def test_an_all_zero_step_is_data(both_ways):
+    steps = X[0]
+    zero = np.zeros((1, 2))
+    alone = both_ways.hidden_states([steps])
+    for longer in (np.vstack([steps, zero]), np.vstack([zero, steps])):
+        assert np.abs(both_ways.hidden_states([longer]) - alone).max() > 1e-3
+
+
+def test_the_backward_half_has_seen_every_step(both_ways):
+    first, last = X[0].copy(), X[0].copy()
+    first[0] += 1
+    last[-1] += 1
+    before, after_first, after_last = both_ways.hidden_states([X[0], first, last])
+    assert np.abs(after_first - before)[4:].max() > 1e-3
+    assert np.abs(after_last - before)[4:].max() > 1e-3
+    steps = both_ways.hidden_states([X[0]], return_sequences=True)[0]
+    assert_allclose(before[:4], steps[-1, :4], atol=1e-6)
+    assert_allclose(before[4:], steps[0, 4:], atol=1e-6)
+
+
+def test_hidden_states_come_in_the_users_container(both_ways):
+    steps = both_ways.hidden_states(X, return_sequences=True)
+    assert isinstance(steps, list)
+    assert [one.shape for one in steps] == [(len(given), 8) for given in X]
+    of_sequences = both_ways.hidden_states(check_sequences(X), return_sequences=True)
+    for one, other in zip(steps, of_sequences, strict=True):
+        assert_array_equal(one, other)
+    cube = np.stack([given[:2] for given in X])
+    assert both_ways.hidden_states(cube, return_sequences=True).shape == (30, 2, 8)
+    assert both_ways.hidden_states(cube).shape == (30, 8)
+
+
+def test_hidden_states_end_in_the_final_states(both_ways):
+    output, h, c, h_backward, c_backward = both_ways.hidden_states(X, return_state=True)
+    assert c.shape == c_backward.shape == (30, 4)
+    assert_allclose(np.hstack([h, h_backward]), output, atol=1e-6)
+    steps, *states = both_ways.hidden_states(X, return_sequences=True, return_state=True)
+    assert isinstance(steps, list)
+    assert_array_equal(states[1], c)
+
+
+# --- tables -----------------------------------------------------------------------------------
+
+
+def table(n=12):
+    rng = np.random.default_rng(0)
+    return pd.DataFrame(rng.normal(size=(n, 3)), columns=["may", "june", "july"])
+
+
+def test_a_table_is_univariate_sequences_with_names():
+    frame, y = table(), np.arange(12) % 2
+    model = RNNClassifier(**TINY).fit(frame, y)
+    assert model.n_features_in_ == 3
+    assert_array_equal(model.feature_names_in_, frame.columns)
+    as_sequences = RNNClassifier(**TINY).fit(frame.to_numpy()[:, :, None], y)
+    assert as_sequences.n_features_in_ == 1
+    assert not hasattr(as_sequences, "feature_names_in_")
+    assert_same_weights(model, as_sequences)
+
+
+def test_columns_in_another_order_are_refused():
+    frame, y = table(), np.arange(12) % 2
+    model = RNNClassifier(**TINY).fit(frame, y)
+    swapped = frame[["june", "may", "july"]]
+    for call in (model.predict, model.predict_proba, model.hidden_states):
+        with pytest.raises(ValueError, match="must be in the same order"):
+            call(swapped)
+    with pytest.raises(ValueError, match="must be in the same order"):
+        model.fit(frame, y, X_val=swapped, y_val=y)
+    with pytest.raises(ValueError, match=r"(?s)should match.*august"):
+        model.predict(frame.rename(columns={"may": "august"}))
+
+
+# --- targets ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("shape", [(30,), (30, 1), (30, 2)])
+def test_targets_keep_their_shape(shape):
+    y = np.resize(Y, shape[::-1]).T * [1.0, -5.0][: shape[-1]] if len(shape) > 1 else Y
+    model = RNNRegressor(**LEARNS).fit(X, y)
+    predicted = model.predict(X)
+    assert predicted.shape == shape
+    assert model.predict(X[:1]).shape == (1, *shape[1:])
+    assert model.score(X, y) > 0.8
+
+
+def test_targets_are_learned_on_any_scale():
+    plain = RNNRegressor(**TINY).fit(X, Y)
+    scaled = RNNRegressor(**TINY).fit(X, 1024 * Y + 4096)
+    assert_allclose(scaled.predict(X), 1024 * plain.predict(X) + 4096, rtol=1e-4)
+    assert_allclose(scaled.history_["loss"], plain.history_["loss"], rtol=1e-4)
+
+
+def test_without_normalize_y_the_network_meets_targets_as_they_are():
+    y = 10_000 + Y
+    raw = RNNRegressor(**TINY, normalize_y=False).fit(X, y)
+    scaled = RNNRegressor(**TINY).fit(X, y)
+    assert np.abs(raw.predict(X)).max() < 100
+    assert np.abs(scaled.predict(X) - y).max() < 100
+    assert raw.history_["loss"][0] == pytest.approx(1e8, rel=0.1)
+
+
+def test_targets_that_never_change_are_predicted():
+    assert_allclose(RNNRegressor(**TINY).fit(X, np.full(30, 7.0)).predict(X), 7, atol=1)
+
+
+def test_metrics_of_a_regressor_are_in_the_users_units():
+    model = RNNRegressor(**TINY, metrics=["mean_absolute_error"])
+    y = 1000 * Y
+    model.fit(X, y, X_val=X, y_val=y)
+    expected = np.abs(model.predict(X) - y).mean()
+    assert model.history_["val_mean_absolute_error"][-1] == pytest.approx(expected, rel=1e-4)
+
+
+def test_a_sine_is_continued_in_thousands():
+    rng = np.random.default_rng(0)
+    series = 5000 + 2000 * np.sin(np.arange(400) / 7) + rng.normal(0, 50, 400)
+    windows = np.lib.stride_tricks.sliding_window_view((series - 5000) / 2000, 20)[:-1, :, None]
+    y = series[20:]
+    model = RNNRegressor(random_state=0).fit(windows[:280], y[:280])
+    assert model.score(windows[280:], y[280:]) >= 0.9
+
+
+def test_the_live_model_gives_what_predict_gives():
+    lengths = np.full(5, 2)
+    cube = np.stack([given[:2] for given in X])[:5].astype(np.float32)
+    classifier = RNNClassifier(**TINY).fit(X, LABELS)
+    live = classifier.model_.predict([cube, lengths], verbose=0)
+    assert_allclose(live, classifier.predict_proba(cube), atol=1e-6)
+    regressor = RNNRegressor(**TINY).fit(X, 1000 * Y + 500)
+    live = regressor.model_.predict([cube, lengths], verbose=0)
+    assert_allclose(live[:, 0], regressor.predict(cube), rtol=1e-4)
+
+
+# --- validation and early stopping ------------------------------------------------------------
+
+
+def test_the_validation_loss_stops_training_and_the_training_loss_does_not():
+    wrong = LABELS[::-1]  # the better the fit, the worse on these
+    params = {**LEARNS, "epochs": 30}
+    stopped = RNNClassifier(**params, early_stopping=True, patience=3)
+    stopped.fit(X, LABELS, X_val=X, y_val=wrong)
+    losses, validation = stopped.history_["loss"], stopped.history_["val_loss"]
+    assert all(later < earlier for earlier, later in pairwise(losses))
+    best = int(np.argmin(validation))
+    assert stopped.n_iter_ == len(losses) == best + 1 + 3 < 30
+    of_best = RNNClassifier(**{**params, "epochs": best + 1}).fit(X, LABELS)
+    assert_same_weights(stopped, of_best)
+    measured = RNNClassifier(**params).fit(X, LABELS, X_val=X, y_val=wrong)
+    assert measured.n_iter_ == 30
+
+
+def test_validation_data_without_early_stopping_are_only_measured():
+    watched = RNNClassifier(**TINY).fit(X, LABELS, X_val=X[:5], y_val=LABELS[:5])
+    assert_same_weights(watched, RNNClassifier(**TINY).fit(X, LABELS))
+
+
+def test_the_weights_of_validation_sequences_count():
+    weights = (np.arange(30) < 10).astype(float)
+    weighted = RNNClassifier(**TINY)
+    weighted.fit(X, LABELS, X_val=X, y_val=LABELS, sample_weight_val=weights)
+    only = RNNClassifier(**TINY).fit(X, LABELS, X_val=X[:10], y_val=LABELS[:10])
+    assert_allclose(weighted.history_["val_loss"], only.history_["val_loss"], rtol=1e-5)
+
+
+def test_the_part_held_out_is_stratified_and_keeps_groups_whole():
+    labels = np.repeat([0, 1, 2], 20)
+    train, held_out = split_validation(60, size=0.2, seed=0, stratify=labels)
+    assert sorted([*train, *held_out]) == list(range(60))
+    assert_array_equal(np.bincount(labels[held_out]), [4, 4, 4])
+    groups = np.arange(60) // 6
+    train, held_out = split_validation(60, size=0.2, seed=0, stratify=labels, groups=groups)
+    assert sorted([*train, *held_out]) == list(range(60))
+    assert not set(groups[train]) & set(groups[held_out])
+
+
+# --- going on ---------------------------------------------------------------------------------
+
+
+def test_partial_fit_goes_on_with_classes_told_at_first():
+    model = RNNClassifier(**{**TINY, "learning_rate": 0.05})
+    model.partial_fit(X[:20], LABELS[:20], classes=["bee", "cat", "ant"])
+    assert_array_equal(model.classes_, ["ant", "bee", "cat"])
+    assert model.predict_proba(X).shape == (30, 3)
+    for _ in range(30):
+        model.partial_fit(X, LABELS)
+    assert model.n_iter_ == len(model.history_["loss"]) == 31
+    assert model.score(X, LABELS) > 0.9
+
+
+def test_warm_start_goes_on_from_the_weights():
+    model = RNNClassifier(**TINY, warm_start=True).fit(X, LABELS)
+    first = model.history_["loss"]
+    model.fit(X, LABELS)
+    assert model.n_iter_ == 6
+    assert model.history_["loss"][:3] == first
+    assert model.history_["loss"][3] < first[0]
+    cold = RNNClassifier(**TINY).fit(X, LABELS).fit(X, LABELS)
+    assert cold.n_iter_ == 3
+    assert cold.history_["loss"] == first
+
+
+# --- progress ---------------------------------------------------------------------------------
+
+
+def test_verbose_prints_one_progress_bar_with_loss_and_metric(capsys):
+    RNNClassifier(**TINY, verbose=1, metrics=["accuracy"]).fit(
+        X, LABELS, X_val=X, y_val=LABELS
+    ).predict(X)
+    printed = capsys.readouterr().out
+    assert printed.rstrip().count("\n") == 0
+    assert "3/3" in printed
+    for name in ("loss:", "accuracy:", "val_loss:"):
+        assert name in printed
+
+
+def test_without_verbose_nothing_is_printed(capfd):
+    model = RNNClassifier(**TINY, early_stopping=True).fit(X, LABELS)
+    model.predict(X)
+    model.hidden_states(X)
+    printed, errors = capfd.readouterr()
+    assert printed == ""
+    assert errors == ""
