@@ -26,6 +26,7 @@ PUBLIC_NAMES = {
         "from_long",
         "from_multiindex",
         "from_nan_padded",
+        "is_table",
         "split_steps",
         "to_channels_first",
         "to_long",

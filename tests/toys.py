@@ -13,7 +13,8 @@ def labelled(classes=("ant", "bee", "cat"), n=30):
     """Return ragged sequences of two features whose level tells their class, and sorted labels."""
     rng = np.random.default_rng(0)
     levels = np.sort(np.resize(np.arange(len(classes)), n))
-    X = [rng.normal(level, 0.3, (length, 2)) for level, length in zip(levels, lengths(n, rng))]
+    spans = zip(levels, lengths(n, rng), strict=True)
+    X = [rng.normal(level, 0.3, (length, 2)) for level, length in spans]
     return X, np.sort(np.asarray(classes))[levels]
 
 
