@@ -46,6 +46,9 @@ from skrnn import RNNClassifier, TimeDistributed
 sklearn.set_config(enable_metadata_routing=True)
 
 network = RNNClassifier(epochs=25, random_state=0)
+network = RNNClassifier(
+    bidirectional=True, dropout=0.2, batch_size=64, early_stopping=True, random_state=0
+)
 pipeline = Pipeline(
     [
         ("scale", TimeDistributed(StandardScaler())),
@@ -61,7 +64,7 @@ pipeline = Pipeline(
 grid = {
     "rnn__cell": ["lstm", "gru"],
     "rnn__units": [32, 64],
-    "rnn__learning_rate": [3e-3, 1e-2],
+    "rnn__learning_rate": [5e-3, 1e-2],
 }
 folds = StratifiedKFold(5, shuffle=True, random_state=0)
 search = GridSearchCV(pipeline, grid, cv=folds, verbose=3)

@@ -95,7 +95,9 @@ def test_a_weight_holds_for_all_steps_of_a_sequence():
         assert_array_equal(weight, expected)
 
 
-@pytest.mark.parametrize("scoring", [None, make_step_scorer(f1_score, average="macro")])
+@pytest.mark.parametrize(
+    "scoring", [None, make_step_scorer(f1_score, average="macro", pos_label=None)]
+)
 def test_cross_validation_of_tags(scoring):
     model = RNNClassifier(**STEPS)
     scores = cross_val_score(model, X, TAGS, cv=3, scoring=scoring, error_score="raise")

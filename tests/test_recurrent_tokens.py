@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.model_selection import KFold, cross_val_score
-from toys import LEARNS, TINY, lengths
+from toys import LEARNS, TINY, assert_same_weights, lengths
 
 from skrnn import RNNClassifier, RNNRegressor, Sequences, check_sequences
 from skrnn.recurrent._inputs import Vocabulary
@@ -41,11 +41,6 @@ def padded(width, on="right"):
 @pytest.fixture(scope="module")
 def fitted():
     return RNNClassifier(**{**LEARNS, "embedding": 3}).fit(X, LABELS)
-
-
-def assert_same_weights(one, other):
-    for weight, expected in zip(one.weights_, other.weights_, strict=True):
-        assert_array_equal(weight, expected, strict=True)
 
 
 def test_words_are_learned(fitted):

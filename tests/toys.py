@@ -1,8 +1,9 @@
 """Small data that a small network learns in a moment, and the small network."""
 
 import numpy as np
+from numpy.testing import assert_array_equal
 
-__all__ = ["LEARNS", "TINY", "labelled", "tagged"]
+__all__ = ["LEARNS", "TINY", "assert_same_weights", "labelled", "lengths", "tagged"]
 
 # One architecture for most tests: a program is compiled once and leased again.
 TINY = {"cell": "simple", "units": 4, "epochs": 3, "random_state": 0}
@@ -28,3 +29,10 @@ def tagged(tags=("down", "up"), n=30):
 def lengths(n, rng):
     """Return lengths of which some are shared and some are not."""
     return rng.integers(2, 7, n)
+
+
+def assert_same_weights(one, other):
+    """Check that two fitted estimators are equal to the last bit."""
+    assert len(one.weights_) == len(other.weights_)
+    for weight, expected in zip(one.weights_, other.weights_, strict=True):
+        assert_array_equal(weight, expected, strict=True)

@@ -17,6 +17,10 @@ import keras
 import numpy as np
 from keras import ops
 
+# Keras has no public way to put its global generator back.
+from keras.src.backend.common import global_state
+from keras.src.random.seed_generator import GLOBAL_SEED_GENERATOR
+
 __all__ = ["Network", "build_network", "exclusive_random_state", "initial_weights"]
 
 CELLS = {"simple": keras.layers.SimpleRNN, "lstm": keras.layers.LSTM, "gru": keras.layers.GRU}
@@ -51,32 +55,33 @@ class Network:
 
 
 @contextmanager
-def exclusive_random_state(seed=0):
+def exclusive_random_state(seed):
     """Seed the global generators that Keras layers draw from, and put them back afterwards.
 
-    A layer without a seed draws one from Python's generator when it is made. Generators are
-    process-wide, so one build runs at a time.
+    A layer without a seed draws one from Python's generator when it is made, an operation without
+    one asks Keras' own. Generators are process-wide, so one build runs at a time.
     """
     with _random_state_lock:
         python_state = random.getstate()
         numpy_state = np.random.get_state()  # noqa: NPY002 - it is the global one we guard
+        keras_generator = global_state.get_global_attribute(GLOBAL_SEED_GENERATOR)
         random.seed(seed)
         np.random.seed(seed)  # noqa: NPY002
+        global_state.set_global_attribute(GLOBAL_SEED_GENERATOR, None)
         try:
             yield
         finally:
             random.setstate(python_state)
             np.random.set_state(numpy_state)  # noqa: NPY002
+            global_state.set_global_attribute(GLOBAL_SEED_GENERATOR, keras_generator)
 
 
-def build_network(spec, seed=0):
+def build_network(spec):
     """Build the Keras models of a specification.
 
     Parameters
     ----------
     spec : NetworkSpec
-    seed : int, default=0
-        Seeds the layers of a user's body; the weights of our own come from `initial_weights`.
 
     Returns
     -------
@@ -88,7 +93,7 @@ def build_network(spec, seed=0):
         If a user's body gives something other than vectors or steps, or vectors where there is
         a target for each step.
     """
-    with exclusive_random_state(seed):
+    with exclusive_random_state(spec.body_seed):
         return _build(spec)
 
 
@@ -110,8 +115,9 @@ def _build(spec):
         architecture = None
     else:
         body = spec.body(hidden, lengths)
-        architecture = _describe_body(body, [hidden, lengths])
+        inputs_of_body = [hidden, lengths]
         hidden, ends = _check_body(body, lengths, spec)
+        architecture = _describe_body(body, inputs_of_body)
         states = None
     if spec.return_sequences:
         summary = hidden
@@ -199,7 +205,7 @@ def _pool(steps, ends, lengths, mask, pooling):
 
 def _check_body(body, lengths, spec):
     """Return steps (or None) and final vector of what a user's body gave."""
-    rank = len(getattr(body, "shape", ()))
+    rank = len(body.shape) if isinstance(body, keras.KerasTensor) else None
     if rank == 3:
         return body, _last_step(body, lengths)
     if rank == 2 and not spec.return_sequences:
@@ -209,7 +215,7 @@ def _check_body(body, lengths, spec):
         expected = "2-D (batch, features) or " + expected
     raise ValueError(
         f"model(steps, lengths) must return a {expected} Keras tensor, "
-        f"got {'shape ' + str(body.shape) if rank else repr(body)}."
+        f"got {repr(body) if rank is None else f'shape {body.shape}'}."
     )
 
 

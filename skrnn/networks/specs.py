@@ -39,6 +39,8 @@ class NetworkSpec:
     dtype : {"float32", "float64"}
     body : callable or None
         Builds the layers between input and output in place of `cell` and `units`.
+    body_seed : int
+        Seeds the layers of the body that have no seed of their own.
     architecture : str or None
         What `body` built, as text: it stands for the body wherever specifications are compared,
         since two callables may build the same network and one may build different ones.
@@ -60,6 +62,7 @@ class NetworkSpec:
     output_activation: str
     dtype: str
     body: Callable | None = field(default=None, compare=False)
+    body_seed: int = field(default=0, compare=False)
     architecture: str | None = None
 
 
@@ -143,7 +146,7 @@ class Examples:
         """
         total = np.add.reduceat(self.weights[self._rows()], self._begins())
         if not total.any():
-            raise ValueError("sample_weight is zero for every sequence.")
+            raise ValueError("sample_weight times class_weight is zero for every sequence.")
         kept = self if total.all() else self.take(np.flatnonzero(total))
         mean = kept.weights[kept._rows()].mean()
         return replace(kept, weights=(kept.weights / mean).astype(self.weights.dtype))

@@ -59,8 +59,7 @@ def train(
     training : TrainingSpec
     examples : Examples
     validation : Examples or None
-    seed : tuple of int
-        The first seeds the layers of a user's body, all together everything else.
+    seed : int or tuple of int
     target_scale : tuple (scale, offset) of arrays
         From targets as they train to the user's units, in which metrics are told.
     start : tuple (weights, optimizer_state) or None
@@ -88,7 +87,7 @@ def train(
     init_seed, shuffle_seed, dropout_seed = np.random.SeedSequence(seed).spawn(3)
     network = None
     if spec.body is not None:
-        network = build_network(spec, seed[0])
+        network = build_network(spec)
         spec = network.spec
     weights, optimizer_state = start or (None, None)
     with lease(spec, network) as program:

@@ -109,15 +109,15 @@ class BaseRNN(BaseEstimator, metaclass=ABCMeta):
         """Flat targets in the user's units, checked."""
 
     @abstractmethod
-    def _learn_targets(self, y, weights, classes):
-        """Learn the classes or the scale of flat targets; `classes` if they were told."""
+    def _learn_targets(self, y, has_weight, weights, classes):
+        """Learn the classes (told as `classes`, perhaps) or the scale of flat targets."""
 
     @abstractmethod
     def _encode_targets(self, y, input_name="y"):
         """Flat targets as the network trains on them."""
 
     @abstractmethod
-    def _class_factors(self, targets):
+    def _class_factors(self, targets, weights):
         """Return what class weights make of each encoded target's weight, or None."""
 
     @abstractmethod
@@ -182,7 +182,9 @@ shape (n, T, n_features) or (n, T)
         """
         resume = self.warm_start and hasattr(self, "weights_")
         with _all_or_nothing(self):
-            examples = self._read(X, y, sample_weight, reset=not resume)
+            examples, used = self._read(X, y, sample_weight, reset=not resume)
+            if groups is not None:
+                groups = _checked_groups(groups, len(X))[used]
             held_out = self._read_validation(X_val, y_val, sample_weight_val)
             self._train(examples, held_out, groups, resume=resume)
         return self
@@ -190,7 +192,7 @@ shape (n, T, n_features) or (n, T)
     def _partial_fit(self, X, y, sample_weight, classes=None):
         resume = hasattr(self, "weights_")
         with _all_or_nothing(self):
-            examples = self._read(X, y, sample_weight, reset=not resume, classes=classes)
+            examples, _ = self._read(X, y, sample_weight, reset=not resume, classes=classes)
             self._train(examples, None, None, resume=resume, partial=True)
         return self
 
@@ -260,7 +262,7 @@ shape (n, T, n_features) or (n, T)
         return export_model(self._spec, self.weights_, self._target_scale())
 
     def _read(self, X, y, sample_weight, *, reset, classes=None, names=("X", "y", "sample_weight")):
-        """Examples of checked sequences, encoded targets and weights a target."""
+        """Examples of some weight, checked and encoded, and which sequences of X they are."""
         from skrnn.networks.specs import Examples
 
         if y is None:
@@ -271,31 +273,43 @@ shape (n, T, n_features) or (n, T)
         inputs = self._read_X(X, reset=reset, input_name=names[0])
         n = len(inputs)
         weights = np.ones(n) if sample_weight is None else _weights(sample_weight, n, names[2])
+        used = np.flatnonzero(weights)
+        if reset:
+            self._learn_vocabulary(inputs.sequences[used])
+        inputs = self._look_up(inputs, names[0])
         if self.return_sequences:
             y = flatten_step_targets(y, inputs, names[1])
             counts = inputs.lengths
         else:
             require_one_target_each(y, n, names[1])
             counts = np.ones(n, dtype=np.int64)
-        weights = np.repeat(weights, counts)
         y = self._check_targets(y, names[1])
+        # A sequence without weight is as if it were not there, but for the labels it may bring.
+        has_weight = np.repeat(weights > 0, counts)
+        weights = np.repeat(weights, counts)[has_weight].astype(self.dtype)
         if reset:
-            self._learn_targets(y, weights, classes)
-        return Examples(
-            sequences=inputs.sequences,
-            targets=self._encode_targets(y, names[1]),
-            weights=weights.astype(self.dtype),
+            self._learn_targets(y, has_weight, weights, classes)
+        counts = counts[used]
+        examples = Examples(
+            sequences=inputs.sequences[used],
+            targets=self._encode_targets(y[has_weight], names[1]),
+            weights=weights,
             target_starts=np.cumsum(counts) - counts,
             target_counts=counts,
         )
+        return examples, used
 
     def _read_validation(self, X_val, y_val, sample_weight_val):
-        if X_val is None and y_val is None:
+        if X_val is None and y_val is None and sample_weight_val is None:
             return None
         if X_val is None or y_val is None:
-            raise ValueError("X_val and y_val go together: got one without the other.")
+            raise ValueError(
+                "X_val and y_val go together, and sample_weight_val with both: got "
+                f"X_val={_given(X_val)}, y_val={_given(y_val)}, "
+                f"sample_weight_val={_given(sample_weight_val)}."
+            )
         names = ("X_val", "y_val", "sample_weight_val")
-        return self._read(X_val, y_val, sample_weight_val, reset=False, names=names)
+        return self._read(X_val, y_val, sample_weight_val, reset=False, names=names)[0]
 
     def _train(self, examples, held_out, groups, *, resume, partial=False):
         from skrnn.networks.training import train
@@ -310,14 +324,14 @@ shape (n, T, n_features) or (n, T)
                 groups=groups,
             )
             examples, held_out = examples.take(chosen), examples.take(left_out)
-        factors = self._class_factors(examples.targets)
+        factors = self._class_factors(examples.targets, examples.weights)
         if factors is not None:
             weights = (examples.weights * factors).astype(self.dtype)
             examples = replace(examples, weights=weights)
         history = self.history_ if resume else {}
         n_before = len(history.get("loss", ()))
         result = train(
-            self._network_spec(resume),
+            self._network_spec(seed, resume),
             training_spec(self, loss=self._output()[2], partial=partial),
             examples.that_count(),
             None if held_out is None else held_out.that_count(),
@@ -327,14 +341,15 @@ shape (n, T, n_features) or (n, T)
             embedding=None if np.ndim(self.embedding) == 0 else np.asarray(self.embedding),
         )
         weights = result.weights
-        if self._vocabulary is not None and not resume:
+        if self._vocabulary is not None:
+            self._vocabulary = self._vocabulary.after_training_on(examples.sequences)
             weights[0] = self._vocabulary.fill_unknown(weights[0])
         self._spec, self.weights_ = result.spec, weights
         self._optimizer_state = result.optimizer_state
         self.history_ = _extend(history, result.history)
         self.n_iter_ = len(self.history_["loss"])
 
-    def _network_spec(self, resume):
+    def _network_spec(self, seed, resume):
         n_outputs, output_activation, _ = self._output()
         vocabulary = self._vocabulary
         spec = network_spec(
@@ -343,6 +358,7 @@ shape (n, T, n_features) or (n, T)
             n_rows=None if vocabulary is None else len(vocabulary.known),
             n_outputs=n_outputs,
             output_activation=output_activation,
+            body_seed=self._spec.body_seed if resume else seed,
         )
         if resume and spec != replace(self._spec, architecture=None):
             raise ValueError(
@@ -353,17 +369,25 @@ shape (n, T, n_features) or (n, T)
 
     def _read_X(self, X, *, reset, input_name="X"):
         X = as_known_container(X)
-        tokens = self.embedding is not None if reset else self._vocabulary is not None
-        if not tokens:
-            inputs = read_steps(X, self.dtype if reset else self._spec.dtype, input_name)
-            self._check_n_features(X, inputs.sequences.values.shape[1], reset, input_name)
-            if reset:
-                self._vocabulary = None
-            return inputs
-        inputs = read_tokens(X, input_name)
-        self._check_n_features(X, 1, reset, input_name)
         if reset:
-            self._vocabulary = Vocabulary.of(inputs.sequences, check_embedding(self.embedding))
+            self._reads_tokens, self._step_dtype = self.embedding is not None, self.dtype
+        if self._reads_tokens:
+            inputs, n_features = read_tokens(X, input_name), 1
+        else:
+            inputs = read_steps(X, self._step_dtype, input_name)
+            n_features = inputs.sequences.values.shape[1]
+        self._check_n_features(X, n_features, reset, input_name)
+        return inputs
+
+    def _learn_vocabulary(self, sequences):
+        self._vocabulary = None
+        if self._reads_tokens:
+            self._vocabulary = Vocabulary.of(sequences, check_embedding(self.embedding))
+
+    def _look_up(self, inputs, input_name="X"):
+        """Token ids as rows of the embedding; numeric steps as they are."""
+        if self._vocabulary is None:
+            return inputs
         return replace(inputs, sequences=self._vocabulary.read(inputs.sequences, input_name))
 
     def _check_n_features(self, X, n_features, reset, input_name):
@@ -373,7 +397,11 @@ shape (n, T, n_features) or (n, T)
             self._fitted_on_table = table or (self.embedding is None and is_nested_numbers(X))
             table = self._fitted_on_table
         if table and self._fitted_on_table:
-            validate_data(self, X, reset=reset, skip_check_array=True)
+            try:
+                validate_data(self, X, reset=reset, skip_check_array=True)
+            except ValueError as error:
+                message = str(error)
+                raise ValueError(message.replace("X has", f"{input_name} has", 1)) from error
         elif reset:
             self.n_features_in_ = n_features
             vars(self).pop("feature_names_in_", None)
@@ -388,7 +416,7 @@ shape (n, T, n_features) or (n, T)
         check_is_fitted(self)
         from skrnn.networks.inference import forward
 
-        inputs = self._read_X(X, reset=False)
+        inputs = self._look_up(self._read_X(X, reset=False))
         return inputs, forward(self._spec, self.weights_, inputs.sequences, name)
 
     def _score(self, metric, X, y, sample_weight):
@@ -440,12 +468,28 @@ def _all_or_nothing(estimator):
 
 
 def _weights(sample_weight, n, input_name):
-    weights = _check_sample_weight(
-        sample_weight, np.empty((n, 1)), dtype=np.float64, ensure_non_negative=True
-    )
+    try:
+        weights = _check_sample_weight(
+            sample_weight, np.empty((n, 1)), dtype=np.float64, ensure_non_negative=True
+        )
+    except ValueError as error:
+        raise ValueError(str(error).replace("sample_weight", input_name)) from error
     if not weights.any():
         raise ValueError(f"{input_name} is zero for every sequence.")
     return weights
+
+
+def _given(value):
+    return "None" if value is None else "(given)"
+
+
+def _checked_groups(groups, n):
+    groups = np.asarray(groups)
+    if groups.shape != (n,):
+        raise ValueError(
+            f"groups must hold one group a sequence, got shape {groups.shape} for {n} sequences."
+        )
+    return groups
 
 
 def _extend(history, new):

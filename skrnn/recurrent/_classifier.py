@@ -299,17 +299,18 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
 
     def _check_targets(self, y, input_name="y"):
         y = column_or_1d(y, warn=True)
-        if y.dtype.kind in "fc":
-            assert_all_finite(y, input_name=input_name)
+        if y.dtype.kind == "O" and any(label is None for label in y):
+            raise ValueError(f"{input_name} must hold a label for each target, got None.")
+        assert_all_finite(y, input_name=input_name)
         check_classification_targets(y)
         return y
 
-    def _learn_targets(self, y, weights, classes):
+    def _learn_targets(self, y, has_weight, weights, classes):
         self.classes_ = np.unique(y) if classes is None else classes
         if len(self.classes_) < 2:
             raise ValueError(
                 f"{type(self).__name__} needs samples of at least 2 classes, got 1 class: "
-                f"{self.classes_[0]!r}."
+                f"{self.classes_.tolist()[0]!r}."
             )
 
     def _encode_targets(self, y, input_name="y"):
@@ -326,10 +327,14 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
             return codes[:, None].astype(self.dtype)
         return np.eye(len(self.classes_), dtype=self.dtype)[codes]
 
-    def _class_factors(self, targets):
+    def _class_factors(self, targets, weights):
         if self.class_weight is None:
             return None
-        return compute_sample_weight(self.class_weight, self.classes_[_codes(targets)])
+        codes = _codes(targets)
+        if isinstance(self.class_weight, dict):
+            return compute_sample_weight(self.class_weight, self.classes_[codes])
+        totals = np.bincount(codes, weights)
+        return totals.sum() / np.count_nonzero(totals) / totals[codes]
 
     def _labels_to_stratify(self, targets):
         return None if self.return_sequences else _codes(targets)

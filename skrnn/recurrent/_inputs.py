@@ -1,6 +1,6 @@
 """What the recurrent estimators read from X: numeric steps, or token ids without their padding."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -142,6 +142,20 @@ class Vocabulary:
                 )
         known = inside & self.known[np.where(inside, tokens, PADDING)]
         return sequences.with_values(np.where(known, tokens, UNKNOWN).astype(np.int32))
+
+    def after_training_on(self, sequences):
+        """Return the vocabulary when sequences of rows were trained on, unknown ones perhaps too.
+
+        Parameters
+        ----------
+        sequences : Sequences
+            As `read` gives them.
+        """
+        if self.known[UNKNOWN] or not (sequences.concatenate() == UNKNOWN).any():
+            return self
+        known = self.known.copy()
+        known[UNKNOWN] = True
+        return replace(self, known=known)
 
     def fill_unknown(self, embedding):
         """Return the embedding, an untrained unknown row made the mean of the known ones."""

@@ -59,7 +59,7 @@ PARAMETER_CONSTRAINTS = {
 }
 
 
-def network_spec(estimator, *, n_features, n_rows, n_outputs, output_activation):
+def network_spec(estimator, *, n_features, n_rows, n_outputs, output_activation, body_seed):
     """Describe the network that an estimator's parameters and data call for.
 
     Parameters
@@ -71,6 +71,8 @@ def network_spec(estimator, *, n_features, n_rows, n_outputs, output_activation)
         Rows of the embedding; None for numeric steps.
     n_outputs : int
     output_activation : str
+    body_seed : int
+        For the layers of `model`.
 
     Returns
     -------
@@ -95,6 +97,7 @@ def network_spec(estimator, *, n_features, n_rows, n_outputs, output_activation)
         output_activation=output_activation,
         dtype=estimator.dtype,
         body=estimator.model,
+        body_seed=body_seed,
     )
 
 
@@ -142,7 +145,10 @@ def check_embedding(embedding):
     """
     if isinstance(embedding, Integral):
         return embedding
-    matrix = check_array(embedding, dtype=np.float64, input_name="embedding")
+    try:
+        matrix = check_array(embedding, dtype=np.float64, input_name="embedding")
+    except ValueError as error:
+        raise ValueError(f"embedding must be a number or a matrix. {error}") from error
     if len(matrix) < 2:
         raise ValueError(
             "embedding must have a row for padding (0), one for the unknown token (1) and one for "

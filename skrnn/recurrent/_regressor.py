@@ -256,18 +256,24 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         return self._score(r2_score, X, y, sample_weight)
 
     def _check_targets(self, y, input_name="y"):
-        y = check_array(y, dtype=np.float64, ensure_2d=False, input_name=input_name)
-        if y.ndim > 2:
+        y = np.asarray(y)
+        if y.ndim not in (1, 2):
             raise ValueError(
                 f"{input_name} must hold one target or one vector of targets "
                 f"{'a step' if self.return_sequences else 'a sequence'}, got an array of shape "
                 f"{y.shape}."
             )
-        return y
+        if np.iscomplexobj(y):
+            raise ValueError(f"Complex data not supported: {input_name} has dtype {y.dtype}.")
+        try:
+            y = y.astype(np.float64)
+        except (ValueError, TypeError) as error:
+            raise ValueError(f"{input_name} must hold numbers: {error}.") from error
+        return check_array(y, ensure_2d=False, input_name=input_name)
 
-    def _learn_targets(self, y, weights, classes):
+    def _learn_targets(self, y, has_weight, weights, classes):
         self._single_target = y.ndim == 1
-        y = y.reshape(len(y), -1)
+        y = y.reshape(len(y), -1)[has_weight]
         self._y_offset, self._y_scale = np.zeros(y.shape[1]), np.ones(y.shape[1])
         if self.normalize_y:
             self._y_offset = np.average(y, axis=0, weights=weights)
@@ -283,7 +289,7 @@ class RNNRegressor(RegressorMixin, BaseRNN):
             )
         return ((y - self._y_offset) / self._y_scale).astype(self.dtype)
 
-    def _class_factors(self, targets):
+    def _class_factors(self, targets, weights):
         return None
 
     def _labels_to_stratify(self, targets):

@@ -57,6 +57,13 @@ def flatten_step_targets(y, inputs, input_name="y"):
             f"list of (T_i,) or (T_i, k) arrays or an (n, T[, k]) array, got entries with "
             f"{' or '.join(str(depth) for depth in sorted(depths))} dimensions."
         )
+    widths = [target.shape[1:] for target in series]
+    if len(set(widths)) > 1:
+        i = next(i for i, width in enumerate(widths) if width != widths[0])
+        raise ValueError(
+            f"{input_name} must hold as many targets at each step: {input_name}[0] has shape "
+            f"{series[0].shape}, {input_name}[{i}] has shape {series[i].shape}."
+        )
     counts = np.array([len(target) for target in series])
     as_given, as_real = counts == inputs.given_lengths, counts == inputs.lengths
     if not (as_given | as_real).all():

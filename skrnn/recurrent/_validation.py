@@ -26,13 +26,14 @@ def split_validation(n_sequences, *, size, seed, stratify=None, groups=None):
         If there are too few sequences, or too few of a label, for two parts.
     """
     everything = np.arange(n_sequences)
-    if groups is not None:
-        splitter = GroupShuffleSplit(n_splits=1, test_size=size, random_state=seed)
-        return next(splitter.split(everything, groups=groups))
     try:
+        if groups is not None:
+            splitter = GroupShuffleSplit(n_splits=1, test_size=size, random_state=seed)
+            return next(splitter.split(everything, groups=groups))
         return train_test_split(everything, test_size=size, stratify=stratify, random_state=seed)
     except ValueError as error:
+        unit = "sequences" if groups is None else "sequences in groups"
         raise ValueError(
             f"early_stopping=True with validation_split={size} cannot hold out part of the "
-            f"{n_sequences} sequences: {error} Pass X_val and y_val, or more sequences."
+            f"{n_sequences} {unit}: {error} Pass X_val and y_val, or more sequences."
         ) from error

@@ -1,0 +1,307 @@
+"""Recurrent networks a second time, in NumPy and in plain Keras, and what their tests share."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.testing import assert_allclose, assert_array_equal
+
+from skrnn.networks import programs
+from skrnn.networks.specs import NetworkSpec
+
+__all__ = [
+    "ByHand",
+    "assert_close_weights",
+    "assert_same_bits",
+    "body_that_draws",
+    "count_programs",
+    "network_spec",
+    "numpy_head",
+    "numpy_stack",
+    "pad",
+    "plain_layers",
+    "random_sequences",
+    "same_bits",
+    "step_targets",
+    "weights_by_layer",
+]
+
+
+def random_sequences(lengths=(3, 1, 6, 4, 2, 6, 5, 3), n_features=3, seed=0):
+    """Return float64 sequences; some hold steps of zeros: in the middle, at the end, all."""
+    rng = np.random.default_rng(seed)
+    sequences = [rng.standard_normal((length, n_features)) for length in lengths]
+    sequences[0][-1] = 0
+    sequences[1][:] = 0
+    sequences[2][2:4] = 0
+    return sequences
+
+
+def step_targets(sequences, n_targets=None):
+    """Return a target, or some, for each step: running sums, in the thousands."""
+    sums = [4000 + 1000 * np.cumsum(steps, axis=0) for steps in sequences]
+    return [one[:, 0] if n_targets is None else one[:, :n_targets] for one in sums]
+
+
+def pad(sequences, width=None, fill=0.0):
+    """Return an array padded on the right, and the lengths."""
+    lengths = np.array([len(steps) for steps in sequences], dtype=np.int32)
+    width = lengths.max() if width is None else width
+    tail = np.shape(sequences[0])[1:]
+    padded = np.full((len(sequences), width, *tail), fill, np.asarray(sequences[0]).dtype)
+    for row, steps in zip(padded, sequences, strict=True):
+        row[: len(steps)] = steps
+    return padded, lengths
+
+
+def assert_same_bits(one, other):
+    """Compare the weights of two estimators, or lists of weights."""
+    for first, second in zip(_weights(one), _weights(other), strict=True):
+        assert_array_equal(first, second)
+
+
+def assert_close_weights(one, other, atol=1e-12):
+    """Compare the weights of two estimators, or lists of weights, by absolute difference."""
+    for first, second in zip(_weights(one), _weights(other), strict=True):
+        assert_allclose(first, second, rtol=0, atol=atol)
+
+
+def same_bits(one, other):
+    """Whether two estimators, or lists of weights, are equal."""
+    pairs = zip(_weights(one), _weights(other), strict=True)
+    return all(np.array_equal(first, second) for first, second in pairs)
+
+
+def _weights(model):
+    return getattr(model, "weights_", model)
+
+
+def network_spec(**fields):
+    """Return a small network: one LSTM of three features and two linear outputs, or as told."""
+    plain = {
+        "cell": "lstm",
+        "units": (3,),
+        "bidirectional": False,
+        "return_sequences": False,
+        "pooling": "last",
+        "activation": "tanh",
+        "dropout": 0.0,
+        "recurrent_dropout": 0.0,
+        "l2": 0.0,
+        "n_features": 3,
+        "embedding": None,
+        "train_embedding": True,
+        "n_outputs": 2,
+        "output_activation": "linear",
+        "dtype": "float32",
+    }
+    return NetworkSpec(**{**plain, **fields})
+
+
+def body_that_draws(steps, lengths):
+    """Build layers that no one gave a seed, as a `model` of the user's."""
+    hidden = keras.layers.Dropout(0.3)(keras.layers.Dense(4, activation="relu")(steps))
+    return keras.layers.SimpleRNN(3, return_sequences=True, dropout=0.2)(hidden)
+
+
+def count_programs(monkeypatch):
+    """Start with no idle program; return a list that will hold what is built from now on."""
+    programs.clear()
+    built = []
+
+    class Counted(programs.Program):
+        def __init__(self, network):
+            built.append(network.spec)
+            super().__init__(network)
+
+    monkeypatch.setattr(programs, "Program", Counted)
+    return built
+
+
+def weights_by_layer(estimator):
+    """Return `weights_` as a dict from a layer's name to its weights."""
+    layers = {}
+    for variable, value in zip(estimator.model_.weights, estimator.weights_, strict=True):
+        assert tuple(variable.shape) == value.shape
+        layers.setdefault(variable.path.split("/")[0], []).append(value)
+    return layers
+
+
+# --- recurrences ------------------------------------------------------------------------------
+
+
+def sigmoid(x):
+    return 1 / (1 + np.exp(-x))
+
+
+def simple_step(x, h, kernel, recurrent, bias):
+    """Elman (1990)."""
+    return (np.tanh(x @ kernel + h @ recurrent + bias),)
+
+
+def lstm_step(x, h, c, kernel, recurrent, bias):
+    """Hochreiter and Schmidhuber (1997) with the forget gate of Gers et al. (2000)."""
+    i, f, g, o = np.split(x @ kernel + h @ recurrent + bias, 4)
+    c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
+    return sigmoid(o) * np.tanh(c), c
+
+
+def gru_step(x, h, kernel, recurrent, bias):
+    """Cho et al. (2014) with the reset gate after the recurrent product."""
+    xz, xr, xh = np.split(x @ kernel + bias[0], 3)
+    hz, hr, hh = np.split(h @ recurrent + bias[1], 3)
+    z, r = sigmoid(xz + hz), sigmoid(xr + hr)
+    return (z * h + (1 - z) * np.tanh(xh + r * hh),)
+
+
+STEPS = {"simple": (simple_step, 1), "lstm": (lstm_step, 2), "gru": (gru_step, 1)}
+
+
+def numpy_layer(cell, weights, steps):
+    """Run one sequence forward through one layer: outputs at each step, and final states."""
+    step, n_states = STEPS[cell]
+    states = (np.zeros(weights[1].shape[0]),) * n_states
+    outputs = []
+    for x in steps:
+        states = step(x, *states, *weights)
+        outputs.append(states[0])
+    return np.array(outputs), list(states)
+
+
+def numpy_stack(layers, spec, steps):
+    """Run one sequence through stacked layers: outputs, last output and final states."""
+    for i in range(len(spec.units)):
+        outputs, states = numpy_layer(spec.cell, layers[f"recurrent_{i}"], steps)
+        last = outputs[-1]
+        if spec.bidirectional:
+            weights = layers[f"recurrent_{i}_backward"]
+            reverse, reverse_states = numpy_layer(spec.cell, weights, steps[::-1])
+            last = np.concatenate([last, reverse[-1]])
+            outputs = np.hstack([outputs, reverse[::-1]])
+            states = states + reverse_states
+        steps = outputs
+    return outputs, last, states
+
+
+def numpy_head(layers, spec, steps):
+    """Return a network's linear outputs for one sequence: a row, or a row for each step."""
+    outputs, last, _ = numpy_stack(layers, spec, steps)
+    hidden = {"last": last, "mean": outputs.mean(axis=0), "max": outputs.max(axis=0)}
+    kernel, bias = layers["head"]
+    return (outputs if spec.return_sequences else hidden[spec.pooling]) @ kernel + bias
+
+
+# --- plain Keras ------------------------------------------------------------------------------
+
+KERAS_LAYERS = {
+    "simple": keras.layers.SimpleRNN,
+    "lstm": keras.layers.LSTM,
+    "gru": keras.layers.GRU,
+}
+
+
+def plain_layers(model):
+    """Return float64 layers of plain Keras with a fitted model's weights, those of the stack."""
+    weights, layers = weights_by_layer(model), []
+    n_inputs = model.n_features_in_
+    for i, units in enumerate(model._spec.units):
+        layer = KERAS_LAYERS[model.cell](
+            units, return_sequences=True, return_state=True, dtype="float64"
+        )
+        own = weights[f"recurrent_{i}"]
+        if model.bidirectional:
+            layer = keras.layers.Bidirectional(layer, dtype="float64")
+            own = own + weights[f"recurrent_{i}_backward"]
+        layer.build((None, None, n_inputs))
+        layer.set_weights(own)
+        n_inputs = units * (2 if model.bidirectional else 1)
+        layers.append(layer)
+    return layers
+
+
+class ByHand:
+    """A fitted float64 network of plain Keras layers, trained without any batching or padding.
+
+    Each sequence runs alone; a step of training is one over all sequences.
+
+    Parameters
+    ----------
+    model : RNNClassifier or RNNRegressor
+        Its weights are where training starts.
+    """
+
+    def __init__(self, model):
+        self.model = model
+        self.layers = plain_layers(model)
+        self.head = keras.layers.Dense(model._spec.n_outputs, dtype="float64")
+        self.head.build((None, weights_by_layer(model)["head"][0].shape[0]))
+        self.head.set_weights(weights_by_layer(model)["head"])
+
+    def raw(self, steps):
+        """Return the linear outputs for one sequence: one row, or one a step."""
+        values = tf.constant(steps[None])
+        for layer in self.layers:
+            values = layer(values)[0]
+        if self.model.return_sequences:
+            return self.head(values[0])
+        if self.model.pooling == "mean":
+            return self.head(tf.reduce_mean(values, axis=1))
+        if self.model.pooling == "max":
+            return self.head(tf.reduce_max(values, axis=1))
+        return self.head(self._ends(values))
+
+    def _ends(self, values):
+        if not self.model.bidirectional:
+            return values[:, -1]
+        units = values.shape[2] // 2
+        return tf.concat([values[:, -1, :units], values[:, 0, units:]], axis=1)
+
+    def loss(self, X, y, loss, weights):
+        """Return the mean over all targets of weighted losses, and the penalty of the kernels.
+
+        Weights are one for each sequence, and count relative to their mean over all targets.
+        """
+        values = [loss(tf.constant(one), self.raw(x)) for x, one in zip(X, y, strict=True)]
+        counts = np.array([value.shape[0] for value in values])
+        total = tf.add_n([w * tf.reduce_sum(v) for w, v in zip(weights, values, strict=True)])
+        kernels = [
+            variable.value
+            for layer in [*self.layers, self.head]
+            for variable in layer.weights
+            if "kernel" in variable.name
+        ]
+        penalty = tf.add_n([tf.reduce_sum(kernel**2) for kernel in kernels])
+        return total / np.sum(counts * weights) + self.model.l2 * penalty
+
+    def train(self, optimizer, X, y, *, loss, weights=None, n_steps=1):
+        """Take steps over all sequences and return the loss before each."""
+        weights = np.ones(len(X)) if weights is None else weights
+        variables = self.variables()
+        losses = []
+        for _ in range(n_steps):
+            with tf.GradientTape() as tape:
+                value = self.loss(X, y, loss, weights)
+            gradients = tape.gradient(value, [variable.value for variable in variables])
+            optimizer.apply_gradients(zip(gradients, variables, strict=True))
+            losses.append(float(value))
+        return losses
+
+    def variables(self):
+        """Return all that is trained."""
+        return [v for layer in [*self.layers, self.head] for v in layer.trainable_variables]
+
+    def assert_equal(self, model, atol=1e-12):
+        """Compare the weights with those of an estimator."""
+        ours, theirs = self.weights_by_layer(), weights_by_layer(model)
+        assert ours.keys() == theirs.keys()
+        for name, weights in ours.items():
+            assert_close_weights(weights, theirs[name], atol)
+
+    def weights_by_layer(self):
+        """Return the weights as `weights_by_layer` does for an estimator."""
+        weights = {"head": self.head.get_weights()}
+        for i, layer in enumerate(self.layers):
+            own = layer.get_weights()
+            weights[f"recurrent_{i}"] = own[:3]
+            if own[3:]:
+                weights[f"recurrent_{i}_backward"] = own[3:]
+        return weights

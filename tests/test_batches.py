@@ -1,0 +1,92 @@
+"""Which sequences share a batch, and what is sent to the device."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+from recurrences import random_sequences
+
+from skrnn.networks.batches import compact, inference_batches, training_batches
+from skrnn.sequences import Sequences, check_sequences
+
+LENGTHS = np.random.default_rng(0).integers(1, 60, 101)
+
+
+@pytest.mark.parametrize("batch_size", [1, 7, 101, 500, None])
+@pytest.mark.parametrize("seed", [None, 0])
+def test_an_epoch_covers_each_sequence_once(batch_size, seed):
+    rng = None if seed is None else np.random.default_rng(seed)
+    order, bounds = training_batches(LENGTHS, batch_size, rng)
+    assert_array_equal(np.sort(order), np.arange(101))
+    assert order.dtype == bounds.dtype == np.int32
+    sizes = np.diff(bounds)
+    size = min(batch_size or 101, 101)
+    assert bounds[0] == 0
+    assert bounds[-1] == 101
+    expected = [size] * (101 // size) + [101 % size] * (101 % size > 0)
+    assert sorted(sizes, reverse=True) == expected
+
+
+def test_without_shuffling_the_order_is_the_given_one():
+    order, bounds = training_batches(LENGTHS, 25, None)
+    assert_array_equal(order, np.arange(101))
+    assert_array_equal(bounds, [0, 25, 50, 75, 100, 101])
+
+
+def test_batches_follow_the_seed_and_change_from_epoch_to_epoch():
+    rng = np.random.default_rng(0)
+    epochs = [training_batches(LENGTHS, 8, rng)[0] for _ in range(3)]
+    rng = np.random.default_rng(0)
+    for epoch in epochs:
+        assert_array_equal(epoch, training_batches(LENGTHS, 8, rng)[0])
+    assert (epochs[0] != epochs[1]).any()
+
+
+def batch_sets(epoch):
+    order, bounds = epoch
+    return {frozenset(batch.tolist()) for batch in np.split(order, bounds[1:-1])}
+
+
+def test_sequences_of_like_length_share_batches_that_mix_anew_each_epoch():
+    rng = np.random.default_rng(0)
+    first, second = (training_batches(LENGTHS, 8, rng) for _ in range(2))
+    assert len(batch_sets(first) & batch_sets(second)) < 4
+    order, bounds = first
+    batches = np.split(LENGTHS[order], bounds[1:-1])
+    assert all(batch.max() <= 1.25 * batch.min() + 8 for batch in batches)
+    padded = sum(len(batch) * batch.max() for batch in batches)
+    assert padded < 1.3 * LENGTHS.sum()
+    means = [batch.mean() for batch in batches]
+    assert np.abs(np.corrcoef(means, np.arange(len(means)))[0, 1]) < 0.6
+
+
+def test_sequences_of_one_length_are_shuffled_through_all_batches():
+    order, bounds = training_batches(np.full(64, 5), 8, np.random.default_rng(0))
+    spread = [np.ptp(batch) for batch in np.split(order, bounds[1:-1])]
+    assert min(spread) > 16
+
+
+@pytest.mark.parametrize("equal_lengths", [False, True])
+def test_blocks_of_predictions_are_bounded(equal_lengths, monkeypatch):
+    monkeypatch.setattr("skrnn.networks.batches._MAX_STEPS", 200)
+    monkeypatch.setattr("skrnn.networks.batches._MAX_SEQUENCES", 10)
+    blocks = list(inference_batches(np.append(LENGTHS, 1000), equal_lengths=equal_lengths))
+    assert_array_equal(np.sort(np.concatenate(blocks)), np.arange(102))
+    lengths = [np.append(LENGTHS, 1000)[block] for block in blocks]
+    for block in lengths:
+        assert len(block) <= 10
+        assert len(block) == 1 or len(block) * block.max() <= 200
+        assert not equal_lengths or len(set(block)) == 1
+    assert [block.max() for block in lengths] == sorted(block.max() for block in lengths)
+
+
+def test_only_the_steps_that_are_used_go_to_the_device():
+    sequences = random_sequences()
+    whole = check_sequences(sequences)
+    assert compact(whole) is whole
+    part = whole[[5, 0]]
+    small = compact(part)
+    assert len(small.values) == len(sequences[5]) + len(sequences[0])
+    for one, other in zip(small, part, strict=True):
+        assert_array_equal(one, other)
+    windows = Sequences(whole.values, np.arange(20), np.full(20, 5))
+    assert compact(windows) is windows

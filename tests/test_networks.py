@@ -1,0 +1,342 @@
+"""What networks compute, against the equations in NumPy and plain Keras, whatever the batch."""
+
+import subprocess
+import sys
+from functools import lru_cache
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from recurrences import (
+    network_spec,
+    numpy_head,
+    numpy_stack,
+    pad,
+    plain_layers,
+    random_sequences,
+    step_targets,
+    weights_by_layer,
+)
+
+from skrnn import RNNClassifier, RNNRegressor, Sequences
+from skrnn.networks.inference import forward
+from skrnn.networks.models import build_network, initial_weights
+from skrnn.networks.programs import lease
+from skrnn.sequences import check_sequences, from_nan_padded
+
+X = random_sequences()
+CELLS = ("simple", "lstm", "gru")
+HEADS = ("last", "mean", "max", "steps")
+
+
+# --- equations --------------------------------------------------------------------------------
+
+
+ONE_WAY = {"units": 3}
+STACKED = {"units": (3, 2), "bidirectional": True}
+EXACT = {
+    "simple one way": {"cell": "simple", **ONE_WAY, "pooling": "max"},
+    "simple stacked": {"cell": "simple", **STACKED, "return_sequences": True},
+    "lstm one way": {"cell": "lstm", **ONE_WAY, "return_sequences": True},
+    "lstm stacked": {"cell": "lstm", **STACKED, "pooling": "last"},
+    "gru one way": {"cell": "gru", **ONE_WAY, "pooling": "last"},
+    "gru stacked": {"cell": "gru", **STACKED, "pooling": "mean"},
+}
+
+
+@lru_cache
+def exact(name):
+    """Fit in float64, to targets in the thousands: one, or two a step."""
+    model = RNNRegressor(**EXACT[name], epochs=2, dtype="float64", random_state=0)
+    y = step_targets(X, n_targets=2)
+    return model.fit(X, y if model.return_sequences else [one[-1, 0] for one in y])
+
+
+@pytest.mark.parametrize("name", EXACT)
+def test_hidden_states_and_predictions_follow_the_equations(name):
+    model = exact(name)
+    layers, spec = weights_by_layer(model), model._spec
+    last, *states = model.hidden_states(X, return_state=True)
+    steps = model.hidden_states(X, return_sequences=True)
+    predicted = model.predict(X)
+    for i, x in enumerate(X):
+        outputs, expected_last, expected_states = numpy_stack(layers, spec, x)
+        assert_allclose(steps[i], outputs, rtol=0, atol=1e-10)
+        assert_allclose(last[i], expected_last, rtol=0, atol=1e-10)
+        assert len(states) == len(expected_states)
+        for state, expected in zip(states, expected_states, strict=True):
+            assert_allclose(state[i], expected, rtol=0, atol=1e-10)
+        expected = numpy_head(layers, spec, x) * model._y_scale + model._y_offset
+        assert_allclose(np.ravel(predicted[i]), expected.ravel(), rtol=1e-10)
+
+
+@pytest.mark.parametrize("name", EXACT)
+def test_hidden_states_equal_keras_layers_on_one_unpadded_sequence(name):
+    model, i = exact(name), 3
+    values = X[i][None]
+    for layer in plain_layers(model):
+        values, *states = layer(values)
+    ours = model.hidden_states(X, return_sequences=True, return_state=True)
+    assert_allclose(ours[0][i], values[0], rtol=0, atol=1e-10)
+    assert len(ours) == 1 + len(states)
+    for our, state in zip(ours[1:], states, strict=True):
+        assert_allclose(our[i], state[0], rtol=0, atol=1e-10)
+
+
+@pytest.mark.parametrize("name", EXACT)
+def test_shapes_of_hidden_states(name):
+    model = exact(name)
+    cube = np.stack([X[2], X[5]])
+    width, n_states = (4, 2) if model.bidirectional else (3, 1)
+    n_states *= 2 if model.cell == "lstm" else 1
+    units = width // 2 if model.bidirectional else width
+    assert model.hidden_states(X).shape == (len(X), width)
+    assert model.hidden_states(X[:1]).shape == (1, width)
+    assert model.hidden_states(cube, return_sequences=True).shape == (2, 6, width)
+    steps, *states = model.hidden_states(X, return_sequences=True, return_state=True)
+    assert [one.shape for one in steps] == [(len(x), width) for x in X]
+    assert [state.shape for state in states] == [(len(X), units)] * n_states
+
+
+def test_the_backward_half_of_the_last_output_has_seen_every_step():
+    model = exact("lstm stacked")
+    ends = model.hidden_states(X)
+    for step in range(len(X[2])):
+        changed = [x.copy() for x in X]
+        changed[2][step] += 1
+        moved = model.hidden_states(changed)
+        assert (moved[2] != ends[2]).all()
+        assert_allclose(np.delete(moved, 2, axis=0), np.delete(ends, 2, axis=0), atol=1e-12)
+
+
+# --- the same in any batch --------------------------------------------------------------------
+
+
+@lru_cache
+def untrained(cell, bidirectional, head):
+    """Return a network of every kind with weights of all values, biases too."""
+    how = {"return_sequences": True} if head == "steps" else {"pooling": head}
+    spec = network_spec(cell=cell, bidirectional=bidirectional, **how)
+    rng = np.random.default_rng(0)
+    with lease(spec) as program:
+        network = program.network
+        weights = [
+            weight + rng.normal(0, 0.1, weight.shape).astype("float32")
+            for weight in initial_weights(network, rng)
+        ]
+        network.model.set_weights(weights)
+    return network, weights
+
+
+every_network = pytest.mark.parametrize(
+    ("cell", "bidirectional", "head"),
+    [(cell, both, head) for cell in CELLS for both in (False, True) for head in HEADS],
+)
+
+
+@every_network
+def test_batched_is_one_by_one_is_the_equations_in_any_order(cell, bidirectional, head):
+    network, weights = untrained(cell, bidirectional, head)
+    order = [4, 2, 7, 0, 1, 6, 3, 5]
+    layers = {}
+    for variable in network.model.weights:
+        layers.setdefault(variable.path.split("/")[0], []).append(variable.numpy())
+    expected = [np.atleast_2d(numpy_head(layers, network.spec, x)) for x in X]
+
+    def run(sequences):
+        return forward(network.spec, weights, check_sequences(sequences))
+
+    close = {"rtol": 0, "atol": 1e-5}
+    assert_allclose(run(X), np.concatenate(expected), **close)
+    assert_allclose(np.concatenate([run([x]) for x in X]), np.concatenate(expected), **close)
+    shuffled = np.concatenate([expected[i] for i in order])
+    assert_allclose(run([X[i] for i in order]), shuffled, **close)
+
+
+@every_network
+def test_what_is_in_the_padding_and_how_wide_it_is_changes_nothing(cell, bidirectional, head):
+    network, weights = untrained(cell, bidirectional, head)
+    expected = forward(network.spec, weights, check_sequences(X))
+    padded, lengths = pad(X, width=9, fill=100.0)
+    outputs = np.asarray(network.model([padded.astype("float32"), lengths]))
+    if head == "steps":
+        assert not any(rows[length:].any() for rows, length in zip(outputs, lengths, strict=True))
+        outputs = np.concatenate(
+            [rows[:length] for rows, length in zip(outputs, lengths, strict=True)]
+        )
+    assert_allclose(outputs, expected, rtol=0, atol=1e-5)
+
+
+@every_network
+def test_a_step_of_zeros_is_data(cell, bidirectional, head):
+    network, weights = untrained(cell, bidirectional, head)
+    x = np.ones((3, 3), "float32")
+    longer = [np.insert(x, where, 0, axis=0) for where in (0, 1, 3)]
+    outputs = [forward(network.spec, weights, check_sequences([one])) for one in [x, *longer]]
+    moved = [np.abs(one[-1] - outputs[0][-1]).max() > 1e-3 for one in outputs[1:]]
+    # The largest output may be that of another step.
+    assert any(moved) if head == "max" else all(moved)
+
+
+@pytest.mark.parametrize("name", ["lstm stacked", "simple stacked"])
+def test_containers_of_the_same_sequences_are_predicted_the_same(name):
+    model = exact(name)
+    expected = np.concatenate([np.ravel(one) for one in model.predict(X)])
+    objects = np.empty(len(X), dtype=object)
+    objects[:] = X
+    with_gaps = check_sequences([np.concatenate([x, np.full((2, 3), 9.0)]) for x in X])
+    with_gaps = Sequences(with_gaps.values, with_gaps.starts, with_gaps.lengths - 2)
+    nan_padded = from_nan_padded(pad(X, width=8, fill=np.nan)[0])
+    for container in (tuple(X), objects, with_gaps, nan_padded, check_sequences(X)):
+        predicted = np.concatenate([np.ravel(one) for one in model.predict(container)])
+        assert_allclose(predicted, expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("head", [{"pooling": "mean"}, {"return_sequences": True}])
+def test_padding_of_tokens_on_either_side_changes_nothing(head):
+    rng = np.random.default_rng(0)
+    tokens = [rng.integers(1, 9, length) for length in (3, 1, 5, 2, 4, 5)]
+    right = pad(tokens, width=7)[0]
+    left = pad([one[::-1] for one in tokens], width=7)[0][:, ::-1]
+    y = [one % 2 for one in tokens] if "return_sequences" in head else np.arange(6) % 2
+    params = {"cell": "gru", "units": 3, "bidirectional": True, "embedding": 2, "random_state": 0}
+    model = RNNClassifier(**params, **head, epochs=2).fit(tokens, y)
+    expected = np.concatenate([np.atleast_2d(one) for one in model.predict_proba(tokens)])
+    for padded in (right, left, np.hstack([np.zeros_like(left), right]), list(left)):
+        predicted = np.concatenate([np.atleast_2d(one) for one in model.predict_proba(padded)])
+        assert_allclose(predicted, expected, rtol=0, atol=1e-5)
+    for padded in (right, left):
+        again = RNNClassifier(**params, **head, epochs=2).fit(padded, y)
+        for one, other in zip(again.weights_, model.weights_, strict=True):
+            assert_array_equal(one, other)
+
+
+def test_predictions_in_many_blocks_come_back_in_order(monkeypatch):
+    model = exact("simple stacked")
+    expected = model.hidden_states(X, return_sequences=True, return_state=True)
+    monkeypatch.setattr("skrnn.networks.batches._MAX_STEPS", 7)
+    parts = model.hidden_states(X, return_sequences=True, return_state=True)
+    for one, other in zip(parts[0], expected[0], strict=True):
+        assert_allclose(one, other, atol=1e-12)
+    assert_allclose(parts[1], expected[1], atol=1e-12)
+
+
+# --- the live model ---------------------------------------------------------------------------
+
+
+@lru_cache
+def embedded():
+    """Fit a classifier of three classes to tokens."""
+    tokens = [x[:, 0].argsort() + 1 for x in X]
+    model = RNNClassifier(cell="gru", units=2, embedding=2, epochs=1, random_state=0)
+    return model.fit(tokens, np.arange(len(X)) % 3), tokens
+
+
+def live_models():
+    """Yield models of all kinds, sequences, and what they predict for them, one after another."""
+    for name in EXACT:
+        yield exact(name), X, exact(name).predict(X)
+    model, tokens = embedded()
+    yield model, tokens, model.predict_proba(tokens)
+
+
+def rows_of(outputs, lengths, per_step):
+    """Return what a live model gave for real steps, or for sequences, in rows."""
+    outputs = np.asarray(outputs)
+    if per_step:
+        outputs = np.concatenate(
+            [one[:length] for one, length in zip(outputs, lengths, strict=True)]
+        )
+    return outputs
+
+
+def test_the_live_model_gives_what_predict_gives():
+    for model, sequences, predicted in live_models():
+        expected = np.concatenate([np.ravel(one) for one in predicted])
+        padded, lengths = pad(sequences, width=8)
+        outputs = rows_of(model.model_([padded, lengths]), lengths, model.return_sequences)
+        assert_allclose(outputs.ravel(), expected, rtol=1e-5)
+        for value, weight in zip(model.model_.get_weights(), model.weights_, strict=True):
+            assert_array_equal(value, weight)
+
+
+PLAIN_KERAS = """
+import sys
+import numpy as np, keras
+for folder in sys.argv[1:]:
+    data = np.load(folder + "/data.npz")
+    model = keras.saving.load_model(folder + "/model.keras")
+    np.save(folder + "/outputs.npy", model.predict([data["steps"], data["lengths"]], verbose=0))
+assert "skrnn" not in sys.modules
+"""
+
+
+# Keras reads variables of its own in a way that NumPy 2 warns about.
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+def test_a_saved_model_opens_in_plain_keras(tmp_path):
+    folders = []
+    for i, (model, sequences, _) in enumerate(live_models()):
+        folders.append(tmp_path / str(i))
+        folders[-1].mkdir()
+        padded, lengths = pad(sequences)
+        np.savez(folders[-1] / "data.npz", steps=padded, lengths=lengths)
+        model.model_.save(folders[-1] / "model.keras")
+    command = [sys.executable, "-I", "-c", PLAIN_KERAS, *map(str, folders)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    for folder, (model, sequences, predicted) in zip(folders, live_models(), strict=True):
+        outputs = rows_of(
+            np.load(folder / "outputs.npy"), list(map(len, sequences)), model.return_sequences
+        )
+        expected = np.concatenate([np.ravel(one) for one in predicted])
+        assert_allclose(outputs.ravel(), expected, rtol=1e-5)
+
+
+def test_every_live_model_is_a_new_one():
+    model = exact("gru one way")
+    before = model.predict(X)
+    live = model.model_
+    live.set_weights([weight * 0 for weight in live.get_weights()])
+    assert model.model_ is not live
+    assert_array_equal(model.predict(X), before)
+
+
+# --- first weights ----------------------------------------------------------------------------
+
+
+@lru_cache
+def first_weights(cell, seed=0):
+    network = build_network(network_spec(cell=cell, units=(5, 4), bidirectional=True))
+    return network, initial_weights(network, np.random.default_rng(seed))
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_first_weights_are_drawn_as_keras_draws_them(cell):
+    network, weights = first_weights(cell)
+    assert [weight.shape for weight in weights] == [tuple(v.shape) for v in network.model.weights]
+    for variable, weight in zip(network.model.weights, weights, strict=True):
+        assert weight.dtype == np.float32
+        if variable.name == "recurrent_kernel":
+            assert_allclose(weight @ weight.T, np.eye(len(weight)), atol=1e-6)
+        elif variable.name == "kernel":
+            limit = np.sqrt(6 / sum(weight.shape))
+            assert 0.8 * limit < np.abs(weight).max() <= limit
+            assert np.abs(weight.mean()) < 0.3 * limit
+        else:
+            expected = np.zeros(weight.shape)
+            if cell == "lstm" and "recurrent" in variable.path:
+                units = len(weight) // 4
+                expected[units : 2 * units] = 1
+            assert_array_equal(weight, expected)
+
+
+def test_first_weights_follow_the_seed_and_do_not_repeat():
+    _, weights = first_weights("gru")
+    _, again = first_weights.__wrapped__("gru")
+    _, others = first_weights("gru", seed=1)
+    for weight, same, other in zip(weights, again, others, strict=True):
+        assert_array_equal(weight, same)
+        assert not weight.any() or (weight != other).all()
+    drawn = [weight for weight in weights if weight.any()]
+    values = np.concatenate([weight.ravel() for weight in drawn])
+    assert len(np.unique(values)) == len(values)

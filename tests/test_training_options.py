@@ -1,0 +1,279 @@
+"""What a fit may be told: losses, optimizers and metrics, by name or as Keras objects."""
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+from numpy.testing import assert_allclose, assert_array_equal
+from recurrences import (
+    ByHand,
+    assert_close_weights,
+    assert_same_bits,
+    random_sequences,
+    step_targets,
+)
+from toys import TINY, labelled
+
+from skrnn import RNNClassifier, RNNRegressor
+
+X = random_sequences()
+Y = np.array([4000.0 + 1000 * x[:, 0].sum() for x in X])
+CODES = np.arange(len(X)) % 3
+MANY, TAGS = labelled()
+EXACT = {**TINY, "dtype": "float64", "batch_size": None, "shuffle": False, "epochs": 1}
+UNCHANGED = {**EXACT, "learning_rate": 1e-300}  # no weight moves
+
+
+# --- losses -----------------------------------------------------------------------------------
+
+
+def huber(delta):
+    def loss(error):
+        size = np.abs(error)
+        return np.where(size < delta, error**2 / 2, delta * size - delta**2 / 2)
+
+    return loss
+
+
+def cubed(true, predicted):
+    return ops.abs(true - predicted) ** 3
+
+
+@pytest.mark.parametrize(
+    ("loss", "expected"),
+    [
+        ("auto", np.square),
+        ("mae", np.abs),
+        (keras.losses.MeanAbsoluteError, np.abs),
+        ("huber", huber(1)),
+        (keras.losses.Huber(delta=0.3), huber(0.3)),
+        (keras.losses.Huber(delta=0.1), huber(0.1)),
+        (keras.losses.LogCosh(), lambda error: np.log(np.cosh(error))),
+        (cubed, lambda error: np.abs(error) ** 3),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:divide by zero")
+def test_losses_of_a_regressor(loss, expected):
+    model = RNNRegressor(**UNCHANGED, loss=loss).fit(X, Y)
+    error = (model.predict(X) - Y) / Y.std()
+    assert model.history_["loss"] == pytest.approx([expected(error).mean()], rel=1e-6)
+
+
+def test_a_loss_of_many_targets_is_the_mean_of_theirs():
+    pairs = np.column_stack([Y, Y[::-1]])
+    model = RNNRegressor(**UNCHANGED, loss=cubed).fit(X, pairs)
+    error = (model.predict(X) - pairs) / Y.std()
+    assert model.history_["loss"] == pytest.approx([(np.abs(error) ** 3).mean()], rel=1e-6)
+
+
+def cross_entropy(true, probability):
+    return -(true * np.log(probability)).sum(axis=1)
+
+
+def binary_cross_entropy(true, probability):
+    return cross_entropy(np.column_stack([1 - true, true]), probability)
+
+
+@pytest.mark.parametrize(
+    ("loss", "n_classes", "expected"),
+    [
+        ("auto", 2, binary_cross_entropy),
+        ("auto", 3, cross_entropy),
+        ("sparse_categorical_crossentropy", 2, cross_entropy),
+        ("categorical_crossentropy", 2, cross_entropy),
+        (keras.losses.SparseCategoricalCrossentropy(), 3, cross_entropy),
+        (
+            keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=0.3),
+            3,
+            lambda true, p: cross_entropy(0.7 * true + 0.1, p),
+        ),
+        (
+            keras.losses.BinaryCrossentropy(label_smoothing=0.2),
+            2,
+            lambda true, p: binary_cross_entropy(0.8 * true + 0.1, p),
+        ),
+        (cubed, 3, lambda true, p: (np.abs(true - p) ** 3).mean(axis=1)),
+    ],
+)
+def test_losses_of_a_classifier(loss, n_classes, expected):
+    codes = CODES % n_classes
+    true = codes if expected is binary_cross_entropy else np.eye(n_classes)[codes]
+    if isinstance(loss, keras.losses.BinaryCrossentropy):
+        true = codes
+    model = RNNClassifier(**UNCHANGED, loss=loss).fit(X, codes)
+    probabilities = model.predict_proba(X)
+    assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-12)
+    assert_array_equal(model.predict(X), probabilities.argmax(axis=1))
+    assert model.history_["loss"] == pytest.approx([expected(true, probabilities).mean()], rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("loss", "what"),
+    [
+        ("binary_crossentropy", "'binary_crossentropy' is for 2 classes, but y has 3"),
+        ("no_such_loss", "loss must be 'auto', the name of .*got 'no_such_loss'"),
+        (lambda true, predicted: ops.mean(true - predicted), "one value a target, got a single"),
+    ],
+)
+def test_losses_that_cannot_be(loss, what):
+    model = RNNClassifier(**TINY).fit(X, CODES)
+    expected = model.predict_proba(X)
+    with pytest.raises(ValueError, match=what):
+        model.set_params(loss=loss).fit(X, CODES)
+    assert_array_equal(model.predict_proba(X), expected)
+
+
+# --- optimizers -------------------------------------------------------------------------------
+
+
+def squared(true, raw):
+    return ops.mean((true - raw) ** 2, axis=1)
+
+
+def decay():
+    return keras.optimizers.schedules.ExponentialDecay(0.1, decay_steps=1, decay_rate=0.5)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: keras.optimizers.SGD(decay(), momentum=0.9),
+        lambda: keras.optimizers.SGD(0.1, clipnorm=0.01),
+        lambda: keras.optimizers.AdamW(0.01, weight_decay=0.1, clipvalue=0.001),
+        lambda: keras.optimizers.RMSprop(0.01, global_clipnorm=0.01, use_ema=True),
+    ],
+    ids=["schedule", "clipnorm", "clipvalue", "average"],
+)
+def test_an_optimizer_object_trains_as_in_keras(make):
+    start = RNNRegressor(**{**UNCHANGED, "optimizer": "sgd"}).fit(X, Y)
+    by_hand, optimizer = ByHand(start), make()
+    true = [[[one]] for one in (Y - Y.mean()) / Y.std()]
+    by_hand.train(optimizer, X, true, loss=squared, n_steps=3)
+    optimizer.finalize_variable_values(by_hand.variables())
+    template = make()
+    config = template.get_config()
+    model = RNNRegressor(**{**EXACT, "epochs": 3}, optimizer=template, global_clipnorm=None)
+    first = model.fit(X, Y).weights_
+    by_hand.assert_equal(model, atol=1e-7)
+    assert_same_bits(model.fit(X, Y), first)
+    assert model.optimizer is template
+    assert template.get_config() == config
+    assert int(template.iterations) == 0
+    assert not template.built
+
+
+@pytest.mark.parametrize("optimizer", ["adagrad", "nadam", "ftrl", "adam"])
+def test_a_cached_optimizer_starts_afresh(optimizer):
+    params = {**TINY, "optimizer": optimizer, "learning_rate": 0.1}
+    first = RNNClassifier(**params).fit(MANY, TAGS)
+    RNNClassifier(**{**params, "learning_rate": 0.5, "random_state": 1}).fit(MANY, TAGS[::-1])
+    assert_same_bits(RNNClassifier(**params).fit(MANY, TAGS), first)
+
+
+def test_gradients_are_clipped_over_all_weights_unless_told_otherwise():
+    params = {**EXACT, "optimizer": "sgd", "learning_rate": 1.0}
+    start = RNNRegressor(**{**UNCHANGED, "optimizer": "sgd"}).fit(X, Y)
+
+    def moved(**how):
+        model = RNNRegressor(**{**params, **how}).fit(X, Y)
+        steps = zip(model.weights_, start.weights_, strict=True)
+        return np.sqrt(sum(((one - other) ** 2).sum() for one, other in steps))
+
+    free = moved(global_clipnorm=None)
+    assert free > 1.1
+    assert moved() == pytest.approx(1, rel=1e-6)
+    assert moved(global_clipnorm=10) == pytest.approx(free)
+    assert moved(global_clipnorm=0.01) == pytest.approx(0.01, rel=1e-6)
+    own = keras.optimizers.SGD(1.0, global_clipnorm=0.05)
+    assert moved(global_clipnorm=0.01, optimizer=own) == pytest.approx(0.05, rel=1e-6)
+
+
+def test_names_and_classes_and_objects_of_optimizers_are_one():
+    params = {**TINY, "learning_rate": 0.03}
+    first = RNNClassifier(**params, optimizer="rmsprop").fit(MANY, TAGS)
+    for optimizer in (
+        "RMSprop",
+        keras.optimizers.RMSprop,
+        keras.optimizers.RMSprop(0.5),
+        keras.optimizers.RMSprop(decay()),
+    ):
+        assert_same_bits(RNNClassifier(**params, optimizer=optimizer).fit(MANY, TAGS), first)
+    plain = RNNClassifier(**TINY, optimizer=keras.optimizers.RMSprop(0.03)).fit(MANY, TAGS)
+    assert_same_bits(plain, first)
+
+
+class Halves(keras.optimizers.schedules.LearningRateSchedule):
+    """A schedule that Keras has no name for."""
+
+    def __init__(self, first):
+        self.first = first
+
+    def __call__(self, step):
+        return self.first * ops.power(0.5, ops.cast(step, "float32"))
+
+    def get_config(self):
+        return {"first": self.first}
+
+
+def test_a_schedule_of_the_users_own():
+    fits = [
+        RNNClassifier(**TINY, optimizer=keras.optimizers.Adam(rate)).fit(MANY, TAGS)
+        for rate in (decay(), Halves(0.1))
+    ]
+    assert_close_weights(*fits, atol=1e-6)
+
+
+@pytest.mark.parametrize("optimizer", ["no_such_optimizer", 3, None])
+def test_optimizers_that_cannot_be(optimizer):
+    with pytest.raises(ValueError, match=f"optimizer must be the name of .*got {optimizer!r}"):
+        RNNClassifier(**TINY, optimizer=optimizer).fit(MANY, TAGS)
+
+
+# --- metrics ----------------------------------------------------------------------------------
+
+
+def worst(true, predicted):
+    return ops.max(ops.abs(true - predicted), axis=-1)
+
+
+def test_metrics_keep_the_names_keras_gives_them():
+    metrics = ["accuracy", keras.metrics.SparseTopKCategoricalAccuracy(2, name="top2")]
+    model = RNNClassifier(**{**TINY, "learning_rate": 1e-30}, metrics=metrics)
+    model.fit(X, CODES, X_val=X[:4], y_val=CODES[:4])
+    names = ["loss", "accuracy", "top2"]
+    assert list(model.history_) == [*names, *("val_" + name for name in names)]
+    assert model.history_["accuracy"] == pytest.approx([model.score(X, CODES)] * 3)
+    assert model.history_["val_accuracy"] == pytest.approx([model.score(X[:4], CODES[:4])] * 3)
+    assert float(metrics[1].total) == 0
+
+
+@pytest.mark.parametrize(
+    ("loss", "n_classes"),
+    [("auto", 2), ("categorical_crossentropy", 2), ("categorical_crossentropy", 3)],
+)
+def test_accuracy_is_that_of_the_targets_form(loss, n_classes):
+    model = RNNClassifier(**UNCHANGED, loss=loss, metrics="acc").fit(X, CODES % n_classes)
+    assert model.history_["acc"] == pytest.approx([model.score(X, CODES % n_classes)])
+
+
+def test_metrics_of_steps_count_real_steps_in_the_users_units():
+    y = step_targets(X)
+    metrics = ["mae", worst, keras.metrics.RootMeanSquaredError()]
+    model = RNNRegressor(**{**UNCHANGED, "batch_size": 3}, return_sequences=True, metrics=metrics)
+    model.fit(X, y)
+    error = np.concatenate(model.predict(X)) - np.concatenate(y)
+    assert model.history_["mae"] == pytest.approx([np.abs(error).mean()], rel=1e-5)
+    assert model.history_["worst"] == model.history_["mae"]
+    rmse = np.sqrt((error**2).mean())
+    assert model.history_["root_mean_squared_error"] == pytest.approx([rmse], rel=1e-5)
+
+
+def test_an_object_that_wraps_a_function_of_the_users():
+    wrapped = keras.metrics.MeanMetricWrapper(worst, name="wrapped")
+    model = RNNRegressor(**TINY, metrics=[worst, wrapped]).fit(X, Y)
+    assert model.history_["wrapped"] == model.history_["worst"]
+
+
+def test_metrics_that_cannot_be():
+    with pytest.raises(ValueError, match="metrics holds 'no_such_metric'"):
+        RNNClassifier(**TINY, metrics=["no_such_metric"]).fit(MANY, TAGS)
