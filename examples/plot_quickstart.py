@@ -16,8 +16,8 @@ on test images that nothing before has seen.
 # %%
 # The data
 # --------
-# Three parts: the search sees the training images; the development images are only measured, for
-# the learning curve; the test images wait for the end.
+# Three parts: the search compares candidates on folds of the training images; the development
+# images tell each fit when to stop; the test images wait for the end.
 
 from sklearn.datasets import load_digits
 
@@ -45,7 +45,6 @@ from skrnn import RNNClassifier, TimeDistributed
 
 sklearn.set_config(enable_metadata_routing=True)
 
-network = RNNClassifier(epochs=25, random_state=0)
 network = RNNClassifier(
     bidirectional=True, dropout=0.2, batch_size=64, early_stopping=True, random_state=0
 )

@@ -55,6 +55,13 @@ def test_one_sequence_keeps_its_axis(sequences, y):
     assert model.hidden_states(sequences[:1]).shape == (1, 4)
 
 
+@pytest.mark.parametrize("dtype", ["str", "category", object])
+def test_labels_come_as_a_pandas_series(dtype):
+    model = RNNClassifier(**TINY).fit(pd.Series(X), pd.Series(LABELS, dtype=dtype))
+    assert model.classes_.tolist() == ["ant", "bee", "cat"]
+    assert_same_weights(model, RNNClassifier(**TINY).fit(X, LABELS))
+
+
 def test_labels_may_be_a_column_of_one_with_a_warning():
     with pytest.warns(UserWarning, match="column-vector y"):
         model = RNNClassifier(**TINY).fit(X, LABELS[:, None])

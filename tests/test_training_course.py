@@ -321,32 +321,41 @@ def assert_untouched(model, before):
     assert all(value is before[name] for name, value in vars(model).items())
 
 
-@pytest.mark.parametrize("method", ["fit", "warm fit", "partial_fit"])
-def test_ctrl_c_leaves_an_estimator_as_it_was(method):
-    class InterruptsAtOnce(keras.callbacks.Callback):
-        def on_train_batch_end(self, batch, logs=None):
-            raise KeyboardInterrupt
+class InterruptsAtOnce(keras.callbacks.Callback):
+    def on_train_batch_end(self, batch, logs=None):
+        raise KeyboardInterrupt
 
-    callback = InterruptsAtOnce if method == "partial_fit" else Interrupts
-    other = ["dog", "eel", "fox"]
-    y = TAGS if method != "fit" else np.repeat(other, 10)
-    fresh = RNNClassifier(**TINY, callbacks=[callback])
-    before = vars(fresh).copy()
+
+def test_ctrl_c_in_a_first_fit_leaves_nothing_fitted():
+    model = RNNClassifier(**TINY, callbacks=[Interrupts])
+    before = vars(model).copy()
     with pytest.raises(KeyboardInterrupt):
-        getattr(fresh, method.split()[-1])(MANY, TAGS)
-    assert_untouched(fresh, before)
+        model.fit(MANY, TAGS)
+    assert_untouched(model, before)
+    model.set_params(callbacks=None).fit(MANY, TAGS)
+    assert_same_bits(model, RNNClassifier(**TINY).fit(MANY, TAGS))
 
-    model = RNNClassifier(**TINY, warm_start=method == "warm fit").fit(MANY, TAGS)
+
+@pytest.mark.parametrize(
+    ("method", "callback", "labels"),
+    [
+        ("fit", Interrupts, np.repeat(["dog", "eel", "fox"], 10)),
+        ("fit", InterruptsAtOnce, TAGS),
+        ("partial_fit", InterruptsAtOnce, TAGS),
+    ],
+    ids=["fit", "warm fit", "partial_fit"],
+)
+def test_ctrl_c_leaves_an_earlier_fit_as_it_was(method, callback, labels):
+    warm = labels is TAGS
+    model = RNNClassifier(**TINY, warm_start=warm).fit(MANY, TAGS)
     expected, weights = model.predict_proba(MANY), [weight.copy() for weight in model.weights_]
     model.set_params(callbacks=[callback])
     before = vars(model).copy()
     with pytest.raises(KeyboardInterrupt):
-        getattr(model, method.split()[-1])(MANY, y)
+        getattr(model, method)(MANY, labels)
     assert_untouched(model, before)
     assert_same_bits(model, weights)
     assert_array_equal(model.predict_proba(MANY), expected)
-    model.set_params(callbacks=None, warm_start=False)
-    assert_array_equal(model.fit(MANY, TAGS).predict_proba(MANY), expected)
 
 
 def test_a_loss_that_is_not_finite_is_an_error_that_leaves_an_earlier_fit():

@@ -5,56 +5,129 @@ built from it, so that one optimizer serves two fits and a grid search may share
 """
 
 import copy
+import hashlib
 import inspect
 import json
+import marshal
+import re
+from dataclasses import dataclass, field
 from functools import lru_cache, partial
-from typing import NamedTuple
+from types import FunctionType, NoneType
+from typing import Any
 
 import keras
+import numpy as np
 
-__all__ = ["Recipe", "copy_callbacks", "describe", "make_loss", "make_metrics", "read_optimizer"]
+__all__ = [
+    "Recipe",
+    "copy_callbacks",
+    "describe",
+    "describe_held",
+    "make_loss",
+    "make_metrics",
+    "read_optimizer",
+]
+
+_PLAIN = (bool, int, float, str, NoneType)
 
 
-class Recipe(NamedTuple):
-    """How to make a Keras object: equal recipes make equal objects.
+def describe(thing):
+    """Return something hashable, equal for things that would compile to the same program.
+
+    Keras objects are told apart by class, configuration and what else they hold, since some
+    configurations leave out what matters (that of `keras.losses.Huber` has no ``delta``) and all
+    tell a function by its name alone.
+    """
+    if isinstance(thing, list | tuple):
+        return tuple(describe(item) for item in thing)
+    if isinstance(thing, FunctionType):
+        return _describe_function(thing)
+    if inspect.isclass(thing) or not hasattr(thing, "get_config"):
+        return thing
+    config = {name: value for name, value in thing.get_config().items() if name != "name"}
+    return type(thing), json.dumps(config, default=repr, sort_keys=True), describe_held(thing)
+
+
+def describe_held(thing):
+    """Return as text what plain values, dicts of them and functions an object holds.
+
+    Names and paths aside: Keras numbers them.
+    """
+    held = {
+        name: _describe_value(value)
+        for name, value in vars(thing).items()
+        if _tells_apart(name, value, type(thing))
+    }
+    return json.dumps(held, sort_keys=True)
+
+
+def _tells_apart(name, value, kind):
+    if isinstance(value, FunctionType):
+        # Keras wraps some methods, as attributes of their names.
+        return not hasattr(kind, name)
+    return isinstance(value, (*_PLAIN, dict)) and not re.search("name|path", name)
+
+
+def _describe_function(function):
+    """Tell a function by its code and by the values it closes over or has as defaults."""
+    held = [cell.cell_contents for cell in function.__closure__ or ()]
+    held += [*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).items()]
+    code = hashlib.sha256(marshal.dumps(function.__code__)).hexdigest()
+    return f"{function.__module__}.{function.__qualname__} {code} {_describe_value(held)}"
+
+
+def _describe_value(value):
+    if isinstance(value, FunctionType):
+        return _describe_function(value)
+    if isinstance(value, list | tuple):
+        return str([_describe_value(item) for item in value])
+    if isinstance(value, dict):
+        return str({name: _describe_value(item) for name, item in value.items()})
+    if isinstance(value, np.ndarray):
+        return f"{value.dtype}{value.shape} {hashlib.sha256(value.tobytes()).hexdigest()}"
+    # An identity is safe: as long as there is a program, so is what it was compiled from.
+    return repr(value) if isinstance(value, _PLAIN) else f"{type(value).__qualname__}@{id(value)}"
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How to make an optimizer: equal recipes make equal ones.
 
     Parameters
     ----------
     kind : type
     config : str
         The configuration as JSON.
+    held : str
+        What `describe_held` tells of its schedule.
+    template : keras.optimizers.Optimizer
+        One to make others like.
     """
 
     kind: type
     config: str
+    held: str
+    template: Any = field(compare=False)
 
     def make(self):
-        """Return a new object."""
-        return self.kind.from_config(json.loads(self.config))
+        """Return a new optimizer."""
+        return _rebuild(self.template, json.loads(self.config))
 
 
-def describe(thing):
-    """Something hashable that is equal for things that would compile to the same program.
-
-    Keras objects are told apart by class, configuration and plain attributes: the attributes
-    because some configurations leave out what matters (that of `keras.losses.Huber` has no
-    ``delta``).
-    """
-    if isinstance(thing, (list, tuple)):
-        return tuple(describe(item) for item in thing)
-    if inspect.isclass(thing) or not hasattr(thing, "get_config"):
-        return thing
-    plain = {
-        name: value
-        for name, value in vars(thing).items()
-        if isinstance(value, (bool, int, float, str, dict, tuple)) and "name" not in name
-    }
-    config = {name: value for name, value in thing.get_config().items() if name != "name"}
-    return type(thing), json.dumps([config, plain], default=repr, sort_keys=True)
+def _rebuild(thing, config):
+    """Return a new object like a Keras object, also if it holds what Keras has no name for."""
+    own = {}
+    for value in vars(thing).values():
+        if isinstance(value, FunctionType):
+            own[value.__name__] = value
+        elif hasattr(value, "get_config"):
+            own[type(value).__name__] = type(value)
+    with keras.saving.custom_object_scope(own):
+        return type(thing).from_config(config)
 
 
 def read_optimizer(optimizer, learning_rate, global_clipnorm):
-    """Return an optimizer's class and configuration as `Recipe`, and its learning rate apart.
+    """Return an optimizer as `Recipe`, and its learning rate apart.
 
     Rates are told apart from the rest because a program does not bake them in.
 
@@ -77,26 +150,29 @@ def read_optimizer(optimizer, learning_rate, global_clipnorm):
     ValueError
         If `optimizer` is none.
     """
-    kind, config = _optimizer_config(optimizer)
-    if not any(config.get(name) for name in ("clipnorm", "clipvalue", "global_clipnorm")):
-        config["global_clipnorm"] = global_clipnorm
-    rate = config["learning_rate"] if learning_rate is None else learning_rate
-    if isinstance(rate, dict):
-        return Recipe(kind, json.dumps(config, sort_keys=True)), None
-    config["learning_rate"] = 0.0
-    return Recipe(kind, json.dumps(config, sort_keys=True)), float(rate)
-
-
-def _optimizer_config(optimizer):
+    template = optimizer
     if isinstance(optimizer, str) or inspect.isclass(optimizer):
-        optimizer = _default_optimizer(optimizer)
-    if not isinstance(optimizer, keras.optimizers.Optimizer):
+        template = _default_optimizer(optimizer)
+    if not isinstance(template, keras.optimizers.Optimizer):
         raise ValueError(
             "optimizer must be the name of a Keras optimizer or a keras.optimizers.Optimizer, "
             f"got {optimizer!r}."
         )
-    config = {name: value for name, value in optimizer.get_config().items() if name != "name"}
-    return type(optimizer), config
+    config = {name: value for name, value in template.get_config().items() if name != "name"}
+    if not any(config.get(name) for name in ("clipnorm", "clipvalue", "global_clipnorm")):
+        config["global_clipnorm"] = global_clipnorm
+    rate, held = config["learning_rate"] if learning_rate is None else learning_rate, ""
+    if isinstance(rate, dict):
+        schedules = [value for value in vars(template).values() if _is_schedule(value)]
+        rate, held = None, str([f"{id(type(s))} {describe_held(s)}" for s in schedules])
+    else:
+        config["learning_rate"] = 0.0
+    recipe = Recipe(type(template), json.dumps(config, sort_keys=True), held, template)
+    return recipe, None if rate is None else float(rate)
+
+
+def _is_schedule(value):
+    return isinstance(value, keras.optimizers.schedules.LearningRateSchedule)
 
 
 # A new optimizer has variables, and TensorFlow keeps some memory of each.
@@ -136,7 +212,7 @@ def make_loss(loss):
         config = found.get_config()
         if "from_logits" not in config:
             return found.call, False
-        return type(found).from_config({**config, "from_logits": True}).call, True
+        return _rebuild(found, {**config, "from_logits": True}).call, True
     if "from_logits" in inspect.signature(found).parameters:
         return partial(found, from_logits=True), True
     return found, False
@@ -173,7 +249,7 @@ def _make_metric(metric, sparse, n_outputs):
         raise ValueError(f"metrics holds {metric!r}, which is no Keras metric.") from error
     if isinstance(found, keras.metrics.Metric):
         name = metric if isinstance(metric, str) else found.name
-        return type(found).from_config({**found.get_config(), "name": name})
+        return _rebuild(found, {**found.get_config(), "name": name})
     name = metric if isinstance(metric, str) else found.__name__
     return keras.metrics.MeanMetricWrapper(found, name=name)
 

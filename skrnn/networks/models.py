@@ -21,7 +21,15 @@ from keras import ops
 from keras.src.backend.common import global_state
 from keras.src.random.seed_generator import GLOBAL_SEED_GENERATOR
 
-__all__ = ["Network", "build_network", "exclusive_random_state", "initial_weights"]
+from skrnn.networks.descriptions import describe_held
+
+__all__ = [
+    "Network",
+    "build_network",
+    "embedding_index",
+    "exclusive_random_state",
+    "initial_weights",
+]
 
 CELLS = {"simple": keras.layers.SimpleRNN, "lstm": keras.layers.LSTM, "gru": keras.layers.GRU}
 
@@ -226,10 +234,20 @@ def _describe_body(body, inputs):
     names = [layers.name] + [operation.name for operation in layers.operations]
     for i, name in enumerate(names):
         config = re.sub(rf'"{re.escape(name)}"', f'"#{i}"', config)
-    classes = [
-        f"{type(operation).__qualname__}@{id(type(operation))}" for operation in layers.operations
-    ]
-    return config + " ".join(classes)
+    # A class may be written anew under its old name, in a notebook say, and a configuration names
+    # functions without what they do.
+    return config + "".join(
+        f" {type(operation).__qualname__}@{id(type(operation))} {describe_held(operation)}"
+        for operation in layers.operations
+    )
+
+
+def embedding_index(network):
+    """Return where the embedding's vectors are among a network's weights, None without one."""
+    if network.spec.embedding is None:
+        return None
+    vectors = network.model.get_layer("embedding").embeddings
+    return next(i for i, weight in enumerate(network.model.weights) if weight is vectors)
 
 
 def initial_weights(network, rng):

@@ -14,7 +14,7 @@ import numpy as np
 from skrnn.networks import backends
 from skrnn.networks.batches import training_batches
 from skrnn.networks.descriptions import copy_callbacks, make_loss, make_metrics, read_optimizer
-from skrnn.networks.models import build_network, initial_weights
+from skrnn.networks.models import build_network, embedding_index, initial_weights
 from skrnn.networks.programs import DivergedError, lease
 
 __all__ = ["TrainingResult", "train"]
@@ -30,12 +30,15 @@ class TrainingResult:
     ----------
     spec : NetworkSpec
     weights : list of ndarray
+    embedding_index : int or None
+        Which of the weights are the vectors of tokens.
     history : dict of str to list of float
     optimizer_state : list of ndarray
     """
 
     spec: object
     weights: list
+    embedding_index: int | None
     history: dict
     optimizer_state: list
 
@@ -100,7 +103,13 @@ def train(
         rng = np.random.default_rng(shuffle_seed) if training.shuffle else None
         run = _Run(program, trainer, training, callbacks, rng, target_scale)
         history = run.epochs(examples, validation)
-        return TrainingResult(spec, program.get_weights(), history, trainer.get_state())
+        return TrainingResult(
+            spec=spec,
+            weights=program.get_weights(),
+            embedding_index=embedding_index(program.network),
+            history=history,
+            optimizer_state=trainer.get_state(),
+        )
 
 
 def _first_weights(program, network, seed, embedding):
@@ -109,7 +118,8 @@ def _first_weights(program, network, seed, embedding):
     else:
         weights = initial_weights(program.network, np.random.default_rng(seed))
     if embedding is not None:
-        weights[0] = embedding.astype(weights[0].dtype)
+        i = embedding_index(program.network)
+        weights[i] = embedding.astype(weights[i].dtype)
     return weights
 
 

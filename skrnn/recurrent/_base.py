@@ -274,9 +274,6 @@ shape (n, T, n_features) or (n, T)
         n = len(inputs)
         weights = np.ones(n) if sample_weight is None else _weights(sample_weight, n, names[2])
         used = np.flatnonzero(weights)
-        if reset:
-            self._learn_vocabulary(inputs.sequences[used])
-        inputs = self._look_up(inputs, names[0])
         if self.return_sequences:
             y = flatten_step_targets(y, inputs, names[1])
             counts = inputs.lengths
@@ -324,6 +321,11 @@ shape (n, T, n_features) or (n, T)
                 groups=groups,
             )
             examples, held_out = examples.take(chosen), examples.take(left_out)
+        if not resume:
+            self._learn_vocabulary(examples.sequences)
+        examples = self._look_up(examples)
+        if held_out is not None:
+            held_out = self._look_up(held_out, "X_val").that_count()
         factors = self._class_factors(examples.targets, examples.weights)
         if factors is not None:
             weights = (examples.weights * factors).astype(self.dtype)
@@ -334,7 +336,7 @@ shape (n, T, n_features) or (n, T)
             self._network_spec(seed, resume),
             training_spec(self, loss=self._output()[2], partial=partial),
             examples.that_count(),
-            None if held_out is None else held_out.that_count(),
+            held_out,
             seed=(seed, n_before),
             target_scale=self._target_scale(),
             start=(self.weights_, self._optimizer_state if partial else None) if resume else None,
@@ -343,7 +345,8 @@ shape (n, T, n_features) or (n, T)
         weights = result.weights
         if self._vocabulary is not None:
             self._vocabulary = self._vocabulary.after_training_on(examples.sequences)
-            weights[0] = self._vocabulary.fill_unknown(weights[0])
+            i = result.embedding_index
+            weights[i] = self._vocabulary.fill_unknown(weights[i])
         self._spec, self.weights_ = result.spec, weights
         self._optimizer_state = result.optimizer_state
         self.history_ = _extend(history, result.history)
@@ -384,11 +387,11 @@ shape (n, T, n_features) or (n, T)
         if self._reads_tokens:
             self._vocabulary = Vocabulary.of(sequences, check_embedding(self.embedding))
 
-    def _look_up(self, inputs, input_name="X"):
-        """Token ids as rows of the embedding; numeric steps as they are."""
+    def _look_up(self, batch, input_name="X"):
+        """A batch (inputs or examples) with token ids as rows of the embedding."""
         if self._vocabulary is None:
-            return inputs
-        return replace(inputs, sequences=self._vocabulary.read(inputs.sequences, input_name))
+            return batch
+        return replace(batch, sequences=self._vocabulary.read(batch.sequences, input_name))
 
     def _check_n_features(self, X, n_features, reset, input_name):
         table = is_table(X)
