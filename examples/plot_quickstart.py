@@ -11,8 +11,6 @@ compares cells, sizes and learning rates on the training images; the best candid
 on test images that nothing before has seen.
 """
 
-# License: BSD-3-Clause
-
 # %%
 # The data
 # --------

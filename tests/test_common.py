@@ -1,6 +1,5 @@
 """Everything that scikit-learn asks of its own estimators."""
 
-import pytest
 from sklearn.base import clone
 from sklearn.utils.estimator_checks import parametrize_with_checks
 

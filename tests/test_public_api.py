@@ -22,6 +22,7 @@ PUBLIC_NAMES = {
     "skrnn.sequences": [
         "Sequences",
         "check_sequences",
+        "feature_table",
         "from_channels_first",
         "from_long",
         "from_multiindex",

@@ -42,8 +42,10 @@ def describe(thing):
         return tuple(describe(item) for item in thing)
     if isinstance(thing, FunctionType):
         return _describe_function(thing)
-    if inspect.isclass(thing) or not hasattr(thing, "get_config"):
+    if isinstance(thing, str) or inspect.isclass(thing) or not hasattr(thing, "__dict__"):
         return thing
+    if not hasattr(thing, "get_config"):
+        return type(thing), id(thing), describe_held(thing)
     config = {name: value for name, value in thing.get_config().items() if name != "name"}
     return type(thing), json.dumps(config, default=repr, sort_keys=True), describe_held(thing)
 
@@ -65,7 +67,13 @@ def _tells_apart(name, value, kind):
     if isinstance(value, FunctionType):
         # Keras wraps some methods, as attributes of their names.
         return not hasattr(kind, name)
-    return isinstance(value, (*_PLAIN, dict)) and not re.search("name|path", name)
+    if isinstance(value, (*_PLAIN, dict)):
+        return not re.search("name|path", name)
+    # What else is Keras' own (variables, trackers, policies) is in the configuration.
+    own = not name.startswith("_") and not type(value).__module__.startswith(
+        ("keras", "tensorflow")
+    )
+    return isinstance(value, np.ndarray) or own
 
 
 def _describe_function(function):
@@ -126,6 +134,16 @@ def _rebuild(thing, config):
         return type(thing).from_config(config)
 
 
+def _rebuild_whole(thing, config):
+    """Rebuild, and carry over the values that the configuration leaves out."""
+    new = _rebuild(thing, config)
+    for name, value in vars(thing).items():
+        plain = isinstance(value, (*_PLAIN, list, tuple, np.ndarray))
+        if plain and name not in config and not name.startswith("_"):
+            setattr(new, name, value)
+    return new
+
+
 def read_optimizer(optimizer, learning_rate, global_clipnorm):
     """Return an optimizer as `Recipe`, and its learning rate apart.
 
@@ -159,6 +177,8 @@ def read_optimizer(optimizer, learning_rate, global_clipnorm):
             f"got {optimizer!r}."
         )
     config = {name: value for name, value in template.get_config().items() if name != "name"}
+    if "learning_rate" not in config:
+        raise ValueError(f"optimizer must have a learning rate of its own, got {optimizer!r}.")
     if not any(config.get(name) for name in ("clipnorm", "clipvalue", "global_clipnorm")):
         config["global_clipnorm"] = global_clipnorm
     rate, held = config["learning_rate"] if learning_rate is None else learning_rate, ""
@@ -212,7 +232,7 @@ def make_loss(loss):
         config = found.get_config()
         if "from_logits" not in config:
             return found.call, False
-        return _rebuild(found, {**config, "from_logits": True}).call, True
+        return _rebuild_whole(found, {**config, "from_logits": True}).call, True
     if "from_logits" in inspect.signature(found).parameters:
         return partial(found, from_logits=True), True
     return found, False
@@ -249,7 +269,7 @@ def _make_metric(metric, sparse, n_outputs):
         raise ValueError(f"metrics holds {metric!r}, which is no Keras metric.") from error
     if isinstance(found, keras.metrics.Metric):
         name = metric if isinstance(metric, str) else found.name
-        return _rebuild(found, {**found.get_config(), "name": name})
+        return _rebuild_whole(found, {**found.get_config(), "name": name})
     name = metric if isinstance(metric, str) else found.__name__
     return keras.metrics.MeanMetricWrapper(found, name=name)
 

@@ -5,7 +5,7 @@ import numpy as np
 
 from skrnn.networks import backends
 from skrnn.networks.batches import inference_batches
-from skrnn.networks.models import build_network
+from skrnn.networks.models import rebuild_network
 from skrnn.networks.programs import lease
 
 __all__ = ["export_model", "final_states", "forward"]
@@ -74,7 +74,7 @@ def export_model(spec, weights, target_scale):
     keras.Model
         Takes ``[steps, lengths]``.
     """
-    model = build_network(spec).model
+    model = rebuild_network(spec).model
     model.set_weights(weights)
     scale, offset = (np.asarray(value) for value in target_scale)
     if (scale == 1).all() and (offset == 0).all():

@@ -29,6 +29,7 @@ __all__ = [
     "embedding_index",
     "exclusive_random_state",
     "initial_weights",
+    "rebuild_network",
 ]
 
 CELLS = {"simple": keras.layers.SimpleRNN, "lstm": keras.layers.LSTM, "gru": keras.layers.GRU}
@@ -103,6 +104,23 @@ def build_network(spec):
     """
     with exclusive_random_state(spec.body_seed):
         return _build(spec)
+
+
+def rebuild_network(spec):
+    """Build the network that a specification was made from.
+
+    Raises
+    ------
+    ValueError
+        If a user's body has become another since.
+    """
+    network = build_network(spec)
+    if network.spec != spec:
+        raise ValueError(
+            "model no longer builds the network that was fitted: its code, or what it refers to, "
+            "has changed since."
+        )
+    return network
 
 
 def _build(spec):

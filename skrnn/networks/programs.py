@@ -11,9 +11,11 @@ import threading
 from collections import OrderedDict
 from contextlib import contextmanager
 
+import numpy as np
+
 from skrnn.networks import backends
 from skrnn.networks.descriptions import describe, make_loss, make_metrics
-from skrnn.networks.models import build_network
+from skrnn.networks.models import rebuild_network
 
 __all__ = ["DivergedError", "Program", "Trainer", "clear", "lease"]
 
@@ -53,7 +55,8 @@ class Program:
         sparse : bool
             Whether targets are class numbers.
         """
-        key = (describe(training.loss), describe(training.metrics), optimizer, sparse)
+        names = tuple(getattr(metric, "name", None) for metric in training.metrics)
+        key = (describe(training.loss), describe(training.metrics), names, optimizer, sparse)
         trainer = self._trainers.pop(key, None)
         if trainer is None:
             trainer = Trainer(self.network, training, optimizer.make(), sparse)
@@ -104,6 +107,7 @@ class Trainer:
         self.metrics = make_metrics(
             training.metrics, sparse=sparse, n_outputs=network.spec.n_outputs
         )
+        _build_metrics(self.metrics, sparse, network.spec.n_outputs)
         self._first_state = self.get_state()
         loss, from_logits = make_loss(training.loss)
         self.train, self.evaluate = backends.compile_training(
@@ -122,11 +126,14 @@ class Trainer:
         state : list of ndarray or None
         """
         values = self._first_state if state is None else state
+        if [np.shape(value) for value in values] != [v.shape for v in self.optimizer.variables]:
+            raise ValueError("optimizer is not the one that partial_fit trained with before.")
         for variable, value in zip(self.optimizer.variables, values, strict=True):
             variable.assign(value)
         if rate is not None:
             self.optimizer.learning_rate = rate
-        self.read_metrics()
+        for metric in self.metrics:
+            metric.reset_state()
 
     def get_state(self):
         """Return the optimizer's variables as new arrays."""
@@ -134,10 +141,21 @@ class Trainer:
 
     def read_metrics(self, prefix=""):
         """Return the metrics' values by name; they start again from nothing."""
-        values = {prefix + metric.name: float(metric.result()) for metric in self.metrics}
+        values = {
+            prefix + metric.name: np.asarray(metric.result()).item() for metric in self.metrics
+        }
         for metric in self.metrics:
             metric.reset_state()
         return values
+
+
+def _build_metrics(metrics, sparse, n_outputs):
+    """Let metrics make their variables now: inside a compiled call it would be too late."""
+    true = np.zeros(1, np.int32) if sparse else np.zeros((1, n_outputs), np.float32)
+    for metric in metrics:
+        metric.update_state(true, np.full((1, n_outputs), 0.5, np.float32))
+        if np.size(metric.result()) != 1:
+            raise ValueError(f"metrics must give one number each, {metric.name!r} gives several.")
 
 
 class DivergedError(ValueError):
@@ -158,7 +176,7 @@ def lease(spec, network=None):
     ------
     Program
     """
-    program = _take(spec) or Program(network or build_network(spec))
+    program = _take(spec) or Program(network or rebuild_network(spec))
     try:
         yield program
     except DivergedError:

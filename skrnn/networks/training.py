@@ -103,9 +103,11 @@ def train(
         rng = np.random.default_rng(shuffle_seed) if training.shuffle else None
         run = _Run(program, trainer, training, callbacks, rng, target_scale)
         history = run.epochs(examples, validation)
+        weights = program.get_weights()
+        _check_finite(weights)
         return TrainingResult(
             spec=spec,
-            weights=program.get_weights(),
+            weights=weights,
             embedding_index=embedding_index(program.network),
             history=history,
             optimizer_state=trainer.get_state(),
@@ -184,7 +186,7 @@ class _Run:
             begin = time.perf_counter()
             losses.append(self.trainer.train(data, order, bounds[first : last + 1]))
             self._keep_time(time.perf_counter() - begin, last - first)
-            self._check_finite(losses[-1])
+            _check_finite(losses[-1:])
             self._tell("on_train_batch_end", last - 1, {"loss": float(losses[-1][-1])})
             first = last
         return self._logs(losses, self._target_counts(lengths, order, bounds))
@@ -214,13 +216,13 @@ class _Run:
             self.trainer.seconds_per_batch = seconds / n_batches
         self.trainer.traced = True
 
-    @staticmethod
-    def _check_finite(losses):
-        if not np.isfinite(losses).all():
-            raise DivergedError(
-                "The loss stopped being a finite number during training. Scale the steps of X "
-                "(and large targets), or lower learning_rate."
-            )
+
+def _check_finite(arrays):
+    if not all(np.isfinite(array).all() for array in arrays):
+        raise DivergedError(
+            "The loss or the weights stopped being finite numbers during training. Scale the "
+            "steps of X (and large targets), or lower learning_rate."
+        )
 
 
 class _Best:

@@ -12,7 +12,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skrnn._sklearn import HasMethods, _fit_context
-from skrnn.sequences import Sequences, check_sequences, is_table, wrap_like
+from skrnn.sequences import Sequences, check_sequences, feature_table, is_table, wrap_like
 
 __all__ = ["TimeDistributed"]
 
@@ -239,7 +239,8 @@ class TimeDistributed(
 
     def _check_features(self, X, sequences, *, reset):
         """Compare (or record) the number and the names of the features, in scikit-learn's words."""
-        table = X if is_table(X) else sequences.values[:1]
+        table = feature_table(X)
+        table = sequences.values[:1] if table is None else table
         validate_data(self, table, skip_check_array=True, reset=reset)
 
     def _apply(self, transform, sequences, X):

@@ -32,7 +32,7 @@ from skrnn.recurrent._parameters import (
 )
 from skrnn.recurrent._targets import flatten_step_targets, nest_steps, require_one_target_each
 from skrnn.recurrent._validation import split_validation
-from skrnn.sequences import is_table
+from skrnn.sequences import feature_table
 
 __all__ = ["BaseRNN"]
 
@@ -269,7 +269,7 @@ shape (n, T, n_features) or (n, T)
             raise ValueError(
                 f"{type(self).__name__} requires y to be passed, but the target y is None."
             )
-        y = y if isinstance(y, (list, tuple)) else np.asarray(y)
+        y = _as_list_or_array(y)
         inputs = self._read_X(X, reset=reset, input_name=names[0])
         n = len(inputs)
         weights = np.ones(n) if sample_weight is None else _weights(sample_weight, n, names[2])
@@ -394,14 +394,16 @@ shape (n, T, n_features) or (n, T)
         return replace(batch, sequences=self._vocabulary.read(batch.sequences, input_name))
 
     def _check_n_features(self, X, n_features, reset, input_name):
-        table = is_table(X)
+        table = feature_table(X)
         if reset:
+            if self.embedding is None and is_nested_numbers(X):
+                table = X
             self._n_step_features = n_features
-            self._fitted_on_table = table or (self.embedding is None and is_nested_numbers(X))
-            table = self._fitted_on_table
-        if table and self._fitted_on_table:
+            self._fitted_on_table = table is X
+        # Columns are the steps of a table X, but the features of the tables in a list.
+        if table is not None and (table is X) == self._fitted_on_table:
             try:
-                validate_data(self, X, reset=reset, skip_check_array=True)
+                validate_data(self, table, reset=reset, skip_check_array=True)
             except ValueError as error:
                 message = str(error)
                 raise ValueError(message.replace("X has", f"{input_name} has", 1)) from error
@@ -427,7 +429,7 @@ shape (n, T, n_features) or (n, T)
         predicted = self.predict(X)
         if self._spec.return_sequences:
             inputs = self._read_X(X, reset=False)
-            y = flatten_step_targets(y, inputs)
+            y = flatten_step_targets(_as_list_or_array(y), inputs)
             predicted = np.concatenate(list(predicted))
             if sample_weight is not None:
                 sample_weight = np.repeat(sample_weight, inputs.lengths)
@@ -447,7 +449,8 @@ shape (n, T, n_features) or (n, T)
     def __sklearn_clone__(self):
         # Keras objects are only ever read, and not all of them survive a copy: that of
         # keras.losses.Huber forgets its delta.
-        shared = {name: getattr(self, name) for name in KERAS_PARAMETERS}
+        params = self.get_params(deep=False)
+        shared = {name: params[name] for name in KERAS_PARAMETERS if name in params}
         bare = copy(self).set_params(**dict.fromkeys(shared))
         return BaseEstimator.__sklearn_clone__(bare).set_params(**shared)
 
@@ -480,6 +483,10 @@ def _weights(sample_weight, n, input_name):
     if not weights.any():
         raise ValueError(f"{input_name} is zero for every sequence.")
     return weights
+
+
+def _as_list_or_array(y):
+    return y if isinstance(y, list | tuple) else np.asarray(y)
 
 
 def _given(value):

@@ -357,15 +357,22 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
 
 def _target_form(loss, n_classes):
     """How a loss takes labels: as "codes", one "binary" column, or "indicators" of each class."""
-    name = loss if isinstance(loss, str) else getattr(loss, "name", getattr(loss, "__name__", ""))
-    name = name.lower()
-    if name.startswith("sparse"):
+    names = [name.lower() for name in _loss_names(loss)]
+    if any(name.startswith("sparse") for name in names):
         return "codes"
-    if not name.startswith("binary"):
+    if not any(name.startswith(("binary", "bce")) for name in names):
         return "indicators"
     if n_classes != 2:
-        raise ValueError(f"loss={name!r} is for 2 classes, but y has {n_classes}.")
+        raise ValueError(f"loss={loss!r} is for 2 classes, but y has {n_classes}.")
     return "binary"
+
+
+def _loss_names(loss):
+    """What a loss may be known by: as a name, a function or a class; a user may name it anew."""
+    if isinstance(loss, str):
+        return [loss]
+    function = getattr(loss, "func", getattr(loss, "fn", loss))
+    return [getattr(function, "__name__", ""), *(kind.__name__ for kind in type(loss).__mro__)]
 
 
 def _codes(encoded):

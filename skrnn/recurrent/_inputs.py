@@ -132,7 +132,7 @@ class Vocabulary:
             If an id is beyond a pre-trained matrix.
         """
         tokens, rows = sequences.values, len(self.known)
-        inside = tokens < rows
+        inside = (tokens >= 0) & (tokens < rows)
         if self.pretrained and not inside.all():
             used = sequences.concatenate()
             if used.max() >= rows:

@@ -184,7 +184,9 @@ def _layer_units(units):
 
 
 def _embedding_size(embedding):
-    return int(embedding) if isinstance(embedding, Integral) else np.shape(embedding)[1]
+    if isinstance(embedding, Integral):
+        return int(embedding)
+    return 0 if embedding is None else np.shape(embedding)[1]
 
 
 def _as_tuple(things):

@@ -5,7 +5,7 @@ be told from the data and so must be named, and the `to_*` functions are their i
 """
 
 from skrnn.sequences._check import check_sequences
-from skrnn.sequences._containers import is_table, split_steps, wrap_like
+from skrnn.sequences._containers import feature_table, is_table, split_steps, wrap_like
 from skrnn.sequences._conversions import (
     from_channels_first,
     from_nan_padded,
@@ -18,6 +18,7 @@ from skrnn.sequences._tables import from_long, from_multiindex, to_long, to_mult
 __all__ = [
     "Sequences",
     "check_sequences",
+    "feature_table",
     "from_channels_first",
     "from_long",
     "from_multiindex",

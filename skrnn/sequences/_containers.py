@@ -5,7 +5,7 @@ import numpy as np
 from skrnn.sequences._layout import is_frame, is_series
 from skrnn.sequences._sequences import Sequences
 
-__all__ = ["is_table", "split_steps", "stacked", "wrap_like"]
+__all__ = ["feature_table", "is_table", "split_steps", "stacked", "wrap_like"]
 
 
 def is_table(X):
@@ -31,6 +31,35 @@ def is_table(X):
     if isinstance(X, Sequences | list | tuple):
         return False
     return (X if hasattr(X, "ndim") else np.asarray(X)).ndim == 2
+
+
+def feature_table(X):
+    """Return the table whose columns are the features of a batch, None where there is none.
+
+    Parameters
+    ----------
+    X : Sequences, array, table, list or tuple
+        Any batch that `check_sequences` accepts.
+
+    Returns
+    -------
+    array or DataFrame or None
+        An ``(n, T)`` table itself; of a list of DataFrames the first, since all have its columns.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skrnn.sequences import feature_table
+    >>> X = [pd.DataFrame({"speed": [1.0, 2.0], "height": [3.0, 4.0]})]
+    >>> list(feature_table(X).columns)
+    ['speed', 'height']
+    >>> feature_table([[1, 2], [3]]) is None
+    True
+    """
+    if is_table(X):
+        return X
+    first = X[0] if isinstance(X, list | tuple) else None
+    return first if is_frame(first) else None
 
 
 def split_steps(steps, lengths):

@@ -68,7 +68,7 @@ def main():
                 accuracy(power[0], power[2], **chosen),
                 determination(*waves(), **chosen),
             )
-            print(f"{rate:<6}  {epochs:>6}  {scores[0]:14.3f}  {scores[1]:16.3f}  {scores[2]:10.4f}")
+            print(f"{rate:<6}  {epochs:>6}  {scores[0]:14.3f}  {scores[1]:16.3f}  {scores[2]:.4f}")
 
 
 if __name__ == "__main__":
