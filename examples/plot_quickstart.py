@@ -44,7 +44,13 @@ from skrnn import RNNClassifier, TimeDistributed
 sklearn.set_config(enable_metadata_routing=True)
 
 network = RNNClassifier(
-    bidirectional=True, dropout=0.2, batch_size=64, early_stopping=True, random_state=0
+    bidirectional=True,
+    dropout=0.2,
+    batch_size=64,
+    epochs=30,
+    early_stopping=True,
+    patience=6,
+    random_state=0,
 )
 pipeline = Pipeline(
     [

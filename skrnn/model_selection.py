@@ -79,8 +79,8 @@ def train_dev_test_split(
     ... )
     >>> X_train.shape, X_dev.shape, X_test.shape
     ((14, 4), (2, 4), (4, 4))
-    >>> y_dev.mean(), y_test.mean()
-    (np.float64(0.5), np.float64(0.5))
+    >>> float(y_dev.mean()), float(y_test.mean())
+    (0.5, 0.5)
     """
     if not arrays:
         raise ValueError("train_dev_test_split needs at least one array to split.")

@@ -220,7 +220,7 @@ class _Run:
 def _check_finite(arrays):
     if not all(np.isfinite(array).all() for array in arrays):
         raise DivergedError(
-            "The loss or the weights stopped being finite numbers during training. Scale the "
+            "The loss stopped being a finite number, or a weight did. Scale the "
             "steps of X (and large targets), or lower learning_rate."
         )
 

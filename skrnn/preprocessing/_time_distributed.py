@@ -74,7 +74,7 @@ class TimeDistributed(
     n_features_in_ : int
         The width of a table (n, T), else the number of features of a step.
 
-    feature_names_in_ : ndarray of str of shape (n_features_in_,)
+    feature_names_in_ : ndarray of str of shape (`n_features_in_`,)
         The column names of a DataFrame; only there if `fit` saw one.
 
     See Also

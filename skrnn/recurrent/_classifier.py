@@ -63,7 +63,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         seeded from `random_state`.
     loss : str or keras.losses.Loss or callable, default="auto"
         "auto": cross-entropy of the classes. Names and objects are Keras'; cross-entropies called
-        "sparse_..." get class numbers, "binary_..." one column, all others an indicator for
+        `"sparse_..."` get class numbers, `"binary_..."` one column, all others an indicator for
         each class.
     metrics : list of str, keras.metrics.Metric or callable, default=None
         What `history_` tells beside the loss, as in `keras.Model.compile`.
@@ -116,7 +116,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         Column names, where X was a table that has them.
     history_ : dict of str to list of float
         An entry an epoch: "loss", the metrics, and with validation data "val_loss" and the rest
-        with "val_" in front.
+        with `"val_"` in front.
     n_iter_ : int
         Epochs trained.
     weights_ : list of ndarray

@@ -109,7 +109,7 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         Column names, where X was a table that has them.
     history_ : dict of str to list of float
         An entry an epoch: "loss", the metrics, and with validation data "val_loss" and the rest
-        with "val_" in front. Metrics are in the
+        with `"val_"` in front. Metrics are in the
         targets' own units, the loss in those it trains on.
     n_iter_ : int
         Epochs trained.
