@@ -74,6 +74,8 @@ def test_a_lease_is_exclusive(built):
             assert one is not other
         with lease(spec) as again:
             assert again is other
+    with lease(spec) as one, lease(spec) as other:
+        assert one is not other
     assert len(built) == 2
 
 

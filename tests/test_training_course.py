@@ -262,7 +262,7 @@ KINDS = {
 @pytest.mark.parametrize("kind", KINDS)
 def test_epochs_of_partial_fit_are_epochs_of_one_fit(kind):
     estimator, y, how = KINDS[kind]
-    params = {"cell": "simple", "units": 3, "shuffle": False, "batch_size": 3, "random_state": 0}
+    params = {**WHOLE, "cell": "simple", "units": 3, "batch_size": 3}
     whole = estimator(**params, **how, epochs=3).fit(X, y)
     parts = estimator(**params, **how)
     for n_calls in (1, 2, 3):

