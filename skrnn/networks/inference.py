@@ -1,5 +1,7 @@
 """From weights and sequences to predictions, hidden states and a model to keep."""
 
+from dataclasses import replace
+
 import keras
 import numpy as np
 
@@ -74,7 +76,7 @@ def export_model(spec, weights, target_scale):
     keras.Model
         Takes ``[steps, lengths]``.
     """
-    model = rebuild_network(spec).model
+    model = rebuild_network(replace(spec, one_hot=False), plain=True).model
     model.set_weights(weights)
     scale, offset = (np.asarray(value) for value in target_scale)
     if (scale == 1).all() and (offset == 0).all():

@@ -3,7 +3,8 @@
 Every model takes two inputs, the steps of a batch padded on the right and the length of each
 sequence, and never a mask: a forward recurrence cannot see what comes after its end, a backward
 one reads each sequence reversed within its own length, and pooling counts real steps only. The
-graph holds plain Keras layers and operations, so a saved model opens without skrnn.
+graph holds Keras layers and operations, ours under the names of Keras' own, so that a saved model
+opens without skrnn.
 """
 
 import json
@@ -22,6 +23,7 @@ from keras.src.backend.common import global_state
 from keras.src.random.seed_generator import GLOBAL_SEED_GENERATOR
 
 from skrnn.networks.descriptions import describe_held
+from skrnn.networks.layers import FAST_LAYERS, KERAS_LAYERS
 
 __all__ = [
     "Network",
@@ -31,8 +33,6 @@ __all__ = [
     "initial_weights",
     "rebuild_network",
 ]
-
-CELLS = {"simple": keras.layers.SimpleRNN, "lstm": keras.layers.LSTM, "gru": keras.layers.GRU}
 
 _random_state_lock = threading.RLock()
 
@@ -85,12 +85,14 @@ def exclusive_random_state(seed):
             global_state.set_global_attribute(GLOBAL_SEED_GENERATOR, keras_generator)
 
 
-def build_network(spec):
+def build_network(spec, *, plain=False):
     """Build the Keras models of a specification.
 
     Parameters
     ----------
     spec : NetworkSpec
+    plain : bool, default=False
+        True: of Keras' own layers, without our time loops.
 
     Returns
     -------
@@ -103,18 +105,23 @@ def build_network(spec):
         a target for each step.
     """
     with exclusive_random_state(spec.body_seed):
-        return _build(spec)
+        return _build(spec, KERAS_LAYERS if plain else FAST_LAYERS)
 
 
-def rebuild_network(spec):
+def rebuild_network(spec, *, plain=False):
     """Build the network that a specification was made from.
+
+    Parameters
+    ----------
+    spec : NetworkSpec
+    plain : bool, default=False
 
     Raises
     ------
     ValueError
         If a user's body has become another since.
     """
-    network = build_network(spec)
+    network = build_network(spec, plain=plain)
     if network.spec != spec:
         raise ValueError(
             "model no longer builds the network that was fitted: its code, or what it refers to, "
@@ -123,10 +130,10 @@ def rebuild_network(spec):
     return network
 
 
-def _build(spec):
+def _build(spec, layers):
     if spec.embedding is None:
-        inputs = keras.Input((None, spec.n_features), dtype=spec.dtype, name="steps")
-        hidden = inputs
+        shape, dtype = ((None,), "int32") if spec.one_hot else ((None, spec.n_features), spec.dtype)
+        inputs = hidden = keras.Input(shape, dtype=dtype, name="steps")
     else:
         inputs = keras.Input((None,), dtype="int32", name="steps")
         rows, dimensions = spec.embedding
@@ -134,10 +141,11 @@ def _build(spec):
             rows, dimensions, trainable=spec.train_embedding, dtype=spec.dtype, name="embedding"
         )(inputs)
     lengths = keras.Input((), dtype="int32", name="lengths")
-    position = ops.cumsum(ops.ones_like(hidden[:, :, 0], dtype="int32"), axis=1) - 1
+    one_a_step = ops.ones_like(hidden if spec.one_hot else hidden[:, :, 0], dtype="int32")
+    position = ops.cumsum(one_a_step, axis=1) - 1
     mask = position < ops.expand_dims(lengths, 1)
     if spec.body is None:
-        hidden, ends, states = _recurrent_stack(hidden, lengths, position, mask, spec)
+        hidden, ends, states = _recurrent_stack(hidden, lengths, position, mask, spec, layers)
         architecture = None
     else:
         body = spec.body(hidden, lengths)
@@ -167,15 +175,15 @@ def _build(spec):
     )
 
 
-def _recurrent_stack(hidden, lengths, position, mask, spec):
+def _recurrent_stack(hidden, lengths, position, mask, spec, layers):
     """Return steps, final vector and final states of stacked recurrent layers."""
     backward_order = ops.where(mask, ops.expand_dims(lengths, 1) - 1 - position, position)
     for i, units in enumerate(spec.units):
-        forward, *states = _recurrent_layer(hidden, units, f"recurrent_{i}", spec)
+        forward, *states = _recurrent_layer(hidden, units, f"recurrent_{i}", spec, layers)
         ends = _last_step(forward, lengths)
         if spec.bidirectional:
             reverse, *reverse_states = _recurrent_layer(
-                _reorder(hidden, backward_order), units, f"recurrent_{i}_backward", spec
+                _reorder(hidden, backward_order), units, f"recurrent_{i}_backward", spec, layers
             )
             ends = ops.concatenate([ends, _last_step(reverse, lengths)], axis=-1)
             forward = ops.concatenate([forward, _reorder(reverse, backward_order)], axis=-1)
@@ -184,9 +192,9 @@ def _recurrent_stack(hidden, lengths, position, mask, spec):
     return hidden, ends, states
 
 
-def _recurrent_layer(hidden, units, name, spec):
+def _recurrent_layer(hidden, units, name, spec, layers):
     regularizer = keras.regularizers.L2(spec.l2) if spec.l2 else None
-    layer = CELLS[spec.cell](
+    layer = layers[spec.cell](
         units,
         activation=spec.activation,
         dropout=spec.dropout,
@@ -198,6 +206,8 @@ def _recurrent_layer(hidden, units, name, spec):
         dtype=spec.dtype,
         name=name,
     )
+    n_features = spec.n_features if hidden.ndim == 2 else hidden.shape[2]
+    layer.build((None, None, n_features))
     return layer(hidden)
 
 
@@ -210,7 +220,8 @@ def _dense_head(hidden, spec):
 
 
 def _reorder(steps, order):
-    return ops.take_along_axis(steps, ops.expand_dims(order, 2), axis=1)
+    order = order if steps.ndim == 2 else ops.expand_dims(order, 2)
+    return ops.take_along_axis(steps, order, axis=1)
 
 
 def _last_step(steps, lengths):

@@ -11,6 +11,7 @@ import threading
 from collections import OrderedDict
 from contextlib import contextmanager
 
+import keras
 import numpy as np
 
 from skrnn.networks import backends
@@ -137,7 +138,9 @@ class Trainer:
 
     def get_state(self):
         """Return the optimizer's variables as new arrays."""
-        return [variable.numpy().copy() for variable in self.optimizer.variables]
+        return [
+            np.array(keras.ops.convert_to_numpy(variable)) for variable in self.optimizer.variables
+        ]
 
     def read_metrics(self, prefix=""):
         """Return the metrics' values by name; they start again from nothing."""

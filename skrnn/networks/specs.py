@@ -44,6 +44,8 @@ class NetworkSpec:
     architecture : str or None
         What `body` built, as text: it stands for the body wherever specifications are compared,
         since two callables may build the same network and one may build different ones.
+    one_hot : bool
+        Whether steps come as codes that stand for one-hot vectors of `n_features`.
     """
 
     cell: str
@@ -64,6 +66,7 @@ class NetworkSpec:
     body: Callable | None = field(default=None, compare=False)
     body_seed: int = field(default=0, compare=False)
     architecture: str | None = None
+    one_hot: bool = False
 
 
 @dataclass(frozen=True)

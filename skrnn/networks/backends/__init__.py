@@ -1,24 +1,39 @@
 """The seam to the framework below Keras: one module for each, the same few functions in all.
 
-A backend module offers `to_device` (examples to tensors), `sequences_to_device`,
-`compile_training` (steps of training and evaluation inside one compiled call) and
-`compile_forward`. The choice is Keras' own: ``KERAS_BACKEND`` or ``keras.json``.
+The choice is Keras' own: ``KERAS_BACKEND`` or ``keras.json``. A backend module offers
+
+- `sequences_to_device`, `to_device`: arrays to tensors;
+- `compile_training`: batches of training and of evaluation inside compiled calls;
+- `compile_forward`: a pass without training inside a compiled call;
+- `has_fast_loop`, `run_loop`: the time loops of recurrent layers.
 """
+
+import importlib
 
 import keras
 
-__all__ = ["compile_forward", "compile_training", "sequences_to_device", "to_device"]
+__all__ = [
+    "compile_forward",
+    "compile_training",
+    "has_fast_loop",
+    "run_loop",
+    "sequences_to_device",
+    "to_device",
+]
 
-if keras.backend.backend() != "tensorflow":
+_KNOWN = ("jax", "tensorflow", "torch")
+
+if keras.backend.backend() not in _KNOWN:
     raise ImportError(
-        "skrnn runs on Keras' TensorFlow backend, but Keras is set to "
-        f"{keras.backend.backend()!r}: set the environment variable KERAS_BACKEND to 'tensorflow' "
+        f"skrnn runs on Keras' backends {', '.join(_KNOWN)}, but Keras is set to "
+        f"{keras.backend.backend()!r}: set the environment variable KERAS_BACKEND to one of them "
         "before Keras is imported."
     )
 
-from skrnn.networks.backends.tensorflow import (
-    compile_forward,
-    compile_training,
-    sequences_to_device,
-    to_device,
-)
+_backend = importlib.import_module(f"{__name__}.{keras.backend.backend()}")
+compile_forward = _backend.compile_forward
+compile_training = _backend.compile_training
+has_fast_loop = _backend.has_fast_loop
+run_loop = _backend.run_loop
+sequences_to_device = _backend.sequences_to_device
+to_device = _backend.to_device

@@ -11,7 +11,45 @@ import tensorflow as tf
 
 from skrnn.networks.batches import compact
 
-__all__ = ["compile_forward", "compile_training", "sequences_to_device", "to_device"]
+__all__ = [
+    "compile_forward",
+    "compile_training",
+    "has_fast_loop",
+    "run_loop",
+    "sequences_to_device",
+    "to_device",
+]
+
+
+def has_fast_loop(kind):
+    """Whether `run_loop` knows a recurrent layer.
+
+    Parameters
+    ----------
+    kind : {"SimpleRNN", "LSTM", "GRU", "GRUResetBefore"}
+    """
+    return False
+
+
+def run_loop(kind, steps, mask, kernel, recurrent_kernel, bias):
+    """Run a recurrent layer over all steps, from zero states.
+
+    Parameters
+    ----------
+    kind : str
+    steps : tensor of shape (batch, T, features), or of int and shape (batch, T)
+        Integer codes stand for one-hot vectors.
+    mask : tensor of shape (batch, features) or None
+        Dropout: each step is multiplied by it.
+    kernel, recurrent_kernel, bias : keras.Variable
+        As Keras lays them out.
+
+    Returns
+    -------
+    outputs : tensor of shape (batch, T, units)
+    states : list of tensor of shape (batch, units)
+    """
+    raise NotImplementedError
 
 
 def sequences_to_device(sequences):
