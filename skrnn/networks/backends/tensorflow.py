@@ -9,6 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from skrnn.networks.backends.tensorflow_loops import compiled_loops, has_fast_loop, run_loop
 from skrnn.networks.batches import compact
 
 __all__ = [
@@ -19,37 +20,6 @@ __all__ = [
     "sequences_to_device",
     "to_device",
 ]
-
-
-def has_fast_loop(kind):
-    """Whether `run_loop` knows a recurrent layer.
-
-    Parameters
-    ----------
-    kind : {"SimpleRNN", "LSTM", "GRU", "GRUResetBefore"}
-    """
-    return False
-
-
-def run_loop(kind, steps, mask, kernel, recurrent_kernel, bias):
-    """Run a recurrent layer over all steps, from zero states.
-
-    Parameters
-    ----------
-    kind : str
-    steps : tensor of shape (batch, T, features), or of int and shape (batch, T)
-        Integer codes stand for one-hot vectors.
-    mask : tensor of shape (batch, features) or None
-        Dropout: each step is multiplied by it.
-    kernel, recurrent_kernel, bias : keras.Variable
-        As Keras lays them out.
-
-    Returns
-    -------
-    outputs : tensor of shape (batch, T, units)
-    states : list of tensor of shape (batch, units)
-    """
-    raise NotImplementedError
 
 
 def sequences_to_device(sequences):
@@ -97,11 +67,13 @@ def compile_training(network, loss, from_logits, optimizer, metrics):
     -------
     train, evaluate : callable
         Of (tensors of `to_device`, order, bounds), giving one loss a batch as an array. Batch `i`
-        is ``order[bounds[i]:bounds[i + 1]]``.
+        is ``order[bounds[i]:bounds[i + 1]]``. `train` takes `width` too: the size of the largest
+        batch if there is so much to do that time loops are worth compiling for it, else None.
     """
     model = network.raw
     activation = keras.activations.get(network.spec.output_activation)
     per_step = network.spec.return_sequences
+    update = _compile_update(optimizer, model.trainable_variables)
 
     def batch_loss(sequences, targets, rows, training):
         values, starts, lengths = sequences
@@ -129,13 +101,66 @@ def compile_training(network, loss, from_logits, optimizer, metrics):
         with tf.GradientTape() as tape:
             value = batch_loss(sequences, targets, rows, training=True)
         gradients = tape.gradient(value, [variable.value for variable in variables])
-        optimizer.apply_gradients(zip(gradients, variables, strict=True))
+        update(gradients)
         return value
 
     def evaluate_batch(sequences, targets, rows):
         return batch_loss(sequences, targets, rows, training=False)
 
-    return _compile_loop(train_batch, network.spec), _compile_loop(evaluate_batch, network.spec)
+    plain = _compile_loop(train_batch, network.spec)
+    compiled = _compile_loop(train_batch, network.spec)
+    evaluate = _compile_loop(evaluate_batch, network.spec)
+
+    def train(tensors, order, bounds, width=None):
+        if width is None or not has_fast_loop("LSTM"):
+            return plain(tensors, order, bounds)
+        return compiled(tensors, order, bounds, width)
+
+    return train, evaluate
+
+
+def _compile_update(optimizer, variables):
+    """Return a function of gradients that makes one step of the optimizer.
+
+    Keras' Adam in its plain form is TensorFlow's fused update, number for number: one pass over
+    the weights where Keras' own operations make ten, which matters for embeddings.
+    """
+    config = optimizer.get_config()
+    refined = ("amsgrad", "weight_decay", "clipnorm", "clipvalue", "use_ema", "loss_scale_factor")
+    if (
+        type(optimizer) is not keras.optimizers.Adam
+        or any(config[name] for name in refined)
+        or config["gradient_accumulation_steps"]
+        or any(variable.constraint for variable in variables)
+    ):
+        return lambda gradients: optimizer.apply_gradients(zip(gradients, variables, strict=True))
+    slots = {
+        kind: [slot for slot in optimizer.variables if slot.name.endswith(kind)]
+        for kind in ("momentum", "velocity")
+    }
+
+    def update(gradients):
+        gradients = [tf.convert_to_tensor(gradient) for gradient in gradients]
+        if config["global_clipnorm"]:
+            gradients, _ = tf.clip_by_global_norm(gradients, config["global_clipnorm"])
+        rate = tf.convert_to_tensor(optimizer.learning_rate)
+        t = tf.cast(optimizer.iterations.assign_add(1), rate.dtype)
+        for variable, m, v, gradient in zip(variables, *slots.values(), gradients, strict=True):
+            beta_1, beta_2 = (tf.cast(config[name], m.dtype) for name in ("beta_1", "beta_2"))
+            tf.raw_ops.ResourceApplyAdam(
+                var=variable.value.handle,
+                m=m.value.handle,
+                v=v.value.handle,
+                beta1_power=tf.pow(beta_1, tf.cast(t, m.dtype)),
+                beta2_power=tf.pow(beta_2, tf.cast(t, m.dtype)),
+                lr=tf.cast(rate, m.dtype),
+                beta1=beta_1,
+                beta2=beta_2,
+                epsilon=tf.cast(config["epsilon"], m.dtype),
+                grad=gradient,
+            )
+
+    return update
 
 
 def compile_forward(model):
@@ -167,12 +192,13 @@ def _compile_loop(one_batch, spec):
     """Compile many batches into one call that gives the loss of each."""
 
     @_traced_once
-    def loop(sequences, targets, order, bounds):
+    def loop(sequences, targets, order, bounds, *width):
         n_batches = tf.size(bounds) - 1
 
         def body(i, losses):
             rows = order[bounds[i] : bounds[i + 1]]
-            return i + 1, losses.write(i, one_batch(sequences, targets, rows))
+            with compiled_loops(*width or [None]):
+                return i + 1, losses.write(i, one_batch(sequences, targets, rows))
 
         losses = tf.TensorArray(spec.dtype, size=n_batches)
         _, losses = tf.while_loop(
@@ -180,8 +206,8 @@ def _compile_loop(one_batch, spec):
         )
         return losses.stack()
 
-    def run(tensors, order, bounds):
-        return loop(*tensors, tf.convert_to_tensor(order), tf.convert_to_tensor(bounds)).numpy()
+    def run(tensors, *numbers):
+        return loop(*tensors, *map(tf.convert_to_tensor, numbers)).numpy()
 
     return run
 
@@ -193,13 +219,16 @@ def _traced_once(function):
     def run(*arguments):
         nonlocal compiled
         if compiled is None:
-            signature = tf.nest.map_structure(
-                lambda tensor: tf.TensorSpec([None, *tensor.shape[1:]], tensor.dtype), arguments
-            )
+            signature = tf.nest.map_structure(_open_spec, arguments)
             compiled = tf.function(function, input_signature=signature, autograph=False)
         return compiled(*arguments)
 
     return run
+
+
+def _open_spec(tensor):
+    shape = [None, *tensor.shape[1:]] if tensor.shape.rank else []
+    return tf.TensorSpec(shape, tensor.dtype)
 
 
 def _gather_steps(values, starts, lengths, rows):
