@@ -1,7 +1,5 @@
 """From weights and sequences to predictions, hidden states and a model to keep."""
 
-from dataclasses import replace
-
 import keras
 import numpy as np
 
@@ -31,7 +29,7 @@ def forward(spec, weights, sequences, name="model"):
     """
     per_step = name == "steps" or (name == "model" and spec.return_sequences)
     blocks = inference_batches(sequences.lengths)
-    with lease(spec) as program:
+    with lease(spec.reading(sequences)) as program:
         program.set_weights(weights)
         compiled = program.forward(name)
         tensors = backends.sequences_to_device(sequences)
@@ -51,7 +49,7 @@ def final_states(spec, weights, sequences):
     list of ndarray of shape (n_sequences, units)
     """
     blocks = inference_batches(sequences.lengths, equal_lengths=True)
-    with lease(spec) as program:
+    with lease(spec.reading(sequences)) as program:
         program.set_weights(weights)
         compiled = program.forward("states")
         tensors = backends.sequences_to_device(sequences)
@@ -76,7 +74,7 @@ def export_model(spec, weights, target_scale):
     keras.Model
         Takes ``[steps, lengths]``.
     """
-    model = rebuild_network(replace(spec, one_hot=False), plain=True).model
+    model = rebuild_network(spec, plain=True).model
     model.set_weights(weights)
     scale, offset = (np.asarray(value) for value in target_scale)
     if (scale == 1).all() and (offset == 0).all():

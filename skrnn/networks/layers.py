@@ -4,7 +4,7 @@ Each layer is a subclass of Keras' own, with the same arguments and the same wei
 order, so that weights move freely between the two and a saved model opens in plain Keras. What
 changes is how the steps are run: the backend's fast loop where it knows the layer, Keras' loop
 everywhere else. Steps may be integer codes in place of one-hot vectors: their input projection is
-a row of the kernel, and no one-hot matrix is made.
+a row of the kernel, and no one-hot matrix is made; -1 stands for a vector of zeros.
 """
 
 import keras
@@ -21,20 +21,42 @@ __all__ = ["FAST_LAYERS", "KERAS_LAYERS"]
 class _FastLoop:
     """A recurrent layer that gives all steps and the final states, beginning from zeros."""
 
+    def build(self, steps_shape):
+        """Make the weights for steps of shape (batch, T, features)."""
+        super().build(steps_shape)
+        # Codes have one axis less.
+        self.input_spec = None
+
     def call(self, steps, training=False):
         """Run the layer over steps (batch, T, features) or codes (batch, T)."""
         if not (self._has_standard_cell() and backends.has_fast_loop(self._kind)):
             if steps.ndim == 2:
                 steps = ops.one_hot(steps, self.cell.kernel.shape[0], dtype=self.compute_dtype)
             return super().call(steps, training=training)
-        mask = None
-        if training and self.dropout:
-            ones = ops.ones((ops.shape(steps)[0], self.cell.kernel.shape[0]), self.compute_dtype)
-            self.cell.reset_dropout_mask()
-            mask = self.cell.get_dropout_mask(ones)
-        weights = self.cell.kernel, self.cell.recurrent_kernel, self.cell.bias
-        outputs, states = backends.run_loop(self._kind, steps, mask, *weights)
+        mask = self._dropout_mask(steps) if training and self.dropout else None
+        if steps.ndim == 2:
+            inputs, kernel = self._rows_of_kernel(steps, mask), None
+        else:
+            inputs = steps if mask is None else steps * ops.expand_dims(mask, 1)
+            kernel = self.cell.kernel
+        outputs, states = backends.run_loop(
+            self._kind, inputs, kernel, self.cell.recurrent_kernel, self.cell.bias
+        )
         return (outputs, *states)
+
+    def _dropout_mask(self, steps):
+        """One mask a sequence, the same at all its steps, as in Keras."""
+        shape = ops.shape(steps)[0], self.cell.kernel.shape[0]
+        self.cell.reset_dropout_mask()
+        return self.cell.get_dropout_mask(ops.ones(shape, self.compute_dtype))
+
+    def _rows_of_kernel(self, codes, mask):
+        """Project one-hot steps: what a vector of zeros, code -1, gives is zero."""
+        some = ops.maximum(codes, 0)
+        weight = ops.cast(codes >= 0, self.compute_dtype)
+        if mask is not None:
+            weight = weight * ops.take_along_axis(mask, some, axis=1)
+        return ops.take(self.cell.kernel, some, axis=0) * ops.expand_dims(weight, 2)
 
     def compute_output_spec(self, steps, training=False):
         """Tell the shapes without running the loop, which would cost a trace."""

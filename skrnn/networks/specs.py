@@ -68,6 +68,10 @@ class NetworkSpec:
     architecture: str | None = None
     one_hot: bool = False
 
+    def reading(self, sequences):
+        """Return the specification of the same network for these sequences' kind of steps."""
+        return replace(self, one_hot=self.embedding is None and sequences.values.ndim == 1)
+
 
 @dataclass(frozen=True)
 class TrainingSpec:

@@ -6,7 +6,7 @@ losses come back one a batch and are summed here.
 """
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import keras
 import numpy as np
@@ -87,6 +87,7 @@ def train(
     # Unknown names are errors now, and not with a program in hand.
     make_loss(training.loss)
     make_metrics(training.metrics, sparse=sparse, n_outputs=spec.n_outputs)
+    spec = spec.reading(examples.sequences)
     init_seed, shuffle_seed, dropout_seed = np.random.SeedSequence(seed).spawn(3)
     network = None
     if spec.body is not None:
@@ -106,7 +107,7 @@ def train(
         weights = program.get_weights()
         _check_finite(weights)
         return TrainingResult(
-            spec=spec,
+            spec=replace(spec, one_hot=False),
             weights=weights,
             embedding_index=embedding_index(program.network),
             history=history,

@@ -19,8 +19,10 @@ from skrnn.recurrent._inputs import (
     Vocabulary,
     as_known_container,
     is_nested_numbers,
+    read_one_hot,
     read_steps,
     read_tokens,
+    with_dense_steps,
 )
 from skrnn.recurrent._parameters import (
     KERAS_PARAMETERS,
@@ -326,6 +328,7 @@ shape (n, T, n_features) or (n, T)
         examples = self._look_up(examples)
         if held_out is not None:
             held_out = self._look_up(held_out, "X_val").that_count()
+            examples, held_out = self._in_one_form(examples, held_out)
         factors = self._class_factors(examples.targets, examples.weights)
         if factors is not None:
             weights = (examples.weights * factors).astype(self.dtype)
@@ -352,6 +355,16 @@ shape (n, T, n_features) or (n, T)
         self.history_ = _extend(history, result.history)
         self.n_iter_ = len(self.history_["loss"])
 
+    def _in_one_form(self, *batches):
+        """Examples as vectors if some have vectors and others the codes of one-hot steps."""
+        if len({batch.sequences.values.ndim for batch in batches}) == 1:
+            return batches
+        n_features = self._n_step_features
+        return [
+            replace(b, sequences=with_dense_steps(b.sequences, n_features, self.dtype))
+            for b in batches
+        ]
+
     def _network_spec(self, seed, resume):
         n_outputs, output_activation, _ = self._output()
         vocabulary = self._vocabulary
@@ -377,10 +390,17 @@ shape (n, T, n_features) or (n, T)
         if self._reads_tokens:
             inputs, n_features = read_tokens(X, input_name), 1
         else:
-            inputs = read_steps(X, self._step_dtype, input_name)
-            n_features = inputs.sequences.values.shape[1]
+            inputs, n_features = self._read_steps(X, input_name)
         self._check_n_features(X, n_features, reset, input_name)
         return inputs
+
+    def _read_steps(self, X, input_name):
+        # A body of the user's sees vectors.
+        inputs, n_features = (None, None) if self.model else read_one_hot(X, input_name)
+        if inputs is None:
+            inputs = read_steps(X, self._step_dtype, input_name)
+            n_features = inputs.sequences.values.shape[1]
+        return inputs, n_features
 
     def _learn_vocabulary(self, sequences):
         self._vocabulary = None

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy import sparse
 
 from skrnn.sequences import Sequences, check_sequences
 
@@ -11,8 +12,10 @@ __all__ = [
     "Vocabulary",
     "as_known_container",
     "is_nested_numbers",
+    "read_one_hot",
     "read_steps",
     "read_tokens",
+    "with_dense_steps",
 ]
 
 PADDING = 0
@@ -67,6 +70,44 @@ def read_steps(X, dtype, input_name="X"):
     """Numeric steps."""
     sequences = check_sequences(X, dtype=np.dtype(dtype), input_name=input_name)
     return Inputs(sequences, sequences.lengths, np.zeros_like(sequences.lengths))
+
+
+def read_one_hot(X, input_name="X"):
+    """Sparse one-hot steps, as the place of each step's one (-1: a step of zeros).
+
+    Parameters
+    ----------
+    X : object
+    input_name : str, default="X"
+
+    Returns
+    -------
+    inputs : Inputs
+    n_features : int
+        Or None, None if `X` is no list of sparse matrices of one-hot rows.
+    """
+    if not isinstance(X, list | tuple) or not X or not all(map(sparse.issparse, X)):
+        return None, None
+    lengths = np.array([item.shape[0] for item in X])
+    same_width = all(item.ndim == 2 and item.shape[1] == X[0].shape[1] for item in X)
+    if not same_width or not lengths.all():
+        return None, None
+    rows = sparse.vstack(X, format="csr")
+    per_row = np.diff(rows.indptr)
+    if per_row.max() > 1 or not (rows.data == 1).all():
+        return None, None
+    codes = np.full(len(per_row), -1, dtype=np.int32)
+    codes[per_row == 1] = rows.indices
+    sequences = Sequences(codes, np.cumsum(lengths) - lengths, lengths)
+    return Inputs(sequences, lengths, np.zeros_like(lengths)), rows.shape[1]
+
+
+def with_dense_steps(sequences, n_features, dtype):
+    """Codes of one-hot steps as the vectors that they stand for; other sequences as they are."""
+    codes = sequences.values
+    if codes.ndim == 2:
+        return sequences
+    return sequences.with_values((codes[:, None] == np.arange(n_features)).astype(dtype))
 
 
 def read_tokens(X, input_name="X"):
