@@ -4,7 +4,7 @@ import numpy as np
 
 from skrnn.sequences import Sequences
 
-__all__ = ["compact", "inference_batches", "training_batches"]
+__all__ = ["compact", "feed", "inference_batches", "training_batches"]
 
 # Sequences share a batch when their lengths differ by about this share: wide enough that the
 # make-up of batches changes from epoch to epoch, narrow enough that little is spent on padding.
@@ -14,6 +14,10 @@ _LENGTH_TOLERANCE = 0.25
 # bounded whatever the number and the length of the sequences.
 _MAX_STEPS = 2**16
 _MAX_SEQUENCES = 2**11
+
+# Steps of more bytes than this are sent to the device in blocks, as they are wanted: they may be a
+# file larger than the memory.
+RESIDENT_BYTES = 2**28
 
 
 def compact(sequences):
@@ -33,6 +37,30 @@ def compact(sequences):
     if lengths.sum() >= len(sequences.values):
         return sequences
     return Sequences(sequences.concatenate(), np.cumsum(lengths) - lengths, lengths)
+
+
+def feed(send, take, sequences):
+    """Send data to the device, at once or block by block.
+
+    Parameters
+    ----------
+    send : callable
+        Of data, giving tensors.
+    take : callable
+        Of sequence numbers (or a slice), giving data.
+    sequences : Sequences
+        Those of all the data.
+
+    Returns
+    -------
+    callable
+        Of sequence numbers, giving tensors that hold them, and their numbers there.
+    """
+    one_step = sequences.values[:1].nbytes
+    if sequences.lengths.sum() * one_step > RESIDENT_BYTES:
+        return lambda rows: (send(take(rows)), np.arange(len(rows), dtype=np.int32))
+    tensors = send(take(slice(None)))
+    return lambda rows: (tensors, rows)
 
 
 def training_batches(lengths, batch_size, rng):

@@ -112,7 +112,7 @@ class Examples:
     """Sequences with their targets and weights.
 
     A sequence has one target, or one for each step: either way its targets are the rows of
-    `targets` from `target_starts[i]` on. Targets are shared by subsets, as values are.
+    `targets` from `target_starts[i]` on.
 
     Parameters
     ----------
@@ -132,12 +132,19 @@ class Examples:
         return len(self.sequences)
 
     def take(self, indices):
-        """Return the examples at `indices`, on the same arrays."""
-        return replace(
+        """Return the examples at `indices`, on the same steps."""
+        chosen = replace(
             self,
             sequences=self.sequences[indices],
             target_starts=self.target_starts[indices],
             target_counts=self.target_counts[indices],
+        )
+        rows = chosen._rows()
+        return replace(
+            chosen,
+            targets=self.targets[rows],
+            weights=self.weights[rows],
+            target_starts=chosen._begins(),
         )
 
     def that_count(self):

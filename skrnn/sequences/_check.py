@@ -9,6 +9,9 @@ from skrnn.sequences._sequences import Sequences, gather
 
 __all__ = ["as_floats", "check_sequences"]
 
+# Sequences that are looked at in one go: their steps may lie in a file.
+_BLOCK = 1024
+
 MAX_CODE = np.iinfo(np.int32).max
 
 
@@ -162,11 +165,9 @@ def _without_gaps(layout):
 
 def _check_finite(layout, allow_nan, input_name):
     """Raise for NaN and infinity in steps that a sequence uses; others may hold anything."""
-    layout = _without_gaps(layout)
-    with np.errstate(over="ignore", invalid="ignore"):
-        total = layout.values.sum()
-    if np.isfinite(total):  # one fast pass settles almost every call
+    if np.isfinite(_total(layout)):  # one fast pass settles almost every call
         return
+    layout = _without_gaps(layout)
     if not allow_nan and (i := _first_with(np.isnan(layout.values), layout)) is not None:
         raise ValueError(
             f"Input {input_name} contains NaN. The first sequence with one is {input_name}[{i}]. "
@@ -179,6 +180,16 @@ def _check_finite(layout, allow_nan, input_name):
             f"Input {input_name} contains infinity or a value too large for {dtype!r}. "
             f"The first sequence with one is {input_name}[{i}]."
         )
+
+
+def _total(layout):
+    """Sum all steps that a sequence uses; at no time are there copies of more than a block."""
+    values, starts, lengths = layout
+    with np.errstate(over="ignore", invalid="ignore"):
+        if lengths.sum() >= len(values):
+            return values.sum()
+        blocks = (slice(i, i + _BLOCK) for i in range(0, len(starts), _BLOCK))
+        return sum(gather(values, starts[block], lengths[block]).sum() for block in blocks)
 
 
 def _first_with(bad, layout):
