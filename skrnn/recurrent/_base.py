@@ -263,8 +263,6 @@ shape (n, T, n_features) or (n, T)
 
     def _read(self, X, y, sample_weight, *, reset, classes=None, names=("X", "y", "sample_weight")):
         """Examples of some weight, checked and encoded, and which sequences of X they are."""
-        from skrnn.networks.specs import Examples
-
         if y is None:
             raise ValueError(
                 f"{type(self).__name__} requires y to be passed, but the target y is None."
@@ -287,6 +285,9 @@ shape (n, T, n_features) or (n, T)
         if reset:
             self._learn_targets(y, has_weight, weights, classes)
         counts = counts[used]
+        # Only here: what is refused above is refused before a framework is loaded.
+        from skrnn.networks.specs import Examples
+
         examples = Examples(
             sequences=inputs.sequences[used],
             targets=self._encode_targets(y[has_weight], names[1]),
