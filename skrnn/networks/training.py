@@ -6,6 +6,7 @@ losses come back one a batch and are summed here.
 """
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 
 import keras
@@ -136,11 +137,14 @@ class _Run:
         self.target_scale = target_scale
         self.model = program.network.model
         self.model.stop_training = False
-        self.callbacks = None
+        self.callbacks, self.last_callback = None, _LogsAsLeft()
         if callbacks:
             self.model.compile(optimizer=trainer.optimizer)
             self.callbacks = keras.callbacks.CallbackList(
-                callbacks, model=self.model, epochs=training.epochs, verbose=0
+                [*callbacks, self.last_callback],
+                model=self.model,
+                epochs=training.epochs,
+                verbose=0,
             )
 
     def epochs(self, examples, validation):
@@ -160,8 +164,7 @@ class _Run:
             if validation is not None:
                 logs |= self._evaluate(validation_data, validation)
             self._tell("on_epoch_end", epoch, logs)
-            for name, value in logs.items():
-                history.setdefault(name, []).append(value)
+            _record(history, logs | self.last_callback.logs)
             stop = best.should_stop(logs.get("val_loss"), self.program) or self.model.stop_training
             bar.update(epoch + 1, logs.items(), finalize=stop or epoch + 1 == n_epochs)
             if stop:
@@ -215,6 +218,32 @@ class _Run:
         if self.trainer.traced:
             self.trainer.seconds_per_batch = seconds / n_batches
         self.trainer.traced = True
+
+
+class _LogsAsLeft(keras.callbacks.Callback):
+    """The last of the callbacks: it sees what those before it added to an epoch's logs."""
+
+    logs: dict = {}
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.logs = logs
+
+
+def _record(history, logs):
+    """Add the numbers of an epoch to a history; an epoch that lacks one has NaN."""
+    n_before = len(history.get("loss", ()))
+    numbers = _numbers(logs)
+    for name in {**history, **numbers}:
+        history.setdefault(name, [np.nan] * n_before).append(numbers.get(name, np.nan))
+
+
+def _numbers(logs):
+    numbers = {}
+    for name, value in logs.items():
+        # Callbacks may have added anything.
+        with suppress(TypeError, ValueError):
+            numbers[name] = float(value)
+    return numbers
 
 
 def _check_finite(arrays):
