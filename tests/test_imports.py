@@ -79,6 +79,11 @@ def test_bad_data_are_refused_before_a_framework_is_loaded():
     assert run_fresh(REFUSED, json.dumps(FRAMEWORKS)) == []
 
 
+def test_clearing_programs_loads_no_framework():
+    clear = "import skrnn; skrnn.clear_program_cache()"
+    assert run_fresh(f"{clear}\n{LOAD}", "[]", json.dumps(FRAMEWORKS)) == []
+
+
 def test_loading_the_network_side_moves_no_global_generator():
     assert run_fresh(LOAD_NETWORKS) == [True, True]
 
