@@ -24,6 +24,7 @@ from keras.src.random.seed_generator import GLOBAL_SEED_GENERATOR
 
 from skrnn.networks.descriptions import describe_held
 from skrnn.networks.layers import FAST_LAYERS, KERAS_LAYERS
+from skrnn.networks.processes import require_own_process
 
 __all__ = [
     "Network",
@@ -104,6 +105,7 @@ def build_network(spec, *, plain=False):
         If a user's body gives something other than vectors or steps, or vectors where there is
         a target for each step, or if its layers are of another dtype.
     """
+    require_own_process()
     with exclusive_random_state(spec.body_seed):
         return _build(spec, KERAS_LAYERS if plain else FAST_LAYERS)
 

@@ -16,6 +16,7 @@ from skrnn.networks import backends
 from skrnn.networks.batches import training_batches
 from skrnn.networks.descriptions import copy_callbacks, make_loss, make_metrics, read_optimizer
 from skrnn.networks.models import build_network, embedding_index, initial_weights
+from skrnn.networks.processes import require_own_process
 from skrnn.networks.programs import DivergedError, lease
 
 __all__ = ["TrainingResult", "train"]
@@ -79,7 +80,10 @@ def train(
     ------
     ValueError
         If the loss stops being a finite number, or a Keras name is unknown.
+    RuntimeError
+        If this process was forked from one that has used a network.
     """
+    require_own_process()
     callbacks = copy_callbacks(training.callbacks)
     sparse = np.issubdtype(examples.targets.dtype, np.integer)
     optimizer, rate = read_optimizer(
