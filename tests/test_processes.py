@@ -2,11 +2,8 @@
 
 import multiprocessing
 
-import joblib
-import numpy as np
 import pytest
 from sklearn.base import clone
-from sklearn.model_selection import GridSearchCV
 from toys import TINY, assert_same_weights, labelled
 
 from skrnn import RNNClassifier

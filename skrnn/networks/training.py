@@ -8,6 +8,7 @@ losses come back one a batch and are summed here.
 import time
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 
 import keras
 import numpy as np
@@ -55,6 +56,7 @@ def train(
     target_scale,
     start=None,
     embedding=None,
+    watcher=None,
 ):
     """Train a network.
 
@@ -71,6 +73,10 @@ def train(
         Where to go on from; an `optimizer_state` of None starts the optimizer afresh.
     embedding : ndarray or None
         First weights of the embedding.
+    watcher : object or None
+        Its ``begin_epoch()`` is called before each epoch and its ``end_epoch(snapshot)`` after
+        each, where ``snapshot()`` gives a `TrainingResult` as if training were over; if the
+        latter returns something true, it is.
 
     Returns
     -------
@@ -107,16 +113,10 @@ def train(
         trainer.reset(rate, optimizer_state)
         rng = np.random.default_rng(shuffle_seed) if training.shuffle else None
         run = _Run(program, trainer, training, callbacks, rng, target_scale)
-        history = run.epochs(examples, validation)
-        weights = program.get_weights()
-        _check_finite(weights)
-        return TrainingResult(
-            spec=spec,
-            weights=weights,
-            embedding_index=embedding_index(program.network),
-            history=history,
-            optimizer_state=trainer.get_state(),
-        )
+        run.epochs(examples, validation, watcher, partial(run.result, spec))
+        result = run.result(spec)
+        _check_finite(result.weights)
+        return result
 
 
 def _first_weights(program, network, seed, embedding):
@@ -139,6 +139,7 @@ class _Run:
         self.training = training
         self.rng = rng
         self.target_scale = target_scale
+        self.history = {}
         self.model = program.network.model
         self.model.stop_training = False
         self.callbacks, self.last_callback = None, _LogsAsLeft()
@@ -151,8 +152,18 @@ class _Run:
                 verbose=0,
             )
 
-    def epochs(self, examples, validation):
-        """Train until the last epoch, or until something says stop; return the history."""
+    def result(self, spec):
+        """Return what training has come to, in arrays and lists of their own."""
+        return TrainingResult(
+            spec=spec,
+            weights=self.program.get_weights(),
+            embedding_index=embedding_index(self.program.network),
+            history={name: list(values) for name, values in self.history.items()},
+            optimizer_state=self.trainer.get_state(),
+        )
+
+    def epochs(self, examples, validation, watcher, snapshot):
+        """Train until the last epoch, or until something says stop."""
         training_data = backends.to_device(examples, self.target_scale)
         validation_data = validation and backends.to_device(validation, self.target_scale)
         n_epochs = self.training.epochs
@@ -160,23 +171,26 @@ class _Run:
         bar = keras.utils.Progbar(
             n_epochs, verbose=verbose, unit_name="epoch", stateless_metrics=()
         )
-        history, best = {}, _Best(self.training.patience)
+        best = _Best(self.training.patience)
         self._tell("on_train_begin")
         for epoch in range(n_epochs):
+            if watcher is not None:
+                watcher.begin_epoch()
             self._tell("on_epoch_begin", epoch)
             logs = self._train_epoch(training_data, examples)
             if validation is not None:
                 logs |= self._evaluate(validation_data, validation)
             self._tell("on_epoch_end", epoch, logs)
-            _record(history, logs | self.last_callback.logs)
+            _record(self.history, logs | self.last_callback.logs)
             stop = best.should_stop(logs.get("val_loss"), self.program) or self.model.stop_training
+            if watcher is not None:
+                stop = watcher.end_epoch(snapshot) or stop
             bar.update(epoch + 1, logs.items(), finalize=stop or epoch + 1 == n_epochs)
             if stop:
                 break
         self.trainer.optimizer.finalize_variable_values(self.model.trainable_variables)
         self._tell("on_train_end", logs)
         best.restore(self.program)
-        return history
 
     def _tell(self, hook, *arguments):
         if self.callbacks is not None:

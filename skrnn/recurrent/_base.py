@@ -14,7 +14,8 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skrnn._sklearn import _check_sample_weight, _fit_context
+from skrnn._sklearn import CallbackSupportMixin, _check_sample_weight, _fit_context
+from skrnn.recurrent._callbacks import FitTask
 from skrnn.recurrent._inputs import (
     Vocabulary,
     as_known_container,
@@ -37,7 +38,7 @@ from skrnn.sequences import feature_table
 __all__ = ["BaseRNN"]
 
 
-class BaseRNN(BaseEstimator, metaclass=ABCMeta):
+class BaseRNN(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
     """Base of the recurrent estimators; not for direct use."""
 
     _parameter_constraints: dict = PARAMETER_CONSTRAINTS
@@ -181,12 +182,16 @@ shape (n, T, n_features) or (n, T)
             What was fitted before stays as it was.
         """
         resume = self.warm_start and hasattr(self, "weights_")
+        # Before the attributes are noted: scikit-learn needs the context also after an error.
+        task = FitTask(self, X, y, sample_weight)
         with _all_or_nothing(self):
             examples, used = self._read(X, y, sample_weight, reset=not resume)
             if groups is not None:
                 groups = _checked_groups(groups, len(X))[used]
             held_out = self._read_validation(X_val, y_val, sample_weight_val)
-            self._train(examples, held_out, groups, resume=resume)
+            task.begin()
+            self._train(examples, held_out, groups, resume=resume, task=task)
+            task.end()
         return self
 
     def _partial_fit(self, X, y, sample_weight, classes=None):
@@ -309,7 +314,7 @@ shape (n, T, n_features) or (n, T)
         names = ("X_val", "y_val", "sample_weight_val")
         return self._read(X_val, y_val, sample_weight_val, reset=False, names=names)[0]
 
-    def _train(self, examples, held_out, groups, *, resume, partial=False):
+    def _train(self, examples, held_out, groups, *, resume, partial=False, task=None):
         from skrnn.networks.training import train
 
         seed = draw_seed(self.random_state)
@@ -333,6 +338,10 @@ shape (n, T, n_features) or (n, T)
             examples = replace(examples, weights=weights)
         history = self.history_ if resume else {}
         n_before = len(history.get("loss", ()))
+
+        def as_attributes(result):
+            return self._fitted_attributes(result, history, examples.sequences)
+
         result = train(
             self._network_spec(seed, resume),
             training_spec(self, loss=self._output()[2], partial=partial),
@@ -342,16 +351,26 @@ shape (n, T, n_features) or (n, T)
             target_scale=self._target_scale(),
             start=(self.weights_, self._optimizer_state if partial else None) if resume else None,
             embedding=None if np.ndim(self.embedding) == 0 else np.asarray(self.embedding),
+            watcher=task and task.watcher(as_attributes),
         )
-        weights = result.weights
-        if self._vocabulary is not None:
-            self._vocabulary = self._vocabulary.after_training_on(examples.sequences)
+        vars(self).update(as_attributes(result))
+
+    def _fitted_attributes(self, result, history, sequences):
+        """Attributes by name, from what training has come to and the history before it."""
+        weights, vocabulary = result.weights, self._vocabulary
+        if vocabulary is not None:
+            vocabulary = vocabulary.after_training_on(sequences)
             i = result.embedding_index
-            weights[i] = self._vocabulary.fill_unknown(weights[i])
-        self._spec, self.weights_ = result.spec, weights
-        self._optimizer_state = result.optimizer_state
-        self.history_ = _extend(history, result.history)
-        self.n_iter_ = len(self.history_["loss"])
+            weights[i] = vocabulary.fill_unknown(weights[i])
+        history = _extend(history, result.history)
+        return {
+            "_spec": result.spec,
+            "_vocabulary": vocabulary,
+            "_optimizer_state": result.optimizer_state,
+            "weights_": weights,
+            "history_": history,
+            "n_iter_": len(history["loss"]),
+        }
 
     def _network_spec(self, seed, resume):
         n_outputs, output_activation, _ = self._output()
