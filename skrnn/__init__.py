@@ -4,7 +4,7 @@ Importing skrnn loads no deep-learning framework; the first ``fit`` does.
 """
 
 from skrnn.preprocessing import TimeDistributed
-from skrnn.recurrent import RNNClassifier, RNNRegressor
+from skrnn.recurrent import RNNClassifier, RNNRegressor, clear_program_cache
 from skrnn.sequences import Sequences, check_sequences
 
 __version__ = "0.1.0"
@@ -16,4 +16,5 @@ __all__ = [
     "TimeDistributed",
     "__version__",
     "check_sequences",
+    "clear_program_cache",
 ]

@@ -3,6 +3,9 @@
 None has a public counterpart: the decorator and the constraint classes are how scikit-learn's own
 estimators validate their parameters, the checks are those of its own ``fit``, and ``_num_samples``
 and ``_safe_indexing`` are how its splitters take subsets of any container.
+
+``CallbackSupportMixin`` is public, with ``_init_callback_context`` for estimators to call. It came
+with scikit-learn 1.9.
 """
 
 from sklearn.base import _fit_context
@@ -10,7 +13,19 @@ from sklearn.utils import _safe_indexing
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import _check_sample_weight, _check_y, _num_samples
 
+try:
+    from sklearn.callback import CallbackSupportMixin
+except ImportError:
+
+    class CallbackSupportMixin:
+        """An estimator without callbacks."""
+
+        def _init_callback_context(self, **_):
+            return None
+
+
 __all__ = [
+    "CallbackSupportMixin",
     "HasMethods",
     "Interval",
     "StrOptions",

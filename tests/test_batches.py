@@ -59,6 +59,22 @@ def test_sequences_of_like_length_share_batches_that_mix_anew_each_epoch():
     assert np.abs(np.corrcoef(means, np.arange(len(means)))[0, 1]) < 0.6
 
 
+@pytest.mark.parametrize("n", [22, 29, 31])
+def test_each_sequence_is_in_the_smaller_batch_equally_often(n):
+    lengths = np.arange(1, n + 1) ** 2
+    rng = np.random.default_rng(0)
+    n_epochs, counts = 4000, np.zeros(n)
+    for _ in range(n_epochs):
+        order, bounds = training_batches(lengths, 10, rng)
+        sizes = np.diff(bounds)
+        assert sizes.min() == n % 10
+        smallest = sizes.argmin()
+        counts[order[bounds[smallest] : bounds[smallest + 1]]] += 1
+    share = (n % 10) / n
+    deviation = np.sqrt(n_epochs * share * (1 - share))
+    assert np.abs(counts - n_epochs * share).max() < 5 * deviation
+
+
 def test_sequences_of_one_length_are_shuffled_through_all_batches():
     order, bounds = training_batches(np.full(64, 5), 8, np.random.default_rng(0))
     spread = [np.ptp(batch) for batch in np.split(order, bounds[1:-1])]

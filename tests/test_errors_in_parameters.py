@@ -238,6 +238,35 @@ def test_going_on_with_another_number_of_targets_is_refused():
         model.partial_fit(X, np.column_stack([Y, Y]))
 
 
+# --- bodies of the user's ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("dtype", "other"), [("float32", "float64"), ("float64", "float32")])
+def test_a_body_of_another_dtype_is_refused_by_the_names_of_its_layers(dtype, other):
+    import keras
+
+    def body(steps, lengths):
+        hidden = keras.layers.Dense(3, dtype=steps.dtype, name="right")(steps)
+        hidden = keras.layers.GRU(3, dtype=other, name="wrong")(hidden)
+        return keras.layers.Dense(2, dtype=other, name="wrong_too")(hidden)
+
+    model = RNNClassifier(**TINY, model=body, dtype=dtype)
+    what = f"dtype='{dtype}'.* built 'wrong' of {other}, 'wrong_too' of {other}: .*steps.dtype"
+    with refused(ValueError, what, before="programs.lease"):
+        model.fit(X, LABELS)
+    assert not fitted_state(model)
+
+
+def test_a_body_of_the_dtype_of_its_steps_is_trained():
+    import keras
+
+    def body(steps, lengths):
+        return keras.layers.Dense(3, dtype=steps.dtype)(steps)
+
+    model = RNNClassifier(**TINY, model=body, dtype="float64").fit(X, LABELS)
+    assert {weight.dtype for weight in model.weights_} == {np.dtype("float64")}
+
+
 # --- a fit that breaks off --------------------------------------------------------------------
 
 

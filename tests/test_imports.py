@@ -19,7 +19,8 @@ PUBLIC_MODULES = [
     "skrnn.recurrent",
     "skrnn.sequences",
 ]
-HEAVY = ["jax", "keras", "matplotlib", "skrnn.networks", "tensorflow", "torch"]
+FRAMEWORKS = ["jax", "keras", "tensorflow", "torch"]
+HEAVY = [*FRAMEWORKS, "matplotlib", "skrnn.networks"]
 # The names are read too: what is loaded lazily must not need a framework either.
 LOAD = """
 import importlib, json, sys
@@ -29,6 +30,16 @@ for name in json.loads(sys.argv[1]):
         getattr(module, public)
 print(json.dumps(sorted(set(json.loads(sys.argv[2])) & set(sys.modules))))
 """
+LOAD_NETWORKS = """
+import json, random
+import numpy as np
+import skrnn
+random.seed(5)
+np.random.seed(5)
+import skrnn.networks.training
+expected = random.Random(5).random(), np.random.RandomState(5).random_sample()
+print(json.dumps([random.random() == expected[0], np.random.random() == expected[1]]))
+"""
 SOURCES = sorted(
     path
     for folder in importlib.util.find_spec("skrnn").submodule_search_locations
@@ -36,14 +47,45 @@ SOURCES = sorted(
 )
 
 
-def test_importing_every_public_module_loads_no_framework():
-    command = [sys.executable, "-c", LOAD, json.dumps(PUBLIC_MODULES), json.dumps(HEAVY)]
+def run_fresh(source, *arguments):
+    """Run code in a fresh process; return what it prints last, read as JSON."""
     # The fresh process imports the package that this one imports.
     root = Path(importlib.util.find_spec("skrnn").origin).parents[1]
     environment = {**os.environ, "PYTHONPATH": str(root)}
+    command = [sys.executable, "-c", source, *arguments]
     run = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr
-    assert json.loads(run.stdout) == []
+    return json.loads(run.stdout.splitlines()[-1])
+
+
+def test_importing_every_public_module_loads_no_framework():
+    assert run_fresh(LOAD, json.dumps(PUBLIC_MODULES), json.dumps(HEAVY)) == []
+
+
+REFUSED = """
+import json, sys
+from skrnn import RNNClassifier
+for X, y in [([[1.0], []], [0, 1]), ([[1.0], [2.0]], [0]), ([[1.0], [2.0]], [0, 0])]:
+    try:
+        RNNClassifier().fit(X, y)
+    except ValueError:
+        continue
+    raise SystemExit("nothing was wrong")
+print(json.dumps(sorted(set(json.loads(sys.argv[1])) & set(sys.modules))))
+"""
+
+
+def test_bad_data_are_refused_before_a_framework_is_loaded():
+    assert run_fresh(REFUSED, json.dumps(FRAMEWORKS)) == []
+
+
+def test_clearing_programs_loads_no_framework():
+    clear = "import skrnn; skrnn.clear_program_cache()"
+    assert run_fresh(f"{clear}\n{LOAD}", "[]", json.dumps(FRAMEWORKS)) == []
+
+
+def test_loading_the_network_side_moves_no_global_generator():
+    assert run_fresh(LOAD_NETWORKS) == [True, True]
 
 
 def imported_names(source):

@@ -2,6 +2,8 @@
 
 import pickle
 import threading
+import weakref
+from concurrent.futures import ThreadPoolExecutor, wait
 
 import keras
 import numpy as np
@@ -19,7 +21,7 @@ from recurrences import (
 )
 from toys import TINY, labelled
 
-from skrnn import RNNClassifier, RNNRegressor
+from skrnn import RNNClassifier, RNNRegressor, clear_program_cache
 from skrnn.networks import programs
 from skrnn.networks.inference import forward
 from skrnn.networks.models import build_network, initial_weights
@@ -108,6 +110,31 @@ def test_trainers_of_a_program_are_bounded(built, traced, monkeypatch):
         model = RNNClassifier(**TINY, optimizer=optimizer).fit(MANY, TAGS)
         assert (len(built), len(traced)) == (1, n_traced)
     assert_same_bits(model, first)
+
+
+def test_clearing_drops_idle_programs_and_keeps_those_in_use(built):
+    one, two = network_spec(units=(1,)), network_spec(units=(2,))
+    with lease(one) as program:
+        idle = weakref.ref(program.network.model)
+    del program
+    with lease(two) as used:
+        clear_program_cache()
+        assert idle() is None
+    with lease(two) as again:
+        assert again is used
+    with lease(one):
+        assert len(built) == 3
+
+
+def test_clearing_while_threads_fit_changes_nothing():
+    models = [RNNClassifier(**{**TINY, "random_state": seed}) for seed in range(2)]
+    expected = [model.fit(MANY, TAGS).weights_ for model in models]
+    with ThreadPoolExecutor(2) as pool:
+        fits = [pool.submit(model.fit, MANY, TAGS) for model in models]
+        while wait(fits, timeout=0.05).not_done:
+            clear_program_cache()
+    for model, weights in zip(models, expected, strict=True):
+        assert_same_bits(model, weights)
 
 
 @pytest.mark.parametrize("body", [None, body_that_draws])

@@ -99,9 +99,30 @@ def test_a_plateau_lowers_the_rate_of_its_own_fit_only():
     ]
     # Keras tells the rate of an epoch before it lowers it for the next.
     assert rates == pytest.approx([0.5, 0.5, 0.25, 0.125] * 2)
+    assert [*fits[0].history_["learning_rate"], *fits[1].history_["learning_rate"]] == rates
     assert_same_bits(*fits)
     assert not same_bits(fits[0], plain)
     assert_same_bits(RNNClassifier(**params).fit(MANY, TAGS), plain)
+
+
+class Adds(keras.callbacks.Callback):
+    """Adds a number in the second epoch and what is no number in each; takes the loss away."""
+
+    def on_epoch_end(self, epoch, logs=None):
+        logs["note"] = "seen"
+        if epoch == 1:
+            logs["extra"] = np.float32(0.5)
+            del logs["loss"]
+
+
+def test_what_callbacks_add_to_the_logs_is_in_the_history():
+    plain = RNNClassifier(**TINY).fit(MANY, TAGS)
+    history = RNNClassifier(**TINY, callbacks=Adds).fit(MANY, TAGS).history_
+    assert_array_equal(history.pop("extra"), [np.nan, 0.5, np.nan])
+    assert history == plain.history_
+    model = RNNClassifier(**TINY, warm_start=True).fit(MANY, TAGS)
+    model.set_params(callbacks=Adds).fit(MANY, TAGS)
+    assert_array_equal(model.history_["extra"], [np.nan] * 4 + [0.5, np.nan])
 
 
 @keras_callbacks
@@ -122,7 +143,6 @@ def test_checkpoints_open_in_keras(tmp_path):
 
 
 def test_tensorboard_writes_its_logs(tmp_path):
-    pytest.importorskip("tensorboard")
     RNNClassifier(**TINY, callbacks=keras.callbacks.TensorBoard(tmp_path)).fit(MANY, TAGS)
     assert list(tmp_path.rglob("events.out.*"))
 

@@ -66,6 +66,10 @@ def feed(send, take, sequences):
 def training_batches(lengths, batch_size, rng):
     """Cut sequences into batches for one epoch.
 
+    Where the sequences do not fill the last batch, a smaller one is left, in which each sequence
+    weighs more. It begins anywhere in the order of lengths, so that over the epochs no length
+    weighs more than another.
+
     Parameters
     ----------
     lengths : ndarray of shape (n_sequences,)
@@ -83,12 +87,15 @@ def training_batches(lengths, batch_size, rng):
     """
     n = len(lengths)
     size = n if batch_size is None else min(batch_size, n)
-    bounds = np.append(np.arange(0, n, size), n).astype(np.int32)
     if rng is None:
-        return np.arange(n, dtype=np.int32), bounds
+        return np.arange(n, dtype=np.int32), np.append(np.arange(0, n, size), n).astype(np.int32)
     blurred = lengths * (1 + _LENGTH_TOLERANCE * rng.random(n))
     order = np.argsort(blurred, kind="stable").astype(np.int32)
-    batches = np.split(order, bounds[1:-1])
+    # Round the end to the beginning: a place near either end is drawn as often as any.
+    small = np.arange(n % size) + rng.integers(n)
+    batches = np.split(np.delete(order, small % n), range(size, n - len(small), size))
+    if len(small):
+        batches.append(order[small % n])
     shuffled = [batches[i] for i in rng.permutation(len(batches))]
     sizes = [len(batch) for batch in shuffled]
     return np.concatenate(shuffled), np.append(0, np.cumsum(sizes)).astype(np.int32)

@@ -24,6 +24,7 @@ from keras.src.random.seed_generator import GLOBAL_SEED_GENERATOR
 
 from skrnn.networks.descriptions import describe_held
 from skrnn.networks.layers import FAST_LAYERS, KERAS_LAYERS
+from skrnn.networks.processes import require_own_process
 
 __all__ = [
     "Network",
@@ -102,8 +103,9 @@ def build_network(spec, *, plain=False):
     ------
     ValueError
         If a user's body gives something other than vectors or steps, or vectors where there is
-        a target for each step.
+        a target for each step, or if its layers are of another dtype.
     """
+    require_own_process()
     with exclusive_random_state(spec.body_seed):
         return _build(spec, KERAS_LAYERS if plain else FAST_LAYERS)
 
@@ -148,10 +150,7 @@ def _build(spec, layers):
         hidden, ends, states = _recurrent_stack(hidden, lengths, position, mask, spec, layers)
         architecture = None
     else:
-        body = spec.body(hidden, lengths)
-        inputs_of_body = [hidden, lengths]
-        hidden, ends = _check_body(body, lengths, spec)
-        architecture = _describe_body(body, inputs_of_body)
+        hidden, ends, architecture = _user_body(hidden, lengths, spec)
         states = None
     if spec.return_sequences:
         summary = hidden
@@ -240,6 +239,15 @@ def _pool(steps, ends, lengths, mask, pooling):
     return total / ops.cast(ops.expand_dims(lengths, 1), total.dtype)
 
 
+def _user_body(steps, lengths, spec):
+    """Return steps (or None), final vector and a description of what a user's callable builds."""
+    body = spec.body(steps, lengths)
+    hidden, ends = _check_body(body, lengths, spec)
+    layers = keras.Model([steps, lengths], body)
+    _check_dtypes(layers, spec.dtype)
+    return hidden, ends, _describe_body(layers)
+
+
 def _check_body(body, lengths, spec):
     """Return steps (or None) and final vector of what a user's body gave."""
     rank = len(body.shape) if isinstance(body, keras.KerasTensor) else None
@@ -256,9 +264,24 @@ def _check_body(body, lengths, spec):
     )
 
 
-def _describe_body(body, inputs):
+def _check_dtypes(layers, dtype):
+    """Refuse layers whose trained weights are of another dtype: gradients would not add up."""
+    wrong = {
+        layer.name: variable.dtype
+        for layer in layers.layers
+        for variable in layer.trainable_variables
+        if variable.dtype != dtype
+    }
+    if wrong:
+        names = ", ".join(f"{name!r} of {found}" for name, found in wrong.items())
+        raise ValueError(
+            f"model(steps, lengths) must build layers of dtype={dtype!r}, the estimator's, but it "
+            f"built {names}: give each layer dtype=steps.dtype."
+        )
+
+
+def _describe_body(layers):
     """Return the configuration of a user's layers, without the numbers Keras names them by."""
-    layers = keras.Model(inputs, body)
     config = json.dumps(layers.get_config(), default=repr, sort_keys=True)
     names = [layers.name] + [operation.name for operation in layers.operations]
     for i, name in enumerate(names):

@@ -17,6 +17,7 @@ import numpy as np
 from skrnn.networks import backends
 from skrnn.networks.descriptions import describe, make_loss, make_metrics
 from skrnn.networks.models import rebuild_network
+from skrnn.networks.processes import require_own_process
 
 __all__ = ["DivergedError", "Program", "Trainer", "clear", "lease"]
 
@@ -178,7 +179,13 @@ def lease(spec, network=None):
     Yields
     ------
     Program
+
+    Raises
+    ------
+    RuntimeError
+        If this process was forked from one that has used a network.
     """
+    require_own_process()
     program = _take(spec) or Program(network or rebuild_network(spec))
     try:
         yield program

@@ -6,20 +6,28 @@ losses come back one a batch and are summed here.
 """
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 
 import keras
 import numpy as np
 
 from skrnn.networks import backends
-from skrnn.networks.batches import training_batches
+from skrnn.networks.batches import feed, training_batches
 from skrnn.networks.descriptions import copy_callbacks, make_loss, make_metrics, read_optimizer
 from skrnn.networks.models import build_network, embedding_index, initial_weights
+from skrnn.networks.processes import require_own_process
 from skrnn.networks.programs import DivergedError, lease
 
 __all__ = ["TrainingResult", "train"]
 
 _SECONDS_PER_CALL = 0.2
+
+# Compiling the time loops takes TensorFlow about a second. This many steps of batches pay for it;
+# for LSTMs on vectors, which have a good loop already, more. The clock has no say: what is computed
+# may not depend on it.
+_STEPS_WORTH_COMPILING = {"lstm": 100_000, "gru": 25_000, "simple": 25_000, "codes": 25_000}
 
 
 @dataclass(frozen=True)
@@ -53,6 +61,7 @@ def train(
     target_scale,
     start=None,
     embedding=None,
+    watcher=None,
 ):
     """Train a network.
 
@@ -69,6 +78,10 @@ def train(
         Where to go on from; an `optimizer_state` of None starts the optimizer afresh.
     embedding : ndarray or None
         First weights of the embedding.
+    watcher : object or None
+        Its ``begin_epoch()`` is called before each epoch and its ``end_epoch(snapshot)`` after
+        each, where ``snapshot()`` gives a `TrainingResult` as if training were over; if the
+        latter returns something true, it is.
 
     Returns
     -------
@@ -78,7 +91,10 @@ def train(
     ------
     ValueError
         If the loss stops being a finite number, or a Keras name is unknown.
+    RuntimeError
+        If this process was forked from one that has used a network.
     """
+    require_own_process()
     callbacks = copy_callbacks(training.callbacks)
     sparse = np.issubdtype(examples.targets.dtype, np.integer)
     optimizer, rate = read_optimizer(
@@ -103,16 +119,11 @@ def train(
         trainer.reset(rate, optimizer_state)
         rng = np.random.default_rng(shuffle_seed) if training.shuffle else None
         run = _Run(program, trainer, training, callbacks, rng, target_scale)
-        history = run.epochs(examples, validation)
-        weights = program.get_weights()
-        _check_finite(weights)
-        return TrainingResult(
-            spec=replace(spec, one_hot=False),
-            weights=weights,
-            embedding_index=embedding_index(program.network),
-            history=history,
-            optimizer_state=trainer.get_state(),
-        )
+        snapshot = partial(run.result, replace(spec, one_hot=False))
+        run.epochs(examples, validation, watcher, snapshot)
+        result = snapshot()
+        _check_finite(result.weights)
+        return result
 
 
 def _first_weights(program, network, seed, embedding):
@@ -135,68 +146,105 @@ class _Run:
         self.training = training
         self.rng = rng
         self.target_scale = target_scale
+        self.history = {}
         self.model = program.network.model
         self.model.stop_training = False
-        self.callbacks = None
+        self.callbacks, self.last_callback = None, _LogsAsLeft()
         if callbacks:
             self.model.compile(optimizer=trainer.optimizer)
             self.callbacks = keras.callbacks.CallbackList(
-                callbacks, model=self.model, epochs=training.epochs, verbose=0
+                [*callbacks, self.last_callback],
+                model=self.model,
+                epochs=training.epochs,
+                verbose=0,
             )
 
-    def epochs(self, examples, validation):
-        """Train until the last epoch, or until something says stop; return the history."""
-        training_data = backends.to_device(examples, self.target_scale)
-        validation_data = validation and backends.to_device(validation, self.target_scale)
+    def result(self, spec):
+        """Return what training has come to, in arrays and lists of their own."""
+        return TrainingResult(
+            spec=spec,
+            weights=self.program.get_weights(),
+            embedding_index=embedding_index(self.program.network),
+            history={name: list(values) for name, values in self.history.items()},
+            optimizer_state=self.trainer.get_state(),
+        )
+
+    def epochs(self, examples, validation, watcher, snapshot):
+        """Train until the last epoch, or until something says stop."""
+        training_data, validation_data = self._feed(examples), validation and self._feed(validation)
+        width = self._compiled_width(examples)
         n_epochs = self.training.epochs
         verbose = min(self.training.verbose, 1)
         bar = keras.utils.Progbar(
             n_epochs, verbose=verbose, unit_name="epoch", stateless_metrics=()
         )
-        history, best = {}, _Best(self.training.patience)
+        best = _Best(self.training.patience)
         self._tell("on_train_begin")
         for epoch in range(n_epochs):
+            if watcher is not None:
+                watcher.begin_epoch()
             self._tell("on_epoch_begin", epoch)
-            logs = self._train_epoch(training_data, examples)
+            logs = self._train_epoch(training_data, examples, width)
             if validation is not None:
                 logs |= self._evaluate(validation_data, validation)
             self._tell("on_epoch_end", epoch, logs)
-            for name, value in logs.items():
-                history.setdefault(name, []).append(value)
+            _record(self.history, logs | self.last_callback.logs)
             stop = best.should_stop(logs.get("val_loss"), self.program) or self.model.stop_training
+            if watcher is not None:
+                stop = watcher.end_epoch(snapshot) or stop
             bar.update(epoch + 1, logs.items(), finalize=stop or epoch + 1 == n_epochs)
             if stop:
                 break
         self.trainer.optimizer.finalize_variable_values(self.model.trainable_variables)
         self._tell("on_train_end", logs)
         best.restore(self.program)
-        return history
 
     def _tell(self, hook, *arguments):
         if self.callbacks is not None:
             getattr(self.callbacks, hook)(*arguments)
 
-    def _train_epoch(self, data, examples):
+    def _feed(self, examples):
+        send = partial(backends.to_device, target_scale=self.target_scale)
+        return feed(send, examples.take, examples.sequences)
+
+    def _compiled_width(self, examples):
+        """Return the size of a batch if the time loops are worth compiling for it, else None."""
+        spec, training = self.program.network.spec, self.training
+        _, bounds = training_batches(examples.sequences.lengths, training.batch_size, None)
+        n_steps = training.epochs * (len(bounds) - 1) * examples.sequences.lengths.mean()
+        kind = "codes" if spec.one_hot else spec.cell
+        return bounds[1] if n_steps > _STEPS_WORTH_COMPILING[kind] else None
+
+    def _train_epoch(self, data, examples, width):
         lengths = examples.sequences.lengths
         order, bounds = training_batches(lengths, self.training.batch_size, self.rng)
         losses = []
-        first, n_batches = 0, len(bounds) - 1
-        while first < n_batches:
-            last = min(first + self._batches_per_call(), n_batches)
+        for first, last in self._calls(len(bounds) - 1):
             self._tell("on_train_batch_begin", first)
             begin = time.perf_counter()
-            losses.append(self.trainer.train(data, order, bounds[first : last + 1]))
+            batches = _share(data, order, bounds[first : last + 1])
+            losses.append(self.trainer.train(*batches, width))
             self._keep_time(time.perf_counter() - begin, last - first)
             _check_finite(losses[-1:])
             self._tell("on_train_batch_end", last - 1, {"loss": float(losses[-1][-1])})
-            first = last
         return self._logs(losses, self._target_counts(lengths, order, bounds))
 
     def _evaluate(self, data, examples):
         lengths = examples.sequences.lengths
         order, bounds = training_batches(lengths, self.training.batch_size, None)
-        losses = [self.trainer.evaluate(data, order, bounds)]
+        losses = [
+            self.trainer.evaluate(*_share(data, order, bounds[first : last + 1]))
+            for first, last in self._calls(len(bounds) - 1)
+        ]
         return self._logs(losses, self._target_counts(lengths, order, bounds), "val_")
+
+    def _calls(self, n_batches):
+        """Cut an epoch into calls, as pairs of the first batch and the one after the last."""
+        first = 0
+        while first < n_batches:
+            last = min(first + self._batches_per_call(), n_batches)
+            yield first, last
+            first = last
 
     def _logs(self, losses, counts, prefix=""):
         loss = float(np.average(np.concatenate(losses), weights=counts))
@@ -216,6 +264,38 @@ class _Run:
         if self.trainer.traced:
             self.trainer.seconds_per_batch = seconds / n_batches
         self.trainer.traced = True
+
+
+def _share(data, order, bounds):
+    """Return the tensors for some batches, and the batches as rows of these."""
+    tensors, rows = data(order[bounds[0] : bounds[-1]])
+    return tensors, rows, bounds - bounds[0]
+
+
+class _LogsAsLeft(keras.callbacks.Callback):
+    """The last of the callbacks: it sees what those before it added to an epoch's logs."""
+
+    logs: dict = {}
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.logs = logs
+
+
+def _record(history, logs):
+    """Add the numbers of an epoch to a history; an epoch that lacks one has NaN."""
+    n_before = len(history.get("loss", ()))
+    numbers = _numbers(logs)
+    for name in {**history, **numbers}:
+        history.setdefault(name, [np.nan] * n_before).append(numbers.get(name, np.nan))
+
+
+def _numbers(logs):
+    numbers = {}
+    for name, value in logs.items():
+        # Callbacks may have added anything.
+        with suppress(TypeError, ValueError):
+            numbers[name] = float(value)
+    return numbers
 
 
 def _check_finite(arrays):

@@ -14,7 +14,8 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skrnn._sklearn import _check_sample_weight, _fit_context
+from skrnn._sklearn import CallbackSupportMixin, _check_sample_weight, _fit_context
+from skrnn.recurrent._callbacks import FitTask
 from skrnn.recurrent._inputs import (
     Vocabulary,
     as_known_container,
@@ -39,7 +40,7 @@ from skrnn.sequences import feature_table
 __all__ = ["BaseRNN"]
 
 
-class BaseRNN(BaseEstimator, metaclass=ABCMeta):
+class BaseRNN(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
     """Base of the recurrent estimators; not for direct use."""
 
     _parameter_constraints: dict = PARAMETER_CONSTRAINTS
@@ -183,12 +184,16 @@ shape (n, T, n_features) or (n, T)
             What was fitted before stays as it was.
         """
         resume = self.warm_start and hasattr(self, "weights_")
+        # Before the attributes are noted: scikit-learn needs the context also after an error.
+        task = FitTask(self, X, y, sample_weight)
         with _all_or_nothing(self):
             examples, used = self._read(X, y, sample_weight, reset=not resume)
             if groups is not None:
                 groups = _checked_groups(groups, len(X))[used]
             held_out = self._read_validation(X_val, y_val, sample_weight_val)
-            self._train(examples, held_out, groups, resume=resume)
+            task.begin()
+            self._train(examples, held_out, groups, resume=resume, task=task)
+            task.end()
         return self
 
     def _partial_fit(self, X, y, sample_weight, classes=None):
@@ -265,8 +270,6 @@ shape (n, T, n_features) or (n, T)
 
     def _read(self, X, y, sample_weight, *, reset, classes=None, names=("X", "y", "sample_weight")):
         """Examples of some weight, checked and encoded, and which sequences of X they are."""
-        from skrnn.networks.specs import Examples
-
         if y is None:
             raise ValueError(
                 f"{type(self).__name__} requires y to be passed, but the target y is None."
@@ -289,6 +292,9 @@ shape (n, T, n_features) or (n, T)
         if reset:
             self._learn_targets(y, has_weight, weights, classes)
         counts = counts[used]
+        # Only here: what is refused above is refused before a framework is loaded.
+        from skrnn.networks.specs import Examples
+
         examples = Examples(
             sequences=inputs.sequences[used],
             targets=self._encode_targets(y[has_weight], names[1]),
@@ -310,7 +316,7 @@ shape (n, T, n_features) or (n, T)
         names = ("X_val", "y_val", "sample_weight_val")
         return self._read(X_val, y_val, sample_weight_val, reset=False, names=names)[0]
 
-    def _train(self, examples, held_out, groups, *, resume, partial=False):
+    def _train(self, examples, held_out, groups, *, resume, partial=False, task=None):
         from skrnn.networks.training import train
 
         seed = draw_seed(self.random_state)
@@ -335,6 +341,10 @@ shape (n, T, n_features) or (n, T)
             examples = replace(examples, weights=weights)
         history = self.history_ if resume else {}
         n_before = len(history.get("loss", ()))
+
+        def as_attributes(result):
+            return self._fitted_attributes(result, history, examples.sequences)
+
         result = train(
             self._network_spec(seed, resume),
             training_spec(self, loss=self._output()[2], partial=partial),
@@ -344,16 +354,26 @@ shape (n, T, n_features) or (n, T)
             target_scale=self._target_scale(),
             start=(self.weights_, self._optimizer_state if partial else None) if resume else None,
             embedding=None if np.ndim(self.embedding) == 0 else np.asarray(self.embedding),
+            watcher=task and task.watcher(as_attributes),
         )
-        weights = result.weights
-        if self._vocabulary is not None:
-            self._vocabulary = self._vocabulary.after_training_on(examples.sequences)
+        vars(self).update(as_attributes(result))
+
+    def _fitted_attributes(self, result, history, sequences):
+        """Attributes by name, from what training has come to and the history before it."""
+        weights, vocabulary = result.weights, self._vocabulary
+        if vocabulary is not None:
+            vocabulary = vocabulary.after_training_on(sequences)
             i = result.embedding_index
-            weights[i] = self._vocabulary.fill_unknown(weights[i])
-        self._spec, self.weights_ = result.spec, weights
-        self._optimizer_state = result.optimizer_state
-        self.history_ = _extend(history, result.history)
-        self.n_iter_ = len(self.history_["loss"])
+            weights[i] = vocabulary.fill_unknown(weights[i])
+        history = _extend(history, result.history)
+        return {
+            "_spec": result.spec,
+            "_vocabulary": vocabulary,
+            "_optimizer_state": result.optimizer_state,
+            "weights_": weights,
+            "history_": history,
+            "n_iter_": len(history["loss"]),
+        }
 
     def _in_one_form(self, *batches):
         """Examples as vectors if some have vectors and others the codes of one-hot steps."""

@@ -1,0 +1,82 @@
+"""Fits in processes that were forked, in those of a pool, and in threads."""
+
+import multiprocessing
+
+import pytest
+from sklearn.base import clone
+from toys import TINY, assert_same_weights, labelled
+
+from skrnn import RNNClassifier
+from skrnn.networks import processes, programs
+
+X, LABELS = labelled()
+
+needs_fork = pytest.mark.skipif(
+    "fork" not in multiprocessing.get_all_start_methods(), reason="this system does not fork"
+)
+# A fork of a process that has threads is what is tested; Python 3.12 and JAX warn of it.
+forks = pytest.mark.filterwarnings("ignore:.*fork")
+
+
+def told_in_a_fork(use):
+    """Return the error that something raises in a fork of this process, as text."""
+    context = multiprocessing.get_context("fork")
+    here, there = context.Pipe(duplex=False)
+
+    def work():
+        try:
+            use()
+        except BaseException as error:
+            there.send(f"{type(error).__name__}: {error}")
+        else:
+            there.send("no error")
+
+    child = context.Process(target=work, daemon=True)
+    child.start()
+    try:
+        assert here.poll(60), "the forked process hangs"
+        return here.recv()
+    finally:
+        child.kill()
+        child.join()
+
+
+def a_body(steps, lengths):
+    return steps
+
+
+USES = {
+    "fit": lambda model: clone(model).fit(X, LABELS),
+    "fit with a body": lambda model: clone(model).set_params(model=a_body).fit(X, LABELS),
+    "partial_fit": lambda model: model.partial_fit(X, LABELS),
+    "predict": lambda model: model.predict(X),
+    "hidden_states": lambda model: model.hidden_states(X, return_state=True),
+    "model_": lambda model: model.model_,
+}
+
+
+@needs_fork
+@forks
+@pytest.mark.parametrize("way", USES)
+def test_a_fork_of_a_process_that_used_a_network_is_told_what_to_do(way):
+    model = RNNClassifier(**TINY).fit(X, LABELS)
+    told = told_in_a_fork(lambda: USES[way](model))
+    assert told.startswith("RuntimeError: A network was used in process ")
+    assert "'loky'" in told
+    assert "get_context('spawn')" in told
+    assert_same_weights(clone(model).fit(X, LABELS), model)
+
+
+@needs_fork
+@forks
+def test_a_fork_is_told_also_while_another_thread_is_at_the_cache():
+    model = RNNClassifier(**TINY).fit(X, LABELS)
+    with programs._lock:
+        assert told_in_a_fork(lambda: model.predict(X)).startswith("RuntimeError")
+
+
+@needs_fork
+@forks
+def test_a_process_that_was_forked_before_any_network_was_used_is_free(monkeypatch):
+    monkeypatch.setattr(processes, "_first_user", None)
+    assert told_in_a_fork(processes.require_own_process) == "no error"

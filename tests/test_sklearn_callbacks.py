@@ -1,0 +1,232 @@
+"""What scikit-learn's own callbacks are told of a fit and its epochs."""
+
+import io
+import pickle
+from contextlib import redirect_stdout
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+from refusals import fitted_state, unchanged
+from sklearn.base import clone
+from sklearn.metrics import accuracy_score
+from sklearn.model_selection import GridSearchCV
+from toys import TINY, assert_same_weights, labelled
+
+from skrnn import RNNClassifier, RNNRegressor
+
+callback = pytest.importorskip("sklearn.callback", reason="callbacks came with scikit-learn 1.9")
+
+X, LABELS = labelled()
+TOKENS = [np.arange(2, 2 + len(steps)) for steps in X]
+
+
+def a_body(steps, lengths):
+    return steps
+
+
+class Recorder:
+    """Writes down each hook with the names and numbers of the tasks from the first to its own."""
+
+    def __init__(self):
+        self.told = []
+
+    def _write(self, hook, context):
+        path, task = [], context
+        while task is not None:
+            path.insert(0, (task.task_name, task.task_id))
+            task = task.parent
+        self.told.append((hook, path))
+
+    def setup(self, estimator, context):
+        self._write("setup", context)
+
+    def teardown(self, estimator, context):
+        self._write("teardown", context)
+
+    def on_fit_task_begin(self, estimator, context):
+        self._write("begin", context)
+
+    def on_fit_task_end(self, estimator, context):
+        self._write("end", context)
+
+
+class Propagated(Recorder):
+    max_propagation_depth = None
+
+
+class Keeps:
+    """Keeps what it is given at the end of each epoch."""
+
+    def __init__(self):
+        self.epochs = []
+
+    def setup(self, estimator, context):
+        pass
+
+    teardown = on_fit_task_begin = setup
+
+    def on_fit_task_end(
+        self, estimator, context, *, X=None, y=None, metadata=None, fitted_estimator=None
+    ):
+        if context.task_name == "epoch":
+            self.epochs.append((X, y, metadata, fitted_estimator))
+
+
+class StopsAtTwo(Recorder):
+    def on_fit_task_end(self, estimator, context):
+        super().on_fit_task_end(estimator, context)
+        return context.task_name == "epoch" and context.task_id == 1
+
+
+class Fails(Recorder):
+    def on_fit_task_end(self, estimator, context):
+        super().on_fit_task_end(estimator, context)
+        if context.task_name == "epoch" and context.task_id == 1:
+            raise RuntimeError("enough")
+
+
+def tasks_of_a_fit(n_epochs, *above):
+    """Return what is told of one fit below other tasks, without set-up."""
+    fit = [*above] if above else [("fit", 0)]
+    fit[-1] = ("fit", fit[-1][1])
+    epochs = [(hook, [*fit, ("epoch", i)]) for i in range(n_epochs) for hook in ("begin", "end")]
+    return [("begin", fit), *epochs, ("end", fit)]
+
+
+def test_a_fit_is_a_task_and_its_epochs_are_tasks_below_it():
+    recorder = Recorder()
+    model = RNNClassifier(**TINY).set_callbacks(recorder).fit(X, LABELS)
+    whole = [("setup", [("fit", 0)]), *tasks_of_a_fit(3), ("teardown", [("fit", 0)])]
+    assert recorder.told == whole
+    model.partial_fit(X, LABELS).set_params(warm_start=True, epochs=2).fit(X, LABELS)
+    assert recorder.told[len(whole) + 1 : -1] == tasks_of_a_fit(2)
+    assert model.n_iter_ == 6
+
+
+def test_epochs_of_a_search_are_below_its_candidates_and_its_refit():
+    recorder = Propagated()
+    search = GridSearchCV(RNNClassifier(**TINY), {"learning_rate": [0.01, 0.1]}, cv=2)
+    search.set_callbacks(recorder).fit(X, LABELS)
+    below = [(hook, path) for hook, path in recorder.told if ("epoch", 0) in path]
+    parents = [path[:-1] for hook, path in below if hook == "begin"]
+    candidates = [[("fit", 0), ("search", 0), ("fit", i)] for i in range(4)]
+    assert parents == [*candidates, [("fit", 0), ("fit", 1)]]
+    for parent in parents:
+        told = [item for item in recorder.told if item[1][: len(parent)] == parent]
+        assert told == tasks_of_a_fit(3, *parent)
+
+
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_callbacks_change_no_bit(early_stopping):
+    params = {**TINY, "epochs": 6, "dropout": 0.2, "batch_size": 7, "patience": 2}
+    model = RNNClassifier(**params, early_stopping=early_stopping)
+    plain = clone(model).fit(X, LABELS)
+    watched = clone(model).set_callbacks(Keeps(), callback.ScoringMonitor(scoring="neg_log_loss"))
+    assert_same_weights(watched.fit(X, LABELS), plain)
+    assert watched.history_ == plain.history_
+
+
+@pytest.mark.parametrize(
+    ("model", "sequences", "y"),
+    [
+        (RNNClassifier(**TINY), X, LABELS),
+        (RNNClassifier(**TINY, embedding=3), TOKENS, LABELS),
+        (RNNClassifier(**TINY, model=a_body), X, LABELS),
+        (RNNRegressor(**TINY), X, np.arange(30.0)),
+        (RNNRegressor(**TINY, return_sequences=True), X, [steps[:, 0] for steps in X]),
+    ],
+    ids=["classifier", "tokens", "body", "regressor", "steps"],
+)
+def test_the_estimator_of_an_epoch_is_that_of_a_fit_of_so_many_epochs(model, sequences, y):
+    keeps = Keeps()
+    weights = np.linspace(1, 2, len(sequences))
+    clone(model).set_callbacks(keeps).fit(sequences, y, sample_weight=weights)
+    for n_epochs, (told_X, told_y, metadata, fitted) in enumerate(keeps.epochs, start=1):
+        assert told_X is sequences
+        assert told_y is y
+        assert metadata["sample_weight"] is weights
+        shorter = clone(model).set_params(epochs=n_epochs)
+        shorter.fit(sequences, y, sample_weight=weights)
+        assert_same_weights(fitted, shorter)
+        assert fitted.history_ == shorter.history_
+        assert fitted.n_iter_ == n_epochs
+        assert fitted.score(sequences, y) == shorter.score(sequences, y)
+        assert_same_weights(pickle.loads(pickle.dumps(fitted.set_callbacks())), shorter)
+
+
+def test_a_monitor_ends_with_the_score_of_the_fitted_estimator():
+    monitor = callback.ScoringMonitor(scoring="neg_log_loss")
+    model = RNNClassifier(**TINY).set_callbacks(monitor)
+    model.fit(X, LABELS)
+    scores = [row["neg_log_loss"] for row in monitor.get_logs().data if row["task_name"] == "epoch"]
+    assert len(scores) == 3
+    assert len(set(scores)) == 3
+    outputs = model.predict_proba(X)
+    expected = np.log(outputs[np.arange(30), np.searchsorted(model.classes_, LABELS)]).mean()
+    assert scores[-1] == pytest.approx(expected, rel=1e-6)
+
+
+def test_a_monitor_follows_the_epochs_of_each_candidate():
+    monitor = callback.ScoringMonitor(scoring="accuracy")
+    model = RNNClassifier(**TINY).set_callbacks(monitor)
+    search = GridSearchCV(model, {"learning_rate": [0.01, 0.1]}, cv=2).fit(X, LABELS)
+    rows = [row for row in monitor.get_logs().data if row["task_name"] == "epoch"]
+    assert len(rows) == (4 + 1) * 3
+    refit = [row for row in rows if row["parent_task_id_path"] == (0, 1)]
+    assert refit[-1]["accuracy"] == accuracy_score(LABELS, search.predict(X))
+
+
+def test_progress_bars_count_the_epochs():
+    pytest.importorskip("rich")
+    with redirect_stdout(io.StringIO()) as shown:
+        search = GridSearchCV(RNNClassifier(**TINY), {"learning_rate": [0.01, 0.1]}, cv=2)
+        search.set_callbacks(callback.ProgressBar()).fit(X, LABELS)
+    assert shown.getvalue().count("RNNClassifier - fit") >= 5
+
+
+def test_a_fit_that_stops_early_ends_its_task():
+    recorder = Recorder()
+    model = RNNClassifier(**{**TINY, "epochs": 50}, early_stopping=True, patience=1)
+    model.set_params(learning_rate=1.0).set_callbacks(recorder).fit(X, LABELS)
+    assert model.n_iter_ < 50
+    assert recorder.told[1:-1] == tasks_of_a_fit(model.n_iter_)
+
+
+def test_a_callback_may_stop_training():
+    recorder = StopsAtTwo()
+    model = RNNClassifier(**TINY).set_callbacks(recorder).fit(X, LABELS)
+    assert recorder.told[1:-1] == tasks_of_a_fit(2)
+    assert_same_weights(model, RNNClassifier(**{**TINY, "epochs": 2}).fit(X, LABELS))
+
+
+def test_a_callback_that_raises_leaves_everything_as_it_was():
+    model = RNNClassifier(**TINY).fit(X, LABELS)
+    fails = Fails()
+    with unchanged(model, X):
+        model.set_callbacks(fails)
+        with pytest.raises(RuntimeError, match="enough"):
+            model.fit(X, LABELS)
+        model.set_callbacks()
+    assert fails.told[1:-1] == tasks_of_a_fit(3)[:5]
+    assert fails.told[-1][0] == "teardown"
+    fresh = RNNClassifier(**TINY).set_callbacks(fails)
+    with pytest.raises(RuntimeError, match="enough"):
+        fresh.fit(X, LABELS)
+    assert set(fitted_state(fresh)) == {"_skl_callbacks"}
+
+
+def test_bad_data_end_the_callbacks_too():
+    recorder = Recorder()
+    with pytest.raises(ValueError, match="X has 30 sequences"):
+        RNNClassifier(**TINY).set_callbacks(recorder).fit(X, LABELS[:-1])
+    assert [hook for hook, _ in recorder.told] == ["setup", "teardown"]
+
+
+def test_a_clone_keeps_its_callbacks():
+    recorder = Recorder()
+    model = RNNClassifier(**TINY, metrics=["accuracy"]).set_callbacks(recorder)
+    clone(model).fit(X, LABELS)
+    assert recorder.told[1:-1] == tasks_of_a_fit(3)
+    assert_array_equal(model.set_callbacks().fit(X, LABELS).classes_, ["ant", "bee", "cat"])
+    assert len(recorder.told) == 2 + len(tasks_of_a_fit(3))
