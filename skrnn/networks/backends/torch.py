@@ -283,13 +283,17 @@ def _runner(model, training):
     operations = model.operations
     if not any(type(operation).__module__.startswith("skrnn.") for operation in operations):
         return partial(model, training=training)
-    calls = {
-        operation: partial(operation.call, training=training)
-        if isinstance(operation, keras.layers.RNN)
-        else operation.call
-        for operation in operations
-    }
+    calls = {operation: _direct_call(operation, training) for operation in operations}
     return partial(model._run_through_graph, operation_fn=calls.get)
+
+
+def _direct_call(operation, training):
+    if isinstance(operation, keras.layers.RNN):
+        return partial(operation.call, training=training)
+    if isinstance(operation, keras.layers.Dense):
+        # Keras' product of float64 is one of float32 here.
+        return lambda hidden: hidden @ operation.kernel.value + operation.bias.value
+    return operation.call
 
 
 def _send(array):
