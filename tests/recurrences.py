@@ -308,7 +308,7 @@ class ByHand:
                 lambda: self.loss(X, y, loss, weights), variables
             )
             optimizer.apply_gradients(zip(gradients, variables, strict=True))
-            losses.append(float(value))
+            losses.append(float(ops.convert_to_numpy(value)))
         return losses
 
     def variables(self):

@@ -106,7 +106,20 @@ def build_network(spec, *, plain=False):
         a target for each step.
     """
     with backends.precision(spec.dtype), exclusive_random_state(spec.body_seed):
-        return _build(spec, KERAS_LAYERS if plain else FAST_LAYERS)
+        network = _build(spec, KERAS_LAYERS if plain else FAST_LAYERS)
+    _own_generators(network.model)
+    return network
+
+
+def _own_generators(model):
+    """Have what was given no seed draw from its layer's generator, which fits can reset.
+
+    On PyTorch, Keras would ask the generator of the whole process.
+    """
+    for layer in model._flatten_layers():
+        for generator in layer._seed_generators:
+            if generator._initial_seed is None:
+                generator._initial_seed = 0
 
 
 def rebuild_network(spec, *, plain=False):

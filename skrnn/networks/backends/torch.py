@@ -289,10 +289,8 @@ def _runner(model, training):
 
 def _direct_call(operation, training):
     if isinstance(operation, keras.layers.RNN):
-        return partial(operation.call, training=training)
-    if isinstance(operation, keras.layers.Dense):
-        # Keras' product of float64 is one of float32 here.
-        return lambda hidden: hidden @ operation.kernel.value + operation.bias.value
+        # The graph holds a value of `training`, that of when it was made.
+        return lambda steps, **_: operation.call(steps, training=training)
     return operation.call
 
 
