@@ -16,6 +16,7 @@ import torch
 
 from skrnn.networks.backends import precision, run_loop
 from skrnn.networks.backends import torch as backend
+from skrnn.networks.backends.torch_optimizers import make_update
 
 X, TAGS = labelled()
 LAYERS = {
@@ -133,3 +134,28 @@ def test_a_fit_neither_reads_nor_moves_what_is_global_in_pytorch(recurrent_dropo
     assert_same_bits(*fits)
     assert torch.get_num_threads() == threads
     assert not torch.are_deterministic_algorithms_enabled()
+
+
+@pytest.mark.parametrize("clip", [None, 1e-3, 1e3])
+def test_fused_steps_are_those_of_keras_adam(clip):
+    rng = np.random.default_rng(0)
+    shapes, gradients = [(3, 4), (4,)], []
+    start = [rng.standard_normal(shape).astype("float32") for shape in shapes]
+    for _ in range(5):
+        gradients.append([rng.standard_normal(s).astype("float32") * 1e-3 for s in shapes])
+    ends = []
+    for all_used in (True, False):
+        variables = [keras.Variable(value) for value in start]
+        optimizer = keras.optimizers.Adam(0.1, global_clipnorm=clip)
+        optimizer.build(variables)
+        update = make_update(optimizer, variables, all_used=all_used)
+        for some in (gradients[:2], gradients[2:]):
+            update.begin()
+            for one in some:
+                update([torch.tensor(gradient.T).T for gradient in one])
+            update.end()
+        ends.append([*variables, *optimizer.variables])
+        assert int(optimizer.iterations) == 5
+    for fused, plain in zip(*ends, strict=True):
+        # Keras computes 1 - 0.999**n in single precision: some 1e-5 of a step of 0.1 is its own.
+        assert_allclose(fused.value.detach(), plain.value.detach(), rtol=1e-6, atol=1e-5)

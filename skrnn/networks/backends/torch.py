@@ -6,6 +6,7 @@ makes around each, and no number is fetched from the device until the call is ov
 """
 
 from functools import partial
+from itertools import pairwise
 
 import keras
 import numpy as np
@@ -16,6 +17,7 @@ from keras.src.backend.torch.core import get_device
 from torch.nn.functional import embedding
 
 from skrnn.networks.backends import torch_loops
+from skrnn.networks.backends.torch_optimizers import make_update
 from skrnn.networks.batches import compact
 
 __all__ = [
@@ -204,6 +206,7 @@ def compile_training(network, loss, from_logits, optimizer, metrics):
     per_step = network.spec.return_sequences
     variables = model.trainable_variables
     parameters = [variable.value for variable in variables]
+    update = make_update(optimizer, variables, all_used=network.spec.body is None)
 
     def batch_loss(data, rows, here, training):
         sequences, (all_targets, target_starts, weights, scale, offset) = data
@@ -226,29 +229,30 @@ def compile_training(network, loss, from_logits, optimizer, metrics):
 
     def train_batch(data, rows, here):
         value = batch_loss(data, rows, here, training=True)
-        gradients = torch.autograd.grad(value, parameters, allow_unused=True)
-        optimizer.apply(gradients, variables)
+        update(torch.autograd.grad(value, parameters, allow_unused=True))
         return value.detach()
 
     @torch.no_grad
     def evaluate_batch(data, rows, here):
         return batch_loss(data, rows, here, training=False)
 
-    return _loop(train_batch), _loop(evaluate_batch)
+    def train(data, order, bounds):
+        update.begin()
+        losses = _run_batches(train_batch, data, order, bounds)
+        update.end()
+        return losses
+
+    return train, partial(_run_batches, evaluate_batch)
 
 
-def _loop(one_batch):
-    """Run many batches in one call that gives the loss of each."""
-
-    def run(data, order, bounds):
-        lengths, rows = data[0][3], _send(order)
-        losses = [
-            one_batch(data, rows[begin:end], lengths[order[begin:end]])
-            for begin, end in zip(bounds.tolist(), bounds[1:].tolist(), strict=False)
-        ]
-        return torch.stack(losses).cpu().numpy()
-
-    return run
+def _run_batches(one_batch, data, order, bounds):
+    """Run many batches and return the loss of each."""
+    lengths, rows = data[0][3], _send(order)
+    losses = [
+        one_batch(data, rows[begin:end], lengths[order[begin:end]])
+        for begin, end in pairwise(bounds.tolist())
+    ]
+    return torch.stack(losses).cpu().numpy()
 
 
 def compile_forward(model):

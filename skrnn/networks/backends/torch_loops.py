@@ -8,7 +8,10 @@ handful of products too. Arrays are (T, batch, columns): a step lies in one piec
 Each function takes what the input gives to the gates, and uses that memory as its own.
 """
 
+from itertools import pairwise
+
 import torch
+from torch.autograd.function import once_differentiable
 
 __all__ = ["GRU", "LSTM", "GRUResetBefore", "SimpleRNN"]
 
@@ -18,16 +21,19 @@ class SimpleRNN(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, projected, recurrent):
+        """Run the loop and keep what the way back needs."""
         steps = projected.unbind(0)
         steps[0].tanh_()
-        for before, now in zip(steps, steps[1:], strict=False):
+        for before, now in pairwise(steps):
             now.addmm_(before, recurrent).tanh_()
         outputs = projected.detach()
         ctx.save_for_backward(outputs, recurrent)
         return outputs
 
     @staticmethod
+    @once_differentiable
     def backward(ctx, gradient):
+        """Return the gradients of projected steps and recurrent kernel."""
         outputs, recurrent = ctx.saved_tensors
         gradient = gradient.clone(memory_format=torch.contiguous_format)
         slopes = torch.addcmul(_one(outputs), outputs, outputs, value=-1).unbind(0)
@@ -48,6 +54,7 @@ class LSTM(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, projected, recurrent):
+        """Run the loop and keep what the way back needs."""
         units = recurrent.shape[0]
         outputs, cells, squashed = (_with_start(projected, units) for _ in range(3))
         h, c, s = (array.unbind(0) for array in (outputs, cells, squashed))
@@ -65,7 +72,9 @@ class LSTM(torch.autograd.Function):
         return outputs[1:], cells[-1].clone()
 
     @staticmethod
+    @once_differentiable
     def backward(ctx, gradient, gradient_cell):
+        """Return the gradients of projected steps and recurrent kernel."""
         gates, outputs, cells, squashed, recurrent = ctx.saved_tensors
         gradient = gradient.clone(memory_format=torch.contiguous_format)
         units = recurrent.shape[0]
@@ -102,6 +111,7 @@ class GRU(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, projected, recurrent):
+        """Run the loop and keep what the way back needs."""
         units = recurrent.shape[0]
         outputs = _with_start(projected, units)
         h = outputs.unbind(0)
@@ -117,7 +127,9 @@ class GRU(torch.autograd.Function):
         return outputs[1:]
 
     @staticmethod
+    @once_differentiable
     def backward(ctx, gradient):
+        """Return the gradients of projected steps and recurrent kernel."""
         gates, outputs, recurrent = ctx.saved_tensors
         gradient = gradient.clone(memory_format=torch.contiguous_format)
         units = recurrent.shape[0]
@@ -148,6 +160,7 @@ class GRUResetBefore(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, projected, recurrent):
+        """Run the loop and keep what the way back needs."""
         units = recurrent.shape[0]
         outputs = _with_start(projected, units)
         kept = torch.zeros_like(outputs[1:])
@@ -165,7 +178,9 @@ class GRUResetBefore(torch.autograd.Function):
         return outputs[1:]
 
     @staticmethod
+    @once_differentiable
     def backward(ctx, gradient):
+        """Return the gradients of projected steps and recurrent kernel."""
         gates, outputs, kept, recurrent = ctx.saved_tensors
         gradient = gradient.clone(memory_format=torch.contiguous_format)
         units = recurrent.shape[0]
