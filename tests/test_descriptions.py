@@ -25,7 +25,7 @@ class Weighted(keras.losses.Loss):
         self.weights = np.asarray(weights)
 
     def call(self, true, predicted):
-        return ops.mean(self.weights * (true - predicted) ** 2, -1)
+        return ops.mean(ops.cast(self.weights, "float32") * (true - predicted) ** 2, -1)
 
 
 class Within(keras.metrics.Mean):

@@ -4,8 +4,10 @@ import subprocess
 import sys
 from functools import lru_cache
 
+import keras
 import numpy as np
 import pytest
+from keras import ops
 from numpy.testing import assert_allclose, assert_array_equal
 from recurrences import (
     network_spec,
@@ -19,6 +21,7 @@ from recurrences import (
 )
 
 from skrnn import RNNClassifier, RNNRegressor, Sequences
+from skrnn.networks.backends import precision
 from skrnn.networks.inference import forward
 from skrnn.networks.models import build_network, initial_weights
 from skrnn.networks.programs import lease
@@ -72,8 +75,10 @@ def test_hidden_states_and_predictions_follow_the_equations(name):
 def test_hidden_states_equal_keras_layers_on_one_unpadded_sequence(name):
     model, i = exact(name), 3
     values = X[i][None]
-    for layer in plain_layers(model):
-        values, *states = layer(values)
+    with precision("float64"):
+        for layer in plain_layers(model):
+            values, *states = layer(values)
+    values, *states = map(ops.convert_to_numpy, (values, *states))
     ours = model.hidden_states(X, return_sequences=True, return_state=True)
     assert_allclose(ours[0][i], values[0], rtol=0, atol=1e-10)
     assert len(ours) == 1 + len(states)
@@ -138,7 +143,8 @@ def test_batched_is_one_by_one_is_the_equations_in_any_order(cell, bidirectional
     order = [4, 2, 7, 0, 1, 6, 3, 5]
     layers = {}
     for variable in network.model.weights:
-        layers.setdefault(variable.path.split("/")[0], []).append(variable.numpy())
+        value = keras.ops.convert_to_numpy(variable)
+        layers.setdefault(variable.path.split("/")[0], []).append(value)
     expected = [np.atleast_2d(numpy_head(layers, network.spec, x)) for x in X]
 
     def run(sequences):
@@ -156,7 +162,7 @@ def test_what_is_in_the_padding_and_how_wide_it_is_changes_nothing(cell, bidirec
     network, weights = untrained(cell, bidirectional, head)
     expected = forward(network.spec, weights, check_sequences(X))
     padded, lengths = pad(X, width=9, fill=100.0)
-    outputs = np.asarray(network.model([padded.astype("float32"), lengths]))
+    outputs = ops.convert_to_numpy(network.model([padded.astype("float32"), lengths]))
     if head == "steps":
         assert not any(rows[length:].any() for rows, length in zip(outputs, lengths, strict=True))
         outputs = np.concatenate(
@@ -246,7 +252,7 @@ def live_models():
 
 def rows_of(outputs, lengths, per_step):
     """Return what a live model gave for real steps, or for sequences, in rows."""
-    outputs = np.asarray(outputs)
+    outputs = ops.convert_to_numpy(outputs)
     if per_step:
         outputs = np.concatenate(
             [one[:length] for one, length in zip(outputs, lengths, strict=True)]

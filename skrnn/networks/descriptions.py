@@ -30,6 +30,11 @@ __all__ = [
 
 _PLAIN = (bool, int, float, str, NoneType)
 
+# The framework's own records in every layer: PyTorch has parameters and hooks there.
+_RECORDS = {
+    name for name, value in vars(keras.layers.Layer(name="bare")).items() if isinstance(value, dict)
+}
+
 
 def describe(thing):
     """Return something hashable, equal for things that would compile to the same program.
@@ -68,10 +73,10 @@ def _tells_apart(name, value, kind):
         # Keras wraps some methods, as attributes of their names.
         return not hasattr(kind, name)
     if isinstance(value, (*_PLAIN, dict)):
-        return not re.search("name|path", name)
+        return name not in _RECORDS and not re.search("name|path", name)
     # What else is Keras' own (variables, trackers, policies) is in the configuration.
     own = not name.startswith("_") and not type(value).__module__.startswith(
-        ("keras", "tensorflow")
+        ("keras", "tensorflow", "jax", "torch")
     )
     return isinstance(value, np.ndarray) or own
 

@@ -22,6 +22,7 @@ from keras import ops
 from keras.src.backend.common import global_state
 from keras.src.random.seed_generator import GLOBAL_SEED_GENERATOR
 
+from skrnn.networks import backends
 from skrnn.networks.descriptions import describe_held
 from skrnn.networks.layers import FAST_LAYERS, KERAS_LAYERS
 from skrnn.networks.processes import require_own_process
@@ -106,8 +107,21 @@ def build_network(spec, *, plain=False):
         a target for each step, or if its layers are of another dtype.
     """
     require_own_process()
-    with exclusive_random_state(spec.body_seed):
-        return _build(spec, KERAS_LAYERS if plain else FAST_LAYERS)
+    with backends.precision(spec.dtype), exclusive_random_state(spec.body_seed):
+        network = _build(spec, KERAS_LAYERS if plain else FAST_LAYERS)
+    _own_generators(network.model)
+    return network
+
+
+def _own_generators(model):
+    """Have what was given no seed draw from its layer's generator, which fits can reset.
+
+    On PyTorch, Keras would ask the generator of the whole process.
+    """
+    for layer in model._flatten_layers():
+        for generator in layer._seed_generators:
+            if generator._initial_seed is None:
+                generator._initial_seed = 0
 
 
 def rebuild_network(spec, *, plain=False):

@@ -146,7 +146,8 @@ class Trainer:
     def read_metrics(self, prefix=""):
         """Return the metrics' values by name; they start again from nothing."""
         values = {
-            prefix + metric.name: np.asarray(metric.result()).item() for metric in self.metrics
+            prefix + metric.name: keras.ops.convert_to_numpy(metric.result()).item()
+            for metric in self.metrics
         }
         for metric in self.metrics:
             metric.reset_state()
@@ -158,7 +159,7 @@ def _build_metrics(metrics, sparse, n_outputs):
     true = np.zeros(1, np.int32) if sparse else np.zeros((1, n_outputs), np.float32)
     for metric in metrics:
         metric.update_state(true, np.full((1, n_outputs), 0.5, np.float32))
-        if np.size(metric.result()) != 1:
+        if np.size(keras.ops.convert_to_numpy(metric.result())) != 1:
             raise ValueError(f"metrics must give one number each, {metric.name!r} gives several.")
 
 
@@ -186,13 +187,14 @@ def lease(spec, network=None):
         If this process was forked from one that has used a network.
     """
     require_own_process()
-    program = _take(spec) or Program(network or rebuild_network(spec))
-    try:
-        yield program
-    except DivergedError:
+    with backends.precision(spec.dtype):
+        program = _take(spec) or Program(network or rebuild_network(spec))
+        try:
+            yield program
+        except DivergedError:
+            _give_back(spec, program)
+            raise
         _give_back(spec, program)
-        raise
-    _give_back(spec, program)
 
 
 def _take(spec):
