@@ -2,10 +2,10 @@
 
 import keras
 import numpy as np
-import tensorflow as tf
+from keras import ops
 from numpy.testing import assert_allclose, assert_array_equal
 
-from skrnn.networks import programs
+from skrnn.networks import backends, programs
 from skrnn.networks.specs import NetworkSpec
 
 __all__ = [
@@ -199,6 +199,7 @@ KERAS_LAYERS = {
 }
 
 
+@backends.precision("float64")
 def plain_layers(model):
     """Return float64 layers of plain Keras with a fitted model's weights, those of the stack."""
     weights, layers = weights_by_layer(model), []
@@ -218,6 +219,28 @@ def plain_layers(model):
     return layers
 
 
+def value_and_gradients(function, variables):
+    """Return what a function gives, and its gradient by each of some variables."""
+    if keras.backend.backend() == "jax":
+        import jax
+
+        def of(values):
+            with keras.StatelessScope(zip(variables, values, strict=True)):
+                return function()
+
+        return jax.value_and_grad(of)([variable.value for variable in variables])
+    if keras.backend.backend() == "torch":
+        import torch
+
+        value = function()
+        return value, torch.autograd.grad(value, [variable.value for variable in variables])
+    import tensorflow as tf
+
+    with tf.GradientTape() as tape:
+        value = function()
+    return value, tape.gradient(value, [variable.value for variable in variables])
+
+
 class ByHand:
     """A fitted float64 network of plain Keras layers, trained without any batching or padding.
 
@@ -229,6 +252,7 @@ class ByHand:
         Its weights are where training starts.
     """
 
+    @backends.precision("float64")
     def __init__(self, model):
         self.model = model
         self.layers = plain_layers(model)
@@ -238,49 +262,51 @@ class ByHand:
 
     def raw(self, steps):
         """Return the linear outputs for one sequence: one row, or one a step."""
-        values = tf.constant(steps[None])
+        values = ops.convert_to_tensor(steps[None])
         for layer in self.layers:
             values = layer(values)[0]
         if self.model.return_sequences:
             return self.head(values[0])
         if self.model.pooling == "mean":
-            return self.head(tf.reduce_mean(values, axis=1))
+            return self.head(ops.mean(values, axis=1))
         if self.model.pooling == "max":
-            return self.head(tf.reduce_max(values, axis=1))
+            return self.head(ops.max(values, axis=1))
         return self.head(self._ends(values))
 
     def _ends(self, values):
         if not self.model.bidirectional:
             return values[:, -1]
         units = values.shape[2] // 2
-        return tf.concat([values[:, -1, :units], values[:, 0, units:]], axis=1)
+        return ops.concatenate([values[:, -1, :units], values[:, 0, units:]], axis=1)
 
     def loss(self, X, y, loss, weights):
         """Return the mean over all targets of weighted losses, and the penalty of the kernels.
 
         Weights are one for each sequence, and count relative to their mean over all targets.
         """
-        values = [loss(tf.constant(one), self.raw(x)) for x, one in zip(X, y, strict=True)]
+        pairs = zip(X, y, strict=True)
+        values = [loss(ops.convert_to_tensor(one), self.raw(x)) for x, one in pairs]
         counts = np.array([value.shape[0] for value in values])
-        total = tf.add_n([w * tf.reduce_sum(v) for w, v in zip(weights, values, strict=True)])
+        total = sum(w * ops.sum(v) for w, v in zip(weights, values, strict=True))
         kernels = [
             variable.value
             for layer in [*self.layers, self.head]
             for variable in layer.weights
             if "kernel" in variable.name
         ]
-        penalty = tf.add_n([tf.reduce_sum(kernel**2) for kernel in kernels])
+        penalty = sum(ops.sum(kernel**2) for kernel in kernels)
         return total / np.sum(counts * weights) + self.model.l2 * penalty
 
+    @backends.precision("float64")
     def train(self, optimizer, X, y, *, loss, weights=None, n_steps=1):
         """Take steps over all sequences and return the loss before each."""
         weights = np.ones(len(X)) if weights is None else weights
         variables = self.variables()
         losses = []
         for _ in range(n_steps):
-            with tf.GradientTape() as tape:
-                value = self.loss(X, y, loss, weights)
-            gradients = tape.gradient(value, [variable.value for variable in variables])
+            value, gradients = value_and_gradients(
+                lambda: self.loss(X, y, loss, weights), variables
+            )
             optimizer.apply_gradients(zip(gradients, variables, strict=True))
             losses.append(float(value))
         return losses

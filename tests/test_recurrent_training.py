@@ -35,8 +35,8 @@ def test_one_optimizer_object_serves_two_fits_and_is_not_changed():
     assert_same_weights(first, second)
     assert_same_weights(first, named)
     assert not optimizer.built
-    assert int(optimizer.iterations.numpy()) == 0
-    assert float(optimizer.learning_rate.numpy()) == pytest.approx(0.01)
+    assert int(optimizer.iterations) == 0
+    assert float(optimizer.learning_rate) == pytest.approx(0.01)
 
 
 def test_a_learning_rate_given_goes_before_that_of_the_optimizer_object():

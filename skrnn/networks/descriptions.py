@@ -71,7 +71,7 @@ def _tells_apart(name, value, kind):
         return not re.search("name|path", name)
     # What else is Keras' own (variables, trackers, policies) is in the configuration.
     own = not name.startswith("_") and not type(value).__module__.startswith(
-        ("keras", "tensorflow")
+        ("keras", "tensorflow", "jax", "torch")
     )
     return isinstance(value, np.ndarray) or own
 

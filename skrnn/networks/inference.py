@@ -77,7 +77,8 @@ def export_model(spec, weights, target_scale):
         Takes ``[steps, lengths]``.
     """
     model = rebuild_network(replace(spec, one_hot=False), plain=True).model
-    model.set_weights(weights)
+    with backends.precision(spec.dtype):
+        model.set_weights(weights)
     scale, offset = (np.asarray(value) for value in target_scale)
     if (scale == 1).all() and (offset == 0).all():
         return model

@@ -22,6 +22,7 @@ from keras import ops
 from keras.src.backend.common import global_state
 from keras.src.random.seed_generator import GLOBAL_SEED_GENERATOR
 
+from skrnn.networks import backends
 from skrnn.networks.descriptions import describe_held
 from skrnn.networks.layers import FAST_LAYERS, KERAS_LAYERS
 
@@ -104,7 +105,7 @@ def build_network(spec, *, plain=False):
         If a user's body gives something other than vectors or steps, or vectors where there is
         a target for each step.
     """
-    with exclusive_random_state(spec.body_seed):
+    with backends.precision(spec.dtype), exclusive_random_state(spec.body_seed):
         return _build(spec, KERAS_LAYERS if plain else FAST_LAYERS)
 
 

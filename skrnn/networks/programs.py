@@ -179,13 +179,14 @@ def lease(spec, network=None):
     ------
     Program
     """
-    program = _take(spec) or Program(network or rebuild_network(spec))
-    try:
-        yield program
-    except DivergedError:
+    with backends.precision(spec.dtype):
+        program = _take(spec) or Program(network or rebuild_network(spec))
+        try:
+            yield program
+        except DivergedError:
+            _give_back(spec, program)
+            raise
         _give_back(spec, program)
-        raise
-    _give_back(spec, program)
 
 
 def _take(spec):

@@ -5,10 +5,12 @@ The choice is Keras' own: ``KERAS_BACKEND`` or ``keras.json``. A backend module 
 - `sequences_to_device`, `to_device`: arrays to tensors;
 - `compile_training`: batches of training and of evaluation inside compiled calls;
 - `compile_forward`: a pass without training inside a compiled call;
-- `has_fast_loop`, `run_loop`: the time loops of recurrent layers.
+- `has_fast_loop`, `run_loop`: the time loops of recurrent layers;
+- `precision`, where a dtype has to be announced.
 """
 
 import importlib
+from contextlib import contextmanager, nullcontext
 
 import keras
 
@@ -16,6 +18,7 @@ __all__ = [
     "compile_forward",
     "compile_training",
     "has_fast_loop",
+    "precision",
     "run_loop",
     "sequences_to_device",
     "to_device",
@@ -37,3 +40,15 @@ has_fast_loop = _backend.has_fast_loop
 run_loop = _backend.run_loop
 sequences_to_device = _backend.sequences_to_device
 to_device = _backend.to_device
+
+
+@contextmanager
+def precision(dtype):
+    """Make and use variables of a dtype, in the current thread.
+
+    Parameters
+    ----------
+    dtype : {"float32", "float64"}
+    """
+    with getattr(_backend, "precision", nullcontext)(dtype):
+        yield
