@@ -10,9 +10,11 @@ The choice is Keras' own: ``KERAS_BACKEND`` or ``keras.json``. A backend module 
 """
 
 import importlib
+import threading
 from contextlib import contextmanager, nullcontext
 
 import keras
+from keras.src.backend.common.dtypes import BIT64_TO_BIT32_DTYPE
 
 __all__ = [
     "compile_forward",
@@ -24,6 +26,7 @@ __all__ = [
     "to_device",
 ]
 
+_ROUNDED = BIT64_TO_BIT32_DTYPE["float64"]
 _KNOWN = ("jax", "tensorflow", "torch")
 
 if keras.backend.backend() not in _KNOWN:
@@ -42,6 +45,10 @@ sequences_to_device = _backend.sequences_to_device
 to_device = _backend.to_device
 
 
+_lock = threading.Lock()
+_float64_users = 0
+
+
 @contextmanager
 def precision(dtype):
     """Make and use variables of a dtype, in the current thread.
@@ -51,4 +58,28 @@ def precision(dtype):
     dtype : {"float32", "float64"}
     """
     with getattr(_backend, "precision", nullcontext)(dtype):
+        if dtype == "float64":
+            with _unrounded():
+                yield
+        else:
+            yield
+
+
+@contextmanager
+def _unrounded():
+    """Have Keras compute in float64 where it is given float64.
+
+    On every backend but TensorFlow many of its operations round to float32, and there is no
+    public way to ask for more. What is in float32 is not touched, in other threads neither.
+    """
+    global _float64_users
+    with _lock:
+        _float64_users += 1
+        BIT64_TO_BIT32_DTYPE["float64"] = "float64"
+    try:
         yield
+    finally:
+        with _lock:
+            _float64_users -= 1
+            if not _float64_users:
+                BIT64_TO_BIT32_DTYPE["float64"] = _ROUNDED
