@@ -1,0 +1,494 @@
+"""Training and prediction inside compiled JAX calls.
+
+The arrays of a fit are sent to the device once. A call gets the batches as row numbers and runs
+as many of them as it is given: gather, forward, backward and update all happen inside.
+
+JAX compiles once for every shape, so shapes are rounded up to a ladder: the steps of a batch to
+one of two rungs an octave (sequences of one length need none), its rows and the arrays of a fit
+to one of four. How many batches share a call is no shape. A fit to sequences of one length
+compiles at most twice, for full batches and for a short last one; lengths that differ add up to
+two for every doubling. Folds of like size, learning rates and seeds share all of these.
+
+Rows and steps that fill a rung repeat real ones and count for nothing: not in a loss, a metric or
+a gradient. A user's own layers may look across the rows of a batch, and metrics of a user's own
+may not know weights, so with either of them no row is added.
+"""
+
+from functools import partial
+from itertools import groupby
+
+import jax
+import jax.numpy as jnp
+import keras
+import numpy as np
+
+from skrnn.networks.batches import compact
+
+__all__ = [
+    "compile_forward",
+    "compile_training",
+    "has_fast_loop",
+    "precision",
+    "run_loop",
+    "sequences_to_device",
+    "to_device",
+]
+
+
+def precision(dtype):
+    """Let JAX compute in a dtype: without being told it turns float64 into float32.
+
+    Parameters
+    ----------
+    dtype : {"float32", "float64"}
+
+    Returns
+    -------
+    context manager
+        For the current thread alone.
+    """
+    return jax.enable_x64(dtype == "float64")
+
+
+# --- arrays -----------------------------------------------------------------------------------
+
+
+def _rung(n, per_octave):
+    """Round up to one of some even steps from each power of two to the next."""
+    n = int(n)
+    step = max(1, (1 << (n - 1).bit_length()) // (2 * per_octave))
+    return -(-n // step) * step
+
+
+def _on_ladder(array):
+    """Return an array whose first axis is filled up with zeros to a rung."""
+    n = len(array)
+    padded = np.zeros((_rung(n, 4), *array.shape[1:]), array.dtype)
+    padded[:n] = array
+    return padded
+
+
+def sequences_to_device(sequences):
+    """Return a batch of sequences: arrays on the device, and the lengths once more outside it."""
+    sequences = compact(sequences)
+    arrays = (
+        sequences.values,
+        sequences.starts.astype(np.int32),
+        sequences.lengths.astype(np.int32),
+    )
+    return jax.device_put([_on_ladder(array) for array in arrays]), sequences.lengths
+
+
+def to_device(examples, target_scale):
+    """Return the arrays that `compile_training`'s functions take.
+
+    Parameters
+    ----------
+    examples : Examples
+    target_scale : tuple (scale, offset)
+        From targets as they train to targets as users know them, which metrics are told in.
+    """
+    arrays = examples.targets, examples.target_starts.astype(np.int32), examples.weights
+    targets = [*(_on_ladder(array) for array in arrays), *target_scale]
+    return sequences_to_device(examples.sequences), jax.device_put(targets)
+
+
+# --- training ---------------------------------------------------------------------------------
+
+
+def compile_training(network, loss, from_logits, optimizer, metrics):
+    """Compile the steps of training and of evaluation.
+
+    Parameters
+    ----------
+    network : Network
+    loss : callable
+        Of (true, predicted), one value a target.
+    from_logits : bool
+        Whether `loss` takes the raw output.
+    optimizer : keras.optimizers.Optimizer
+    metrics : list of keras.metrics.Metric
+
+    Returns
+    -------
+    train, evaluate : callable
+        Of (arrays of `to_device`, order, bounds), giving one loss a batch as an array. Batch `i`
+        is ``order[bounds[i]:bounds[i + 1]]``.
+    """
+    model = network.raw
+    activation = keras.activations.get(network.spec.output_activation)
+    per_step = network.spec.return_sequences
+
+    def batch_loss(trainable, others, counted, batch, training):
+        """Return a batch's loss, and what it makes of the other variables and the metrics'."""
+        sequences, targets, rows, real, n_steps = batch
+        steps, lengths = _gather_steps(sequences, rows, n_steps)
+        raw, others, penalties = model.stateless_call(
+            trainable, others, [steps, lengths], training=training, return_losses=True
+        )
+        all_targets, target_starts, weights, scale, offset = targets
+        where = target_starts[rows]
+        if per_step:
+            raw, where, real = _as_targets(raw, where, real, lengths)
+        true, outputs = all_targets[where], activation(raw)
+        values = _one_value_a_target(loss(true, raw if from_logits else outputs)) * weights[where]
+        value = jnp.sum(jnp.where(real, values, 0)) / jnp.sum(real) + sum(penalties)
+        classes = jnp.issubdtype(true.dtype, jnp.integer)
+        known = true if classes else true * scale + offset
+        seen = outputs if classes else outputs * scale + offset
+        counted = [
+            metric.stateless_update_state(state, known, seen, sample_weight=real.astype(seen.dtype))
+            for metric, state in zip(metrics, counted, strict=True)
+        ]
+        return value, (others, counted)
+
+    def train_batch(state, batch):
+        trainable, others, counted, slots = state
+        gradient = jax.value_and_grad(batch_loss, has_aux=True)
+        (value, (others, counted)), gradients = gradient(trainable, others, counted, batch, True)
+        trainable, slots = optimizer.stateless_apply(slots, gradients, trainable)
+        return (trainable, others, counted, slots), value
+
+    def evaluate_batch(state, batch):
+        trainable, *changing = state
+        value, changed = batch_loss(trainable, *changing, batch, False)
+        return (trainable, *changed), value
+
+    variables = (
+        model.trainable_variables,
+        model.non_trainable_variables,
+        [metric.variables for metric in metrics],
+    )
+    own_metric = not all(type(metric).__module__.startswith("keras.") for metric in metrics)
+    exact = network.spec.architecture is not None or own_metric
+    return (
+        _compile_loop(train_batch, (*variables, optimizer.variables), exact),
+        _compile_loop(evaluate_batch, variables, exact),
+    )
+
+
+def _compile_loop(one_batch, variables, exact):
+    """Compile many batches into one call that gives the loss of each.
+
+    Parameters
+    ----------
+    one_batch : callable
+        Of (values of the variables, batch), giving new values and the loss.
+    variables : nested tuple of list of keras.Variable
+    exact : bool
+        Whether batches get no rows beside their own.
+    """
+
+    @partial(jax.jit, static_argnames="shape", donate_argnums=(0, 1))
+    def loop(state, losses, tensors, order, bounds, span, shape):
+        n_rows, n_steps = shape
+
+        def body(i, carried):
+            state, losses = carried
+            real = jnp.arange(n_rows) < bounds[i + 1] - bounds[i]
+            rows = jax.lax.dynamic_slice(order, bounds[i, None], (n_rows,))
+            rows = jnp.where(real, rows, rows[0])
+            state, value = one_batch(state, (*tensors, rows, real, n_steps))
+            return state, losses.at[i].set(value.astype(losses.dtype))
+
+        return jax.lax.fori_loop(*span, body, (state, losses))
+
+    def run(tensors, order, bounds):
+        (arrays, lengths), targets = tensors
+        shapes = _shapes(lengths, order, bounds, exact)
+        # The numbers of sequences and of batches are no shapes either.
+        size = len(arrays[1])
+        order_and_bounds = np.zeros((2, 2 * size + 1), np.int32)
+        order_and_bounds[0, : len(order)] = order
+        order_and_bounds[1, : len(bounds)] = bounds
+        order, bounds = jax.device_put(list(order_and_bounds))
+        state = _copy(jax.tree.map(lambda variable: variable.value, variables))
+        losses = jnp.zeros(size, targets[2].dtype)
+        for shape, alike in groupby(range(len(shapes)), shapes.__getitem__):
+            first, *others = alike
+            span = np.array([first, first + 1 + len(others)], np.int32)
+            state, losses = loop(state, losses, (arrays, targets), order, bounds, span, shape)
+        jax.tree.map(lambda variable, value: variable.assign(value), variables, state)
+        return np.asarray(losses)[: len(shapes)]
+
+    return run
+
+
+# A call takes over the arrays it is given, and a variable's may be held elsewhere.
+_copy = jax.jit(partial(jax.tree.map, jnp.copy))
+
+
+def _shapes(lengths, order, bounds, exact):
+    """Return the numbers of rows and of steps that each batch is filled up to."""
+    longest = np.maximum.reduceat(lengths[order[: bounds[-1]]], bounds[:-1])
+    sizes = np.diff(bounds)
+    alike = lengths.min() == lengths.max()
+    return [
+        (int(size) if exact else _rung(size, 4), int(n_steps) if alike else _rung(n_steps, 2))
+        for size, n_steps in zip(sizes, longest, strict=True)
+    ]
+
+
+def compile_forward(model):
+    """Compile a pass through a model without training.
+
+    Parameters
+    ----------
+    model : keras.Model
+
+    Returns
+    -------
+    callable
+        Of (arrays of `sequences_to_device`, rows), giving the model's outputs for the sequences
+        `rows`: an array, or a list of arrays where the model has several outputs.
+    """
+    variables = model.trainable_variables, model.non_trainable_variables
+
+    @partial(jax.jit, static_argnames="n_steps")
+    def forward(state, arrays, rows, n_steps):
+        inputs = _gather_steps(arrays, rows, n_steps)
+        return model.stateless_call(*state, list(inputs), training=False)[0]
+
+    def run(sequences, rows):
+        arrays, lengths = sequences
+        bounds = np.array([0, len(rows)])
+        [(n_rows, n_steps)] = _shapes(lengths[rows], np.arange(len(rows)), bounds, exact=False)
+        filled = np.full(n_rows, rows[0], np.int32)
+        filled[: len(rows)] = rows
+        state = jax.tree.map(lambda variable: variable.value, variables)
+        outputs = forward(state, arrays, filled, n_steps)
+        return jax.tree.map(lambda array: np.asarray(array)[: len(rows)], outputs)
+
+    return run
+
+
+def _gather_steps(arrays, rows, n_steps):
+    """Return the padded steps of some sequences, zero after each one's end, and their lengths."""
+    values, starts, lengths = arrays
+    lengths = lengths[rows]
+    position = jnp.arange(n_steps, dtype=lengths.dtype)
+    last = lengths[:, None] - 1
+    steps = values[starts[rows][:, None] + jnp.minimum(position, last)]
+    real = jnp.expand_dims(position <= last, tuple(range(2, steps.ndim)))
+    return jnp.where(real, steps, jnp.zeros_like(steps)), lengths
+
+
+def _as_targets(raw, where, real, lengths):
+    """Return the outputs for steps in rows, where their targets lie, and which of them are real.
+
+    What is padding repeats the first step, so that no loss makes a NaN of it.
+    """
+    position = jnp.arange(raw.shape[1], dtype=lengths.dtype)
+    inside = position < lengths[:, None]
+    raw = jnp.where(inside[:, :, None], raw, raw[:, :1])
+    where = where[:, None] + jnp.where(inside, position, 0)
+    return raw.reshape(-1, raw.shape[2]), where.ravel(), (inside & real[:, None]).ravel()
+
+
+def _one_value_a_target(values):
+    if values.ndim == 0:
+        raise ValueError("loss must give one value a target, got a single number for all of them.")
+    return jnp.mean(values, axis=tuple(range(1, values.ndim)))
+
+
+# --- time loops -------------------------------------------------------------------------------
+
+
+def has_fast_loop(kind):
+    """Whether `run_loop` is the fastest way through a recurrent layer.
+
+    Parameters
+    ----------
+    kind : {"SimpleRNN", "LSTM", "GRU", "GRUResetBefore"}
+    """
+    # On a GPU Keras runs cuDNN's LSTM, which JAX has in float32 alone.
+    return kind != "LSTM" or jax.default_backend() != "gpu" or jax.config.jax_enable_x64
+
+
+def run_loop(kind, steps, mask, kernel, recurrent_kernel, bias):
+    """Run a recurrent layer over all steps, from zero states.
+
+    Parameters
+    ----------
+    kind : str
+    steps : array of shape (batch, T, features), or of int and shape (batch, T)
+        Integer codes stand for one-hot vectors.
+    mask : array of shape (batch, features) or None
+        Dropout: each step is multiplied by it.
+    kernel, recurrent_kernel, bias : keras.Variable
+        As Keras lays them out.
+
+    Returns
+    -------
+    outputs : array of shape (batch, T, units)
+    states : list of array of shape (batch, units)
+    """
+    weights = kernel, recurrent_kernel, bias
+    kernel, recurrent, bias = (keras.ops.convert_to_tensor(weight) for weight in weights)
+    input_bias, recurrent_bias = bias if kind == "GRU" else (bias, None)
+    steps = jnp.swapaxes(steps, 0, 1)
+    if steps.ndim == 2:
+        projected = kernel[steps]
+        if mask is not None:
+            projected *= jnp.take_along_axis(mask, steps.T, axis=1).T[:, :, None]
+    else:
+        projected = (steps if mask is None else steps * mask) @ kernel
+    outputs, states = _loop(kind, projected + input_bias, recurrent, recurrent_bias)
+    return jnp.swapaxes(outputs, 0, 1), list(states)
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(0,))
+def _loop(kind, projected, recurrent, bias):
+    """Run the recurrent part of a layer over inputs that are multiplied by its kernel already.
+
+    Parameters
+    ----------
+    kind : str
+    projected : array of shape (T, batch, gates * units)
+    recurrent : array of shape (units, gates * units)
+    bias : array of shape (gates * units,) or None
+        That of the recurrent product, where it has one of its own.
+
+    Returns
+    -------
+    outputs : array of shape (T, batch, units)
+    states : tuple of array of shape (batch, units)
+    """
+    return _loop_forward(kind, projected, recurrent, bias)[0]
+
+
+def _loop_forward(kind, projected, recurrent, bias):
+    def body(states, x):
+        new, saved = _FORWARD[kind](x, states, recurrent, bias)
+        return new, (states, new[0], saved)
+
+    zeros = jnp.zeros((projected.shape[1], recurrent.shape[0]), projected.dtype)
+    first = (zeros, zeros) if kind == "LSTM" else (zeros,)
+    last, (before, outputs, saved) = jax.lax.scan(body, first, projected)
+    return (outputs, last), (recurrent, bias, before, saved)
+
+
+def _loop_backward(kind, residuals, cotangents):
+    recurrent, bias, before, saved = residuals
+    d_outputs, d_last = cotangents
+
+    def body(d_states, at):
+        d_output, before, saved = at
+        d_states = d_states[0] + d_output, *d_states[1:]
+        return _BACKWARD[kind](d_states, before, saved, recurrent)
+
+    _, d_projected = jax.lax.scan(body, d_last, (d_outputs, before, saved), reverse=True)
+    return d_projected, *_weight_gradients(kind, d_projected, before[0], saved, bias)
+
+
+_loop.defvjp(_loop_forward, _loop_backward)
+
+
+def _weight_gradients(kind, d_projected, h, saved, bias):
+    """Return the gradients of recurrent kernel and bias over all steps at once."""
+    if kind in ("SimpleRNN", "LSTM"):
+        return _product(h, d_projected), None
+    units = h.shape[2]
+    d_gates, d_candidate, r = d_projected[..., : 2 * units], d_projected[..., 2 * units :], saved[1]
+    if kind == "GRUResetBefore":
+        return jnp.concatenate([_product(h, d_gates), _product(r * h, d_candidate)], axis=1), None
+    d_product = jnp.concatenate([d_gates, d_candidate * r], axis=2)
+    return _product(h, d_product), d_product.sum(axis=(0, 1))
+
+
+def _product(left, right):
+    return left.reshape(-1, left.shape[2]).T @ right.reshape(-1, right.shape[2])
+
+
+def _sigmoid(x):
+    # Faster than the exponential's way, and the same value.
+    return 0.5 * jnp.tanh(0.5 * x) + 0.5
+
+
+def _simple_forward(x, states, recurrent, _):
+    h = jnp.tanh(x + states[0] @ recurrent)
+    return (h,), (h,)
+
+
+def _simple_backward(d_states, _, saved, recurrent):
+    d = d_states[0] * (1 - saved[0] ** 2)
+    return (d @ recurrent.T,), d
+
+
+def _lstm_forward(x, states, recurrent, _):
+    h, c = states
+    i, f, g, o = jnp.split(x + h @ recurrent, 4, axis=1)
+    i, f, g, o = _sigmoid(i), _sigmoid(f), jnp.tanh(g), _sigmoid(o)
+    c = f * c + i * g
+    tanh_c = jnp.tanh(c)
+    return (o * tanh_c, c), (i, f, g, o, tanh_c)
+
+
+def _lstm_backward(d_states, before, saved, recurrent):
+    d_h, d_c = d_states
+    i, f, g, o, tanh_c = saved
+    d_c = d_c + d_h * o * (1 - tanh_c**2)
+    d = jnp.concatenate(
+        [
+            d_c * g * i * (1 - i),
+            d_c * before[1] * f * (1 - f),
+            d_c * i * (1 - g**2),
+            d_h * tanh_c * o * (1 - o),
+        ],
+        axis=1,
+    )
+    return (d @ recurrent.T, d_c * f), d
+
+
+def _gru_forward(x, states, recurrent, bias):
+    [h] = states
+    x_z, x_r, x_h = jnp.split(x, 3, axis=1)
+    h_z, h_r, h_h = jnp.split(h @ recurrent + bias, 3, axis=1)
+    z, r = _sigmoid(x_z + h_z), _sigmoid(x_r + h_r)
+    candidate = jnp.tanh(x_h + r * h_h)
+    return (z * h + (1 - z) * candidate,), (z, r, candidate, h_h)
+
+
+def _gru_backward(d_states, before, saved, recurrent):
+    [d_h] = d_states
+    z, r, candidate, h_h = saved
+    d_z = d_h * (before[0] - candidate) * z * (1 - z)
+    d_candidate = d_h * (1 - z) * (1 - candidate**2)
+    d_r = d_candidate * h_h * r * (1 - r)
+    d_product = jnp.concatenate([d_z, d_r, d_candidate * r], axis=1)
+    d = jnp.concatenate([d_z, d_r, d_candidate], axis=1)
+    return (d_h * z + d_product @ recurrent.T,), d
+
+
+def _reset_before_forward(x, states, recurrent, _):
+    [h] = states
+    units = h.shape[1]
+    z, r = jnp.split(_sigmoid(x[:, : 2 * units] + h @ recurrent[:, : 2 * units]), 2, axis=1)
+    candidate = jnp.tanh(x[:, 2 * units :] + (r * h) @ recurrent[:, 2 * units :])
+    return (z * h + (1 - z) * candidate,), (z, r, candidate)
+
+
+def _reset_before_backward(d_states, before, saved, recurrent):
+    [d_h], h = d_states, before[0]
+    z, r, candidate = saved
+    units = h.shape[1]
+    d_z = d_h * (h - candidate) * z * (1 - z)
+    d_candidate = d_h * (1 - z) * (1 - candidate**2)
+    d_reset = d_candidate @ recurrent[:, 2 * units :].T
+    d_gates = jnp.concatenate([d_z, d_reset * h * r * (1 - r)], axis=1)
+    d_h = d_h * z + d_reset * r + d_gates @ recurrent[:, : 2 * units].T
+    return (d_h,), jnp.concatenate([d_gates, d_candidate], axis=1)
+
+
+_FORWARD = {
+    "SimpleRNN": _simple_forward,
+    "LSTM": _lstm_forward,
+    "GRU": _gru_forward,
+    "GRUResetBefore": _reset_before_forward,
+}
+_BACKWARD = {
+    "SimpleRNN": _simple_backward,
+    "LSTM": _lstm_backward,
+    "GRU": _gru_backward,
+    "GRUResetBefore": _reset_before_backward,
+}
