@@ -208,6 +208,7 @@ def fit_seeded():
 
 FRESH_PROCESS = """
 import json, random, sys
+import keras  # JAX draws from NumPy's global generator while it is imported
 import numpy as np
 from skrnn import RNNClassifier
 random.seed(5)
