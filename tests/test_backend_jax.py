@@ -1,15 +1,15 @@
 """The JAX backend: gradients of its time loops, padding of batches, and how often it compiles."""
 
+import logging
+
 import keras
 import numpy as np
 import pytest
-from numpy.testing import assert_allclose, assert_array_equal
-from recurrences import network_spec, random_sequences, step_targets
+from numpy.testing import assert_allclose
+from recurrences import assert_close_weights, assert_same_bits, random_sequences, step_targets
 
 from skrnn import RNNClassifier, RNNRegressor
 from skrnn.networks import programs
-from skrnn.networks.specs import Examples
-from skrnn.sequences import check_sequences
 
 if keras.backend.backend() != "jax":
     pytest.skip("Keras runs on another backend", allow_module_level=True)
@@ -105,3 +105,110 @@ def test_time_loops_and_their_gradients_are_those_of_the_equations(kind, how, ho
     for one, other in zip(jax.tree.leaves(ours), jax.tree.leaves(theirs), strict=True):
         assert one.dtype == np.float64
         assert_allclose(one, other, rtol=1e-10, atol=1e-12)
+
+
+# --- padding of batches -----------------------------------------------------------------------
+
+
+X = random_sequences()
+DRAWS = {
+    "cell": "gru", "units": 3, "bidirectional": True, "dropout": 0.3, "batch_size": 5, "epochs": 2,
+    "metrics": ["mae"], "l2": 2**-7, "dtype": "float64", "random_state": 0,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("how", [{"pooling": "mean"}, {"return_sequences": True}])
+def test_rows_and_steps_that_fill_a_batch_change_nothing(how, monkeypatch):
+    y = step_targets(X)
+    y = y if "return_sequences" in how else [one[-1] for one in y]
+    fits = []
+    for rung in (lambda n, *_: int(n), lambda n, *_: int(n) + 3):
+        programs.clear()
+        monkeypatch.setattr(backend, "_rung", rung)
+        fits.append(RNNRegressor(**DRAWS, **how).fit(X, y, X_val=X[:3], y_val=y[:3]))
+    assert_close_weights(*fits)
+    for name, values in fits[0].history_.items():
+        # Metrics count in float32.
+        assert_allclose(values, fits[1].history_[name], rtol=1e-12 if "loss" in name else 1e-6)
+    outputs = [np.concatenate(model.predict(X), axis=None) for model in fits]
+    assert_allclose(*outputs, rtol=1e-12)
+
+
+def log_loss(true, predicted):
+    """Give a loss that is infinite for the zeros that steps are padded with."""
+    return -keras.ops.log(keras.ops.abs(predicted[:, 0]))
+
+
+def test_a_loss_may_be_infinite_where_there_is_only_padding():
+    x = [steps + 3 for steps in X]
+    model = RNNRegressor(cell="simple", units=3, return_sequences=True, loss=log_loss, epochs=2)
+    model.fit(x, step_targets(x))
+    assert np.isfinite(model.history_["loss"]).all()
+
+
+def batch_norm(steps, lengths):
+    return keras.layers.BatchNormalization()(steps)
+
+
+class Counts(keras.metrics.Sum):
+    """A metric that knows no weights."""
+
+    def update_state(self, true, predicted, sample_weight=None):
+        super().update_state(keras.ops.ones_like(predicted))
+
+
+def test_layers_and_metrics_of_the_users_own_see_real_rows_alone():
+    x = np.random.default_rng(0).normal(3, 2, (30, 4, 2))
+    model = RNNRegressor(model=batch_norm, batch_size=None, epochs=1, metrics=[Counts(name="n")])
+    model.fit(x, x[:, 0, 0])
+    assert model.history_["n"] == [30]
+    moving_mean = model.weights_[[v.name for v in model.model_.weights].index("moving_mean")]
+    assert_allclose(moving_mean, 0.01 * x.mean(axis=(0, 1)), rtol=1e-5)
+
+
+# --- compiling --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def compiled(caplog):
+    """Return a function that tells how often training was compiled since the last call."""
+    programs.clear()
+    with jax.log_compiles(), caplog.at_level(logging.WARNING):
+
+        def count():
+            n = sum("Finished XLA compilation of jit(loop)" in text for text in caplog.messages)
+            caplog.clear()
+            return n
+
+        yield count
+
+
+LABELS = np.arange(90) % 2
+
+
+@pytest.mark.parametrize(
+    ("lengths", "n_compiled"),
+    [(np.full(90, 6), 2), (3 + np.arange(90) % 7, 2), (3 + np.arange(90) % 7 * 80, 7)],
+    ids=["equal", "few steps", "many steps"],
+)
+def test_two_folds_compile_training_once_for_each_shape(lengths, n_compiled, compiled, monkeypatch):
+    x = [np.full((length, 2), label) for length, label in zip(lengths, LABELS, strict=True)]
+    model = RNNClassifier(cell="simple", units=2, batch_size=16, epochs=2, random_state=0)
+    monkeypatch.setattr(backend, "_SMALL", 2**14)
+    folds = [np.flatnonzero(np.arange(90) % 10 != k) for k in (0, 1)]
+    model.fit([x[i] for i in folds[0]], LABELS[folds[0]])
+    assert 1 <= compiled() <= n_compiled
+    model.set_params(learning_rate=0.1, random_state=1)
+    model.fit([x[i] for i in folds[1]], LABELS[folds[1]])
+    assert compiled() == 0
+
+
+def test_how_many_batches_share_a_call_compiles_nothing(compiled, monkeypatch):
+    x = np.ones((40, 3, 2))
+    fits = []
+    for seconds in (0, 1e-3, 1e9):
+        monkeypatch.setattr("skrnn.networks.training._SECONDS_PER_CALL", seconds)
+        model = RNNClassifier(cell="simple", units=2, batch_size=8, epochs=3, random_state=0)
+        fits.append(model.fit(x, LABELS[:40]))
+        assert compiled() == (not fits[1:])
+        assert_same_bits(fits[0], fits[-1])

@@ -3,11 +3,12 @@
 The arrays of a fit are sent to the device once. A call gets the batches as row numbers and runs
 as many of them as it is given: gather, forward, backward and update all happen inside.
 
-JAX compiles once for every shape, so shapes are rounded up to a ladder: the steps of a batch to
-one of two rungs an octave (sequences of one length need none), its rows and the arrays of a fit
-to one of four. How many batches share a call is no shape. A fit to sequences of one length
-compiles at most twice, for full batches and for a short last one; lengths that differ add up to
-two for every doubling. Folds of like size, learning rates and seeds share all of these.
+JAX compiles once for every shape, so shapes are rounded up to a ladder: the steps of a batch and
+the arrays of a fit to one of two rungs an octave, the rows of a batch to one of four. How many
+batches share a call is no shape. A fit to sequences of one length, or to few steps, compiles training twice:
+for full batches, and for a short last one if its rung is another. Where a larger set has lengths
+that differ, each octave of them adds at most two. Evaluation is as many once more. Folds of like
+size, learning rates, epochs and seeds share all of these.
 
 Rows and steps that fill a rung repeat real ones and count for nothing: not in a loss, a metric or
 a gradient. A user's own layers may look across the rows of a batch, and metrics of a user's own
@@ -51,20 +52,25 @@ def precision(dtype):
     return jax.enable_x64(dtype == "float64")
 
 
+# Up to this many steps, with all that is padded, one shape for all batches is the best: another
+# would take longer to compile than what it spares.
+_SMALL = 2**16
+
+
 # --- arrays -----------------------------------------------------------------------------------
 
 
-def _rung(n, per_octave):
-    """Round up to one of some even steps from each power of two to the next."""
+def _rung(n, per_octave=4, least=8):
+    """Round up to one of some even steps, of a least size, between two powers of two."""
     n = int(n)
-    step = max(1, (1 << (n - 1).bit_length()) // (2 * per_octave))
+    step = max(least, (1 << (n - 1).bit_length()) // (2 * per_octave))
     return -(-n // step) * step
 
 
 def _on_ladder(array):
     """Return an array whose first axis is filled up with zeros to a rung."""
     n = len(array)
-    padded = np.zeros((_rung(n, 4), *array.shape[1:]), array.dtype)
+    padded = np.zeros((_rung(n, 2), *array.shape[1:]), array.dtype)
     padded[:n] = array
     return padded
 
@@ -222,12 +228,14 @@ _copy = jax.jit(partial(jax.tree.map, jnp.copy))
 def _shapes(lengths, order, bounds, exact):
     """Return the numbers of rows and of steps that each batch is filled up to."""
     longest = np.maximum.reduceat(lengths[order[: bounds[-1]]], bounds[:-1])
-    sizes = np.diff(bounds)
-    alike = lengths.min() == lengths.max()
-    return [
-        (int(size) if exact else _rung(size, 4), int(n_steps) if alike else _rung(n_steps, 2))
-        for size, n_steps in zip(sizes, longest, strict=True)
-    ]
+    n_rows = [int(size) if exact else _rung(size) for size in np.diff(bounds)]
+    if lengths.min() == lengths.max():
+        n_steps = longest.tolist()
+    elif len(lengths) * lengths.max() <= _SMALL:
+        n_steps = [_rung(lengths.max(), 2, 4)] * len(n_rows)
+    else:
+        n_steps = [_rung(length, 2, 4) for length in longest]
+    return list(zip(n_rows, n_steps, strict=True))
 
 
 def compile_forward(model):
