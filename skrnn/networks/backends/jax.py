@@ -5,10 +5,10 @@ as many of them as it is given: gather, forward, backward and update all happen 
 
 JAX compiles once for every shape, so shapes are rounded up to a ladder: the steps of a batch and
 the arrays of a fit to one of two rungs an octave, the rows of a batch to one of four. How many
-batches share a call is no shape. A fit to sequences of one length, or to few steps, compiles training twice:
-for full batches, and for a short last one if its rung is another. Where a larger set has lengths
-that differ, each octave of them adds at most two. Evaluation is as many once more. Folds of like
-size, learning rates, epochs and seeds share all of these.
+batches share a call is no shape. A fit to sequences of one length, or to few steps, compiles
+training once or twice: for full batches, and for a short last one if its rung is another. A larger
+set of lengths that differ adds at most two rungs for every doubling of them. Evaluation comes to
+as many again. Folds of like size, learning rates, epochs and seeds share all of these.
 
 Rows and steps that fill a rung repeat real ones and count for nothing: not in a loss, a metric or
 a gradient. A user's own layers may look across the rows of a batch, and metrics of a user's own
