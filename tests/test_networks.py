@@ -258,6 +258,7 @@ def rows_of(outputs, lengths, per_step):
     return outputs
 
 
+@backends.precision("float64")
 def test_the_live_model_gives_what_predict_gives():
     for model, sequences, predicted in live_models():
         expected = np.concatenate([np.ravel(one) for one in predicted])
@@ -300,6 +301,7 @@ def test_a_saved_model_opens_in_plain_keras(tmp_path):
         assert_allclose(outputs.ravel(), expected, rtol=1e-5)
 
 
+@backends.precision("float64")
 def test_every_live_model_is_a_new_one():
     model = exact("lstm one way")
     before = model.predict(X)
