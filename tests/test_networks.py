@@ -72,6 +72,7 @@ def test_hidden_states_and_predictions_follow_the_equations(name):
 
 
 @pytest.mark.parametrize("name", EXACT)
+@precision("float64")
 def test_hidden_states_equal_keras_layers_on_one_unpadded_sequence(name):
     model, i = exact(name), 3
     values = X[i][None]
@@ -260,6 +261,7 @@ def rows_of(outputs, lengths, per_step):
     return outputs
 
 
+@precision("float64")
 def test_the_live_model_gives_what_predict_gives():
     for model, sequences, predicted in live_models():
         expected = np.concatenate([np.ravel(one) for one in predicted])
@@ -302,6 +304,7 @@ def test_a_saved_model_opens_in_plain_keras(tmp_path):
         assert_allclose(outputs.ravel(), expected, rtol=1e-5)
 
 
+@precision("float64")
 def test_every_live_model_is_a_new_one():
     model = exact("lstm one way")
     before = model.predict(X)

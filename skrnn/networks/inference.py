@@ -63,6 +63,8 @@ def final_states(spec, weights, sequences):
 def export_model(spec, weights, target_scale):
     """Return a live Keras model of its own, in the user's units.
 
+    On JAX a model of float64 is for use within ``jax.enable_x64(True)``.
+
     Parameters
     ----------
     spec : NetworkSpec

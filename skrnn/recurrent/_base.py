@@ -261,7 +261,8 @@ shape (n, T, n_features) or (n, T)
         """A live `keras.Model` of ``[steps, lengths]``, rebuilt from `weights_` at each access.
 
         Steps are padded on the right, lengths say how many are real. Its outputs are
-        probabilities or targets in the user's units.
+        probabilities or targets in the user's units. With ``dtype="float64"`` on JAX, call it
+        within ``jax.enable_x64(True)``.
         """
         check_is_fitted(self)
         from skrnn.networks.inference import export_model
