@@ -14,7 +14,7 @@ from statistics import median
 
 import numpy as np
 
-__all__ = ["CASES", "CPU", "DTYPES"]
+__all__ = ["CASES", "CPU", "DTYPES", "TINY_CASES"]
 
 DTYPES = ("float32", "float64")
 CASES = {
@@ -29,7 +29,8 @@ CASES = {
     "gru on tokens": {"cell": "gru", "embedding": 3},
 }
 FULL = {"n": 200, "longest": 60, "units": 32, "epochs": 3}
-TINY = {"n": 16, "longest": 6, "units": 4, "epochs": 1}
+TINY = {"n": 16, "longest": 4, "units": 4, "epochs": 1}
+TINY_CASES = ("lstm, bidirectional", "gru on tokens")
 N_ALONE = 5
 CPU = "cpu"
 
@@ -71,7 +72,7 @@ def results(path, reference, tiny):
     """Write for every case the fitted weights, and predictions with the reference's weights."""
     told = {}
     known = np.load(reference) if reference else None
-    for case in CASES:
+    for case in TINY_CASES if tiny else CASES:
         for dtype in DTYPES:
             name = f"{case}, {dtype}"
             model, X, y = model_and_data(case, dtype, tiny)
@@ -153,7 +154,8 @@ def _half_layer(cell, dtype):
     options = {"return_sequences": True, "return_state": True}
     exact = KERAS_LAYERS[cell](5, **options, dtype="float32")
     expected = keras.ops.convert_to_numpy(exact(steps)[0])
-    layer = FAST_LAYERS[cell](5, **options, dtype=dtype)
+    # Keras draws no orthogonal matrix in half precision.
+    layer = FAST_LAYERS[cell](5, **options, dtype=dtype, recurrent_initializer="zeros")
     layer.build(steps.shape)
     layer.set_weights(exact.get_weights())
     try:
@@ -192,10 +194,10 @@ def _calls_of_torch(_, model, X, y):
 
 
 def _calls_of_jax(dump, model, X, y):
-    for file in Path(dump).iterdir():
+    for file in Path(dump).rglob("*.txt"):
         file.unlink()
     model.fit(X, y).predict(X)
-    texts = [file.read_text(encoding="utf-8") for file in Path(dump).glob("*optimizations.txt")]
+    texts = [file.read_text(encoding="utf-8") for file in Path(dump).rglob("*optimizations.txt")]
     if not texts:
         raise RuntimeError("XLA wrote nothing of what it compiled")
     targets = {target for text in texts for target in re.findall(r'call_target="([^"]+)"', text)}
@@ -284,13 +286,15 @@ def device(path):
     """Write which device the backend computes on, and the versions of all that is loaded."""
     import keras
 
+    import skrnn.networks.backends  # noqa: F401 - so that all that takes part is loaded
+
     name = _device_name(keras.backend.backend())
     versions = {
         module: sys.modules[module].__version__
         for module in ("jax", "keras", "numpy", "skrnn", "sklearn", "torch")
         if module in sys.modules
     }
-    told = {"device": name, "versions": versions, "loaded_tensorflow": "tensorflow" in sys.modules}
+    told = {"device": name, "versions": versions}
     Path(path).write_text(json.dumps(told), encoding="utf-8")
 
 

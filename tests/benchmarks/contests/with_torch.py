@@ -1,4 +1,4 @@
-"""The same as a plain PyTorch loop."""
+"""The same as a plain PyTorch loop; weights start as Keras', so that losses can be compared."""
 
 import numpy as np
 import torch
@@ -25,6 +25,16 @@ class Classifier(torch.nn.Module):
         super().__init__()
         self.recurrent = LAYERS[cell](features, units, batch_first=True)
         self.head = torch.nn.Linear(units, outputs)
+        self._start_as_keras(cell, units)
+
+    def _start_as_keras(self, cell, units):
+        for weight in (self.recurrent.weight_ih_l0, self.head.weight):
+            torch.nn.init.xavier_uniform_(weight)
+        torch.nn.init.orthogonal_(self.recurrent.weight_hh_l0)
+        for bias in (self.recurrent.bias_ih_l0, self.recurrent.bias_hh_l0, self.head.bias):
+            torch.nn.init.zeros_(bias)
+        if cell == "lstm":
+            torch.nn.init.ones_(self.recurrent.bias_ih_l0[units : 2 * units])
 
     def forward(self, X):
         """Return logits of sequences of one length."""
@@ -37,6 +47,7 @@ class TokenClassifier(Classifier):
     def __init__(self, vocabulary, dimensions, units):
         super().__init__("lstm", dimensions, units, 1)
         self.vectors = torch.nn.Embedding(vocabulary, dimensions)
+        torch.nn.init.uniform_(self.vectors.weight, -0.05, 0.05)
 
     def forward(self, tokens, lengths):
         """Return logits of sequences padded on the right, all of whose steps are run."""
