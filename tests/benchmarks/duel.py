@@ -78,14 +78,14 @@ class Warm:
     """
 
     def __init__(self, worker, name, place, size, *, watched, warm_up):
-        self._worker, self._order = worker, {"name": name, "watched": watched}
-        worker.ask(name=name, make=place, size=size)
+        self._worker, self._name = worker, name
+        worker.ask(name=name, make=place, size=size, watched=watched)
         if warm_up:
             self.run()
 
     def run(self):
         """Run once."""
-        return self._worker.ask(**self._order)
+        return self._worker.ask(name=self._name)
 
 
 class Cold:
@@ -105,8 +105,8 @@ class Cold:
         """Run once."""
         begin = time.perf_counter()
         worker = Worker(self._environment)
-        worker.ask(name="only", make=self._place, size=self._size)
-        answer = worker.ask(name="only", watched=False)
+        worker.ask(name="only", make=self._place, size=self._size, watched=False)
+        answer = worker.ask(name="only")
         worker.close()
         return {**answer, "seconds": time.perf_counter() - begin}
 

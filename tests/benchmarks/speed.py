@@ -29,17 +29,23 @@ class Workers:
     ----------
     backend : str
         Keras' backend under skrnn; peers that are Keras itself run on TensorFlow.
+    without : sequence of str
+        Peers' modules that nobody is to use.
     shared : bool
         Whether contestants of one module share a process: quick, but no measure of anything.
     """
 
-    def __init__(self, backend, shared):
-        self._backend, self._shared, self._open = backend, shared, {}
+    def __init__(self, backend, without, shared):
+        self._backend, self._without, self._shared, self._open = backend, without, shared, {}
 
-    def missing(self, contestant):
-        """Return the modules that a contestant needs and that are not installed."""
+    def reason_to_leave_out(self, contestant):
+        """Return why a contestant cannot take part, or None."""
         needs = (self._backend,) if contestant.ours else contestant.needs
-        return [name for name in needs if find_spec(name) is None]
+        missing = [name for name in needs if find_spec(name) is None]
+        if missing:
+            return f"not installed: {', '.join(missing)}"
+        unwanted = set(contestant.needs) & set(self._without)
+        return f"not wanted: {', '.join(sorted(unwanted))}" if unwanted else None
 
     def environment(self, contestant):
         """Return the environment of a contestant's process."""
@@ -63,9 +69,9 @@ def enter(contest, size, workers, *, warm_up):
     """Return the contestants of a contest, ready to run, and why others are not."""
     ready, left_out = {}, {}
     for label, contestant in contest.contestants.items():
-        missing = workers.missing(contestant)
-        if missing:
-            left_out[label] = f"not installed: {', '.join(missing)}"
+        reason = workers.reason_to_leave_out(contestant)
+        if reason:
+            left_out[label] = reason
             continue
         place, arguments = contestant.place, {**size, **contestant.options}
         if contestant.yardstick:
@@ -115,6 +121,7 @@ def arguments():
     parser.add_argument("--rounds", type=int, help=f"default {ROUNDS}, {QUICK_ROUNDS} with --quick")
     parser.add_argument("--json", type=Path, help="write everything to this file too")
     parser.add_argument("--backend", choices=("tensorflow", "jax", "torch"), default="tensorflow")
+    parser.add_argument("--without", nargs="+", default=[], help="modules of peers to leave out")
     parser.add_argument("--quick", action="store_true", help="tiny sizes: does everything run?")
     given = parser.parse_args()
     given.rounds = given.rounds or (QUICK_ROUNDS if given.quick else ROUNDS)
@@ -137,10 +144,10 @@ def main():
     print(f"{told['date']}, {given.rounds} round(s), skrnn on {given.backend}")
     if given.quick:
         print("Tiny sizes, not those of the titles, and shared processes: no measure of anything.")
-    shared = Workers(given.backend, shared=True)
+    shared = Workers(given.backend, given.without, shared=True)
     for name in given.only:
         print(name, file=sys.stderr)
-        workers = shared if given.quick else Workers(given.backend, shared=False)
+        workers = shared if given.quick else Workers(given.backend, given.without, shared=False)
         told["contests"][name], versions = hold(
             CONTESTS[name], workers, given.rounds, quick=given.quick
         )

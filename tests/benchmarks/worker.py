@@ -21,14 +21,19 @@ SECONDS_BETWEEN_SAMPLES = 0.005
 
 
 class MemoryWatch:
-    """Watch what a run takes on top of what the process held before.
+    """Watch what a run takes on top of what the process held once its workload was made.
 
     The kernel knows the peak of all resident memory. It counts the pages of mapped files, which
     can be dropped at any time; the peak of the rest takes looking again and again.
+
+    Parameters
+    ----------
+    start : tuple of int
+        Bytes resident, and those that belong to no file.
     """
 
-    def __init__(self):
-        self.resident_at_start, self.anonymous_at_start = resident_and_anonymous()
+    def __init__(self, start):
+        self.resident_at_start, self.anonymous_at_start = start
         self.anonymous = self.anonymous_at_start
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
@@ -63,10 +68,10 @@ def make(place, size):
     return getattr(importlib.import_module(f"contests.{module}"), function)(**size)
 
 
-def run(workload, watched):
-    """Run a workload once and tell how long it took, what came out and, if watched, its memory."""
+def run(workload, start):
+    """Run a workload once; tell how long it took, what came out and, from `start`, its memory."""
     gc.collect()
-    watch = MemoryWatch() if watched else None
+    watch = MemoryWatch(start) if start else None
     begin = time.perf_counter()
     facts = workload()
     answer = {"seconds": time.perf_counter() - begin, "facts": facts}
@@ -87,10 +92,13 @@ def main():
     for line in sys.stdin:
         order = json.loads(line)
         if "make" in order:
-            workloads[order["name"]] = make(order["make"], order["size"])
+            workload = make(order["make"], order["size"])
+            gc.collect()
+            start = resident_and_anonymous() if order["watched"] else None
+            workloads[order["name"]] = workload, start
             answer = {}
         else:
-            answer = run(workloads[order["name"]], order["watched"])
+            answer = run(*workloads[order["name"]])
         print(json.dumps(answer), file=answers, flush=True)
 
 
