@@ -31,7 +31,7 @@ CASES = {
 FULL = {"n": 200, "longest": 60, "units": 32, "epochs": 3}
 TINY = {"n": 16, "longest": 4, "units": 4, "epochs": 1}
 TINY_CASES = ("lstm, bidirectional", "gru on tokens")
-N_ALONE = 5
+N_ALONE = 3
 CPU = "cpu"
 
 
