@@ -116,7 +116,7 @@ def _epoch(cell, n_gates):
 _PRODUCT = Contestant("product:product", options={"n": 2000}, yardstick=True)
 
 _SEARCH = {"steps": 30, "features": 3, "epochs": 10, "folds": 5}
-_TRAINED = {"n_train": 2048, "steps": 100, "features": 8, "units": 64, "epochs": 3}
+_TRAINED = {"n_train": 2048, "steps": 100, "features": 8, "units": 64, "epochs": 6}
 _TINY_TRAINED = {"n_train": 16, "steps": 5, "features": 2, "units": 3, "epochs": 2}
 _FIRST = {
     "full": {"n": 300, "steps": 30, "features": 3, "units": 32, "epochs": 2},

@@ -120,7 +120,7 @@ def predict_many(n, n_train, steps, features, units, epochs):
 
 
 def trained(n_train, n, steps, features, units, epochs):
-    model = classifier(units=units, epochs=epochs, learning_rate=0.01)
+    model = classifier(units=units, epochs=epochs)
     model.fit(*waves(n_train, steps, features))
     return model, *waves(n, steps, features, seed=1)
 

@@ -12,16 +12,16 @@ __all__ = ["epoch", "first_fit", "predict_many", "predict_one", "tokens_epoch"]
 LAYERS = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU}
 
 
-def compiled(layers, rate=0.001):
+def compiled(layers):
     model = keras.Sequential(layers)
-    model.compile(keras.optimizers.Adam(rate), "binary_crossentropy")
+    model.compile(keras.optimizers.Adam(0.001), "binary_crossentropy")
     return model
 
 
-def classifier(cell, steps, features, units, rate=0.001):
+def classifier(cell, steps, features, units):
     recurrent = LAYERS[cell](units)
     head = keras.layers.Dense(1, "sigmoid")
-    return compiled([keras.Input((steps, features)), recurrent, head], rate)
+    return compiled([keras.Input((steps, features)), recurrent, head])
 
 
 def epoch(cell, n, steps, features, units, batch_size):
@@ -76,7 +76,7 @@ def predict_many(n, n_train, steps, features, units, epochs, batch_size=32):
 
 
 def trained(n_train, n, steps, features, units, epochs):
-    model = classifier("lstm", steps, features, units, rate=0.01)
+    model = classifier("lstm", steps, features, units)
     model.fit(*waves(n_train, steps, features), epochs=epochs, verbose=0)
     return model, *waves(n, steps, features, seed=1)
 
