@@ -1,0 +1,52 @@
+"""Data that is made up, the same for all contestants; NumPy alone."""
+
+import numpy as np
+
+__all__ = ["documents", "pad_left", "waves"]
+
+MEDIAN_LENGTH, SPREAD, SHORTEST = 180, 0.7, 10
+RESERVED = 2
+SHARE_OF_TELLING_WORDS, TELLING_WORDS = 0.1, 50
+
+
+def waves(n, steps, features, seed=0):
+    """Return float32 sequences of noise, and their classes: one is raised in its first feature."""
+    rng = np.random.default_rng(seed)
+    X = rng.standard_normal((n, steps, features), dtype=np.float32)
+    y = rng.permutation(np.arange(n) % 2)
+    X[y == 1, :, 0] += 0.5
+    return X, y
+
+
+def documents(n, longest, vocabulary, seed=0):
+    """Return token sequences that resemble the reviews of IMDB in length and use of words.
+
+    Lengths are log-normal, with a mean of 230 before `longest` cuts them; the frequency of words
+    falls as their rank (Zipf's law). Some words are told more often in one class than the other.
+
+    Returns
+    -------
+    X : list of int32 ndarray
+        Ids from 2 on: 0 is left for padding, 1 for what is unknown.
+    y : ndarray of shape (n,)
+    """
+    rng = np.random.default_rng(seed)
+    lengths = rng.lognormal(np.log(MEDIAN_LENGTH), SPREAD, n).astype(int)
+    lengths = np.clip(lengths, min(SHORTEST, longest), longest)
+    n_words = vocabulary - RESERVED
+    frequency = 1 / np.arange(1, n_words + 1)
+    words = rng.choice(n_words, lengths.sum(), p=frequency / frequency.sum())
+    y = rng.permutation(np.arange(n) % 2)
+    telling = rng.random(len(words)) < SHARE_OF_TELLING_WORDS
+    chosen = rng.integers(TELLING_WORDS, size=telling.sum()) * 2
+    words[telling] = chosen + np.repeat(y, lengths)[telling]
+    words = (words + RESERVED).astype(np.int32)
+    return np.split(words, np.cumsum(lengths)[:-1]), y
+
+
+def pad_left(X, longest):
+    """Return token sequences as one array with zeros before them, as Keras' tutorials do."""
+    padded = np.zeros((len(X), longest), np.int32)
+    for row, tokens in zip(padded, X, strict=True):
+        row[longest - len(tokens) :] = tokens
+    return padded

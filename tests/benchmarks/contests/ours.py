@@ -1,0 +1,165 @@
+"""What skrnn does in each contest.
+
+Gradients are not clipped (the peers' are not), and Adam has the peers' learning rate.
+"""
+
+import itertools
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from scipy.sparse import csr_array
+from sklearn.model_selection import GridSearchCV, StratifiedKFold
+
+from contests.data import documents, waves
+from skrnn import RNNClassifier
+from skrnn.sequences import Sequences
+
+__all__ = [
+    "blocks",
+    "epoch",
+    "first_fit",
+    "grid_search",
+    "one_hot_epoch",
+    "predict_many",
+    "predict_one",
+    "tokens_epoch",
+]
+
+FLOAT_BYTES, MIB = 4, 2**20
+CLASSES = (0, 1)
+
+
+def classifier(**parameters):
+    return RNNClassifier(
+        **{"learning_rate": 0.001, "global_clipnorm": None, "random_state": 0, **parameters}
+    )
+
+
+def load_framework():
+    """Fit something small, so that what is loaded at the first fit counts for no memory later."""
+    X, y = waves(4, 2, 1)
+    classifier(cell="simple", units=1, epochs=1).fit(X, y)
+
+
+def grid_search(n, steps, features, epochs, rates, units, folds, compiled=True):
+    """Search over learning rates and units; without what was compiled before, if told so."""
+    X, y = waves(n, steps, features)
+    search = GridSearchCV(
+        classifier(epochs=epochs, batch_size=32),
+        {"learning_rate": rates, "units": units},
+        cv=StratifiedKFold(folds),
+        refit=False,
+    )
+
+    def run():
+        if not compiled:
+            forget_programs()
+        search.fit(X, y)
+        return {"accuracy": float(search.best_score_)}
+
+    return run
+
+
+def forget_programs():
+    from skrnn.networks import programs
+
+    programs.clear()
+
+
+def epoch(cell, n, steps, features, units, batch_size):
+    """Train for one epoch more."""
+    X, y = waves(n, steps, features)
+    return one_epoch_more(classifier(cell=cell, units=units, batch_size=batch_size), X, y)
+
+
+def tokens_epoch(n, longest, vocabulary, dimensions, units, batch_size):
+    """Train for one epoch more on token ids."""
+    load_framework()
+    X, y = documents(n, longest, vocabulary)
+    model = classifier(embedding=dimensions, units=units, batch_size=batch_size)
+    return one_epoch_more(model, X, y)
+
+
+def one_hot_epoch(n, longest, vocabulary, units, batch_size):
+    """Train for one epoch more on the same tokens as sparse one-hot rows."""
+    load_framework()
+    X, y = documents(n, longest, vocabulary)
+    X = [one_hot(tokens, vocabulary) for tokens in X]
+    return one_epoch_more(classifier(units=units, batch_size=batch_size), X, y)
+
+
+def one_hot(tokens, vocabulary):
+    ones = np.ones(len(tokens), np.float32)
+    return csr_array((ones, tokens, np.arange(len(tokens) + 1)), (len(tokens), vocabulary))
+
+
+def one_epoch_more(model, X, y):
+    def run():
+        model.partial_fit(X, y, classes=CLASSES)
+        return {"loss": model.history_["loss"][-1]}
+
+    return run
+
+
+def predict_one(n_calls, n_train, steps, features, units, epochs):
+    """Predict for one sequence, again and again."""
+    model, X, y = trained(n_train, n_calls, steps, features, units, epochs)
+
+    def run():
+        predicted = [model.predict(X[i : i + 1])[0] for i in range(n_calls)]
+        return {"accuracy": float(np.mean(predicted == y))}
+
+    return run
+
+
+def predict_many(n, n_train, steps, features, units, epochs):
+    """Predict for many sequences at once."""
+    model, X, y = trained(n_train, n, steps, features, units, epochs)
+    return lambda: {"accuracy": float(np.mean(model.predict(X) == y))}
+
+
+def trained(n_train, n, steps, features, units, epochs):
+    model = classifier(units=units, epochs=epochs)
+    model.fit(*waves(n_train, steps, features))
+    return model, *waves(n, steps, features, seed=1)
+
+
+def first_fit(n, steps, features, units, epochs):
+    """Fit an architecture that was never seen before: each run has one unit more."""
+    X, y = waves(n, steps, features)
+    sizes = itertools.count(units)
+
+    def run():
+        model = classifier(units=next(sizes), epochs=epochs).fit(X, y)
+        return {"loss": model.history_["loss"][-1]}
+
+    return run
+
+
+def blocks(mib, steps, features, units, batch_size):
+    """Fit for one epoch on steps that lie in a file of so many MiB."""
+    load_framework()
+    n = mib * MIB // (FLOAT_BYTES * steps * features)
+    folder = tempfile.TemporaryDirectory()
+    path = Path(folder.name) / "steps"
+    y = write_steps(path, n, steps, features)
+    values = np.memmap(path, np.float32, "r", shape=(n * steps, features))
+    X = Sequences(values, np.arange(n) * steps, np.full(n, steps))
+    model = classifier(units=units, batch_size=batch_size, epochs=1)
+
+    def run(folder=folder):  # the folder goes when the workload does
+        return {"loss": model.fit(X, y).history_["loss"][-1]}
+
+    return run
+
+
+def write_steps(path, n, steps, features, n_at_once=1000):
+    """Write sequences to a file, a part at a time, and return their classes."""
+    classes = []
+    with path.open("wb") as file:
+        for begin in range(0, n, n_at_once):
+            X, y = waves(min(n_at_once, n - begin), steps, features, seed=begin)
+            X.tofile(file)
+            classes.append(y)
+    return np.concatenate(classes)

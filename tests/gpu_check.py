@@ -1,0 +1,214 @@
+"""Whether skrnn computes on a GPU what it computes on a CPU, through cuDNN, and how fast.
+
+Run with ``python tests/gpu_check.py`` where Keras and JAX or PyTorch are installed; TensorFlow is
+not needed. ``--tiny`` makes the same checks of the check itself on a CPU. Each part runs in a
+process of its own (`gpu_work`), since a framework holds on to its device.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from importlib.util import find_spec
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from benchmarks.report import machine, now
+from gpu_work import CASES, CPU, DTYPES, TINY_CASES
+
+__all__ = ["backends", "main"]
+
+WORK = Path(__file__).with_name("gpu_work.py")
+BACKENDS = ("jax", "torch")
+# Where cuDNN has the layer: JAX knows its LSTM alone.
+CUDNN = {"jax": ("lstm",), "torch": ("lstm", "gru", "simple")}
+# In single precision a GPU may round the factors of a product to ten bits (TF32).
+TOLERANCES = {
+    "float32": {"fit": 5e-3, "predictions": 5e-3, "alone": 5e-3},
+    "float64": {"fit": 1e-7, "predictions": 1e-10, "alone": 1e-10},
+}
+GRID = {
+    "cell": ("lstm", "gru"),
+    "units": (128, 512),
+    "steps": (100, 1000),
+    "batch_size": (64, 512),
+    "n_batches": (4,),
+    "epochs": (7,),
+}
+TINY_GRID = {
+    "cell": ("lstm", "gru"),
+    "units": (4,),
+    "steps": (5,),
+    "batch_size": (8,),
+    "n_batches": (2,),
+    "epochs": (4,),
+}
+ON_CPU = {"JAX_PLATFORMS": "cpu", "CUDA_VISIBLE_DEVICES": ""}
+
+
+def backends():
+    """Return the backends that are installed and that skrnn runs on."""
+    folder = Path(find_spec("skrnn").origin).parent / "networks" / "backends"
+    return [name for name in BACKENDS if find_spec(name) and (folder / f"{name}.py").exists()]
+
+
+class Work:
+    """The parts of the check, on one backend.
+
+    Parameters
+    ----------
+    backend : {"jax", "torch"}
+    folder : Path
+        Where parts leave what they found.
+    environment : dict
+        What is set beside the backend.
+    """
+
+    def __init__(self, backend, folder, environment):
+        self.backend, self._folder = backend, folder
+        self._environment = {**os.environ, "KERAS_BACKEND": backend, **environment}
+
+    def run(self, role, suffix="json", environment=None, **arguments):
+        """Run a part; return the file it wrote."""
+        file = self._folder / f"{self.backend}-{role}-{len(list(self._folder.iterdir()))}.{suffix}"
+        subprocess.run(
+            [sys.executable, WORK, role, file, json.dumps(arguments)],
+            env={**self._environment, **(environment or {})},
+            check=True,
+        )
+        return file
+
+    def read(self, role, **arguments):
+        """Run a part; return the values it wrote."""
+        return json.loads(self.run(role, **arguments).read_text(encoding="utf-8"))
+
+
+def check_numbers(work, tiny):
+    """Compare fits and predictions with those of a process that sees no GPU."""
+    reference = work.run("results", "npz", ON_CPU, reference=None, tiny=tiny)
+    here = work.run("results", "npz", reference=str(reference), tiny=tiny)
+    with np.load(reference) as expected, np.load(here) as given:
+        for case, dtype in product(TINY_CASES if tiny else CASES, DTYPES):
+            name = f"{case}, {dtype}"
+            pairs = {
+                part: (given[f"{name}/{part}"], expected[f"{name}/{part}"])
+                for part in ("fit", "predictions")
+            }
+            pairs["alone"] = given[f"{name}/alone"], given[f"{name}/together"]
+            differences = {
+                part: float(np.abs(one - other).max()) for part, (one, other) in pairs.items()
+            }
+            yield {
+                "name": name,
+                "ok": all(value <= TOLERANCES[dtype][part] for part, value in differences.items()),
+                "detail": ", ".join(f"{part} {value:.1e}" for part, value in differences.items()),
+            }
+
+
+def check_half(work, tiny):
+    """Half precision is refused, or right."""
+    for name, found in work.read("half", tiny=tiny).items():
+        yield {"name": name, "ok": not found.startswith("WRONG"), "detail": found}
+
+
+def check_cudnn(work, tiny, on_gpu):
+    """Find cuDNN's kernels where there are any; none of them is on a CPU."""
+    with tempfile.TemporaryDirectory() as dump:
+        flags = f"--xla_dump_to={dump} --xla_dump_hlo_as_text"
+        found = work.read("cudnn", environment={"XLA_FLAGS": flags}, tiny=tiny, dump=dump)
+    for cell, calls in found.items():
+        wanted = on_gpu and cell in CUDNN[work.backend]
+        yield {
+            "name": f"cuDNN runs {cell}" if wanted else f"{cell}, cuDNN or not",
+            "ok": bool(calls) or not wanted,
+            "detail": ", ".join(calls) or "none of cuDNN's calls",
+        }
+
+
+def timings(work, tiny):
+    """Return seconds a batch of skrnn and of `torch.nn` for each size."""
+    grid = TINY_GRID if tiny else GRID
+    sizes = [dict(zip(grid, values, strict=True)) for values in product(*grid.values())]
+    ours = work.read("ours", grid=sizes)
+    peer = work.read("peer", grid=sizes) if find_spec("torch") else sizes
+    return [
+        {**size, "ours": _outcome(one), "torch": _outcome(other)}
+        for size, one, other in zip(sizes, ours, peer, strict=True)
+    ]
+
+
+def _outcome(told):
+    return told.get("seconds", told.get("error", "not installed"))
+
+
+def print_timings(rows):
+    print(
+        f"{'cell':<6}{'units':>6}{'steps':>7}{'batch':>7}{'skrnn':>12}{'torch.nn':>12}{'ratio':>8}"
+    )
+    for row in rows:
+        pair = row["ours"], row["torch"]
+        timed = not any(isinstance(one, str) for one in pair)
+        cells = [one[:40] if isinstance(one, str) else f"{one * 1000:.2f} ms" for one in pair]
+        print(
+            f"{row['cell']:<6}{row['units']:>6}{row['steps']:>7}{row['batch_size']:>7}"
+            f"{cells[0]:>12}{cells[1]:>12}" + (f"{pair[1] / pair[0]:>8.2f}" if timed else "")
+        )
+
+
+def check_backend(work, tiny):
+    """Make all checks on one backend, print and return what they found."""
+    told = work.read("device")
+    print(f"\n{work.backend} on {told['device']}, {told['versions']}")
+    on_gpu = told["device"] != CPU
+    if not (on_gpu or tiny):
+        print(f"FAILED: {work.backend} sees no GPU")
+        return {**told, "checks": [{"name": "a GPU", "ok": False, "detail": "none seen"}]}
+    checks = []
+    for found in (
+        check_numbers(work, tiny),
+        check_half(work, tiny),
+        check_cudnn(work, tiny, on_gpu),
+    ):
+        for check in until_it_breaks(found):
+            print(f"{'ok' if check['ok'] else 'FAILED':<8}{check['name']:<36}{check['detail']}")
+            checks.append(check)
+    rows = timings(work, tiny)
+    print_timings(rows)
+    return {**told, "checks": checks, "timings": rows}
+
+
+def until_it_breaks(found):
+    """Yield checks; a part that ends in an error is one that failed, and the rest goes on."""
+    try:
+        yield from found
+    except subprocess.CalledProcessError as error:
+        yield {"name": f"{error.cmd[2]} runs", "ok": False, "detail": "see what it said above"}
+
+
+def main():
+    """Check every backend; return whether all checks passed."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--backend", nargs="+", choices=BACKENDS, default=backends())
+    parser.add_argument("--json", type=Path, help="write everything to this file too")
+    parser.add_argument("--tiny", action="store_true", help="on the CPU, at tiny sizes")
+    given = parser.parse_args()
+    if not given.backend:
+        parser.error(f"none of Keras' backends {', '.join(BACKENDS)} is at hand")
+    told = {"date": now(), "machine": machine(), "tiny": given.tiny, "backends": {}}
+    with tempfile.TemporaryDirectory() as folder:
+        for backend in given.backend:
+            work = Work(backend, Path(folder), ON_CPU if given.tiny else {})
+            told["backends"][backend] = check_backend(work, given.tiny)
+            if given.json:
+                given.json.write_text(json.dumps(told, indent=1), encoding="utf-8")
+    return all(check["ok"] for one in told["backends"].values() for check in one["checks"])
+
+
+if __name__ == "__main__":
+    sys.exit(0 if main() else 1)

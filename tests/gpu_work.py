@@ -1,0 +1,318 @@
+"""What `gpu_check` has computed, each part in a process of its own.
+
+``python tests/gpu_work.py ROLE FILE ARGUMENTS`` writes what it found to FILE; KERAS_BACKEND and the
+device are the environment's. Frameworks are imported in the roles that need them.
+"""
+
+import json
+import os
+import re
+import sys
+import time
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+
+__all__ = ["CASES", "CPU", "DTYPES", "TINY_CASES"]
+
+DTYPES = ("float32", "float64")
+CASES = {
+    "lstm": {"cell": "lstm"},
+    "gru": {"cell": "gru"},
+    "simple": {"cell": "simple"},
+    "lstm, bidirectional": {"cell": "lstm", "bidirectional": True},
+    "gru, bidirectional, mean": {"cell": "gru", "bidirectional": True, "pooling": "mean"},
+    "lstm, two layers, max": {"cell": "lstm", "layers": 2, "pooling": "max"},
+    "lstm, a target a step": {"cell": "lstm", "return_sequences": True},
+    "lstm with relu": {"cell": "lstm", "activation": "relu"},
+    "gru on tokens": {"cell": "gru", "embedding": 3},
+}
+FULL = {"n": 200, "longest": 60, "units": 32, "epochs": 3}
+TINY = {"n": 16, "longest": 4, "units": 4, "epochs": 1}
+TINY_CASES = ("lstm, bidirectional", "gru on tokens")
+N_ALONE = 3
+CPU = "cpu"
+
+
+def ragged(n, longest, embedding=None, return_sequences=False, seed=0):
+    """Return sequences of 1 to `longest` steps, and whether their first features sum above 0."""
+    rng = np.random.default_rng(seed)
+    lengths = rng.integers(1, longest + 1, n)
+    if embedding is not None:
+        X = [rng.integers(2, 12, length) for length in lengths]
+        return X, [int(steps.mean() > 6) for steps in X]
+    X = [rng.standard_normal((length, 3)) for length in lengths]
+    if return_sequences:
+        return X, [(steps[:, 0].cumsum() > 0).astype(int) for steps in X]
+    return X, [int(steps[:, 0].sum() > 0) for steps in X]
+
+
+def model_and_data(case, dtype, tiny):
+    """Return an estimator that is not fitted, X and y."""
+    from skrnn import RNNClassifier
+
+    size = TINY if tiny else FULL
+    parameters = dict(CASES[case])
+    units = (size["units"],) * parameters.pop("layers", 1)
+    # Adam makes a whole step of a gradient that is nothing but rounding: not in single precision.
+    optimizer = {"optimizer": "sgd", "learning_rate": 0.1}
+    if dtype == "float64":
+        optimizer = {"optimizer": "adam", "learning_rate": 0.01}
+    model = RNNClassifier(
+        units=units, epochs=size["epochs"], random_state=0, dtype=dtype, **optimizer, **parameters
+    )
+    given = {
+        name: parameters[name] for name in ("embedding", "return_sequences") if name in parameters
+    }
+    return model, *ragged(size["n"], size["longest"], **given)
+
+
+def results(path, reference, tiny):
+    """Write for every case the fitted weights, and predictions with the reference's weights."""
+    told = {}
+    known = np.load(reference) if reference else None
+    for case in TINY_CASES if tiny else CASES:
+        for dtype in DTYPES:
+            name = f"{case}, {dtype}"
+            model, X, y = model_and_data(case, dtype, tiny)
+            model.fit(X, y)
+            told[f"{name}/fit"] = flat(model.weights_)
+            if known is not None:
+                model.weights_ = unflatten(known[f"{name}/fit"], model.weights_)
+            told[f"{name}/predictions"] = flat(model.predict_proba(X))
+            alone = [model.predict_proba(X[i : i + 1])[0] for i in range(N_ALONE)]
+            told[f"{name}/alone"] = flat(alone)
+            together = model.predict_proba(X)
+            told[f"{name}/together"] = flat([together[i] for i in range(N_ALONE)])
+    np.savez(path, **told)
+
+
+def flat(arrays):
+    return np.concatenate([np.ravel(array) for array in arrays])
+
+
+def unflatten(values, like):
+    ends = np.cumsum([array.size for array in like])
+    parts = np.split(values, ends[:-1])
+    return [part.reshape(array.shape) for part, array in zip(parts, like, strict=True)]
+
+
+def half(path, tiny):
+    """Write what becomes of half precision, wherever it may come from."""
+    found = {f"dtype={dtype}": _refused(dtype, tiny) for dtype in ("float16", "bfloat16")}
+    found["X in float16"] = _reads_half(tiny)
+    found["global policy mixed_bfloat16"] = _ignores_policy(tiny)
+    for dtype in ("float16", "bfloat16"):
+        for cell in ("lstm", "gru", "simple"):
+            found[f"layer {cell}, {dtype}"] = _half_layer(cell, dtype)
+    Path(path).write_text(json.dumps(found), encoding="utf-8")
+
+
+def _refused(dtype, tiny):
+    model, X, y = model_and_data("lstm", "float32", tiny)
+    try:
+        model.set_params(dtype=dtype).fit(X, y)
+    except ValueError:
+        return "refused"
+    return "WRONG: taken"
+
+
+def _reads_half(tiny):
+    model, X, y = model_and_data("lstm", "float32", tiny)
+    X = [steps.astype(np.float16) for steps in X]
+    model.fit(X, y)
+    same = [steps.astype(np.float32) for steps in X]
+    return _verdict(model.predict_proba(X), model.predict_proba(same), 1e-5)
+
+
+def _ignores_policy(tiny):
+    import keras
+
+    from skrnn.networks import programs
+
+    model, X, y = model_and_data("lstm", "float32", tiny)
+    expected = model.fit(X, y).predict_proba(X)
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    programs.clear()  # so that the network is built under the policy, and not taken from before
+    try:
+        given = model.fit(X, y).predict_proba(X)
+    finally:
+        keras.config.set_dtype_policy(before)
+        programs.clear()
+    return _verdict(given, expected, 1e-3)
+
+
+def _half_layer(cell, dtype):
+    """Run our layer in half precision beside Keras' in single."""
+    import keras
+
+    from skrnn.networks.layers import FAST_LAYERS, KERAS_LAYERS
+
+    steps = np.random.default_rng(0).standard_normal((4, 7, 3)).astype(np.float32)
+    options = {"return_sequences": True, "return_state": True}
+    exact = KERAS_LAYERS[cell](5, **options, dtype="float32")
+    expected = keras.ops.convert_to_numpy(exact(steps)[0])
+    # Keras draws no orthogonal matrix in half precision.
+    layer = FAST_LAYERS[cell](5, **options, dtype=dtype, recurrent_initializer="zeros")
+    layer.build(steps.shape)
+    layer.set_weights(exact.get_weights())
+    try:
+        outputs = layer(keras.ops.cast(steps, dtype))[0]
+    except Exception as error:  # whatever a framework says is a refusal
+        return f"refused: {type(error).__name__}"
+    given = keras.ops.convert_to_numpy(keras.ops.cast(outputs, "float32"))
+    return _verdict(given, expected, 0.1)
+
+
+def _verdict(given, expected, tolerance):
+    difference = float(np.abs(np.asarray(given, np.float64) - expected).max())
+    return f"{'right' if difference <= tolerance else 'WRONG'}: {difference:.1e}"
+
+
+def cudnn(path, tiny, dump):
+    """Write which of cuDNN's recurrent kernels fit and predict call, for each kind of cell.
+
+    XLA must have been told, by the environment, to write what it compiles to the folder `dump`.
+    """
+    look = {"torch": _calls_of_torch, "jax": _calls_of_jax}[os.environ["KERAS_BACKEND"]]
+    found = {
+        cell: look(dump, *model_and_data(cell, "float32", tiny))
+        for cell in ("lstm", "gru", "simple")
+    }
+    Path(path).write_text(json.dumps(found), encoding="utf-8")
+
+
+def _calls_of_torch(_, model, X, y):
+    from torch.profiler import profile
+
+    with profile() as profiler:
+        model.fit(X, y).predict(X)
+    names = {event.key for event in profiler.key_averages()}
+    return sorted(name for name in names if re.search("cudnn.*rnn|rnn.*cudnn", name, re.IGNORECASE))
+
+
+def _calls_of_jax(dump, model, X, y):
+    for file in Path(dump).rglob("*.txt"):
+        file.unlink()
+    model.fit(X, y).predict(X)
+    texts = [file.read_text(encoding="utf-8") for file in Path(dump).rglob("*optimizations.txt")]
+    if not texts:
+        raise RuntimeError("XLA wrote nothing of what it compiled")
+    targets = {target for text in texts for target in re.findall(r'call_target="([^"]+)"', text)}
+    return sorted(target for target in targets if "cudnn" in target and "rnn" in target)
+
+
+def ours(path, grid):
+    """Write seconds a batch of skrnn, forward, backward and update, for every size of a grid."""
+    write_timings(path, grid, _time_ours)
+
+
+def peer(path, grid):
+    """Write seconds a batch of `torch.nn` with the same."""
+    write_timings(path, grid, _time_torch)
+
+
+def write_timings(path, grid, measure):
+    told = []
+    for size in grid:
+        try:
+            told.append({**size, "seconds": measure(**size)})
+        except Exception as error:  # memory, say; the other sizes are still worth knowing
+            told.append({**size, "error": f"{type(error).__name__}: {str(error)[:200]}"})
+    Path(path).write_text(json.dumps(told), encoding="utf-8")
+
+
+def _examples(steps, batch_size, n_batches):
+    rng = np.random.default_rng(0)
+    n = batch_size * n_batches
+    X = rng.standard_normal((n, steps, 32), dtype=np.float32)
+    return X, (X[:, :, 0].sum(axis=1) > 0).astype(int)
+
+
+def _seconds_a_batch(ends, n_batches):
+    # The first epochs compile, and find out how many batches to run at once.
+    return median(np.diff(ends)[2:]) / n_batches
+
+
+def _time_ours(cell, units, steps, batch_size, n_batches, epochs):
+    import keras
+
+    from skrnn import RNNClassifier
+
+    ends = []
+
+    class Clock(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            ends.append(time.perf_counter())
+
+    RNNClassifier(
+        cell=cell,
+        units=units,
+        batch_size=batch_size,
+        epochs=epochs,
+        global_clipnorm=None,
+        callbacks=[Clock],
+        random_state=0,
+    ).fit(*_examples(steps, batch_size, n_batches))
+    return _seconds_a_batch(ends, n_batches)
+
+
+def _time_torch(cell, units, steps, batch_size, n_batches, epochs):
+    import torch
+
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    X, y = (torch.from_numpy(array).to(device) for array in _examples(steps, batch_size, n_batches))
+    y = y.float()[:, None]
+    recurrent = {"lstm": torch.nn.LSTM, "gru": torch.nn.GRU}[cell](32, units, batch_first=True)
+    head = torch.nn.Linear(units, 1)
+    model = torch.nn.ModuleList([recurrent, head]).to(device)
+    optimizer = torch.optim.Adam(model.parameters(), 0.005)
+    loss = torch.nn.BCEWithLogitsLoss()
+    ends = []
+    for _ in range(epochs):
+        for rows in torch.randperm(len(X), device=device).split(batch_size):
+            optimizer.zero_grad()
+            loss(head(recurrent(X[rows])[0][:, -1]), y[rows]).backward()
+            optimizer.step()
+        if device == "cuda":
+            torch.cuda.synchronize()
+        ends.append(time.perf_counter())
+    return _seconds_a_batch(ends, n_batches)
+
+
+def device(path):
+    """Write which device the backend computes on, and the versions of all that is loaded."""
+    import keras
+
+    import skrnn.networks.backends  # noqa: F401 - so that all that takes part is loaded
+
+    name = _device_name(keras.backend.backend())
+    versions = {
+        module: sys.modules[module].__version__
+        for module in ("jax", "keras", "numpy", "skrnn", "sklearn", "torch")
+        if module in sys.modules
+    }
+    told = {"device": name, "versions": versions}
+    Path(path).write_text(json.dumps(told), encoding="utf-8")
+
+
+def _device_name(backend):
+    if backend == "jax":
+        import jax
+
+        first = jax.devices()[0]
+        return CPU if first.platform == "cpu" else first.device_kind
+    if backend == "torch":
+        import torch
+
+        return torch.cuda.get_device_name() if torch.cuda.is_available() else CPU
+    raise ValueError(f"unknown backend {backend!r}")
+
+
+ROLES = {function.__name__: function for function in (results, half, cudnn, ours, peer, device)}
+
+if __name__ == "__main__":
+    role, file, arguments = sys.argv[1:]
+    ROLES[role](file, **json.loads(arguments))
