@@ -56,10 +56,12 @@ def cell_step(kind, x, states, recurrent, bias):
 
 def plain_loop(kind, steps, mask, kernel, recurrent, bias):
     """Do what `run_loop` does one step after another."""
+    if mask is not None:
+        mask = mask[:, :, None] if steps.ndim == 2 else mask[:, None]
     if steps.ndim == 2:
         steps = jax.nn.one_hot(steps, len(kernel), dtype=kernel.dtype)
     if mask is not None:
-        steps = steps * mask[:, None]
+        steps = steps * mask
     first, second = bias if kind == "GRU" else (bias, jnp.zeros_like(bias))
     states = (jnp.zeros((len(steps), len(recurrent))),) * (2 if kind == "LSTM" else 1)
     outputs = []
@@ -76,7 +78,8 @@ def arguments(kind, how):
     steps = rng.standard_normal((batch, n_steps, n_features))
     if "codes" in how:
         steps = rng.integers(0, n_features, (batch, n_steps))
-    mask = rng.choice([0, 2.0], (batch, n_features)) if "dropout" in how else None
+    places = n_steps if "codes" in how else n_features
+    mask = rng.choice([0, 2.0], (batch, places)) if "dropout" in how else None
     bias = rng.standard_normal((2, n_gates) if kind == "GRU" else n_gates)
     kernels = rng.standard_normal((n_features, n_gates)), rng.standard_normal((units, n_gates))
     return steps, mask, [*kernels, bias]

@@ -50,8 +50,10 @@ def batch(inputs, dtype):
         steps = np.eye(N_FEATURES, dtype=dtype)[given]
     mask = None
     if inputs.endswith("mask"):
-        mask = (rng.random((BATCH, N_FEATURES)) < 0.7) / 0.7
-        steps = steps * mask[:, None].astype(dtype)
+        shape = (BATCH, 1, N_FEATURES) if inputs.startswith("steps") else (BATCH, N_STEPS, 1)
+        mask = (rng.random(shape) < 0.7) / 0.7
+        steps = steps * mask.astype(dtype)
+        mask = mask.reshape(BATCH, -1)
         mask = torch.tensor(mask.astype(dtype))
     return torch.tensor(given), mask, torch.tensor(steps)
 

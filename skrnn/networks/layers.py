@@ -35,13 +35,9 @@ class _FastLoop:
             return super().call(steps, training=training)
         mask = self._dropout_mask(steps) if training and self.dropout else None
         if steps.ndim == 2:
-            inputs, kernel = self._rows_of_kernel(steps, mask), None
-        else:
-            inputs = steps if mask is None else steps * ops.expand_dims(mask, 1)
-            kernel = self.cell.kernel
-        outputs, states = backends.run_loop(
-            self._kind, inputs, kernel, self.cell.recurrent_kernel, self.cell.bias
-        )
+            mask, steps = self._weights_of_codes(steps, mask), ops.maximum(steps, 0)
+        weights = self.cell.kernel, self.cell.recurrent_kernel, self.cell.bias
+        outputs, states = backends.run_loop(self._kind, steps, mask, *weights)
         return (outputs, *states)
 
     def _dropout_mask(self, steps):
@@ -50,13 +46,12 @@ class _FastLoop:
         self.cell.reset_dropout_mask()
         return self.cell.get_dropout_mask(ops.ones(shape, self.compute_dtype))
 
-    def _rows_of_kernel(self, codes, mask):
-        """Project one-hot steps: what a vector of zeros, code -1, gives is zero."""
-        some = ops.maximum(codes, 0)
-        weight = ops.cast(codes >= 0, self.compute_dtype)
-        if mask is not None:
-            weight = weight * ops.take_along_axis(mask, some, axis=1)
-        return ops.take(self.cell.kernel, some, axis=0) * ops.expand_dims(weight, 2)
+    def _weights_of_codes(self, codes, mask):
+        """What stands in each one-hot vector where the one is."""
+        weights = ops.cast(codes >= 0, self.compute_dtype)
+        if mask is None:
+            return weights
+        return weights * ops.take_along_axis(mask, ops.maximum(codes, 0), axis=1)
 
     def compute_output_spec(self, steps, training=False):
         """Tell the shapes without running the loop, which would cost a trace."""

@@ -121,6 +121,7 @@ def compile_training(network, loss, from_logits, optimizer, metrics):
     train, evaluate : callable
         Of (arrays of `to_device`, order, bounds), giving one loss a batch as an array. Batch `i`
         is ``order[bounds[i]:bounds[i + 1]]``.
+        `width` is for the backend that has loops to compile; here it changes nothing.
     """
     model = network.raw
     activation = keras.activations.get(network.spec.output_activation)
@@ -200,7 +201,7 @@ def _compile_loop(one_batch, variables, exact):
 
         return jax.lax.fori_loop(*span, body, (state, losses))
 
-    def run(tensors, order, bounds):
+    def run(tensors, order, bounds, width=None):
         (arrays, lengths), targets = tensors
         shapes = _shapes(lengths, order, bounds, exact)
         # The numbers of sequences and of batches are no shapes either.

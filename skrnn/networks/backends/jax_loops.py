@@ -36,8 +36,8 @@ def run_loop(kind, steps, mask, kernel, recurrent_kernel, bias):
     kind : str
     steps : array of shape (batch, T, features), or of int and shape (batch, T)
         Integer codes stand for one-hot vectors.
-    mask : array of shape (batch, features) or None
-        Dropout: each step is multiplied by it.
+    mask : array of shape (batch, features), or (batch, T) for codes, or None
+        Each step is multiplied by it.
     kernel, recurrent_kernel, bias : keras.Variable
         As Keras lays them out.
 
@@ -49,14 +49,14 @@ def run_loop(kind, steps, mask, kernel, recurrent_kernel, bias):
     weights = kernel, recurrent_kernel, bias
     kernel, recurrent, bias = (keras.ops.convert_to_tensor(weight) for weight in weights)
     bias, recurrent_bias = bias if kind == "GRU" else (bias, None)
+    if mask is not None:
+        mask = mask.T[:, :, None] if steps.ndim == 2 else mask[None]
     steps = jnp.swapaxes(steps, 0, 1)
     if steps.ndim == 2 and len(kernel) <= _MAX_ONE_HOT:
         steps = jax.nn.one_hot(steps, len(kernel), dtype=kernel.dtype)
     if steps.ndim == 2:
         x = kernel[steps]
-        if mask is not None:
-            x *= jnp.take_along_axis(mask, steps.T, axis=1).T[:, :, None]
-        x, kernel = x + bias, None
+        x, kernel = (x if mask is None else x * mask) + bias, None
     else:
         x = steps if mask is None else steps * mask
         if jax.default_backend() == "cpu":

@@ -60,7 +60,7 @@ def has_fast_loop(kind):
     return kind in _CELLS and not tf.config.list_physical_devices("GPU")
 
 
-def run_loop(kind, inputs, kernel, recurrent_kernel, bias):
+def run_loop(kind, steps, mask, kernel, recurrent_kernel, bias):
     """Run a recurrent layer over all steps, from zero states.
 
     Gradients go through `outputs` alone.
@@ -68,10 +68,11 @@ def run_loop(kind, inputs, kernel, recurrent_kernel, bias):
     Parameters
     ----------
     kind : {"SimpleRNN", "LSTM", "GRU", "GRUResetBefore"}
-    inputs : tensor of shape (batch, T, features)
-    kernel : keras.Variable or None
-        None: the inputs are projected already, and have all gates as features.
-    recurrent_kernel, bias : keras.Variable
+    steps : tensor of shape (batch, T, features), or of int and shape (batch, T)
+        Integer codes stand for one-hot vectors.
+    mask : tensor of shape (batch, features), or (batch, T) for codes, or None
+        Each step is multiplied by it.
+    kernel, recurrent_kernel, bias : keras.Variable
         As Keras lays them out.
 
     Returns
@@ -79,8 +80,14 @@ def run_loop(kind, inputs, kernel, recurrent_kernel, bias):
     outputs : tensor of shape (batch, T, units)
     states : list of tensor of shape (batch, units)
     """
-    kernel = None if kernel is None else tf.convert_to_tensor(kernel)
-    recurrent_kernel, bias = map(tf.convert_to_tensor, (recurrent_kernel, bias))
+    kernel, recurrent_kernel, bias = map(tf.convert_to_tensor, (kernel, recurrent_kernel, bias))
+    inputs = steps
+    if steps.dtype.is_integer:
+        inputs, kernel = tf.gather(kernel, steps), None
+        mask = None if mask is None else tf.expand_dims(mask, 2)
+    elif mask is not None:
+        mask = tf.expand_dims(mask, 1)
+    inputs = inputs if mask is None else inputs * mask
     cell = _CELLS[kind]
     weights = {"kernel": kernel, "recurrent_kernel": recurrent_kernel, **cell.biases(bias)}
     weights = {name: weight for name, weight in weights.items() if weight is not None}

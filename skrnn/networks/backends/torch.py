@@ -50,8 +50,8 @@ def run_loop(kind, steps, mask, kernel, recurrent_kernel, bias):
     kind : str
     steps : tensor of shape (batch, T, features), or of int and shape (batch, T)
         Integer codes stand for one-hot vectors.
-    mask : tensor of shape (batch, features) or None
-        Dropout: each step is multiplied by it.
+    mask : tensor of shape (batch, features), or (batch, T) for codes, or None
+        Each step is multiplied by it.
     kernel, recurrent_kernel, bias : keras.Variable
         As Keras lays them out.
 
@@ -116,7 +116,7 @@ def _project(steps, mask, kernel, bias):
 def _look_up(codes, mask, kernel):
     """Return the products of one-hot vectors with a kernel."""
     rows = embedding(codes, kernel)
-    return rows if mask is None else rows * mask.gather(1, codes.long()).unsqueeze(2)
+    return rows if mask is None else rows * mask.unsqueeze(2)
 
 
 def _run_native(kind, steps, mask, kernel, recurrent, bias):
@@ -199,6 +199,7 @@ def compile_training(network, loss, from_logits, optimizer, metrics):
     train, evaluate : callable
         Of (tensors of `to_device`, order, bounds), giving one loss a batch as an array. Batch `i`
         is ``order[bounds[i]:bounds[i + 1]]``.
+        `width` is for the backend that has loops to compile; here it changes nothing.
     """
     model = network.raw
     run_model = {training: _runner(model, training) for training in (True, False)}
@@ -236,7 +237,7 @@ def compile_training(network, loss, from_logits, optimizer, metrics):
     def evaluate_batch(data, rows, here):
         return batch_loss(data, rows, here, training=False)
 
-    def train(data, order, bounds):
+    def train(data, order, bounds, width=None):
         update.begin()
         losses = _run_batches(train_batch, data, order, bounds)
         update.end()
