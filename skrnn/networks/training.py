@@ -172,7 +172,7 @@ class _Run:
     def epochs(self, examples, validation, watcher, snapshot):
         """Train until the last epoch, or until something says stop."""
         training_data, validation_data = self._feed(examples), validation and self._feed(validation)
-        width = self._compiled_width(examples)
+        how = self._batch_size(examples), self._is_worth_compiling(examples)
         n_epochs = self.training.epochs
         verbose = min(self.training.verbose, 1)
         bar = keras.utils.Progbar(
@@ -184,7 +184,7 @@ class _Run:
             if watcher is not None:
                 watcher.begin_epoch()
             self._tell("on_epoch_begin", epoch)
-            logs = self._train_epoch(training_data, examples, width)
+            logs = self._train_epoch(training_data, examples, *how)
             if validation is not None:
                 logs |= self._evaluate(validation_data, validation)
             self._tell("on_epoch_end", epoch, logs)
@@ -207,15 +207,17 @@ class _Run:
         send = partial(backends.to_device, target_scale=self.target_scale)
         return feed(send, examples.take, examples.sequences)
 
-    def _compiled_width(self, examples):
-        """Return the size of a batch if the time loops are worth compiling for it, else None."""
-        spec, training = self.program.network.spec, self.training
-        _, bounds = training_batches(examples.sequences.lengths, training.batch_size, None)
-        n_steps = training.epochs * (len(bounds) - 1) * examples.sequences.lengths.mean()
-        kind = "codes" if spec.one_hot else spec.cell
-        return bounds[1] if n_steps > _STEPS_WORTH_COMPILING[kind] else None
+    def _batch_size(self, examples):
+        return min(self.training.batch_size or len(examples), len(examples))
 
-    def _train_epoch(self, data, examples, width):
+    def _is_worth_compiling(self, examples):
+        """Whether there is so much to do that compiling the time loops pays."""
+        spec = self.program.network.spec
+        n_batches = -(-len(examples) // self._batch_size(examples))
+        n_steps = self.training.epochs * n_batches * examples.sequences.lengths.mean()
+        return n_steps > _STEPS_WORTH_COMPILING["codes" if spec.one_hot else spec.cell]
+
+    def _train_epoch(self, data, examples, width, compile_loops):
         lengths = examples.sequences.lengths
         order, bounds = training_batches(lengths, self.training.batch_size, self.rng)
         losses = []
@@ -223,7 +225,7 @@ class _Run:
             self._tell("on_train_batch_begin", first)
             begin = time.perf_counter()
             batches = _share(data, order, bounds[first : last + 1])
-            losses.append(self.trainer.train(*batches, width))
+            losses.append(self.trainer.train(*batches, width, compile_loops))
             self._keep_time(time.perf_counter() - begin, last - first)
             _check_finite(losses[-1:])
             self._tell("on_train_batch_end", last - 1, {"loss": float(losses[-1][-1])})

@@ -121,7 +121,7 @@ def compile_training(network, loss, from_logits, optimizer, metrics):
     train, evaluate : callable
         Of (arrays of `to_device`, order, bounds), giving one loss a batch as an array. Batch `i`
         is ``order[bounds[i]:bounds[i + 1]]``.
-        `width` is for the backend that has loops to compile; here it changes nothing.
+        `train` takes `width` too, the size of a full batch, which a shorter one is filled up to.
     """
     model = network.raw
     activation = keras.activations.get(network.spec.output_activation)
@@ -201,9 +201,9 @@ def _compile_loop(one_batch, variables, exact):
 
         return jax.lax.fori_loop(*span, body, (state, losses))
 
-    def run(tensors, order, bounds, width=None):
+    def run(tensors, order, bounds, width=None, compile_loops=False):
         (arrays, lengths), targets = tensors
-        shapes = _shapes(lengths, order, bounds, exact)
+        shapes = _shapes(lengths, order, bounds, width, exact)
         # The numbers of sequences and of batches are no shapes either.
         size = len(arrays[1])
         order_and_bounds = np.zeros((2, 2 * size + 1), np.int32)
@@ -226,10 +226,10 @@ def _compile_loop(one_batch, variables, exact):
 _copy = jax.jit(partial(jax.tree.map, jnp.copy))
 
 
-def _shapes(lengths, order, bounds, exact):
+def _shapes(lengths, order, bounds, width, exact):
     """Return the numbers of rows and of steps that each batch is filled up to."""
     longest = np.maximum.reduceat(lengths[order[: bounds[-1]]], bounds[:-1])
-    n_rows = [int(size) if exact else _rung(size) for size in np.diff(bounds)]
+    n_rows = [int(size) if exact else _rung(width or size) for size in np.diff(bounds)]
     if lengths.min() == lengths.max():
         n_steps = longest.tolist()
     elif len(lengths) * lengths.max() <= _SMALL:

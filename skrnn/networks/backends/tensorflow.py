@@ -67,8 +67,9 @@ def compile_training(network, loss, from_logits, optimizer, metrics):
     -------
     train, evaluate : callable
         Of (tensors of `to_device`, order, bounds), giving one loss a batch as an array. Batch `i`
-        is ``order[bounds[i]:bounds[i + 1]]``. `train` takes `width` too: the size of the largest
-        batch if there is so much to do that time loops are worth compiling for it, else None.
+        is ``order[bounds[i]:bounds[i + 1]]``. `train` takes two things
+        more: `width`, the size of a full batch, and `compile_loops`, whether there is so much to
+        do that time loops are worth compiling for that width.
     """
     model = network.raw
     activation = keras.activations.get(network.spec.output_activation)
@@ -111,10 +112,10 @@ def compile_training(network, loss, from_logits, optimizer, metrics):
     compiled = _compile_loop(train_batch, network.spec)
     evaluate = _compile_loop(evaluate_batch, network.spec)
 
-    def train(tensors, order, bounds, width=None):
-        if width is None or not has_fast_loop("LSTM"):
-            return plain(tensors, order, bounds)
-        return compiled(tensors, order, bounds, width)
+    def train(tensors, order, bounds, width=None, compile_loops=False):
+        if compile_loops and has_fast_loop("LSTM"):
+            return compiled(tensors, order, bounds, width)
+        return plain(tensors, order, bounds)
 
     return train, evaluate
 

@@ -199,7 +199,7 @@ def compile_training(network, loss, from_logits, optimizer, metrics):
     train, evaluate : callable
         Of (tensors of `to_device`, order, bounds), giving one loss a batch as an array. Batch `i`
         is ``order[bounds[i]:bounds[i + 1]]``.
-        `width` is for the backend that has loops to compile; here it changes nothing.
+        `train` takes two more arguments, which are for backends that compile.
     """
     model = network.raw
     run_model = {training: _runner(model, training) for training in (True, False)}
@@ -237,7 +237,7 @@ def compile_training(network, loss, from_logits, optimizer, metrics):
     def evaluate_batch(data, rows, here):
         return batch_loss(data, rows, here, training=False)
 
-    def train(data, order, bounds, width=None):
+    def train(data, order, bounds, width=None, compile_loops=False):
         update.begin()
         losses = _run_batches(train_batch, data, order, bounds)
         update.end()
