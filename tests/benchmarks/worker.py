@@ -15,7 +15,18 @@ import time
 
 __all__ = []
 
-TOLD_VERSIONS = ("jax", "keras", "numpy", "scikeras", "sklearn", "skorch", "skrnn", "tensorflow")
+TOLD_VERSIONS = (
+    "jax",
+    "keras",
+    "numpy",
+    "scikeras",
+    "scipy",
+    "sklearn",
+    "skorch",
+    "skrnn",
+    "tensorflow",
+    "torch",
+)
 MIB = 2**20
 SECONDS_BETWEEN_SAMPLES = 0.005
 
@@ -77,9 +88,7 @@ def run(workload, start):
     answer = {"seconds": time.perf_counter() - begin, "facts": facts}
     answer |= watch.end() if watch else {}
     answer["versions"] = {
-        name: sys.modules[name].__version__
-        for name in (*TOLD_VERSIONS, "torch")
-        if name in sys.modules
+        name: sys.modules[name].__version__ for name in TOLD_VERSIONS if name in sys.modules
     }
     return answer
 
