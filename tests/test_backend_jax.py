@@ -200,10 +200,11 @@ def test_two_folds_compile_training_once_for_each_shape(lengths, n_compiled, com
     monkeypatch.setattr(backend, "_SMALL", 2**14)
     folds = [np.flatnonzero(np.arange(90) % 10 != k) for k in (0, 1)]
     model.fit([x[i] for i in folds[0]], LABELS[folds[0]])
-    assert 1 <= compiled() <= n_compiled
+    n_first = compiled()
     model.set_params(learning_rate=0.1, random_state=1)
     model.fit([x[i] for i in folds[1]], LABELS[folds[1]])
-    assert compiled() == 0
+    # Which rungs of a long ladder come up is drawn anew.
+    assert 1 <= n_first <= n_first + compiled() <= n_compiled
 
 
 def test_how_many_batches_share_a_call_compiles_nothing(compiled, monkeypatch):
