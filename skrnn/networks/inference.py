@@ -76,14 +76,14 @@ def export_model(spec, weights, target_scale):
     keras.Model
         Takes ``[steps, lengths]``.
     """
-    model = rebuild_network(spec, plain=True).model
     with backends.precision(spec.dtype):
+        model = rebuild_network(spec, plain=True).model
         model.set_weights(weights)
-    scale, offset = (np.asarray(value) for value in target_scale)
-    if (scale == 1).all() and (offset == 0).all():
-        return model
-    rescale = keras.layers.Rescaling(scale.tolist(), offset.tolist(), dtype=spec.dtype)
-    return keras.Model(model.inputs, rescale(model.output))
+        scale, offset = (np.asarray(value) for value in target_scale)
+        if (scale == 1).all() and (offset == 0).all():
+            return model
+        rescale = keras.layers.Rescaling(scale.tolist(), offset.tolist(), dtype=spec.dtype)
+        return keras.Model(model.inputs, rescale(model.output))
 
 
 def _as_list(tensors):

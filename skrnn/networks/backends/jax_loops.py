@@ -13,9 +13,6 @@ import keras
 
 __all__ = ["has_fast_loop", "run_loop"]
 
-# With more codes than this, looking up their rows is faster than multiplying by one-hot vectors.
-_MAX_ONE_HOT = 256
-
 
 def has_fast_loop(kind):
     """Whether `run_loop` is the fastest way through a recurrent layer.
@@ -49,21 +46,20 @@ def run_loop(kind, steps, mask, kernel, recurrent_kernel, bias):
     weights = kernel, recurrent_kernel, bias
     kernel, recurrent, bias = (keras.ops.convert_to_tensor(weight) for weight in weights)
     bias, recurrent_bias = bias if kind == "GRU" else (bias, None)
-    if mask is not None:
-        mask = mask.T[:, :, None] if steps.ndim == 2 else mask[None]
-    steps = jnp.swapaxes(steps, 0, 1)
-    if steps.ndim == 2 and len(kernel) <= _MAX_ONE_HOT:
-        steps = jax.nn.one_hot(steps, len(kernel), dtype=kernel.dtype)
     if steps.ndim == 2:
         x = kernel[steps]
-        x, kernel = (x if mask is None else x * mask) + bias, None
+        if mask is not None:
+            x *= mask[:, :, None]
     else:
-        x = steps if mask is None else steps * mask
-        if jax.default_backend() == "cpu":
-            x = jnp.concatenate([x, jnp.ones_like(x[:, :, :1])], axis=2)
-            kernel = jnp.concatenate([kernel, bias[None]])
-        else:
-            x, kernel = x @ kernel + bias, None
+        x = steps if mask is None else steps * mask[:, None]
+    x = jnp.swapaxes(x, 0, 1)
+    if steps.ndim == 2:
+        x, kernel = x + bias, None
+    elif jax.default_backend() == "cpu":
+        x = jnp.concatenate([x, jnp.ones_like(x[:, :, :1])], axis=2)
+        kernel = jnp.concatenate([kernel, bias[None]])
+    else:
+        x, kernel = x @ kernel + bias, None
     outputs, states = _loop(kind, x, kernel, recurrent, recurrent_bias)
     return jnp.swapaxes(outputs, 0, 1), list(states)
 
