@@ -152,7 +152,7 @@ def test_fused_steps_are_those_of_keras_adam(clip):
         for some in (gradients[:2], gradients[2:]):
             update.begin()
             for one in some:
-                update([torch.tensor(gradient.T).T for gradient in one])
+                update([torch.tensor(gradient.T).t() for gradient in one])
             update.end()
         ends.append([*variables, *optimizer.variables])
         assert int(optimizer.iterations) == 5
