@@ -139,7 +139,7 @@ def test_a_fit_neither_reads_nor_moves_what_is_global_in_pytorch(recurrent_dropo
 
 
 @pytest.mark.parametrize("clip", [None, 1e-3, 1e3])
-def test_fused_steps_are_those_of_keras_adam(clip):
+def test_direct_steps_are_those_of_keras_adam(clip):
     rng = np.random.default_rng(0)
     shapes, gradients = [(3, 4), (4,)], []
     start = [rng.standard_normal(shape).astype("float32") for shape in shapes]
@@ -158,6 +158,6 @@ def test_fused_steps_are_those_of_keras_adam(clip):
             update.end()
         ends.append([*variables, *optimizer.variables])
         assert int(optimizer.iterations) == 5
-    for fused, plain in zip(*ends, strict=True):
+    for direct, plain in zip(*ends, strict=True):
         # Keras computes 1 - 0.999**n in single precision: some 1e-5 of a step of 0.1 is its own.
-        assert_allclose(fused.value.detach(), plain.value.detach(), rtol=1e-6, atol=1e-5)
+        assert_allclose(direct.value.detach(), plain.value.detach(), rtol=1e-6, atol=1e-5)

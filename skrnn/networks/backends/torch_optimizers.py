@@ -1,6 +1,8 @@
-"""A step of a Keras optimizer on PyTorch, and of Adam, the usual one, in a single fused call.
+"""A step of a Keras optimizer on PyTorch, and one of Adam, the usual one, in few calls.
 
-Small networks feel it: Keras' own step, gradients clipped, takes some dozens of calls.
+Small networks feel it: Keras' own step looks up each variable, computes with tensors of one number
+and clips gradients one by one. (PyTorch's fused Adam saves little more, and adds its epsilon
+elsewhere.)
 """
 
 import math
@@ -10,7 +12,6 @@ import torch
 
 # Which class Keras' Adam is, is PyTorch's matter.
 from keras.src.backend.torch.optimizers.torch_adam import Adam
-from torch.optim.adam import adam
 
 __all__ = ["make_update"]
 
@@ -48,11 +49,8 @@ def make_update(optimizer, variables, *, all_used):
         and isinstance(optimizer._learning_rate, keras.Variable)
         and not any(getattr(optimizer, extra) for extra in _EXTRAS)
         and not any(variable.constraint for variable in variables)
-        # The fused call scales gradients in single precision.
-        and all(variable.dtype == "float32" for variable in variables)
-        and variables[0].value.device.type in ("cpu", "cuda")
     )
-    return (_FusedAdam if plain and all_used else _Update)(optimizer, variables)
+    return (_DirectAdam if plain and all_used else _Update)(optimizer, variables)
 
 
 class _Update:
@@ -70,12 +68,8 @@ class _Update:
         self.optimizer.apply(gradients, self.variables)
 
 
-class _FusedAdam(_Update):
-    """Adam (Kingma and Ba, 2015), on the variables of Keras' optimizer.
-
-    The paper has two forms of a step, which differ in what epsilon is added to. Keras has the
-    shorter one, PyTorch the longer: it becomes the other by an epsilon that changes.
-    """
+class _DirectAdam(_Update):
+    """Adam (Kingma and Ba, 2015) as Keras computes it, on the variables of Keras' optimizer."""
 
     def __init__(self, optimizer, variables):
         super().__init__(optimizer, variables)
@@ -83,42 +77,28 @@ class _FusedAdam(_Update):
             [variable.value for variable in group]
             for group in (variables, optimizer._momentums, optimizer._velocities)
         ]
-        self.counts = [torch.zeros((), device=one.device) for one in self.tensors[0]]
 
     def begin(self):
         # Reading numbers waits for the device: once for many steps.
         self.rate = float(self.optimizer.learning_rate)
         self.n_steps = int(self.optimizer.iterations)
-        for count in self.counts:
-            count.fill_(self.n_steps)
 
     def end(self):
         self.optimizer.iterations.assign(self.n_steps)
 
     @torch.no_grad
     def __call__(self, gradients):
-        optimizer = self.optimizer
-        self.n_steps += 1
-        gradients = [gradient.contiguous() for gradient in gradients]
-        scale = None
-        if optimizer.global_clipnorm:
+        beta_1, beta_2 = self.optimizer.beta_1, self.optimizer.beta_2
+        longest = self.optimizer.global_clipnorm
+        if longest:
             norm = torch.nn.utils.get_total_norm(gradients)
-            scale = (norm / optimizer.global_clipnorm).clamp(min=1)
+            gradients = torch._foreach_mul(gradients, longest / norm.clamp(min=longest))
+        self.n_steps += 1
+        correction = math.sqrt(1 - beta_2**self.n_steps) / (1 - beta_1**self.n_steps)
         parameters, momentums, velocities = self.tensors
-        adam(
-            parameters,
-            gradients,
-            momentums,
-            velocities,
-            [],
-            self.counts,
-            fused=True,
-            grad_scale=scale,
-            amsgrad=False,
-            beta1=optimizer.beta_1,
-            beta2=optimizer.beta_2,
-            lr=self.rate,
-            weight_decay=0.0,
-            eps=optimizer.epsilon / math.sqrt(1 - optimizer.beta_2**self.n_steps),
-            maximize=False,
-        )
+        torch._foreach_lerp_(momentums, gradients, 1 - beta_1)
+        torch._foreach_mul_(velocities, beta_2)
+        torch._foreach_addcmul_(velocities, gradients, gradients, 1 - beta_2)
+        roots = torch._foreach_sqrt(velocities)
+        torch._foreach_add_(roots, self.optimizer.epsilon)
+        torch._foreach_addcdiv_(parameters, momentums, roots, -self.rate * correction)
