@@ -19,6 +19,7 @@ from recurrences import (
     random_sequences,
     step_targets,
 )
+from sklearn.base import clone
 from toys import TINY, labelled
 
 from skrnn import RNNClassifier, RNNRegressor, clear_program_cache
@@ -158,6 +159,28 @@ def test_threads_fit_one_architecture_as_one_after_another(body):
     for model, weights in zip(models, expected, strict=True):
         assert model.n_iter_ == 3
         assert_same_bits(model, weights)
+
+
+@pytest.mark.parametrize("units", [[4], [3, 4, 5]], ids=["one architecture", "several"])
+def test_a_pool_of_threads_fits_and_predicts_as_one_after_another(units):
+    params = {**TINY, "dropout": 0.2, "batch_size": 7, "early_stopping": True}
+    models = [
+        RNNClassifier(**{**params, "units": units[seed % len(units)], "random_state": seed})
+        for seed in range(6)
+    ]
+
+    def outcome(model):
+        model = clone(model).fit(MANY, TAGS)
+        return model.weights_, model.history_, model.predict_proba(MANY)
+
+    expected = [outcome(model) for model in models]
+    programs.clear()
+    with ThreadPoolExecutor(4) as pool:
+        outcomes = list(pool.map(outcome, models))
+    for (weights, history, outputs), wanted in zip(outcomes, expected, strict=True):
+        assert_same_bits(weights, wanted[0])
+        assert history == wanted[1]
+        assert_array_equal(outputs, wanted[2])
 
 
 # --- bodies of the user's ---------------------------------------------------------------------
