@@ -23,7 +23,7 @@ from recurrences import (
 from toys import TINY, labelled
 
 from skrnn import RNNClassifier, RNNRegressor
-from skrnn.networks import programs
+from skrnn.networks import backends, batches, programs
 
 X = random_sequences()
 Y = np.array([4000.0 + 1000 * x[:, 0].sum() for x in X])
@@ -313,3 +313,37 @@ def test_fit_and_predict_neither_read_nor_move_global_generators(body):
         fits.append(RNNClassifier(**{**params, "random_state": 0}).fit(MANY, TAGS))
     assert_same_bits(*fits)
     assert_array_equal(fits[0].predict_proba(MANY), fits[1].predict_proba(MANY))
+
+
+# --- data that are sent in blocks -------------------------------------------------------------
+
+
+@pytest.mark.parametrize("how", [{}, {"return_sequences": True}])
+def test_data_in_a_file_are_sent_in_blocks_with_the_same_result(how, tmp_path, monkeypatch):
+    steps = np.random.default_rng(0).standard_normal((50, 4, 2)).astype(np.float32)
+    np.save(tmp_path / "steps.npy", steps)
+    on_disk = np.load(tmp_path / "steps.npy", mmap_mode="r")
+    y = steps[:, :, 0] if how else steps[:, -1, 0]
+    weights = np.linspace(0, 1, 50)
+    params = {"cell": "simple", "units": 3, "batch_size": 8, "epochs": 2, "random_state": 0}
+    sent, outputs = [], []
+    original = backends.to_device
+    for limit in (2**28, 100):
+        monkeypatch.setattr(batches, "RESIDENT_BYTES", limit)
+        monkeypatch.setattr(
+            backends,
+            "to_device",
+            lambda examples, target_scale: (
+                sent.append(len(examples)) or original(examples, target_scale)
+            ),
+        )
+        x = steps if limit > 100 else on_disk
+        model = RNNRegressor(**params, **how).fit(x, y, weights, X_val=x[:9], y_val=y[:9])
+        outputs.append([model, np.array(model.predict(x))])
+    whole, blocks = outputs
+    # The first has no weight.
+    assert sent[:2] == [49, 9]
+    assert max(sent[2:]) < 49
+    assert_same_bits(whole[0], blocks[0])
+    assert_array_equal(whole[1], blocks[1])
+    assert whole[0].history_ == blocks[0].history_

@@ -4,7 +4,7 @@ import numpy as np
 
 from skrnn.sequences import Sequences
 
-__all__ = ["compact", "feed", "inference_batches", "training_batches"]
+__all__ = ["Feed", "compact", "inference_batches", "training_batches"]
 
 # Sequences share a batch when their lengths differ by about this share: wide enough that the
 # make-up of batches changes from epoch to epoch, narrow enough that little is spent on padding.
@@ -39,8 +39,8 @@ def compact(sequences):
     return Sequences(sequences.concatenate(), np.cumsum(lengths) - lengths, lengths)
 
 
-def feed(send, take, sequences):
-    """Send data to the device, at once or block by block.
+class Feed:
+    """Data on the device: all of them, or, where they are too large, a block at a time.
 
     Parameters
     ----------
@@ -51,16 +51,25 @@ def feed(send, take, sequences):
     sequences : Sequences
         Those of all the data.
 
-    Returns
-    -------
-    callable
-        Of sequence numbers, giving tensors that hold them, and their numbers there.
+    Attributes
+    ----------
+    max_sequences : int
+        How many sequences to ask for at once.
     """
-    one_step = sequences.values[:1].nbytes
-    if sequences.lengths.sum() * one_step > RESIDENT_BYTES:
-        return lambda rows: (send(take(rows)), np.arange(len(rows), dtype=np.int32))
-    tensors = send(take(slice(None)))
-    return lambda rows: (tensors, rows)
+
+    def __init__(self, send, take, sequences):
+        self._send, self._take = send, take
+        one_step = sequences.values[:1].nbytes
+        fits = sequences.lengths.sum() * one_step <= RESIDENT_BYTES
+        self._tensors = send(take(slice(None))) if fits else None
+        room = RESIDENT_BYTES // (4 * one_step * sequences.lengths.max())
+        self.max_sequences = len(sequences) if fits else max(1, int(room))
+
+    def __call__(self, rows):
+        """Return tensors that hold some sequences, and the numbers that these have there."""
+        if self._tensors is not None:
+            return self._tensors, rows
+        return self._send(self._take(rows)), np.arange(len(rows), dtype=np.int32)
 
 
 def training_batches(lengths, batch_size, rng):

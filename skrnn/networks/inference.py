@@ -4,7 +4,7 @@ import keras
 import numpy as np
 
 from skrnn.networks import backends
-from skrnn.networks.batches import feed, inference_batches
+from skrnn.networks.batches import Feed, inference_batches
 from skrnn.networks.models import rebuild_network
 from skrnn.networks.programs import lease
 
@@ -32,7 +32,7 @@ def forward(spec, weights, sequences, name="model"):
     with lease(spec.reading(sequences)) as program:
         program.set_weights(weights)
         compiled = program.forward(name)
-        on_device = feed(backends.sequences_to_device, sequences.__getitem__, sequences)
+        on_device = Feed(backends.sequences_to_device, sequences.__getitem__, sequences)
         results = [(rows, compiled(*on_device(rows))) for rows in blocks]
     if per_step:
         return _in_order_of_steps(results, sequences.lengths)
@@ -52,7 +52,7 @@ def final_states(spec, weights, sequences):
     with lease(spec.reading(sequences)) as program:
         program.set_weights(weights)
         compiled = program.forward("states")
-        on_device = feed(backends.sequences_to_device, sequences.__getitem__, sequences)
+        on_device = Feed(backends.sequences_to_device, sequences.__getitem__, sequences)
         results = [(rows, _as_list(compiled(*on_device(rows)))) for rows in blocks]
     return [
         _in_order([(rows, states[i]) for rows, states in results], len(sequences))

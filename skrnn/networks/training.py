@@ -14,7 +14,7 @@ import keras
 import numpy as np
 
 from skrnn.networks import backends
-from skrnn.networks.batches import feed, training_batches
+from skrnn.networks.batches import Feed, training_batches
 from skrnn.networks.descriptions import copy_callbacks, make_loss, make_metrics, read_optimizer
 from skrnn.networks.models import build_network, embedding_index, initial_weights
 from skrnn.networks.processes import require_own_process
@@ -205,7 +205,7 @@ class _Run:
 
     def _feed(self, examples):
         send = partial(backends.to_device, target_scale=self.target_scale)
-        return feed(send, examples.take, examples.sequences)
+        return Feed(send, examples.take, examples.sequences)
 
     def _batch_size(self, examples):
         return min(self.training.batch_size or len(examples), len(examples))
@@ -221,7 +221,7 @@ class _Run:
         lengths = examples.sequences.lengths
         order, bounds = training_batches(lengths, self.training.batch_size, self.rng)
         losses = []
-        for first, last in self._calls(len(bounds) - 1):
+        for first, last in self._calls(data, bounds):
             self._tell("on_train_batch_begin", first)
             begin = time.perf_counter()
             batches = _share(data, order, bounds[first : last + 1])
@@ -236,15 +236,16 @@ class _Run:
         order, bounds = training_batches(lengths, self.training.batch_size, None)
         losses = [
             self.trainer.evaluate(*_share(data, order, bounds[first : last + 1]))
-            for first, last in self._calls(len(bounds) - 1)
+            for first, last in self._calls(data, bounds)
         ]
         return self._logs(losses, self._target_counts(lengths, order, bounds), "val_")
 
-    def _calls(self, n_batches):
+    def _calls(self, data, bounds):
         """Cut an epoch into calls, as pairs of the first batch and the one after the last."""
-        first = 0
+        at_most = max(1, data.max_sequences // int(np.diff(bounds).max()))
+        first, n_batches = 0, len(bounds) - 1
         while first < n_batches:
-            last = min(first + self._batches_per_call(), n_batches)
+            last = min(first + self._batches_per_call(), first + at_most, n_batches)
             yield first, last
             first = last
 

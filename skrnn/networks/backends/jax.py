@@ -262,7 +262,9 @@ def compile_forward(model):
     def run(sequences, rows):
         arrays, lengths = sequences
         bounds = np.array([0, len(rows)])
-        [(n_rows, n_steps)] = _shapes(lengths[rows], np.arange(len(rows)), bounds, exact=False)
+        [(n_rows, n_steps)] = _shapes(
+            lengths[rows], np.arange(len(rows)), bounds, None, exact=False
+        )
         filled = np.full(n_rows, rows[0], np.int32)
         filled[: len(rows)] = rows
         state = jax.tree.map(lambda variable: variable.value, variables)
