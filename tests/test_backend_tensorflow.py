@@ -1,4 +1,4 @@
-"""TensorFlow's side: time loops and their gradients, the update of Adam, compiled loops in a fit."""
+"""TensorFlow's side: time loops and their gradients, Adam's update, compiled loops in a fit."""
 
 import keras
 import numpy as np

@@ -27,7 +27,7 @@ _SECONDS_PER_CALL = 0.2
 # Compiling the time loops takes TensorFlow about a second. This many steps of batches pay for it;
 # for LSTMs on vectors, which have a good loop already, more. The clock has no say: what is computed
 # may not depend on it.
-_STEPS_WORTH_COMPILING = {"lstm": 100_000, "gru": 25_000, "simple": 25_000, "codes": 25_000}
+_STEPS_WORTH_COMPILING = {"lstm": 75_000, "gru": 25_000, "simple": 25_000, "codes": 25_000}
 
 
 @dataclass(frozen=True)

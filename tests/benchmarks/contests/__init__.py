@@ -90,9 +90,9 @@ def _torch(function, **options):
 
 
 def _epoch_flops(n_gates):
-    def flops(n, steps, features, units, **_):
+    def flops(n, steps, features, units, epochs, **_):
         # Two a multiplication, once forward and twice backward.
-        return 3 * 2 * n * steps * (features + units) * n_gates * units
+        return epochs * 3 * 2 * n * steps * (features + units) * n_gates * units
 
     return flops
 
@@ -101,14 +101,15 @@ def _epoch(cell, n_gates):
     options = {"cell": cell}
     return Contest(
         title=f"one epoch: 4,096 sequences of 100 steps of 8, {cell.upper()}(64), batches of 64",
-        full={"n": 4096, "steps": 100, "features": 8, "units": 64, "batch_size": 64},
-        quick={"n": 16, "steps": 5, "features": 2, "units": 3, "batch_size": 8},
+        full={"n": 4096, "steps": 100, "features": 8, "units": 64, "batch_size": 64, "epochs": 12},
+        quick={"n": 16, "steps": 5, "features": 2, "units": 3, "batch_size": 8, "epochs": 1},
         contestants={
             "skrnn": _ours("epoch", **options),
             "Keras fit": _keras("epoch", **options),
             "PyTorch loop": _torch("epoch", **options),
             "NumPy product, 2,000³": _PRODUCT,
         },
+        per="epochs",
         flops=_epoch_flops(n_gates),
     )
 
@@ -156,6 +157,7 @@ CONTESTS = {
             "dimensions": 32,
             "units": 64,
             "batch_size": 64,
+            "epochs": 2,
         },
         quick={
             "n": 16,
@@ -164,7 +166,9 @@ CONTESTS = {
             "dimensions": 2,
             "units": 3,
             "batch_size": 8,
+            "epochs": 1,
         },
+        per="epochs",
         contestants={
             "skrnn": _ours("tokens_epoch"),
             "Keras fit, padded to 500": _keras("tokens_epoch"),
@@ -174,8 +178,16 @@ CONTESTS = {
     ),
     "one_hot_epoch": Contest(
         title="one epoch: 5,000 token sequences as sparse one-hot rows of 10,000, LSTM(64)",
-        full={"n": 5000, "longest": 500, "vocabulary": 10_000, "units": 64, "batch_size": 64},
-        quick={"n": 16, "longest": 12, "vocabulary": 200, "units": 3, "batch_size": 8},
+        full={
+            "n": 5000,
+            "longest": 500,
+            "vocabulary": 10_000,
+            "units": 64,
+            "batch_size": 64,
+            "epochs": 2,
+        },
+        quick={"n": 16, "longest": 12, "vocabulary": 200, "units": 3, "batch_size": 8, "epochs": 1},
+        per="epochs",
         contestants={
             "skrnn, sparse rows": _ours("one_hot_epoch"),
             "skrnn, embedding of 32": _ours("tokens_epoch", dimensions=32),

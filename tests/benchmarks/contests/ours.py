@@ -27,7 +27,6 @@ __all__ = [
 ]
 
 FLOAT_BYTES, MIB = 4, 2**20
-CLASSES = (0, 1)
 
 
 def classifier(**parameters):
@@ -67,26 +66,26 @@ def forget_programs():
     programs.clear()
 
 
-def epoch(cell, n, steps, features, units, batch_size):
-    """Train for one epoch more."""
+def epoch(cell, n, steps, features, units, batch_size, epochs):
+    """Train for some epochs more."""
     X, y = waves(n, steps, features)
-    return one_epoch_more(classifier(cell=cell, units=units, batch_size=batch_size), X, y)
+    return more_epochs(classifier(cell=cell, units=units, batch_size=batch_size), X, y, epochs)
 
 
-def tokens_epoch(n, longest, vocabulary, dimensions, units, batch_size):
-    """Train for one epoch more on token ids."""
+def tokens_epoch(n, longest, vocabulary, dimensions, units, batch_size, epochs):
+    """Train for some epochs more on token ids."""
     load_framework()
     X, y = documents(n, longest, vocabulary)
     model = classifier(embedding=dimensions, units=units, batch_size=batch_size)
-    return one_epoch_more(model, X, y)
+    return more_epochs(model, X, y, epochs)
 
 
-def one_hot_epoch(n, longest, vocabulary, units, batch_size):
-    """Train for one epoch more on the same tokens as sparse one-hot rows."""
+def one_hot_epoch(n, longest, vocabulary, units, batch_size, epochs):
+    """Train for some epochs more on the same tokens as sparse one-hot rows."""
     load_framework()
     X, y = documents(n, longest, vocabulary)
     X = [one_hot(tokens, vocabulary) for tokens in X]
-    return one_epoch_more(classifier(units=units, batch_size=batch_size), X, y)
+    return more_epochs(classifier(units=units, batch_size=batch_size), X, y, epochs)
 
 
 def one_hot(tokens, vocabulary):
@@ -94,9 +93,11 @@ def one_hot(tokens, vocabulary):
     return csr_array((ones, tokens, np.arange(len(tokens) + 1)), (len(tokens), vocabulary))
 
 
-def one_epoch_more(model, X, y):
+def more_epochs(model, X, y, epochs):
+    model.set_params(warm_start=True, epochs=epochs)
+
     def run():
-        model.partial_fit(X, y, classes=CLASSES)
+        model.fit(X, y)
         return {"loss": model.history_["loss"][-1]}
 
     return run

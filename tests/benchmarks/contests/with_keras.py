@@ -24,14 +24,14 @@ def classifier(cell, steps, features, units):
     return compiled([keras.Input((steps, features)), recurrent, head])
 
 
-def epoch(cell, n, steps, features, units, batch_size):
-    """Train for one epoch more."""
+def epoch(cell, n, steps, features, units, batch_size, epochs):
+    """Train for some epochs more."""
     X, y = waves(n, steps, features)
-    return one_epoch_more(classifier(cell, steps, features, units), X, y, batch_size)
+    return more_epochs(classifier(cell, steps, features, units), X, y, batch_size, epochs)
 
 
-def tokens_epoch(n, longest, vocabulary, dimensions, units, batch_size):
-    """Train for one epoch more on token ids, all padded to the longest."""
+def tokens_epoch(n, longest, vocabulary, dimensions, units, batch_size, epochs):
+    """Train for some epochs more on token ids, all padded to the longest."""
     X, y = documents(n, longest, vocabulary)
     layers = [
         keras.Input((longest,), dtype="int32"),
@@ -39,12 +39,12 @@ def tokens_epoch(n, longest, vocabulary, dimensions, units, batch_size):
         keras.layers.LSTM(units),
         keras.layers.Dense(1, "sigmoid"),
     ]
-    return one_epoch_more(compiled(layers), pad_left(X, longest), y, batch_size)
+    return more_epochs(compiled(layers), pad_left(X, longest), y, batch_size, epochs)
 
 
-def one_epoch_more(model, X, y, batch_size):
+def more_epochs(model, X, y, batch_size, epochs):
     def run():
-        history = model.fit(X, y, batch_size=batch_size, epochs=1, verbose=0)
+        history = model.fit(X, y, batch_size=batch_size, epochs=epochs, verbose=0)
         return {"loss": history.history["loss"][-1]}
 
     return run

@@ -66,8 +66,8 @@ class PackedTokenClassifier(TokenClassifier):
         return self.head(self.recurrent(packed)[1][0][-1])
 
 
-def epoch(cell, n, steps, features, units, batch_size):
-    """Train for one epoch more."""
+def epoch(cell, n, steps, features, units, batch_size, epochs):
+    """Train for some epochs more."""
     X, y = map(torch.from_numpy, waves(n, steps, features))
     y = y.float()[:, None]
     torch.manual_seed(0)
@@ -78,11 +78,11 @@ def epoch(cell, n, steps, features, units, batch_size):
         losses = [update(y[rows], X[rows]) * len(rows) for rows in batches]
         return {"loss": sum(losses) / n}
 
-    return run
+    return last_of(run, epochs)
 
 
-def tokens_epoch(n, longest, vocabulary, dimensions, units, batch_size, packed=False):
-    """Train for one epoch more on token ids: any batches packed, or batches of like length."""
+def tokens_epoch(n, longest, vocabulary, dimensions, units, batch_size, epochs, packed=False):
+    """Train for some epochs more on token ids: any batches packed, or batches of like length."""
     X, y = documents(n, longest, vocabulary)
     lengths = np.array([len(tokens) for tokens in X])
     X, y = [torch.from_numpy(tokens) for tokens in X], torch.from_numpy(y).float()[:, None]
@@ -99,7 +99,11 @@ def tokens_epoch(n, longest, vocabulary, dimensions, units, batch_size, packed=F
             total += update(y[rows], tokens, torch.from_numpy(lengths[rows])) * len(rows)
         return {"loss": total / n}
 
-    return run
+    return last_of(run, epochs)
+
+
+def last_of(run, times):
+    return lambda: [run() for _ in range(times)][-1]
 
 
 def mixed(order, batch_size):
