@@ -18,6 +18,8 @@ _MAX_SEQUENCES = 2**11
 # Steps of more bytes than this are sent to the device in blocks, as they are wanted: they may be a
 # file larger than the memory.
 RESIDENT_BYTES = 2**28
+# A block is this part of it.
+_BLOCKS = 16
 
 
 def compact(sequences):
@@ -53,17 +55,19 @@ class Feed:
 
     Attributes
     ----------
+    is_whole : bool
+        Whether all data are on the device.
     max_sequences : int
-        How many sequences to ask for at once.
+        How many sequences to ask for at once where they are not.
     """
 
     def __init__(self, send, take, sequences):
         self._send, self._take = send, take
         one_step = sequences.values[:1].nbytes
-        fits = sequences.lengths.sum() * one_step <= RESIDENT_BYTES
-        self._tensors = send(take(slice(None))) if fits else None
-        room = RESIDENT_BYTES // (4 * one_step * sequences.lengths.max())
-        self.max_sequences = len(sequences) if fits else max(1, int(room))
+        n_steps = min(sequences.lengths.sum(), len(sequences.values))
+        self.is_whole = n_steps * one_step <= RESIDENT_BYTES
+        self._tensors = send(take(slice(None))) if self.is_whole else None
+        self.max_sequences = RESIDENT_BYTES // (_BLOCKS * one_step * int(sequences.lengths.max()))
 
     def __call__(self, rows):
         """Return tensors that hold some sequences, and the numbers that these have there."""

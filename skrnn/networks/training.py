@@ -24,10 +24,11 @@ __all__ = ["TrainingResult", "train"]
 
 _SECONDS_PER_CALL = 0.2
 
-# Compiling the time loops takes TensorFlow about a second. This many steps of batches pay for it;
-# for LSTMs on vectors, which have a good loop already, more. The clock has no say: what is computed
-# may not depend on it.
-_STEPS_WORTH_COMPILING = {"lstm": 75_000, "gru": 25_000, "simple": 25_000, "codes": 25_000}
+# Compiling the time loops takes TensorFlow about a second, which this many steps of batches pay for
+# if sequences are not short. LSTMs on vectors have a kernel that is as good. The clock has no say:
+# what is computed may not depend on it.
+STEPS_WORTH_COMPILING = 25_000
+_MIN_LENGTH = 8
 
 
 @dataclass(frozen=True)
@@ -208,14 +209,17 @@ class _Run:
         return Feed(send, examples.take, examples.sequences)
 
     def _batch_size(self, examples):
-        return min(self.training.batch_size or len(examples), len(examples))
+        return int(min(self.training.batch_size or len(examples), len(examples)))
 
     def _is_worth_compiling(self, examples):
         """Whether there is so much to do that compiling the time loops pays."""
         spec = self.program.network.spec
         n_batches = -(-len(examples) // self._batch_size(examples))
-        n_steps = self.training.epochs * n_batches * examples.sequences.lengths.mean()
-        return n_steps > _STEPS_WORTH_COMPILING["codes" if spec.one_hot else spec.cell]
+        mean_length = examples.sequences.lengths.mean()
+        n_steps = self.training.epochs * n_batches * mean_length
+        if spec.cell == "lstm" and not spec.one_hot:
+            return False
+        return spec.body is None and mean_length >= _MIN_LENGTH and n_steps > STEPS_WORTH_COMPILING
 
     def _train_epoch(self, data, examples, width, compile_loops):
         lengths = examples.sequences.lengths
@@ -242,10 +246,13 @@ class _Run:
 
     def _calls(self, data, bounds):
         """Cut an epoch into calls, as pairs of the first batch and the one after the last."""
-        at_most = max(1, data.max_sequences // int(np.diff(bounds).max()))
+        # What a block holds may not follow the clock: its make-up may touch how shapes are rounded.
+        in_block = (
+            None if data.is_whole else max(1, data.max_sequences // int(np.diff(bounds).max()))
+        )
         first, n_batches = 0, len(bounds) - 1
         while first < n_batches:
-            last = min(first + self._batches_per_call(), first + at_most, n_batches)
+            last = min(first + (in_block or self._batches_per_call()), n_batches)
             yield first, last
             first = last
 

@@ -408,6 +408,8 @@ shape (n, T, n_features) or (n, T)
         X = as_known_container(X)
         if reset:
             self._reads_tokens, self._step_dtype = self.embedding is not None, self.dtype
+            # A body of the user's sees vectors.
+            self._reads_codes = self.model is None
         if self._reads_tokens:
             inputs, n_features = read_tokens(X, input_name), 1
         else:
@@ -416,8 +418,7 @@ shape (n, T, n_features) or (n, T)
         return inputs
 
     def _read_steps(self, X, input_name):
-        # A body of the user's sees vectors.
-        inputs, n_features = (None, None) if self.model else read_one_hot(X, input_name)
+        inputs, n_features = read_one_hot(X) if self._reads_codes else (None, None)
         if inputs is None:
             inputs = read_steps(X, self._step_dtype, input_name)
             n_features = inputs.sequences.values.shape[1]

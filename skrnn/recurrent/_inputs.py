@@ -72,13 +72,12 @@ def read_steps(X, dtype, input_name="X"):
     return Inputs(sequences, sequences.lengths, np.zeros_like(sequences.lengths))
 
 
-def read_one_hot(X, input_name="X"):
+def read_one_hot(X):
     """Sparse one-hot steps, as the place of each step's one (-1: a step of zeros).
 
     Parameters
     ----------
     X : object
-    input_name : str, default="X"
 
     Returns
     -------
@@ -89,8 +88,8 @@ def read_one_hot(X, input_name="X"):
     if not isinstance(X, list | tuple) or not X or not all(map(sparse.issparse, X)):
         return None, None
     lengths = np.array([item.shape[0] for item in X])
-    same_width = all(item.ndim == 2 and item.shape[1] == X[0].shape[1] for item in X)
-    if not same_width or not lengths.all():
+    widths = {item.shape[1] if item.ndim == 2 else 0 for item in X}
+    if len(widths) > 1 or 0 in widths or not lengths.all():
         return None, None
     rows = sparse.vstack(X, format="csr")
     per_row = np.diff(rows.indptr)

@@ -74,7 +74,8 @@ def compile_training(network, loss, from_logits, optimizer, metrics):
     model = network.raw
     activation = keras.activations.get(network.spec.output_activation)
     per_step = network.spec.return_sequences
-    update = _compile_update(optimizer, model.trainable_variables)
+    own_layers = network.spec.architecture is None
+    update = _compile_update(optimizer, model.trainable_variables, all_used=own_layers)
 
     def batch_loss(sequences, targets, rows, training):
         values, starts, lengths = sequences
@@ -120,16 +121,18 @@ def compile_training(network, loss, from_logits, optimizer, metrics):
     return train, evaluate
 
 
-def _compile_update(optimizer, variables):
+def _compile_update(optimizer, variables, *, all_used):
     """Return a function of gradients that makes one step of the optimizer.
 
     Keras' Adam in its plain form is TensorFlow's fused update, number for number: one pass over
-    the weights where Keras' own operations make ten, which matters for embeddings.
+    the weights where Keras' own operations make ten, which matters for embeddings. A body of the
+    user's may have weights without a gradient (`all_used` is False), which Keras leaves out.
     """
     config = optimizer.get_config()
     refined = ("amsgrad", "weight_decay", "clipnorm", "clipvalue", "use_ema", "loss_scale_factor")
     if (
-        type(optimizer) is not keras.optimizers.Adam
+        not all_used
+        or type(optimizer) is not keras.optimizers.Adam
         or any(config[name] for name in refined)
         or config["gradient_accumulation_steps"]
         or any(variable.constraint for variable in variables)

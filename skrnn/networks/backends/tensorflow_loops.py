@@ -57,7 +57,7 @@ def has_fast_loop(kind):
     ----------
     kind : {"SimpleRNN", "LSTM", "GRU", "GRUResetBefore"}
     """
-    return kind in _CELLS and not tf.config.list_physical_devices("GPU")
+    return kind in _CELLS and not tf.config.get_visible_devices("GPU")
 
 
 def run_loop(kind, steps, mask, kernel, recurrent_kernel, bias):
@@ -91,41 +91,18 @@ def run_loop(kind, steps, mask, kernel, recurrent_kernel, bias):
     cell = _CELLS[kind]
     weights = {"kernel": kernel, "recurrent_kernel": recurrent_kernel, **cell.biases(bias)}
     weights = {name: weight for name, weight in weights.items() if weight is not None}
-    width = _compiled_width.get()
-    if width is not None:
-        parts, way = _equal_parts(inputs, width), _in_compiled_chunks
+    if _compiled_width.get() is not None:
+        way = _in_compiled_chunks
+    elif kind == "LSTM" and kernel is not None and inputs.dtype == tf.float32:
+        way = _in_block_kernel
     else:
-        parts, way = _parts(inputs, recurrent_kernel.shape[0]), _in_one_graph
-    if width is None and kind == "LSTM" and kernel is not None and inputs.dtype == tf.float32:
-        results = [_block_lstm(part, kernel, recurrent_kernel, bias) for part in parts]
-    else:
-        results = [_run_part(cell, part, weights, way) for part in parts]
-    n = tf.shape(inputs)[0]
-    outputs, *memory = (tf.concat(pieces, 0)[:n] for pieces in zip(*results, strict=True))
+        way = _in_one_graph
+    outputs, *memory = _run(way, cell, inputs, weights)
     return outputs, [outputs[:, -1], *memory]
 
 
-def _parts(inputs, units):
-    """Cut a batch in parts for the cores, the last ones empty if the batch is small."""
-    n = tf.shape(inputs)[0]
-    n_used = tf.clip_by_value(n * units // _MIN_STATE, 1, _PARTS)
-    size = -(-n // n_used)
-    return [inputs[i * size : (i + 1) * size] for i in range(_PARTS)]
-
-
-def _equal_parts(inputs, width):
-    """Cut a batch in parts of one size, the missing sequences being zeros."""
-    size = -(-width // _PARTS)
-    padding = size * _PARTS - tf.shape(inputs)[0]
-    padded = tf.pad(inputs, [[0, padding], [0, 0], [0, 0]])
-    return [padded[i * size : (i + 1) * size] for i in range(_PARTS)]
-
-
-# --- one part of a batch ----------------------------------------------------------------------
-
-
-def _run_part(cell, inputs, weights, way):
-    """Run a part from zero states; its gradient is the loop's and a few products for all steps.
+def _run(way, cell, inputs, weights):
+    """Run a layer from zero states, with the gradient that the way has.
 
     Returns
     -------
@@ -137,18 +114,10 @@ def _run_part(cell, inputs, weights, way):
     @tf.custom_gradient
     def run(inputs, *tensors):
         given = dict(zip(weights, tensors, strict=True))
-        x = tf.transpose(inputs, [1, 0, 2])
-        outputs, memory, backward = way(cell, x, given)
+        outputs, memory, backward = way(cell, tf.transpose(inputs, [1, 0, 2]), given)
 
         def gradient(d_outputs, *_):
-            d_gates, found = backward(tf.transpose(d_outputs, [1, 0, 2]))
-            rows = _rows(d_gates)
-            found["bias"] = tf.reduce_sum(rows, 0)
-            d_x = d_gates
-            if "kernel" in given:
-                d_x = tf.matmul(rows, given["kernel"], transpose_b=True)
-                d_x = tf.reshape(d_x, tf.shape(x))
-                found["kernel"] = tf.matmul(_rows(x), rows, transpose_a=True)
+            d_x, found = backward(tf.transpose(d_outputs, [1, 0, 2]))
             return tf.transpose(d_x, [1, 0, 2]), *[found[name] for name in given]
 
         return (tf.transpose(outputs, [1, 0, 2]), *memory), gradient
@@ -156,75 +125,212 @@ def _run_part(cell, inputs, weights, way):
     return run(inputs, *weights.values())
 
 
+# --- parts of a batch, for the cores ----------------------------------------------------------
+
+
+def _size_of_part(x, units):
+    """How many sequences of x (T, batch, features) a part has: all, if they are few."""
+    n = tf.shape(x)[1]
+    n_used = tf.clip_by_value(n * units // _MIN_STATE, 1, _PARTS)
+    return -(-n // n_used)
+
+
+def _cut_batch(x, size):
+    return [x[:, i * size : (i + 1) * size] for i in range(_PARTS)]
+
+
+def _side_by_side(function, *lists):
+    """Call a function of each part's tensors so that all parts start at the same moment.
+
+    A core that has come to one part's work would otherwise finish it before it prepares the next
+    part's, which no other core can then take.
+    """
+    flat = tf.nest.flatten(lists)
+    lists = tf.nest.pack_sequence_as(lists, tf.raw_ops.IdentityN(input=flat))
+    return [function(*part) for part in zip(*lists, strict=True)]
+
+
+def _sum(founds):
+    return {name: tf.add_n([found[name] for found in founds]) for name in founds[0]}
+
+
+def _through_projection(x, weights, d_gates, found):
+    """Go on from the gradient of the projected inputs to those of x, kernel and bias."""
+    rows = _rows(d_gates)
+    found["bias"] = tf.reduce_sum(rows, 0)
+    if "kernel" not in weights:
+        return d_gates, found
+    found["kernel"] = tf.matmul(_rows(x), rows, transpose_a=True)
+    d_x = tf.matmul(rows, weights["kernel"], transpose_b=True)
+    return tf.reshape(d_x, tf.shape(x)), found
+
+
+# --- three ways through all steps of x (T, batch, features) -----------------------------------
+#
+# Each returns the outputs, the final states beside them, and a function from the gradient of the
+# outputs to that of x and, by name, those of the weights.
+
+
 def _in_one_graph(cell, x, weights):
-    """Run all steps of x (T, batch, features) in one plain loop."""
+    """Run plain loops, for any shape."""
     n_steps = tf.shape(x)[0]
-    first = _zero_states(cell, x, weights)
-    last, saved = _forward(cell, x, first, weights, n_steps, tf.sigmoid)
+    size = _size_of_part(x, weights["recurrent_kernel"].shape[0])
+    parts = _cut_batch(x, size)
+    firsts = [_zero_states(cell, part, weights) for part in parts]
+    runs = [
+        _forward(cell, part, first, weights, n_steps, tf.sigmoid)
+        for part, first in zip(parts, firsts, strict=True)
+    ]
+    lasts, saved = zip(*runs, strict=True)
 
     def backward(d_outputs):
-        d_last = [tf.zeros_like(state) for state in first]
-        d_gates, found, _ = _backward(cell, saved, first, d_outputs, d_last, weights, n_steps)
-        return d_gates, found
+        results = [
+            _backward(cell, saved_part, first, d_part, first, weights, n_steps)
+            for saved_part, first, d_part in zip(
+                saved, firsts, _cut_batch(d_outputs, size), strict=True
+            )
+        ]
+        d_gates, founds, _ = zip(*results, strict=True)
+        return _through_projection(x, weights, tf.concat(d_gates, 1), _sum(founds))
 
-    return saved[-1], last[1:], backward
+    return tf.concat([part[-1] for part in saved], 1), _join(lasts), backward
+
+
+def _join(lasts):
+    """Each final state but the outputs, of all parts together."""
+    return [tf.concat(pieces, 0) for pieces in list(zip(*lasts, strict=True))[1:]]
+
+
+def _in_block_kernel(cell, x, weights):
+    """Run TensorFlow's own LSTM kernel; an empty part costs no steps."""
+    units = weights["recurrent_kernel"].shape[0]
+    size = _size_of_part(x, units)
+    parts = _cut_batch(x, size)
+    unused = tf.zeros([units], x.dtype)
+    shared = {
+        "w": tf.concat([weights["kernel"], weights["recurrent_kernel"]], 0),
+        "wci": unused,
+        "wcf": unused,
+        "wco": unused,
+        "b": weights["bias"],
+        "use_peephole": False,
+    }
+
+    def own(part, zeros):
+        n_steps = tf.where(tf.shape(part)[1] > 0, tf.shape(part)[0], 0)
+        n_steps = tf.cast(n_steps, tf.int64)
+        return {**shared, "seq_len_max": n_steps, "x": part, "cs_prev": zeros, "h_prev": zeros}
+
+    def forward(part, zeros):
+        return tf.raw_ops.BlockLSTMV2(**own(part, zeros), cell_clip=0.0)
+
+    zeros = [_zero_states(cell, part, weights)[0] for part in parts]
+    runs = _side_by_side(forward, parts, zeros)
+
+    def gradient(part, zeros, run, d_cells, d_outputs):
+        return tf.raw_ops.BlockLSTMGradV2(
+            **own(part, zeros), **run, cs_grad=d_cells, h_grad=d_outputs
+        )
+
+    def backward(d_outputs):
+        d_cells = [tf.zeros_like(run.cs) for run in runs]
+        saved = [run._asdict() for run in runs]
+        done = _side_by_side(gradient, parts, zeros, saved, d_cells, _cut_batch(d_outputs, size))
+        d_kernels = tf.add_n([one.w_grad for one in done])
+        d_kernel, d_recurrent = tf.split(d_kernels, [weights["kernel"].shape[0], units])
+        d_bias = tf.add_n([one.b_grad for one in done])
+        found = {"kernel": d_kernel, "recurrent_kernel": d_recurrent, "bias": d_bias}
+        return tf.concat([one.x_grad for one in done], 1), found
+
+    outputs = tf.concat([run.h for run in runs], 1)
+    return outputs, [tf.concat([run.cs[-1] for run in runs], 0)], backward
 
 
 def _in_compiled_chunks(cell, x, weights):
-    """Run the steps of x (T, batch, features) in chunks, each inside XLA."""
+    """Run one chunk of time after the other, each inside XLA."""
     forward = tf.function(_forward, jit_compile=True, autograph=False)
     backward = tf.function(_backward, jit_compile=True, autograph=False)
-    n_steps, dtype = tf.shape(x)[0], x.dtype
+    n_steps, n_sequences = tf.shape(x)[0], tf.shape(x)[1]
     n_chunks = -(-n_steps // _CHUNK)
-    x = _cut(x, n_chunks)
-    zeros = _zero_states(cell, x[0], weights)
+    size = -(-_compiled_width.get() // _PARTS)
+    chunks = _cut_time(x, n_chunks, size)
+    zeros = [_zero_states(cell, part, weights) for part in _cut_batch(chunks[0], size)]
+    state_shape = zeros[0][0].shape
 
-    def pieces(shapes):
-        return [tf.TensorArray(dtype, size=n_chunks, element_shape=shape) for shape in shapes]
+    def pieces(n, shape):
+        return [
+            [tf.TensorArray(x.dtype, size=n_chunks, element_shape=shape) for _ in range(n)]
+            for _ in range(_PARTS)
+        ]
 
     def run_chunk(k, states, firsts, saved):
         n = tf.minimum(_CHUNK, n_steps - k * _CHUNK)
-        firsts = _write(firsts, k, states)
-        states, new = forward(cell, x[k], states, weights, n, _sigmoid_of_tanh)
-        return k + 1, states, firsts, _write(saved, k, new)
+        runs = _side_by_side(
+            lambda part, first: forward(cell, part, first, weights, n, _sigmoid_of_tanh),
+            _cut_batch(chunks[k], size),
+            states,
+        )
+        lasts, new = (list(results) for results in zip(*runs, strict=True))
+        return k + 1, lasts, _write_all(firsts, k, states), _write_all(saved, k, new)
 
-    state_shape = zeros[0].shape
-    firsts = pieces([state_shape] * cell.n_states)
-    saved = pieces([[_CHUNK, *state_shape]] * cell.n_saved)
-    _, last, firsts, saved = tf.while_loop(
-        lambda k, *_: k < n_chunks, run_chunk, (0, zeros, firsts, saved), parallel_iterations=1
+    _, lasts, firsts, saved = tf.while_loop(
+        lambda k, *_: k < n_chunks,
+        run_chunk,
+        (
+            0,
+            zeros,
+            pieces(cell.n_states, state_shape),
+            pieces(cell.n_saved, [_CHUNK, *state_shape]),
+        ),
+        parallel_iterations=1,
     )
 
     def gradient(d_outputs):
-        d_outputs = _cut(d_outputs, n_chunks)
-        found = {name: tf.zeros_like(weights[name]) for name in cell.loop_weights}
+        d_chunks = _cut_time(d_outputs, n_chunks, size)
 
         def run_chunk(k, d_states, found, d_gates):
             n = tf.minimum(_CHUNK, n_steps - k * _CHUNK)
-            states = [piece.read(k) for piece in firsts]
-            d, more, d_states = backward(
-                cell, [piece.read(k) for piece in saved], states, d_outputs[k], d_states, weights, n
+            runs = _side_by_side(
+                lambda *part: backward(cell, *part, weights, n),
+                _read_all(saved, k),
+                _read_all(firsts, k),
+                _cut_batch(d_chunks[k], size),
+                d_states,
             )
-            found = {name: found[name] + more[name] for name in found}
-            return k - 1, d_states, found, d_gates.write(k, d)
+            new, founds, d_states = (list(results) for results in zip(*runs, strict=True))
+            return k - 1, d_states, _sum([found, *founds]), d_gates.write(k, tf.concat(new, 1))
 
-        (d_gates,) = pieces([[_CHUNK, state_shape[0], weights["bias"].shape[0]]])
+        nothing = {name: tf.zeros_like(weights[name]) for name in cell.loop_weights}
+        d_gates = tf.TensorArray(
+            x.dtype, n_chunks, element_shape=[_CHUNK, None, weights["bias"].shape[0]]
+        )
         _, _, found, d_gates = tf.while_loop(
             lambda k, *_: k >= 0,
             run_chunk,
-            (n_chunks - 1, zeros, found, d_gates),
+            (n_chunks - 1, zeros, nothing, d_gates),
             parallel_iterations=1,
         )
-        return d_gates.concat()[:n_steps], found
+        d_gates = d_gates.concat()[:n_steps, :n_sequences]
+        return _through_projection(x, weights, d_gates, found)
 
-    return saved[-1].concat()[:n_steps], last[1:], gradient
+    outputs = tf.concat([arrays[-1].concat() for arrays in saved], 1)[:n_steps, :n_sequences]
+    memory = [state[:n_sequences] for state in _join(lasts)]
+    return outputs, memory, gradient
 
 
-def _cut(x, n_chunks):
-    """Cut time (the first axis) into chunks, the last one filled up with zeros."""
-    padding = n_chunks * _CHUNK - tf.shape(x)[0]
-    padded = tf.pad(x, [[0, padding], [0, 0], [0, 0]])
-    return tf.reshape(padded, [n_chunks, _CHUNK, tf.shape(x)[1], x.shape[2]])
+def _cut_time(x, n_chunks, size):
+    """Cut time into chunks and fill them up, and the batch, with zeros."""
+    n_steps, n_sequences = tf.shape(x)[0], tf.shape(x)[1]
+    padding = [[0, n_chunks * _CHUNK - n_steps], [0, size * _PARTS - n_sequences], [0, 0]]
+    return tf.reshape(tf.pad(x, padding), [n_chunks, _CHUNK, size * _PARTS, x.shape[2]])
+
+
+def _write_all(parts, t, values):
+    return [_write(arrays, t, some) for arrays, some in zip(parts, values, strict=True)]
+
+
+def _read_all(parts, t):
+    return [[array.read(t) for array in arrays] for arrays in parts]
 
 
 def _zero_states(cell, x, weights):
@@ -510,50 +616,3 @@ _CELLS = {
     "GRU": _GRU,
     "GRUResetBefore": _GRUResetBefore,
 }
-
-
-# --- TensorFlow's own LSTM --------------------------------------------------------------------
-
-
-def _block_lstm(inputs, kernel, recurrent_kernel, bias):
-    """Run a part of a batch by TensorFlow's kernel; an empty part costs no steps.
-
-    Returns
-    -------
-    outputs : tensor of shape (batch, T, units)
-    memory : tensor of shape (batch, units)
-    """
-    n_steps = tf.where(tf.shape(inputs)[0] > 0, tf.shape(inputs)[1], 0)
-    units = recurrent_kernel.shape[0]
-
-    @tf.custom_gradient
-    def run(inputs, kernel, recurrent_kernel, bias):
-        x = tf.transpose(inputs, [1, 0, 2])
-        zeros, unused = tf.zeros([tf.shape(inputs)[0], units], x.dtype), tf.zeros([units], x.dtype)
-        given = {
-            "seq_len_max": tf.cast(n_steps, tf.int64),
-            "x": x,
-            "cs_prev": zeros,
-            "h_prev": zeros,
-            "w": tf.concat([kernel, recurrent_kernel], 0),
-            "wci": unused,
-            "wcf": unused,
-            "wco": unused,
-            "b": bias,
-            "use_peephole": False,
-        }
-        done = tf.raw_ops.BlockLSTMV2(**given, cell_clip=0.0)
-
-        def gradient(d_outputs, _):
-            d = tf.raw_ops.BlockLSTMGradV2(
-                **given,
-                **done._asdict(),
-                cs_grad=tf.zeros_like(done.cs),
-                h_grad=tf.transpose(d_outputs, [1, 0, 2]),
-            )
-            d_kernel, d_recurrent = tf.split(d.w_grad, [kernel.shape[0], units])
-            return tf.transpose(d.x_grad, [1, 0, 2]), d_kernel, d_recurrent, d.b_grad
-
-        return (tf.transpose(done.h, [1, 0, 2]), done.cs[-1]), gradient
-
-    return run(inputs, kernel, recurrent_kernel, bias)

@@ -101,7 +101,7 @@ def _epoch(cell, n_gates):
     options = {"cell": cell}
     return Contest(
         title=f"one epoch: 4,096 sequences of 100 steps of 8, {cell.upper()}(64), batches of 64",
-        full={"n": 4096, "steps": 100, "features": 8, "units": 64, "batch_size": 64, "epochs": 12},
+        full={"n": 4096, "steps": 100, "features": 8, "units": 64, "batch_size": 64, "epochs": 4},
         quick={"n": 16, "steps": 5, "features": 2, "units": 3, "batch_size": 8, "epochs": 1},
         contestants={
             "skrnn": _ours("epoch", **options),
