@@ -48,8 +48,9 @@ def summary(contest, size, answers, within):
     dict
         With "contestants" by label, and "agree": whether all did the same work.
     """
-    times = size[contest.per] if contest.per else 1
-    results = {label: _one(given, times) for label, given in answers.items()}
+    results = {
+        label: _one(given, _times(contest, label, size)) for label, given in answers.items()
+    }
     _compare(contest, results)
     if contest.flops:
         _measure(contest, size, results)
@@ -65,6 +66,12 @@ def summary(contest, size, answers, within):
         "within": within,
         "agree": not facts or max(facts) - min(facts) <= within,
     }
+
+
+def _times(contest, label, size):
+    """How often a contestant does the work in one run."""
+    yardstick = contest.contestants[label].yardstick
+    return size[contest.per] if contest.per and not yardstick else 1
 
 
 def _one(answers, times):

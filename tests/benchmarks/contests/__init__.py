@@ -58,7 +58,7 @@ class Contest:
     per : str or None
         The argument that says how often one run does the work.
     flops : callable or None
-        Of the size, the operations of one run.
+        Of the size, the operations of doing the work once.
     cold : bool
         Whether each run is a process of its own, all of which is timed.
     watched : bool
@@ -90,9 +90,9 @@ def _torch(function, **options):
 
 
 def _epoch_flops(n_gates):
-    def flops(n, steps, features, units, epochs, **_):
+    def flops(n, steps, features, units, **_):
         # Two a multiplication, once forward and twice backward.
-        return epochs * 3 * 2 * n * steps * (features + units) * n_gates * units
+        return 3 * 2 * n * steps * (features + units) * n_gates * units
 
     return flops
 
