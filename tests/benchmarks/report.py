@@ -48,9 +48,7 @@ def summary(contest, size, answers, within):
     dict
         With "contestants" by label, and "agree": whether all did the same work.
     """
-    results = {
-        label: _one(given, _times(contest, label, size)) for label, given in answers.items()
-    }
+    results = {label: _one(given, _times(contest, label, size)) for label, given in answers.items()}
     _compare(contest, results)
     if contest.flops:
         _measure(contest, size, results)
