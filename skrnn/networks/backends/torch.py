@@ -301,7 +301,9 @@ def _direct_call(operation, training):
 
 def _send(array):
     """Return an array as a tensor on Keras' device."""
-    return torch.as_tensor(array, device=get_device())
+    # PyTorch shares an array's memory, and would rather not share what is read-only.
+    shared = array if array.flags.writeable else array.copy()
+    return torch.as_tensor(shared, device=get_device())
 
 
 def _gather_steps(values, starts, lengths, rows, here):
