@@ -28,12 +28,7 @@ def forward(spec, weights, sequences, name="model"):
         sequence in turn.
     """
     per_step = name == "steps" or (name == "model" and spec.return_sequences)
-    blocks = inference_batches(sequences.lengths)
-    with lease(spec.reading(sequences)) as program:
-        program.set_weights(weights)
-        compiled = program.forward(name)
-        on_device = Feed(backends.sequences_to_device, sequences.__getitem__, sequences)
-        results = [(rows, compiled(*on_device(rows))) for rows in blocks]
+    results = _run_blocks(spec, weights, sequences, name)
     if per_step:
         return _in_order_of_steps(results, sequences.lengths)
     return _in_order(results, len(sequences))
@@ -48,12 +43,10 @@ def final_states(spec, weights, sequences):
     -------
     list of ndarray of shape (n_sequences, units)
     """
-    blocks = inference_batches(sequences.lengths, equal_lengths=True)
-    with lease(spec.reading(sequences)) as program:
-        program.set_weights(weights)
-        compiled = program.forward("states")
-        on_device = Feed(backends.sequences_to_device, sequences.__getitem__, sequences)
-        results = [(rows, _as_list(compiled(*on_device(rows)))) for rows in blocks]
+    results = [
+        (rows, _as_list(states))
+        for rows, states in _run_blocks(spec, weights, sequences, "states", equal_lengths=True)
+    ]
     return [
         _in_order([(rows, states[i]) for rows, states in results], len(sequences))
         for i in range(len(results[0][1]))
@@ -84,6 +77,16 @@ def export_model(spec, weights, target_scale):
             return model
         rescale = keras.layers.Rescaling(scale.tolist(), offset.tolist(), dtype=spec.dtype)
         return keras.Model(model.inputs, rescale(model.output))
+
+
+def _run_blocks(spec, weights, sequences, name, *, equal_lengths=False):
+    """Return the sequence numbers of each block, and what a network's model gives for them."""
+    blocks = inference_batches(sequences.lengths, equal_lengths=equal_lengths)
+    with lease(spec.reading(sequences)) as program:
+        program.set_weights(weights)
+        compiled = program.forward(name)
+        on_device = Feed(backends.sequences_to_device, sequences.__getitem__, sequences)
+        return [(rows, compiled(*on_device(rows))) for rows in blocks]
 
 
 def _as_list(tensors):
