@@ -16,6 +16,7 @@ CONTESTS = [
     "lstm_epoch",
     "tokens_epoch",
     "one_hot_epoch",
+    "tokenize",
     "predict_one",
     "cold_process",
     "blocks",

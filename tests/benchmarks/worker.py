@@ -25,6 +25,7 @@ TOLD_VERSIONS = (
     "skorch",
     "skrnn",
     "tensorflow",
+    "tokenizers",
     "torch",
 )
 MIB = 2**20

@@ -52,7 +52,7 @@ class Contest:
     contestants : dict of str to Contestant
         By label; the first one is what the others are compared with.
     fact : str
-        What shows that the work was done, "loss" or "accuracy".
+        What shows that the work was done: "loss", "accuracy" or "tokens".
     within : float
         How far apart the contestants' facts may be.
     per : str or None
@@ -193,6 +193,22 @@ CONTESTS = {
             "skrnn, embedding of 32": _ours("tokens_epoch", dimensions=32),
         },
         watched=True,
+    ),
+    "tokenize": Contest(
+        title="fit and transform: the 25,000 training reviews of IMDB, 20,000 words",
+        full={"n": 25_000, "vocabulary": 20_000, "real": True},
+        quick={"n": 20, "vocabulary": 600, "real": False},
+        contestants={
+            "skrnn": _ours("tokenize"),
+            "CountVectorizer": Contestant("with_sklearn:tokenize", ("sklearn",)),
+            "Keras TextVectorization": _keras("tokenize"),
+            "Hugging Face tokenizers, all cores": Contestant(
+                "with_tokenizers:tokenize", ("tokenizers",)
+            ),
+        },
+        fact="tokens",
+        # Words of one letter count for some, and what an apostrophe parts.
+        within=30,
     ),
     "predict_one": Contest(
         title="predict for one sequence of 100 steps of 8, LSTM(64)",

@@ -1,8 +1,11 @@
-"""Data that is made up, the same for all contestants; NumPy alone."""
+"""Data, the same for all contestants: made up by NumPy alone, but for real reviews."""
+
+import os
+from pathlib import Path
 
 import numpy as np
 
-__all__ = ["documents", "pad_left", "waves"]
+__all__ = ["documents", "pad_left", "reviews", "waves"]
 
 MEDIAN_LENGTH, SPREAD, SHORTEST = 180, 0.7, 10
 RESERVED = 2
@@ -50,3 +53,19 @@ def pad_left(X, longest):
     for row, tokens in zip(padded, X, strict=True):
         row[longest - len(tokens) :] = tokens
     return padded
+
+
+def reviews(n, real):
+    """Return texts: the first training reviews of IMDB, or made-up words without punctuation.
+
+    The reviews are read from the folder that the environment variable SKRNN_DATA names.
+    """
+    if not real:
+        return [" ".join(f"word{i}" for i in tokens) for tokens in documents(n, 50, 500)[0]]
+    import pandas as pd
+
+    folder = os.environ.get("SKRNN_DATA")
+    if not folder:
+        raise FileNotFoundError("SKRNN_DATA must name the folder that holds imdb/.")
+    table = pd.read_csv(Path(folder) / "imdb" / "imdb_train.csv.xz", nrows=n)
+    return table["text"].tolist()

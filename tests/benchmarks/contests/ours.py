@@ -11,8 +11,8 @@ import numpy as np
 from scipy.sparse import csr_array
 from sklearn.model_selection import GridSearchCV, StratifiedKFold
 
-from contests.data import documents, waves
-from skrnn import RNNClassifier
+from contests.data import documents, reviews, waves
+from skrnn import EmbeddingTokenizer, RNNClassifier
 from skrnn.sequences import Sequences
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "one_hot_epoch",
     "predict_many",
     "predict_one",
+    "tokenize",
     "tokens_epoch",
 ]
 
@@ -164,3 +165,14 @@ def write_steps(path, n, steps, features, n_at_once=1000):
             X.tofile(file)
             classes.append(y)
     return np.concatenate(classes)
+
+
+def tokenize(n, vocabulary, real):
+    """Learn the vocabulary of texts and number their words."""
+    texts = reviews(n, real)
+
+    def run():
+        ids = EmbeddingTokenizer(max_tokens=vocabulary).fit_transform(texts)
+        return {"tokens": sum(map(len, ids)) / n}
+
+    return run

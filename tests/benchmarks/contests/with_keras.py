@@ -5,9 +5,9 @@ import itertools
 import keras
 import numpy as np
 
-from contests.data import documents, pad_left, waves
+from contests.data import documents, pad_left, reviews, waves
 
-__all__ = ["epoch", "first_fit", "predict_many", "predict_one", "tokens_epoch"]
+__all__ = ["epoch", "first_fit", "predict_many", "predict_one", "tokenize", "tokens_epoch"]
 
 LAYERS = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU}
 
@@ -89,5 +89,18 @@ def first_fit(n, steps, features, units, epochs):
     def run():
         model = classifier("lstm", steps, features, next(sizes))
         return {"loss": model.fit(X, y, epochs=epochs, verbose=0).history["loss"][-1]}
+
+    return run
+
+
+def tokenize(n, vocabulary, real):
+    """Learn the vocabulary of texts and number their words, padded to the longest."""
+    texts = reviews(n, real)
+
+    def run():
+        layer = keras.layers.TextVectorization(max_tokens=vocabulary)
+        layer.adapt(texts)
+        ids = np.asarray(layer(texts))
+        return {"tokens": np.count_nonzero(ids) / n}
 
     return run
