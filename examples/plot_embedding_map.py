@@ -1,0 +1,97 @@
+"""
+=======================
+A map of word vectors
+=======================
+
+A network that learned to tell good reviews from bad ones has learned a vector for each word on the
+way. Nobody told it what the words mean: words that do the same work in a review came to lie side
+by side.
+
+The page shows what some thousands of reviews teach; ``python plot_embedding_map.py --full`` takes
+all 25,000.
+"""
+
+# %%
+# A classifier
+# ------------
+# Mean pooling after a small layer: each word counts the same wherever it stands, so that there is
+# little for the network to remember but the words.
+
+import sys
+
+from sklearn.pipeline import make_pipeline
+
+from skrnn import EmbeddingTokenizer, RNNClassifier
+from skrnn.datasets import fetch_imdb
+
+train = fetch_imdb(subset="train")
+n = None if "--full" in sys.argv else 6_000
+X, y = train.data[:n], train.target[:n]
+
+model = make_pipeline(
+    EmbeddingTokenizer(max_tokens=5_000, stop_words="english"),
+    RNNClassifier(
+        embedding=16,
+        cell="gru",
+        units=16,
+        pooling="mean",
+        dropout=0.3,
+        batch_size=64,
+        learning_rate=0.002,
+        epochs=10,
+        early_stopping=True,
+        patience=2,
+        random_state=0,
+    ),
+).fit(X, y)
+tokenizer, network = model[0], model[-1]
+vectors = network.weights_[0]
+print(f"vectors of {tokenizer.n_tokens_} tokens, {vectors.shape[1]} dimensions")
+
+# %%
+# What a word alone is worth
+# --------------------------
+# The probability of a good review for reviews of one word each:
+
+import numpy as np
+
+words = np.array(list(tokenizer.vocabulary_))
+probability = model.predict_proba(words)[:, 1]
+order = probability.argsort()
+print("worst:", ", ".join(words[order[:12]]))
+print("best: ", ", ".join(words[order[:-13:-1]]))
+
+# %%
+# The map
+# -------
+# Of the 16 dimensions the two in which the vectors differ most, by principal components. The
+# colour is what the word alone is worth: one direction of the map is praise and blame, and what
+# tells nothing lies between.
+
+import matplotlib.pyplot as plt
+from sklearn.decomposition import PCA
+
+ids = np.array(list(tokenizer.vocabulary_.values()))
+frequent = 1_500
+places = PCA(2, random_state=0).fit_transform(vectors[ids[:frequent]])
+
+figure, ax = plt.subplots(figsize=(10, 8), layout="constrained")
+dots = ax.scatter(*places.T, c=probability[:frequent], cmap="coolwarm_r", vmin=0, vmax=1, s=12)
+figure.colorbar(dots, ax=ax, label="P(positive) of the word alone", shrink=0.7)
+# Names for the outermost dots, and for a few in the middle.
+far = np.hypot(*(places / places.std(axis=0)).T).argsort()
+for i in [*far[-45:], *far[:6]]:
+    ax.annotate(words[i], places[i], fontsize=8, xytext=(3, 3), textcoords="offset points")
+ax.set(xlabel="first principal component", ylabel="second principal component")
+ax.set_title(f"The {frequent:,} most frequent words")
+
+# %%
+# Neighbours
+# ----------
+# The words whose vectors point the same way (cosine similarity):
+
+from sklearn.metrics.pairwise import cosine_similarity
+
+for word in ["excellent", "awful", "laughs", "script"]:
+    near = cosine_similarity(vectors[[tokenizer.vocabulary_[word]]], vectors[ids])[0].argsort()
+    print(f"{word:<10} {', '.join(words[near[::-1][1:8]])}")

@@ -1,0 +1,111 @@
+"""
+===========================================
+Which language does this name come from?
+===========================================
+
+20,050 surnames in 18 languages. A recurrent network reads each name letter by letter, in both
+directions. Russian has 9,408 of the names and Vietnamese 73: accuracy alone would hide what
+happens to small languages, so the score is the mean of the F1 scores of all classes (macro-F1).
+Beside the network stands a linear model on pieces of one to four letters.
+
+The page shows a run on 6,000 names; ``python plot_names_languages.py --full`` takes all of them.
+"""
+
+# %%
+# The data
+# --------
+
+import sys
+from collections import Counter
+
+from sklearn.model_selection import train_test_split
+
+from skrnn.datasets import fetch_names
+
+names = fetch_names()
+X, y = names.data, names.target
+if "--full" not in sys.argv:
+    X, _, y, _ = train_test_split(X, y, train_size=6_000, stratify=y, random_state=0)
+for code, n in Counter(y.tolist()).most_common():
+    examples = [name for name, target in zip(X, y, strict=True) if target == code][:3]
+    print(f"{names.target_names[code]:<11} {n:>5}   {', '.join(examples)}")
+
+# %%
+# Two pipelines
+# -------------
+# ``analyzer="char"`` makes a token of each letter. Lower and upper case stay apart: where a name
+# has its capitals tells something (O'Neal, McDonald).
+
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+
+from skrnn import EmbeddingTokenizer, RNNClassifier
+
+pipelines = {
+    "Letters, bidirectional GRU": make_pipeline(
+        EmbeddingTokenizer(analyzer="char", lowercase=False),
+        RNNClassifier(
+            cell="gru",
+            units=64,
+            bidirectional=True,
+            pooling="max",
+            embedding=32,
+            dropout=0.2,
+            batch_size=64,
+            epochs=12,
+            random_state=0,
+        ),
+    ),
+    "Pieces of letters, linear": make_pipeline(
+        TfidfVectorizer(analyzer="char_wb", ngram_range=(1, 4), lowercase=False, sublinear_tf=True),
+        LogisticRegression(C=30, max_iter=2000),
+    ),
+}
+
+# %%
+# Each name is predicted by a model that has not seen it, in five folds.
+
+from sklearn.metrics import accuracy_score, f1_score
+from sklearn.model_selection import StratifiedKFold, cross_val_predict
+
+folds = StratifiedKFold(5, shuffle=True, random_state=0)
+predicted = {}
+for name, pipeline in pipelines.items():
+    predicted[name] = cross_val_predict(pipeline, X, y, cv=folds)
+    accuracy = accuracy_score(y, predicted[name])
+    macro_f1 = f1_score(y, predicted[name], average="macro")
+    print(f"{name:<27} accuracy {accuracy:.3f}, macro-F1 {macro_f1:.3f}")
+
+# %%
+# Who is taken for whom
+# ---------------------
+# Each row of the matrix adds up to one: of the names of a language, which share is taken for
+# which. Languages that share an alphabet's habits, and often a history, share their names.
+
+import matplotlib.pyplot as plt
+from sklearn.metrics import ConfusionMatrixDisplay
+
+figure, ax = plt.subplots(figsize=(9, 8), layout="constrained")
+ConfusionMatrixDisplay.from_predictions(
+    y,
+    predicted["Letters, bidirectional GRU"],
+    display_labels=names.target_names,
+    normalize="true",
+    include_values=False,
+    xticks_rotation="vertical",
+    cmap="Blues",
+    ax=ax,
+)
+ax.set_title("Letters, bidirectional GRU: share of each language's names")
+
+# %%
+# Names of one's own
+# ------------------
+
+model = pipelines["Letters, bidirectional GRU"].fit(X, y)
+for name in ["Rossini", "Yamanaka", "Papadakis", "Kowalczyk", "O'Sullivan", "Nguyen"]:
+    probability = model.predict_proba([name])[0]
+    best = probability.argsort()[::-1][:3]
+    guesses = ", ".join(f"{names.target_names[i]} {probability[i]:.2f}" for i in best)
+    print(f"{name:<12} {guesses}")
