@@ -24,7 +24,7 @@ from skrnn.datasets._files import (
 
 __all__ = ["fetch_imdb"]
 
-# The size and the SHA-256 are those that TensorFlow Datasets publishes, in
+# The SHA-256 is the one that TensorFlow Datasets publishes for this archive, in its repository's
 # tensorflow_datasets/url_checksums/imdb_reviews.txt.
 _ARCHIVE = RemoteFile(
     "https://ai.stanford.edu/~amaas/data/sentiment/aclImdb_v1.tar.gz",

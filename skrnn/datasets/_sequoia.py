@@ -11,6 +11,7 @@ from skrnn.datasets._files import RemoteFile, data_folders, find_or_download
 
 __all__ = ["fetch_sequoia"]
 
+# GitHub finds a commit by the beginning of its name, and the SHA-256 of each file holds it to that.
 _SOURCE = (
     "https://github.com/UniversalDependencies/UD_French-Sequoia/raw/f5b049600c89/"
     "fr_sequoia-ud-{}.conllu"
