@@ -131,6 +131,7 @@ probability = pipelines["Embedding, LSTM"].predict_proba(X_test)[:, 1]
 
 
 def show(title, i):
+    """Print the beginning of a review, and what the network makes of it."""
     stars = test.rating[i]
     print(f"{title} (P(positive) = {probability[i]:.3f}, {stars} of 10 stars):")
     print(f"    {X_test[i][:300]}...\n")

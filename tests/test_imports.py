@@ -12,6 +12,7 @@ import pytest
 
 PUBLIC_MODULES = [
     "skrnn",
+    "skrnn.datasets",
     "skrnn.inspection",
     "skrnn.metrics",
     "skrnn.model_selection",

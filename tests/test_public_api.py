@@ -16,6 +16,7 @@ PUBLIC_NAMES = {
         "check_sequences",
         "clear_program_cache",
     ],
+    "skrnn.datasets": ["fetch_imdb", "fetch_names", "fetch_sequoia", "get_data_home"],
     "skrnn.inspection": ["HistoryDisplay"],
     "skrnn.metrics": ["flatten_steps", "make_step_scorer"],
     "skrnn.model_selection": ["train_dev_test_split"],

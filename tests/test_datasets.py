@@ -1,0 +1,213 @@
+"""The loaders: the same data from every layout, and the real data as they are described."""
+
+import doctest
+import hashlib
+import lzma
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+from texts import CONLLU, TEST, TRAIN, files_below, write_csv, write_tree
+
+from skrnn.datasets import _names, _sequoia, fetch_imdb, fetch_names, fetch_sequoia, get_data_home
+
+FETCHERS = [fetch_imdb, fetch_names, fetch_sequoia]
+IMDB_LAYOUTS = {
+    "imdb/imdb_train.csv.xz": lambda home: write_csv(home / "imdb", ".csv.xz"),
+    "imdb/imdb_train.csv": lambda home: write_csv(home / "imdb", ".csv"),
+    "imdb_train.csv.xz": lambda home: write_csv(home, ".csv.xz"),
+    "imdb_train.csv": lambda home: write_csv(home, ".csv"),
+    "aclImdb/train": lambda home: write_tree(home / "aclImdb"),
+    "imdb/aclImdb/train": lambda home: write_tree(home / "imdb" / "aclImdb"),
+    "train": lambda home: write_tree(home),
+}
+
+
+# --- where data lie ---------------------------------------------------------------------------
+
+
+def test_data_home(monkeypatch, tmp_path):
+    monkeypatch.delenv("SKRNN_DATA", raising=False)
+    assert get_data_home() == Path.home() / "skrnn_data"
+    monkeypatch.setenv("SKRNN_DATA", "")
+    assert get_data_home() == Path.home() / "skrnn_data"
+    monkeypatch.setenv("SKRNN_DATA", str(tmp_path / "data"))
+    assert get_data_home() == tmp_path / "data"
+    assert get_data_home("~/elsewhere") == Path.home() / "elsewhere"
+    assert get_data_home(tmp_path) == tmp_path
+    assert files_below(tmp_path) == []
+
+
+def test_data_are_found_through_the_environment(monkeypatch, tmp_path):
+    write_csv(tmp_path / "imdb", ".csv.xz")
+    monkeypatch.setenv("SKRNN_DATA", str(tmp_path))
+    assert fetch_imdb(shuffle=False).data == TRAIN
+
+
+@pytest.mark.parametrize("fetch", FETCHERS)
+def test_parameters_are_checked_before_anything_is_done(fetch, tmp_path):
+    for name in ("download_if_missing", "return_X_y"):
+        with pytest.raises(ValueError, match=f"'{name}' parameter of {fetch.__name__}"):
+            fetch(data_home=tmp_path, **{name: "maybe"})
+    with pytest.raises(ValueError, match=f"'data_home' parameter of {fetch.__name__}"):
+        fetch(data_home=3)
+
+
+@pytest.mark.parametrize(("fetch", "subset"), [(fetch_imdb, "dev"), (fetch_sequoia, "unsup")])
+def test_unknown_subset(fetch, subset, tmp_path):
+    with pytest.raises(ValueError, match=rf"'subset' parameter .* Got '{subset}' instead"):
+        fetch(data_home=tmp_path, subset=subset)
+
+
+# --- what comes of a folder -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("layout", IMDB_LAYOUTS)
+def test_imdb_is_the_same_from_every_layout(layout, tmp_path):
+    IMDB_LAYOUTS[layout](tmp_path)
+    assert (tmp_path / layout).exists()
+    train = fetch_imdb(data_home=str(tmp_path), shuffle=False, download_if_missing=False)
+    assert train.data == TRAIN
+    assert train.target.tolist() == [0, 0, 0, 1, 1, 1]
+    assert train.rating.tolist() == [3, 1, 4, 9, 10, 7]
+    assert train.target_names == ["negative", "positive"]
+    assert "Maas" in train.DESCR
+    both = fetch_imdb(data_home=tmp_path, subset="all", shuffle=False)
+    assert both.data == TRAIN + TEST
+    assert both.target.tolist() == [0, 0, 0, 1, 1, 1, 0, 1]
+
+
+def test_imdb_shuffling_keeps_reviews_and_targets_together(tmp_path):
+    write_tree(tmp_path)
+    plain = fetch_imdb(data_home=tmp_path, subset="all", shuffle=False)
+    shuffled = fetch_imdb(data_home=tmp_path, subset="all")
+    assert shuffled.data != plain.data
+    assert shuffled.data == fetch_imdb(data_home=tmp_path, subset="all").data
+    assert shuffled.data != fetch_imdb(data_home=tmp_path, subset="all", random_state=0).data
+
+    def rows(bunch):
+        return Counter(zip(bunch.data, bunch.target.tolist(), bunch.rating.tolist(), strict=True))
+
+    assert rows(shuffled) == rows(plain)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"text,label\nfine,1\n",
+        b"label,rating,id,text\npos,9,0,fine\n",
+        b"label,rating,id,text\n2,9,0,a\n",
+    ],
+    ids=["columns", "label a word", "label 2"],
+)
+def test_imdb_table_of_another_form(content, tmp_path):
+    (tmp_path / "imdb_train.csv").write_bytes(content)
+    with pytest.raises(ValueError, match=r"imdb_train\.csv is not a table of IMDB reviews with"):
+        fetch_imdb(data_home=tmp_path)
+
+
+def test_imdb_table_that_is_cut_off(tmp_path):
+    write_csv(tmp_path, ".csv.xz")
+    path = tmp_path / "imdb_train.csv.xz"
+    path.write_bytes(path.read_bytes()[:-40])
+    with pytest.raises(ValueError, match=r"imdb_train\.csv\.xz is not a table of IMDB reviews"):
+        fetch_imdb(data_home=tmp_path)
+
+
+@pytest.mark.parametrize("folder", [".", "names"])
+def test_names(folder, tmp_path):
+    (tmp_path / folder).mkdir(exist_ok=True)
+    for language in _names._FILES:
+        text = "Đặng \n\nNgô\n" if language == "Vietnamese" else f"{language}a\n"
+        (tmp_path / folder / f"{language}.txt").write_text(text, encoding="utf-8")
+    names = fetch_names(data_home=tmp_path, download_if_missing=False)
+    assert len(names.target_names) == 18
+    assert names.target_names == sorted(names.target_names)
+    assert names.data[0] == "Arabica"
+    assert names.data[-2:] == ["Đặng", "Ngô"]
+    assert names.target.tolist() == [*range(18), 17]
+
+
+@pytest.mark.parametrize("folder", [".", "ud_fr_sequoia"])
+@pytest.mark.parametrize("pack", [None, lzma.compress])
+def test_sequoia(folder, pack, tmp_path):
+    (tmp_path / folder).mkdir(exist_ok=True)
+    for subset, text in [
+        ("train", CONLLU),
+        ("dev", "1\tOui" + 7 * "\t_" + "\t_"),
+        ("test", ""),
+    ]:
+        path = tmp_path / folder / f"fr_sequoia-ud-{subset}.conllu{'.xz' if pack else ''}"
+        path.write_bytes(pack(text.encode()) if pack else text.encode())
+    train = fetch_sequoia(data_home=tmp_path, download_if_missing=False)
+    assert train.data == [["Il", "va", "à", "le", "bois", "."], ["10 000"]]
+    assert [tags.tolist() for tags in train.target] == [
+        ["PRON", "VERB", "ADP", "DET", "NOUN", "PUNCT"],
+        ["NUM"],
+    ]
+    assert train.target_names == ["ADP", "DET", "NOUN", "NUM", "PRON", "PUNCT", "VERB"]
+    assert fetch_sequoia(data_home=tmp_path, subset="all").data == [*train.data, ["Oui"]]
+
+
+def test_sequoia_line_of_another_form(tmp_path):
+    path = tmp_path / "fr_sequoia-ud-train.conllu"
+    path.write_text("# text = Oui\n1 Oui oui INTJ\n")
+    with pytest.raises(
+        ValueError, match=r"train\.conllu, line 2: expected the 10 fields .*got 1\."
+    ):
+        fetch_sequoia(data_home=tmp_path)
+
+
+# --- the data themselves ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("subset", "n_distinct"), [("train", 24_904), ("test", 24_801)])
+def test_real_imdb(data_folder, subset, n_distinct):
+    reviews = fetch_imdb(data_home=data_folder, subset=subset, download_if_missing=False)
+    assert np.bincount(reviews.target).tolist() == [12_500, 12_500]
+    assert_array_equal(reviews.rating > 5, reviews.target == 1)
+    assert set(reviews.rating) == {1, 2, 3, 4, 7, 8, 9, 10}
+    assert len(set(reviews.data)) == n_distinct
+    assert sum("<br />" in text for text in reviews.data) > 10_000
+    assert 0.4 < reviews.target[:1000].mean() < 0.6
+
+
+def test_real_names(data_folder):
+    names = fetch_names(data_home=data_folder, download_if_missing=False)
+    counts = dict(zip(names.target_names, np.bincount(names.target).tolist(), strict=True))
+    assert len(names.data) == len(names.target) == 20_050
+    assert len(set(names.data)) == 17_450
+    assert (counts["Russian"], counts["Arabic"], counts["Vietnamese"]) == (9_384, 2_000, 73)
+    assert min(counts.values()) == 73
+    assert all(name == name.strip() != "" for name in names.data)
+    for language, remote in _names._FILES.items():
+        content = (data_folder / "names" / f"{language}.txt").read_bytes()
+        assert hashlib.sha256(content).hexdigest() == remote.sha256
+
+
+@pytest.mark.parametrize(
+    ("subset", "n_sentences", "n_words", "n_tags"),
+    [("train", 2_231, 50_502, 16), ("dev", 412, 9_999, 15), ("test", 456, 10_044, 15)],
+)
+def test_real_sequoia(data_folder, subset, n_sentences, n_words, n_tags):
+    bunch = fetch_sequoia(data_home=data_folder, subset=subset, download_if_missing=False)
+    assert len(bunch.data) == len(bunch.target) == n_sentences
+    assert list(map(len, bunch.data)) == list(map(len, bunch.target))
+    assert sum(map(len, bunch.data)) == n_words
+    assert len(bunch.target_names) == n_tags
+    packed = data_folder / "ud_fr_sequoia" / f"fr_sequoia-ud-{subset}.conllu.xz"
+    content = lzma.decompress(packed.read_bytes())
+    assert hashlib.sha256(content).hexdigest() == _sequoia._FILES[subset].sha256
+
+
+@pytest.mark.parametrize("fetch", FETCHERS)
+def test_examples_that_need_data(fetch, data_folder, monkeypatch):
+    monkeypatch.setenv("SKRNN_DATA", str(data_folder))
+    source = fetch.__doc__.replace("# doctest: +SKIP", "")
+    example = doctest.DocTestParser().get_doctest(source, {}, fetch.__name__, None, 0)
+    report = []
+    results = doctest.DocTestRunner().run(example, out=report.append)
+    assert results.attempted > 1
+    assert results.failed == 0, "".join(report)
