@@ -16,7 +16,7 @@ PUBLIC_NAMES = {
         "clear_program_cache",
     ],
     "skrnn.inspection": ["HistoryDisplay"],
-    "skrnn.metrics": ["flatten_steps", "make_step_scorer"],
+    "skrnn.metrics": ["flatten_steps", "make_step_scorer", "sequence_accuracy_score"],
     "skrnn.model_selection": ["train_dev_test_split"],
     "skrnn.preprocessing": ["TimeDistributed"],
     "skrnn.recurrent": ["RNNClassifier", "RNNRegressor", "clear_program_cache"],

@@ -214,8 +214,9 @@ shape (n, T, n_features) or (n, T)
         Returns
         -------
         ndarray of shape (n,) or (n, k), or list of ndarray
-            With `return_sequences` a target for each step: one array for an array `X`, else a
-            list with an array for each sequence. Padding of token ids has no prediction.
+            With `return_sequences` a target for each step: one array for an array `X` (an object
+            array for one of those), else a list with an array for each sequence. Padding of token
+            ids has no prediction.
         """
         inputs, outputs = self._forward(X)
         return self._nest(self._decode(outputs), X, inputs)
