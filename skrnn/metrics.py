@@ -1,18 +1,19 @@
 """Scores for targets per step: what scikit-learn's metrics need is one flat array of real steps.
 
 Every metric of scikit-learn serves sequences of any lengths once padding is out of the way, so this
-module flattens and leaves the measuring to scikit-learn.
+module flattens and leaves the measuring to scikit-learn. What no metric of scikit-learn's sees is
+where a sequence ends, so the score of whole sequences is written here.
 """
 
 from functools import wraps
 
 import numpy as np
-from sklearn.metrics import make_scorer
+from sklearn.metrics import accuracy_score, make_scorer
 from sklearn.utils.validation import column_or_1d
 
 from skrnn.sequences import Sequences
 
-__all__ = ["flatten_steps", "make_step_scorer"]
+__all__ = ["flatten_steps", "make_step_scorer", "sequence_accuracy_score"]
 
 _RESPONSE_METHODS = frozenset(
     {"predict", "predict_proba", "predict_log_proba", "decision_function"}
@@ -43,6 +44,7 @@ def flatten_steps(*targets):
     See Also
     --------
     make_step_scorer : A scorer for `cross_val_score` and `GridSearchCV`.
+    sequence_accuracy_score : How many sequences are right from their first step to their last.
 
     Examples
     --------
@@ -215,10 +217,98 @@ class _FlatResponses:
 
 
 def _repeat_per_step(sample_weight, lengths):
+    return np.repeat(_one_weight_each(sample_weight, len(lengths)), lengths)
+
+
+def _one_weight_each(sample_weight, n_sequences):
     sample_weight = column_or_1d(sample_weight)
-    if len(sample_weight) != len(lengths):
+    if len(sample_weight) != n_sequences:
         raise ValueError(
             "sample_weight must have one weight a sequence: "
-            f"got {len(sample_weight)} for {len(lengths)} sequences."
+            f"got {len(sample_weight)} for {n_sequences} sequences."
         )
-    return np.repeat(sample_weight, lengths)
+    return sample_weight
+
+
+def sequence_accuracy_score(y_true, y_pred, *, normalize=True, sample_weight=None):
+    """Accuracy of whole sequences: one counts as right if each of its steps is.
+
+    For targets per step, such as a tag for each word of a sentence. One wrong step makes its
+    sequence wrong, so that this is the strictest score there is; the accuracy of single steps is
+    :func:`sklearn.metrics.accuracy_score` of what `flatten_steps` gives.
+
+    Parameters
+    ----------
+    y_true : list of arrays of shape (T_i,) or (T_i, k), array of shape (n, T) or (n, T, k), \
+            or Sequences
+        The right labels, one (or `k`) a step.
+
+    y_pred : as `y_true`
+        Predicted labels, as a classifier with targets per step returns them.
+
+    normalize : bool, default=True
+        True: the share of sequences that are right. False: their number, or with `sample_weight`
+        the sum of their weights.
+
+    sample_weight : array-like of shape (n,), default=None
+        How much each sequence counts.
+
+    Returns
+    -------
+    score : float
+        Between 0 and 1, or with ``normalize=False`` and no weights between 0 and the number of
+        sequences; greater is better. A sequence without steps is right.
+
+    Raises
+    ------
+    ValueError
+        If there is one target a sequence instead of one a step, if `y_true` and `y_pred` differ in
+        the number of sequences, the length of one or the number of labels a step, if labels are
+        continuous numbers or partly numbers and partly str, or if `sample_weight` does not have
+        one weight a sequence.
+
+    See Also
+    --------
+    flatten_steps : All steps in one array, for scores of single steps.
+    make_step_scorer : A scorer from a metric of single steps.
+
+    Notes
+    -----
+    A metric of labels like any other to :func:`sklearn.metrics.make_scorer`:
+    ``scoring=make_scorer(sequence_accuracy_score)``.
+
+    Examples
+    --------
+    Four steps of five are right, and one sentence of two:
+
+    >>> from skrnn.metrics import sequence_accuracy_score
+    >>> y_true = [["PRON", "VERB"], ["DET", "NOUN", "VERB"]]
+    >>> y_pred = [["PRON", "VERB"], ["DET", "NOUN", "NOUN"]]
+    >>> sequence_accuracy_score(y_true, y_pred)
+    0.5
+    >>> sequence_accuracy_score(y_true, y_pred, normalize=False)
+    1.0
+    """
+    (true, lengths), (predicted, others) = map(_flat_and_lengths, (y_true, y_pred))
+    _check_same_lengths(lengths, others)
+    n = len(lengths)
+    if sample_weight is not None:
+        sample_weight = _one_weight_each(sample_weight, n)
+    wrong_steps = _wrong_steps(true, predicted)
+    n_wrong = np.bincount(np.repeat(np.arange(n), lengths), wrong_steps, minlength=n)
+    all_right = np.ones(n, dtype=bool)
+    return accuracy_score(all_right, n_wrong == 0, normalize=normalize, sample_weight=sample_weight)
+
+
+def _wrong_steps(true, predicted):
+    """Which steps have any label that is not the right one."""
+    if true.shape != predicted.shape:
+        raise ValueError(
+            "y_true and y_pred must have as many labels a step, got steps of the shapes "
+            f"{true.shape[1:]} and {predicted.shape[1:]}."
+        )
+    if true.size:
+        # It refuses what is no label, in the words that scikit-learn has for it.
+        accuracy_score(true.ravel(), predicted.ravel())
+    wrong = true != predicted
+    return wrong.any(axis=1) if wrong.ndim == 2 else wrong

@@ -18,7 +18,7 @@ PUBLIC_NAMES = {
     ],
     "skrnn.datasets": ["fetch_imdb", "fetch_names", "fetch_sequoia", "get_data_home"],
     "skrnn.inspection": ["HistoryDisplay"],
-    "skrnn.metrics": ["flatten_steps", "make_step_scorer"],
+    "skrnn.metrics": ["flatten_steps", "make_step_scorer", "sequence_accuracy_score"],
     "skrnn.model_selection": ["train_dev_test_split"],
     "skrnn.preprocessing": ["EmbeddingTokenizer", "TimeDistributed"],
     "skrnn.recurrent": ["RNNClassifier", "RNNRegressor", "clear_program_cache"],

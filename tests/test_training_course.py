@@ -217,7 +217,7 @@ def test_the_split_is_drawn_of_labels_and_groups(estimator, monkeypatch):
         seen.update(how, n_sequences=n_sequences)
         return split_validation(n_sequences, **how)
 
-    monkeypatch.setattr("skrnn.recurrent._base.split_validation", spy)
+    monkeypatch.setattr("skrnn.recurrent._training.split_validation", spy)
     groups = np.arange(30) // 3
     y = TAGS if estimator is RNNClassifier else np.arange(30.0)
     model = estimator(**{**TINY, "epochs": 1}, early_stopping=True, validation_split=0.2)

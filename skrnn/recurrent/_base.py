@@ -1,41 +1,30 @@
 """What classifier and regressor share: the way from data to fitted state and back.
 
-`fit` reads and checks everything first, then describes the network and its training in two plain
-specifications, and hands those and the arrays to `skrnn.networks`. What comes back is NumPy.
-Fitted state is assigned at the end, or not at all.
+`fit` reads and checks everything first (`_reading`), then describes the network and its training in
+two plain specifications, and hands those and the arrays to `skrnn.networks` (`_training`). What
+comes back is NumPy. Fitted state is assigned at the end, or not at all.
 """
 
 from abc import ABCMeta, abstractmethod
-from contextlib import contextmanager
 from copy import copy
-from dataclasses import replace
 
 import numpy as np
 from sklearn.base import BaseEstimator
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
-from skrnn._sklearn import CallbackSupportMixin, _check_sample_weight, _fit_context
+from skrnn._sklearn import CallbackSupportMixin, _fit_context
 from skrnn.recurrent._callbacks import FitTask
-from skrnn.recurrent._inputs import (
-    Vocabulary,
-    as_known_container,
-    is_nested_numbers,
-    read_one_hot,
-    read_steps,
-    read_tokens,
-    with_dense_steps,
+from skrnn.recurrent._parameters import KERAS_PARAMETERS, PARAMETER_CONSTRAINTS
+from skrnn.recurrent._reading import (
+    as_list_or_array,
+    check_groups,
+    look_up,
+    read_examples,
+    read_inputs,
+    read_validation,
 )
-from skrnn.recurrent._parameters import (
-    KERAS_PARAMETERS,
-    PARAMETER_CONSTRAINTS,
-    check_embedding,
-    draw_seed,
-    network_spec,
-    training_spec,
-)
-from skrnn.recurrent._targets import flatten_step_targets, nest_steps, require_one_target_each
-from skrnn.recurrent._validation import split_validation
-from skrnn.sequences import feature_table
+from skrnn.recurrent._targets import flatten_step_targets, nest_steps
+from skrnn.recurrent._training import all_or_nothing, train_estimator
 
 __all__ = ["BaseRNN"]
 
@@ -186,21 +175,23 @@ shape (n, T, n_features) or (n, T)
         resume = self.warm_start and hasattr(self, "weights_")
         # Before the attributes are noted: scikit-learn needs the context also after an error.
         task = FitTask(self, X, y, sample_weight)
-        with _all_or_nothing(self):
-            examples, used = self._read(X, y, sample_weight, reset=not resume)
+        with all_or_nothing(self):
+            examples, used = read_examples(self, X, y, sample_weight, reset=not resume)
             if groups is not None:
-                groups = _checked_groups(groups, len(X))[used]
-            held_out = self._read_validation(X_val, y_val, sample_weight_val)
+                groups = check_groups(groups, len(X))[used]
+            held_out = read_validation(self, X_val, y_val, sample_weight_val)
             task.begin()
-            self._train(examples, held_out, groups, resume=resume, task=task)
+            train_estimator(self, examples, held_out, groups, resume=resume, task=task)
             task.end()
         return self
 
     def _partial_fit(self, X, y, sample_weight, classes=None):
         resume = hasattr(self, "weights_")
-        with _all_or_nothing(self):
-            examples, _ = self._read(X, y, sample_weight, reset=not resume, classes=classes)
-            self._train(examples, None, None, resume=resume, partial=True)
+        with all_or_nothing(self):
+            examples, _ = read_examples(
+                self, X, y, sample_weight, reset=not resume, classes=classes
+            )
+            train_estimator(self, examples, None, None, resume=resume, partial=True)
         return self
 
     def predict(self, X):
@@ -214,8 +205,9 @@ shape (n, T, n_features) or (n, T)
         Returns
         -------
         ndarray of shape (n,) or (n, k), or list of ndarray
-            With `return_sequences` a target for each step: one array for an array `X`, else a
-            list with an array for each sequence. Padding of token ids has no prediction.
+            With `return_sequences` a target for each step: one array for an array `X` (an object
+            array for one of those), else a list with an array for each sequence. Padding of token
+            ids has no prediction.
         """
         inputs, outputs = self._forward(X)
         return self._nest(self._decode(outputs), X, inputs)
@@ -269,209 +261,20 @@ shape (n, T, n_features) or (n, T)
 
         return export_model(self._spec, self.weights_, self._target_scale())
 
-    def _read(self, X, y, sample_weight, *, reset, classes=None, names=("X", "y", "sample_weight")):
-        """Examples of some weight, checked and encoded, and which sequences of X they are."""
-        if y is None:
-            raise ValueError(
-                f"{type(self).__name__} requires y to be passed, but the target y is None."
-            )
-        y = _as_list_or_array(y)
-        inputs = self._read_X(X, reset=reset, input_name=names[0])
-        n = len(inputs)
-        weights = np.ones(n) if sample_weight is None else _weights(sample_weight, n, names[2])
-        used = np.flatnonzero(weights)
-        if self.return_sequences:
-            y = flatten_step_targets(y, inputs, names[1])
-            counts = inputs.lengths
-        else:
-            require_one_target_each(y, n, names[1])
-            counts = np.ones(n, dtype=np.int64)
-        y = self._check_targets(y, names[1])
-        # A sequence without weight is as if it were not there, but for the labels it may bring.
-        has_weight = np.repeat(weights > 0, counts)
-        weights = np.repeat(weights, counts)[has_weight].astype(self.dtype)
-        if reset:
-            self._learn_targets(y, has_weight, weights, classes)
-        counts = counts[used]
-        # Only here: what is refused above is refused before a framework is loaded.
-        from skrnn.networks.specs import Examples
-
-        examples = Examples(
-            sequences=inputs.sequences[used],
-            targets=self._encode_targets(y[has_weight], names[1]),
-            weights=weights,
-            target_starts=np.cumsum(counts) - counts,
-            target_counts=counts,
-        )
-        return examples, used
-
-    def _read_validation(self, X_val, y_val, sample_weight_val):
-        if X_val is None and y_val is None and sample_weight_val is None:
-            return None
-        if X_val is None or y_val is None:
-            raise ValueError(
-                "X_val and y_val go together, and sample_weight_val with both: got "
-                f"X_val={_given(X_val)}, y_val={_given(y_val)}, "
-                f"sample_weight_val={_given(sample_weight_val)}."
-            )
-        names = ("X_val", "y_val", "sample_weight_val")
-        return self._read(X_val, y_val, sample_weight_val, reset=False, names=names)[0]
-
-    def _train(self, examples, held_out, groups, *, resume, partial=False, task=None):
-        from skrnn.networks.training import train
-
-        seed = draw_seed(self.random_state)
-        if self.early_stopping and held_out is None and not partial:
-            chosen, left_out = split_validation(
-                len(examples),
-                size=self.validation_split,
-                seed=seed,
-                stratify=self._labels_to_stratify(examples.targets),
-                groups=groups,
-            )
-            examples, held_out = examples.take(chosen), examples.take(left_out)
-        if not resume:
-            self._learn_vocabulary(examples.sequences)
-        examples = self._look_up(examples)
-        if held_out is not None:
-            held_out = self._look_up(held_out, "X_val").that_count()
-            examples, held_out = self._in_one_form(examples, held_out)
-        factors = self._class_factors(examples.targets, examples.weights)
-        if factors is not None:
-            weights = (examples.weights * factors).astype(self.dtype)
-            examples = replace(examples, weights=weights)
-        history = self.history_ if resume else {}
-        n_before = len(history.get("loss", ()))
-
-        def as_attributes(result):
-            return self._fitted_attributes(result, history, examples.sequences)
-
-        result = train(
-            self._network_spec(seed, resume),
-            training_spec(self, loss=self._output()[2], partial=partial),
-            examples.that_count(),
-            held_out,
-            seed=(seed, n_before),
-            target_scale=self._target_scale(),
-            start=(self.weights_, self._optimizer_state if partial else None) if resume else None,
-            embedding=None if np.ndim(self.embedding) == 0 else np.asarray(self.embedding),
-            watcher=task and task.watcher(as_attributes),
-        )
-        vars(self).update(as_attributes(result))
-
-    def _fitted_attributes(self, result, history, sequences):
-        """Attributes by name, from what training has come to and the history before it."""
-        weights, vocabulary = result.weights, self._vocabulary
-        if vocabulary is not None:
-            vocabulary = vocabulary.after_training_on(sequences)
-            i = result.embedding_index
-            weights[i] = vocabulary.fill_unknown(weights[i])
-        history = _extend(history, result.history)
-        return {
-            "_spec": result.spec,
-            "_vocabulary": vocabulary,
-            "_optimizer_state": result.optimizer_state,
-            "weights_": weights,
-            "history_": history,
-            "n_iter_": len(history["loss"]),
-        }
-
-    def _in_one_form(self, *batches):
-        """Examples as vectors if some have vectors and others the codes of one-hot steps."""
-        if len({batch.sequences.values.ndim for batch in batches}) == 1:
-            return batches
-        n_features = self._n_step_features
-        return [
-            replace(b, sequences=with_dense_steps(b.sequences, n_features, self.dtype))
-            for b in batches
-        ]
-
-    def _network_spec(self, seed, resume):
-        n_outputs, output_activation, _ = self._output()
-        vocabulary = self._vocabulary
-        spec = network_spec(
-            self,
-            n_features=self._n_step_features,
-            n_rows=None if vocabulary is None else len(vocabulary.known),
-            n_outputs=n_outputs,
-            output_activation=output_activation,
-            body_seed=self._spec.body_seed if resume else seed,
-        )
-        if resume and spec != replace(self._spec, architecture=None):
-            raise ValueError(
-                "warm_start and partial_fit go on training one network, but its parameters have "
-                f"changed since it was fitted: from {self._spec} to {spec}."
-            )
-        return spec
-
-    def _read_X(self, X, *, reset, input_name="X"):
-        X = as_known_container(X)
-        if reset:
-            self._reads_tokens, self._step_dtype = self.embedding is not None, self.dtype
-            # A body of the user's sees vectors.
-            self._reads_codes = self.model is None
-        if self._reads_tokens:
-            inputs, n_features = read_tokens(X, input_name), 1
-        else:
-            inputs, n_features = self._read_steps(X, input_name)
-        self._check_n_features(X, n_features, reset, input_name)
-        return inputs
-
-    def _read_steps(self, X, input_name):
-        inputs, n_features = read_one_hot(X) if self._reads_codes else (None, None)
-        if inputs is None:
-            inputs = read_steps(X, self._step_dtype, input_name)
-            n_features = inputs.sequences.values.shape[1]
-        return inputs, n_features
-
-    def _learn_vocabulary(self, sequences):
-        self._vocabulary = None
-        if self._reads_tokens:
-            self._vocabulary = Vocabulary.of(sequences, check_embedding(self.embedding))
-
-    def _look_up(self, batch, input_name="X"):
-        """A batch (inputs or examples) with token ids as rows of the embedding."""
-        if self._vocabulary is None:
-            return batch
-        return replace(batch, sequences=self._vocabulary.read(batch.sequences, input_name))
-
-    def _check_n_features(self, X, n_features, reset, input_name):
-        table = feature_table(X)
-        if reset:
-            if self.embedding is None and is_nested_numbers(X):
-                table = X
-            self._n_step_features = n_features
-            self._fitted_on_table = table is X
-        # Columns are the steps of a table X, but the features of the tables in a list.
-        if table is not None and (table is X) == self._fitted_on_table:
-            try:
-                validate_data(self, table, reset=reset, skip_check_array=True)
-            except ValueError as error:
-                message = str(error)
-                raise ValueError(message.replace("X has", f"{input_name} has", 1)) from error
-        elif reset:
-            self.n_features_in_ = n_features
-            vars(self).pop("feature_names_in_", None)
-        if n_features != self._n_step_features:
-            raise ValueError(
-                f"{input_name} has {n_features} features, but {type(self).__name__} is expecting "
-                f"{self._n_step_features} features as input."
-            )
-
     def _forward(self, X, name="model"):
         """Return what was read from X, and one of the network's outputs for it."""
         check_is_fitted(self)
         from skrnn.networks.inference import forward
 
-        inputs = self._look_up(self._read_X(X, reset=False))
+        inputs = look_up(self._vocabulary, read_inputs(self, X, reset=False))
         return inputs, forward(self._spec, self.weights_, inputs.sequences, name)
 
     def _score(self, metric, X, y, sample_weight):
         """Return a metric of predictions, over real steps where there is a target for each."""
         predicted = self.predict(X)
         if self._spec.return_sequences:
-            inputs = self._read_X(X, reset=False)
-            y = flatten_step_targets(_as_list_or_array(y), inputs)
+            inputs = read_inputs(self, X, reset=False)
+            y = flatten_step_targets(as_list_or_array(y), inputs)
             predicted = np.concatenate(list(predicted))
             if sample_weight is not None:
                 sample_weight = np.repeat(sample_weight, inputs.lengths)
@@ -501,54 +304,3 @@ shape (n, T, n_features) or (n, T)
         tags.input_tags.three_d_array = True
         tags.target_tags.required = True
         return tags
-
-
-@contextmanager
-def _all_or_nothing(estimator):
-    """Put an estimator's attributes back as they were if the work ends in any exception."""
-    before = vars(estimator).copy()
-    try:
-        yield
-    except BaseException:
-        vars(estimator).clear()
-        vars(estimator).update(before)
-        raise
-
-
-def _weights(sample_weight, n, input_name):
-    try:
-        weights = _check_sample_weight(
-            sample_weight, np.empty((n, 1)), dtype=np.float64, ensure_non_negative=True
-        )
-    except ValueError as error:
-        raise ValueError(str(error).replace("sample_weight", input_name)) from error
-    if not weights.any():
-        raise ValueError(f"{input_name} is zero for every sequence.")
-    return weights
-
-
-def _as_list_or_array(y):
-    return y if isinstance(y, list | tuple) else np.asarray(y)
-
-
-def _given(value):
-    return "None" if value is None else "(given)"
-
-
-def _checked_groups(groups, n):
-    groups = np.asarray(groups)
-    if groups.shape != (n,):
-        raise ValueError(
-            f"groups must hold one group a sequence, got shape {groups.shape} for {n} sequences."
-        )
-    return groups
-
-
-def _extend(history, new):
-    """Join two histories; epochs that lack an entry have NaN."""
-    before = len(history.get("loss", ()))
-    now = len(new["loss"])
-    return {
-        name: [*history.get(name, [np.nan] * before), *new.get(name, [np.nan] * now)]
-        for name in {**history, **new}
-    }

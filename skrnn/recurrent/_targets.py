@@ -85,6 +85,8 @@ def flatten_step_targets(y, inputs, input_name="y"):
 def nest_steps(flat, X, inputs):
     """One array a sequence, or for an array X one array for all; the inverse of flattening.
 
+    For an object array X too: scikit-learn joins the predictions of folds as arrays.
+
     Parameters
     ----------
     flat : ndarray of shape (sum of lengths,) or (sum of lengths, k)
@@ -94,4 +96,12 @@ def nest_steps(flat, X, inputs):
     """
     if isinstance(X, np.ndarray) and X.ndim > 1 and not inputs.padded:
         return flat.reshape(len(inputs), -1, *flat.shape[1:])
-    return split_steps(flat, inputs.lengths)
+    series = split_steps(flat, inputs.lengths)
+    return _as_object_array(series) if isinstance(X, np.ndarray) and X.ndim == 1 else series
+
+
+def _as_object_array(series):
+    array = np.empty(len(series), dtype=object)
+    for i, one in enumerate(series):  # assigning the list would join equally long ones
+        array[i] = one
+    return array

@@ -1,6 +1,7 @@
 """The seam to the framework below Keras: one module for each, the same few functions in all.
 
-The choice is Keras' own: ``KERAS_BACKEND`` or ``keras.json``. A backend module offers
+The choice is Keras' own: ``KERAS_BACKEND`` or ``keras.json``. What a backend's functions take and
+give is written here alone. A backend module offers
 
 - `sequences_to_device`, `to_device`: arrays to tensors;
 - `compile_training`: batches of training and of evaluation inside compiled calls;
@@ -37,12 +38,110 @@ if keras.backend.backend() not in _KNOWN:
     )
 
 _backend = importlib.import_module(f"{__name__}.{keras.backend.backend()}")
-compile_forward = _backend.compile_forward
-compile_training = _backend.compile_training
-has_fast_loop = _backend.has_fast_loop
-run_loop = _backend.run_loop
-sequences_to_device = _backend.sequences_to_device
-to_device = _backend.to_device
+
+
+def sequences_to_device(sequences):
+    """Send a batch of sequences to the device.
+
+    Parameters
+    ----------
+    sequences : Sequences
+
+    Returns
+    -------
+    object
+        As `to_device` and `compile_forward` know it: the backend's own affair.
+    """
+    return _backend.sequences_to_device(sequences)
+
+
+def to_device(examples, target_scale):
+    """Send examples to the device.
+
+    Parameters
+    ----------
+    examples : Examples
+    target_scale : tuple (scale, offset)
+        From targets as they train to targets as users know them, which metrics are told in.
+
+    Returns
+    -------
+    object
+        As the functions of `compile_training` take it.
+    """
+    return _backend.to_device(examples, target_scale)
+
+
+def compile_training(network, loss, from_logits, optimizer, metrics):
+    """Make the steps of training and of evaluation ready to run, many batches a call.
+
+    Parameters
+    ----------
+    network : Network
+    loss : callable
+        Of (true, predicted), one value a target.
+    from_logits : bool
+        Whether `loss` takes the raw output.
+    optimizer : keras.optimizers.Optimizer
+    metrics : list of keras.metrics.Metric
+
+    Returns
+    -------
+    train, evaluate : callable
+        Of (what `to_device` gave, order, bounds), giving one loss a batch as an array. Batch `i`
+        is ``order[bounds[i]:bounds[i + 1]]``. `train` takes two things more: `width`, the size of
+        a full batch, which a shorter one may be filled up to, and `compile_loops`, whether there
+        is so much to do that time loops are worth compiling for that width.
+    """
+    return _backend.compile_training(network, loss, from_logits, optimizer, metrics)
+
+
+def compile_forward(model):
+    """Make a pass through a model without training ready to run.
+
+    Parameters
+    ----------
+    model : keras.Model
+
+    Returns
+    -------
+    callable
+        Of (what `sequences_to_device` gave, rows), giving the model's outputs for the sequences
+        `rows`: an array, or a list of arrays where the model has several outputs.
+    """
+    return _backend.compile_forward(model)
+
+
+def has_fast_loop(kind):
+    """Whether `run_loop` is to be taken, and not Keras' own way through a recurrent layer.
+
+    Parameters
+    ----------
+    kind : {"SimpleRNN", "LSTM", "GRU", "GRUResetBefore"}
+    """
+    return _backend.has_fast_loop(kind)
+
+
+def run_loop(kind, steps, mask, kernel, recurrent_kernel, bias):
+    """Run a recurrent layer over all steps, from zero states.
+
+    Parameters
+    ----------
+    kind : {"SimpleRNN", "LSTM", "GRU", "GRUResetBefore"}
+    steps : tensor of shape (batch, T, features), or of int and shape (batch, T)
+        Integer codes stand for one-hot vectors.
+    mask : tensor of shape (batch, features), or (batch, T) for codes, or None
+        Each step is multiplied by it.
+    kernel, recurrent_kernel, bias : keras.Variable
+        As Keras lays them out.
+
+    Returns
+    -------
+    outputs : tensor of shape (batch, T, units)
+        Gradients go through these alone.
+    states : list of tensor of shape (batch, units)
+    """
+    return _backend.run_loop(kind, steps, mask, kernel, recurrent_kernel, bias)
 
 
 _lock = threading.Lock()

@@ -38,17 +38,7 @@ __all__ = [
 
 
 def precision(dtype):
-    """Let JAX compute in a dtype: without being told it turns float64 into float32.
-
-    Parameters
-    ----------
-    dtype : {"float32", "float64"}
-
-    Returns
-    -------
-    context manager
-        For the current thread alone.
-    """
+    """Let JAX compute in a dtype, in this thread: untold it turns float64 into float32."""
     return jax.enable_x64(dtype == "float64")
 
 
@@ -87,14 +77,7 @@ def sequences_to_device(sequences):
 
 
 def to_device(examples, target_scale):
-    """Return the arrays that `compile_training`'s functions take.
-
-    Parameters
-    ----------
-    examples : Examples
-    target_scale : tuple (scale, offset)
-        From targets as they train to targets as users know them, which metrics are told in.
-    """
+    """Return examples as arrays on the device, their first axes filled up to a rung."""
     arrays = examples.targets, examples.target_starts.astype(np.int32), examples.weights
     targets = [*(_on_ladder(array) for array in arrays), *target_scale]
     return sequences_to_device(examples.sequences), jax.device_put(targets)
@@ -104,25 +87,7 @@ def to_device(examples, target_scale):
 
 
 def compile_training(network, loss, from_logits, optimizer, metrics):
-    """Compile the steps of training and of evaluation.
-
-    Parameters
-    ----------
-    network : Network
-    loss : callable
-        Of (true, predicted), one value a target.
-    from_logits : bool
-        Whether `loss` takes the raw output.
-    optimizer : keras.optimizers.Optimizer
-    metrics : list of keras.metrics.Metric
-
-    Returns
-    -------
-    train, evaluate : callable
-        Of (arrays of `to_device`, order, bounds), giving one loss a batch as an array. Batch `i`
-        is ``order[bounds[i]:bounds[i + 1]]``.
-        `train` takes `width` too, the size of a full batch, which a shorter one is filled up to.
-    """
+    """Compile a loop for training and one for evaluation, for each shape of a batch."""
     model = network.raw
     activation = keras.activations.get(network.spec.output_activation)
     per_step = network.spec.return_sequences
@@ -240,18 +205,7 @@ def _shapes(lengths, order, bounds, width, exact):
 
 
 def compile_forward(model):
-    """Compile a pass through a model without training.
-
-    Parameters
-    ----------
-    model : keras.Model
-
-    Returns
-    -------
-    callable
-        Of (arrays of `sequences_to_device`, rows), giving the model's outputs for the sequences
-        `rows`: an array, or a list of arrays where the model has several outputs.
-    """
+    """Compile a pass through a model, for each shape of a batch."""
     variables = model.trainable_variables, model.non_trainable_variables
 
     @partial(jax.jit, static_argnames="n_steps")

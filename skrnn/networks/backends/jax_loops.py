@@ -15,34 +15,13 @@ __all__ = ["has_fast_loop", "run_loop"]
 
 
 def has_fast_loop(kind):
-    """Whether `run_loop` is the fastest way through a recurrent layer.
-
-    Parameters
-    ----------
-    kind : {"SimpleRNN", "LSTM", "GRU", "GRUResetBefore"}
-    """
+    """Whether `run_loop` is the fastest way through the layer."""
     # On a GPU Keras runs cuDNN's LSTM, which JAX has in float32 alone.
     return kind != "LSTM" or jax.default_backend() != "gpu" or jax.config.jax_enable_x64
 
 
 def run_loop(kind, steps, mask, kernel, recurrent_kernel, bias):
-    """Run a recurrent layer over all steps, from zero states.
-
-    Parameters
-    ----------
-    kind : str
-    steps : array of shape (batch, T, features), or of int and shape (batch, T)
-        Integer codes stand for one-hot vectors.
-    mask : array of shape (batch, features), or (batch, T) for codes, or None
-        Each step is multiplied by it.
-    kernel, recurrent_kernel, bias : keras.Variable
-        As Keras lays them out.
-
-    Returns
-    -------
-    outputs : array of shape (batch, T, units)
-    states : list of array of shape (batch, units)
-    """
+    """Run a loop of ours; on a CPU the input is multiplied inside it."""
     weights = kernel, recurrent_kernel, bias
     kernel, recurrent, bias = (keras.ops.convert_to_tensor(weight) for weight in weights)
     bias, recurrent_bias = bias if kind == "GRU" else (bias, None)

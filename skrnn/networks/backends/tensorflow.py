@@ -33,14 +33,7 @@ def sequences_to_device(sequences):
 
 
 def to_device(examples, target_scale):
-    """Return the tensors that `compile_training`'s functions take.
-
-    Parameters
-    ----------
-    examples : Examples
-    target_scale : tuple (scale, offset)
-        From targets as they train to targets as users know them, which metrics are told in.
-    """
+    """Return examples as tensors: those of sequences, and those of targets."""
     targets = (
         tf.convert_to_tensor(examples.targets),
         tf.convert_to_tensor(examples.target_starts.astype(np.int64)),
@@ -51,26 +44,7 @@ def to_device(examples, target_scale):
 
 
 def compile_training(network, loss, from_logits, optimizer, metrics):
-    """Compile the steps of training and of evaluation.
-
-    Parameters
-    ----------
-    network : Network
-    loss : callable
-        Of (true, predicted), one value a target.
-    from_logits : bool
-        Whether `loss` takes the raw output.
-    optimizer : keras.optimizers.Optimizer
-    metrics : list of keras.metrics.Metric
-
-    Returns
-    -------
-    train, evaluate : callable
-        Of (tensors of `to_device`, order, bounds), giving one loss a batch as an array. Batch `i`
-        is ``order[bounds[i]:bounds[i + 1]]``. `train` takes two things
-        more: `width`, the size of a full batch, and `compile_loops`, whether there is so much to
-        do that time loops are worth compiling for that width.
-    """
+    """Compile two loops for training, with and without XLA inside, and one for evaluation."""
     model = network.raw
     activation = keras.activations.get(network.spec.output_activation)
     per_step = network.spec.return_sequences
@@ -168,18 +142,7 @@ def _compile_update(optimizer, variables, *, all_used):
 
 
 def compile_forward(model):
-    """Compile a pass through a model without training.
-
-    Parameters
-    ----------
-    model : keras.Model
-
-    Returns
-    -------
-    callable
-        Of (tensors of `sequences_to_device`, rows), giving the model's outputs for the sequences
-        `rows`: an array, or a list of arrays where the model has several outputs.
-    """
+    """Compile a pass through a model once for all shapes."""
 
     @_traced_once
     def forward(sequences, rows):

@@ -33,33 +33,12 @@ __all__ = [
 
 
 def has_fast_loop(kind):
-    """Whether `run_loop` knows a recurrent layer.
-
-    Parameters
-    ----------
-    kind : {"SimpleRNN", "LSTM", "GRU", "GRUResetBefore"}
-    """
+    """Whether `run_loop` knows the layer."""
     return hasattr(torch_loops, kind)
 
 
 def run_loop(kind, steps, mask, kernel, recurrent_kernel, bias):
-    """Run a recurrent layer over all steps, from zero states.
-
-    Parameters
-    ----------
-    kind : str
-    steps : tensor of shape (batch, T, features), or of int and shape (batch, T)
-        Integer codes stand for one-hot vectors.
-    mask : tensor of shape (batch, features), or (batch, T) for codes, or None
-        Each step is multiplied by it.
-    kernel, recurrent_kernel, bias : keras.Variable
-        As Keras lays them out.
-
-    Returns
-    -------
-    outputs : tensor of shape (batch, T, units)
-    states : list of tensor of shape (batch, units)
-    """
+    """Run PyTorch's own kernel where it has a fast one, else a loop of ours."""
     weights = kernel.value, recurrent_kernel.value, bias.value
     run = _run_native if _is_native_fast(kind, steps, weights[0]) else _run_own
     outputs, *states = run(kind, steps, mask, *weights)
@@ -164,14 +143,7 @@ def sequences_to_device(sequences):
 
 
 def to_device(examples, target_scale):
-    """Return the tensors that `compile_training`'s functions take.
-
-    Parameters
-    ----------
-    examples : Examples
-    target_scale : tuple (scale, offset)
-        From targets as they train to targets as users know them, which metrics are told in.
-    """
+    """Return examples as tensors on Keras' device."""
     targets = (
         _send(examples.targets),
         _send(examples.target_starts.astype(np.int64)),
@@ -182,25 +154,7 @@ def to_device(examples, target_scale):
 
 
 def compile_training(network, loss, from_logits, optimizer, metrics):
-    """Prepare the steps of training and of evaluation.
-
-    Parameters
-    ----------
-    network : Network
-    loss : callable
-        Of (true, predicted), one value a target.
-    from_logits : bool
-        Whether `loss` takes the raw output.
-    optimizer : keras.optimizers.Optimizer
-    metrics : list of keras.metrics.Metric
-
-    Returns
-    -------
-    train, evaluate : callable
-        Of (tensors of `to_device`, order, bounds), giving one loss a batch as an array. Batch `i`
-        is ``order[bounds[i]:bounds[i + 1]]``.
-        `train` takes two more arguments, which are for backends that compile.
-    """
+    """Prepare training and evaluation; nothing is compiled, so `train` needs no widths."""
     model = network.raw
     run_model = {training: _runner(model, training) for training in (True, False)}
     activation = keras.activations.get(network.spec.output_activation)
@@ -257,18 +211,7 @@ def _run_batches(one_batch, data, order, bounds):
 
 
 def compile_forward(model):
-    """Prepare a pass through a model without training.
-
-    Parameters
-    ----------
-    model : keras.Model
-
-    Returns
-    -------
-    callable
-        Of (tensors of `sequences_to_device`, rows), giving the model's outputs for the sequences
-        `rows`: an array, or a list of arrays where the model has several outputs.
-    """
+    """Prepare a pass through a model."""
     run_model = _runner(model, training=False)
 
     @torch.no_grad

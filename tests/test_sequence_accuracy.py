@@ -1,0 +1,103 @@
+"""sequence_accuracy_score: the share of sequences whose every step is right."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.testing import assert_array_equal
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.metrics import accuracy_score, make_scorer
+from sklearn.model_selection import KFold, cross_val_score
+
+from skrnn.metrics import sequence_accuracy_score
+from skrnn.sequences import Sequences
+
+
+@given(
+    lengths=st.lists(st.integers(1, 4), min_size=1, max_size=8),
+    outputs=st.sampled_from([(), (1,), (2,)]),
+    seed=st.integers(0, 99),
+)
+def test_a_sequence_is_right_if_all_its_steps_are(lengths, outputs, seed):
+    rng = np.random.default_rng(seed)
+    y_true, y_pred = (
+        [rng.choice(["a", "b"], size=(length, *outputs), p=[0.8, 0.2]) for length in lengths]
+        for _ in range(2)
+    )
+    right = [np.array_equal(*pair) for pair in zip(y_true, y_pred, strict=True)]
+    weight = rng.integers(1, 5, len(lengths))
+    assert sequence_accuracy_score(y_true, y_pred) == pytest.approx(np.mean(right))
+    assert sequence_accuracy_score(y_true, y_pred, normalize=False) == np.sum(right)
+    weighted = sequence_accuracy_score(y_true, y_pred, sample_weight=weight)
+    assert weighted == pytest.approx(np.average(right, weights=weight))
+    total = sequence_accuracy_score(y_true, y_pred, normalize=False, sample_weight=weight)
+    assert total == np.sum(weight[right])
+    assert sequence_accuracy_score(y_true, y_true) == 1
+
+
+def test_sequence_accuracy_is_accuracy_for_sequences_of_one_step():
+    rng = np.random.default_rng(0)
+    y_true, y_pred = rng.integers(0, 3, (2, 50, 1))
+    expected = accuracy_score(y_true.ravel(), y_pred.ravel())
+    assert sequence_accuracy_score(y_true, y_pred) == expected
+
+
+def test_sequence_accuracy_of_any_container():
+    y_true, y_pred = [["a", "b"], ["long", "b"], ["b", "b"]], [["a", "b"], ["a", "b"], ["b", "b"]]
+    objects = pd.Series([np.array(labels) for labels in y_pred]).to_numpy()
+    for true in (y_true, tuple(y_true), np.array(y_true), pd.DataFrame(y_true)):
+        for pred in (y_pred, np.array(y_pred), np.array(y_pred, dtype=object), objects):
+            assert sequence_accuracy_score(true, pred) == pytest.approx(2 / 3)
+    codes = Sequences(np.arange(5), starts=[3, 0], lengths=[2, 2])
+    assert sequence_accuracy_score(codes, [[3, 4], [0, 2]]) == 0.5
+
+
+def test_a_sequence_without_steps_is_right():
+    nothing = np.array([], dtype="U1")
+    y_true, y_pred = [nothing, ["a"], nothing], [nothing, ["b"], nothing]
+    assert sequence_accuracy_score(y_true, y_pred, normalize=False) == 2
+    assert sequence_accuracy_score([[], []], [[], []]) == 1
+
+
+@pytest.mark.parametrize(
+    ("y_true", "y_pred", "weight", "message"),
+    [
+        ([], [], None, "at least one sequence, got none"),
+        (["a", "b"], ["a", "b"], None, r"targets per step.*shape \(\) for sequence 0"),
+        ([["a"]], [["a"], ["b"]], None, "number of sequences: 1 and 2"),
+        ([["a"], ["a", "b"]], [["a"], ["a"]], None, "length of sequence 1: 2 and 1 steps"),
+        (np.zeros((2, 3, 2)), np.zeros((2, 3)), None, r"labels a step.* \(2,\) and \(\)"),
+        (np.zeros((2, 3, 1)), np.zeros((2, 3)), None, r"labels a step.* \(1,\) and \(\)"),
+        ([[0.5, 1.0]], [[0.5, 1.0]], None, "continuous is not supported"),
+        ([[0, 1]], [[0.1, 1.0]], None, "mix of binary and continuous targets"),
+        ([["a", "b"]], [[0, 1]], None, "string and number|should be of the same type"),
+        ([["a"], ["b"]], [["a"], ["b"]], [1.0], "one weight a sequence: got 1 for 2"),
+        ([["a", "b"]], [["a", "b"]], [1.0, 2.0], "one weight a sequence: got 2 for 1"),
+    ],
+)
+def test_sequence_accuracy_errors(y_true, y_pred, weight, message):
+    with pytest.raises(ValueError, match=message):
+        sequence_accuracy_score(y_true, y_pred, sample_weight=weight)
+
+
+class Parrot(ClassifierMixin, BaseEstimator):
+    """Predict the labels that it is given as X."""
+
+    def fit(self, X, y):
+        self.classes_ = np.unique(np.concatenate(y))
+        return self
+
+    def predict(self, X):
+        return X
+
+
+def test_sequence_accuracy_as_a_scorer():
+    y = [["a", "b"], ["b"], ["a"], ["b", "a", "a"]]
+    X = [["a", "b"], ["b"], ["b"], ["b", "b", "a"]]
+    scorer = make_scorer(sequence_accuracy_score)
+    model = Parrot().fit(X, y)
+    assert scorer(model, X, y) == 0.5
+    assert scorer(model, X, y, sample_weight=[1, 2, 3, 4]) == pytest.approx(0.3)
+    scores = cross_val_score(model, X, y, cv=KFold(2), scoring=scorer, error_score="raise")
+    assert_array_equal(scores, [1, 0])
