@@ -3,13 +3,14 @@
 Importing skrnn loads no deep-learning framework; the first ``fit`` does.
 """
 
-from skrnn.preprocessing import TimeDistributed
+from skrnn.preprocessing import OneHotSequenceEncoder, TimeDistributed
 from skrnn.recurrent import RNNClassifier, RNNRegressor, clear_program_cache
 from skrnn.sequences import Sequences, check_sequences
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "OneHotSequenceEncoder",
     "RNNClassifier",
     "RNNRegressor",
     "Sequences",

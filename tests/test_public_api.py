@@ -7,6 +7,7 @@ import pytest
 
 PUBLIC_NAMES = {
     "skrnn": [
+        "OneHotSequenceEncoder",
         "RNNClassifier",
         "RNNRegressor",
         "Sequences",
@@ -18,7 +19,7 @@ PUBLIC_NAMES = {
     "skrnn.inspection": ["HistoryDisplay"],
     "skrnn.metrics": ["flatten_steps", "make_step_scorer"],
     "skrnn.model_selection": ["train_dev_test_split"],
-    "skrnn.preprocessing": ["TimeDistributed"],
+    "skrnn.preprocessing": ["OneHotSequenceEncoder", "TimeDistributed"],
     "skrnn.recurrent": ["RNNClassifier", "RNNRegressor", "clear_program_cache"],
     "skrnn.sequences": [
         "Sequences",

@@ -1,5 +1,6 @@
 """Transformers: sequences in, sequences out."""
 
+from skrnn.preprocessing._one_hot_sequence_encoder import OneHotSequenceEncoder
 from skrnn.preprocessing._time_distributed import TimeDistributed
 
-__all__ = ["TimeDistributed"]
+__all__ = ["OneHotSequenceEncoder", "TimeDistributed"]

@@ -55,7 +55,7 @@ class Inputs:
 
 def as_known_container(X):
     """X itself, or as an array what only knows how to become one."""
-    known = isinstance(X, (np.ndarray, Sequences)) or hasattr(X, "iloc")
+    known = isinstance(X, (np.ndarray, Sequences, list, tuple)) or hasattr(X, "iloc")
     return np.asarray(X) if hasattr(X, "__array__") and not known else X
 
 
