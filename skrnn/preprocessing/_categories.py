@@ -17,7 +17,15 @@ from scipy import sparse
 
 from skrnn.sequences import Sequences
 
-__all__ = ["CategorySteps", "category_array", "check_categories", "locate", "read_categories"]
+__all__ = [
+    "CategorySteps",
+    "category_array",
+    "check_categories",
+    "check_documents",
+    "is_nested_table",
+    "locate",
+    "read_categories",
+]
 
 # Integers within such a span are counted in a table; others are sorted.
 _TABLE_SIZE = 1 << 21
@@ -110,6 +118,34 @@ def as_batch(X, input_name):
             f"{input_name} must hold at least one sequence."
         )
     return batch
+
+
+def check_documents(X, input_name="X"):
+    """Say which item of a batch is no document.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `X` is no batch of str.
+    """
+    for i, document in enumerate(as_batch(X, input_name)):
+        if not isinstance(document, str):
+            raise TypeError(
+                f"analyzer='word' takes documents, and {input_name}[{i}] is no str: "
+                f"got {type(document).__name__} {document!r:.50}."
+            )
+
+
+def is_nested_table(X):
+    """Whether X is a table (n, T) written as lists, which scikit-learn takes for the array.
+
+    Examples
+    --------
+    >>> is_nested_table([[1, 2], [2, 1]]), is_nested_table([[1, 2], [2]])
+    (True, False)
+    """
+    is_nested = isinstance(X, list | tuple) and all(isinstance(row, list | tuple) for row in X)
+    return is_nested and len({len(row) for row in X}) == 1
 
 
 def _as_array(X, input_name):
@@ -312,8 +348,8 @@ def _check_integral(steps, input_name):
     for code, value in enumerate(steps.distinct):
         if isinstance(value, numbers.Integral):
             continue
-        where = "holds {} at step {}".format(*_value_and_step(steps, code))
-        sequence, _ = locate(steps, np.flatnonzero(steps.codes == code)[0])
+        sequence, step = locate(steps, np.flatnonzero(steps.codes == code)[0])
+        where = f"holds {value} at step {step}"
         if math.isnan(value):
             raise ValueError(
                 f"Input {input_name} contains NaN: {input_name}[{sequence}] {where}; {_EXPECTED}, "
@@ -323,11 +359,6 @@ def _check_integral(steps, input_name):
             raise ValueError(
                 f"{input_name}[{sequence}] {where}; numbers must be integers to be categories."
             )
-
-
-def _value_and_step(steps, code):
-    _, step = locate(steps, np.flatnonzero(steps.codes == code)[0])
-    return steps.distinct[code], step
 
 
 def locate(steps, place):

@@ -13,10 +13,13 @@ from skrnn.sequences import split_steps
 __all__ = [
     "SparseTable",
     "columns_of",
+    "columns_of_rows",
     "count_matrix",
     "dense_sequences",
+    "number_dtype",
     "sparse_sequences",
     "stack_steps",
+    "with_steps",
 ]
 
 
@@ -71,6 +74,37 @@ def _csr_class():
     """Return the class that scikit-learn's own encoders give: releases from 1.9 on can be told."""
     name = get_config().get("sparse_interface", "spmatrix")
     return sparse.csr_array if name == "sparray" else sparse.csr_matrix
+
+
+def number_dtype(dtype):
+    """Return the parameter `dtype` as a dtype.
+
+    Raises
+    ------
+    ValueError
+        If it is none of numbers that sparse matrices can hold.
+    """
+    try:
+        known = np.dtype(dtype)
+    except TypeError:
+        known = None
+    if known is None or known.kind not in "biuf" or known == np.float16:
+        raise ValueError(
+            f"The 'dtype' parameter must be a dtype of real numbers, not float16, got {dtype!r}."
+        )
+    return known
+
+
+def with_steps(columns, lengths):
+    """Return columns and lengths with one step of zeros in each sequence that has none.
+
+    Examples
+    --------
+    >>> with_steps(np.array([4, 5]), np.array([0, 2, 0]))
+    (array([-1,  4,  5, -1]), array([1, 2, 1]))
+    """
+    starts = np.cumsum(lengths) - lengths
+    return np.insert(columns, starts[lengths == 0], -1), np.maximum(lengths, 1)
 
 
 def sparse_sequences(columns, lengths, n_columns, dtype):
@@ -135,10 +169,19 @@ def count_matrix(columns, lengths, n_columns, dtype, *, binary):
     binary : bool
         Whether ones stand for counts.
 
+    Returns
+    -------
+    matrix : CSR matrix of shape (n_sequences, `n_columns`)
+
+    Raises
+    ------
+    ValueError
+        If an integer `dtype` cannot hold a count.
+
     Examples
     --------
     >>> columns = np.array([1, -1, 0, 0], dtype=np.int32)
-    >>> count_matrix(columns, [2, 2], 2, int, binary=False).toarray()
+    >>> count_matrix(columns, [2, 2], 2, np.dtype(int), binary=False).toarray()
     array([[0, 1],
            [2, 0]])
     """
@@ -150,8 +193,11 @@ def count_matrix(columns, lengths, n_columns, dtype, *, binary):
     matrix.sum_duplicates()
     if binary:
         matrix.data = np.ones(len(matrix.data), dtype=dtype)
-    else:
-        matrix.data = matrix.data.astype(dtype)
+        return matrix
+    most = matrix.data.max(initial=0)
+    if dtype.kind in "iu" and most > np.iinfo(dtype).max:
+        raise ValueError(f"A category occurs {most} times in a sequence, too often for {dtype}.")
+    matrix.data = matrix.data.astype(dtype)
     return matrix
 
 
@@ -186,7 +232,7 @@ def stack_steps(X, n_columns, input_name="X"):
         )
     items = [item if sparse.issparse(item) else np.asarray(item) for item in X]
     if not items:
-        raise ValueError(f"Found array with 0 sample(s) while a minimum of 1 is required in {X}.")
+        raise ValueError(f"Found 0 sample(s) in {input_name} while a minimum of 1 is required.")
     for i, item in enumerate(items):
         if item.ndim != 2 or item.shape[1] != n_columns:
             raise ValueError(
@@ -218,7 +264,7 @@ def columns_of(matrix):
     >>> columns_of(np.array([[0, 1], [0, 0], [0.6, 0.4]]))
     array([ 1, -1,  0])
     """
-    matrix = check_array(matrix, accept_sparse="csr", dtype=None)
+    matrix = check_array(matrix, accept_sparse="csr")
     if not sparse.issparse(matrix):
         return np.where(matrix.any(axis=1), matrix.argmax(axis=1), -1)
     matrix = matrix.copy()
@@ -229,3 +275,44 @@ def columns_of(matrix):
         columns[per_row == 1] = matrix.indices
         return columns
     return np.where(per_row > 0, np.asarray(matrix.argmax(axis=1)).ravel(), -1)
+
+
+def columns_of_rows(X, n_columns, input_name="X"):
+    """Return all columns of each row that are not zero.
+
+    Parameters
+    ----------
+    X : sparse or dense matrix of shape (n_rows, `n_columns`)
+
+    n_columns : int
+        How many columns there must be.
+
+    input_name : str, default="X"
+        The name of the data in messages.
+
+    Returns
+    -------
+    columns : ndarray of int
+        Those of all rows, one row after another.
+    per_row : ndarray of int of shape (n_rows,)
+        How many each row has.
+
+    Raises
+    ------
+    ValueError
+        If the matrix has another width.
+
+    Examples
+    --------
+    >>> columns_of_rows([[0, 2, 1], [0, 0, 0]], 3)
+    (array([1, 2], dtype=int32), array([2, 0], dtype=int32))
+    """
+    matrix = sparse.csr_array(check_array(X, accept_sparse="csr", input_name=input_name))
+    if matrix.shape[1] != n_columns:
+        raise ValueError(
+            f"{input_name} has the shape {matrix.shape}, expected (n_sequences, {n_columns})."
+        )
+    matrix = matrix.copy()
+    matrix.eliminate_zeros()
+    matrix.sort_indices()
+    return matrix.indices, np.diff(matrix.indptr)

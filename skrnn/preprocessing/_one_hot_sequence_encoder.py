@@ -7,211 +7,40 @@ their columns, and every sequence has its own number of them.
 import numbers
 
 import numpy as np
-from scipy import sparse
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skrnn._sklearn import Interval, RealNotInt, StrOptions, _fit_context
 from skrnn.preprocessing._categories import (
-    as_batch,
-    category_array,
-    check_categories,
-    locate,
+    check_documents,
+    is_nested_table,
     read_categories,
+)
+from skrnn.preprocessing._one_hot_columns import (
+    given_categories,
+    infrequent_places,
+    occurring_categories,
+    positions_of,
+    shared_columns,
+    unknown_categories,
 )
 from skrnn.preprocessing._one_hot_output import (
     SparseTable,
     columns_of,
+    columns_of_rows,
     count_matrix,
     dense_sequences,
+    number_dtype,
     sparse_sequences,
     stack_steps,
+    with_steps,
 )
 from skrnn.sequences import is_table, split_steps
 
 __all__ = ["OneHotSequenceEncoder"]
 
 _INFREQUENT = "infrequent_sklearn"
-
-
-def infrequent_places(counts, n_steps, min_frequency, max_categories):
-    """Return which categories share a column, by the rules of scikit-learn's OneHotEncoder.
-
-    Parameters
-    ----------
-    counts : ndarray of int of shape (n_categories,)
-        How often each category occurs.
-    n_steps : int
-        How many steps there are, those of no category included.
-    min_frequency : int, float or None
-        Categories that occur less often are infrequent; a float is a share of the steps.
-    max_categories : int or None
-        How many columns there may be, the shared one included. Of equally rare categories, the
-        first ones go.
-
-    Returns
-    -------
-    places : ndarray of int
-        Sorted places in `counts`.
-
-    Examples
-    --------
-    >>> infrequent_places(np.array([5, 1, 9, 1]), 16, min_frequency=2, max_categories=None)
-    array([1, 3])
-    >>> infrequent_places(np.array([5, 1, 9, 1]), 16, min_frequency=None, max_categories=3)
-    array([1, 3])
-    """
-    least = 0 if min_frequency is None else min_frequency
-    if not isinstance(least, numbers.Integral):
-        least = n_steps * least
-    rare = counts < least
-    n_columns = len(counts) - rare.sum() + 1  # one is kept for the shared column
-    if max_categories is not None and n_columns > max_categories:
-        from_rare_to_frequent = np.argsort(counts, kind="stable")
-        rare[from_rare_to_frequent[: len(counts) - (max_categories - 1)]] = True
-    return np.flatnonzero(rare)
-
-
-def given_categories(categories):
-    """Return the parameter `categories` as an array.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If they are no flat list of categories, each there once.
-    """
-    name = "The parameter 'categories'"
-    values = list(categories)
-    if np.ndim(np.asarray(categories, dtype=object)) != 1 or not values:
-        raise ValueError(
-            f"{name} must be 'auto' or a flat, non-empty list of categories, got {categories!r}."
-        )
-    check_categories(values, set(map(type, values)), name)
-    if any(not isinstance(value, str | numbers.Integral) for value in values):
-        raise ValueError(f"{name} must hold str or int, got {categories!r}.")
-    if len(set(values)) < len(values):
-        raise ValueError(f"{name} must not hold a category twice, got {categories!r}.")
-    as_plain = str if isinstance(values[0], str) else int
-    return category_array([as_plain(value) for value in values])
-
-
-def number_dtype(dtype):
-    """Return the parameter `dtype` as a dtype.
-
-    Raises
-    ------
-    ValueError
-        If it is none of numbers that sparse matrices can hold.
-    """
-    try:
-        known = np.dtype(dtype)
-    except TypeError:
-        known = None
-    if known is None or known.kind not in "biuf" or known == np.float16:
-        raise ValueError(
-            f"The 'dtype' parameter must be a dtype of real numbers, not float16, got {dtype!r}."
-        )
-    return known
-
-
-def check_documents(X):
-    """Say which item of a batch is no document.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If `X` is no batch of str.
-    """
-    for i, document in enumerate(as_batch(X, "X")):
-        if not isinstance(document, str):
-            raise TypeError(
-                f"analyzer='word' takes documents, and X[{i}] is no str: "
-                f"got {type(document).__name__} {document!r:.50}."
-            )
-
-
-def check_kind(steps, known):
-    """Say that categories are of the other kind than those that are known.
-
-    Raises
-    ------
-    ValueError
-        If one are str and the others int.
-    """
-    names = [
-        "str" if isinstance(next(iter(some), ""), str) else "int"
-        for some in (steps.distinct, known)
-    ]
-    if steps.distinct and names[0] != names[1]:
-        raise ValueError(f"X has {names[0]} categories, but those of the encoder are {names[1]}.")
-
-
-def occurring_categories(steps):
-    """Return the categories that occur, sorted.
-
-    Raises
-    ------
-    ValueError
-        If there are none.
-    """
-    if not steps.distinct:
-        raise ValueError("X holds no category: every sequence in it is empty.")
-    return category_array(sorted(steps.distinct))
-
-
-def shared_columns(n_categories, infrequent):
-    """Return the column of each category, the last for those at the places `infrequent`.
-
-    Examples
-    --------
-    >>> shared_columns(4, np.array([0, 2]))
-    array([2, 0, 2, 1], dtype=int32)
-    """
-    columns = np.empty(n_categories, dtype=np.int32)
-    frequent = np.delete(np.arange(n_categories), infrequent)
-    columns[frequent] = np.arange(len(frequent))
-    columns[infrequent] = len(frequent)
-    return columns
-
-
-def unknown_categories(steps, is_unknown, during):
-    """Return the error that names the first unknown categories and where they stand."""
-    places = np.flatnonzero(is_unknown[steps.codes])
-    codes, first = np.unique(steps.codes[places], return_index=True)
-    shown = []
-    for place in places[np.sort(first)[:3]]:
-        sequence, step = locate(steps, place)
-        shown.append(f"{steps.distinct[steps.codes[place]]!r} (X[{sequence}], step {step})")
-    others = f" and {len(codes) - 3} more" if len(codes) > 3 else ""
-    return ValueError(
-        f"Found unknown categories during {during}: {', '.join(shown)}{others}. "
-        "With handle_unknown='ignore' they become steps of zeros."
-    )
-
-
-def is_nested_table(X):
-    """Whether X is a table (n, T) written as lists, which scikit-learn takes for the array.
-
-    Examples
-    --------
-    >>> is_nested_table([[1, 2], [2, 1]]), is_nested_table([[1, 2], [2]])
-    (True, False)
-    """
-    is_nested = isinstance(X, list | tuple) and all(isinstance(row, list | tuple) for row in X)
-    return is_nested and len({len(row) for row in X}) == 1
-
-
-def with_steps(columns, lengths):
-    """Return columns and lengths with one step of zeros in each sequence that has none.
-
-    Examples
-    --------
-    >>> with_steps(np.array([4, 5]), np.array([0, 2, 0]))
-    (array([-1,  4,  5, -1]), array([1, 2, 1]))
-    """
-    starts = np.cumsum(lengths) - lengths
-    return np.insert(columns, starts[lengths == 0], -1), np.maximum(lengths, 1)
 
 
 class OneHotSequenceEncoder(
@@ -247,9 +76,8 @@ class OneHotSequenceEncoder(
         and 1 is a share of all steps.
 
     max_categories : int, default=None
-        How many columns there are at most, that of the infrequent categories included. As
-        in :class:`~sklearn.preprocessing.OneHotEncoder`, as many categories as that are one too
-        many, for one column is kept for the infrequent.
+        How many columns there are at most, the shared one included. One is kept for sharing, also
+        where there are just as many categories as columns.
 
     dtype : dtype, default=np.float32
         The dtype of the output.
@@ -463,8 +291,8 @@ class OneHotSequenceEncoder(
         check_is_fitted(self)
         labels = self._column_labels()
         if self.output != "sequence":
-            matrix = sparse.csr_array(stack_steps([X], len(labels))[0])
-            return [labels[np.sort(row.nonzero()[-1])] for row in matrix]
+            columns, per_row = columns_of_rows(X, len(labels))
+            return split_steps(labels[columns], per_row)
         matrix, lengths = stack_steps(X, len(labels))
         columns = columns_of(matrix)
         if (columns < 0).any():
@@ -544,10 +372,9 @@ class OneHotSequenceEncoder(
         infrequent = infrequent_places(
             counts, len(positions), self.min_frequency, self.max_categories
         )
-        self._is_table = is_table(X)
-        validate_data(
-            self, X if self._is_table else np.empty((1, 1)), skip_check_array=True, reset=True
-        )
+        table = X if is_table(X) else np.empty((1, 1))
+        validate_data(self, table, skip_check_array=True, reset=True)
+        self._is_table = table is X
         self._position_of = position_of
         self._columns = shared_columns(len(categories), infrequent)
         self.categories_ = categories
@@ -556,9 +383,7 @@ class OneHotSequenceEncoder(
 
     def _positions(self, steps, position_of, during):
         """Return the place of each step's category among all, -1 for an unknown one."""
-        check_kind(steps, position_of)
-        positions = [position_of.get(category, -1) for category in steps.distinct]
-        positions = np.array(positions, dtype=np.int32)
+        positions = positions_of(steps, position_of)
         if self.handle_unknown == "error" and (positions < 0).any():
             raise unknown_categories(steps, positions < 0, during)
         return positions[steps.codes]
@@ -577,7 +402,7 @@ class OneHotSequenceEncoder(
             return matrix if self.sparse_output else matrix.toarray()
         make = sparse_sequences if self.sparse_output else dense_sequences
         sequences = make(*with_steps(columns, steps.lengths), n_columns, dtype)
-        if not (is_table(X) or is_nested_table(X)):
+        if self.analyzer is not None or not (is_table(X) or is_nested_table(X)):
             return sequences
         if self.sparse_output:
             return SparseTable(sequences, sequences[0].shape)
