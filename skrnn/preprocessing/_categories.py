@@ -333,13 +333,15 @@ def _is_category(value):
     """Floats pass here: those that are integers are found out at the end, each value once."""
     if isinstance(value, str):
         return True
-    return isinstance(value, numbers.Real) and not isinstance(value, bool | np.bool_)
+    is_number = isinstance(value, numbers.Real) and not isinstance(value, bool | np.bool_)
+    return is_number and not math.isnan(value)
 
 
 def _no_category(value, position, name):
     text = f"{name} holds {value!r} at step {position}; {_EXPECTED}"
+    is_nan = isinstance(value, numbers.Real) and math.isnan(value)
     # pandas' own missing values have no public class
-    if value is None or type(value).__name__ in ("NAType", "NaTType"):
+    if value is None or is_nan or type(value).__name__ in ("NAType", "NaTType"):
         return ValueError(f"{text}, and none may be missing.")
     return TypeError(f"{text}, got {type(value).__name__}.")
 
@@ -349,15 +351,12 @@ def _check_integral(steps, input_name):
         if isinstance(value, numbers.Integral):
             continue
         sequence, step = locate(steps, np.flatnonzero(steps.codes == code)[0])
-        where = f"holds {value} at step {step}"
         if math.isnan(value):
-            raise ValueError(
-                f"Input {input_name} contains NaN: {input_name}[{sequence}] {where}; {_EXPECTED}, "
-                "and none may be missing."
-            )
+            raise _no_category(value, step, f"{input_name}[{sequence}]")
         if math.isinf(value) or value != int(value):
             raise ValueError(
-                f"{input_name}[{sequence}] {where}; numbers must be integers to be categories."
+                f"{input_name}[{sequence}] holds {value} at step {step}; numbers must be integers "
+                "to be categories."
             )
 
 
