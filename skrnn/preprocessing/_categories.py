@@ -87,12 +87,14 @@ def read_categories(X, analyze=None, input_name="X"):
         return _factorize_items(_analyzed(batch, analyze), input_name)
     if isinstance(batch, np.ndarray) and batch.dtype.kind in "iuf":
         lengths = np.full(len(batch), batch.shape[1])
-        return _from_integers(_integers(batch, input_name).ravel(), lengths)
+        values = _integers(batch, input_name).ravel()
+        return CategorySteps(*factorize_integers(values), lengths)
     if all(isinstance(item, str) for item in batch):
         return _from_characters(batch)
     if all(_is_integer_array(item) for item in batch):
         if np.result_type(*{item.dtype for item in batch}).kind in "iu":
-            return _from_integers(np.concatenate(batch), np.array([len(item) for item in batch]))
+            lengths = np.array([len(item) for item in batch])
+            return CategorySteps(*factorize_integers(np.concatenate(batch)), lengths)
     return _factorize_items(batch, input_name)
 
 
@@ -208,10 +210,6 @@ def _from_characters(texts):
     points = np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), dtype="<u4")
     distinct, codes = factorize_integers(points)
     return CategorySteps(list(map(chr, distinct)), codes, np.array([len(text) for text in texts]))
-
-
-def _from_integers(values, lengths):
-    return CategorySteps(*factorize_integers(values), lengths)
 
 
 def factorize_integers(values):

@@ -7,6 +7,7 @@ import numpy as np
 from skrnn.preprocessing._categories import category_array, check_categories, locate
 
 __all__ = [
+    "column_labels",
     "given_categories",
     "infrequent_places",
     "occurring_categories",
@@ -14,6 +15,8 @@ __all__ = [
     "shared_columns",
     "unknown_categories",
 ]
+
+_INFREQUENT = "infrequent_sklearn"  # as OneHotEncoder calls it
 
 
 def infrequent_places(counts, n_steps, min_frequency, max_categories):
@@ -165,3 +168,22 @@ def unknown_categories(steps, is_unknown, during):
         f"Found unknown categories during {during}: {', '.join(shown)}{others}. "
         "With handle_unknown='ignore' they become steps of zeros."
     )
+
+
+def column_labels(categories, infrequent):
+    """Return what each column stands for: its category, or the name of the shared one.
+
+    Parameters
+    ----------
+    categories : ndarray of shape (n_categories,)
+    infrequent : ndarray of int
+        The places of those that share the last column.
+
+    Examples
+    --------
+    >>> column_labels(np.array([3, 5, 8]), np.array([0, 2]))
+    array([5, 'infrequent_sklearn'], dtype=object)
+    """
+    if len(infrequent) == 0:
+        return categories
+    return np.append(np.delete(categories, infrequent).astype(object), _INFREQUENT)

@@ -12,12 +12,9 @@ from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skrnn._sklearn import Interval, RealNotInt, StrOptions, _fit_context
-from skrnn.preprocessing._categories import (
-    check_documents,
-    is_nested_table,
-    read_categories,
-)
+from skrnn.preprocessing._categories import check_documents, is_nested_table, read_categories
 from skrnn.preprocessing._one_hot_columns import (
+    column_labels,
     given_categories,
     infrequent_places,
     occurring_categories,
@@ -39,8 +36,6 @@ from skrnn.preprocessing._one_hot_output import (
 from skrnn.sequences import is_table, split_steps
 
 __all__ = ["OneHotSequenceEncoder"]
-
-_INFREQUENT = "infrequent_sklearn"
 
 
 class OneHotSequenceEncoder(
@@ -114,15 +109,12 @@ class OneHotSequenceEncoder(
     On the column of all steps, :class:`~sklearn.preprocessing.OneHotEncoder` finds the same
     categories, the same infrequent ones and the same rows.
 
-    A sequence without steps, such as a document without words, becomes one step of zeros: what
-    follows a step of zeros is defined in every network, what follows nothing is not. With
-    `output="multi_hot"` and `"counts"` it is a row of zeros.
+    A sequence without steps, such as a document without words, becomes one step of zeros, for a
+    network reads at least one. With `output="multi_hot"` and `"counts"` it is a row of zeros.
 
     Sparse matrices are ``csr_matrix``, or ``csr_array`` where scikit-learn (1.9 on) is configured
-    with ``sparse_interface="sparray"``. They lie on common arrays, each on its own part of them.
-    Sparse output for a table (n, T) is a list that also has a `shape` and takes arrays of indices.
-
-    `set_output` is accepted, so that a whole Pipeline can be told, and changes nothing.
+    with ``sparse_interface="sparray"``. Those of a table (n, T) come in a list that also has a
+    `shape`, takes arrays of indices, and is made dense by `numpy.asarray`.
 
     Examples
     --------
@@ -194,9 +186,8 @@ class OneHotSequenceEncoder(
             The sequences:
 
             - a list, tuple, Series or object array of sequences, each a str or a list or array of
-              str or of int;
-            - an array or DataFrame (n, T) of str or of int: n sequences of T steps;
-            - with `analyzer`, items that it takes: documents for "word".
+              str or of int, or, with `analyzer`, what that takes, such as documents;
+            - an array or DataFrame (n, T) of str or of int: n sequences of T steps.
 
         y : None
             Ignored.
@@ -209,8 +200,8 @@ class OneHotSequenceEncoder(
         ------
         TypeError, ValueError
             If a parameter is wrong, if `X` is no batch of sequences, if a step is no category (a
-            missing value, a fraction), if there are both str and int, if there is no category at
-            all, or if `categories` were given, `handle_unknown` is "error" and a step has another.
+            missing value, a fraction), if there are both str and int or no category at all, or
+            if `handle_unknown` is "error" and a step has none of the given `categories`.
         """
         self._fit(X)
         return self
@@ -232,8 +223,7 @@ class OneHotSequenceEncoder(
         X_encoded : list, array or sparse matrix
             As `transform` returns it.
         """
-        steps = self._fit(X)
-        return self._encode(steps, X)
+        return self._encode(self._fit(X), X)
 
     def transform(self, X):
         """Encode sequences.
@@ -256,12 +246,12 @@ class OneHotSequenceEncoder(
         Raises
         ------
         TypeError, ValueError
-            If `X` is no batch of sequences, if it has int where `fit` saw str or the other way
-            round, or if `handle_unknown` is "error" and a category is unknown.
+            If `X` is no batch of sequences, if one of `X` and `categories_` has str and the other
+            int, or if `handle_unknown` is "error" and a category is unknown.
         """
         check_is_fitted(self)
         steps = self._read(X)
-        if is_table(X) and self._is_table:
+        if self._is_table and is_table(X):
             validate_data(self, X, skip_check_array=True, reset=False)
         return self._encode(steps, X)
 
@@ -289,7 +279,7 @@ class OneHotSequenceEncoder(
             If `X` is nothing that `transform` returns.
         """
         check_is_fitted(self)
-        labels = self._column_labels()
+        labels = self._labels
         if self.output != "sequence":
             columns, per_row = columns_of_rows(X, len(labels))
             return split_steps(labels[columns], per_row)
@@ -307,8 +297,9 @@ class OneHotSequenceEncoder(
 
         Parameters
         ----------
-        input_features : array-like of one str, default=None
-            What the names begin with; None takes "x0".
+        input_features : array-like of str, default=None
+            One name, with which those of the columns begin. None, and the names of several columns
+            of a table, which share the output, stand for "x0".
 
         Returns
         -------
@@ -318,17 +309,17 @@ class OneHotSequenceEncoder(
         Raises
         ------
         ValueError
-            If `input_features` is not one name.
+            If `input_features` is neither one name nor as many as the table had columns.
         """
         check_is_fitted(self)
         names = ["x0"] if input_features is None else list(input_features)
-        if isinstance(input_features, str) or len(names) != 1:
+        if isinstance(input_features, str) or len(names) not in (1, self.n_features_in_):
             raise ValueError(
-                "input_features must be a list of one name, for a step is one feature; "
+                f"input_features must be a list of one name or of {self.n_features_in_}, "
                 f"got {input_features!r}."
             )
-        labels = self._column_labels().tolist()
-        return np.array([f"{names[0]}_{label}" for label in labels], dtype=object)
+        first = names[0] if len(names) == 1 else "x0"
+        return np.array([f"{first}_{label}" for label in self._labels.tolist()], dtype=object)
 
     def set_output(self, *, transform=None):
         """Accept the setting; what comes out is no DataFrame.
@@ -362,10 +353,9 @@ class OneHotSequenceEncoder(
         """Learn from the sequences, and return their steps."""
         number_dtype(self.dtype)
         is_given = not isinstance(self.categories, str)
-        categories = given_categories(self.categories) if is_given else None
+        given = given_categories(self.categories) if is_given else None
         steps = self._read(X)
-        if not is_given:
-            categories = occurring_categories(steps)
+        categories = given if is_given else occurring_categories(steps)
         position_of = {category: i for i, category in enumerate(categories.tolist())}
         positions = self._positions(steps, position_of, "fit")
         counts = np.bincount(positions[positions >= 0], minlength=len(categories))
@@ -377,6 +367,7 @@ class OneHotSequenceEncoder(
         self._is_table = table is X
         self._position_of = position_of
         self._columns = shared_columns(len(categories), infrequent)
+        self._labels = column_labels(categories, infrequent)
         self.categories_ = categories
         self.infrequent_categories_ = categories[infrequent] if len(infrequent) > 0 else None
         return steps
@@ -391,7 +382,7 @@ class OneHotSequenceEncoder(
     def _encode(self, steps, X):
         """Return steps as the parameters want them."""
         dtype = number_dtype(self.dtype)
-        n_columns = int(self._columns.max()) + 1
+        n_columns = len(self._labels)
         shares = self.infrequent_categories_ is not None
         unknown = n_columns - 1 if shares and self.handle_unknown == "infrequent_if_exist" else -1
         columns = np.append(self._columns, np.int32(unknown))
@@ -407,10 +398,3 @@ class OneHotSequenceEncoder(
         if self.sparse_output:
             return SparseTable(sequences, sequences[0].shape)
         return np.stack(sequences)
-
-    def _column_labels(self):
-        """Return the category of each column, and the name of the shared one."""
-        if self.infrequent_categories_ is None:
-            return self.categories_
-        frequent = self.categories_[self._columns < self._columns.max()]
-        return np.append(frequent.astype(object), _INFREQUENT)
