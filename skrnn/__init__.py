@@ -3,7 +3,7 @@
 Importing skrnn loads no deep-learning framework; the first ``fit`` does.
 """
 
-from skrnn.preprocessing import EmbeddingTokenizer, TimeDistributed
+from skrnn.preprocessing import EmbeddingTokenizer, OneHotSequenceEncoder, TimeDistributed
 from skrnn.recurrent import RNNClassifier, RNNRegressor, clear_program_cache
 from skrnn.sequences import Sequences, check_sequences
 
@@ -11,6 +11,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "EmbeddingTokenizer",
+    "OneHotSequenceEncoder",
     "RNNClassifier",
     "RNNRegressor",
     "Sequences",

@@ -8,6 +8,7 @@ import pytest
 PUBLIC_NAMES = {
     "skrnn": [
         "EmbeddingTokenizer",
+        "OneHotSequenceEncoder",
         "RNNClassifier",
         "RNNRegressor",
         "Sequences",
@@ -20,7 +21,7 @@ PUBLIC_NAMES = {
     "skrnn.inspection": ["HistoryDisplay"],
     "skrnn.metrics": ["flatten_steps", "make_step_scorer", "sequence_accuracy_score"],
     "skrnn.model_selection": ["train_dev_test_split"],
-    "skrnn.preprocessing": ["EmbeddingTokenizer", "TimeDistributed"],
+    "skrnn.preprocessing": ["EmbeddingTokenizer", "OneHotSequenceEncoder", "TimeDistributed"],
     "skrnn.recurrent": ["RNNClassifier", "RNNRegressor", "clear_program_cache"],
     "skrnn.sequences": [
         "Sequences",

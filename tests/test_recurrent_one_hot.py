@@ -27,6 +27,25 @@ def test_codes_are_the_places_of_the_ones():
     assert_array_equal(inputs.lengths, LENGTHS)
 
 
+@pytest.mark.parametrize("kind", [sparse.csc_array, sparse.coo_matrix, sparse.csr_matrix])
+def test_sparse_rows_of_any_kind_are_the_same_codes(kind):
+    expected, _ = read_one_hot(SPARSE)
+    inputs, n_features = read_one_hot([kind(steps) for steps in SPARSE])
+    assert n_features == N_SYMBOLS
+    assert_array_equal(inputs.sequences.values, expected.sequences.values)
+    mixed, _ = read_one_hot([kind(SPARSE[0]), *SPARSE[1:]])
+    assert_array_equal(mixed.sequences.values, expected.sequences.values)
+
+
+def test_room_to_spare_in_a_matrix_is_no_step():
+    roomy = sparse.csr_array(SPARSE[1])
+    roomy.indices = np.append(roomy.indices, [3, 3]).astype(np.int32)
+    roomy.data = np.append(roomy.data, [7.0, 7.0])
+    inputs, _ = read_one_hot([SPARSE[0], roomy, SPARSE[2]])
+    expected, _ = read_one_hot(SPARSE[:3])
+    assert_array_equal(inputs.sequences.values, expected.sequences.values)
+
+
 @pytest.mark.parametrize(
     "how",
     [

@@ -55,7 +55,7 @@ class Inputs:
 
 def as_known_container(X):
     """X itself, or as an array what only knows how to become one."""
-    known = isinstance(X, (np.ndarray, Sequences)) or hasattr(X, "iloc")
+    known = isinstance(X, (np.ndarray, Sequences, list, tuple)) or hasattr(X, "iloc")
     return np.asarray(X) if hasattr(X, "__array__") and not known else X
 
 
@@ -91,14 +91,35 @@ def read_one_hot(X):
     widths = {item.shape[1] if item.ndim == 2 else 0 for item in X}
     if len(widths) > 1 or 0 in widths or not lengths.all():
         return None, None
-    rows = sparse.vstack(X, format="csr")
-    per_row = np.diff(rows.indptr)
-    if per_row.max() > 1 or not (rows.data == 1).all():
+    rows = [_as_plain_csr(item) for item in X]
+    per_row = _entries_per_row(rows)
+    if per_row.max() > 1 or not (np.concatenate([item.data for item in rows]) == 1).all():
         return None, None
-    codes = np.full(len(per_row), -1, dtype=np.int32)
-    codes[per_row == 1] = rows.indices
+    codes = np.concatenate([item.indices for item in rows], dtype=np.int32)
+    if len(codes) < len(per_row):
+        ones, codes = codes, np.full(len(per_row), -1, dtype=np.int32)
+        codes[per_row == 1] = ones
     sequences = Sequences(codes, np.cumsum(lengths) - lengths, lengths)
-    return Inputs(sequences, lengths, np.zeros_like(lengths)), rows.shape[1]
+    return Inputs(sequences, lengths, np.zeros_like(lengths)), widths.pop()
+
+
+def _as_plain_csr(item):
+    """The matrix as CSR without room to spare, which SciPy would take for entries in a join."""
+    if item.format == "csr" and len(item.indices) == len(item.data) == item.nnz:
+        return item
+    item = item.tocsr(copy=True)
+    item.prune()
+    return item
+
+
+def _entries_per_row(matrices):
+    """How many entries each row of CSR matrices has, one matrix after another.
+
+    The arrays of many matrices are joined faster than the matrices.
+    """
+    pointers = np.concatenate([item.indptr for item in matrices])
+    ends = np.cumsum([item.shape[0] + 1 for item in matrices]) - 1
+    return np.delete(np.diff(pointers), ends[:-1])
 
 
 def with_dense_steps(sequences, n_features, dtype):
