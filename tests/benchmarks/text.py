@@ -13,6 +13,7 @@ import sys
 import time
 from pathlib import Path
 
+import keras
 import numpy as np
 import pandas as pd
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -33,6 +34,16 @@ WORDS_AND_MARKS = r"(?u)\w+|[^\w\s]"
 SEEDS = (0, 1, 2)
 
 
+def falling_rate(n, epochs, batch_size=32):
+    """Return parameters for a learning rate that falls to nothing along half a cosine."""
+    schedule = keras.optimizers.schedules.CosineDecay(0.005, epochs * -(-n // batch_size))
+    return {
+        "optimizer": keras.optimizers.Adam(schedule),
+        "epochs": epochs,
+        "batch_size": batch_size,
+    }
+
+
 def imdb_embedding(seed):
     """Learned word vectors and a bidirectional LSTM, from raw reviews."""
     model = make_pipeline(
@@ -43,8 +54,7 @@ def imdb_embedding(seed):
             bidirectional=True,
             pooling="max",
             dropout=0.5,
-            learning_rate=0.001,
-            epochs=5,
+            **falling_rate(n=25_000, epochs=3),
             random_state=seed,
         ),
     )
@@ -62,8 +72,7 @@ def imdb_one_hot(seed):
             bidirectional=True,
             pooling="max",
             dropout=0.5,
-            learning_rate=0.001,
-            epochs=4,
+            **falling_rate(n=25_000, epochs=3),
             random_state=seed,
         ),
     )
