@@ -69,7 +69,7 @@ pipelines = {
     ),
     "Pairs of words, linear": make_pipeline(
         TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True),
-        LogisticRegression(C=30),
+        LogisticRegression(C=10),
     ),
 }
 

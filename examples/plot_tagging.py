@@ -12,14 +12,10 @@ labels go in and come out as arrays of strings, one array for each sentence.
 # The data
 # --------
 # The treebank's own split: 2,231 sentences to learn from, 412 to choose with, 456 for the end.
-# The page learns from the first 1,000; ``python plot_tagging.py --full`` from all of them.
-
-import sys
 
 from skrnn.datasets import fetch_sequoia
 
-n_train = None if "--full" in sys.argv else 1_000
-X_train, y_train = (part[:n_train] for part in fetch_sequoia(subset="train", return_X_y=True))
+X_train, y_train = fetch_sequoia(subset="train", return_X_y=True)
 X_dev, y_dev = fetch_sequoia(subset="dev", return_X_y=True)
 X_test, y_test = fetch_sequoia(subset="test", return_X_y=True)
 for word, tag in list(zip(X_train[1], y_train[1], strict=True))[:6]:
@@ -90,7 +86,8 @@ for name, tags in {"most frequent tag": baseline, "bidirectional LSTM": predicte
     )
 
 # %%
-# A third of what it gets wrong are words that it has never read, all of which look alike to it:
+# Most of what it gets wrong are words that it has never read: they all look alike to it, and only
+# the words around them tell what they may be.
 
 known = flatten_steps([np.array([word in seen for word in words]) for words in X_test])
 flat_true, flat_tags = flatten_steps(y_test, predicted)

@@ -97,7 +97,7 @@ def imdb_bigrams(seed):
     """Weighted words and pairs of words, read by a logistic regression."""
     model = make_pipeline(
         TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True),
-        LogisticRegression(C=30, random_state=seed, max_iter=1000),
+        LogisticRegression(C=10, random_state=seed, max_iter=1000),
     )
     return on_imdb(model)
 
@@ -118,7 +118,7 @@ def sequoia(seed):
             bidirectional=True,
             return_sequences=True,
             dropout=0.3,
-            epochs=10,
+            epochs=6,
             random_state=seed,
         ),
     )
