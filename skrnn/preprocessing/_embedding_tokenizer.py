@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from numbers import Integral
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from skrnn._sklearn import HasMethods, Interval, RealNotInt, StrOptions, _fit_context
 from skrnn.preprocessing._documents import check_documents, make_analyzer, read_corpus
+from skrnn.preprocessing._output import SequenceTransformerMixin
 from skrnn.preprocessing._vocabularies import (
     FIRST,
     PADDING,
@@ -35,7 +36,7 @@ def cut(sequences, length, truncating):
     return Sequences(sequences.values, sequences.starts + skipped, lengths)
 
 
-class EmbeddingTokenizer(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
+class EmbeddingTokenizer(SequenceTransformerMixin, BaseEstimator):
     r"""Turn raw documents into sequences of token ids, for a network with an `embedding`.
 
     The ids are those of Keras: 0 is padding, 1 the unknown token, and the words follow from 2 on,
@@ -330,20 +331,6 @@ class EmbeddingTokenizer(TransformerMixin, BaseEstimator, auto_wrap_output_keys=
         matrix[PADDING] = 0
         matrix[[self.vocabulary_[token] for token in found]] = known
         return (matrix, len(found) / len(self.vocabulary_)) if return_coverage else matrix
-
-    def set_output(self, *, transform=None):
-        """Accept the setting; ids come out as a list of arrays or a table.
-
-        Parameters
-        ----------
-        transform : {"default", "pandas", "polars"}, default=None
-            Has no effect.
-
-        Returns
-        -------
-        self : EmbeddingTokenizer
-        """
-        return self
 
     def __sklearn_tags__(self):
         """Describe what is accepted: texts, in no table."""

@@ -7,7 +7,7 @@ their columns, and every sequence has its own number of them.
 import numbers
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import BaseEstimator
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -33,17 +33,13 @@ from skrnn.preprocessing._one_hot_output import (
     stack_steps,
     with_steps,
 )
+from skrnn.preprocessing._output import SequenceTransformerMixin
 from skrnn.sequences import is_table, split_steps
 
 __all__ = ["OneHotSequenceEncoder"]
 
 
-class OneHotSequenceEncoder(
-    # The output is sequences, which no DataFrame holds: scikit-learn must not wrap it in one.
-    TransformerMixin,
-    BaseEstimator,
-    auto_wrap_output_keys=None,
-):
+class OneHotSequenceEncoder(SequenceTransformerMixin, BaseEstimator):
     """Encode sequences of categories as one-hot steps.
 
     A step is one category: a letter of a DNA strand, a page of a visit, a tag, a word. All steps
@@ -320,20 +316,6 @@ class OneHotSequenceEncoder(
             )
         first = names[0] if len(names) == 1 else "x0"
         return np.array([f"{first}_{label}" for label in self._labels.tolist()], dtype=object)
-
-    def set_output(self, *, transform=None):
-        """Accept the setting; what comes out is no DataFrame.
-
-        Parameters
-        ----------
-        transform : {"default", "pandas", "polars"}, default=None
-            Has no effect.
-
-        Returns
-        -------
-        self : OneHotSequenceEncoder
-        """
-        return self
 
     def __sklearn_tags__(self):
         """Describe what is accepted: categories, as tables too."""

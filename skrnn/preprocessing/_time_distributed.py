@@ -6,12 +6,13 @@ scikit-learn has them, for tables. All real steps are such a table.
 
 import numpy as np
 from scipy.sparse import issparse
-from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, clone
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin, clone
 from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skrnn._sklearn import HasMethods, _fit_context
+from skrnn.preprocessing._output import SequenceTransformerMixin
 from skrnn.sequences import Sequences, check_sequences, feature_table, is_table, wrap_like
 
 __all__ = ["TimeDistributed"]
@@ -46,13 +47,7 @@ def drop_unused_steps(sequences):
     return Sequences(sequences.values[is_used], new_position[sequences.starts], sequences.lengths)
 
 
-class TimeDistributed(
-    # The output is sequences, which no DataFrame holds: scikit-learn must not wrap it in one.
-    OneToOneFeatureMixin,
-    TransformerMixin,
-    BaseEstimator,
-    auto_wrap_output_keys=None,
-):
+class TimeDistributed(OneToOneFeatureMixin, SequenceTransformerMixin, BaseEstimator):
     """Apply a scikit-learn transformer to every step of every sequence.
 
     The transformer is fitted on all real steps of the given sequences, as one table with a row a
@@ -185,20 +180,6 @@ class TimeDistributed(
         """
         check_is_fitted(self)
         return self._apply(self.transformer_.inverse_transform, self._check_sequences(X), X)
-
-    def set_output(self, *, transform=None):
-        """Accept the setting; sequences come out in the kind of container they came in.
-
-        Parameters
-        ----------
-        transform : {"default", "pandas", "polars"}, default=None
-            Has no effect.
-
-        Returns
-        -------
-        self : TimeDistributed
-        """
-        return self
 
     def get_feature_names_out(self, input_features=None):
         """Return the names of the features that come out.
