@@ -44,19 +44,16 @@ def falling_rate(n, epochs, batch_size=32):
     }
 
 
+def lstm(**parameters):
+    """Return a classifier that reads in both directions and lets every step have its say."""
+    return RNNClassifier(**{"bidirectional": True, "pooling": "max", "dropout": 0.5, **parameters})
+
+
 def imdb_embedding(seed):
     """Learned word vectors and a bidirectional LSTM, from raw reviews."""
     model = make_pipeline(
         EmbeddingTokenizer(token_pattern=WORDS),
-        RNNClassifier(
-            embedding=32,
-            units=32,
-            bidirectional=True,
-            pooling="max",
-            dropout=0.5,
-            **falling_rate(n=25_000, epochs=3),
-            random_state=seed,
-        ),
+        lstm(embedding=32, units=32, random_state=seed, **falling_rate(n=25_000, epochs=3)),
     )
     return on_imdb(model)
 
@@ -67,14 +64,7 @@ def imdb_one_hot(seed):
         OneHotSequenceEncoder(
             analyzer="word", max_categories=10_000, handle_unknown="infrequent_if_exist"
         ),
-        RNNClassifier(
-            units=16,
-            bidirectional=True,
-            pooling="max",
-            dropout=0.5,
-            **falling_rate(n=25_000, epochs=3),
-            random_state=seed,
-        ),
+        lstm(units=16, random_state=seed, **falling_rate(n=25_000, epochs=3)),
     )
     return on_imdb(model)
 
@@ -112,14 +102,8 @@ def sequoia(seed):
     """The part of speech of every word, by a bidirectional LSTM."""
     model = make_pipeline(
         EmbeddingTokenizer(analyzer="tokens", lowercase=False),
-        RNNClassifier(
-            embedding=64,
-            units=64,
-            bidirectional=True,
-            return_sequences=True,
-            dropout=0.3,
-            epochs=6,
-            random_state=seed,
+        lstm(
+            embedding=64, units=64, return_sequences=True, dropout=0.3, epochs=6, random_state=seed
         ),
     )
     model.fit(*fetch_sequoia(return_X_y=True))
@@ -135,15 +119,7 @@ def names(seed):
     """The language of a name, by a bidirectional LSTM on its characters."""
     model = make_pipeline(
         EmbeddingTokenizer(analyzer="char", lowercase=False),
-        RNNClassifier(
-            embedding=32,
-            units=64,
-            bidirectional=True,
-            pooling="max",
-            dropout=0.2,
-            epochs=10,
-            random_state=seed,
-        ),
+        lstm(embedding=32, units=64, dropout=0.2, epochs=10, random_state=seed),
     )
     return on_names(model, seed)
 
@@ -172,15 +148,7 @@ def sms(seed):
     """Is this message spam? By a bidirectional LSTM on its words and marks."""
     model = make_pipeline(
         EmbeddingTokenizer(token_pattern=WORDS_AND_MARKS),
-        RNNClassifier(
-            embedding=32,
-            units=32,
-            bidirectional=True,
-            pooling="max",
-            dropout=0.5,
-            epochs=8,
-            random_state=seed,
-        ),
+        lstm(embedding=32, units=32, epochs=8, random_state=seed),
     )
     return on_sms(model, seed)
 
