@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from recurrences import count_programs
 from sklearn.base import clone
+from sklearn.compose import make_column_transformer
 from sklearn.exceptions import NotFittedError, SkipTestWarning
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.model_selection import GridSearchCV
@@ -210,6 +211,20 @@ def test_tokens_may_be_numbers_such_as_those_of_clicked_items():
     assert pickle.loads(pickle.dumps(tokenizer)).vocabulary_ == tokenizer.vocabulary_
 
 
+def test_tokens_of_two_kinds_are_refused_wherever_they_meet():
+    clicks = EmbeddingTokenizer(analyzer="tokens").fit([[7, 7]])
+    match = r"must all be str, or all be int; got"
+    with pytest.raises(ValueError, match=match):
+        clicks.transform([["7"]])
+    with pytest.raises(ValueError, match=match):
+        clicks.partial_fit([["7"]])
+    with pytest.raises(ValueError, match=match):
+        EmbeddingTokenizer(analyzer="tokens", n_jobs=2).fit([["7"], [7]])
+    with pytest.raises(ValueError, match=match):
+        EmbeddingTokenizer(analyzer="tokens", vocabulary=[7]).fit_transform([["7"]])
+    assert clicks.vocabulary_ == {7: 2}
+
+
 def test_an_array_of_tokens_has_a_document_a_row():
     bases = np.array([list("acgt"), list("ttaa")])
     ids = EmbeddingTokenizer(analyzer="tokens", max_length=4).fit_transform(bases)
@@ -245,6 +260,21 @@ def test_subwords_of_a_trained_tokenizer(subwords):
     assert_array_equal(
         given_vocabulary.transform(["lower"])[0], np.add(subwords.encode("lower").ids, 2)
     )
+
+
+def test_subwords_do_not_depend_on_the_batch_or_on_a_length(subwords):
+    texts = ["low", "lower newest lower newest"]
+    expected = [subwords.encode(text).tokens for text in texts]
+    subwords.enable_padding(pad_token="[PAD]")
+    subwords.enable_truncation(2)
+    try:
+        tokenizer = EmbeddingTokenizer(analyzer=subwords)
+        back = tokenizer.fit(texts).inverse_transform(tokenizer.transform(texts))
+        assert [tokens.tolist() for tokens in back] == expected
+        assert len(subwords.encode(texts[1]).tokens) == 2
+    finally:
+        subwords.no_padding()
+        subwords.no_truncation()
 
 
 @pytest.mark.parametrize(
@@ -350,6 +380,30 @@ def test_gensim_vectors():
     assert_allclose(lined_up.embedding_matrix(vectors)[2:], vectors.vectors)
 
 
+def test_a_number_is_no_place_in_the_vectors_of_gensim():
+    gensim_models = pytest.importorskip("gensim.models", reason="reads the vectors of gensim")
+    vectors = gensim_models.KeyedVectors(1)
+    vectors.add_vectors(["501", "7"], np.array([[501], [7]], dtype=np.float32))
+    clicks = EmbeddingTokenizer(analyzer="tokens").fit([[0, 1]])
+    with pytest.raises(ValueError, match=r"none of the 2 tokens of vocabulary_: 0 \(int\)"):
+        clicks.embedding_matrix(vectors)
+
+
+def test_a_byte_order_mark_is_no_part_of_a_word(tmp_path):
+    path = tmp_path / "vectors.txt"
+    path.write_text("film 1 2\r\nfine 3 -2\r\n\r\n", encoding="utf-8-sig")
+    assert_allclose(EmbeddingTokenizer().fit(TEXTS).embedding_matrix(path), MATRIX)
+    path.write_text("été 1 2\n", encoding="latin-1")
+    with pytest.raises(ValueError, match="is no text in UTF-8"):
+        EmbeddingTokenizer().fit(TEXTS).embedding_matrix(path)
+
+
+def test_capitals_that_no_text_has_are_told():
+    with pytest.warns(UserWarning, match="2 token\\(s\\) with upper case, such as 'Film'"):
+        EmbeddingTokenizer(vocabulary=["Film", "fine", "USA"]).fit(TEXTS)
+    EmbeddingTokenizer(vocabulary=["Film"], lowercase=False).fit(TEXTS)
+
+
 def test_a_classifier_takes_the_matrix():
     tokenizer = EmbeddingTokenizer().fit(TEXTS)
     matrix = tokenizer.embedding_matrix(VECTORS)
@@ -361,13 +415,13 @@ def test_a_classifier_takes_the_matrix():
 @pytest.mark.parametrize(
     ("text", "match"),
     [
+        ("film 1 2\n\nfine 3\n", "line 3: expected a word and 2"),
         ("film 1 2\nfine 3\n", "line 2: expected a word and 2 numbers, got 1 numbers"),
         ("film 1 2\nfine 3 4 5\n", "line 2: expected a word and 2 numbers, got 3 numbers"),
-        ("film 1 2\n\n", "line 2: expected a word and 2"),
         ("2 2\nfilm 1 2\nfine 1 x\n", "line 3: could not convert"),
         ("film 1 nan\n", "line 1: the vector must be finite"),
         ("film\n", "line 1: expected a word"),
-        ("other 1 2\n", "none of the 3 tokens of vocabulary_, such as 'film'"),
+        ("other 1 2\n", "none of the 3 tokens of vocabulary_: 'film' \\(str\\)"),
         ("", "none of the 3 tokens"),
     ],
 )
@@ -418,6 +472,10 @@ def test_vectors_that_do_not_fit_are_refused(vectors, match):
         ({"analyzer": "tokens"}, [["film", None]], r"got 'film' \(str\), None \(NoneType\)"),
         ({"analyzer": "tokens"}, [["film", 3]], r"all be int; got 'film' \(str\), 3 \(int\)"),
         ({"analyzer": str.split}, ["film", None], r"must be a document; X\[1\] is None"),
+        ({"analyzer": "tokens"}, [["film"], [["fine"]]], "in document 1: unhashable type: 'list'"),
+        ({"analyzer": lambda text: {"ids": [1]}}, ["film"], r"got \{'ids': \[1\]\} \(dict\)"),
+        ({"analyzer": lambda text: None}, ["film"], "a list of tokens for each document, got None"),
+        ({"vocabulary": ["film", 1.5]}, ["film"], r"got 'film' \(str\), 1.5 \(float\)"),
         ({"max_length": 0}, REVIEWS, "'max_length' parameter"),
         ({"max_tokens": 2}, REVIEWS, "'max_tokens' parameter"),
         ({"analyzer": "sentence"}, REVIEWS, "'analyzer' parameter"),
@@ -448,6 +506,16 @@ def test_inverse_transform_refuses_ids_that_it_never_gave():
     assert tokenizer.inverse_transform([[2, 0, 0], [0, 0, 0]])[0].tolist() == ["film"]
     with pytest.raises(ValueError, match="the id 5, but there are 5: 0 to 4"):
         tokenizer.inverse_transform([[2, 5]])
+
+
+def test_names_of_the_columns_of_a_table():
+    tokenizer = EmbeddingTokenizer(max_length=3).fit(TEXTS)
+    names = [f"embeddingtokenizer{i}" for i in range(3)]
+    assert tokenizer.get_feature_names_out().tolist() == names
+    columns = make_column_transformer((tokenizer, "text"), ("passthrough", ["year"]))
+    frame = pd.DataFrame({"text": TEXTS, "year": [1, 2, 3]})
+    assert columns.fit_transform(frame).shape == (3, 4)
+    assert len(columns.get_feature_names_out()) == 4
 
 
 # --- as used ---------------------------------------------------------------------------------

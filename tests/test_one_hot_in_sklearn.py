@@ -60,6 +60,20 @@ def test_columns_of_a_table():
     encoder.transform(np.array([[1, 3], [20, 3]]))
 
 
+def test_scipy_joins_the_steps_of_any_batch():
+    for batch in (["AC", "C"], [["A", "C"], ["C", "A"]], TABLE):
+        encoder = OneHotSequenceEncoder()
+        joined = sparse.vstack(encoder.fit_transform(batch))
+        assert joined.shape == (sum(map(len, batch)), len(encoder.categories_))
+
+
+def test_iterators_are_read_once():
+    for analyzer, items in ((None, DNA), ("word", REVIEWS)):
+        encoder = OneHotSequenceEncoder(analyzer=analyzer)
+        steps = encoder.fit(iter(items)).transform(iter(items))
+        assert_array_equal(stacked(steps), stacked(encoder.transform(items)))
+
+
 def test_sparse_steps_of_a_table_are_split_by_scikit_learn():
     steps = OneHotSequenceEncoder().fit_transform(np.tile(TABLE, (4, 1)))
     train, test = train_test_split(steps, test_size=3, random_state=0)

@@ -1,13 +1,15 @@
 """A tag for each word: strings in and out, scores by step and by sentence, predictions of folds."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.testing import assert_array_equal
 from sklearn.metrics import accuracy_score, f1_score, make_scorer
 from sklearn.model_selection import GridSearchCV, KFold, cross_val_predict, cross_val_score
+from sklearn.pipeline import make_pipeline
 from toys import TINY, assert_same_weights, lengths
 
-from skrnn import RNNClassifier, check_sequences
+from skrnn import EmbeddingTokenizer, OneHotSequenceEncoder, RNNClassifier, check_sequences
 from skrnn.metrics import flatten_steps, make_step_scorer, sequence_accuracy_score
 
 # scikit-learn 1.7 wants the default pos_label=1 among the labels, which a macro average ignores.
@@ -131,3 +133,19 @@ def test_predictions_of_folds_are_joined_in_the_order_of_the_sentences():
         for i, expected in zip(test, model.predict([X[i] for i in test]), strict=True):
             assert_array_equal(joined[i], expected)
     assert 0 < sequence_accuracy_score(TAGS, joined) < 1
+
+
+@pytest.mark.parametrize(
+    "encoder", [EmbeddingTokenizer(analyzer="tokens"), OneHotSequenceEncoder()]
+)
+@pytest.mark.parametrize("container", [as_objects, pd.Series], ids=["object array", "Series"])
+def test_predictions_of_folds_are_joined_behind_an_encoder_of_words(encoder, container):
+    words = [WORDS[ids].tolist() for ids in X]
+    embedding = 3 if isinstance(encoder, EmbeddingTokenizer) else None
+    model = make_pipeline(encoder, RNNClassifier(**{**HALFWAY, "embedding": embedding}))
+    joined = cross_val_predict(model, container(words), TAGS, cv=FOLDS)
+    assert [len(tags) for tags in joined] == [len(ids) for ids in X]
+    train, test = next(FOLDS.split(X))
+    model.fit([words[i] for i in train], [TAGS[i] for i in train])
+    for i, expected in zip(test, model.predict([words[i] for i in test]), strict=True):
+        assert_array_equal(joined[i], expected)

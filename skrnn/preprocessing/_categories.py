@@ -19,6 +19,7 @@ from skrnn.sequences import Sequences
 
 __all__ = [
     "CategorySteps",
+    "as_batch",
     "category_array",
     "check_categories",
     "check_documents",
@@ -110,7 +111,7 @@ def as_batch(X, input_name):
         raise ValueError("Iterable over sequences expected, string object received.")
     if sparse.issparse(X):
         raise TypeError(f"{input_name} is a sparse matrix; expected sequences of categories.")
-    if isinstance(X, Sequences) or (hasattr(X, "iloc") and X.ndim == 1):
+    if isinstance(X, Sequences | Iterator) or (hasattr(X, "iloc") and X.ndim == 1):
         X = list(X)
     batch = X if isinstance(X, list | tuple) else _as_array(X, input_name)
     if len(batch) == 0:

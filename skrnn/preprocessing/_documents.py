@@ -4,19 +4,20 @@ The analysis of text is scikit-learn's. A corpus is kept as its distinct tokens 
 token, so that all that follows (counting, choosing, numbering) is arithmetic on arrays.
 """
 
+import copy
 from array import array
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
-from numbers import Integral
 
 import numpy as np
 from joblib import Parallel, delayed, effective_n_jobs
 from scipy import sparse
 from sklearn.feature_extraction.text import CountVectorizer
 
-from skrnn.preprocessing._vocabularies import TokenCounts, union
+from skrnn.preprocessing._vocabularies import TokenCounts, check_one_kind, union
 from skrnn.sequences import is_table
 
 __all__ = ["Corpus", "check_documents", "make_analyzer", "read_corpus"]
@@ -115,7 +116,11 @@ def make_analyzer(analyzer, *, lowercase, strip_accents, token_pattern, stop_wor
         One that can be pickled, so far as `analyzer` can be.
     """
     if hasattr(analyzer, "encode_batch"):
-        return partial(_subwords, analyzer)
+        tokenizer = copy.deepcopy(analyzer)
+        # What these add or cut would depend on the other documents of a batch.
+        tokenizer.no_padding()
+        tokenizer.no_truncation()
+        return partial(_subwords, tokenizer)
     if callable(analyzer):
         return partial(map, analyzer)
     vectorizer = CountVectorizer(
@@ -160,27 +165,23 @@ def _read(documents, analyze):
     place = defaultdict()
     place.default_factory = place.__len__
     codes, lengths = array("i"), []
-    for tokens in analyze(documents):
+    for document, tokens in enumerate(analyze(documents)):
+        if tokens is None or isinstance(tokens, Mapping):
+            raise ValueError(
+                f"analyzer must give a list of tokens for each document, got {_shown(tokens)}."
+            )
         before = len(codes)
-        codes.extend(map(place.__getitem__, tokens))
+        try:
+            codes.extend(map(place.__getitem__, tokens))
+        except TypeError as error:  # not to be looked up: a list in place of a token, say
+            raise ValueError(
+                f"Tokens must all be str, or all be int; in document {document}: {error}."
+            ) from error
         lengths.append(len(codes) - before)
     tokens = list(place)
-    _check_tokens(tokens)
+    check_one_kind(tokens, "Tokens")
     codes = np.frombuffer(codes, dtype=np.intc).astype(np.int32, copy=False)
     return Corpus(tokens, codes, np.array(lengths, dtype=np.int64))
-
-
-def _check_tokens(tokens):
-    """Tokens of one kind have an order, and are found again."""
-    if all(isinstance(token, str) for token in tokens):
-        return
-    if all(isinstance(token, Integral) for token in tokens):
-        return
-    kinds = {}
-    for token in tokens:
-        kinds.setdefault(type(token).__name__, token)
-    examples = ", ".join(f"{token!r} ({kind})" for kind, token in kinds.items())
-    raise ValueError(f"Tokens must all be str, or all be int; got {examples}.")
 
 
 def _join(parts):

@@ -4,20 +4,23 @@ It is a `CountVectorizer` that keeps the order of the words: the same analysis o
 choice of a vocabulary, but a sequence of ids for each document in place of a row of counts.
 """
 
+import warnings
 from collections.abc import Mapping
+from itertools import islice
 from numbers import Integral
 
 import numpy as np
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin
 from sklearn.utils.validation import check_is_fitted
 
 from skrnn._sklearn import HasMethods, Interval, RealNotInt, StrOptions, _fit_context
 from skrnn.preprocessing._documents import check_documents, make_analyzer, read_corpus
-from skrnn.preprocessing._output import SequenceTransformerMixin
+from skrnn.preprocessing._output import SequenceTransformerMixin, collect_like
 from skrnn.preprocessing._vocabularies import (
     FIRST,
     PADDING,
     UNKNOWN,
+    check_one_kind,
     number_tokens,
     read_vocabulary,
 )
@@ -36,7 +39,7 @@ def cut(sequences, length, truncating):
     return Sequences(sequences.values, sequences.starts + skipped, lengths)
 
 
-class EmbeddingTokenizer(SequenceTransformerMixin, BaseEstimator):
+class EmbeddingTokenizer(ClassNamePrefixFeaturesOutMixin, SequenceTransformerMixin, BaseEstimator):
     r"""Turn raw documents into sequences of token ids, for a network with an `embedding`.
 
     The ids are those of Keras: 0 is padding, 1 the unknown token, and the words follow from 2 on,
@@ -100,6 +103,8 @@ class EmbeddingTokenizer(SequenceTransformerMixin, BaseEstimator):
     -----
     A document without any token (an empty one, or one of stop words only) is one unknown step:
     networks take no empty sequence. In a table it is told from padding by that step.
+
+    Counts of all tokens are kept, also of those without an id, so that `partial_fit` can go on.
 
     References
     ----------
@@ -215,7 +220,7 @@ class EmbeddingTokenizer(SequenceTransformerMixin, BaseEstimator):
         -------
         X_transformed : as in `transform`
         """
-        return self._number(self._learn(X))
+        return self._number(self._learn(X), X)
 
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y=None):
@@ -249,10 +254,11 @@ class EmbeddingTokenizer(SequenceTransformerMixin, BaseEstimator):
         Returns
         -------
         X_transformed : list of ndarray of shape (T_i,), or ndarray of shape (n, max_length)
-            Ids of dtype int32: a list if `max_length` is None, else a table padded with 0.
+            Ids of dtype int32: if `max_length` is None a list (an array of objects where `X` is an
+            array or a Series), else a table padded with 0.
         """
         check_is_fitted(self)
-        return self._number(self._read(X))
+        return self._number(self._read(X), X)
 
     def inverse_transform(self, X):
         """Return the tokens of ids.
@@ -264,7 +270,7 @@ class EmbeddingTokenizer(SequenceTransformerMixin, BaseEstimator):
 
         Returns
         -------
-        X_original : list of ndarray of shape (T_i,)
+        X_original : list of ndarray of objects of shape (T_i,)
             Tokens, "[UNK]" where they are unknown; padding is left out.
 
         Raises
@@ -280,9 +286,7 @@ class EmbeddingTokenizer(SequenceTransformerMixin, BaseEstimator):
                 f"X holds the id {ids.max()}, but there are {self.n_tokens_}: 0 to "
                 f"{self.n_tokens_ - 1}."
             )
-        names = ["", UNKNOWN_NAME, *self.vocabulary_]
-        kind = np.str_ if all(isinstance(name, str) for name in names) else object
-        tokens = np.array(names, dtype=kind)
+        tokens = np.array(["", UNKNOWN_NAME, *self.vocabulary_], dtype=object)
         return [tokens[s[s != PADDING]] for s in split_steps(ids, sequences.lengths)]
 
     def embedding_matrix(self, vectors, *, return_coverage=False):
@@ -322,9 +326,10 @@ class EmbeddingTokenizer(SequenceTransformerMixin, BaseEstimator):
         check_is_fitted(self)
         found = find_vectors(vectors, self.vocabulary_)
         if not found:
+            first = [f"{t!r} ({type(t).__name__})" for t in islice(self.vocabulary_, 3)]
             raise ValueError(
-                f"vectors has none of the {len(self.vocabulary_)} tokens of vocabulary_, such as "
-                f"{next(iter(self.vocabulary_), None)!r}. Are its words in lower case?"
+                f"vectors has none of the {len(self.vocabulary_)} tokens of vocabulary_: "
+                f"{', '.join(first)}, ... Are its keys of this type, and in lower case?"
             )
         known = np.stack(list(found.values()))
         matrix = np.tile(known.mean(axis=0), (self.n_tokens_, 1))
@@ -338,6 +343,11 @@ class EmbeddingTokenizer(SequenceTransformerMixin, BaseEstimator):
         tags.input_tags.string = True
         tags.input_tags.two_d_array = False
         return tags
+
+    @property
+    def _n_features_out(self):
+        """Columns of the table, or one for the id of a step."""
+        return self.max_length or 1
 
     def _read(self, X):
         as_tokens = isinstance(self.analyzer, str) and self.analyzer == "tokens"
@@ -369,9 +379,21 @@ class EmbeddingTokenizer(SequenceTransformerMixin, BaseEstimator):
 
     def _choose(self, counts):
         if self.vocabulary is not None:
-            return read_vocabulary(self.vocabulary)
+            vocabulary = read_vocabulary(self.vocabulary)
+            self._warn_of_capitals(vocabulary)
+            return vocabulary
         n = None if self.max_tokens is None else self.max_tokens - FIRST
         return number_tokens(counts.most_frequent(n, self.min_df, self.max_df))
+
+    def _warn_of_capitals(self, vocabulary):
+        lowers = self.lowercase and isinstance(self.analyzer, str)
+        capitals = [t for t in vocabulary if lowers and isinstance(t, str) and t != t.lower()]
+        if capitals:
+            warnings.warn(
+                f"vocabulary has {len(capitals)} token(s) with upper case, such as "
+                f"{capitals[0]!r}, which no text has with lowercase=True.",
+                stacklevel=5,
+            )
 
     def _keep(self, counts, vocabulary):
         # A vocabulary that was given has no use for counts.
@@ -379,7 +401,8 @@ class EmbeddingTokenizer(SequenceTransformerMixin, BaseEstimator):
         self.vocabulary_ = vocabulary
         self.n_tokens_ = len(vocabulary) + FIRST
 
-    def _number(self, corpus):
+    def _number(self, corpus, X):
+        check_one_kind([*corpus.tokens[:1], *islice(self.vocabulary_, 1)], "X and vocabulary_")
         ids = np.array(
             [self.vocabulary_.get(token, UNKNOWN) for token in corpus.tokens], dtype=np.int32
         )
@@ -390,6 +413,6 @@ class EmbeddingTokenizer(SequenceTransformerMixin, BaseEstimator):
         is_token[begins[corpus.lengths == 0]] = False
         numbered[is_token] = ids[corpus.codes]
         if self.max_length is None:
-            return split_steps(numbered, lengths)
+            return collect_like(split_steps(numbered, lengths), X)
         sequences = cut(Sequences(numbered, begins, lengths), self.max_length, self.truncating)
         return to_padded(sequences, value=PADDING, length=self.max_length)

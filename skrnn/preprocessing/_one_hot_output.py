@@ -9,6 +9,7 @@ from sklearn import get_config
 from sklearn.utils import check_array
 
 from skrnn.sequences import split_steps
+from skrnn.sequences._containers import object_array
 
 __all__ = [
     "SparseTable",
@@ -63,9 +64,13 @@ class SparseTable(list):
         return SparseTable(map(super().__getitem__, places.tolist()), self.step_shape)
 
     def __array__(self, dtype=None, copy=None):
-        """Return the dense array, always a new one."""
+        """Return the dense array, always a new one; as objects, the matrices."""
         if copy is False:
             raise ValueError("Sparse steps become an array only by a copy.")
+        if (
+            dtype is not None and np.dtype(dtype).kind == "O"
+        ):  # as SciPy asks before it joins blocks
+            return object_array(self)
         dense = [matrix.toarray() for matrix in self]
         return np.stack(dense).astype(dtype or dense[0].dtype) if dense else np.empty(self.shape)
 

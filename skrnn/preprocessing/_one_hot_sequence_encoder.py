@@ -12,7 +12,12 @@ from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skrnn._sklearn import Interval, RealNotInt, StrOptions, _fit_context
-from skrnn.preprocessing._categories import check_documents, is_nested_table, read_categories
+from skrnn.preprocessing._categories import (
+    as_batch,
+    check_documents,
+    is_nested_table,
+    read_categories,
+)
 from skrnn.preprocessing._one_hot_columns import (
     column_labels,
     given_categories,
@@ -33,7 +38,7 @@ from skrnn.preprocessing._one_hot_output import (
     stack_steps,
     with_steps,
 )
-from skrnn.preprocessing._output import SequenceTransformerMixin
+from skrnn.preprocessing._output import SequenceTransformerMixin, collect_like
 from skrnn.sequences import is_table, split_steps
 
 __all__ = ["OneHotSequenceEncoder"]
@@ -107,6 +112,8 @@ class OneHotSequenceEncoder(SequenceTransformerMixin, BaseEstimator):
 
     A sequence without steps, such as a document without words, becomes one step of zeros, for a
     network reads at least one. With `output="multi_hot"` and `"counts"` it is a row of zeros.
+
+    The matrices of a batch share their memory: one of them keeps that of all alive.
 
     Sparse matrices are ``csr_matrix``, or ``csr_array`` where scikit-learn (1.9 on) is configured
     with ``sparse_interface="sparray"``. Those of a table (n, T) come in a list that also has a
@@ -236,7 +243,8 @@ class OneHotSequenceEncoder(SequenceTransformerMixin, BaseEstimator):
 
             - `output="sequence"`: a list of CSR matrices (T_i, K), or of arrays if not
               `sparse_output`; then one array (n, T, K) for a table (n, T), also one written as
-              equally long lists;
+              equally long lists; an array of objects in place of the list where `X` is a
+              one-dimensional array or a Series;
             - `output="multi_hot"` or `"counts"`: a CSR matrix (n, K), or an array.
 
         Raises
@@ -326,10 +334,11 @@ class OneHotSequenceEncoder(SequenceTransformerMixin, BaseEstimator):
         return tags
 
     def _read(self, X):
+        batch = as_batch(X, "X")  # what an iterator gives, it gives once
         if self.analyzer != "word":
-            return read_categories(X, self.analyzer)
-        check_documents(X)
-        return read_categories(X, CountVectorizer(analyzer="word").build_analyzer())
+            return read_categories(batch, self.analyzer)
+        check_documents(batch)
+        return read_categories(batch, CountVectorizer(analyzer="word").build_analyzer())
 
     def _fit(self, X):
         """Learn from the sequences, and return their steps."""
@@ -376,7 +385,7 @@ class OneHotSequenceEncoder(SequenceTransformerMixin, BaseEstimator):
         make = sparse_sequences if self.sparse_output else dense_sequences
         sequences = make(*with_steps(columns, steps.lengths), n_columns, dtype)
         if self.analyzer is not None or not (is_table(X) or is_nested_table(X)):
-            return sequences
+            return collect_like(sequences, X)
         if self.sparse_output:
             return SparseTable(sequences, sequences[0].shape)
         return np.stack(sequences)

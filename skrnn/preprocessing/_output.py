@@ -2,7 +2,26 @@
 
 from sklearn.base import TransformerMixin
 
-__all__ = ["SequenceTransformerMixin"]
+from skrnn.sequences._containers import object_array
+
+__all__ = ["SequenceTransformerMixin", "collect_like"]
+
+
+def collect_like(items, X):
+    """Return one item a sequence as a list, or as an array of objects where X is one-dimensional.
+
+    Scikit-learn joins what is predicted for folds as arrays: so who came with an array (or a
+    Series) goes on with one.
+
+    Examples
+    --------
+    >>> collect_like([[1], [2, 3]], X=["a", "b c"])
+    [[1], [2, 3]]
+    >>> import numpy as np
+    >>> collect_like([[1], [2, 3]], X=np.array(["a", "b c"]))
+    array([list([1]), list([2, 3])], dtype=object)
+    """
+    return object_array(items) if getattr(X, "ndim", 0) == 1 else items
 
 
 class SequenceTransformerMixin(TransformerMixin, auto_wrap_output_keys=None):

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from numbers import Integral
 
 import numpy as np
 
@@ -10,6 +11,7 @@ __all__ = [
     "PADDING",
     "UNKNOWN",
     "TokenCounts",
+    "check_one_kind",
     "number_tokens",
     "read_vocabulary",
     "union",
@@ -31,6 +33,25 @@ def number_tokens(tokens):
     return {token: i for i, token in enumerate(tokens, FIRST)}
 
 
+def check_one_kind(tokens, name):
+    """Say that tokens are not all str, and not all int: an order needs one kind, and a look-up.
+
+    Raises
+    ------
+    ValueError
+        With an example of each kind.
+    """
+    if all(isinstance(token, str) for token in tokens):
+        return
+    if all(isinstance(token, Integral) for token in tokens):
+        return
+    kinds = {}
+    for token in tokens:
+        kinds.setdefault(type(token).__name__, token)
+    examples = ", ".join(f"{token!r:.40} ({kind})" for kind, token in kinds.items())
+    raise ValueError(f"{name} must all be str, or all be int; got {examples}.")
+
+
 def read_vocabulary(vocabulary):
     """Return the ids of a vocabulary that was given.
 
@@ -42,7 +63,7 @@ def read_vocabulary(vocabulary):
     Raises
     ------
     ValueError
-        If there is no token, a token twice, or places with gaps.
+        If there is no token, a token twice, tokens of two kinds, or places with gaps.
 
     Examples
     --------
@@ -62,6 +83,7 @@ def read_vocabulary(vocabulary):
     ids = number_tokens(tokens)
     if not ids:
         raise ValueError("vocabulary is empty.")
+    check_one_kind(tokens, "The tokens of vocabulary")
     if len(ids) < len(tokens):
         twice = next(token for i, token in enumerate(tokens, FIRST) if ids[token] != i)
         raise ValueError(f"vocabulary holds {twice!r} more than once.")
@@ -122,11 +144,17 @@ class TokenCounts:
 def union(tokens, others):
     """Return all tokens, those of `tokens` first, and where each of `others` is among them.
 
+    Raises
+    ------
+    ValueError
+        If ones are str and the others int.
+
     Examples
     --------
     >>> union(["the", "film"], ["a", "film"])
     (['the', 'film', 'a'], array([2, 1], dtype=int32))
     """
+    check_one_kind([*tokens[:1], *others[:1]], "Tokens")
     place = dict(zip(tokens, range(len(tokens)), strict=True))
     places = [place.setdefault(token, len(place)) for token in others]
     return list(place), np.array(places, dtype=np.int32)

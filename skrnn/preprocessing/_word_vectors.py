@@ -38,9 +38,13 @@ def find_vectors(vectors, tokens):
     """
     if isinstance(vectors, str | os.PathLike):
         return _from_file(Path(vectors), set(tokens))
-    if hasattr(vectors, "key_to_index") or isinstance(vectors, Mapping):
-        found = {token: vectors[token] for token in tokens if token in vectors}
-        return _checked(found)
+    if hasattr(vectors, "key_to_index"):
+        # gensim would take a number that is no key for the place of a vector.
+        keys = vectors.key_to_index
+        known = [t for t in tokens if (t in vectors if isinstance(t, str) else t in keys)]
+        return _checked({token: vectors[token] for token in known})
+    if isinstance(vectors, Mapping):
+        return _checked({token: vectors[token] for token in tokens if token in vectors})
     raise ValueError(
         "vectors must be a mapping of words to vectors, gensim's KeyedVectors or the path of a "
         f"text file, got {type(vectors).__name__}."
@@ -65,20 +69,30 @@ def _checked(found):
 
 
 def _from_file(path, tokens):
+    try:
+        # A byte order mark would become a part of the first word.
+        with _OPENERS.get(path.suffix, open)(path, "rt", encoding="utf-8-sig") as lines:
+            return _from_lines(lines, tokens, path)
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path} is no text in UTF-8: {error}.") from error
+
+
+def _from_lines(lines, tokens, path):
     found = {}
     dimensions = None
-    with _OPENERS.get(path.suffix, open)(path, "rt", encoding="utf-8") as lines:
-        for number, line in enumerate(lines, 1):
-            # Only a space parts fields: other white space may be a word's own.
-            fields = line.rstrip(" \r\n").split(" ")
-            if number == 1 and _is_header(fields):
-                dimensions = int(fields[1])
-                continue
-            if dimensions is None:
-                dimensions = len(fields) - 1
-            word = _word(fields, dimensions, path, number)
-            if word in tokens and word not in found:
-                found[word] = _numbers(fields[-dimensions:], path, number)
+    for number, line in enumerate(lines, 1):
+        # Only a space parts fields: other white space may be a word's own.
+        fields = line.rstrip(" \r\n").split(" ")
+        if fields == [""]:
+            continue
+        if number == 1 and _is_header(fields):
+            dimensions = int(fields[1])
+            continue
+        if dimensions is None:
+            dimensions = len(fields) - 1
+        word = _word(fields, dimensions, path, number)
+        if word in tokens and word not in found:
+            found[word] = _numbers(fields[-dimensions:], path, number)
     return found
 
 

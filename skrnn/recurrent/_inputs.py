@@ -83,8 +83,10 @@ def read_one_hot(X):
     -------
     inputs : Inputs
     n_features : int
-        Or None, None if `X` is no list of sparse matrices of one-hot rows.
+        Or None, None if `X` is no list (or array of objects) of sparse matrices of one-hot rows.
     """
+    if isinstance(X, np.ndarray) and X.dtype == object:
+        X = X.tolist()
     if not isinstance(X, list | tuple) or not X or not all(map(sparse.issparse, X)):
         return None, None
     lengths = np.array([item.shape[0] for item in X])

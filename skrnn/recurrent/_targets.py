@@ -3,6 +3,7 @@
 import numpy as np
 
 from skrnn.sequences import split_steps
+from skrnn.sequences._containers import object_array
 
 __all__ = ["flatten_step_targets", "nest_steps", "require_one_target_each"]
 
@@ -97,11 +98,4 @@ def nest_steps(flat, X, inputs):
     if isinstance(X, np.ndarray) and X.ndim > 1 and not inputs.padded:
         return flat.reshape(len(inputs), -1, *flat.shape[1:])
     series = split_steps(flat, inputs.lengths)
-    return _as_object_array(series) if isinstance(X, np.ndarray) and X.ndim == 1 else series
-
-
-def _as_object_array(series):
-    array = np.empty(len(series), dtype=object)
-    for i, one in enumerate(series):  # assigning the list would join equally long ones
-        array[i] = one
-    return array
+    return object_array(series) if isinstance(X, np.ndarray) and X.ndim == 1 else series

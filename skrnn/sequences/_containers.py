@@ -5,7 +5,7 @@ import numpy as np
 from skrnn.sequences._layout import is_frame, is_series
 from skrnn.sequences._sequences import Sequences
 
-__all__ = ["feature_table", "is_table", "split_steps", "stacked", "wrap_like"]
+__all__ = ["feature_table", "is_table", "object_array", "split_steps", "stacked", "wrap_like"]
 
 
 def is_table(X):
@@ -160,10 +160,22 @@ def _as_collection(sequences, X):
         return items
     if isinstance(X, tuple):
         return tuple(items)
-    array = np.empty(len(items), dtype=object)
-    for i, item in enumerate(items):  # assigning the list would join equally long sequences
-        array[i] = item
+    array = object_array(items)
     return type(X)(array, index=X.index, name=X.name) if is_series(X) else array
+
+
+def object_array(items):
+    """Return an array of objects, one for each item, also where NumPy could join them.
+
+    Examples
+    --------
+    >>> object_array([np.zeros(2), np.zeros(2)]).shape
+    (2,)
+    """
+    array = np.empty(len(items), dtype=object)
+    for i, item in enumerate(items):
+        array[i] = item
+    return array
 
 
 def _as_table(sequences, X):
