@@ -8,8 +8,9 @@ each positive or negative. The words go into a bidirectional LSTM in two ways: a
 column for each of 10,000 words, and through an embedding, which learns a vector for each word.
 Beside them stands what one should always try first: a linear model on weighted pairs of words.
 
-The page shows a run on some thousands of reviews. On all of them (``python
-plot_imdb_one_hot_vs_embedding.py --full``) the three are closer: the figures are at the end.
+The page shows a run on some thousands of reviews; ``python plot_imdb_one_hot_vs_embedding.py
+--full`` takes all of them. What the three came to there, with settings chosen on held-out training
+reviews, is at the end.
 """
 
 # %%
@@ -141,3 +142,22 @@ show("The most positive", probability.argmax())
 show("The most negative", probability.argmin())
 wrong = abs(probability - y_test)
 show("The surest mistake", wrong.argmax())
+
+# %%
+# On all reviews
+# --------------
+# Learned from all 25,000 training reviews, on all 25,000 others, as mean and standard deviation of
+# three seeds (``python tests/benchmarks/text.py``, 21 November 2026):
+#
+# ========================================================  ====================
+# Model                                                     Accuracy
+# ========================================================  ====================
+# Weighted words and pairs of words, logistic regression    0.905
+# Embedding of 32, LSTM(32) in both directions              0.8945 ± 0.0014
+# One-hot steps of 10,000 words, LSTM(16) in both           0.8894 ± 0.0016
+# Which of 10,000 words occur, logistic regression          0.882
+# ========================================================  ====================
+#
+# The order of the words, which only the networks see whole, is worth less here than pairs of
+# words in a linear model: a review says what it thinks in its words. That is why the simple model
+# should always stand beside the network.

@@ -22,7 +22,6 @@ __all__ = [
     "as_batch",
     "category_array",
     "check_categories",
-    "check_documents",
     "is_nested_table",
     "locate",
     "read_categories",
@@ -121,22 +120,6 @@ def as_batch(X, input_name):
             f"{input_name} must hold at least one sequence."
         )
     return batch
-
-
-def check_documents(X, input_name="X"):
-    """Say which item of a batch is no document.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If `X` is no batch of str.
-    """
-    for i, document in enumerate(as_batch(X, input_name)):
-        if not isinstance(document, str):
-            raise TypeError(
-                f"analyzer='word' takes documents, and {input_name}[{i}] is no str: "
-                f"got {type(document).__name__} {document!r:.50}."
-            )
 
 
 def is_nested_table(X):

@@ -12,12 +12,8 @@ from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skrnn._sklearn import Interval, RealNotInt, StrOptions, _fit_context
-from skrnn.preprocessing._categories import (
-    as_batch,
-    check_documents,
-    is_nested_table,
-    read_categories,
-)
+from skrnn.preprocessing._categories import as_batch, is_nested_table, read_categories
+from skrnn.preprocessing._documents import check_documents
 from skrnn.preprocessing._one_hot_columns import (
     column_labels,
     given_categories,
@@ -337,7 +333,7 @@ class OneHotSequenceEncoder(SequenceTransformerMixin, BaseEstimator):
         batch = as_batch(X, "X")  # what an iterator gives, it gives once
         if self.analyzer != "word":
             return read_categories(batch, self.analyzer)
-        check_documents(batch)
+        check_documents(batch, as_tokens=False)
         return read_categories(batch, CountVectorizer(analyzer="word").build_analyzer())
 
     def _fit(self, X):
