@@ -51,7 +51,7 @@ pipelines = {
             pooling="max",
             embedding=32,
             dropout=0.2,
-            epochs=10,
+            epochs=20,
             random_state=0,
         ),
     ),
@@ -68,10 +68,10 @@ pipelines = {
 from sklearn.metrics import accuracy_score, f1_score
 from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
 
-folds = StratifiedGroupKFold(5, shuffle=True, random_state=0)
+folds = list(StratifiedGroupKFold(5, shuffle=True, random_state=0).split(X, y, groups=X))
 predicted = {}
 for name, pipeline in pipelines.items():
-    predicted[name] = cross_val_predict(pipeline, X, y, groups=X, cv=folds)
+    predicted[name] = cross_val_predict(pipeline, X, y, cv=folds)
     accuracy = accuracy_score(y, predicted[name])
     macro_f1 = f1_score(y, predicted[name], average="macro")
     print(f"{name:<27} accuracy {accuracy:.3f}, macro-F1 {macro_f1:.3f}")

@@ -302,7 +302,7 @@ class EmbeddingTokenizer(ClassNamePrefixFeaturesOutMixin, SequenceTransformerMix
 
         Returns
         -------
-        matrix : ndarray of float32 of shape (n_tokens_, dimensions)
+        matrix : ndarray of float32 of shape (`n_tokens_`, dimensions)
             Row 0, padding, is zero. Row 1, the unknown token, and the rows of tokens without a
             vector are the mean of all others.
         coverage : float in (0, 1]

@@ -119,7 +119,7 @@ def names(seed):
     """The language of a name, by a bidirectional LSTM on its characters."""
     model = make_pipeline(
         EmbeddingTokenizer(analyzer="char", lowercase=False),
-        lstm(embedding=32, units=64, dropout=0.2, epochs=10, random_state=seed),
+        lstm(embedding=32, units=64, dropout=0.2, epochs=20, random_state=seed),
     )
     return on_names(model, seed)
 
