@@ -78,12 +78,11 @@ places = PCA(2, random_state=0).fit_transform(vectors[ids[:frequent]])
 figure, ax = plt.subplots(figsize=(10, 8), layout="constrained")
 dots = ax.scatter(*places.T, c=probability[:frequent], cmap="coolwarm_r", vmin=0, vmax=1, s=12)
 figure.colorbar(dots, ax=ax, label="P(positive) of the word alone", shrink=0.7)
-# Names for the outermost dots, and for a few in the middle.
-far = np.hypot(*(places / places.std(axis=0)).T).argsort()
-for i in [*far[-45:], *far[:6]]:
+outermost = np.hypot(*(places / places.std(axis=0)).T).argsort()[-50:]
+for i in outermost:
     ax.annotate(words[i], places[i], fontsize=8, xytext=(3, 3), textcoords="offset points")
 ax.set(xlabel="first principal component", ylabel="second principal component")
-ax.set_title(f"The {frequent:,} most frequent words")
+_ = ax.set_title(f"The {frequent:,} most frequent words")
 
 # %%
 # Neighbours
@@ -95,3 +94,27 @@ from sklearn.metrics.pairwise import cosine_similarity
 for word in ["excellent", "awful", "laughs", "script"]:
     near = cosine_similarity(vectors[[tokenizer.vocabulary_[word]]], vectors[ids])[0].argsort()
     print(f"{word:<10} {', '.join(words[near[::-1][1:8]])}")
+
+# %%
+# Vectors that travel
+# -------------------
+# Vectors learned on much text serve where there is little. Here 200 other reviews are all there is
+# to learn from: once with vectors of their own, and once with those from above, given as a matrix
+# and kept as they are (``train_embedding=False``). Vectors of gensim, or of a file of GloVe or
+# word2vec, come in through ``EmbeddingTokenizer.embedding_matrix`` in the same way.
+
+test = fetch_imdb(subset="test")
+X_few, y_few = test.data[:200], test.target[:200]
+X_judge, y_judge = test.data[200:2_200], test.target[200:2_200]
+
+given = tokenizer.embedding_matrix(dict(zip(words, vectors[ids], strict=True)))
+embeddings = {
+    "learned from 200 reviews": {"embedding": 16},
+    "given, learned above": {"embedding": given, "train_embedding": False},
+}
+for name, embedding in embeddings.items():
+    small = make_pipeline(
+        EmbeddingTokenizer(vocabulary=tokenizer.vocabulary_, stop_words="english"),
+        RNNClassifier(cell="gru", units=16, pooling="mean", epochs=20, random_state=0, **embedding),
+    ).fit(X_few, y_few)
+    print(f"{name:<25} accuracy {small.score(X_judge, y_judge):.3f}")

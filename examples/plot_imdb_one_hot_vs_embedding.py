@@ -92,7 +92,7 @@ for name, pipeline in pipelines.items():
 # How they learned
 # ----------------
 # The training loss goes on falling when the validation loss has long been rising: with a vector,
-# or 128 kernel weights, for each of 10,000 words, a network learns single reviews by heart. Early
+# or 256 kernel weights, for each of 10,000 words, a network learns single reviews by heart. Early
 # stopping goes back to the best epoch, which has a dot.
 
 import matplotlib.pyplot as plt

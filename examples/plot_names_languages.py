@@ -96,7 +96,7 @@ ConfusionMatrixDisplay.from_predictions(
     cmap="Blues",
     ax=ax,
 )
-ax.set_title("Letters, LSTM: share of each language's names")
+_ = ax.set_title("Letters, LSTM: share of each language's names")
 
 # %%
 # Names of one's own

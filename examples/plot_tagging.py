@@ -115,7 +115,7 @@ ConfusionMatrixDisplay.from_predictions(
     cmap="Blues",
     ax=right,
 )
-right.set_title("Share of each part of speech")
+_ = right.set_title("Share of each part of speech")
 
 # %%
 # A sentence of one's own

@@ -60,7 +60,7 @@ class EmbeddingTokenizer(ClassNamePrefixFeaturesOutMixin, SequenceTransformerMix
         Whether text is made lower case first.
     strip_accents : {"ascii", "unicode"} or callable, default=None
         Remove accents first.
-    token_pattern : str, default=r"(?u)\b\w\w+\b"
+    token_pattern : str, default=r"(?u)\\b\\w\\w+\\b"
         Regular expression of a word, for ``analyzer="word"``: two or more letters, digits or
         underscores.
     stop_words : "english" or list of str, default=None
@@ -95,7 +95,7 @@ class EmbeddingTokenizer(ClassNamePrefixFeaturesOutMixin, SequenceTransformerMix
     See Also
     --------
     OneHotSequenceEncoder : Steps as one-hot vectors in place of ids.
-    RNNClassifier : Its `embedding` learns a vector for each id, or takes those of
+    skrnn.recurrent.RNNClassifier : Its `embedding` learns a vector for each id, or takes those of
         `embedding_matrix`.
     sklearn.feature_extraction.text.CountVectorizer : Counts, without the order of the words.
 

@@ -99,7 +99,7 @@ class OneHotSequenceEncoder(SequenceTransformerMixin, BaseEstimator):
     --------
     sklearn.preprocessing.OneHotEncoder : The same for tables, with columns for each feature.
     sklearn.feature_extraction.text.CountVectorizer : Counts of words and of runs of words.
-    skrnn.RNNClassifier : Takes the sparse steps without ever making them dense.
+    skrnn.recurrent.RNNClassifier : Takes the sparse steps without ever making them dense.
 
     Notes
     -----
