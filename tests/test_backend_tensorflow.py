@@ -192,3 +192,13 @@ def test_weights_without_a_gradient_are_left_as_they_are():
     with pytest.warns(UserWarning, match="Gradients do not exist"):
         fits = [RNNRegressor(**params, epochs=epochs).fit(X, Y) for epochs in (1, 3)]
     assert_allclose(fits[0].weights_[0], fits[1].weights_[0], rtol=0, atol=0)
+
+
+def test_many_architectures_are_no_reason_for_tensorflow_to_warn(monkeypatch):
+    warned = []
+    monkeypatch.setattr(tf.get_logger(), "warning", lambda *args: warned.append(args))
+    X = random_sequences()
+    y = np.arange(len(X)) % 2
+    for units in range(1, 8):
+        RNNClassifier(cell="simple", units=units, epochs=1, random_state=0).fit(X, y).predict(X)
+    assert warned == []

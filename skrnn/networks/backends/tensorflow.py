@@ -5,6 +5,8 @@ as many of them as it is given: gather, forward, backward and update all happen 
 costs its arithmetic and no trip through Python. Shapes are left open: one trace serves all.
 """
 
+from functools import partial
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -187,7 +189,10 @@ def _traced_once(function):
         nonlocal compiled
         if compiled is None:
             signature = tf.nest.map_structure(_open_spec, arguments)
-            compiled = tf.function(function, input_signature=signature, autograph=False)
+            # As a partial each function is its own: TensorFlow would take those of several networks
+            # for one that is traced too often, and warn.
+            alone = partial(function)
+            compiled = tf.function(alone, input_signature=signature, autograph=False)
         return compiled(*arguments)
 
     return run
