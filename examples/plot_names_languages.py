@@ -4,7 +4,7 @@ Which language does this name come from?
 ===========================================
 
 20,050 surnames in 18 languages. A recurrent network reads each name letter by letter, in both
-directions. Russian has 9,408 of the names and Vietnamese 73: accuracy alone would hide what
+directions. Russian has 9,384 of the names and Vietnamese 73: accuracy alone would hide what
 happens to small languages, so the score is the mean of the F1 scores of all classes (macro-F1).
 Beside the network stands a linear model on pieces of one to four letters.
 

@@ -38,8 +38,9 @@ def flatten_steps(*targets):
     Raises
     ------
     ValueError
-        If there is one target a sequence instead of one a step, if sequences differ in the number
-        of outputs, or if the targets differ in the number of sequences or the length of one.
+        If there is one target a sequence instead of one a step, if labels are partly numbers and
+        partly str, if sequences differ in the number of outputs, or if the targets differ in the
+        number of sequences or the length of one.
 
     See Also
     --------
@@ -76,6 +77,7 @@ def _flat_and_lengths(targets):
             return targets.reshape(n * length, *outputs), np.full(n, length)
     steps = [np.asarray(sequence) for sequence in targets]
     _check_steps(steps)
+    _check_one_kind(targets, steps)
     return np.concatenate(steps), np.array([len(sequence) for sequence in steps])
 
 
@@ -93,6 +95,22 @@ def _check_steps(steps):
                 "All sequences need as many outputs a step: sequence 0 has the shape "
                 f"{steps[0].shape}, sequence {i} has {sequence.shape}."
             )
+
+
+def _check_one_kind(targets, steps):
+    """Numbers beside str would become str in the one array, and equal to them."""
+    kinds = {
+        array.dtype.kind == "U" for array in steps if array.dtype.kind in "Ubiuf" and array.size
+    }
+    mixed = [
+        i
+        for i, (given, array) in enumerate(zip(targets, steps, strict=True))
+        if isinstance(given, list | tuple) and array.dtype.kind == "U" and array.ndim == 1
+        if not all(isinstance(label, str) for label in given)
+    ]
+    if len(kinds) > 1 or mixed:
+        where = f"sequence {mixed[0]}" if mixed else "one sequence beside those of another"
+        raise ValueError(f"Labels must be all numbers or all str, got both: see {where}.")
 
 
 def _check_same_lengths(expected, lengths):

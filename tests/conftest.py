@@ -20,10 +20,25 @@ def data_folder():
     named = os.environ.get("SKRNN_DATA")
     if named and Path(named).is_dir():
         return Path(named)
-    reason = f"SKRNN_DATA names no folder of real data, got {named!r}"
+    do_without(f"SKRNN_DATA names no folder of real data, got {named!r}")
+
+
+def do_without(reason):
+    """Skip a test for lack of data, or fail it where data are required."""
     if os.environ.get("SKRNN_REQUIRE_DATA") == "1":
         pytest.fail(f"{reason}, and SKRNN_REQUIRE_DATA=1 asks for it")
     pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def need_data(data_folder):
+    """Function that gives the path of real data in the folder, and skips a test without them."""
+
+    def path_of(name):
+        path = data_folder / name
+        return path if path.exists() else do_without(f"{path} is not there")
+
+    return path_of
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,16 @@ import pytest
 from numpy.testing import assert_array_equal
 from texts import CONLLU, TEST, TRAIN, files_below, write_csv, write_tree
 
-from skrnn.datasets import _names, _sequoia, fetch_imdb, fetch_names, fetch_sequoia, get_data_home
+from skrnn.datasets import (
+    _imdb,
+    _names,
+    _sequoia,
+    fetch_imdb,
+    fetch_names,
+    fetch_sequoia,
+    get_data_home,
+)
+from skrnn.datasets._files import find_file, read_text
 
 FETCHERS = [fetch_imdb, fetch_names, fetch_sequoia]
 IMDB_LAYOUTS = {
@@ -23,6 +32,12 @@ IMDB_LAYOUTS = {
     "imdb/aclImdb/train": lambda home: write_tree(home / "imdb" / "aclImdb"),
     "train": lambda home: write_tree(home),
 }
+
+
+@pytest.fixture(autouse=True)
+def a_review_is_enough(monkeypatch):
+    """Made-up folders hold a few reviews in place of 12,500."""
+    monkeypatch.setattr(_imdb, "_EACH", 1)
 
 
 # --- where data lie ---------------------------------------------------------------------------
@@ -137,7 +152,7 @@ def test_sequoia(folder, pack, tmp_path):
     for subset, text in [
         ("train", CONLLU),
         ("dev", "1\tOui" + 7 * "\t_" + "\t_"),
-        ("test", ""),
+        ("test", "1\tNon" + 7 * "\t_" + "\t_"),
     ]:
         path = tmp_path / folder / f"fr_sequoia-ud-{subset}.conllu{'.xz' if pack else ''}"
         path.write_bytes(pack(text.encode()) if pack else text.encode())
@@ -148,7 +163,7 @@ def test_sequoia(folder, pack, tmp_path):
         ["NUM"],
     ]
     assert train.target_names == ["ADP", "DET", "NOUN", "NUM", "PRON", "PUNCT", "VERB"]
-    assert fetch_sequoia(data_home=tmp_path, subset="all").data == [*train.data, ["Oui"]]
+    assert fetch_sequoia(data_home=tmp_path, subset="all").data == [*train.data, ["Oui"], ["Non"]]
 
 
 def test_sequoia_line_of_another_form(tmp_path):
@@ -160,11 +175,43 @@ def test_sequoia_line_of_another_form(tmp_path):
         fetch_sequoia(data_home=tmp_path)
 
 
+def test_files_that_are_empty_cut_short_or_in_another_encoding(tmp_path):
+    packed = lzma.compress(CONLLU.encode())
+    path = tmp_path / "fr_sequoia-ud-train.conllu.xz"
+    for content, match in [
+        (lzma.compress(b""), r"train\.conllu\.xz holds no sentence"),
+        (packed[:-20], r"train\.conllu\.xz is no whole text in UTF-8"),
+        (b"junk", r"train\.conllu\.xz is no whole text"),
+        (lzma.compress("été".encode("latin-1")), r"train\.conllu\.xz is no whole text"),
+    ]:
+        path.write_bytes(content)
+        with pytest.raises(ValueError, match=match):
+            fetch_sequoia(data_home=tmp_path, download_if_missing=False)
+    for language in _names._FILES:
+        (tmp_path / f"{language}.txt").write_text("\n")
+    with pytest.raises(ValueError, match=r"Arabic\.txt holds no name"):
+        fetch_names(data_home=tmp_path, download_if_missing=False)
+    (tmp_path / "imdb_train.csv").write_text("label,rating,id,text\n")
+    with pytest.raises(ValueError, match=r"imdb_train\.csv is not a table .* it holds no review"):
+        fetch_imdb(data_home=tmp_path, download_if_missing=False)
+
+
+def test_an_archive_that_was_not_unpacked_to_its_end(tmp_path, monkeypatch):
+    write_tree(tmp_path / "aclImdb")
+    monkeypatch.setattr(_imdb, "_EACH", 4)
+    with pytest.raises(ValueError, match="3 reviews in neg and 3 in pos, expected 4 in each"):
+        fetch_imdb(data_home=tmp_path, download_if_missing=False)
+    (tmp_path / "aclImdb/train/neg/7_1.txt").write_bytes(b"\xff")
+    with pytest.raises(ValueError, match=r"7_1\.txt is no text in UTF-8"):
+        fetch_imdb(data_home=tmp_path, download_if_missing=False)
+
+
 # --- the data themselves ----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("subset", "n_distinct"), [("train", 24_904), ("test", 24_801)])
-def test_real_imdb(data_folder, subset, n_distinct):
+def test_real_imdb(need_data, subset, n_distinct):
+    data_folder = need_data("imdb")
     reviews = fetch_imdb(data_home=data_folder, subset=subset, download_if_missing=False)
     assert np.bincount(reviews.target).tolist() == [12_500, 12_500]
     assert_array_equal(reviews.rating > 5, reviews.target == 1)
@@ -174,7 +221,8 @@ def test_real_imdb(data_folder, subset, n_distinct):
     assert 0.4 < reviews.target[:1000].mean() < 0.6
 
 
-def test_real_names(data_folder):
+def test_real_names(need_data):
+    data_folder = need_data("names")
     names = fetch_names(data_home=data_folder, download_if_missing=False)
     counts = dict(zip(names.target_names, np.bincount(names.target).tolist(), strict=True))
     assert len(names.data) == len(names.target) == 20_050
@@ -183,7 +231,7 @@ def test_real_names(data_folder):
     assert min(counts.values()) == 73
     assert all(name == name.strip() != "" for name in names.data)
     for language, remote in _names._FILES.items():
-        content = (data_folder / "names" / f"{language}.txt").read_bytes()
+        content = (data_folder / f"{language}.txt").read_bytes()
         assert hashlib.sha256(content).hexdigest() == remote.sha256
 
 
@@ -191,19 +239,22 @@ def test_real_names(data_folder):
     ("subset", "n_sentences", "n_words", "n_tags"),
     [("train", 2_231, 50_502, 16), ("dev", 412, 9_999, 15), ("test", 456, 10_044, 15)],
 )
-def test_real_sequoia(data_folder, subset, n_sentences, n_words, n_tags):
+def test_real_sequoia(need_data, subset, n_sentences, n_words, n_tags):
+    data_folder = need_data("ud_fr_sequoia")
     bunch = fetch_sequoia(data_home=data_folder, subset=subset, download_if_missing=False)
     assert len(bunch.data) == len(bunch.target) == n_sentences
     assert list(map(len, bunch.data)) == list(map(len, bunch.target))
     assert sum(map(len, bunch.data)) == n_words
     assert len(bunch.target_names) == n_tags
-    packed = data_folder / "ud_fr_sequoia" / f"fr_sequoia-ud-{subset}.conllu.xz"
-    content = lzma.decompress(packed.read_bytes())
+    name = f"fr_sequoia-ud-{subset}.conllu"
+    content = read_text(find_file([data_folder], [name, f"{name}.xz"])).encode()
     assert hashlib.sha256(content).hexdigest() == _sequoia._FILES[subset].sha256
 
 
 @pytest.mark.parametrize("fetch", FETCHERS)
-def test_examples_that_need_data(fetch, data_folder, monkeypatch):
+def test_examples_that_need_data(fetch, need_data, data_folder, monkeypatch):
+    for name in ("imdb", "names", "ud_fr_sequoia"):
+        need_data(name)
     monkeypatch.setenv("SKRNN_DATA", str(data_folder))
     source = fetch.__doc__.replace("# doctest: +SKIP", "")
     example = doctest.DocTestParser().get_doctest(source, {}, fetch.__name__, None, 0)

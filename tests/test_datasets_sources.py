@@ -16,6 +16,12 @@ FETCHERS = [fetch_imdb, fetch_names, fetch_sequoia]
 
 
 @pytest.fixture(autouse=True)
+def a_review_is_enough(monkeypatch):
+    """Made-up folders hold a few reviews in place of 12,500."""
+    monkeypatch.setattr(_imdb, "_EACH", 1)
+
+
+@pytest.fixture(autouse=True)
 def no_network(monkeypatch):
     """Only files are opened: a test that reached for the network would fail."""
     opener = _files.urlopen

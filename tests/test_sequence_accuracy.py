@@ -101,3 +101,17 @@ def test_sequence_accuracy_as_a_scorer():
     assert scorer(model, X, y, sample_weight=[1, 2, 3, 4]) == pytest.approx(0.3)
     scores = cross_val_score(model, X, y, cv=KFold(2), scoring=scorer, error_score="raise")
     assert_array_equal(scores, [1, 0])
+
+
+@pytest.mark.parametrize(
+    ("y_true", "y_pred"),
+    [
+        ([["a", "1"]], [["a", 1]]),
+        ([["a"], ["1"]], [["a"], [1]]),
+        ([["a"], [1]], [["a"], [1]]),
+        ([["1"]], [[1]]),
+    ],
+)
+def test_a_number_is_not_equal_to_what_it_looks_like(y_true, y_pred):
+    with pytest.raises(ValueError, match=r"all numbers or all str|number"):
+        sequence_accuracy_score(y_true, y_pred)

@@ -21,10 +21,9 @@ NETWORK = {
 
 
 @pytest.fixture(scope="module")
-def messages(data_folder):
+def messages(need_data):
     """Return training and test messages (UCI SMS Spam Collection), and which of them are spam."""
-    path = data_folder / "sms_spam" / "sms.tsv"
-    table = pd.read_csv(path, sep="\t", quoting=3, names=["label", "text"])
+    table = pd.read_csv(need_data("sms_spam/sms.tsv"), sep="\t", quoting=3, names=["label", "text"])
     return train_test_split(
         table["text"], table["label"], train_size=3000, stratify=table["label"], random_state=0
     )
@@ -49,8 +48,9 @@ def test_spam_is_told_from_the_words_of_a_message(model, messages):
     assert f1_score(expected, predicted, pos_label="spam") > 0.9
 
 
-def test_parts_of_speech_are_told_better_than_by_the_commonest(data_folder):
-    words, tags = fetch_sequoia(data_home=data_folder, return_X_y=True)
+def test_parts_of_speech_are_told_better_than_by_the_commonest(need_data):
+    folder = need_data("ud_fr_sequoia")
+    words, tags = fetch_sequoia(data_home=folder, download_if_missing=False, return_X_y=True)
     model = make_pipeline(
         EmbeddingTokenizer(analyzer="tokens", lowercase=False),
         RNNClassifier(

@@ -5,6 +5,7 @@ that is interrupted leaves nothing that a later call would take for the data.
 """
 
 import hashlib
+import lzma
 import os
 from contextlib import contextmanager
 from http.client import HTTPException
@@ -23,11 +24,14 @@ __all__ = [
     "find_file",
     "find_or_download",
     "get_data_home",
+    "read_text",
     "replacing",
+    "require_some",
 ]
 
 _CHUNK = 1 << 20  # bytes
 _TIMEOUT = 60  # seconds without an answer
+_NAMED = "by data_home, or by the environment variable SKRNN_DATA"
 
 
 class RemoteFile(NamedTuple):
@@ -93,7 +97,7 @@ def find_or_download(folders, names, remote, download_if_missing):
     if found is not None:
         return found
     path = folders[0] / names[0]
-    by_hand = f"To do without the network, put the file at {path}."
+    by_hand = f"To do without the network, put the file at {path}, or name its folder: {_NAMED}."
     if not download_if_missing:
         raise OSError(
             f"{path} is not there, and download_if_missing=False. Its source is {remote.url}. "
@@ -138,3 +142,32 @@ def replacing(path):
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def read_text(path):
+    """Return the text of a file, which may be compressed (.xz).
+
+    Raises
+    ------
+    ValueError
+        If the file is cut short, or is no text in UTF-8.
+    """
+    opener = lzma.open if path.suffix == ".xz" else open
+    try:
+        with opener(path, "rt", encoding="utf-8") as file:
+            return file.read()
+    except (UnicodeDecodeError, EOFError, lzma.LZMAError) as error:
+        raise ValueError(f"{path} is no whole text in UTF-8: {error}") from error
+
+
+def require_some(items, path, what):
+    """Return the items of a file.
+
+    Raises
+    ------
+    ValueError
+        If there are none.
+    """
+    if len(items) == 0:
+        raise ValueError(f"{path} holds no {what}.")
+    return items

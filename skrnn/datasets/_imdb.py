@@ -20,6 +20,7 @@ from skrnn.datasets._files import (
     explain_failure,
     find_file,
     replacing,
+    require_some,
 )
 
 __all__ = ["fetch_imdb"]
@@ -33,6 +34,7 @@ _ARCHIVE = RemoteFile(
 _COLUMNS = {"label": np.int64, "rating": np.int64, "id": np.int64, "text": str}
 _LABELS = ("neg", "pos")  # the folders of the classes 0 and 1
 _SUBSETS = ("train", "test")
+_EACH = 12_500  # reviews of a class in a subset
 _FILE_NAME = re.compile(r"(?P<id>\d+)_(?P<rating>\d+)\.txt")
 _MEMBER = re.compile(rf"aclImdb/(?P<subset>train|test)/(?P<label>neg|pos)/{_FILE_NAME.pattern}")
 # pandas' default takes eight times as long for files a quarter smaller.
@@ -147,7 +149,7 @@ def fetch_imdb(
         If the reviews are not in the folder and cannot be, or must not be, downloaded.
 
     ValueError
-        If a local file is not in the form above.
+        If a local file is not in the form above, or if there are too few of them.
 
     References
     ----------
@@ -220,6 +222,7 @@ def _read_csv(path):
         table = pd.read_csv(path, usecols=list(_COLUMNS), dtype=_COLUMNS, keep_default_na=False)
         if not table["label"].isin([0, 1]).all():
             raise ValueError("a label is neither 0 nor 1")
+        require_some(table, "it", "review")
     except (ValueError, EOFError, LZMAError) as error:
         raise ValueError(
             f"{path} is not a table of IMDB reviews with the columns label (0 or 1), rating, id "
@@ -229,22 +232,41 @@ def _read_csv(path):
 
 
 def _read_tree(folder):
-    """Return the reviews in the subfolders neg and pos, or None if one of them has no review."""
+    """Return the reviews in the subfolders neg and pos, or None if one of them has no review.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than in the archive, or if one is no text in UTF-8.
+    """
     rows = [
-        (label, match["rating"], match["id"], path.read_bytes())
+        (label, match["rating"], match["id"], _decoded(path.read_bytes(), path))
         for label, name in enumerate(_LABELS)
         for path in (folder / name).glob("*.txt")
         if (match := _FILE_NAME.fullmatch(path.name))
     ]
-    return _to_table(rows) if {label for label, *_ in rows} == {0, 1} else None
+    counts = [sum(label == one for one, *_ in rows) for label in (0, 1)]
+    if not all(counts):
+        return None
+    if min(counts) < _EACH:
+        raise ValueError(
+            f"{folder} has {counts[0]} reviews in neg and {counts[1]} in pos, expected {_EACH} in "
+            "each: was the archive unpacked to its end?"
+        )
+    return _to_table(rows)
+
+
+def _decoded(text, name):
+    try:
+        return text.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{name} is no text in UTF-8: {error}") from error
 
 
 def _to_table(rows):
-    """Return rows of (label, rating, id, encoded text) as a table."""
-    decoded = [
-        (label, int(rating), int(i), text.decode("utf-8")) for label, rating, i, text in rows
-    ]
-    return _in_order(pd.DataFrame(decoded, columns=list(_COLUMNS)))
+    """Return rows of (label, rating, id, text) as a table."""
+    typed = [(label, int(rating), int(i), text) for label, rating, i, text in rows]
+    return _in_order(pd.DataFrame(typed, columns=list(_COLUMNS)))
 
 
 def _in_order(table):
@@ -278,7 +300,7 @@ def _read_archive(path):
         for member in archive:
             match = _MEMBER.fullmatch(member.name)
             if match and member.isfile():
-                text = archive.extractfile(member).read()
+                text = _decoded(archive.extractfile(member).read(), member.name)
                 label = _LABELS.index(match["label"])
                 rows[match["subset"]].append((label, match["rating"], match["id"], text))
     return {subset: _to_table(rows[subset]) for subset in _SUBSETS}

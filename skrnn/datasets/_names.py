@@ -6,7 +6,13 @@ import numpy as np
 from sklearn.utils import Bunch
 
 from skrnn._sklearn import validate_params
-from skrnn.datasets._files import RemoteFile, data_folders, find_or_download
+from skrnn.datasets._files import (
+    RemoteFile,
+    data_folders,
+    find_or_download,
+    read_text,
+    require_some,
+)
 
 __all__ = ["fetch_names"]
 
@@ -110,6 +116,9 @@ def fetch_names(*, data_home=None, download_if_missing=True, return_X_y=False):
     OSError
         If a file is not in the folder and cannot be, or must not be, downloaded.
 
+    ValueError
+        If a file holds no name, or is no text in UTF-8.
+
     References
     ----------
     Sean Robertson: Practical PyTorch. https://github.com/spro/practical-pytorch (MIT licence)
@@ -136,5 +145,5 @@ def fetch_names(*, data_home=None, download_if_missing=True, return_X_y=False):
 
 
 def _read_names(path):
-    lines = path.read_text(encoding="utf-8").split("\n")
-    return [name for line in lines if (name := line.strip())]
+    names = [name for line in read_text(path).split("\n") if (name := line.strip())]
+    return require_some(names, path, "name")

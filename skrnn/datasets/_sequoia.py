@@ -1,13 +1,18 @@
 """French sentences and the part of speech of every word: one target a step."""
 
-import lzma
 import os
 
 import numpy as np
 from sklearn.utils import Bunch
 
 from skrnn._sklearn import StrOptions, validate_params
-from skrnn.datasets._files import RemoteFile, data_folders, find_or_download
+from skrnn.datasets._files import (
+    RemoteFile,
+    data_folders,
+    find_or_download,
+    read_text,
+    require_some,
+)
 
 __all__ = ["fetch_sequoia"]
 
@@ -116,7 +121,8 @@ def fetch_sequoia(*, data_home=None, subset="train", download_if_missing=True, r
         If a file is not in the folder and cannot be, or must not be, downloaded.
 
     ValueError
-        If a line of a file is not in the format CoNLL-U.
+        If a line of a file is not in the format CoNLL-U, if a file holds no sentence, or if it is
+        no text in UTF-8.
 
     See Also
     --------
@@ -154,13 +160,13 @@ def fetch_sequoia(*, data_home=None, subset="train", download_if_missing=True, r
 def _read_conllu(path):
     """Return the (word, tag) pairs of every sentence, which an empty line ends."""
     sentences, sentence = [], []
-    for number, line in enumerate([*_read_text(path).split("\n"), ""], start=1):
+    for number, line in enumerate([*read_text(path).split("\n"), ""], start=1):
         if line.strip():
             sentence += _words(line, f"{path}, line {number}")
         elif sentence:
             sentences.append(sentence)
             sentence = []
-    return sentences
+    return require_some(sentences, path, "sentence")
 
 
 def _words(line, place):
@@ -182,10 +188,3 @@ def _words(line, place):
         )
     position, word, _, tag, *_ = fields
     return [(word, tag)] if position.isdecimal() else []
-
-
-def _read_text(path):
-    if path.suffix != ".xz":
-        return path.read_text(encoding="utf-8")
-    with lzma.open(path, "rt", encoding="utf-8") as file:
-        return file.read()

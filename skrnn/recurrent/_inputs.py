@@ -83,9 +83,9 @@ def read_one_hot(X):
     -------
     inputs : Inputs
     n_features : int
-        Or None, None if `X` is no list (or array of objects) of sparse matrices of one-hot rows.
+        Or None, None if `X` is no collection of sparse matrices of one-hot rows.
     """
-    if isinstance(X, np.ndarray) and X.dtype == object:
+    if getattr(X, "ndim", 0) == 1 and X.dtype.kind == "O":  # an array or a Series
         X = X.tolist()
     if not isinstance(X, list | tuple) or not X or not all(map(sparse.issparse, X)):
         return None, None

@@ -1,8 +1,8 @@
 """Accuracy on text and symbols, with the settings that were chosen on training data alone.
 
 Run with ``python tests/benchmarks/text.py``; the environment variable SKRNN_DATA names the folder
-of data. Official splits are used once, others in five folds; each figure is the mean of three
-seeds and their standard deviation, over means of folds where there are folds.
+of data. Official splits are used once, others in five folds, whose predictions are scored together;
+each figure is the mean of three seeds and their standard deviation.
 """
 
 import argparse
