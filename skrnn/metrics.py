@@ -109,8 +109,8 @@ def _check_one_kind(targets, steps):
         if not all(isinstance(label, str) for label in given)
     ]
     if len(kinds) > 1 or mixed:
-        where = f"sequence {mixed[0]}" if mixed else "one sequence beside those of another"
-        raise ValueError(f"Labels must be all numbers or all str, got both: see {where}.")
+        where = f"sequence {mixed[0]}" if mixed else "different sequences"
+        raise ValueError(f"Labels must be all numbers or all str, got both in {where}.")
 
 
 def _check_same_lengths(expected, lengths):
