@@ -22,7 +22,6 @@ __all__ = [
     "as_batch",
     "category_array",
     "check_categories",
-    "is_nested_table",
     "locate",
     "read_categories",
 ]
@@ -120,18 +119,6 @@ def as_batch(X, input_name):
             f"{input_name} must hold at least one sequence."
         )
     return batch
-
-
-def is_nested_table(X):
-    """Whether X is a table (n, T) written as lists, which scikit-learn takes for the array.
-
-    Examples
-    --------
-    >>> is_nested_table([[1, 2], [2, 1]]), is_nested_table([[1, 2], [2]])
-    (True, False)
-    """
-    is_nested = isinstance(X, list | tuple) and all(isinstance(row, list | tuple) for row in X)
-    return is_nested and len({len(row) for row in X}) == 1
 
 
 def _as_array(X, input_name):

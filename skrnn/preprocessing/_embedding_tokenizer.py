@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skrnn._sklearn import HasMethods, Interval, RealNotInt, StrOptions, _fit_context
 from skrnn.preprocessing._documents import check_documents, make_analyzer, read_corpus
-from skrnn.preprocessing._output import SequenceTransformerMixin, collect_like
+from skrnn.preprocessing._output import SequenceTransformerMixin, collect_like, with_steps
 from skrnn.preprocessing._vocabularies import (
     FIRST,
     PADDING,
@@ -108,8 +108,8 @@ class EmbeddingTokenizer(ClassNamePrefixFeaturesOutMixin, SequenceTransformerMix
 
     References
     ----------
-    .. [1] Y. Bengio, R. Ducharme, P. Vincent, C. Jauvin, "A neural probabilistic language model",
-       JMLR 3, 2003, which looked word vectors up by id.
+    .. [1] Y. Bengio, R. Ducharme, P. Vincent, C. Jauvin, Journal of Machine Learning Research 3,
+       2003, pages 1137-1155, where word vectors are looked up by id.
 
     Examples
     --------
@@ -406,13 +406,9 @@ class EmbeddingTokenizer(ClassNamePrefixFeaturesOutMixin, SequenceTransformerMix
         ids = np.array(
             [self.vocabulary_.get(token, UNKNOWN) for token in corpus.tokens], dtype=np.int32
         )
-        lengths = np.maximum(corpus.lengths, 1)
-        begins = np.cumsum(lengths) - lengths
-        numbered = np.full(lengths.sum(), UNKNOWN, dtype=np.int32)
-        is_token = np.ones(len(numbered), dtype=bool)
-        is_token[begins[corpus.lengths == 0]] = False
-        numbered[is_token] = ids[corpus.codes]
+        numbered, lengths = with_steps(ids[corpus.codes], corpus.lengths, UNKNOWN)
         if self.max_length is None:
             return collect_like(split_steps(numbered, lengths), X)
+        begins = np.cumsum(lengths) - lengths
         sequences = cut(Sequences(numbered, begins, lengths), self.max_length, self.truncating)
         return to_padded(sequences, value=PADDING, length=self.max_length)

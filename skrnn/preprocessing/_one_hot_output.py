@@ -20,7 +20,6 @@ __all__ = [
     "number_dtype",
     "sparse_sequences",
     "stack_steps",
-    "with_steps",
 ]
 
 
@@ -67,9 +66,8 @@ class SparseTable(list):
         """Return the dense array, always a new one; as objects, the matrices."""
         if copy is False:
             raise ValueError("Sparse steps become an array only by a copy.")
-        if (
-            dtype is not None and np.dtype(dtype).kind == "O"
-        ):  # as SciPy asks before it joins blocks
+        # SciPy asks for objects before it joins blocks.
+        if dtype is not None and np.dtype(dtype).kind == "O":
             return object_array(self)
         dense = [matrix.toarray() for matrix in self]
         return np.stack(dense).astype(dtype or dense[0].dtype) if dense else np.empty(self.shape)
@@ -98,18 +96,6 @@ def number_dtype(dtype):
             f"The 'dtype' parameter must be a dtype of real numbers, not float16, got {dtype!r}."
         )
     return known
-
-
-def with_steps(columns, lengths):
-    """Return columns and lengths with one step of zeros in each sequence that has none.
-
-    Examples
-    --------
-    >>> with_steps(np.array([4, 5]), np.array([0, 2, 0]))
-    (array([-1,  4,  5, -1]), array([1, 2, 1]))
-    """
-    starts = np.cumsum(lengths) - lengths
-    return np.insert(columns, starts[lengths == 0], -1), np.maximum(lengths, 1)
 
 
 def sparse_sequences(columns, lengths, n_columns, dtype):

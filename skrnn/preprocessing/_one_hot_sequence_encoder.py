@@ -12,7 +12,7 @@ from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skrnn._sklearn import Interval, RealNotInt, StrOptions, _fit_context
-from skrnn.preprocessing._categories import as_batch, is_nested_table, read_categories
+from skrnn.preprocessing._categories import as_batch, read_categories
 from skrnn.preprocessing._documents import check_documents
 from skrnn.preprocessing._one_hot_columns import (
     column_labels,
@@ -32,9 +32,13 @@ from skrnn.preprocessing._one_hot_output import (
     number_dtype,
     sparse_sequences,
     stack_steps,
+)
+from skrnn.preprocessing._output import (
+    SequenceTransformerMixin,
+    collect_like,
+    is_nested_table,
     with_steps,
 )
-from skrnn.preprocessing._output import SequenceTransformerMixin, collect_like
 from skrnn.sequences import is_table, split_steps
 
 __all__ = ["OneHotSequenceEncoder"]
@@ -379,7 +383,7 @@ class OneHotSequenceEncoder(SequenceTransformerMixin, BaseEstimator):
             matrix = count_matrix(columns, steps.lengths, n_columns, dtype, binary=binary)
             return matrix if self.sparse_output else matrix.toarray()
         make = sparse_sequences if self.sparse_output else dense_sequences
-        sequences = make(*with_steps(columns, steps.lengths), n_columns, dtype)
+        sequences = make(*with_steps(columns, steps.lengths, -1), n_columns, dtype)
         if self.analyzer is not None or not (is_table(X) or is_nested_table(X)):
             return collect_like(sequences, X)
         if self.sparse_output:

@@ -1,10 +1,35 @@
 """What the transformers share on their way out: sequences, which no DataFrame holds."""
 
+import numpy as np
 from sklearn.base import TransformerMixin
 
 from skrnn.sequences._containers import object_array
 
-__all__ = ["SequenceTransformerMixin", "collect_like"]
+__all__ = ["SequenceTransformerMixin", "collect_like", "is_nested_table", "with_steps"]
+
+
+def is_nested_table(X):
+    """Whether X is a table (n, T) written as lists, which scikit-learn takes for the array.
+
+    Examples
+    --------
+    >>> is_nested_table([[1, 2], [2, 1]]), is_nested_table([[1, 2], [2]])
+    (True, False)
+    """
+    is_nested = isinstance(X, list | tuple) and all(isinstance(row, list | tuple) for row in X)
+    return is_nested and len({len(row) for row in X}) == 1
+
+
+def with_steps(codes, lengths, code):
+    """Return codes and lengths with one step of a code in each sequence that has none.
+
+    Examples
+    --------
+    >>> with_steps(np.array([4, 5]), np.array([0, 2, 0]), -1)
+    (array([-1,  4,  5, -1]), array([1, 2, 1]))
+    """
+    starts = np.cumsum(lengths) - lengths
+    return np.insert(codes, starts[lengths == 0], code), np.maximum(lengths, 1)
 
 
 def collect_like(items, X):
@@ -17,7 +42,6 @@ def collect_like(items, X):
     --------
     >>> collect_like([[1], [2, 3]], X=["a", "b c"])
     [[1], [2, 3]]
-    >>> import numpy as np
     >>> collect_like([[1], [2, 3]], X=np.array(["a", "b c"]))
     array([list([1]), list([2, 3])], dtype=object)
     """
