@@ -350,6 +350,15 @@ def lines_of_vectors(header):
     return "".join(lines).encode()
 
 
+@pytest.mark.parametrize("method", ["fit", "fit_transform", "partial_fit"])
+def test_a_given_vocabulary_is_looked_at_before_any_document(method):
+    def read(_):
+        pytest.fail("a document was analyzed")
+
+    with pytest.raises(ValueError, match="more than once"):
+        getattr(EmbeddingTokenizer(analyzer=read, vocabulary=["a", "a"]), method)(TEXTS)
+
+
 def test_vectors_line_up_with_ids(tmp_path):
     tokenizer = EmbeddingTokenizer().fit(TEXTS)
     sources = [VECTORS, pd.Series(VECTORS).to_dict(), KeyedVectors()]

@@ -237,10 +237,13 @@ class EmbeddingTokenizer(ClassNamePrefixFeaturesOutMixin, SequenceTransformerMix
         -------
         self : EmbeddingTokenizer
         """
+        if self.vocabulary is not None:
+            self._learn(X)
+            return self
         counts = self._read(X).count()
         if getattr(self, "_counts", None) is not None:
             counts = self._counts.add(counts)
-        self._keep(counts, self._choose(counts))
+        self._keep(self._choose(counts), counts)
         return self
 
     def transform(self, X):
@@ -364,24 +367,26 @@ class EmbeddingTokenizer(ClassNamePrefixFeaturesOutMixin, SequenceTransformerMix
 
     def _learn(self, X):
         """Learn the vocabulary of a corpus and return the corpus."""
+        if self.vocabulary is not None:
+            given = read_vocabulary(self.vocabulary)
+            self._warn_of_capitals(given)
+            corpus = self._read(X)
+            self._keep(given)
+            return corpus
         corpus = self._read(X)
         counts = corpus.count()
-        vocabulary = self._choose(counts)
-        if not counts.tokens and self.vocabulary is None:
+        if not counts.tokens:
             raise ValueError("empty vocabulary; perhaps the documents only contain stop words")
+        vocabulary = self._choose(counts)
         if not vocabulary:
             raise ValueError(
                 "After pruning, no terms remain. Try a lower min_df or a higher max_df, got "
                 f"min_df={self.min_df} and max_df={self.max_df} for {counts.n_documents} documents."
             )
-        self._keep(counts, vocabulary)
+        self._keep(vocabulary, counts)
         return corpus
 
     def _choose(self, counts):
-        if self.vocabulary is not None:
-            vocabulary = read_vocabulary(self.vocabulary)
-            self._warn_of_capitals(vocabulary)
-            return vocabulary
         n = None if self.max_tokens is None else self.max_tokens - FIRST
         return number_tokens(counts.most_frequent(n, self.min_df, self.max_df))
 
@@ -395,9 +400,8 @@ class EmbeddingTokenizer(ClassNamePrefixFeaturesOutMixin, SequenceTransformerMix
                 stacklevel=5,
             )
 
-    def _keep(self, counts, vocabulary):
-        # A vocabulary that was given has no use for counts.
-        self._counts = counts if self.vocabulary is None else None
+    def _keep(self, vocabulary, counts=None):
+        self._counts = counts
         self.vocabulary_ = vocabulary
         self.n_tokens_ = len(vocabulary) + FIRST
 
