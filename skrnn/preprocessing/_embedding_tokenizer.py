@@ -18,14 +18,13 @@ from skrnn.preprocessing._documents import check_documents, make_analyzer, read_
 from skrnn.preprocessing._output import SequenceTransformerMixin, collect_like, with_steps
 from skrnn.preprocessing._vocabularies import (
     FIRST,
-    PADDING,
-    UNKNOWN,
     check_one_kind,
     number_tokens,
     read_vocabulary,
 )
 from skrnn.preprocessing._word_vectors import find_vectors
 from skrnn.sequences import Sequences, check_sequences, split_steps, to_padded
+from skrnn.sequences._tokens import PADDING, UNKNOWN
 
 __all__ = ["EmbeddingTokenizer"]
 

@@ -6,10 +6,10 @@ from numbers import Integral
 
 import numpy as np
 
+from skrnn.sequences._tokens import UNKNOWN
+
 __all__ = [
     "FIRST",
-    "PADDING",
-    "UNKNOWN",
     "TokenCounts",
     "check_one_kind",
     "number_tokens",
@@ -17,9 +17,7 @@ __all__ = [
     "union",
 ]
 
-PADDING = 0
-UNKNOWN = 1
-FIRST = 2
+FIRST = UNKNOWN + 1
 
 
 def number_tokens(tokens):

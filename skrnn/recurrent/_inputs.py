@@ -6,6 +6,7 @@ import numpy as np
 from scipy import sparse
 
 from skrnn.sequences import Sequences, check_sequences
+from skrnn.sequences._tokens import PADDING, UNKNOWN
 
 __all__ = [
     "Inputs",
@@ -17,9 +18,6 @@ __all__ = [
     "read_tokens",
     "with_dense_steps",
 ]
-
-PADDING = 0
-UNKNOWN = 1
 
 
 @dataclass(frozen=True)
