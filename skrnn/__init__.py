@@ -5,11 +5,14 @@ Importing skrnn loads no deep-learning framework; the first ``fit`` does.
 
 from skrnn.preprocessing import EmbeddingTokenizer, OneHotSequenceEncoder, TimeDistributed
 from skrnn.recurrent import RNNClassifier, RNNRegressor, clear_program_cache
+from skrnn.reservoir import EchoStateClassifier, EchoStateRegressor
 from skrnn.sequences import Sequences, check_sequences
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "EchoStateClassifier",
+    "EchoStateRegressor",
     "EmbeddingTokenizer",
     "OneHotSequenceEncoder",
     "RNNClassifier",

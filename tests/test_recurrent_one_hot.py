@@ -6,7 +6,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
 from skrnn import RNNClassifier, RNNRegressor
-from skrnn.recurrent._inputs import read_one_hot
+from skrnn.sequences._inputs import read_one_hot
 
 N_SYMBOLS = 5
 RNG = np.random.default_rng(0)

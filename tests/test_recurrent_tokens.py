@@ -8,7 +8,7 @@ from sklearn.model_selection import KFold, cross_val_score
 from toys import LEARNS, TINY, assert_same_weights, lengths
 
 from skrnn import RNNClassifier, RNNRegressor, Sequences, check_sequences
-from skrnn.recurrent._inputs import Vocabulary
+from skrnn.recurrent._vocabulary import Vocabulary
 
 EMBEDDED = {**TINY, "embedding": 3}
 

@@ -5,7 +5,13 @@ from sklearn.base import TransformerMixin
 
 from skrnn.sequences._containers import object_array
 
-__all__ = ["SequenceTransformerMixin", "collect_like", "is_nested_table", "with_steps"]
+__all__ = [
+    "SequenceTransformerMixin",
+    "array_like",
+    "collect_like",
+    "is_nested_table",
+    "with_steps",
+]
 
 
 def is_nested_table(X):
@@ -18,6 +24,11 @@ def is_nested_table(X):
     """
     is_nested = isinstance(X, list | tuple) and all(isinstance(row, list | tuple) for row in X)
     return is_nested and len({len(row) for row in X}) == 1
+
+
+def array_like(X):
+    """Return equally long nested lists as an array, which scikit-learn takes them for."""
+    return np.asarray(X) if isinstance(X, list) and is_nested_table(X) else X
 
 
 def with_steps(codes, lengths, code):

@@ -12,15 +12,10 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skrnn._sklearn import HasMethods, _fit_context
-from skrnn.preprocessing._output import SequenceTransformerMixin, is_nested_table
+from skrnn.preprocessing._output import SequenceTransformerMixin, array_like
 from skrnn.sequences import Sequences, check_sequences, feature_table, is_table, wrap_like
 
 __all__ = ["TimeDistributed"]
-
-
-def array_like(X):
-    """Return equally long nested lists as an array, which scikit-learn takes them for."""
-    return np.asarray(X) if isinstance(X, list) and is_nested_table(X) else X
 
 
 def drop_unused_steps(sequences):

@@ -12,19 +12,19 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from skrnn._fitting import all_or_nothing
 from skrnn._sklearn import CallbackSupportMixin, _fit_context
 from skrnn.recurrent._callbacks import FitTask
 from skrnn.recurrent._parameters import KERAS_PARAMETERS, PARAMETER_CONSTRAINTS
 from skrnn.recurrent._reading import (
-    as_list_or_array,
     check_groups,
     look_up,
     read_examples,
     read_inputs,
     read_validation,
 )
-from skrnn.recurrent._targets import flatten_step_targets, nest_steps
-from skrnn.recurrent._training import all_or_nothing, train_estimator
+from skrnn.recurrent._training import train_estimator
+from skrnn.sequences._targets import as_list_or_array, flatten_step_targets, nest_steps
 
 __all__ = ["BaseRNN"]
 

@@ -3,14 +3,17 @@
 import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score
-from sklearn.utils import column_or_1d
-from sklearn.utils.class_weight import compute_sample_weight
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import assert_all_finite
 
 from skrnn._sklearn import StrOptions, _fit_context
 from skrnn.recurrent._base import BaseRNN
 from skrnn.recurrent._parameters import PARAMETER_CONSTRAINTS
+from skrnn.sequences._targets import (
+    check_labels,
+    class_factors,
+    known_classes,
+    label_codes,
+    require_two_classes,
+)
 
 __all__ = ["RNNClassifier"]
 
@@ -257,12 +260,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         ValueError
             If `classes` differs from that of the first call, or `y` has a label outside it.
         """
-        if classes is not None:
-            classes = np.unique(classes)
-            if hasattr(self, "weights_") and not np.array_equal(classes, self.classes_):
-                raise ValueError(
-                    f"classes={classes} is not what the first call was given: {self.classes_}."
-                )
+        classes = known_classes(self, classes)
         return self._partial_fit(X, y, sample_weight, classes)
 
     def predict_proba(self, X):
@@ -298,28 +296,15 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         return self._score(accuracy_score, X, y, sample_weight)
 
     def _check_targets(self, y, input_name="y"):
-        y = column_or_1d(y, warn=True)
-        if y.dtype.kind == "O" and any(label is None for label in y):
-            raise ValueError(f"{input_name} must hold a label for each target, got None.")
-        assert_all_finite(y, input_name=input_name)
-        check_classification_targets(y)
-        return y
+        return check_labels(y, input_name)
 
     def _learn_targets(self, y, has_weight, weights, classes):
-        self.classes_ = np.unique(y) if classes is None else classes
-        if len(self.classes_) < 2:
-            raise ValueError(
-                f"{type(self).__name__} needs samples of at least 2 classes, got 1 class: "
-                f"{self.classes_.tolist()[0]!r}."
-            )
+        self.classes_ = require_two_classes(
+            np.unique(y) if classes is None else classes, type(self).__name__
+        )
 
     def _encode_targets(self, y, input_name="y"):
-        codes = np.minimum(np.searchsorted(self.classes_, y), len(self.classes_) - 1)
-        unknown = self.classes_[codes] != y
-        if unknown.any():
-            raise ValueError(
-                f"{input_name} has labels that are not in classes_: {np.unique(y[unknown])}."
-            )
+        codes = label_codes(y, self.classes_, input_name)
         form = _target_form(self._output()[2], len(self.classes_))
         if form == "codes":
             return codes.astype(np.int32)
@@ -330,11 +315,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
     def _class_factors(self, targets, weights):
         if self.class_weight is None:
             return None
-        codes = _codes(targets)
-        if isinstance(self.class_weight, dict):
-            return compute_sample_weight(self.class_weight, self.classes_[codes])
-        totals = np.bincount(codes, weights)
-        return totals.sum() / np.count_nonzero(totals) / totals[codes]
+        return class_factors(_codes(targets), self.class_weight, self.classes_, weights)
 
     def _labels_to_stratify(self, targets):
         return None if self.return_sequences else _codes(targets)

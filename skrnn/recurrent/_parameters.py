@@ -7,7 +7,7 @@ scikit-learn checks before any work; what takes a look at more than that is chec
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.utils import check_array, check_random_state
+from sklearn.utils import check_array
 
 from skrnn._sklearn import Interval, StrOptions
 
@@ -15,7 +15,6 @@ __all__ = [
     "KERAS_PARAMETERS",
     "PARAMETER_CONSTRAINTS",
     "check_embedding",
-    "draw_seed",
     "network_spec",
     "training_spec",
 ]
@@ -155,22 +154,6 @@ def check_embedding(embedding):
             f"each token id, got {len(matrix)} row."
         )
     return matrix
-
-
-def draw_seed(random_state):
-    """Return a seed; without a `random_state` it is the system's, not NumPy's global generator's.
-
-    Parameters
-    ----------
-    random_state : int, RandomState instance or None
-
-    Returns
-    -------
-    int
-    """
-    if random_state is None:
-        return int(np.random.SeedSequence().generate_state(1)[0] >> 1)
-    return int(check_random_state(random_state).randint(np.iinfo(np.int32).max))
 
 
 def _layer_units(units):

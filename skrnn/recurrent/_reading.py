@@ -4,26 +4,16 @@ All is read before any work. With ``reset`` the estimator learns from what it re
 look, and its classes or the scale of its targets.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
-from sklearn.utils.validation import validate_data
 
-from skrnn._sklearn import _check_sample_weight
-from skrnn.recurrent._inputs import (
-    as_known_container,
-    is_nested_numbers,
-    read_one_hot,
-    read_steps,
-    read_tokens,
-    with_dense_steps,
-)
-from skrnn.recurrent._targets import flatten_step_targets, require_one_target_each
-from skrnn.sequences import feature_table
+from skrnn._fitting import read_weights
+from skrnn.sequences._inputs import StepFormat, with_dense_steps
+from skrnn.sequences._inputs import read_inputs as inputs_of_sequences
+from skrnn.sequences._targets import as_list_or_array, flatten_targets
 
 __all__ = [
-    "StepFormat",
-    "as_list_or_array",
     "check_groups",
     "in_one_form",
     "look_up",
@@ -34,48 +24,6 @@ __all__ = [
 
 
 # --- steps ------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class StepFormat:
-    """How the steps of an estimator's inputs look.
-
-    Parameters
-    ----------
-    tokens : bool
-        Whether they are token ids.
-    codes : bool
-        Whether one-hot rows are read as codes.
-    dtype : str
-        Of numeric steps.
-    n_features : int or None
-        None: not known yet.
-    in_table : bool
-        Whether they were the columns of a table, one sequence a row.
-    """
-
-    tokens: bool
-    codes: bool
-    dtype: str
-    n_features: int | None = None
-    in_table: bool = False
-
-    @classmethod
-    def of(cls, estimator):
-        """Return what an estimator's parameters say before any data are read."""
-        # A body of the user's sees vectors.
-        codes = estimator.model is None
-        return cls(tokens=estimator.embedding is not None, codes=codes, dtype=estimator.dtype)
-
-    def read(self, X, input_name):
-        """Return X as `Inputs`, and how many features a step has."""
-        if self.tokens:
-            return read_tokens(X, input_name), 1
-        inputs, n_features = read_one_hot(X) if self.codes else (None, None)
-        if inputs is None:
-            inputs = read_steps(X, self.dtype, input_name)
-            n_features = inputs.sequences.values.shape[1]
-        return inputs, n_features
 
 
 def read_inputs(estimator, X, *, reset, input_name="X"):
@@ -94,36 +42,15 @@ def read_inputs(estimator, X, *, reset, input_name="X"):
     ValueError
         If X is not what it can read.
     """
-    X = as_known_container(X)
-    steps = StepFormat.of(estimator) if reset else estimator._step_format
-    inputs, n_features = steps.read(X, input_name)
-    table = feature_table(X)
-    if reset:
-        if not steps.tokens and is_nested_numbers(X):
-            table = X
-        steps = replace(steps, n_features=n_features, in_table=table is X)
-        estimator._step_format = steps
-    # Columns are the steps of a table X, but the features of the tables in a list.
-    if table is not None and (table is X) == steps.in_table:
-        _check_columns(estimator, table, reset, input_name)
-    elif reset:
-        estimator.n_features_in_ = n_features
-        vars(estimator).pop("feature_names_in_", None)
-    if n_features != steps.n_features:
-        raise ValueError(
-            f"{input_name} has {n_features} features, but {type(estimator).__name__} is expecting "
-            f"{steps.n_features} features as input."
-        )
-    return inputs
+    fresh = _step_format(estimator) if reset else None
+    return inputs_of_sequences(estimator, X, fresh=fresh, input_name=input_name)
 
 
-def _check_columns(estimator, table, reset, input_name):
-    """Have scikit-learn check, or with `reset` learn, the number and the names of columns."""
-    try:
-        validate_data(estimator, table, reset=reset, skip_check_array=True)
-    except ValueError as error:
-        message = str(error)
-        raise ValueError(message.replace("X has", f"{input_name} has", 1)) from error
+def _step_format(estimator):
+    """What an estimator's parameters say of its steps before any data are read."""
+    # A body of the user's sees vectors.
+    codes = estimator.model is None
+    return StepFormat(tokens=estimator.embedding is not None, codes=codes, dtype=estimator.dtype)
 
 
 def look_up(vocabulary, batch, input_name="X"):
@@ -192,8 +119,8 @@ def read_examples(
         )
     y = as_list_or_array(y)
     inputs = read_inputs(estimator, X, reset=reset, input_name=names[0])
-    weights = _read_weights(sample_weight, len(inputs), names[2])
-    y, counts = _flatten(y, inputs, names[1], per_step=estimator.return_sequences)
+    weights = read_weights(sample_weight, len(inputs), names[2])
+    y, counts = flatten_targets(y, inputs, names[1], per_step=estimator.return_sequences)
     y = estimator._check_targets(y, names[1])
     used = np.flatnonzero(weights)
     # A sequence without weight is as if it were not there, but for the labels it may bring.
@@ -235,11 +162,6 @@ def read_validation(estimator, X_val, y_val, sample_weight_val):
     return read_examples(estimator, X_val, y_val, sample_weight_val, reset=False, names=names)[0]
 
 
-def as_list_or_array(y):
-    """Return lists and tuples as they are, since they may be ragged, and all else as an array."""
-    return y if isinstance(y, list | tuple) else np.asarray(y)
-
-
 def check_groups(groups, n):
     """Return groups as an array, one for each of `n` sequences.
 
@@ -254,28 +176,6 @@ def check_groups(groups, n):
             f"groups must hold one group a sequence, got shape {groups.shape} for {n} sequences."
         )
     return groups
-
-
-def _flatten(y, inputs, input_name, *, per_step):
-    """Return targets one after another, and how many each sequence has."""
-    if per_step:
-        return flatten_step_targets(y, inputs, input_name), inputs.lengths
-    require_one_target_each(y, len(inputs), input_name)
-    return y, np.ones(len(inputs), dtype=np.int64)
-
-
-def _read_weights(sample_weight, n, input_name):
-    if sample_weight is None:
-        return np.ones(n)
-    try:
-        weights = _check_sample_weight(
-            sample_weight, np.empty((n, 1)), dtype=np.float64, ensure_non_negative=True
-        )
-    except ValueError as error:
-        raise ValueError(str(error).replace("sample_weight", input_name)) from error
-    if not weights.any():
-        raise ValueError(f"{input_name} is zero for every sequence.")
-    return weights
 
 
 def _given(value):

@@ -3,11 +3,11 @@
 import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.metrics import r2_score
-from sklearn.utils import check_array
 
 from skrnn._sklearn import _fit_context
 from skrnn.recurrent._base import BaseRNN
 from skrnn.recurrent._parameters import PARAMETER_CONSTRAINTS
+from skrnn.sequences._targets import check_numbers
 
 __all__ = ["RNNRegressor"]
 
@@ -256,20 +256,7 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         return self._score(r2_score, X, y, sample_weight)
 
     def _check_targets(self, y, input_name="y"):
-        y = np.asarray(y)
-        if y.ndim not in (1, 2):
-            raise ValueError(
-                f"{input_name} must hold one target or one vector of targets "
-                f"{'a step' if self.return_sequences else 'a sequence'}, got an array of shape "
-                f"{y.shape}."
-            )
-        if np.iscomplexobj(y):
-            raise ValueError(f"Complex data not supported: {input_name} has dtype {y.dtype}.")
-        try:
-            y = y.astype(np.float64)
-        except (ValueError, TypeError) as error:
-            raise ValueError(f"{input_name} must hold numbers: {error}.") from error
-        return check_array(y, ensure_2d=False, input_name=input_name)
+        return check_numbers(y, input_name, per_step=self.return_sequences)
 
     def _learn_targets(self, y, has_weight, weights, classes):
         self._single_target = y.ndim == 1

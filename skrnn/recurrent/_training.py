@@ -1,28 +1,16 @@
 """From examples to fitted state: what `fit` and `partial_fit` do once all data are read."""
 
-from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
 
-from skrnn.recurrent._inputs import Vocabulary
-from skrnn.recurrent._parameters import check_embedding, draw_seed, network_spec, training_spec
+from skrnn._fitting import draw_seed
+from skrnn.recurrent._parameters import check_embedding, network_spec, training_spec
 from skrnn.recurrent._reading import in_one_form, look_up
 from skrnn.recurrent._validation import split_validation
+from skrnn.recurrent._vocabulary import Vocabulary
 
-__all__ = ["all_or_nothing", "train_estimator"]
-
-
-@contextmanager
-def all_or_nothing(estimator):
-    """Put an estimator's attributes back as they were if the work ends in any exception."""
-    before = vars(estimator).copy()
-    try:
-        yield
-    except BaseException:
-        vars(estimator).clear()
-        vars(estimator).update(before)
-        raise
+__all__ = ["train_estimator"]
 
 
 def train_estimator(estimator, examples, held_out, groups, *, resume, partial=False, task=None):

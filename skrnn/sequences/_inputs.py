@@ -1,18 +1,25 @@
-"""What the recurrent estimators read from X: numeric steps, or token ids without their padding."""
+"""What estimators read from X: numeric steps, one-hot steps, or token ids without their padding.
+
+`read_inputs` checks them beside what an estimator has seen before: features, columns, names.
+"""
 
 from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import sparse
+from sklearn.utils.validation import validate_data
 
-from skrnn.sequences import Sequences, check_sequences
-from skrnn.sequences._tokens import PADDING, UNKNOWN
+from skrnn.sequences._check import check_sequences
+from skrnn.sequences._containers import feature_table
+from skrnn.sequences._sequences import Sequences
+from skrnn.sequences._tokens import PADDING
 
 __all__ = [
     "Inputs",
-    "Vocabulary",
+    "StepFormat",
     "as_known_container",
     "is_nested_numbers",
+    "read_inputs",
     "read_one_hot",
     "read_steps",
     "read_tokens",
@@ -149,89 +156,86 @@ def read_tokens(X, input_name="X"):
 
 
 @dataclass(frozen=True)
-class Vocabulary:
-    """Which token ids have a row of their own in an embedding.
+class StepFormat:
+    """How the steps of an estimator's inputs look.
 
     Parameters
     ----------
-    known : ndarray of bool of shape (rows,)
-        An id that is not known is read from the row of the unknown token.
-    pretrained : bool
-        Whether the rows were given: then every row is known, and an id beyond them is an error.
+    tokens : bool
+        Whether they are token ids.
+    codes : bool
+        Whether one-hot rows are read as codes.
+    dtype : str
+        Of numeric steps.
+    n_features : int or None
+        None: not known yet.
+    in_table : bool
+        Whether they were the columns of a table, one sequence a row.
     """
 
-    known: np.ndarray
-    pretrained: bool
+    tokens: bool
+    codes: bool
+    dtype: str
+    n_features: int | None = None
+    in_table: bool = False
 
-    @classmethod
-    def of(cls, sequences, embedding):
-        """Return the vocabulary of a fit: all rows of a matrix, or the ids that occur.
-
-        Parameters
-        ----------
-        sequences : Sequences
-        embedding : int or ndarray of shape (rows, dimensions)
-        """
-        if np.ndim(embedding) == 2:
-            known = np.ones(len(embedding), dtype=bool)
-            known[PADDING] = False
-            return cls(known, pretrained=True)
-        tokens = np.unique(sequences.concatenate())
-        known = np.zeros(_round_up(max(tokens[-1], UNKNOWN) + 1), dtype=bool)
-        known[tokens] = True
-        # Padding that is left is read as unknown, so it trains that row.
-        known[UNKNOWN] |= known[PADDING]
-        known[PADDING] = False
-        return cls(known, pretrained=False)
-
-    def read(self, sequences, input_name):
-        """Return the sequences with unknown ids, and padding that is left, as the unknown token.
-
-        Raises
-        ------
-        ValueError
-            If an id is beyond a pre-trained matrix.
-        """
-        tokens, rows = sequences.values, len(self.known)
-        inside = (tokens >= 0) & (tokens < rows)
-        if self.pretrained and not inside.all():
-            used = sequences.concatenate()
-            if used.max() >= rows:
-                raise ValueError(
-                    f"{input_name} has token id {used.max()}, but the embedding matrix has "
-                    f"{rows} rows (ids 0 to {rows - 1})."
-                )
-        known = inside & self.known[np.where(inside, tokens, PADDING)]
-        return sequences.with_values(np.where(known, tokens, UNKNOWN).astype(np.int32))
-
-    def after_training_on(self, sequences):
-        """Return the vocabulary when sequences of rows were trained on, unknown ones perhaps too.
-
-        Parameters
-        ----------
-        sequences : Sequences
-            As `read` gives them.
-        """
-        if self.known[UNKNOWN] or not (sequences.concatenate() == UNKNOWN).any():
-            return self
-        known = self.known.copy()
-        known[UNKNOWN] = True
-        return replace(self, known=known)
-
-    def fill_unknown(self, embedding):
-        """Return the embedding, an untrained unknown row made the mean of the known ones."""
-        if self.known[UNKNOWN]:
-            return embedding
-        filled = embedding.copy()
-        filled[UNKNOWN] = embedding[self.known].mean(axis=0)
-        return filled
+    def read(self, X, input_name):
+        """Return X as `Inputs`, and how many features a step has."""
+        if self.tokens:
+            return read_tokens(X, input_name), 1
+        inputs, n_features = read_one_hot(X) if self.codes else (None, None)
+        if inputs is None:
+            inputs = read_steps(X, self.dtype, input_name)
+            n_features = inputs.sequences.values.shape[1]
+        return inputs, n_features
 
 
-def _round_up(rows):
-    """`rows` rounded up to three significant bits.
+def read_inputs(estimator, X, *, fresh=None, input_name="X"):
+    """Return X as `Inputs`.
 
-    The ladder has four steps to an octave, so that folds with slightly different vocabularies
-    share a compiled program and at most a quarter of the rows lie idle.
+    Parameters
+    ----------
+    estimator : estimator
+        Whose `_step_format` says how its inputs look.
+    X : as in `fit`
+    fresh : StepFormat or None
+        What is known before any data: the estimator learns how its inputs look. None: they must
+        look as learned.
+    input_name : str, default="X"
+
+    Raises
+    ------
+    ValueError
+        If X is not what it can read.
     """
-    step = 1 << max(int(rows).bit_length() - 3, 0)
-    return -(-int(rows) // step) * step
+    X = as_known_container(X)
+    reset = fresh is not None
+    steps = fresh if reset else estimator._step_format
+    inputs, n_features = steps.read(X, input_name)
+    table = feature_table(X)
+    if reset:
+        if not steps.tokens and is_nested_numbers(X):
+            table = X
+        steps = replace(steps, n_features=n_features, in_table=table is X)
+        estimator._step_format = steps
+    # Columns are the steps of a table X, but the features of the tables in a list.
+    if table is not None and (table is X) == steps.in_table:
+        _check_columns(estimator, table, reset, input_name)
+    elif reset:
+        estimator.n_features_in_ = n_features
+        vars(estimator).pop("feature_names_in_", None)
+    if n_features != steps.n_features:
+        raise ValueError(
+            f"{input_name} has {n_features} features, but {type(estimator).__name__} is expecting "
+            f"{steps.n_features} features as input."
+        )
+    return inputs
+
+
+def _check_columns(estimator, table, reset, input_name):
+    """Have scikit-learn check, or with `reset` learn, the number and the names of columns."""
+    try:
+        validate_data(estimator, table, reset=reset, skip_check_array=True)
+    except ValueError as error:
+        message = str(error)
+        raise ValueError(message.replace("X has", f"{input_name} has", 1)) from error

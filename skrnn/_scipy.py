@@ -1,0 +1,9 @@
+"""The only private SciPy imports, so that a new release is checked in one place.
+
+A step of a reservoir is one small sparse product. `A @ x` allocates its result and costs more in
+dispatch than in arithmetic; these kernels of SciPy's own add the product to an array that is there.
+"""
+
+from scipy.sparse._sparsetools import csr_matvec, csr_matvecs, dia_matvec
+
+__all__ = ["csr_matvec", "csr_matvecs", "dia_matvec"]

@@ -1,0 +1,98 @@
+"""Which token ids an embedding has rows for, and how ids that it has not are read."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from skrnn.sequences._tokens import PADDING, UNKNOWN
+
+__all__ = ["Vocabulary"]
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """Which token ids have a row of their own in an embedding.
+
+    Parameters
+    ----------
+    known : ndarray of bool of shape (rows,)
+        An id that is not known is read from the row of the unknown token.
+    pretrained : bool
+        Whether the rows were given: then every row is known, and an id beyond them is an error.
+    """
+
+    known: np.ndarray
+    pretrained: bool
+
+    @classmethod
+    def of(cls, sequences, embedding):
+        """Return the vocabulary of a fit: all rows of a matrix, or the ids that occur.
+
+        Parameters
+        ----------
+        sequences : Sequences
+        embedding : int or ndarray of shape (rows, dimensions)
+        """
+        if np.ndim(embedding) == 2:
+            known = np.ones(len(embedding), dtype=bool)
+            known[PADDING] = False
+            return cls(known, pretrained=True)
+        tokens = np.unique(sequences.concatenate())
+        known = np.zeros(_round_up(max(tokens[-1], UNKNOWN) + 1), dtype=bool)
+        known[tokens] = True
+        # Padding that is left is read as unknown, so it trains that row.
+        known[UNKNOWN] |= known[PADDING]
+        known[PADDING] = False
+        return cls(known, pretrained=False)
+
+    def read(self, sequences, input_name):
+        """Return the sequences with unknown ids, and padding that is left, as the unknown token.
+
+        Raises
+        ------
+        ValueError
+            If an id is beyond a pre-trained matrix.
+        """
+        tokens, rows = sequences.values, len(self.known)
+        inside = (tokens >= 0) & (tokens < rows)
+        if self.pretrained and not inside.all():
+            used = sequences.concatenate()
+            if used.max() >= rows:
+                raise ValueError(
+                    f"{input_name} has token id {used.max()}, but the embedding matrix has "
+                    f"{rows} rows (ids 0 to {rows - 1})."
+                )
+        known = inside & self.known[np.where(inside, tokens, PADDING)]
+        return sequences.with_values(np.where(known, tokens, UNKNOWN).astype(np.int32))
+
+    def after_training_on(self, sequences):
+        """Return the vocabulary when sequences of rows were trained on, unknown ones perhaps too.
+
+        Parameters
+        ----------
+        sequences : Sequences
+            As `read` gives them.
+        """
+        if self.known[UNKNOWN] or not (sequences.concatenate() == UNKNOWN).any():
+            return self
+        known = self.known.copy()
+        known[UNKNOWN] = True
+        return replace(self, known=known)
+
+    def fill_unknown(self, embedding):
+        """Return the embedding, an untrained unknown row made the mean of the known ones."""
+        if self.known[UNKNOWN]:
+            return embedding
+        filled = embedding.copy()
+        filled[UNKNOWN] = embedding[self.known].mean(axis=0)
+        return filled
+
+
+def _round_up(rows):
+    """`rows` rounded up to three significant bits.
+
+    The ladder has four steps to an octave, so that folds with slightly different vocabularies
+    share a compiled program and at most a quarter of the rows lie idle.
+    """
+    step = 1 << max(int(rows).bit_length() - 3, 0)
+    return -(-int(rows) // step) * step

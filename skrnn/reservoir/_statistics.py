@@ -1,0 +1,209 @@
+"""What a linear readout needs to know of its rows: sums that add up, and never the rows.
+
+Both forms are exact for rows in any blocks and any order, so a fit in parts, on several machines or
+at once gives the same readout to rounding. `Moments` holds products of centred features and costs
+half a matrix product. `TriangularFactor` holds the R of a QR factorisation: dearer, but it squares
+no condition number, and it stays small where there are fewer rows than features.
+"""
+
+from copy import deepcopy
+
+import numpy as np
+from scipy.linalg import blas
+
+__all__ = ["Moments", "TriangularFactor", "joined"]
+
+
+def joined(one, other):
+    """Return what two have seen together; they stay as they are."""
+    both = (one, other)
+    if type(one) is not type(other):
+        both = (one.as_moments(), other.as_moments())
+    total = both[0].copy()
+    total.merge(both[1])
+    return total
+
+
+class Moments:
+    """Weight, means and centred products of features and targets, in float64.
+
+    Sums are kept about an origin, the means of the first rows: near enough to all means that
+    nothing is lost when products are centred in the end.
+
+    Parameters
+    ----------
+    n_features, n_targets : int
+    """
+
+    def __init__(self, n_features, n_targets):
+        self.weight = 0.0
+        self._origin = None
+        self._sums = np.zeros(n_features), np.zeros(n_targets)
+        # The upper triangle, column by column, as BLAS adds to it in place.
+        self._xx = np.zeros((n_features, n_features), order="F")
+        self._xy = np.zeros((n_features, n_targets))
+        self._yy = np.zeros(n_targets)
+
+    @property
+    def x_mean(self):
+        """The features' means."""
+        return self._origin[0] + self._sums[0] / self.weight
+
+    @property
+    def y_mean(self):
+        """The targets' means."""
+        return self._origin[1] + self._sums[1] / self.weight
+
+    @property
+    def xx(self):
+        """The centred products of features, (n_features, n_features)."""
+        products = np.triu(self._xx)
+        products += np.triu(self._xx, 1).T
+        products -= np.outer(self._sums[0] / self.weight, self._sums[0])
+        return products
+
+    @property
+    def xy(self):
+        """The centred products of features and targets, (n_features, n_targets)."""
+        return self._xy - np.outer(self._sums[0] / self.weight, self._sums[1])
+
+    @property
+    def yy(self):
+        """The centred squares of each target, (n_targets,)."""
+        return self._yy - self._sums[1] ** 2 / self.weight
+
+    def add(self, x, y, weights=None):
+        """Add rows.
+
+        Parameters
+        ----------
+        x : ndarray of shape (n_rows, n_features)
+            float64; what is in it is lost.
+        y : ndarray of shape (n_rows, n_targets)
+        weights : ndarray of shape (n_rows,) or None
+        """
+        if self._origin is None:
+            self._origin = x.mean(axis=0), y.mean(axis=0)
+        x -= self._origin[0]
+        y = y - self._origin[1]
+        if weights is None:
+            sums = x.sum(axis=0), y.sum(axis=0)
+        else:
+            sums = weights @ x, weights @ y
+            roots = np.sqrt(weights)[:, None]
+            x *= roots
+            y *= roots
+        self.weight += float(len(x) if weights is None else weights.sum())
+        self._sums = self._sums[0] + sums[0], self._sums[1] + sums[1]
+        self._add_products(x, y)
+
+    def merge(self, other):
+        """Add what another has seen."""
+        if self._origin is None:
+            self._origin = other._origin
+        if other._origin is None:
+            return
+        dx, dy = (a - b for a, b in zip(other._origin, self._origin, strict=True))
+        sx, sy = other._sums
+        self._xx += other._xx + np.outer(dx, sx) + np.outer(sx, dx)
+        self._xx += other.weight * np.outer(dx, dx)
+        self._xy += other._xy + np.outer(dx, sy) + np.outer(sx, dy)
+        self._xy += other.weight * np.outer(dx, dy)
+        self._yy += other._yy + 2 * dy * sy + other.weight * dy**2
+        self._sums = (
+            self._sums[0] + sx + other.weight * dx,
+            self._sums[1] + sy + other.weight * dy,
+        )
+        self.weight += other.weight
+
+    def forget(self, factor):
+        """Weigh all rows so far by a factor."""
+        self.weight *= factor
+        self._sums = self._sums[0] * factor, self._sums[1] * factor
+        self._xx *= factor
+        self._xy *= factor
+        self._yy *= factor
+
+    def copy(self):
+        """Return a copy that shares nothing."""
+        return deepcopy(self)
+
+    def as_moments(self):
+        """Return these moments."""
+        return self
+
+    def _add_products(self, x, y):
+        if x.flags.c_contiguous:
+            self._xx = blas.dsyrk(1.0, x.T, 1.0, self._xx, overwrite_c=1)
+        else:
+            self._xx = blas.dsyrk(1.0, x, 1.0, self._xx, trans=1, overwrite_c=1)
+        self._xy += x.T @ y
+        self._yy += np.einsum("ij,ij->j", y, y)
+
+
+class TriangularFactor:
+    """The R of a QR factorisation of rows [1, features, targets], in float64.
+
+    Rows are added by factoring them together with R (Demmel, Grigori, Hoemmen & Langou,
+    "Communication-optimal parallel and sequential QR and LU factorizations", SIAM J. Sci. Comput.
+    34, 2012). The column of ones comes first, so what is right of and below it is centred.
+
+    Parameters
+    ----------
+    n_features, n_targets : int
+    """
+
+    def __init__(self, n_features, n_targets):
+        self._n_features = n_features
+        self._r = np.zeros((0, 1 + n_features + n_targets))
+
+    @property
+    def weight(self):
+        """The sum of all rows' weights."""
+        return float(self._r[0, 0] ** 2) if len(self._r) else 0.0
+
+    @property
+    def x_mean(self):
+        """The features' means."""
+        return self._r[0, 1 : 1 + self._n_features] / self._r[0, 0]
+
+    @property
+    def y_mean(self):
+        """The targets' means."""
+        return self._r[0, 1 + self._n_features :] / self._r[0, 0]
+
+    @property
+    def centred(self):
+        """Features and targets of at most as many rows, with the same products as all rows."""
+        below = self._r[1:, 1:]
+        return below[:, : self._n_features], below[:, self._n_features :]
+
+    def add(self, x, y, weights=None):
+        """Add rows, as `Moments.add` does."""
+        rows = np.hstack([np.ones((len(x), 1)), x, y])
+        if weights is not None:
+            rows *= np.sqrt(weights)[:, None]
+        self._stack(rows)
+
+    def merge(self, other):
+        """Add what another has seen."""
+        self._stack(other._r)
+
+    def forget(self, factor):
+        """Weigh all rows so far by a factor."""
+        self._r *= np.sqrt(factor)
+
+    def copy(self):
+        """Return a copy that shares nothing."""
+        return deepcopy(self)
+
+    def as_moments(self):
+        """Return the same in the form of products."""
+        x, y = self.centred
+        moments = Moments(x.shape[1], y.shape[1])
+        moments._origin, moments.weight = (self.x_mean, self.y_mean), self.weight
+        moments._add_products(np.ascontiguousarray(x), y)
+        return moments
+
+    def _stack(self, rows):
+        self._r = np.linalg.qr(np.vstack([self._r, rows]), mode="r")

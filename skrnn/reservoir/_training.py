@@ -1,0 +1,184 @@
+"""From examples to a readout: at once, in parts, and step by step."""
+
+import warnings
+
+import numpy as np
+from scipy.linalg import LinAlgWarning
+
+from skrnn.reservoir._closed_loop import last_states
+from skrnn.reservoir._features import accumulate, in_blocks, pooled_features, step_features
+from skrnn.reservoir._ridge import RecursiveLeastSquares, is_trustworthy, solve
+from skrnn.reservoir._statistics import Moments, TriangularFactor
+
+__all__ = ["add_examples", "end_of", "refit_readout", "update_readout"]
+
+
+def add_examples(estimator, examples, *, fresh):
+    """Add examples to an estimator's statistics.
+
+    Parameters
+    ----------
+    estimator : BaseEchoState
+        With its reservoir drawn.
+    examples : Examples
+    fresh : bool
+        Whether they are the first.
+    """
+    if fresh:
+        statistics = _empty_statistics(estimator, examples)
+    else:
+        statistics = estimator._statistics.copy()
+    estimator._end = _accumulate(estimator, examples, statistics)
+    estimator._statistics = statistics
+    estimator._recursive = None
+
+
+def _empty_statistics(estimator, examples):
+    shape = estimator._n_readout_features, examples.targets.shape[1]
+    # A triangular factor has no more rows than there are examples.
+    is_wide = len(examples.targets) < shape[0]
+    if estimator.solver == "svd" or (estimator.solver == "auto" and is_wide):
+        return TriangularFactor(*shape)
+    return Moments(*shape)
+
+
+def _accumulate(estimator, examples, statistics):
+    """Add examples to statistics; return where their only series ended, or None."""
+    reservoir, sequences = estimator.reservoir_, examples.sequences
+    n_inputs = estimator._step_format.n_features if estimator.readout_input else 0
+    if not estimator._per_step:
+        rows = pooled_features(reservoir, sequences, reservoir.pooling, n_inputs)
+        for block in in_blocks(len(rows)):
+            weights = None if examples.weights is None else examples.weights[block]
+            statistics.add(rows[block].copy(), examples.targets[block], weights)
+        return None
+    before = estimator._end if estimator.initial_state == "fit_end" else None
+    piece = accumulate(
+        statistics,
+        driven_pieces(estimator, examples, before, noise=True),
+        sequences,
+        examples.targets,
+        examples.weights,
+        washout=_washout_left(reservoir, before),
+        n_inputs=n_inputs,
+    )
+    return end_of(piece, examples, before)
+
+
+def driven_pieces(estimator, examples, before, *, noise=False):
+    """Run examples with their own targets fed back, where outputs are."""
+    reservoir = estimator.reservoir_
+    outputs = None
+    if reservoir.feedback_scaling > 0:
+        first = None if before is None else before["output"]
+        outputs = targets_before(examples.targets, examples.sequences.lengths, first)
+    initial = None if before is None else before["states"]
+    return reservoir._pieces(examples.sequences, outputs=outputs, noise=noise, initial=initial)
+
+
+def targets_before(targets, lengths, first=None):
+    """Return at each step the target of the step before, and at the first ones `first` or zero."""
+    before = np.empty_like(targets)
+    before[1:] = targets[:-1]
+    before[np.cumsum(lengths) - lengths] = 0 if first is None else first
+    return before
+
+
+def _washout_left(reservoir, before):
+    return max(reservoir.washout - (0 if before is None else before["n_steps"]), 0)
+
+
+def end_of(piece, examples, before=None):
+    """Return the states, output and input after the last step of the only series, else None."""
+    if len(examples.sequences) != 1:
+        return None
+    steps = examples.sequences[0]
+    seen = 0 if before is None else before["n_steps"]
+    return {
+        "states": [state[:, 0] for state in last_states(piece)],
+        "output": examples.targets[-1],
+        "input": steps[-1],
+        "n_steps": seen + len(steps),
+    }
+
+
+def refit_readout(estimator, examples=None):
+    """Solve for the readout.
+
+    Parameters
+    ----------
+    estimator : BaseEchoState
+    examples : Examples or None
+        All of them, where they can be gone through once more.
+    """
+    statistics = estimator._statistics
+    solution = solve(statistics, estimator.alpha, _alphas(estimator))
+    doubtful = estimator.solver == "auto" and isinstance(statistics, Moments)
+    if doubtful and not is_trustworthy(statistics, solution.alpha):
+        if examples is None:
+            warnings.warn(
+                f"alpha={solution.alpha} is below the rounding of the accumulated products; "
+                "solver='svd' accumulates a triangular factor, which keeps it.",
+                LinAlgWarning,
+                stacklevel=5,
+            )
+        else:
+            statistics = TriangularFactor(*statistics.xy.shape)
+            estimator._end = None
+            estimator._end = _accumulate(estimator, examples, statistics)
+            estimator._statistics = statistics
+            solution = solve(statistics, estimator.alpha, _alphas(estimator))
+    _assign(estimator, solution.coef, solution.intercept)
+    estimator.alpha_ = solution.alpha
+    estimator.gcv_errors_ = solution.errors
+
+
+def _alphas(estimator):
+    return None if estimator.alphas is None else np.asarray(estimator.alphas, dtype=np.float64)
+
+
+def _assign(estimator, coef, intercept):
+    single = estimator._single_target
+    estimator.coef_ = coef[:, 0].copy() if single else coef.T.copy()
+    estimator.intercept_ = float(intercept[0]) if single else intercept.copy()
+
+
+def update_readout(estimator, examples, forgetting):
+    """Take examples in, one row after another, by recursive least squares."""
+    statistics = estimator._statistics.copy()
+    if estimator._recursive is None:
+        recursive = RecursiveLeastSquares(statistics.as_moments(), estimator.alpha_)
+    else:
+        recursive = estimator._recursive.copy()
+    before = estimator._end if estimator.initial_state == "fit_end" else None
+    for rows, targets in _rows_in_time(estimator, examples, before):
+        recursive.update(rows, targets, forgetting)
+        ages = np.arange(len(rows))[::-1]
+        statistics.forget(forgetting ** len(rows))
+        statistics.add(rows.copy(), targets, forgetting**ages)
+    estimator._statistics, estimator._recursive = statistics, recursive
+    _assign(estimator, *recursive.solution)
+
+
+def _rows_in_time(estimator, examples, before):
+    """Yield rows of the readout and their targets, in blocks, the oldest first."""
+    reservoir = estimator.reservoir_
+    n_inputs = estimator._step_format.n_features if estimator.readout_input else 0
+    if not estimator._per_step:
+        rows = pooled_features(reservoir, examples.sequences, reservoir.pooling, n_inputs)
+        for block in in_blocks(len(rows)):
+            yield rows[block], examples.targets[block]
+        return
+    lengths = examples.sequences.lengths
+    starts = np.cumsum(lengths) - lengths
+    washout = _washout_left(reservoir, before)
+    for i, start in enumerate(starts):
+        targets = examples.targets[start : start + lengths[i]]
+        one = type(examples)(examples.sequences[i : i + 1], targets, None)
+        for piece in driven_pieces(estimator, one, before):
+            counted = piece.steps >= washout
+            rows = step_features(piece, one.sequences, n_inputs)[counted]
+            if len(rows):
+                yield rows, targets[piece.steps[counted]]
+        if len(starts) == 1:
+            estimator._end = end_of(piece, one, before)
