@@ -19,6 +19,8 @@ CONTESTS = [
     "tokenize",
     "predict_one",
     "cold_process",
+    "reservoir_series",
+    "reservoir_batch",
     "blocks",
 ]
 
@@ -76,7 +78,7 @@ def test_ratios_and_shares_follow_from_medians(told):
 
 
 def test_memory_is_told_where_it_is_watched(told):
-    for name in ("one_hot_epoch", "blocks"):
+    for name in ("one_hot_epoch", "reservoir_series", "blocks"):
         for one in told["contests"][name]["contestants"].values():
             assert one["resident_mib"] > 0
             assert one["anonymous_mib"] > 0

@@ -3,7 +3,14 @@
 from sklearn.base import clone
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from skrnn import OneHotSequenceEncoder, RNNClassifier, RNNRegressor
+from skrnn import (
+    EchoStateClassifier,
+    EchoStateRegressor,
+    OneHotSequenceEncoder,
+    RNNClassifier,
+    RNNRegressor,
+)
+from skrnn.reservoir import LiquidStateMachine, Reservoir
 
 # Sums in another order differ in their last bits, and these checks want them equal to 1e-7: a
 # float32 product of a batch and of one row cannot promise that. The weighted and the repeated data
@@ -16,8 +23,27 @@ EXACT_CHECKS = {
 }
 
 
-@parametrize_with_checks([OneHotSequenceEncoder(), RNNClassifier(), RNNRegressor()])
+def exact(estimator):
+    """Return a float64 estimator, with full batches if it has batches."""
+    if hasattr(estimator, "epochs"):
+        return clone(estimator).set_params(**EXACT)
+    if hasattr(estimator, "reservoir"):
+        return clone(estimator).set_params(reservoir=Reservoir(dtype="float64"))
+    return estimator
+
+
+@parametrize_with_checks(
+    [
+        EchoStateClassifier(),
+        EchoStateRegressor(),
+        LiquidStateMachine(),
+        LiquidStateMachine(pooling=None),
+        OneHotSequenceEncoder(),
+        Reservoir(dtype="float64"),
+        Reservoir(pooling="mean", dtype="float64"),
+        RNNClassifier(),
+        RNNRegressor(),
+    ]
+)
 def test_scikit_learn_check(estimator, check):
-    if check.func.__name__ in EXACT_CHECKS and hasattr(estimator, "epochs"):
-        estimator = clone(estimator).set_params(**EXACT)
-    check(estimator)
+    check(exact(estimator) if check.func.__name__ in EXACT_CHECKS else estimator)

@@ -18,6 +18,7 @@ PUBLIC_MODULES = [
     "skrnn.model_selection",
     "skrnn.preprocessing",
     "skrnn.recurrent",
+    "skrnn.reservoir",
     "skrnn.sequences",
 ]
 FRAMEWORKS = ["jax", "keras", "tensorflow", "torch"]

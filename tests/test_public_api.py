@@ -7,6 +7,8 @@ import pytest
 
 PUBLIC_NAMES = {
     "skrnn": [
+        "EchoStateClassifier",
+        "EchoStateRegressor",
         "EmbeddingTokenizer",
         "OneHotSequenceEncoder",
         "RNNClassifier",
@@ -17,11 +19,28 @@ PUBLIC_NAMES = {
         "check_sequences",
         "clear_program_cache",
     ],
-    "skrnn.datasets": ["fetch_imdb", "fetch_names", "fetch_sequoia", "get_data_home"],
-    "skrnn.inspection": ["HistoryDisplay"],
+    "skrnn.datasets": [
+        "fetch_imdb",
+        "fetch_names",
+        "fetch_sequoia",
+        "get_data_home",
+        "make_lorenz",
+        "make_mackey_glass",
+        "make_memory_task",
+        "make_narma",
+    ],
+    "skrnn.inspection": ["HistoryDisplay", "ReservoirDisplay"],
     "skrnn.metrics": ["flatten_steps", "make_step_scorer", "sequence_accuracy_score"],
     "skrnn.model_selection": ["train_dev_test_split"],
     "skrnn.preprocessing": ["EmbeddingTokenizer", "OneHotSequenceEncoder", "TimeDistributed"],
+    "skrnn.reservoir": [
+        "EchoStateClassifier",
+        "EchoStateRegressor",
+        "LiquidStateMachine",
+        "Reservoir",
+        "echo_state_index",
+        "memory_capacity",
+    ],
     "skrnn.recurrent": ["RNNClassifier", "RNNRegressor", "clear_program_cache"],
     "skrnn.sequences": [
         "Sequences",

@@ -5,6 +5,15 @@ NumPy and SciPy only: nothing here is trained by gradient descent, and no framew
 
 from skrnn.reservoir._echo_state_classifier import EchoStateClassifier
 from skrnn.reservoir._echo_state_regressor import EchoStateRegressor
+from skrnn.reservoir._liquid_state_machine import LiquidStateMachine
 from skrnn.reservoir._reservoir import Reservoir
+from skrnn.reservoir._tools import echo_state_index, memory_capacity
 
-__all__ = ["EchoStateClassifier", "EchoStateRegressor", "Reservoir"]
+__all__ = [
+    "EchoStateClassifier",
+    "EchoStateRegressor",
+    "LiquidStateMachine",
+    "Reservoir",
+    "echo_state_index",
+    "memory_capacity",
+]

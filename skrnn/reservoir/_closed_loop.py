@@ -8,7 +8,7 @@ import numpy as np
 
 from skrnn.reservoir._dynamics import Drive, runners
 
-__all__ = ["ClosedLoop", "last_states", "run_with_feedback"]
+__all__ = ["ClosedLoop", "run_with_feedback"]
 
 
 class ClosedLoop:
@@ -56,11 +56,6 @@ class ClosedLoop:
             self.states[i], below = runner.run(self.states[i], below, outputs)
         rows = [*self.states, inputs] if self._readout_input else self.states
         return self._coef @ np.concatenate(rows, dtype=np.float64) + self._intercept
-
-
-def last_states(piece):
-    """Return the states of each layer after a piece, (units, width)."""
-    return [states[-1].copy() for states in piece.states]
 
 
 def run_with_feedback(loop, inputs, lengths, fed, as_fed):

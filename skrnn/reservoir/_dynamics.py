@@ -18,7 +18,7 @@ __all__ = ["ACTIVATIONS", "Drive", "Piece", "pieces_of", "runners"]
 
 # Sequences side by side: wide enough for the sparse product, small enough for the cache.
 _WIDTH = 64
-_ROWS = 512
+_ROWS = 1024
 
 
 def _nothing(x, out):
@@ -79,12 +79,15 @@ class Piece:
         How many steps there are.
     states : list of ndarray of shape (n_steps, units, width)
         Of each layer.
+    shifts : int or ndarray of shape (width,), default=0
+        How much later than `begin` each really is, where one series runs in chunks.
     """
 
     sequences: np.ndarray
     begin: int
     n_steps: int
     states: list
+    shifts: object = 0
 
     @property
     def steps(self):
@@ -93,7 +96,12 @@ class Piece:
 
     def positions(self, starts):
         """Return, step by step, the place of each row where sequences begin at `starts`."""
-        return (self.steps[:, None] + starts[self.sequences]).ravel()
+        return (self.steps[:, None] + (starts[self.sequences] + self.shifts)).ravel()
+
+    def ended(self, lengths):
+        """Return which columns hold the last step of their sequence at the end of the piece."""
+        ends = self.begin + self.n_steps + self.shifts
+        return np.flatnonzero(lengths[self.sequences] == ends)
 
     def rows(self, states):
         """Return one layer's states as rows in the order of `positions`."""
@@ -286,6 +294,8 @@ class _Runner:
 
 def _product(weights, steps):
     """Return weights times every step, contiguous (n_steps, units, width)."""
+    if steps.shape[1] == 1:
+        return steps * weights
     if steps.shape[2] == 1:
         return (steps[:, :, 0] @ weights.T)[:, :, None]
     return np.matmul(weights, steps)

@@ -72,7 +72,7 @@ def pooled_features(reservoir, sequences, pooling, n_inputs):
 
 
 def accumulate(statistics, pieces, sequences, targets, weights, *, washout, n_inputs):
-    """Add the rows of all pieces to a readout's statistics; return the last piece.
+    """Add the rows of all pieces to a readout's statistics; return the states at the very end.
 
     Parameters
     ----------
@@ -86,10 +86,18 @@ def accumulate(statistics, pieces, sequences, targets, weights, *, washout, n_in
         Steps at the beginning of each sequence that do not count.
     n_inputs : int
         As in `step_features`.
+
+    Returns
+    -------
+    list of ndarray of shape (units,)
+        Of each layer, after the last step of the sequence that ended last.
     """
     starts = np.cumsum(sequences.lengths) - sequences.lengths
-    piece = None
+    last = None
     for piece in pieces:
+        ended = piece.ended(sequences.lengths)
+        if len(ended):
+            last = [states[-1][:, ended[-1]].copy() for states in piece.states]
         skipped = max(washout - piece.begin, 0) * len(piece.sequences)
         positions = piece.positions(starts)[skipped:]
         if len(positions) == 0:
@@ -97,18 +105,17 @@ def accumulate(statistics, pieces, sequences, targets, weights, *, washout, n_in
         rows = step_features(piece, sequences, n_inputs)[skipped:]
         chosen = None if weights is None else weights[positions]
         statistics.add(rows, targets[positions], chosen)
-    return piece
+    return last
 
 
 def read_out(pieces, sequences, coef, intercept, n_inputs):
-    """Return the readout at all steps, one sequence after another, and the last piece."""
+    """Return the readout at all steps, one sequence after another."""
     starts = np.cumsum(sequences.lengths) - sequences.lengths
     outputs = np.empty((sequences.lengths.sum(), len(intercept)))
-    piece = None
     for piece in pieces:
         rows = step_features(piece, sequences, n_inputs)
         outputs[piece.positions(starts)] = rows @ coef + intercept
-    return outputs, piece
+    return outputs
 
 
 def in_blocks(n_rows):

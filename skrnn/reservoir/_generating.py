@@ -103,7 +103,7 @@ def _after(estimator, examples, *, before_last=False):
     lengths = sequences.lengths - before_last
     ends = np.cumsum(sequences.lengths) - 1
     states = zero_states(estimator.reservoir_, len(sequences))
-    for piece in driven_pieces(estimator, examples, None):
+    for piece in driven_pieces(estimator, examples, None, whole=True):
         for i in range(piece.n_steps):
             done = lengths[piece.sequences] == piece.begin + i + 1
             if done.any():

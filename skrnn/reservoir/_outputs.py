@@ -18,7 +18,7 @@ def outputs_of(estimator, sequences):
     if reservoir.feedback_scaling > 0:
         return _fed_back(estimator, sequences)[0]
     pieces = reservoir._pieces(sequences, initial=_initial(estimator))
-    return read_out(pieces, sequences, coef, intercept, n_inputs)[0]
+    return read_out(pieces, sequences, coef, intercept, n_inputs)
 
 
 def states_of(estimator, sequences):

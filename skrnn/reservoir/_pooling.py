@@ -32,7 +32,7 @@ class Pool:
     def add(self, piece):
         """Take in a piece of the states."""
         if self._kind == "last":
-            ended = self._lengths[piece.sequences] == piece.begin + piece.n_steps
+            ended = piece.ended(self._lengths)
             parts = [states[-1][:, ended] for states in piece.states]
             self._sums[piece.sequences[ended]] = np.concatenate(parts).T
             return

@@ -9,6 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 from skrnn._fitting import all_or_nothing, draw_seed
 from skrnn._sklearn import Interval, StrOptions, _fit_context
 from skrnn.preprocessing._output import SequenceTransformerMixin, array_like
+from skrnn.reservoir._chunks import chunked_pieces
 from skrnn.reservoir._dynamics import ACTIVATIONS, Drive, pieces_of
 from skrnn.reservoir._layers import draw_layers, layer_leaks, layer_units
 from skrnn.reservoir._matrices import TOPOLOGIES
@@ -100,6 +101,12 @@ default="random"
         the state after its last step, or the mean of its states. "states": the linear model that
         best predicts a sequence's next state, on at most 75 principal components of the states
         (reservoir model space [6]_).
+    chunk_overlap : int, default=None
+        Cut one long series in up to 32 chunks that run side by side, where states are read at each
+        step. A chunk begins this many steps before its place, at zero; the steps are doubled until
+        states from zero and from a random start agree there to 32 units in the last place, and if
+        they do not the series is run whole. So results are equal to that precision, not to the
+        last bit. It pays for sparse matrices that have no diagonals. None: never.
     dtype : {"float32", "float64"}, default="float32"
         Precision of the states.
     random_state : int, RandomState instance or None, default=None
@@ -178,6 +185,7 @@ default="random"
         "plasticity_epochs": [Interval(Integral, 1, None, closed="left")],
         "plasticity_rate": [Interval(Real, 0, None, closed="neither")],
         "pooling": [StrOptions({"last", "mean", "states"}), None],
+        "chunk_overlap": [Interval(Integral, 1, None, closed="left"), None],
         "dtype": [StrOptions({"float32", "float64"})],
         "random_state": ["random_state"],
     }
@@ -203,6 +211,7 @@ default="random"
         plasticity_epochs=1,
         plasticity_rate=1e-4,
         pooling=None,
+        chunk_overlap=None,
         dtype="float32",
         random_state=None,
     ):
@@ -224,6 +233,7 @@ default="random"
         self.plasticity_epochs = plasticity_epochs
         self.plasticity_rate = plasticity_rate
         self.pooling = pooling
+        self.chunk_overlap = chunk_overlap
         self.dtype = dtype
         self.random_state = random_state
 
@@ -321,7 +331,7 @@ shape (n, T, n_features) or (n, T)
     def _n_features_out(self):
         return self.n_states_ if self._model_space is None else self._model_space.n_features
 
-    def _pieces(self, sequences, *, outputs=None, noise=False, initial=None):
+    def _pieces(self, sequences, *, outputs=None, noise=False, initial=None, whole=False):
         """Yield the states of sequences that have been read, piece by piece.
 
         Parameters
@@ -332,6 +342,8 @@ shape (n, T, n_features) or (n, T)
         noise : bool, default=False
         initial : sequence of ndarray or None
             Where the states begin, a layer each.
+        whole : bool, default=False
+            Whether no series is cut in chunks.
 
         Yields
         ------
@@ -344,6 +356,11 @@ shape (n, T, n_features) or (n, T)
             outputs=outputs,
             initial=initial,
         )
+        alone = len(sequences) == 1 and outputs is None and initial is None and not whole
+        if alone and self.chunk_overlap and not self.backward_layers_:
+            # A washout that reached into the chunks would fall on all of them.
+            overlap = max(self.chunk_overlap, self.washout)
+            return chunked_pieces(self.layers_, sequences, drive, overlap)
         return pieces_of(self.layers_, sequences, drive, backward=self.backward_layers_)
 
     def _states(self, sequences):
@@ -359,7 +376,7 @@ shape (n, T, n_features) or (n, T)
         check_washout(self.washout if kind != "last" else 0, sequences)
         if kind != "states":
             pool = Pool(kind, sequences, self.washout, self.n_states_)
-            for piece in self._pieces(sequences):
+            for piece in self._pieces(sequences, whole=True):
                 pool.add(piece)
             return pool.result
         space = self._model_space

@@ -9,7 +9,6 @@ no condition number, and it stays small where there are fewer rows than features
 from copy import deepcopy
 
 import numpy as np
-from scipy.linalg import blas
 
 __all__ = ["Moments", "TriangularFactor", "joined"]
 
@@ -39,8 +38,7 @@ class Moments:
         self.weight = 0.0
         self._origin = None
         self._sums = np.zeros(n_features), np.zeros(n_targets)
-        # The upper triangle, column by column, as BLAS adds to it in place.
-        self._xx = np.zeros((n_features, n_features), order="F")
+        self._xx = np.zeros((n_features, n_features))
         self._xy = np.zeros((n_features, n_targets))
         self._yy = np.zeros(n_targets)
 
@@ -57,10 +55,7 @@ class Moments:
     @property
     def xx(self):
         """The centred products of features, (n_features, n_features)."""
-        products = np.triu(self._xx)
-        products += np.triu(self._xx, 1).T
-        products -= np.outer(self._sums[0] / self.weight, self._sums[0])
-        return products
+        return self._xx - np.outer(self._sums[0] / self.weight, self._sums[0])
 
     @property
     def xy(self):
@@ -133,10 +128,9 @@ class Moments:
         return self
 
     def _add_products(self, x, y):
-        if x.flags.c_contiguous:
-            self._xx = blas.dsyrk(1.0, x.T, 1.0, self._xx, overwrite_c=1)
-        else:
-            self._xx = blas.dsyrk(1.0, x, 1.0, self._xx, trans=1, overwrite_c=1)
+        # NumPy makes one half of a product with itself, and mirrors it. (Its library of products is
+        # not SciPy's: threads of the one keep the other from the cores for a while.)
+        self._xx += x.T @ x
         self._xy += x.T @ y
         self._yy += np.einsum("ij,ij->j", y, y)
 
@@ -202,7 +196,7 @@ class TriangularFactor:
         x, y = self.centred
         moments = Moments(x.shape[1], y.shape[1])
         moments._origin, moments.weight = (self.x_mean, self.y_mean), self.weight
-        moments._add_products(np.ascontiguousarray(x), y)
+        moments._add_products(x, y)
         return moments
 
     def _stack(self, rows):

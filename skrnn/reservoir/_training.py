@@ -5,7 +5,6 @@ import warnings
 import numpy as np
 from scipy.linalg import LinAlgWarning
 
-from skrnn.reservoir._closed_loop import last_states
 from skrnn.reservoir._features import accumulate, in_blocks, pooled_features, step_features
 from skrnn.reservoir._ridge import RecursiveLeastSquares, is_trustworthy, solve
 from skrnn.reservoir._statistics import Moments, TriangularFactor
@@ -53,7 +52,7 @@ def _accumulate(estimator, examples, statistics):
             statistics.add(rows[block].copy(), examples.targets[block], weights)
         return None
     before = estimator._end if estimator.initial_state == "fit_end" else None
-    piece = accumulate(
+    last = accumulate(
         statistics,
         driven_pieces(estimator, examples, before, noise=True),
         sequences,
@@ -62,10 +61,10 @@ def _accumulate(estimator, examples, statistics):
         washout=_washout_left(reservoir, before),
         n_inputs=n_inputs,
     )
-    return end_of(piece, examples, before)
+    return end_of(last, examples, before)
 
 
-def driven_pieces(estimator, examples, before, *, noise=False):
+def driven_pieces(estimator, examples, before, *, noise=False, whole=False):
     """Run examples with their own targets fed back, where outputs are."""
     reservoir = estimator.reservoir_
     outputs = None
@@ -73,7 +72,9 @@ def driven_pieces(estimator, examples, before, *, noise=False):
         first = None if before is None else before["output"]
         outputs = targets_before(examples.targets, examples.sequences.lengths, first)
     initial = None if before is None else before["states"]
-    return reservoir._pieces(examples.sequences, outputs=outputs, noise=noise, initial=initial)
+    return reservoir._pieces(
+        examples.sequences, outputs=outputs, noise=noise, initial=initial, whole=whole
+    )
 
 
 def targets_before(targets, lengths, first=None):
@@ -88,14 +89,14 @@ def _washout_left(reservoir, before):
     return max(reservoir.washout - (0 if before is None else before["n_steps"]), 0)
 
 
-def end_of(piece, examples, before=None):
+def end_of(states, examples, before=None):
     """Return the states, output and input after the last step of the only series, else None."""
     if len(examples.sequences) != 1:
         return None
     steps = examples.sequences[0]
     seen = 0 if before is None else before["n_steps"]
     return {
-        "states": [state[:, 0] for state in last_states(piece)],
+        "states": states,
         "output": examples.targets[-1],
         "input": steps[-1],
         "n_steps": seen + len(steps),
@@ -113,24 +114,33 @@ def refit_readout(estimator, examples=None):
     """
     statistics = estimator._statistics
     solution = solve(statistics, estimator.alpha, _alphas(estimator))
-    doubtful = estimator.solver == "auto" and isinstance(statistics, Moments)
-    if doubtful and not is_trustworthy(statistics, solution.alpha):
-        if examples is None:
-            warnings.warn(
-                f"alpha={solution.alpha} is below the rounding of the accumulated products; "
-                "solver='svd' accumulates a triangular factor, which keeps it.",
-                LinAlgWarning,
-                stacklevel=5,
-            )
+    smallest = solution.alpha if estimator.alphas is None else float(min(estimator.alphas))
+    if isinstance(statistics, Moments) and not is_trustworthy(statistics, smallest):
+        if examples is None or estimator.solver != "auto":
+            _warn_of_rounding(smallest)
         else:
-            statistics = TriangularFactor(*statistics.xy.shape)
-            estimator._end = None
-            estimator._end = _accumulate(estimator, examples, statistics)
-            estimator._statistics = statistics
-            solution = solve(statistics, estimator.alpha, _alphas(estimator))
+            solution = _once_more(estimator, examples)
     _assign(estimator, solution.coef, solution.intercept)
     estimator.alpha_ = solution.alpha
     estimator.gcv_errors_ = solution.errors
+
+
+def _once_more(estimator, examples):
+    """Go through all examples again for a triangular factor, and solve."""
+    factor = TriangularFactor(*estimator._statistics.xy.shape)
+    estimator._end = None
+    estimator._end = _accumulate(estimator, examples, factor)
+    estimator._statistics = factor
+    return solve(factor, estimator.alpha, _alphas(estimator))
+
+
+def _warn_of_rounding(alpha):
+    warnings.warn(
+        f"alpha={alpha} is below the rounding of accumulated products; solver='svd' accumulates a "
+        "triangular factor, which keeps it.",
+        LinAlgWarning,
+        stacklevel=5,
+    )
 
 
 def _alphas(estimator):
@@ -175,10 +185,11 @@ def _rows_in_time(estimator, examples, before):
     for i, start in enumerate(starts):
         targets = examples.targets[start : start + lengths[i]]
         one = type(examples)(examples.sequences[i : i + 1], targets, None)
-        for piece in driven_pieces(estimator, one, before):
+        for piece in driven_pieces(estimator, one, before, whole=True):
             counted = piece.steps >= washout
             rows = step_features(piece, one.sequences, n_inputs)[counted]
             if len(rows):
                 yield rows, targets[piece.steps[counted]]
         if len(starts) == 1:
-            estimator._end = end_of(piece, one, before)
+            last = [states[-1][:, 0].copy() for states in piece.states]
+            estimator._end = end_of(last, one, before)

@@ -19,6 +19,8 @@ TOLD_VERSIONS = (
     "jax",
     "keras",
     "numpy",
+    "pyrcn",
+    "reservoirpy",
     "scikeras",
     "scipy",
     "sklearn",
@@ -89,7 +91,9 @@ def run(workload, start):
     answer = {"seconds": time.perf_counter() - begin, "facts": facts}
     answer |= watch.end() if watch else {}
     answer["versions"] = {
-        name: sys.modules[name].__version__ for name in TOLD_VERSIONS if name in sys.modules
+        name: getattr(sys.modules[name], "__version__", "?")
+        for name in TOLD_VERSIONS
+        if name in sys.modules
     }
     return answer
 

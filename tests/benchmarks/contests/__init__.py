@@ -240,6 +240,39 @@ CONTESTS = {
     "cold_process": Contest(
         title="a fresh process: imports, building, the same fit", cold=True, **_FIRST
     ),
+    "reservoir_series": Contest(
+        title="reservoir of 1,000 units, 10 links each: fit to one series of 100,000 steps",
+        full={"steps": 100_000, "units": 1000, "links": 10},
+        quick={"steps": 2000, "units": 20, "links": 3},
+        contestants={
+            "skrnn": Contestant("ours_reservoirs:fit_series"),
+            "skrnn, in chunks": Contestant(
+                "ours_reservoirs:fit_series", options={"chunk_overlap": 200}
+            ),
+            "skrnn, 20 penalties": Contestant(
+                "ours_reservoirs:fit_series", options={"n_alphas": 20}
+            ),
+            "ReservoirPy": Contestant("with_reservoirpy:fit_series", ("reservoirpy",)),
+            "Gram product of the states alone": Contestant(
+                "product:gram", options={"rows": 100_000, "columns": 1001}, yardstick=True
+            ),
+        },
+        fact="r2",
+        within=0.02,
+        watched=True,
+    ),
+    "reservoir_batch": Contest(
+        title="reservoir of 500 units, 10 links each: fit to 1,000 series of 100 steps",
+        full={"n": 1000, "steps": 100, "units": 500, "links": 10},
+        quick={"n": 20, "steps": 30, "units": 20, "links": 3},
+        contestants={
+            "skrnn": Contestant("ours_reservoirs:fit_batch"),
+            "ReservoirPy": Contestant("with_reservoirpy:fit_batch", ("reservoirpy",)),
+            "PyRCN": Contestant("with_pyrcn:fit_batch", ("pyrcn",), warm_up=False),
+        },
+        fact="r2",
+        within=0.02,
+    ),
     "blocks": Contest(
         title="one epoch over a file of 1 GiB, LSTM(16)",
         full={"mib": 1024, "steps": 100, "features": 64, "units": 16, "batch_size": 256},

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-__all__ = ["documents", "pad_left", "reviews", "waves"]
+__all__ = ["delayed_noise", "documents", "pad_left", "reviews", "waves"]
 
 MEDIAN_LENGTH, SPREAD, SHORTEST = 180, 0.7, 10
 RESERVED = 2
@@ -19,6 +19,13 @@ def waves(n, steps, features, seed=0):
     y = rng.permutation(np.arange(n) % 2)
     X[y == 1, :, 0] += 0.5
     return X, y
+
+
+def delayed_noise(n, steps, delay=3, seed=0):
+    """Return (n, steps, 1) of noise in [-1, 1], and as targets the noise some steps before."""
+    rng = np.random.default_rng(seed)
+    noise = rng.uniform(-1, 1, (n, steps + delay))
+    return noise[:, delay:, None], noise[:, :-delay]
 
 
 def documents(n, longest, vocabulary, seed=0):

@@ -1,13 +1,10 @@
-"""Displays: what people would rather look at than read, in scikit-learn's form."""
+"""`HistoryDisplay`: the learning curves of a fit."""
 
 import numpy as np
-from sklearn.pipeline import Pipeline
-from sklearn.utils.validation import check_is_fitted
+
+from skrnn.inspection._figures import check_matplotlib, inner_with, panels
 
 __all__ = ["HistoryDisplay"]
-
-# Where scikit-learn's estimators keep the fitted one they were built round.
-_FITTED_INNER = ("best_estimator_", "estimator_", "regressor_")
 
 
 class HistoryDisplay:
@@ -98,7 +95,7 @@ class HistoryDisplay:
         >>> sorted(display.lines_)
         ['accuracy', 'loss']
         """
-        _check_matplotlib(f"{cls.__name__}.from_estimator")
+        check_matplotlib(f"{cls.__name__}.from_estimator")
         display = cls(history=_find_history(estimator), name=name)
         return display.plot(ax, metrics=metrics, **kwargs)
 
@@ -128,7 +125,7 @@ class HistoryDisplay:
         ValueError
             If the history lacks one of `metrics`, or there are not as many axes as metrics.
         """
-        _check_matplotlib(f"{type(self).__name__}.plot")
+        check_matplotlib(f"{type(self).__name__}.plot")
         from matplotlib.cbook import normalize_kwargs
         from matplotlib.lines import Line2D
 
@@ -137,7 +134,7 @@ class HistoryDisplay:
         _check_metrics(metrics, self.history)
         name = self.name if name is None else name
         kwargs = normalize_kwargs(kwargs, Line2D)  # so that c=... is color=...
-        axes = _panels(ax, len(metrics))
+        axes = panels(ax, len(metrics), "metrics")
         self.best_epoch_ = _best_epoch(self.history)
         self.lines_ = {}
         for panel, metric in zip(axes, metrics, strict=True):
@@ -165,17 +162,7 @@ class HistoryDisplay:
 
 def _find_history(estimator):
     """Return the `history_` of an estimator, or of that inside a Pipeline, GridSearchCV, ..."""
-    inner = estimator
-    while not hasattr(inner, "history_"):
-        check_is_fitted(inner)
-        if isinstance(inner, Pipeline):
-            inner = inner[-1]
-            continue
-        name = next((name for name in _FITTED_INNER if hasattr(inner, name)), None)
-        if name is None:
-            raise ValueError(f"{type(inner).__name__} has no history_ of its fit to plot.")
-        inner = getattr(inner, name)
-    return inner.history_
+    return inner_with(estimator, "history_", "history_ of its fit").history_
 
 
 def _best_epoch(history):
@@ -189,26 +176,6 @@ def _check_metrics(metrics, history):
     unknown = [metric for metric in metrics if metric not in known]
     if unknown or not metrics:
         raise ValueError(f"metrics must be among {known}, as in the history; got {metrics}.")
-
-
-def _check_matplotlib(caller):
-    try:
-        import matplotlib  # noqa: F401 - only who plots needs it
-    except ImportError as error:
-        raise ImportError(f"{caller} needs matplotlib: python -m pip install matplotlib") from error
-
-
-def _panels(ax, n_panels):
-    """Return the axes to plot on as an array."""
-    if ax is None:
-        import matplotlib.pyplot as plt
-
-        width = 6.4 if n_panels == 1 else 4.8 * n_panels
-        _, ax = plt.subplots(1, n_panels, figsize=(width, 4.2), layout="constrained")
-    axes = np.asarray(ax, dtype=object).ravel()
-    if len(axes) != n_panels:
-        raise ValueError(f"ax must be as many axes as metrics, {n_panels}, got {len(axes)}.")
-    return axes
 
 
 def _plot_curves(panel, history, metric, name, kwargs):

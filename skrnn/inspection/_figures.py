@@ -1,0 +1,53 @@
+"""What all displays need: matplotlib, axes, and the estimator inside a Pipeline or a search."""
+
+import numpy as np
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import check_is_fitted
+
+__all__ = ["check_matplotlib", "inner_with", "panels"]
+
+# Where scikit-learn's estimators keep the fitted one they were built round.
+_FITTED_INNER = ("best_estimator_", "estimator_", "regressor_")
+
+
+def inner_with(estimator, attribute, what):
+    """Return the fitted estimator that has an attribute, itself or inside a Pipeline or search.
+
+    Raises
+    ------
+    NotFittedError
+        If one on the way is not fitted.
+    ValueError
+        If there is none.
+    """
+    inner = estimator
+    while not hasattr(inner, attribute):
+        check_is_fitted(inner)
+        if isinstance(inner, Pipeline):
+            inner = inner[-1]
+            continue
+        name = next((name for name in _FITTED_INNER if hasattr(inner, name)), None)
+        if name is None:
+            raise ValueError(f"{type(inner).__name__} has no {what} to plot.")
+        inner = getattr(inner, name)
+    return inner
+
+
+def check_matplotlib(caller):
+    try:
+        import matplotlib  # noqa: F401 - only who plots needs it
+    except ImportError as error:
+        raise ImportError(f"{caller} needs matplotlib: python -m pip install matplotlib") from error
+
+
+def panels(ax, n_panels, what):
+    """Return the axes to plot on as an array, one for each of `what`."""
+    if ax is None:
+        import matplotlib.pyplot as plt
+
+        width = 6.4 if n_panels == 1 else 4.8 * n_panels
+        _, ax = plt.subplots(1, n_panels, figsize=(width, 4.2), layout="constrained")
+    axes = np.asarray(ax, dtype=object).ravel()
+    if len(axes) != n_panels:
+        raise ValueError(f"ax must be as many axes as {what}, {n_panels}, got {len(axes)}.")
+    return axes

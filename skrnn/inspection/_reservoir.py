@@ -1,0 +1,196 @@
+"""`ReservoirDisplay`: how a reservoir moves, and what it remembers."""
+
+import numpy as np
+from scipy import sparse
+from sklearn.base import clone
+from sklearn.utils.validation import check_is_fitted
+
+from skrnn.inspection._figures import check_matplotlib, inner_with, panels
+from skrnn.reservoir import EchoStateRegressor, Reservoir, memory_capacity
+from skrnn.sequences._inputs import read_inputs
+
+__all__ = ["ReservoirDisplay"]
+
+
+class ReservoirDisplay:
+    """Eigenvalues of a reservoir, its states over time, and its memory curve.
+
+    Make it with `from_estimator`, or with the constructor from arrays; there is a panel for each
+    that is given.
+
+    Parameters
+    ----------
+    eigenvalues : ndarray of complex, default=None
+        Of the recurrent matrix, of all layers together.
+
+    states : ndarray of shape (n_steps, n_units), default=None
+        Of the units that are drawn.
+
+    memory : ndarray of shape (max_delay,), default=None
+        The share of an input's variance that the states give back after each delay: the
+        `by_delay` of :func:`~skrnn.reservoir.memory_capacity`.
+
+    Attributes
+    ----------
+    ax_ : ndarray of matplotlib Axes
+        A panel each.
+
+    figure_ : matplotlib Figure
+        The figure.
+
+    See Also
+    --------
+    ReservoirDisplay.from_estimator : Plot a fitted reservoir.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skrnn.inspection import ReservoirDisplay
+    >>> from skrnn.reservoir import Reservoir
+    >>> X = [np.sin(np.arange(50.0))]
+    >>> reservoir = Reservoir(units=30, random_state=0).fit(X)
+    >>> display = ReservoirDisplay.from_estimator(reservoir, X, max_delay=20)
+    >>> len(display.eigenvalues), display.states.shape, display.memory.shape
+    (30, (50, 20), (20,))
+    """
+
+    def __init__(self, *, eigenvalues=None, states=None, memory=None):
+        self.eigenvalues = eigenvalues
+        self.states = states
+        self.memory = memory
+
+    @classmethod
+    def from_estimator(cls, estimator, X=None, *, n_units=20, max_delay=None, ax=None):
+        """Plot a fitted reservoir.
+
+        Parameters
+        ----------
+        estimator : estimator
+            A fitted `Reservoir`, an estimator with `reservoir_`, or a Pipeline, GridSearchCV or the
+            like round one.
+
+        X : sequences, default=None
+            Sequences as the reservoir reads them (behind all transformers), of which the first one
+            drives the states that are drawn. None: there is no panel of states.
+
+        n_units : int, default=20
+            How many units are drawn: the first of all.
+
+        max_delay : int, default=None
+            The longest delay of the memory curve, which is measured on a new reservoir with one
+            input and the same parameters. None: there is no memory curve.
+
+        ax : array-like of matplotlib Axes, default=None
+            Where to plot, an axes each panel. None makes a new figure.
+
+        Returns
+        -------
+        display : ReservoirDisplay
+
+        Raises
+        ------
+        NotFittedError
+            If the estimator is not fitted.
+
+        ValueError
+            If there is no reservoir in it, or feedback drives its states.
+        """
+        check_matplotlib(f"{cls.__name__}.from_estimator")
+        reservoir = _find_reservoir(estimator)
+        states = None if X is None else _states(reservoir, X)[:, :n_units]
+        memory = None
+        if max_delay is not None:
+            memory = memory_capacity(_for_one_input(reservoir), max_delay=max_delay).by_delay
+        display = cls(eigenvalues=_eigenvalues(reservoir), states=states, memory=memory)
+        return display.plot(ax)
+
+    def plot(self, ax=None):
+        """Plot a panel for each part that is there.
+
+        Parameters
+        ----------
+        ax : array-like of matplotlib Axes, default=None
+            Where to plot, an axes each panel. None makes a new figure.
+
+        Returns
+        -------
+        display : ReservoirDisplay
+        """
+        check_matplotlib(f"{type(self).__name__}.plot")
+        parts = [
+            (self.eigenvalues, _plot_eigenvalues),
+            (self.states, _plot_states),
+            (self.memory, _plot_memory),
+        ]
+        there = [(part, plot) for part, plot in parts if part is not None]
+        if not there:
+            raise ValueError("There is nothing to plot: eigenvalues, states and memory are None.")
+        self.ax_ = panels(ax, len(there), "panels")
+        for axes, (part, plot) in zip(self.ax_, there, strict=True):
+            plot(axes, np.asarray(part))
+        self.figure_ = self.ax_[0].figure
+        return self
+
+
+def _find_reservoir(estimator):
+    if isinstance(estimator, Reservoir):
+        check_is_fitted(estimator)
+        return estimator
+    try:
+        return inner_with(estimator, "reservoir_", "reservoir").reservoir_
+    except ValueError:
+        return inner_with(estimator, "layers_", "reservoir")
+
+
+def _eigenvalues(reservoir):
+    matrices = [layer.recurrent for layer in reservoir.layers_]
+    dense = [m.toarray() if sparse.issparse(m) else m for m in matrices]
+    return np.concatenate([np.linalg.eigvals(m.astype(np.float64)) for m in dense])
+
+
+def _states(reservoir, X):
+    if reservoir.feedback_scaling > 0:
+        raise ValueError(
+            f"feedback_scaling={reservoir.feedback_scaling} makes states depend on outputs; give "
+            "X=None, or plot the hidden_states of the estimator."
+        )
+    sequences = read_inputs(reservoir, X).sequences if hasattr(reservoir, "_step_format") else X
+    return reservoir._states(sequences[:1]).values
+
+
+def _for_one_input(reservoir):
+    """An estimator whose reservoir has the same parameters and one input."""
+    alone = clone(reservoir).set_params(pooling=None, feedback_scaling=0.0, dtype="float64")
+    if not isinstance(alone.input_weights, str):
+        alone.set_params(input_weights="uniform")
+    if np.ndim(alone.input_scaling) > 0:
+        alone.set_params(input_scaling=float(np.mean(alone.input_scaling)))
+    return EchoStateRegressor(reservoir=alone, rows="steps")
+
+
+def _plot_eigenvalues(axes, eigenvalues):
+    from matplotlib.patches import Circle
+
+    axes.add_patch(Circle((0, 0), 1, fill=False, color="0.6", linestyle="--"))
+    axes.plot(eigenvalues.real, eigenvalues.imag, ".", markersize=4)
+    limit = max(1.05, 1.05 * np.abs(eigenvalues).max())
+    axes.set(xlim=(-limit, limit), ylim=(-limit, limit), aspect="equal")
+    radius = np.abs(eigenvalues).max()
+    axes.set(xlabel="Real part", ylabel="Imaginary part", title=f"Eigenvalues, radius {radius:.3g}")
+
+
+def _plot_states(axes, states):
+    axes.plot(states, linewidth=0.8)
+    axes.set(xlabel="Step", ylabel="State", title=f"States of {states.shape[1]} units")
+    axes.grid(alpha=0.3)
+
+
+def _plot_memory(axes, memory):
+    axes.plot(np.arange(1, len(memory) + 1), memory)
+    axes.set(
+        xlabel="Delay in steps",
+        ylabel="Share of variance remembered",
+        title=f"Memory capacity {memory.sum():.1f}",
+        ylim=(0, 1.05),
+    )
+    axes.grid(alpha=0.3)

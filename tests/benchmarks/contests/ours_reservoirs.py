@@ -1,0 +1,45 @@
+"""What skrnn's reservoirs do in each contest; no framework is loaded for them."""
+
+import numpy as np
+
+from contests.data import delayed_noise
+from skrnn import EchoStateRegressor
+from skrnn.reservoir import Reservoir
+
+__all__ = ["fit_batch", "fit_series"]
+
+
+def fit_series(steps, units, links, n_alphas=0, chunk_overlap=None):
+    """Fit one long series."""
+    X, y = delayed_noise(1, steps)
+    network = EchoStateRegressor(
+        units=units,
+        washout=min(100, steps // 4),
+        rows="steps",
+        reservoir=Reservoir(connectivity=links, chunk_overlap=chunk_overlap),
+        alphas=np.logspace(-6, 2, n_alphas) if n_alphas else None,
+        random_state=0,
+    )
+
+    def run():
+        network.fit(X[0], y[0])
+        return {"r2": network.score(X[0, :1000], y[0, :1000])}
+
+    return run
+
+
+def fit_batch(n, steps, units, links):
+    """Fit many series with a target at each step."""
+    X, y = delayed_noise(n, steps)
+    network = EchoStateRegressor(
+        units=units,
+        return_sequences=True,
+        reservoir=Reservoir(connectivity=links),
+        random_state=0,
+    )
+
+    def run():
+        network.fit(X, y)
+        return {"r2": network.score(X[:10], y[:10])}
+
+    return run

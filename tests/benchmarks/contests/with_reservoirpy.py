@@ -1,0 +1,43 @@
+"""The same fits with ReservoirPy."""
+
+import numpy as np
+import reservoirpy
+from reservoirpy.nodes import Reservoir, Ridge
+from sklearn.metrics import r2_score
+
+from contests.data import delayed_noise
+
+__all__ = ["fit_batch", "fit_series"]
+
+
+def _network(units, links):
+    if hasattr(reservoirpy, "verbosity"):
+        reservoirpy.verbosity(0)
+    connectivity = min(1.0, links / units)
+    reservoir = Reservoir(units, sr=0.9, rc_connectivity=connectivity, input_connectivity=1.0)
+    return reservoir >> Ridge(ridge=1e-6)
+
+
+def fit_series(steps, units, links):
+    """Fit one long series."""
+    X, y = delayed_noise(1, steps)
+
+    def run():
+        network = _network(units, links)
+        network.fit(X[0], y[0, :, None], warmup=min(100, steps // 4))
+        return {"r2": r2_score(y[0, :1000], np.asarray(network.run(X[0, :1000])).ravel())}
+
+    return run
+
+
+def fit_batch(n, steps, units, links):
+    """Fit many series with a target at each step."""
+    X, y = delayed_noise(n, steps)
+
+    def run():
+        network = _network(units, links)
+        network.fit(list(X), list(y[:, :, None]))
+        predicted = [np.asarray(network.run(series)).ravel() for series in X[:10]]
+        return {"r2": r2_score(y[:10].ravel(), np.concatenate(predicted))}
+
+    return run

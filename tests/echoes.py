@@ -1,0 +1,93 @@
+"""Small series, small reservoirs in float64, and their equations written out."""
+
+import numpy as np
+from numpy.testing import assert_allclose
+from toys import labelled, tagged
+
+from skrnn import EchoStateClassifier, EchoStateRegressor
+from skrnn.reservoir import Reservoir
+
+__all__ = [
+    "CUBE",
+    "EXACT",
+    "INPUTS",
+    "LABELS",
+    "RUNNING",
+    "SERIES",
+    "SUMS",
+    "TAGGED",
+    "TAGS",
+    "TARGETS",
+    "WEIGHTS",
+    "X",
+    "assert_same_readout",
+    "classifier",
+    "double",
+    "hear",
+    "read_out",
+    "regressor",
+    "states_of",
+    "steps_network",
+]
+
+X, LABELS = labelled()
+TAGGED, TAGS = tagged()
+SUMS = np.array([steps.sum() for steps in X])
+RUNNING = [steps.cumsum(axis=0) for steps in X]
+CUBE = np.stack([steps[:2] for steps in X])
+WEIGHTS = np.random.default_rng(1).uniform(0.1, 2, len(X))
+
+SERIES = np.random.default_rng(0).uniform(-1, 1, (241, 2))
+INPUTS, TARGETS = SERIES[1:], SERIES[1:, 0] + SERIES[:-1, 1]
+
+
+def double(**params):
+    """Return a reservoir in float64."""
+    return Reservoir(dtype="float64", **params)
+
+
+EXACT = {"units": 20, "random_state": 0, "alpha": 1e-3, "reservoir": double()}
+
+
+def regressor(**params):
+    return EchoStateRegressor(**{**EXACT, **params})
+
+
+def classifier(**params):
+    return EchoStateClassifier(**{**EXACT, **params})
+
+
+def steps_network(**params):
+    """Return a regressor that reads one series, a row a step."""
+    return regressor(**{"rows": "steps", **params})
+
+
+def assert_same_readout(one, other, rtol=1e-8):
+    """Check that two readouts are equal to rounding (Ridge has no axis for a lone target)."""
+    scale = np.abs(other.coef_).max()
+    assert_allclose(np.squeeze(one.coef_), np.squeeze(other.coef_), rtol=0, atol=rtol * scale)
+    assert_allclose(one.intercept_, other.intercept_, rtol=0, atol=rtol * scale)
+
+
+def states_of(sequences, **params):
+    """Return states and inputs side by side, as the readout reads them."""
+    reservoir = double(**{"units": 20, "random_state": 0, **params})
+    states = reservoir.fit(sequences).transform(sequences)
+    return [np.hstack(pair) for pair in zip(states, sequences, strict=True)]
+
+
+def hear(layers, states, inputs, fed=None):
+    """Return the states of all layers one step later."""
+    heard, after = inputs, []
+    for layer, state in zip(layers, states, strict=True):
+        net = layer.recurrent @ state + layer.input_weights @ heard + layer.bias
+        if fed is not None:
+            net += layer.feedback @ np.atleast_1d(fed)
+        heard = (1 - layer.leak_rate) * state + layer.leak_rate * np.tanh(net)
+        after.append(heard)
+    return after
+
+
+def read_out(network, states, inputs):
+    """Return the output after a step."""
+    return network.coef_ @ np.concatenate([*states, inputs]) + network.intercept_

@@ -1,0 +1,385 @@
+"""Readouts: statistics that add up whatever the blocks, and ridge regression from them."""
+
+from fractions import Fraction
+from itertools import permutations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy.linalg import LinAlgWarning
+from sklearn.linear_model import Ridge, RidgeCV
+
+from skrnn import EchoStateRegressor
+from skrnn.reservoir import Reservoir
+from skrnn.reservoir._ridge import RecursiveLeastSquares, is_trustworthy, solve
+from skrnn.reservoir._statistics import Moments, TriangularFactor, joined
+
+KINDS = pytest.mark.parametrize("kind", [Moments, TriangularFactor])
+SOME = settings(max_examples=25)
+CUTS = st.lists(st.integers(1, 29), unique=True, max_size=6).map(sorted)
+
+
+def make_data(n=30, n_features=4, n_targets=2, seed=0, offset=3.0):
+    """Return rows, targets and weights; no mean is zero."""
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(n, n_features)) + offset
+    y = x @ rng.normal(size=(n_features, n_targets)) + rng.normal(size=(n, n_targets)) - offset
+    return x, y, rng.uniform(0.1, 3, n)
+
+
+def statistics_of(kind, x, y, weights=None, cuts=()):
+    """Return statistics of rows, added in blocks."""
+    statistics = kind(x.shape[1], y.shape[1])
+    for block in np.split(np.arange(len(x)), cuts):
+        # What is added may be overwritten.
+        statistics.add(
+            x[block].copy(), y[block].copy(), None if weights is None else weights[block]
+        )
+    return statistics
+
+
+def products(x, y, weights=None):
+    """Return total weight, means and centred products, by their definitions."""
+    w = np.ones(len(x)) if weights is None else weights
+    x_mean, y_mean = np.average(x, axis=0, weights=w), np.average(y, axis=0, weights=w)
+    x, y = x - x_mean, y - y_mean
+    return w.sum(), x_mean, y_mean, x.T * w @ x, x.T * w @ y, (w[:, None] * y**2).sum(axis=0)
+
+
+def products_in(statistics):
+    """Return the same from statistics of either kind."""
+    if isinstance(statistics, Moments):
+        last = statistics.xx, statistics.xy, statistics.yy
+    else:
+        x, y = statistics.centred
+        last = x.T @ x, x.T @ y, (y**2).sum(axis=0)
+    return statistics.weight, statistics.x_mean, statistics.y_mean, *last
+
+
+def assert_same_products(one, other, rtol=1e-10, atol=1e-10):
+    for ours, theirs in zip(one, other, strict=True):
+        assert_allclose(ours, theirs, rtol=rtol, atol=atol)
+
+
+# --- statistics -------------------------------------------------------------------------------
+
+
+@SOME
+@given(
+    kind=st.sampled_from([Moments, TriangularFactor]),
+    cuts=CUTS,
+    seed=st.integers(0, 99),
+    n_features=st.sampled_from([1, 4, 40]),
+    is_weighted=st.booleans(),
+)
+def test_blocks_add_up_to_the_products_of_all_rows(kind, cuts, seed, n_features, is_weighted):
+    x, y, weights = make_data(n_features=n_features, seed=seed)
+    weights = weights if is_weighted else None
+    order = np.random.default_rng(seed).permutation(len(x))
+    shuffled = None if weights is None else weights[order]
+    expected = products(x, y, weights)
+    assert_same_products(products_in(statistics_of(kind, x, y, weights)), expected)
+    in_blocks = statistics_of(kind, x[order], y[order], shuffled, cuts)
+    assert_same_products(products_in(in_blocks), expected)
+    assert_same_products(products_in(in_blocks.as_moments()), expected)
+
+
+@KINDS
+def test_weights_count_how_often_a_row_is_there(kind):
+    x, y, _ = make_data()
+    times = np.random.default_rng(1).integers(0, 4, len(x))
+    times[:5] = 0  # a first block without any weight
+    weighted = statistics_of(kind, x, y, times.astype(float), cuts=[5, 6, 20])
+    repeated = statistics_of(kind, np.repeat(x, times, axis=0), np.repeat(y, times, axis=0))
+    assert_same_products(products_in(weighted), products_in(repeated))
+
+
+@KINDS
+@pytest.mark.parametrize("layout", [np.ascontiguousarray, np.asfortranarray, "every other"])
+def test_the_layout_of_rows_does_not_matter(kind, layout):
+    x, y, weights = make_data()
+    if layout == "every other":
+        laid_out = np.repeat(x, 2, axis=1)[:, ::2]
+    else:
+        laid_out = layout(x)
+    statistics = kind(*(a.shape[1] for a in (x, y)))
+    statistics.add(laid_out.copy(order="K"), y, weights)
+    assert_same_products(products_in(statistics), products(x, y, weights))
+
+
+@KINDS
+@pytest.mark.parametrize("cuts", [(), (1,), (1, 2, 3), (15,)])
+def test_large_offsets_lose_nothing(kind, cuts):
+    x, y, _ = make_data(n=300)
+    far_x, far_y = x + 1e6, y - 1e6
+    # What is left of the rows after the offset has rounded them, exactly.
+    expected = products(far_x - 1e6, far_y + 1e6)[3:]
+    found = products_in(statistics_of(kind, far_x, far_y, cuts=cuts))[3:]
+    if kind is TriangularFactor:  # R holds the sums too, whose rounding is relative to their size
+        assert_same_products(found, expected, rtol=1e-6, atol=1e-6)
+    else:
+        assert_same_products(found, expected, rtol=1e-11)
+
+
+@KINDS
+def test_merging_has_no_order_and_no_brackets(kind):
+    x, y, weights = make_data()
+    blocks = np.split(np.arange(len(x)), [3, 17])
+    parts = [statistics_of(kind, x[b] + 0.0, y[b], weights[b]) for b in blocks]
+    before = [products_in(part) for part in parts]
+    expected = products(x, y, weights)
+    for a, b, c in permutations(parts):
+        left = joined(joined(a, b), c)
+        right = joined(a, joined(b, c))
+        assert_same_products(products_in(left), expected)
+        assert_same_products(products_in(right), expected)
+    for part, as_it_was in zip(parts, before, strict=True):
+        for one, other in zip(products_in(part), as_it_was, strict=True):
+            assert_array_equal(one, other)
+
+
+@KINDS
+def test_an_empty_one_adds_nothing(kind):
+    x, y, weights = make_data()
+    full, empty = statistics_of(kind, x, y, weights), kind(x.shape[1], y.shape[1])
+    for both in (joined(full, empty), joined(empty, full)):
+        assert_same_products(products_in(both), products(x, y, weights))
+    nothing = joined(empty, empty)
+    assert nothing.weight == 0
+    nothing.add(x.copy(), y, weights)
+    assert_same_products(products_in(nothing), products(x, y, weights))
+
+
+def test_statistics_of_both_kinds_are_joined():
+    x, y, weights = make_data()
+    early, late = slice(None, 9), slice(9, None)
+    factor = statistics_of(TriangularFactor, x[early], y[early], weights[early])
+    moments = statistics_of(Moments, x[late], y[late], weights[late])
+    for both in (joined(factor, moments), joined(moments, factor)):
+        assert_same_products(products_in(both), products(x, y, weights))
+
+
+@KINDS
+def test_forgetting_weighs_what_was_before(kind):
+    x, y, weights = make_data()
+    statistics = statistics_of(kind, x[:20], y[:20], weights[:20])
+    whole = statistics.copy()
+    statistics.forget(0.25)
+    statistics.add(x[20:].copy(), y[20:], weights[20:])
+    faded = np.where(np.arange(len(x)) < 20, 0.25, 1) * weights
+    assert_same_products(products_in(statistics), products(x, y, faded))
+    assert_same_products(products_in(whole), products(x[:20], y[:20], weights[:20]))
+
+
+# --- ridge regression -------------------------------------------------------------------------
+
+
+@KINDS
+@pytest.mark.parametrize("shape", [(60, 5), (12, 30), (30, 1)])
+@pytest.mark.parametrize("n_targets", [1, 3])
+@pytest.mark.parametrize("is_weighted", [False, True])
+@pytest.mark.parametrize("alpha", [1e-3, 1.0, 100.0])
+def test_is_scikit_learns_ridge(kind, shape, n_targets, is_weighted, alpha):
+    x, y, weights = make_data(*shape, n_targets)
+    weights = weights if is_weighted else None
+    theirs = Ridge(alpha=alpha, solver="svd").fit(x, y, sample_weight=weights)
+    for options in ({}, {"alphas": np.array([alpha])}):
+        solution = solve(statistics_of(kind, x, y, weights), alpha, **options)
+        assert_allclose(solution.coef, theirs.coef_.reshape(n_targets, -1).T, rtol=1e-8, atol=1e-8)
+        assert_allclose(solution.intercept, theirs.intercept_, rtol=1e-8, atol=1e-8)
+        assert solution.alpha == alpha
+
+
+@KINDS
+def test_one_factorisation_serves_all_alphas(kind):
+    x, y, weights = make_data()
+    statistics, alphas = statistics_of(kind, x, y, weights), np.logspace(-4, 4, 9)
+    together = solve(statistics, 1.0, alphas)
+    alone = [solve(statistics, 1.0, np.array([alpha])) for alpha in alphas]
+    assert_allclose(together.errors, [one.errors[0] for one in alone], rtol=1e-12)
+    best = int(np.argmin(together.errors))
+    assert together.alpha == alphas[best]
+    assert_allclose(together.coef, solve(statistics, alphas[best]).coef, rtol=1e-9)
+    assert solve(statistics, 1.0).errors is None
+
+
+def gcv_error(x, y, alpha):
+    """Return (|e|²/n) / (1 - trace(H)/n)² (Golub, Heath & Wahba 1979) with the matrix H itself."""
+    n, centred = len(x), x - x.mean(axis=0)
+    penalised = centred.T @ centred + alpha * np.eye(x.shape[1])
+    hat = np.full((n, n), 1 / n) + centred @ np.linalg.solve(penalised, centred.T)
+    return ((y - hat @ y) ** 2).sum() / n / (1 - np.trace(hat) / n) ** 2
+
+
+@KINDS
+@pytest.mark.parametrize("shape", [(60, 5), (12, 30)])
+def test_errors_are_those_of_generalised_cross_validation(kind, shape):
+    x, y, _ = make_data(*shape)
+    alphas = np.logspace(-2, 4, 7)
+    errors = solve(statistics_of(kind, x, y), 1.0, alphas).errors
+    assert_allclose(errors, [gcv_error(x, y, alpha) for alpha in alphas], rtol=1e-8)
+    # A weight of two is a row that is there twice.
+    twice = statistics_of(kind, x, y, np.full(len(x), 2.0))
+    errors = solve(twice, 1.0, alphas).errors
+    xx, yy = np.vstack([x, x]), np.vstack([y, y])
+    assert_allclose(errors, [gcv_error(xx, yy, alpha) for alpha in alphas], rtol=1e-8)
+
+
+@KINDS
+def test_errors_of_few_rows_reach_a_limit_as_alpha_falls(kind):
+    # Every row is fitted: |e|² and 1 - trace(H)/n vanish together, and their ratio does not.
+    x, y, _ = make_data(12, 30)
+    errors = solve(statistics_of(kind, x, y), 1.0, np.array([1e-12, 1e-9, 1e-3])).errors
+    assert_allclose(errors, gcv_error(x, y, 1e-3), rtol=1e-3)
+
+
+@KINDS
+@pytest.mark.parametrize("seed", range(4))
+def test_chosen_alpha_is_that_of_leaving_one_out(kind, seed):
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(300, 20))
+    y = 0.3 * x @ rng.normal(size=(20, 1)) + 3 * rng.normal(size=(300, 1))
+    alphas = np.logspace(-2, 6, 5)
+    solution = solve(statistics_of(kind, x, y), 1.0, alphas)
+    assert solution.alpha == RidgeCV(alphas=alphas).fit(x, y[:, 0]).alpha_
+
+
+# --- small penalties --------------------------------------------------------------------------
+
+
+def exact_ridge(x, y, alpha):
+    """Return the coefficients in fractions: nothing is rounded before the end."""
+    x = [[Fraction(value) for value in row] for row in x.tolist()]
+    y = [Fraction(value) for value in y.tolist()]
+    n, size = len(x), len(x[0])
+    means = [sum(row[j] for row in x) / n for j in range(size)]
+    y_mean = sum(y) / n
+    x = [[value - mean for value, mean in zip(row, means, strict=True)] for row in x]
+    system = [
+        [
+            sum(row[i] * row[j] for row in x) + (Fraction(alpha) if i == j else 0)
+            for j in range(size)
+        ]
+        + [sum(row[i] * (target - y_mean) for row, target in zip(x, y, strict=True))]
+        for i in range(size)
+    ]
+    for i in range(size):
+        pivot = system[i][i]
+        system[i] = [value / pivot for value in system[i]]
+        for j in range(size):
+            if j != i:
+                factor = system[j][i]
+                pairs = zip(system[j], system[i], strict=True)
+                system[j] = [a - factor * b for a, b in pairs]
+    return np.array([float(row[-1]) for row in system])
+
+
+def nearly_collinear(distance=3e-8, n=40):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(n, 3))
+    x[:, 1] = x[:, 0] + distance * x[:, 1]
+    return x, x @ [[1.0], [-2.0], [0.5]] + 1e-7 * rng.normal(size=(n, 1))
+
+
+def test_small_penalties_on_nearly_collinear_rows():
+    x, y = nearly_collinear()
+    expected = exact_ridge(x, y[:, 0], 1e-14)
+    moments, factor = (statistics_of(kind, x, y) for kind in (Moments, TriangularFactor))
+    assert_allclose(solve(factor, 1e-14).coef[:, 0], expected, rtol=1e-6)
+    off = np.abs(solve(moments, 1e-14).coef[:, 0] / expected - 1).max()
+    assert off > 1e-3
+    assert not is_trustworthy(moments, 1e-14)
+    assert is_trustworthy(moments, 1e-3)
+    assert_allclose(solve(moments, 1e-3).coef[:, 0], exact_ridge(x, y[:, 0], 1e-3), rtol=1e-8)
+
+
+def test_both_kinds_agree_where_rows_are_independent():
+    x, y, _ = make_data(200, 20)
+    moments, factor = (statistics_of(kind, x, y) for kind in (Moments, TriangularFactor))
+    assert is_trustworthy(moments, 1e-14)
+    for alpha in (1e-14, 1.0):
+        assert_allclose(solve(factor, alpha).coef, solve(moments, alpha).coef, rtol=1e-10)
+
+
+@KINDS
+def test_a_column_that_is_there_twice_is_shared(kind):
+    x, y, _ = make_data()
+    twice = statistics_of(kind, np.hstack([x, x[:, :1]]), y)
+    coef = solve(twice, 1e-300).coef
+    plain = np.linalg.lstsq(x - x.mean(axis=0), y - y.mean(axis=0), rcond=None)[0]
+    assert_allclose(coef[[0, -1]], np.array([plain[0], plain[0]]) / 2, rtol=1e-6)
+    assert_allclose(coef[1:-1], plain[1:], rtol=1e-6)
+
+
+def wave(n=400):
+    series = 0.1 * np.sin(0.3 * np.arange(n))
+    return series[:-1, None], series[1:]
+
+
+def network(**params):
+    reservoir = Reservoir(units=30, dtype="float64")
+    plain = {"alpha": 1e-14, "washout": 20, "rows": "steps", "random_state": 0}
+    return EchoStateRegressor(reservoir=reservoir, **{**plain, **params})
+
+
+def test_auto_takes_the_triangular_factor_for_small_penalties():
+    X, y = wave()
+    auto, svd = network().fit(X, y), network(solver="svd").fit(X, y)
+    assert isinstance(auto._statistics, TriangularFactor)
+    assert_array_equal(auto.coef_, svd.coef_)
+    assert isinstance(network(alpha=1.0).fit(X, y)._statistics, Moments)
+    with pytest.warns(LinAlgWarning, match="alpha=1e-14 is below the rounding.*solver='svd'"):
+        network(solver="cholesky").fit(X, y)
+
+
+def test_auto_takes_the_triangular_factor_for_few_rows():
+    X, y = wave()
+    few = network(alpha=1.0).fit(X[:28], y[:28])
+    assert isinstance(few._statistics, TriangularFactor)
+    few.partial_fit(X, y)
+    assert isinstance(few._statistics, TriangularFactor)
+
+
+def test_partial_fit_warns_of_a_penalty_that_rounding_hides():
+    X, y = wave()
+    with pytest.warns(LinAlgWarning, match="alpha=1e-14 is below the rounding.*solver='svd'"):
+        network().partial_fit(X, y)
+    network(solver="svd").partial_fit(X, y)
+
+
+# --- recursive least squares ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("forgetting", [1.0, 0.99, 0.8])
+@pytest.mark.parametrize("n_targets", [1, 2])
+def test_recursive_least_squares_is_ridge_whose_weights_and_penalty_fade(forgetting, n_targets):
+    x, y, _ = make_data(60, 5, n_targets)
+    alpha, n_new = 0.5, 40
+    recursive = RecursiveLeastSquares(statistics_of(Moments, x[:20], y[:20]), alpha)
+    as_it_was = recursive.copy()
+    for block in (slice(20, 21), slice(21, 45), slice(45, 60)):
+        recursive.update(x[block], y[block], forgetting)
+    ages = np.minimum(np.arange(60)[::-1], n_new)
+    penalty = alpha * forgetting**n_new
+    theirs = Ridge(alpha=penalty, solver="svd").fit(x, y, sample_weight=forgetting**ages)
+    coef, intercept = recursive.solution
+    assert_allclose(coef, theirs.coef_.reshape(n_targets, -1).T, rtol=1e-7, atol=1e-9)
+    assert_allclose(intercept, theirs.intercept_, rtol=1e-7)
+    before = Ridge(alpha=alpha, solver="svd").fit(x[:20], y[:20])
+    assert_allclose(as_it_was.solution[1], before.intercept_, rtol=1e-8)
+
+
+@pytest.mark.parametrize("solver", ["cholesky", "svd"])
+def test_updates_of_an_estimator_end_where_one_fit_ends(solver):
+    X = np.random.default_rng(0).uniform(-1, 1, (300, 1))
+    y = np.roll(X[:, 0], 2)
+    params = {"alpha": 1e-2, "solver": solver, "initial_state": "fit_end"}
+    at_once = network(**params).fit(X, y)
+    updated = network(**params).fit(X[:200], y[:200])
+    for step in (slice(200, 201), slice(201, 300)):
+        updated.update(X[step], y[step])
+    assert_allclose(updated.coef_, at_once.coef_, rtol=1e-6, atol=1e-9)
+    assert_allclose(updated.intercept_, at_once.intercept_, atol=1e-9)
+    assert_same_products(products_in(updated._statistics), products_in(at_once._statistics))
