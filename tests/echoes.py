@@ -1,5 +1,7 @@
 """Small series, small reservoirs in float64, and their equations written out."""
 
+from unittest import mock
+
 import numpy as np
 from numpy.testing import assert_allclose
 from toys import labelled, tagged
@@ -24,6 +26,7 @@ __all__ = [
     "classifier",
     "double",
     "hear",
+    "no_step",
     "read_out",
     "regressor",
     "states_of",
@@ -86,6 +89,13 @@ def hear(layers, states, inputs, fed=None):
         heard = (1 - layer.leak_rate) * state + layer.leak_rate * np.tanh(net)
         after.append(heard)
     return after
+
+
+def no_step():
+    """Return a context in which running a reservoir for even a step is an error."""
+    return mock.patch(
+        "skrnn.reservoir._dynamics._Runner.run", side_effect=AssertionError("a step was run")
+    )
 
 
 def read_out(network, states, inputs):

@@ -107,11 +107,11 @@ OTHERS = {
     "no seed": ({"random_state": None}, SUMS, "another reservoir.*int random_state"),
     "another leak rate": ({"leak_rate": 0.5}, SUMS, "another reservoir"),
     "another activation": (
-        {"reservoir": double(activation="relu")}, SUMS, "another reservoir"),
+        {"reservoir": double(activation="relu")}, SUMS, "activation='relu', expected 'tanh'"),
     "one more direction": (
         {"reservoir": double(bidirectional=True)}, SUMS, "other"),
-    "other features": ({"readout_input": False}, SUMS, "other features or targets"),
-    "another pooling": ({"pooling": "mean"}, SUMS, "other features or targets"),
+    "other features": ({"readout_input": False}, SUMS, "readout_input=False, expected True"),
+    "another pooling": ({"pooling": "mean"}, SUMS, "pooling='mean', expected 'last'"),
     "two targets": ({}, np.c_[SUMS, SUMS], "other features or targets"),
     "a column": ({}, SUMS[:, None], "other features or targets"),
 }  # fmt: skip

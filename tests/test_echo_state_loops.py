@@ -9,12 +9,15 @@ from echoes import (
     classifier,
     double,
     hear,
+    no_step,
     read_out,
     regressor,
     steps_network,
 )
 from numpy.testing import assert_allclose, assert_array_equal
+from refusals import unchanged
 from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import Ridge
 
 FED_BACK = double(feedback_scaling=0.3)
@@ -271,3 +274,54 @@ def test_after_more_of_one_series_the_end_is_its_own():
         learn(INPUTS[50:120], MEMORY[50:120])
         known = network.generate(5, INPUTS[50:120], MEMORY[50:120])
         assert_allclose(network.generate(5), known, **CLOSE)
+
+
+# --- where there is no loop -------------------------------------------------------------------
+
+NETWORKS = {
+    "one output a sequence": (regressor(), BATCH, [y[-1] for y in BATCH_Y]),
+    "one output": (steps_network(), INPUTS, TARGETS),
+    "next": (steps_network(), PLANE[:-1], PLANE[1:]),
+    "several": (regressor(return_sequences=True), BATCH, BATCH_Y),
+    "labels": (classifier(rows="steps"), INPUTS, TAGS),
+    "fed back": (steps_network(reservoir=FED_BACK), INPUTS, TARGETS),
+    "both ways": (
+        regressor(return_sequences=True, reservoir=double(bidirectional=True)), BATCH, BATCH_Y),
+}  # fmt: skip
+TOGETHER = "X and y go together"
+HOLE = np.where(np.arange(480).reshape(240, 2) == 201, np.nan, INPUTS)
+REFUSED = {
+    "no steps": ("next", {"n_steps": 0}, "n_steps must be a positive int, got 0"),
+    "half a step": ("next", {"n_steps": 2.5}, "n_steps must be a positive int, got 2.5"),
+    "one output a sequence": ("one output a sequence", {}, "return_sequences=True or rows='steps'"),
+    "one output for two inputs": (
+        "one output", {}, r"feedback_scaling=0.* 1 output.* 2 input.*one step ahead"),
+    "labels for inputs": ("labels", {}, "no loop.*feedback_scaling"),
+    "two directions": ("both ways", {"X": BATCH}, "future that bidirectional=True"),
+    "no end": ("several", {}, "X=None.*several sequences.*give X"),
+    "targets without feedback": ("next", {"X": INPUTS, "y": INPUTS}, "y had no effect.*feedback"),
+    "future without feedback": ("next", {"future": INPUTS[:3]}, "future had no effect"),
+    "inputs alone": ("fed back", {"X": INPUTS}, TOGETHER),
+    "targets alone": ("fed back", {"y": TARGETS}, TOGETHER),
+    "future too long": ("fed back", {"future": INPUTS[:4]}, r"future.*\(3, 2\), got \(4, 2\)"),
+    "future too wide": ("fed back", {"future": np.ones((3, 3))}, r"future.*\(3, 2\), got \(3, 3\)"),
+    "NaN in future": ("fed back", {"future": np.full((3, 2), np.nan)}, "future contains NaN"),
+    "NaN in what is known": ("fed back", {"X": HOLE, "y": TARGETS}, "X contains NaN"),
+    "too few known targets": ("fed back", {"X": INPUTS, "y": TARGETS[1:]}, r"\[240, 239\]"),
+    "other features": ("next", {"X": INPUTS[:, :1]}, "X has 1 features.*expecting 2"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("wrong", REFUSED)
+def test_generation_is_refused_before_a_step_is_run(wrong):
+    kind, given, match = REFUSED[wrong]
+    network, inputs, y = NETWORKS[kind]
+    network = clone(network).fit(inputs, y)
+    with unchanged(network, inputs), no_step(), pytest.raises(ValueError, match=match):
+        network.generate(**{"n_steps": 3, **given})
+
+
+@pytest.mark.parametrize("network", [steps_network(), classifier()])
+def test_generation_needs_a_fit(network):
+    with pytest.raises(NotFittedError, match=f"This {type(network).__name__} .* not fitted"):
+        network.generate(3)

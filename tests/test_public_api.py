@@ -21,6 +21,7 @@ PUBLIC_NAMES = {
     ],
     "skrnn.datasets": [
         "fetch_imdb",
+        "fetch_japanese_vowels",
         "fetch_names",
         "fetch_sequoia",
         "get_data_home",

@@ -360,7 +360,7 @@ def test_recursive_least_squares_is_ridge_whose_weights_and_penalty_fade(forgett
     recursive = RecursiveLeastSquares(statistics_of(Moments, x[:20], y[:20]), alpha)
     as_it_was = recursive.copy()
     for block in (slice(20, 21), slice(21, 45), slice(45, 60)):
-        recursive.update(x[block], y[block], forgetting)
+        recursive.update(x[block], y[block], np.ones(len(y[block])), forgetting)
     ages = np.minimum(np.arange(60)[::-1], n_new)
     penalty = alpha * forgetting**n_new
     theirs = Ridge(alpha=penalty, solver="svd").fit(x, y, sample_weight=forgetting**ages)

@@ -9,17 +9,24 @@ from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import BaseEstimator
-from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 
 from skrnn._fitting import all_or_nothing
-from skrnn._sklearn import HasMethods, Interval, StrOptions, _fit_context
+from skrnn._sklearn import Interval, StrOptions, _fit_context
 from skrnn.reservoir._features import n_readout_features
 from skrnn.reservoir._generating import generate
+from skrnn.reservoir._layers import Layer
 from skrnn.reservoir._outputs import outputs_of, states_of
+from skrnn.reservoir._pooling import check_washout
 from skrnn.reservoir._reading import read_examples, read_X, resolve
+from skrnn.reservoir._reservoir import Reservoir
 from skrnn.reservoir._statistics import joined
-from skrnn.reservoir._training import add_examples, refit_readout, update_readout
+from skrnn.reservoir._training import (
+    add_examples,
+    check_alphas,
+    refit_readout,
+    update_readout,
+)
 from skrnn.sequences._targets import as_list_or_array, flatten_step_targets, nest_steps
 
 __all__ = ["PARAMETER_CONSTRAINTS", "BaseEchoState"]
@@ -30,7 +37,7 @@ PARAMETER_CONSTRAINTS = {
     "leak_rate": [Interval(Real, 0, 1, closed="right"), "array-like", None],
     "input_scaling": [Interval(Real, 0, None, closed="left"), "array-like", None],
     "washout": [Interval(Integral, 0, None, closed="left"), None],
-    "reservoir": [HasMethods(["fit", "transform"]), None],
+    "reservoir": [Reservoir, None],
     "alpha": [Interval(Real, 0, None, closed="neither")],
     "alphas": ["array-like", None],
     "solver": [StrOptions({"auto", "cholesky", "svd"})],
@@ -41,6 +48,11 @@ PARAMETER_CONSTRAINTS = {
     "initial_state": [StrOptions({"zero", "fit_end"})],
     "random_state": ["random_state"],
 }
+
+
+# What two estimators must share, beside their weights, for their sums to add up.
+_OWN = ("rows", "return_sequences", "readout_input")
+_TOLD = (*_OWN, "activation", "bidirectional", "layers", "noise", "pooling", "washout")
 
 
 class BaseEchoState(BaseEstimator, metaclass=ABCMeta):
@@ -108,6 +120,14 @@ class BaseEchoState(BaseEstimator, metaclass=ABCMeta):
     def _as_fed(self, outputs):
         """What goes back from outputs (n_targets, n)."""
 
+    @abstractmethod
+    def _check_part(self, method):
+        """Check that a part of the data is enough for a method to learn from."""
+
+    @abstractmethod
+    def _targets_differ(self, other):
+        """Whether another has learned other targets."""
+
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y, sample_weight=None):
         """Draw the reservoir and fit the readout.
@@ -157,6 +177,7 @@ shape (n, T, n_features) or (n, T)
             )
         elif reservoir.pooling is None:
             reservoir.pooling = "last"
+        check_washout(reservoir.washout, examples.sequences, examples.places)
         n_features = self._step_format.n_features
         self.reservoir_ = reservoir._draw(examples.sequences, n_features, n_outputs)
         self._n_readout_features = n_readout_features(
@@ -165,6 +186,7 @@ shape (n, T, n_features) or (n, T)
         self._end = None
 
     def _partial_fit(self, X, y, sample_weight, classes=None):
+        self._check_part("partial_fit")
         first = not hasattr(self, "reservoir_")
         with all_or_nothing(self):
             _check_together(self)
@@ -228,6 +250,7 @@ shape (n, T, n_features) or (n, T)
         check_is_fitted(self)
         if not (isinstance(forgetting, Real) and 0 < forgetting <= 1):
             raise ValueError(f"forgetting must be in the range (0.0, 1.0], got {forgetting!r}.")
+        self._check_part("update")
         with all_or_nothing(self):
             examples = read_examples(self, X, y, None, self.reservoir_.dtype, reset=False)
             update_readout(self, examples, float(forgetting))
@@ -355,11 +378,7 @@ def _check_together(estimator):
             f"rows={estimator.rows!r}."
         )
     if estimator.alphas is not None:
-        alphas = check_array(estimator.alphas, ensure_2d=False, input_name="alphas")
-        if alphas.ndim != 1 or not (alphas > 0).all():
-            raise ValueError(
-                f"alphas must be one-dimensional and positive, got {estimator.alphas!r}."
-            )
+        check_alphas(estimator.alphas)
     reservoir = estimator.reservoir
     if getattr(reservoir, "bidirectional", False) and estimator.initial_state == "fit_end":
         raise ValueError(
@@ -373,20 +392,25 @@ def _check_mergeable(one, other):
         raise ValueError(
             f"{type(one).__name__} merges with its own kind, got {type(other).__name__}."
         )
-    pairs = zip(
-        (*one.reservoir_.layers_, *one.reservoir_.backward_layers_),
-        (*other.reservoir_.layers_, *other.reservoir_.backward_layers_),
-        strict=False,
+    layers, others = (
+        (*estimator.reservoir_.layers_, *estimator.reservoir_.backward_layers_)
+        for estimator in (one, other)
     )
-    if len(one.reservoir_.layers_) != len(other.reservoir_.layers_) or not all(
-        a.same_as(b) for a, b in pairs
-    ):
+    if len(layers) != len(others) or not all(map(Layer.same_as, layers, others)):
         raise ValueError(
             "other has another reservoir: give both the same parameters and an int random_state. "
             "(Plasticity makes a reservoir of its own from each part of the data.)"
         )
+    for name in _TOLD:
+        mine, its = (_told(estimator, name) for estimator in (one, other))
+        if mine != its:
+            raise ValueError(f"other has {name}={its!r}, expected {mine!r} as here.")
     if one._n_readout_features != other._n_readout_features or one._targets_differ(other):
         raise ValueError(
             "other was fitted to other features or targets: merging adds up what both have learned "
             "of the same."
         )
+
+
+def _told(estimator, name):
+    return getattr(estimator if name in _OWN else estimator.reservoir_, name)

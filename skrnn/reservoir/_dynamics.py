@@ -110,6 +110,10 @@ class Piece:
             return states.reshape(n_steps, units)
         return np.moveaxis(states, 1, 2).reshape(n_steps * width, units)
 
+    def all_rows(self):
+        """Return all layers' states side by side, in the order of `positions`."""
+        return np.hstack([self.rows(states) for states in self.states])
+
 
 def pieces_of(layers, sequences, drive, *, backward=()):
     """Run a stack of layers over sequences, and yield the states piece by piece.
@@ -266,14 +270,15 @@ class _Runner:
             self._keep,
         )
         leaky = self._leaky
-        for row in states.reshape(n_steps, -1):
-            add(now, row)
-            activate(row)
-            if leaky:
-                np.multiply(now, keep, out=scratch)
-                row *= leak
-                row += scratch
-            now = row
+        with np.errstate(over="ignore", invalid="ignore"):  # whoever sums up the states tells
+            for row in states.reshape(n_steps, -1):
+                add(now, row)
+                activate(row)
+                if leaky:
+                    np.multiply(now, keep, out=scratch)
+                    row *= leak
+                    row += scratch
+                now = row
         return now.reshape(shape).copy(), states
 
     def _project(self, inputs, outputs):

@@ -62,7 +62,8 @@ class EchoStateClassifier(ClassifierMixin, BaseEchoState):
         Where `predict`, and a further `partial_fit` or `update`, begin with `rows="steps"`: at
         zero, or where the last training step has led to.
     random_state : int, RandomState instance or None, default=None
-        Seeds the reservoir. With an int results are equal to the last bit on one machine.
+        Seeds the reservoir, also one that has a seed of its own. With an int results are equal to
+        the last bit on one machine.
     class_weight : dict or "balanced", default=None
         A factor for each class on `sample_weight`; "balanced": inverse to its frequency.
 
@@ -195,11 +196,6 @@ class EchoStateClassifier(ClassifierMixin, BaseEchoState):
             If `classes` differs from that of the first call, `y` has a label outside it, or
             `class_weight="balanced"`, which one part cannot know.
         """
-        if self.class_weight == "balanced":
-            raise ValueError(
-                "class_weight='balanced' needs all targets at once, which partial_fit never sees; "
-                "give the weights as a dict."
-            )
         return self._partial_fit(X, y, sample_weight, known_classes(self, classes))
 
     def decision_function(self, X):
@@ -277,6 +273,13 @@ class EchoStateClassifier(ClassifierMixin, BaseEchoState):
 
     def _as_fed(self, outputs):
         return np.eye(len(self.classes_))[outputs.argmax(axis=0)].T
+
+    def _check_part(self, method):
+        if self.class_weight == "balanced":
+            raise ValueError(
+                f"class_weight='balanced' needs all targets at once, which {method} never sees; "
+                "give the weights as a dict."
+            )
 
     def _targets_differ(self, other):
         return not np.array_equal(self.classes_, other.classes_)

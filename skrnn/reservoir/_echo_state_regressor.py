@@ -54,7 +54,8 @@ class EchoStateRegressor(RegressorMixin, BaseEchoState):
         Where `predict`, and a further `partial_fit` or `update`, begin with `rows="steps"`: at
         zero, or where the last training step has led to.
     random_state : int, RandomState instance or None, default=None
-        Seeds the reservoir. With an int results are equal to the last bit on one machine.
+        Seeds the reservoir, also one that has a seed of its own. With an int results are equal to
+        the last bit on one machine.
 
     Attributes
     ----------
@@ -210,6 +211,9 @@ class EchoStateRegressor(RegressorMixin, BaseEchoState):
 
     def _as_fed(self, outputs):
         return outputs
+
+    def _check_part(self, method):
+        """Accept any part."""
 
     def _targets_differ(self, other):
         return (self._n_targets, self._single_target) != (other._n_targets, other._single_target)

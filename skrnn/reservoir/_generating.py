@@ -15,7 +15,7 @@ __all__ = ["generate"]
 
 def generate(estimator, n_steps, X, y, future):
     """Return what a fitted estimator generates; the parameters are those of its method."""
-    if not isinstance(n_steps, Integral) or n_steps < 1:
+    if not isinstance(n_steps, Integral) or isinstance(n_steps, bool) or n_steps < 1:
         raise ValueError(f"n_steps must be a positive int, got {n_steps!r}.")
     _check_loop(estimator, X, y, future)
     fed_back = estimator.reservoir_.feedback_scaling > 0

@@ -17,7 +17,7 @@ from sklearn.utils import check_array
 
 from skrnn.reservoir._matrices import draw_recurrent
 
-__all__ = ["Layer", "draw_layers", "layer_leaks", "layer_units"]
+__all__ = ["Layer", "check_together", "draw_layers", "layer_leaks", "layer_units"]
 
 
 @dataclass(frozen=True)
@@ -119,11 +119,8 @@ def _draw_input_weights(kind, units, n_inputs, rng):
         if kind == "binary":
             return rng.choice([-1.0, 1.0], shape)
         return rng.normal(size=shape) if kind == "normal" else rng.uniform(-1, 1, shape)
-    weights = check_array(
-        kind(units, n_inputs, rng) if callable(kind) else kind,
-        dtype=np.float64,
-        input_name="input_weights",
-    )
+    weights = kind(units, n_inputs, rng) if callable(kind) else kind
+    weights = check_array(_dense(weights), dtype=np.float64, input_name="input_weights")
     if weights.shape != (units, n_inputs):
         raise ValueError(
             f"input_weights must have a row for each of {units} units and a column for each of "
@@ -133,13 +130,22 @@ def _draw_input_weights(kind, units, n_inputs, rng):
 
 
 def _input_scaling(scaling, n_inputs):
-    scaling = np.asarray(scaling, dtype=np.float64)
-    if scaling.ndim == 0 or scaling.shape == (n_inputs,):
-        return scaling
+    factors = _numbers(scaling, "input_scaling")
+    if not (np.isfinite(factors) & (factors >= 0)).all():
+        raise ValueError(f"input_scaling must be finite and not negative, got {scaling!r}.")
+    if factors.ndim == 0 or factors.shape == (n_inputs,):
+        return factors
     raise ValueError(
         f"input_scaling must be a number or one for each of {n_inputs} features, got an array of "
-        f"shape {scaling.shape}."
+        f"shape {factors.shape}."
     )
+
+
+def _numbers(values, name):
+    try:
+        return np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} must hold numbers, got {values!r}.") from error
 
 
 def layer_units(units, layers):
@@ -188,7 +194,7 @@ def layer_leaks(leak_rate, units):
 
 
 def _checked_leak(leak, units):
-    leaks = np.asarray(leak, dtype=np.float64)
+    leaks = _numbers(leak, "leak_rate")
     if leaks.ndim > 0 and leaks.shape != (units,):
         raise ValueError(
             f"leak_rate must be a number or one for each of {units} units, got an array of shape "
@@ -197,3 +203,18 @@ def _checked_leak(leak, units):
     if not ((leaks > 0) & (leaks <= 1)).all():
         raise ValueError(f"leak_rate must be in the range (0.0, 1.0], got {leak!r}.")
     return float(leaks) if leaks.ndim == 0 else leaks
+
+
+def check_together(reservoir):
+    """Check what a look at one parameter alone cannot tell, before anything is drawn."""
+    layer_leaks(reservoir.leak_rate, layer_units(reservoir.units, reservoir.layers))
+    if reservoir.plasticity == "intrinsic" and reservoir.activation not in ("tanh", "logistic"):
+        raise ValueError(
+            "plasticity='intrinsic' is for activation='tanh' or 'logistic', got "
+            f"{reservoir.activation!r}."
+        )
+    if reservoir.feedback_scaling > 0 and reservoir.bidirectional:
+        raise ValueError(
+            "bidirectional=True reads from the end what feedback_scaling="
+            f"{reservoir.feedback_scaling} makes from the start; set one of them only."
+        )

@@ -8,6 +8,7 @@ from numbers import Integral
 
 import numpy as np
 from scipy import sparse
+from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import ArpackError, eigs
 from sklearn.utils import check_array
 
@@ -147,7 +148,7 @@ def spectral_radius_of(matrix):
     2.0
     """
     n = matrix.shape[0]
-    if _is_triangular(matrix):
+    if _has_no_cycle(matrix):
         return float(abs(matrix.diagonal()).max())
     if n > _SMALL:
         start = np.random.default_rng(0).normal(size=n)
@@ -162,9 +163,10 @@ def spectral_radius_of(matrix):
     return float(abs(np.linalg.eigvals(dense)).max())
 
 
-def _is_triangular(matrix):
-    """Whether there is nothing on one side of the diagonal: ARPACK fails on what has no cycle."""
-    if sparse.issparse(matrix):
-        rows, columns = matrix.nonzero()
-        return bool((rows >= columns).all() or (rows <= columns).all())
-    return not np.triu(matrix, 1).any() or not np.tril(matrix, -1).any()
+def _has_no_cycle(matrix):
+    """Whether no unit hears itself through others: ARPACK fails on what has no cycle."""
+    links = sparse.csr_array(matrix, copy=True)
+    links.setdiag(0)
+    links.eliminate_zeros()
+    n, _ = connected_components(links, directed=True, connection="strong")
+    return n == matrix.shape[0]

@@ -30,8 +30,7 @@ def states_of(estimator, sequences):
     else:
         states = np.empty((sequences.lengths.sum(), reservoir.n_states_), reservoir.dtype)
         for piece in reservoir._pieces(sequences, initial=_initial(estimator)):
-            rows = np.hstack([piece.rows(part) for part in piece.states])
-            states[piece.positions(starts)] = rows
+            states[piece.positions(starts)] = piece.all_rows()
     forward = sum(layer.units for layer in reservoir.layers_)
     # What read from the end has its last step at the beginning.
     last = np.hstack([states[starts + sequences.lengths - 1, :forward], states[starts, forward:]])

@@ -12,7 +12,15 @@ from scipy import sparse
 from skrnn.reservoir._dynamics import Drive, pieces_of
 from skrnn.sequences import Sequences
 
-__all__ = ["RULES", "anti_hebbian", "intrinsic_logistic", "intrinsic_tanh", "learn", "oja"]
+__all__ = [
+    "RULES",
+    "anti_hebbian",
+    "from_the_end",
+    "intrinsic_logistic",
+    "intrinsic_tanh",
+    "learn",
+    "oja",
+]
 
 # What intrinsic plasticity aims at: a normal distribution for tanh, an exponential for logistic.
 _MEAN, _SPREAD, _RATE_MEAN = 0.0, 0.2, 0.2
@@ -122,6 +130,15 @@ def _states(layer, sequences, drive):
     return Sequences(states, starts, sequences.lengths)
 
 
+def from_the_end(sequences):
+    """Return each sequence from its end to its start."""
+    lengths = sequences.lengths
+    last = np.repeat(sequences.starts + lengths - 1, lengths)
+    starts = np.cumsum(lengths) - lengths
+    steps = np.arange(lengths.sum()) - np.repeat(starts, lengths)
+    return Sequences(sequences.values[last - steps], starts, lengths)
+
+
 class _Learner:
     """One layer that takes one step after another, in float64."""
 
@@ -131,10 +148,11 @@ class _Learner:
 
     def after(self, sequences, epochs):
         """Return the layer after so many passes."""
-        for _ in range(epochs):
-            for steps in sequences:
-                self._read(self._project(steps))
-        learned = self._learned()
+        with np.errstate(over="ignore", invalid="ignore"):
+            for _ in range(epochs):
+                for steps in sequences:
+                    self._read(self._project(steps))
+            learned = self._learned()
         if not all(np.isfinite(part).all() for part in self._parts(learned)):
             raise ValueError(
                 f"plasticity={self._rule!r} made weights that are not finite; lower "

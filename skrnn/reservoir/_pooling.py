@@ -5,10 +5,34 @@ from scipy import linalg
 
 from skrnn.reservoir._statistics import Moments
 
-__all__ = ["ModelSpace", "Pool", "pool_inputs"]
+__all__ = ["ModelSpace", "Pool", "check_washout", "pool_inputs"]
 
 # Bianchi et al. (2021): as many principal components of the states, and this penalty.
 _COMPONENTS, _ALPHA = 75, 10.0
+
+
+def check_washout(washout, sequences, places=None):
+    """Check that every sequence has steps after the washout.
+
+    Parameters
+    ----------
+    washout : int
+    sequences : Sequences
+    places : ndarray of int or None
+        Where each sequence was in what came.
+
+    Raises
+    ------
+    ValueError
+        That names the shortest sequence, if it has none.
+    """
+    shortest = int(np.argmin(sequences.lengths))
+    if sequences.lengths[shortest] <= washout:
+        place = shortest if places is None else places[shortest]
+        raise ValueError(
+            f"washout={washout} leaves nothing of X[{place}], which has "
+            f"{sequences.lengths[shortest]} step(s)."
+        )
 
 
 class Pool:

@@ -1,6 +1,7 @@
 """What the echo state estimators are given: sequences, or one series whose rows are its steps."""
 
 from dataclasses import dataclass
+from numbers import Number
 
 import numpy as np
 from scipy import sparse
@@ -38,11 +39,14 @@ class Examples:
     targets : ndarray of shape (n_rows, n_targets)
         Of each sequence, or of all steps, one sequence after another.
     weights : ndarray of shape (n_rows,) or None
+    places : ndarray of int of shape (n_sequences,) or None
+        Where each sequence was in what came.
     """
 
     sequences: Sequences
     targets: np.ndarray
     weights: np.ndarray | None
+    places: np.ndarray | None = None
 
 
 def resolve(estimator):
@@ -61,7 +65,8 @@ def resolve(estimator):
         if value is None:
             continue
         inner = getattr(reservoir, name)
-        if not _is_same(inner, defaults[name]):
+        # Ensembles seed both; the estimator's own seed is the one that counts.
+        if name != "random_state" and not _is_same(inner, defaults[name]):
             raise ValueError(
                 f"{name} is given in two places, as {name}={value!r} and as "
                 f"reservoir=Reservoir({name}={inner!r}); give it in one."
@@ -72,7 +77,8 @@ def resolve(estimator):
 
 
 def _is_same(one, other):
-    return one is other or (np.ndim(one) == np.ndim(other) == 0 and one == other)
+    simple = isinstance(one, str | Number) and isinstance(other, str | Number)
+    return one is other or (simple and one == other)
 
 
 def read_X(estimator, X, dtype, *, reset):
@@ -130,10 +136,10 @@ def read_examples(estimator, X, y, sample_weight, dtype, *, reset, classes=None)
     else:
         y, counts = flatten_targets(y, inputs, "y", per_step=estimator.return_sequences)
     y = estimator._check_targets(y)
-    weights, used = None, slice(None)
+    weights, used = None, np.arange(len(counts))
     if sample_weight is not None:
         weights = read_weights(sample_weight, len(counts))
-        used = weights > 0
+        used = np.flatnonzero(weights)
         weights = np.repeat(weights, counts)
     has_weight = slice(None) if weights is None else weights > 0
     if reset:
@@ -144,4 +150,4 @@ def read_examples(estimator, X, y, sample_weight, dtype, *, reset, classes=None)
         return Examples(sequences, targets, weights)
     # A sequence without weight is as if it were not there.
     weights = None if weights is None else weights[has_weight]
-    return Examples(sequences[used], targets[has_weight], weights)
+    return Examples(sequences[used], targets[has_weight], weights, used)

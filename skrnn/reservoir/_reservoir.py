@@ -11,30 +11,14 @@ from skrnn._sklearn import Interval, StrOptions, _fit_context
 from skrnn.preprocessing._output import SequenceTransformerMixin, array_like
 from skrnn.reservoir._chunks import chunked_pieces
 from skrnn.reservoir._dynamics import ACTIVATIONS, Drive, pieces_of
-from skrnn.reservoir._layers import draw_layers, layer_leaks, layer_units
+from skrnn.reservoir._layers import check_together, draw_layers
 from skrnn.reservoir._matrices import TOPOLOGIES
-from skrnn.reservoir._plasticity import learn
-from skrnn.reservoir._pooling import ModelSpace, Pool
+from skrnn.reservoir._plasticity import from_the_end, learn
+from skrnn.reservoir._pooling import ModelSpace, Pool, check_washout
 from skrnn.sequences import Sequences, wrap_like
 from skrnn.sequences._inputs import StepFormat, read_inputs
 
-__all__ = ["Reservoir", "check_washout"]
-
-
-def check_washout(washout, sequences):
-    """Check that every sequence has steps after the washout.
-
-    Raises
-    ------
-    ValueError
-        That names the shortest sequence, if it has none.
-    """
-    shortest = int(np.argmin(sequences.lengths))
-    if sequences.lengths[shortest] <= washout:
-        raise ValueError(
-            f"washout={washout} leaves nothing of X[{shortest}], which has "
-            f"{sequences.lengths[shortest]} step(s)."
-        )
+__all__ = ["Reservoir"]
 
 
 class Reservoir(ClassNamePrefixFeaturesOutMixin, SequenceTransformerMixin, BaseEstimator):
@@ -174,7 +158,12 @@ default="random"
             Interval(Real, 0, 1, closed="right"),
         ],
         "topology": [StrOptions(set(TOPOLOGIES)), "array-like", "sparse matrix", callable],
-        "input_weights": [StrOptions({"uniform", "binary", "normal"}), "array-like", callable],
+        "input_weights": [
+            StrOptions({"uniform", "binary", "normal"}),
+            "array-like",
+            "sparse matrix",
+            callable,
+        ],
         "activation": [StrOptions(set(ACTIVATIONS)), callable],
         "feedback_scaling": [Interval(Real, 0, None, closed="left")],
         "noise": [Interval(Real, 0, None, closed="left")],
@@ -305,7 +294,7 @@ shape (n, T, n_features) or (n, T)
         -------
         self : Reservoir
         """
-        _check_together(self)
+        check_together(self)
         check_washout(self.washout, sequences)
         self._noise_seed = draw_seed(self.random_state)
         rng = np.random.default_rng(self._noise_seed)
@@ -314,12 +303,12 @@ shape (n, T, n_features) or (n, T)
         if self.plasticity is not None:
             how = (self.activation, self.plasticity, self.plasticity_epochs, self.plasticity_rate)
             layers = learn(layers, sequences, *how)
-            backward = learn(backward, _reversed(sequences), *how) if backward else ()
+            backward = learn(backward, from_the_end(sequences), *how) if backward else ()
         self.layers_, self.backward_layers_ = layers, backward
         self._model_space = None
         if self.pooling == "states":
             pieces = self._pieces(sequences)
-            self._model_space = ModelSpace.of(_rows(piece) for piece in pieces)
+            self._model_space = ModelSpace.of(piece.all_rows() for piece in pieces)
         return self
 
     @property
@@ -368,7 +357,7 @@ shape (n, T, n_features) or (n, T)
         starts = np.cumsum(sequences.lengths) - sequences.lengths
         states = np.empty((sequences.lengths.sum(), self.n_states_), self.dtype)
         for piece in self._pieces(sequences):
-            states[piece.positions(starts)] = _rows(piece)
+            states[piece.positions(starts)] = piece.all_rows()
         return Sequences(states, starts, sequences.lengths)
 
     def _pool(self, sequences, kind):
@@ -383,7 +372,7 @@ shape (n, T, n_features) or (n, T)
         starts = np.cumsum(sequences.lengths) - sequences.lengths
         projected = np.empty((sequences.lengths.sum(), space.axes.shape[1]))
         for piece in self._pieces(sequences):
-            projected[piece.positions(starts)] = space.project(_rows(piece))
+            projected[piece.positions(starts)] = space.project(piece.all_rows())
         ends = starts + sequences.lengths
         spans = zip(starts + self.washout, ends, strict=True)
         return np.stack([space.model(projected[start:end]) for start, end in spans])
@@ -393,32 +382,3 @@ shape (n, T, n_features) or (n, T)
         tags.input_tags.three_d_array = True
         tags.transformer_tags.preserves_dtype = []
         return tags
-
-
-def _rows(piece):
-    """All layers' states of a piece, row by row."""
-    return np.hstack([piece.rows(states) for states in piece.states])
-
-
-def _reversed(sequences):
-    """Each sequence from its end to its start."""
-    lengths = sequences.lengths
-    last = np.repeat(sequences.starts + lengths - 1, lengths)
-    starts = np.cumsum(lengths) - lengths
-    steps = np.arange(lengths.sum()) - np.repeat(starts, lengths)
-    return Sequences(sequences.values[last - steps], starts, lengths)
-
-
-def _check_together(reservoir):
-    """Check what a look at one parameter alone cannot tell, before anything is drawn."""
-    layer_leaks(reservoir.leak_rate, layer_units(reservoir.units, reservoir.layers))
-    if reservoir.plasticity == "intrinsic" and reservoir.activation not in ("tanh", "logistic"):
-        raise ValueError(
-            "plasticity='intrinsic' is for activation='tanh' or 'logistic', got "
-            f"{reservoir.activation!r}."
-        )
-    if reservoir.feedback_scaling > 0 and reservoir.bidirectional:
-        raise ValueError(
-            "bidirectional=True reads from the end what feedback_scaling="
-            f"{reservoir.feedback_scaling} makes from the start; set one of them only."
-        )

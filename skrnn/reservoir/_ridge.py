@@ -127,12 +127,15 @@ class _Spectrum(NamedTuple):
         return self.axes @ (self.products / (self.squares + alpha)[:, None])
 
     def gcv(self, alpha):
-        shrunk = self.products / (self.squares + alpha)[:, None]
-        explained = (2 * shrunk * self.products - self.squares[:, None] * shrunk**2).sum()
-        freedom = 1 + (self.squares / (self.squares + alpha)).sum()  # one for the intercept
-        left = 1 - freedom / self.weight
-        residual = max(self.targets - explained, 0.0) / self.weight
-        return residual / left**2 if left > 0 else np.inf
+        # Written so that both vanish together where all rows can be fitted.
+        left_over = alpha / (self.squares + alpha)
+        along = (self.products**2).sum(axis=1) / self.squares
+        beyond = self.weight - 1 - len(self.squares)  # one for the intercept
+        freedom = max(beyond, 0.0) + left_over.sum()
+        residual = (left_over**2 * along).sum()
+        if beyond > 0:
+            residual += max(self.targets - along.sum(), 0.0)
+        return (residual / self.weight) / (freedom / self.weight) ** 2
 
 
 def _spectrum_of(statistics):
@@ -190,19 +193,20 @@ class RecursiveLeastSquares:
         """Return a copy that shares nothing."""
         return deepcopy(self)
 
-    def update(self, x, y, forgetting):
+    def update(self, x, y, weights, forgetting):
         """Take in rows, the oldest first.
 
         Parameters
         ----------
         x : ndarray of shape (n_rows, n_features)
         y : ndarray of shape (n_rows, n_targets)
+        weights : ndarray of shape (n_rows,)
         forgetting : float in (0, 1]
         """
         rows = np.hstack([np.ones((len(x), 1)), x])
-        for z, target in zip(rows, y, strict=True):
+        for z, target, weight in zip(rows, y, weights, strict=True):
             moved = self._inverse @ z
-            gain = moved / (forgetting + z @ moved)
+            gain = moved * (weight / (forgetting + weight * (z @ moved)))
             self._coef += np.outer(gain, target - z @ self._coef)
             self._inverse -= np.outer(gain, moved)
             self._inverse /= forgetting

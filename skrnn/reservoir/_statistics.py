@@ -23,6 +23,11 @@ def joined(one, other):
     return total
 
 
+def _finite(means):
+    """Return means with zeros where rows have grown without bound."""
+    return np.where(np.isfinite(means), means, 0.0)
+
+
 class Moments:
     """Weight, means and centred products of features and targets, in float64.
 
@@ -67,6 +72,11 @@ class Moments:
         """The centred squares of each target, (n_targets,)."""
         return self._yy - self._sums[1] ** 2 / self.weight
 
+    @property
+    def is_finite(self):
+        """Whether nothing has grown without bound."""
+        return bool(np.isfinite(self._xx).all() and np.isfinite(self._xy).all())
+
     def add(self, x, y, weights=None):
         """Add rows.
 
@@ -78,7 +88,7 @@ class Moments:
         weights : ndarray of shape (n_rows,) or None
         """
         if self._origin is None:
-            self._origin = x.mean(axis=0), y.mean(axis=0)
+            self._origin = _finite(x.mean(axis=0)), y.mean(axis=0)
         x -= self._origin[0]
         y = y - self._origin[1]
         if weights is None:
@@ -130,8 +140,9 @@ class Moments:
     def _add_products(self, x, y):
         # NumPy makes one half of a product with itself, and mirrors it. (Its library of products is
         # not SciPy's: threads of the one keep the other from the cores for a while.)
-        self._xx += x.T @ x
-        self._xy += x.T @ y
+        with np.errstate(over="ignore", invalid="ignore"):  # is_finite tells
+            self._xx += x.T @ x
+            self._xy += x.T @ y
         self._yy += np.einsum("ij,ij->j", y, y)
 
 
@@ -171,6 +182,11 @@ class TriangularFactor:
         """Features and targets of at most as many rows, with the same products as all rows."""
         below = self._r[1:, 1:]
         return below[:, : self._n_features], below[:, self._n_features :]
+
+    @property
+    def is_finite(self):
+        """Whether nothing has grown without bound."""
+        return bool(np.isfinite(self._r).all())
 
     def add(self, x, y, weights=None):
         """Add rows, as `Moments.add` does."""

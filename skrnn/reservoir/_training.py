@@ -9,7 +9,13 @@ from skrnn.reservoir._features import accumulate, in_blocks, pooled_features, st
 from skrnn.reservoir._ridge import RecursiveLeastSquares, is_trustworthy, solve
 from skrnn.reservoir._statistics import Moments, TriangularFactor
 
-__all__ = ["add_examples", "end_of", "refit_readout", "update_readout"]
+__all__ = [
+    "add_examples",
+    "check_alphas",
+    "driven_pieces",
+    "refit_readout",
+    "update_readout",
+]
 
 
 def add_examples(estimator, examples, *, fresh):
@@ -113,6 +119,16 @@ def refit_readout(estimator, examples=None):
         All of them, where they can be gone through once more.
     """
     statistics = estimator._statistics
+    if statistics.weight == 0:
+        raise ValueError(
+            f"sample_weight is zero for all that washout={estimator.reservoir_.washout} leaves."
+        )
+    if not statistics.is_finite:
+        reservoir = estimator.reservoir_
+        raise ValueError(
+            f"The states grow without bound with activation={reservoir.activation!r} and "
+            f"spectral_radius={reservoir.spectral_radius}."
+        )
     solution = solve(statistics, estimator.alpha, _alphas(estimator))
     smallest = solution.alpha if estimator.alphas is None else float(min(estimator.alphas))
     if isinstance(statistics, Moments) and not is_trustworthy(statistics, smallest):
@@ -143,6 +159,24 @@ def _warn_of_rounding(alpha):
     )
 
 
+def check_alphas(alphas):
+    """Check candidates for the penalty.
+
+    Raises
+    ------
+    ValueError
+        If they are not one-dimensional, positive and finite, or there are none.
+    """
+    try:
+        values = np.asarray(alphas, dtype=np.float64)
+    except (TypeError, ValueError):
+        values = np.array([])
+    if values.ndim != 1 or len(values) == 0 or not (np.isfinite(values) & (values > 0)).all():
+        raise ValueError(
+            f"alphas must be one-dimensional, finite and positive, at least one, got {alphas!r}."
+        )
+
+
 def _alphas(estimator):
     return None if estimator.alphas is None else np.asarray(estimator.alphas, dtype=np.float64)
 
@@ -161,35 +195,39 @@ def update_readout(estimator, examples, forgetting):
     else:
         recursive = estimator._recursive.copy()
     before = estimator._end if estimator.initial_state == "fit_end" else None
-    for rows, targets in _rows_in_time(estimator, examples, before):
-        recursive.update(rows, targets, forgetting)
+    estimator._end = None
+    for rows, targets, weights in _rows_in_time(estimator, examples, before):
+        recursive.update(rows, targets, weights, forgetting)
         ages = np.arange(len(rows))[::-1]
         statistics.forget(forgetting ** len(rows))
-        statistics.add(rows.copy(), targets, forgetting**ages)
+        statistics.add(rows.copy(), targets, weights * forgetting**ages)
     estimator._statistics, estimator._recursive = statistics, recursive
     _assign(estimator, *recursive.solution)
 
 
 def _rows_in_time(estimator, examples, before):
-    """Yield rows of the readout and their targets, in blocks, the oldest first."""
-    reservoir = estimator.reservoir_
+    """Yield rows of the readout, their targets and weights, in blocks, the oldest first."""
+    reservoir, weights = estimator.reservoir_, examples.weights
+    weights = np.ones(len(examples.targets)) if weights is None else weights
     n_inputs = estimator._step_format.n_features if estimator.readout_input else 0
     if not estimator._per_step:
         rows = pooled_features(reservoir, examples.sequences, reservoir.pooling, n_inputs)
         for block in in_blocks(len(rows)):
-            yield rows[block], examples.targets[block]
+            yield rows[block], examples.targets[block], weights[block]
         return
     lengths = examples.sequences.lengths
     starts = np.cumsum(lengths) - lengths
     washout = _washout_left(reservoir, before)
     for i, start in enumerate(starts):
-        targets = examples.targets[start : start + lengths[i]]
+        span = slice(start, start + lengths[i])
+        targets = examples.targets[span]
         one = type(examples)(examples.sequences[i : i + 1], targets, None)
         for piece in driven_pieces(estimator, one, before, whole=True):
             counted = piece.steps >= washout
             rows = step_features(piece, one.sequences, n_inputs)[counted]
             if len(rows):
-                yield rows, targets[piece.steps[counted]]
+                steps = piece.steps[counted]
+                yield rows, targets[steps], weights[span][steps]
         if len(starts) == 1:
             last = [states[-1][:, 0].copy() for states in piece.states]
             estimator._end = end_of(last, one, before)

@@ -235,8 +235,16 @@ def class_factors(codes, class_weight, classes, weights):
     class_weight : dict or "balanced"
     classes : ndarray of shape (n_classes,)
     weights : ndarray of shape (n,)
+
+    Raises
+    ------
+    ValueError
+        If a factor is negative.
     """
     if isinstance(class_weight, dict):
+        if any(factor < 0 for factor in class_weight.values()):
+            raise ValueError(f"class_weight must not be negative, got {class_weight!r}.")
         return compute_sample_weight(class_weight, classes[codes])
     totals = np.bincount(codes, weights)
-    return totals.sum() / np.count_nonzero(totals) / totals[codes]
+    mean = totals.sum() / np.count_nonzero(totals)
+    return np.divide(mean, totals, out=np.zeros_like(totals), where=totals > 0)[codes]

@@ -1,0 +1,399 @@
+"""Bad parameters, data and calls: each has an error of its own, before any step is run."""
+
+import pickle
+from contextlib import contextmanager
+from functools import lru_cache
+from itertools import product
+from unittest import mock
+
+import numpy as np
+import pytest
+from echoes import (
+    CUBE,
+    INPUTS,
+    LABELS,
+    RUNNING,
+    SUMS,
+    TAGGED,
+    TAGS,
+    TARGETS,
+    X,
+    classifier,
+    double,
+    no_step,
+    regressor,
+    steps_network,
+)
+from numpy.testing import assert_array_equal
+from refusals import replaced, unchanged
+from scipy import sparse
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import Ridge
+from sklearn.preprocessing import StandardScaler
+
+from skrnn.reservoir import Reservoir, _dynamics, _ridge, _statistics, _training
+
+MODELS = {
+    "vector": (regressor(), X, SUMS),
+    "steps": (regressor(return_sequences=True), X, RUNNING),
+    "series": (steps_network(), INPUTS, TARGETS),
+    "labels": (classifier(), X, LABELS),
+    "tags": (classifier(return_sequences=True), TAGGED, TAGS),
+}  # fmt: skip
+SHORT = int(np.argmin([len(steps) for steps in X]))
+TWO_LAYERS = double(layers=2)
+
+
+@lru_cache
+def pickled(kind):
+    """Return a fitted network in a form that no test can change."""
+    network, *data = MODELS[kind]
+    return pickle.dumps(network.fit(*data))
+
+
+def fitted(kind):
+    """Return a fitted network of one's own, and what it was fitted to."""
+    return pickle.loads(pickled(kind)), *MODELS[kind][1:]
+
+
+@contextmanager
+def refused(match, error=ValueError):
+    """Check that an error comes before a step is run."""
+    with no_step(), pytest.raises(error, match=f"(?s){match}"):
+        yield
+
+
+# --- parameters -------------------------------------------------------------------------------
+
+RANGE = r"must be in the range \(0.0, 1.0\]"
+SQUARE = "topology must be a square matrix .* each of 20 units, got the shape"
+BAD_PARAMETERS = {
+    "no radius": ("vector", {"spectral_radius": 0}, r"'spectral_radius'.*\(0.0, inf\).*Got 0"),
+    "a radius below zero, inside": (
+        "vector", {"reservoir": double(spectral_radius=-1.0)}, "'spectral_radius'.*Got -1.0"),
+    "no leak": ("vector", {"leak_rate": 0.0}, r"'leak_rate'.*\(0.0, 1.0\].*Got 0.0"),
+    "a leak above one": ("vector", {"leak_rate": 1.1}, r"'leak_rate'.*\(0.0, 1.0\].*Got 1.1"),
+    "a unit without leak": ("vector", {"leak_rate": [0.0] + [1.0] * 19}, f"leak_rate {RANGE}"),
+    "leaks of too few units": (
+        "vector", {"leak_rate": [0.5, 0.2]}, r"leak_rate.*each of 20 units.*\(2,\)"),
+    "a layer that leaks too much": (
+        "vector", {"leak_rate": [0.5, 1.2], "reservoir": TWO_LAYERS},
+        f"leak_rate {RANGE}, got 1.2"),
+    "a unit of a layer that leaks too much": (
+        "vector", {"leak_rate": [0.5, [1.2] * 20], "reservoir": TWO_LAYERS}, f"leak_rate {RANGE}"),
+    "leaks of too few layers": (
+        "vector", {"leak_rate": [0.5], "reservoir": TWO_LAYERS}, "leak_rate.*2 layers, got 1"),
+    "a leak that is no number": ("vector", {"leak_rate": ["a"] * 20}, "leak_rate"),
+    "no units": ("vector", {"units": 0}, "'units'.*int in the range.*Got 0"),
+    "units of two layers for one": (
+        "vector", {"units": (3, 4)}, r"units.*each of layers=1, got \(3, 4\)"),
+    "units of one layer for two": (
+        "vector", {"units": [3], "reservoir": TWO_LAYERS}, r"units.*layers=2, got \[3\]"),
+    "half a unit": ("vector", {"units": [2.5]}, r"units must be a positive int.*\[2.5\]"),
+    "a washout as long as a sequence": (
+        "steps", {"washout": 2}, rf"washout=2 leaves nothing of X\[{SHORT}\].* 2 step"),
+    "a washout as long as the series": (
+        "series", {"washout": 240}, r"washout=240 leaves nothing of X\[0\].* 240 step"),
+    "topology not square": (
+        "vector", {"reservoir": double(topology=np.ones((20, 19)))}, rf"{SQUARE} \(20, 19\)"),
+    "topology too small": (
+        "vector", {"reservoir": double(topology=sparse.eye_array(5))}, rf"{SQUARE} \(5, 5\)"),
+    "topology with NaN": (
+        "vector", {"reservoir": double(topology=np.full((20, 20), np.nan))},
+        "topology contains NaN"),
+    "topology without scale": (
+        "vector", {"reservoir": double(topology=np.zeros((20, 20)))},
+        "topology.*spectral radius 0.*spectral_radius=0.9.*spectral_radius=None"),
+    "topology without name": (
+        "vector", {"reservoir": double(topology="ring")}, "'topology'.*'cycle'.*Got 'ring'"),
+    "input weights of other features": (
+        "vector", {"reservoir": double(input_weights=np.ones((20, 3)))},
+        r"input_weights.*20 units.* 2 features.*\(20, 3\)"),
+    "input scaling of other features": (
+        "vector", {"input_scaling": [1.0, 2.0, 3.0]}, r"input_scaling.* 2 features.*\(3,\)"),
+    "input scaling with NaN": ("vector", {"input_scaling": [1.0, np.nan]}, "input_scaling"),
+    "input scaling that is no number": ("vector", {"input_scaling": ["a", "b"]}, "input_scaling"),
+    "no alpha": ("vector", {"alpha": 0}, r"'alpha'.*\(0.0, inf\).*Got 0"),
+    "negative alphas": ("vector", {"alphas": [-1.0, 1.0]}, r"alphas.*positive.*got \[-1.0, 1.0\]"),
+    "a table of alphas": (
+        "vector", {"alphas": [[1.0, 2.0]]}, r"alphas must be one-dimensional.*\[\[1.0, 2.0\]\]"),
+    "empty alphas": ("vector", {"alphas": []}, "alphas"),
+    "alphas that are no numbers": ("vector", {"alphas": ["a", "b"]}, "alphas"),
+    "NaN among alphas": ("vector", {"alphas": [1.0, np.nan]}, "alphas.*finite.*nan"),
+    "no end of sequences": (
+        "vector", {"initial_state": "fit_end"},
+        "initial_state='fit_end'.*rows='steps', got rows='sequences'"),
+    "no end of two directions": (
+        "series", {"initial_state": "fit_end", "reservoir": double(bidirectional=True)},
+        r"initial_state='fit_end'.*\(bidirectional=True\)"),
+    "a value in two places": (
+        "vector", {"reservoir": double(units=5)},
+        r"units is given in two places, as units=20 and as reservoir=Reservoir\(units=5\)"),
+    "leaks in two places": (
+        "vector", {"leak_rate": 0.3, "reservoir": double(layers=2, leak_rate=[0.1, [0.2] * 20])},
+        "leak_rate is given in two places, as leak_rate=0.3"),
+    "another transformer": ("vector", {"reservoir": StandardScaler()}, "reservoir.*StandardScaler"),
+    "feedback of pooled states": (
+        "vector", {"reservoir": double(feedback_scaling=0.2), "pooling": "mean"},
+        "feedback_scaling=0.2.*return_sequences=True or rows='steps'"),
+    "feedback from the end": (
+        "steps", {"reservoir": double(feedback_scaling=0.2, bidirectional=True)},
+        "bidirectional=True.*feedback_scaling=0.2"),
+    "intrinsic plasticity of relu": (
+        "vector", {"reservoir": double(plasticity="intrinsic", activation="relu")},
+        "plasticity='intrinsic'.*'tanh' or 'logistic', got 'relu'"),
+    "a weight of no class": ("labels", {"class_weight": {"dog": 2}}, "class_weight"),
+    "a weight below zero": (
+        "labels", {"class_weight": {"ant": -1, "bee": 1, "cat": 1}}, "class_weight"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("wrong", BAD_PARAMETERS)
+def test_parameters_are_refused(wrong):
+    kind, params, match = BAD_PARAMETERS[wrong]
+    network, batch, y = fitted(kind)
+    good = network.get_params(deep=False)
+    with unchanged(network, batch):
+        network.set_params(**params)
+        with refused(match):
+            network.fit(batch, y)
+        network.set_params(**good)
+    with refused(match):
+        clone(network).set_params(**params).partial_fit(batch, y)
+
+
+def test_the_sequence_that_a_washout_leaves_nothing_of_is_named_by_its_place():
+    weights = np.where(np.arange(len(X)) < SHORT, 0.0, 1.0)  # those before it are not there
+    with refused(rf"washout=2 leaves nothing of X\[{SHORT}\]"):
+        regressor(return_sequences=True, washout=2).fit(X, RUNNING, weights)
+
+
+def test_weights_that_are_all_in_the_washout():
+    network, inputs, y = fitted("series")
+    network.set_params(washout=5)
+    with unchanged(network, inputs), pytest.raises(ValueError, match="sample_weight"):
+        network.fit(inputs, y, (np.arange(240) < 3).astype(float))
+
+
+def test_states_without_bound_are_said_to_be_so():
+    network, inputs, y = fitted("series")
+    good = network.get_params(deep=False)
+    with unchanged(network, inputs), np.errstate(all="ignore"):
+        network.set_params(spectral_radius=30.0, reservoir=double(activation="identity"))
+        with pytest.raises(ValueError, match=r"states|spectral_radius"):
+            network.fit(inputs, y)
+        network.set_params(**good)
+
+
+def test_a_reservoir_alone_has_no_outputs_to_feed_back():
+    with refused(r"feedback_scaling=0.5.*Reservoir alone.*EchoStateRegressor"):
+        Reservoir(feedback_scaling=0.5).fit(X)
+
+
+# --- data -------------------------------------------------------------------------------------
+
+
+def with_value(value, batch=X, i=4):
+    broken = batch[i].copy()
+    broken[len(broken) // 2, 1] = value
+    return replaced(batch, i, broken)
+
+
+HOLE = np.where(np.arange(480).reshape(240, 2) == 201, np.nan, INPUTS)
+BAD_SEQUENCES = {
+    "NaN within": ("vector", with_value(np.nan), r"X contains NaN.*X\[4\]"),
+    "NaN in a series": ("series", HOLE, "X contains NaN"),
+    "infinity": ("steps", with_value(np.inf), r"X contains infinity.*X\[4\]"),
+    "an empty sequence": ("vector", replaced(X, 3, X[3][:0]), r"X\[3\] is an empty sequence"),
+    "no sequence": ("vector", [], "0 sample.*X must hold at least one"),
+    "features that differ": (
+        "vector", replaced(X, 3, X[3][:, :1]), r"X\[0\] has 2 feature.*X\[3\] has 1"),
+    "a flat series": ("series", INPUTS[:, 0], "Expected 2D array, got 1D array"),
+    "a series too deep": ("series", CUBE, "dim 3.*dim <= 2"),
+    "fewer features": (
+        "labels", [steps[:, :1] for steps in X], "X has 1 features.*expecting 2 features"),
+    "fewer features of a series": ("series", INPUTS[:, :1], "X has 1 features.*expecting 2"),
+    "words": ("vector", ["ab", "cd"], "X.* holds strings"),
+    "words for steps": ("series", np.full((240, 2), "x"), "(?i)convert.*(string|numeric)"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("wrong", BAD_SEQUENCES)
+def test_sequences_are_refused(wrong):
+    kind, batch, match = BAD_SEQUENCES[wrong]
+    network, good, y = fitted(kind)
+    y = y[: len(batch)]
+    with unchanged(network, good):
+        for call in (network.predict, network.hidden_states):
+            with refused(match):
+                call(batch)
+        for learn in (network.partial_fit, network.update):
+            with refused(match):
+                learn(batch, y)
+        if "expecting" not in match:
+            with refused(match):
+                network.fit(batch, y)
+
+
+BAD_TARGETS = {
+    "none": ("vector", None, "requires y to be passed, but the target y is None"),
+    "too few": ("vector", SUMS[:-2], "X has 30 sequences, y has 28"),
+    "too few of a series": ("series", TARGETS[:-1], r"inconsistent numbers.*\[240, 239\]"),
+    "too few lists": ("steps", RUNNING[:-1], "X has 30 sequences, y has 29"),
+    "a step too few": (
+        "steps", replaced(RUNNING, 4, RUNNING[4][1:]),
+        rf"y\[4\] has {len(X[4]) - 1} targets, but sequence 4 of X has {len(X[4])} steps"),
+    "one a sequence": ("steps", SUMS, "y.*each step because return_sequences=True"),
+    "one a step": ("vector", RUNNING, "y.*return_sequences=False"),
+    "NaN": ("vector", np.where(SUMS == SUMS[3], np.nan, SUMS), "y contains NaN"),
+    "NaN in a series": ("series", np.where(TARGETS == TARGETS[3], np.nan, TARGETS), "y contains"),
+    "words": ("vector", LABELS, "y must hold numbers.*'ant'"),
+    "one class": ("labels", ["ant"] * 30, "at least 2 classes, got 1 class: 'ant'"),
+    "one tag": ("tags", [["up"] * len(steps) for steps in X], "got 1 class: 'up'"),
+    "numbers for labels": ("labels", SUMS, "Unknown label type: continuous"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("wrong", BAD_TARGETS)
+def test_targets_are_refused(wrong):
+    kind, y, match = BAD_TARGETS[wrong]
+    network, batch, _ = fitted(kind)
+    with unchanged(network, batch):
+        for learn in (network.fit, network.partial_fit, network.update):
+            if "class" in match and learn != network.fit:
+                continue  # a part may lack classes
+            with refused(match):
+                learn(batch, y)
+
+
+def test_as_many_targets_go_on_as_were_fitted():
+    network, batch, _ = fitted("vector")
+    with unchanged(network, batch):
+        for learn in (network.partial_fit, network.update):
+            with refused("y has 2 targets, but EchoStateRegressor was fitted with 1"):
+                learn(batch, np.c_[SUMS, SUMS])
+
+
+def test_labels_go_on_as_they_were_fitted():
+    network, batch, _ = fitted("labels")
+    unknown = replaced(LABELS.tolist(), 3, "dog")
+    with unchanged(network, batch):
+        for learn in (network.partial_fit, network.update):
+            with refused(r"y has labels that are not in classes_: \['dog'\]"):
+                learn(batch, unknown)
+            with refused(r"y has labels that are not in classes_: \[1 2\]"):
+                learn(batch, np.resize([1, 2], 30))
+        with refused(r"classes=\['ant' 'bee'\] is not what the first call was given"):
+            network.partial_fit(batch, LABELS, classes=["ant", "bee"])
+    with refused(r"y has labels that are not in classes_: \['dog'\]"):
+        classifier().partial_fit(batch, unknown, classes=["ant", "bee", "cat"])
+
+
+@pytest.mark.parametrize("learn", ["partial_fit", "update"])
+def test_a_part_cannot_be_balanced(learn):
+    network, batch, y = fitted("labels")
+    network.set_params(class_weight="balanced")
+    with unchanged(network, batch), refused(f"class_weight='balanced'.*{learn}.*dict"):
+        getattr(network, learn)(batch, y)
+
+
+@pytest.mark.parametrize(
+    ("weights", "match"),
+    [
+        ([1.0, 2.0], r"sample_weight.*\(2,\), expected \(30,\)"),
+        (-np.ones(30), "Negative.*sample_weight"),
+        (np.zeros(30), "(?i)sample.weight.*zero"),
+        (np.full(30, np.nan), "sample_weight contains NaN"),
+    ],
+)
+def test_weights_are_refused(weights, match):
+    network, batch, y = fitted("vector")
+    with unchanged(network, batch):
+        for learn in (network.fit, network.partial_fit):
+            with refused(match):
+                learn(batch, y, sample_weight=weights)
+
+
+# --- calls ------------------------------------------------------------------------------------
+
+CALLS = {name: (X,) for name in ("predict", "predict_proba", "decision_function", "hidden_states")}
+CALLS |= {"update": (X, LABELS), "merge": (classifier(),)}
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_what_needs_a_fit_says_so(name):
+    with refused("This EchoStateClassifier instance is not fitted yet", NotFittedError):
+        getattr(classifier(), name)(*CALLS[name])
+
+
+def test_what_is_merged_was_fitted():
+    network, batch, _ = fitted("labels")
+    with unchanged(network, batch):
+        with refused("EchoStateClassifier instance is not fitted", NotFittedError):
+            network.merge(classifier())
+        with refused("EchoStateClassifier merges with its own kind, got Ridge"):
+            network.merge(Ridge().fit(INPUTS, TARGETS))
+
+
+@pytest.mark.parametrize("forgetting", [0, -0.5, 1.1, np.nan, "1", None])
+def test_a_share_that_is_kept_is_above_zero(forgetting):
+    network, batch, y = fitted("vector")
+    match = rf"forgetting must be.*\(0.0, 1.0\], got {forgetting!r}"
+    with unchanged(network, batch), refused(match):
+        network.update(batch, y, forgetting=forgetting)
+
+
+# --- interruptions ----------------------------------------------------------------------------
+
+PLACES = {
+    "states": (_dynamics._Runner, "run"),
+    "sums": (_statistics.Moments, "add"),
+    "solution": (_training, "solve"),
+    "recursion": (_ridge.RecursiveLeastSquares, "update"),
+}
+INTERRUPTED = [
+    *product(["fit", "partial_fit"], ["states", "sums", "solution"]),
+    *product(["update"], ["states", "sums", "recursion"]),
+]
+
+
+@contextmanager
+def interrupted(place):
+    """Press Ctrl-C after a function inside has done its work, the second time if there is one."""
+    owner, name = PLACES[place]
+    original, calls = getattr(owner, name), []
+
+    def work(*args):
+        done = original(*args)
+        calls.append(1)
+        if len(calls) == (1 if place == "solution" else 2):
+            raise KeyboardInterrupt
+        return done
+
+    with mock.patch.object(owner, name, work), pytest.raises(KeyboardInterrupt):
+        yield
+
+
+@pytest.mark.parametrize(("method", "place"), INTERRUPTED)
+@pytest.mark.parametrize("kind", ["steps", "tags"])
+def test_an_interrupted_call_leaves_all_as_it_was(kind, method, place):
+    network, batch, y = fitted(kind)
+    new, unchosen = clone(network), [steps[::-1] for steps in batch]
+    with unchanged(network, batch), interrupted(place):
+        getattr(network, method)(unchosen, y)
+    if method != "update":
+        with interrupted(place):
+            getattr(new, method)(batch, y)
+        assert vars(new).keys() == new.get_params(deep=False).keys()
+    expected, _, _ = fitted(kind)
+    for one in (network, expected):
+        one.partial_fit(batch, y).update(batch, y)
+    assert_array_equal(network.coef_, expected.coef_)
+
+
+def test_an_interrupted_merge_leaves_both_as_they_were():
+    network, batch, _ = fitted("labels")
+    other, _, _ = fitted("labels")
+    with unchanged(network, batch), unchanged(other, batch), interrupted("solution"):
+        network.merge(other)
