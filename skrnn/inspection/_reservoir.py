@@ -154,8 +154,7 @@ def _states(reservoir, X):
             f"feedback_scaling={reservoir.feedback_scaling} makes states depend on outputs; give "
             "X=None, or plot the hidden_states of the estimator."
         )
-    sequences = read_inputs(reservoir, X).sequences if hasattr(reservoir, "_step_format") else X
-    return reservoir._states(sequences[:1]).values
+    return reservoir._states(read_inputs(reservoir, X).sequences[:1]).values
 
 
 def _for_one_input(reservoir):

@@ -5,6 +5,7 @@ all that a ridge regression needs; `partial_fit`, `merge` and `update` add to th
 """
 
 from abc import ABCMeta, abstractmethod
+from dataclasses import replace
 from numbers import Integral, Real
 
 import numpy as np
@@ -13,9 +14,9 @@ from sklearn.utils.validation import check_is_fitted
 
 from skrnn._fitting import all_or_nothing
 from skrnn._sklearn import Interval, StrOptions, _fit_context
+from skrnn.reservoir._checks import check_mergeable, check_together
 from skrnn.reservoir._features import n_readout_features
 from skrnn.reservoir._generating import generate
-from skrnn.reservoir._layers import Layer
 from skrnn.reservoir._outputs import outputs_of, states_of
 from skrnn.reservoir._pooling import check_washout
 from skrnn.reservoir._reading import read_examples, read_X, resolve
@@ -23,7 +24,6 @@ from skrnn.reservoir._reservoir import Reservoir
 from skrnn.reservoir._statistics import joined
 from skrnn.reservoir._training import (
     add_examples,
-    check_alphas,
     refit_readout,
     update_readout,
 )
@@ -48,11 +48,6 @@ PARAMETER_CONSTRAINTS = {
     "initial_state": [StrOptions({"zero", "fit_end"})],
     "random_state": ["random_state"],
 }
-
-
-# What two estimators must share, beside their weights, for their sums to add up.
-_OWN = ("rows", "return_sequences", "readout_input")
-_TOLD = (*_OWN, "activation", "bidirectional", "layers", "noise", "pooling", "washout")
 
 
 class BaseEchoState(BaseEstimator, metaclass=ABCMeta):
@@ -157,7 +152,7 @@ shape (n, T, n_features) or (n, T)
             fitted before stays as it was.
         """
         with all_or_nothing(self):
-            _check_together(self)
+            check_together(self)
             reservoir = resolve(self)
             examples = read_examples(self, X, y, sample_weight, reservoir.dtype, reset=True)
             self._begin(reservoir, examples)
@@ -180,6 +175,10 @@ shape (n, T, n_features) or (n, T)
         check_washout(reservoir.washout, examples.sequences, examples.places)
         n_features = self._step_format.n_features
         self.reservoir_ = reservoir._draw(examples.sequences, n_features, n_outputs)
+        self.reservoir_.n_features_in_ = self.n_features_in_
+        self.reservoir_._step_format = self._step_format
+        if self.rows == "steps":  # a reservoir reads sequences, not the rows of one
+            self.reservoir_._step_format = replace(self._step_format, in_table=False)
         self._n_readout_features = n_readout_features(
             reservoir, n_features, self.readout_input, reservoir.pooling
         )
@@ -189,7 +188,7 @@ shape (n, T, n_features) or (n, T)
         self._check_part("partial_fit")
         first = not hasattr(self, "reservoir_")
         with all_or_nothing(self):
-            _check_together(self)
+            check_together(self)
             reservoir = resolve(self) if first else self.reservoir_
             examples = read_examples(
                 self, X, y, sample_weight, reservoir.dtype, reset=first, classes=classes
@@ -222,7 +221,7 @@ shape (n, T, n_features) or (n, T)
         """
         check_is_fitted(self)
         check_is_fitted(other)
-        _check_mergeable(self, other)
+        check_mergeable(self, other)
         with all_or_nothing(self):
             self._statistics = joined(self._statistics, other._statistics)
             self._recursive = None
@@ -368,49 +367,3 @@ shape (n, T, n_features) or (n, T)
         tags.input_tags.three_d_array = True
         tags.target_tags.required = True
         return tags
-
-
-def _check_together(estimator):
-    """Check what a look at one parameter alone cannot tell."""
-    if estimator.initial_state == "fit_end" and estimator.rows != "steps":
-        raise ValueError(
-            "initial_state='fit_end' goes on with one series and needs rows='steps', got "
-            f"rows={estimator.rows!r}."
-        )
-    if estimator.alphas is not None:
-        check_alphas(estimator.alphas)
-    reservoir = estimator.reservoir
-    if getattr(reservoir, "bidirectional", False) and estimator.initial_state == "fit_end":
-        raise ValueError(
-            "initial_state='fit_end' has no state to go on from for a reservoir that reads from "
-            "the end (bidirectional=True)."
-        )
-
-
-def _check_mergeable(one, other):
-    if type(one) is not type(other):
-        raise ValueError(
-            f"{type(one).__name__} merges with its own kind, got {type(other).__name__}."
-        )
-    layers, others = (
-        (*estimator.reservoir_.layers_, *estimator.reservoir_.backward_layers_)
-        for estimator in (one, other)
-    )
-    if len(layers) != len(others) or not all(map(Layer.same_as, layers, others)):
-        raise ValueError(
-            "other has another reservoir: give both the same parameters and an int random_state. "
-            "(Plasticity makes a reservoir of its own from each part of the data.)"
-        )
-    for name in _TOLD:
-        mine, its = (_told(estimator, name) for estimator in (one, other))
-        if mine != its:
-            raise ValueError(f"other has {name}={its!r}, expected {mine!r} as here.")
-    if one._n_readout_features != other._n_readout_features or one._targets_differ(other):
-        raise ValueError(
-            "other was fitted to other features or targets: merging adds up what both have learned "
-            "of the same."
-        )
-
-
-def _told(estimator, name):
-    return getattr(estimator if name in _OWN else estimator.reservoir_, name)

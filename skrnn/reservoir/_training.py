@@ -11,7 +11,6 @@ from skrnn.reservoir._statistics import Moments, TriangularFactor
 
 __all__ = [
     "add_examples",
-    "check_alphas",
     "driven_pieces",
     "refit_readout",
     "update_readout",
@@ -157,24 +156,6 @@ def _warn_of_rounding(alpha):
         LinAlgWarning,
         stacklevel=5,
     )
-
-
-def check_alphas(alphas):
-    """Check candidates for the penalty.
-
-    Raises
-    ------
-    ValueError
-        If they are not one-dimensional, positive and finite, or there are none.
-    """
-    try:
-        values = np.asarray(alphas, dtype=np.float64)
-    except (TypeError, ValueError):
-        values = np.array([])
-    if values.ndim != 1 or len(values) == 0 or not (np.isfinite(values) & (values > 0)).all():
-        raise ValueError(
-            f"alphas must be one-dimensional, finite and positive, at least one, got {alphas!r}."
-        )
 
 
 def _alphas(estimator):

@@ -1,0 +1,176 @@
+"""Measures of reservoirs, series in chunks, and the display of all that."""
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy import sparse
+from sklearn.exceptions import NotFittedError
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skrnn import EchoStateRegressor
+from skrnn.inspection import ReservoirDisplay
+from skrnn.reservoir import Reservoir, echo_state_index, memory_capacity
+
+mpl.use("Agg")
+
+NOISE = np.random.default_rng(0).uniform(-1, 1, (3000, 1))
+
+
+def reservoir(**params):
+    return Reservoir(**{"units": 60, "dtype": "float64", "random_state": 0, **params})
+
+
+# --- does it forget where it started? ---------------------------------------------------------
+
+
+def test_states_from_all_starts_meet_below_radius_one_and_not_far_above():
+    X = [NOISE[:500]]
+    calm = echo_state_index(reservoir(spectral_radius=0.9).fit(X), X, random_state=0)
+    wild = echo_state_index(reservoir(spectral_radius=5.0).fit(X), X, random_state=0)
+    assert calm < 1e-8
+    assert wild > 0.1
+
+
+def test_the_index_of_linear_units_is_that_of_the_powers_of_the_matrix():
+    X = [NOISE[:30]]
+    linear = reservoir(units=5, connectivity=5, activation="identity").fit(X)
+    matrix = linear.layers_[0].recurrent.toarray()
+    start = np.random.RandomState(0).uniform(-1, 1, 5)
+    powers = [np.linalg.matrix_power(matrix, t + 1) @ start for t in range(10, 30)]
+    expected = np.mean([np.sqrt(np.mean(x**2)) for x in powers])
+    index = echo_state_index(linear, X, n_starts=1, transient=10, random_state=0)
+    assert_allclose(index, expected)
+
+
+@pytest.mark.parametrize(
+    ("params", "match"),
+    [({"transient": 50}, r"transient=50 leaves nothing.*50"), ({"n_starts": 0}, "n_starts")],
+)
+def test_the_index_refuses(params, match):
+    X = [NOISE[:50]]
+    with pytest.raises(ValueError, match=match):
+        echo_state_index(reservoir().fit(X), X, **params)
+
+
+def test_the_index_needs_a_fitted_reservoir():
+    with pytest.raises(NotFittedError):
+        echo_state_index(reservoir(), [NOISE])
+
+
+# --- how long does it remember? ---------------------------------------------------------------
+
+
+def linear_network(topology, units=20):
+    linear = reservoir(topology=topology, activation="identity", bias_scaling=0.0)
+    return EchoStateRegressor(
+        reservoir=linear.set_params(units=units), spectral_radius=0.9, alpha=1e-12
+    )
+
+
+@pytest.mark.parametrize("topology", ["orthogonal", "cycle"])
+def test_linear_units_remember_as_many_inputs_as_there_are_units(topology):
+    result = memory_capacity(linear_network(topology), max_delay=40, n_steps=2000)
+    assert 18.5 < result.capacity < 20.5
+    assert_allclose(result.by_delay.sum(), result.capacity)
+    assert ((result.by_delay >= 0) & (result.by_delay <= 1)).all()
+
+
+def test_a_delay_line_forgets_at_its_end():
+    by_delay = memory_capacity(linear_network("delay_line"), max_delay=30, n_steps=2000).by_delay
+    assert by_delay[:15].min() > 0.99
+    assert by_delay[20:].max() < 0.05
+
+
+def test_memory_capacity_leaves_its_estimator_alone():
+    network = linear_network("cycle")
+    memory_capacity(network, max_delay=5, n_steps=200, washout=20)
+    assert network.rows == "sequences"
+    assert not hasattr(network, "reservoir_")
+
+
+# --- one series in chunks ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("radius", [0.5, 0.95])
+@pytest.mark.parametrize("layers", [1, 2])
+def test_chunks_give_the_states_of_the_whole_series(dtype, radius, layers):
+    whole = reservoir(spectral_radius=radius, dtype=dtype, layers=layers, units=40)
+    chunked = reservoir(
+        spectral_radius=radius, dtype=dtype, layers=layers, units=40, chunk_overlap=20
+    )
+    one, other = (r.fit([NOISE]).transform([NOISE])[0] for r in (whole, chunked))
+    assert_allclose(one, other, atol=64 * np.finfo(dtype).eps)
+
+
+def test_a_series_that_does_not_forget_runs_whole():
+    params = {"spectral_radius": 5.0, "units": 40}
+    one, other = (
+        reservoir(**params, **more).fit_transform([NOISE])[0] for more in ({}, {"chunk_overlap": 9})
+    )
+    assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("washout", [0, 7, 300])
+def test_a_readout_of_chunks_is_that_of_the_whole_series(washout):
+    one, other = (
+        EchoStateRegressor(
+            reservoir=reservoir(chunk_overlap=overlap),
+            washout=washout,
+            rows="steps",
+            initial_state="fit_end",
+            alpha=1e-3,
+        ).fit(NOISE[:-1], NOISE[1:, 0])
+        for overlap in (None, 50)
+    )
+    assert_allclose(one.coef_, other.coef_, atol=1e-9)
+    assert_allclose(one.predict(NOISE[:5]), other.predict(NOISE[:5]), atol=1e-9)
+    assert_allclose(one.generate(5), other.generate(5), atol=1e-8)
+
+
+# --- what it looks like -----------------------------------------------------------------------
+
+
+def test_a_display_has_a_panel_for_each_part():
+    fitted = reservoir(layers=2).fit([NOISE])
+    display = ReservoirDisplay.from_estimator(fitted, [NOISE[:40]], n_units=7, max_delay=12)
+    assert len(display.ax_) == 3
+    assert display.states.shape == (40, 7)
+    assert display.memory.shape == (12,)
+    eigenvalues = np.sort(np.abs(display.eigenvalues))
+    assert len(eigenvalues) == 120
+    assert_allclose(eigenvalues[-1], 0.9)
+    assert display.figure_ is display.ax_[0].figure
+    assert len(ReservoirDisplay.from_estimator(fitted).ax_) == 1
+    mpl.pyplot.close("all")
+
+
+def test_a_display_finds_the_reservoir_inside():
+    model = make_pipeline(
+        StandardScaler(), EchoStateRegressor(units=30, rows="steps", random_state=0)
+    )
+    with pytest.raises(NotFittedError):
+        ReservoirDisplay.from_estimator(model)
+    model.fit(NOISE[:-1], NOISE[1:, 0])
+    display = ReservoirDisplay.from_estimator(model, [NOISE[:20]])
+    assert display.states.shape == (20, 20)
+    states = model[-1].reservoir_.transform([NOISE[:20]])[0]
+    assert_array_equal(states, model[-1].hidden_states(NOISE[:20], return_sequences=True))
+    mpl.pyplot.close("all")
+
+
+def test_a_display_of_nothing_is_refused():
+    with pytest.raises(ValueError, match="nothing to plot"):
+        ReservoirDisplay().plot()
+    with pytest.raises(ValueError, match="StandardScaler has no reservoir"):
+        ReservoirDisplay.from_estimator(StandardScaler().fit(NOISE))
+
+
+def test_a_sparse_matrix_of_ones_own_is_shown_and_measured():
+    matrix = sparse.random_array((40, 40), density=0.2, rng=np.random.default_rng(0))
+    fitted = reservoir(units=40, topology=matrix).fit([NOISE])
+    display = ReservoirDisplay.from_estimator(fitted, max_delay=5)
+    assert_allclose(np.abs(display.eigenvalues).max(), 0.9)
+    mpl.pyplot.close("all")
