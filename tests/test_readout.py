@@ -228,9 +228,10 @@ def test_errors_are_those_of_generalised_cross_validation(kind, shape):
 
 
 @KINDS
-def test_errors_of_few_rows_reach_a_limit_as_alpha_falls(kind):
+@pytest.mark.parametrize("n", [12, 20, 40, 47])
+def test_errors_of_few_rows_reach_a_limit_as_alpha_falls(kind, n):
     # Every row is fitted: |e|² and 1 - trace(H)/n vanish together, and their ratio does not.
-    x, y, _ = make_data(12, 30)
+    x, y, _ = make_data(n, 3 * n)
     errors = solve(statistics_of(kind, x, y), 1.0, np.array([1e-12, 1e-9, 1e-3])).errors
     assert_allclose(errors, gcv_error(x, y, 1e-3), rtol=1e-3)
 

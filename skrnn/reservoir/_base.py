@@ -172,7 +172,8 @@ shape (n, T, n_features) or (n, T)
             )
         elif reservoir.pooling is None:
             reservoir.pooling = "last"
-        check_washout(reservoir.washout, examples.sequences, examples.places)
+        if reservoir.pooling != "last":
+            check_washout(reservoir.washout, examples.sequences, examples.places)
         n_features = self._step_format.n_features
         self.reservoir_ = reservoir._draw(examples.sequences, n_features, n_outputs)
         self.reservoir_.n_features_in_ = self.n_features_in_

@@ -17,6 +17,8 @@ __all__ = ["TOPOLOGIES", "draw_recurrent", "links_per_unit", "spectral_radius_of
 # Below this size all eigenvalues cost no more than ARPACK's largest few.
 _SMALL = 100
 _WANTED, _BASIS = 6, 60
+# More restarts than this mean that many eigenvalues are as large: then all are computed.
+_RESTARTS = 60
 
 
 def links_per_unit(connectivity, units):
@@ -75,6 +77,9 @@ TOPOLOGIES = {
     "delay_line": delay_line,
     "orthogonal": orthogonal,
 }
+# Those whose radius is one as they are built. A delay line has no cycle, so no radius: what is set
+# is the weight of its links.
+_OF_RADIUS_ONE = {"cycle", "delay_line", "orthogonal"}
 
 
 def draw_recurrent(topology, units, connectivity, radius, rng):
@@ -104,8 +109,8 @@ def draw_recurrent(topology, units, connectivity, radius, rng):
         matrix = _checked(topology(units, rng) if callable(topology) else topology, units)
     if radius is None:
         return matrix
-    if isinstance(topology, str) and topology == "delay_line":
-        return matrix * radius  # it has no cycle, so no radius: what is set is the links' weight
+    if isinstance(topology, str) and topology in _OF_RADIUS_ONE:
+        return matrix * radius
     largest = spectral_radius_of(matrix)
     if largest <= 1e-12 * abs(matrix).max():
         raise ValueError(
@@ -154,7 +159,13 @@ def spectral_radius_of(matrix):
         start = np.random.default_rng(0).normal(size=n)
         try:
             values = eigs(
-                matrix, k=_WANTED, ncv=_BASIS, v0=start, tol=1e-10, return_eigenvectors=False
+                matrix,
+                k=_WANTED,
+                ncv=_BASIS,
+                v0=start,
+                tol=1e-10,
+                maxiter=_RESTARTS,
+                return_eigenvectors=False,
             )
             return float(abs(values).max())
         except ArpackError:

@@ -295,7 +295,8 @@ shape (n, T, n_features) or (n, T)
         self : Reservoir
         """
         check_together(self)
-        check_washout(self.washout, sequences)
+        if self.pooling != "last":
+            check_washout(self.washout, sequences)
         self._noise_seed = draw_seed(self.random_state)
         rng = np.random.default_rng(self._noise_seed)
         layers = draw_layers(self, n_features, n_outputs, rng)
@@ -369,6 +370,11 @@ shape (n, T, n_features) or (n, T)
                 pool.add(piece)
             return pool.result
         space = self._model_space
+        if space is None:
+            raise ValueError(
+                "pooling='states' reads principal components of the states, which a fit with it "
+                "learns; fit again."
+            )
         starts = np.cumsum(sequences.lengths) - sequences.lengths
         projected = np.empty((sequences.lengths.sum(), space.axes.shape[1]))
         for piece in self._pieces(sequences):

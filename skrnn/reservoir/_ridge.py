@@ -131,9 +131,10 @@ class _Spectrum(NamedTuple):
         left_over = alpha / (self.squares + alpha)
         along = (self.products**2).sum(axis=1) / self.squares
         beyond = self.weight - 1 - len(self.squares)  # one for the intercept
-        freedom = max(beyond, 0.0) + left_over.sum()
+        beyond = beyond if beyond > 1e-9 * self.weight else 0.0
+        freedom = beyond + left_over.sum()
         residual = (left_over**2 * along).sum()
-        if beyond > 0:
+        if beyond:
             residual += max(self.targets - along.sum(), 0.0)
         return (residual / self.weight) / (freedom / self.weight) ** 2
 
