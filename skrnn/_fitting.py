@@ -7,7 +7,7 @@ from sklearn.utils import check_random_state
 
 from skrnn._sklearn import _check_sample_weight
 
-__all__ = ["all_or_nothing", "draw_seed", "read_weights"]
+__all__ = ["all_or_nothing", "draw_seed", "generator", "read_weights"]
 
 
 @contextmanager
@@ -36,6 +36,11 @@ def draw_seed(random_state):
     if random_state is None:
         return int(np.random.SeedSequence().generate_state(1)[0] >> 1)
     return int(check_random_state(random_state).randint(np.iinfo(np.int32).max))
+
+
+def generator(random_state):
+    """Return a generator of one's own, whatever `random_state` is; see `draw_seed`."""
+    return np.random.default_rng(draw_seed(random_state))
 
 
 def read_weights(sample_weight, n, input_name="sample_weight"):

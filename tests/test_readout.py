@@ -220,11 +220,9 @@ def test_errors_are_those_of_generalised_cross_validation(kind, shape):
     alphas = np.logspace(-2, 4, 7)
     errors = solve(statistics_of(kind, x, y), 1.0, alphas).errors
     assert_allclose(errors, [gcv_error(x, y, alpha) for alpha in alphas], rtol=1e-8)
-    # A weight of two is a row that is there twice.
-    twice = statistics_of(kind, x, y, np.full(len(x), 2.0))
-    errors = solve(twice, 1.0, alphas).errors
-    xx, yy = np.vstack([x, x]), np.vstack([y, y])
-    assert_allclose(errors, [gcv_error(xx, yy, alpha) for alpha in alphas], rtol=1e-8)
+    # As in RidgeCV weights say how much rows count, and not how many there are.
+    heavy = statistics_of(kind, x, y, np.full(len(x), 2.0))
+    assert_allclose(solve(heavy, 1.0, 2 * alphas).errors, 2 * errors, rtol=1e-8)
 
 
 @KINDS
@@ -384,3 +382,28 @@ def test_updates_of_an_estimator_end_where_one_fit_ends(solver):
     assert_allclose(updated.coef_, at_once.coef_, rtol=1e-6, atol=1e-9)
     assert_allclose(updated.intercept_, at_once.intercept_, atol=1e-9)
     assert_same_products(products_in(updated._statistics), products_in(at_once._statistics))
+
+
+@pytest.mark.parametrize("forgetting", [0.95, 0.98, 0.99])
+def test_forgetting_stays_exact_over_thousands_of_nearly_collinear_rows(forgetting):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(4000, 30)) @ np.diag(10.0 ** -np.linspace(0, 5, 30))
+    y = x @ rng.normal(size=(30, 1)) + 0.01 * rng.normal(size=(4000, 1))
+    recursive = RecursiveLeastSquares(statistics_of(Moments, x[:500], y[:500]), 1e-8)
+    for block in np.split(np.arange(500, 4000), 35):
+        recursive.update(x[block], y[block], np.ones(len(block)), forgetting)
+    exact = TriangularFactor(30, 1)
+    exact.add(x, y, forgetting ** np.arange(4000)[::-1])
+    coef, intercept = recursive.solution
+    expected = solve(exact, 1e-8 * forgetting**3500)
+    assert_allclose(x @ coef + intercept, x @ expected.coef + expected.intercept, atol=1e-6)
+
+
+def test_quiet_inputs_that_are_forgotten_leave_finite_coefficients():
+    x, y, _ = make_data(50, 8)
+    recursive = RecursiveLeastSquares(statistics_of(Moments, x, y[:, :1]), 1e-6)
+    for _ in range(100):
+        recursive.update(np.full((100, 8), 0.25), np.full((100, 1), 0.4), np.ones(100), 0.9)
+        coef, intercept = recursive.solution
+        assert np.isfinite(coef).all()
+    assert_allclose(0.25 * coef.sum() + intercept, 0.4, rtol=1e-6)

@@ -10,6 +10,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skrnn import EchoStateRegressor
+from skrnn._fitting import generator
 from skrnn.inspection import ReservoirDisplay
 from skrnn.reservoir import Reservoir, echo_state_index, memory_capacity
 
@@ -37,7 +38,7 @@ def test_the_index_of_linear_units_is_that_of_the_powers_of_the_matrix():
     X = [NOISE[:30]]
     linear = reservoir(units=5, connectivity=5, activation="identity").fit(X)
     matrix = linear.layers_[0].recurrent.toarray()
-    start = np.random.RandomState(0).uniform(-1, 1, 5)
+    start = generator(0).uniform(-1, 1, 5)
     powers = [np.linalg.matrix_power(matrix, t + 1) @ start for t in range(10, 30)]
     expected = np.mean([np.sqrt(np.mean(x**2)) for x in powers])
     index = echo_state_index(linear, X, n_starts=1, transient=10, random_state=0)

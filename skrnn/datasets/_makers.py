@@ -8,8 +8,8 @@ from math import ceil
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.utils import check_random_state
 
+from skrnn._fitting import generator
 from skrnn._sklearn import Interval, validate_params
 
 __all__ = ["make_lorenz", "make_mackey_glass", "make_memory_task", "make_narma"]
@@ -82,7 +82,7 @@ def make_mackey_glass(
     >>> series.shape, bool(0.2 < series.min() < series.max() < 1.5)
     ((500,), True)
     """
-    start = check_random_state(random_state).uniform(0.5, 1.5)
+    start = generator(random_state).uniform(0.5, 1.5)
     inner = ceil(step / _MACKEY_GLASS_STEP)
     series = _delayed_runge_kutta(
         (beta, gamma, exponent), tau, start, step / inner, inner * (n_warmup + n_steps)
@@ -200,7 +200,7 @@ def make_lorenz(
     >>> series.shape, bool(abs(series).max() < 60)
     ((500, 3), True)
     """
-    start = check_random_state(random_state).normal([1.0, 1.0, 25.0])
+    start = generator(random_state).normal([1.0, 1.0, 25.0])
     inner = ceil(step / _LORENZ_STEP)
     series = _lorenz_runge_kutta(
         (sigma, rho, beta), start.tolist(), step / inner, inner * (n_warmup + n_steps)
@@ -290,7 +290,7 @@ def make_narma(n_steps=2000, *, order=10, n_warmup=200, random_state=None):
     >>> u.shape, y.shape
     ((500,), (500,))
     """
-    rng = check_random_state(random_state)
+    rng = generator(random_state)
     for _ in range(_NARMA_TRIES):
         u = rng.uniform(0, 0.5, n_warmup + n_steps)
         y = _narma(u.tolist(), order)
@@ -352,6 +352,6 @@ def make_memory_task(n_steps=2000, *, max_delay=20, random_state=None):
     >>> bool((y[5] == u[[4, 3, 2], 0]).all())
     True
     """
-    noise = check_random_state(random_state).uniform(-1, 1, n_steps + max_delay)
+    noise = generator(random_state).uniform(-1, 1, n_steps + max_delay)
     delayed = np.lib.stride_tricks.sliding_window_view(noise, max_delay + 1)[:, ::-1]
     return delayed[:, :1].copy(), delayed[:, 1:].copy()

@@ -154,7 +154,10 @@ def _states(reservoir, X):
             f"feedback_scaling={reservoir.feedback_scaling} makes states depend on outputs; give "
             "X=None, or plot the hidden_states of the estimator."
         )
-    return reservoir._states(read_inputs(reservoir, X).sequences[:1]).values
+    sequences = read_inputs(reservoir, X).sequences[:1]
+    if sequences.lengths[0] < 2:
+        raise ValueError("X[0] must have at least 2 steps, got 1; one series is [series].")
+    return reservoir._states(sequences).values
 
 
 def _for_one_input(reservoir):

@@ -14,7 +14,12 @@ from sklearn.utils.validation import check_is_fitted
 
 from skrnn._fitting import all_or_nothing
 from skrnn._sklearn import Interval, StrOptions, _fit_context
-from skrnn.reservoir._checks import check_mergeable, check_together
+from skrnn.reservoir._checks import (
+    check_mergeable,
+    check_together,
+    check_unchanged,
+    form_of,
+)
 from skrnn.reservoir._features import n_readout_features
 from skrnn.reservoir._generating import generate
 from skrnn.reservoir._outputs import outputs_of, states_of
@@ -183,19 +188,25 @@ shape (n, T, n_features) or (n, T)
         self._n_readout_features = n_readout_features(
             reservoir, n_features, self.readout_input, reservoir.pooling
         )
+        self._form = form_of(self)
         self._end = None
 
     def _partial_fit(self, X, y, sample_weight, classes=None):
         self._check_part("partial_fit")
         first = not hasattr(self, "reservoir_")
         with all_or_nothing(self):
+            self._validate_params()  # scikit-learn does so at the first call alone
             check_together(self)
             reservoir = resolve(self) if first else self.reservoir_
+            if not first:
+                check_unchanged(self)
             examples = read_examples(
                 self, X, y, sample_weight, reservoir.dtype, reset=first, classes=classes
             )
             if first:
                 self._begin(reservoir, examples)
+            elif self.initial_state == "zero" and reservoir.pooling != "last":
+                check_washout(reservoir.washout, examples.sequences, examples.places)
             add_examples(self, examples, fresh=first)
             refit_readout(self)
         return self
@@ -252,7 +263,8 @@ shape (n, T, n_features) or (n, T)
             raise ValueError(f"forgetting must be in the range (0.0, 1.0], got {forgetting!r}.")
         self._check_part("update")
         with all_or_nothing(self):
-            examples = read_examples(self, X, y, None, self.reservoir_.dtype, reset=False)
+            check_unchanged(self)
+            examples = read_examples(self, X, y, None, self.reservoir_._dtype, reset=False)
             update_readout(self, examples, float(forgetting))
         return self
 
@@ -296,7 +308,8 @@ shape (n, T, n_features) or (n, T)
             `return_state` a list of that and the states of each layer.
         """
         check_is_fitted(self)
-        inputs = read_X(self, X, self.reservoir_.dtype, reset=False)
+        check_unchanged(self)
+        inputs = read_X(self, X, self.reservoir_._dtype, reset=False)
         states, last = states_of(self, inputs.sequences)
         side_by_side = np.hstack(last)
         if return_sequences:
@@ -335,7 +348,26 @@ shape (n, T, n_features) or (n, T)
             `X`, `y` and `future` do not fit each other or the loop.
         """
         check_is_fitted(self)
+        check_unchanged(self)
         return generate(self, n_steps, X, y, future)
+
+    def set_params(self, **params):
+        """Set parameters, those of the reservoir too.
+
+        Parameters
+        ----------
+        **params : dict
+            Parameters by name. One of `reservoir__...` where `reservoir` is None makes it a
+            `Reservoir()` first.
+
+        Returns
+        -------
+        self : object
+        """
+        nested = any(name.startswith("reservoir__") for name in params)
+        if nested and self.reservoir is None and "reservoir" not in params:
+            self.reservoir = Reservoir()
+        return super().set_params(**params)
 
     @property
     def _per_step(self):
@@ -344,7 +376,8 @@ shape (n, T, n_features) or (n, T)
     def _forward(self, X):
         """Return what was read from X, and the outputs, (n_rows, n_targets)."""
         check_is_fitted(self)
-        inputs = read_X(self, X, self.reservoir_.dtype, reset=False)
+        check_unchanged(self)
+        inputs = read_X(self, X, self.reservoir_._dtype, reset=False)
         return inputs, outputs_of(self, inputs.sequences)
 
     def _nest(self, outputs, X, inputs):
@@ -356,7 +389,7 @@ shape (n, T, n_features) or (n, T)
         """Return a metric of predictions, over steps where there is a target for each."""
         predicted = self.predict(X)
         if self.rows == "sequences" and self.return_sequences:
-            inputs = read_X(self, X, self.reservoir_.dtype, reset=False)
+            inputs = read_X(self, X, self.reservoir_._dtype, reset=False)
             y = flatten_step_targets(as_list_or_array(y), inputs)
             predicted = np.concatenate(list(predicted))
             if sample_weight is not None:

@@ -3,12 +3,36 @@
 import numpy as np
 
 from skrnn.reservoir._layers import Layer
+from skrnn.reservoir._pooling import ModelSpace
 
-__all__ = ["check_mergeable", "check_together"]
+__all__ = ["check_mergeable", "check_together", "check_unchanged", "form_of"]
 
-# What two estimators must share, beside their weights, for their sums to add up.
+# Beside their weights: what states and rows of the readout follow from.
 _OWN = ("rows", "return_sequences", "readout_input")
-_TOLD = (*_OWN, "activation", "bidirectional", "layers", "noise", "pooling", "washout")
+_OF_THE_RESERVOIR = ("activation", "noise", "pooling", "washout")
+
+
+def form_of(estimator):
+    """Return what a fitted estimator's sums follow from beside the weights, by name."""
+    form = {name: getattr(estimator, name) for name in _OWN}
+    return form | {name: getattr(estimator.reservoir_, name) for name in _OF_THE_RESERVOIR}
+
+
+def check_unchanged(estimator):
+    """Check that parameters say what they said when an estimator was fitted.
+
+    Raises
+    ------
+    ValueError
+        That names the one that has changed.
+    """
+    for name in _OWN:
+        now, fitted = getattr(estimator, name), estimator._form[name]
+        if now != fitted:
+            raise ValueError(
+                f"{name}={now!r} has changed since the estimator was fitted with {fitted!r}; fit "
+                "it again."
+            )
 
 
 def check_together(estimator):
@@ -54,8 +78,13 @@ def check_mergeable(one, other):
             "other has another reservoir: give both the same parameters and an int random_state. "
             "(Plasticity makes a reservoir of its own from each part of the data.)"
         )
-    for name in _TOLD:
-        mine, its = (_told(estimator, name) for estimator in (one, other))
+    if not ModelSpace.same(one.reservoir_._model_space, other.reservoir_._model_space):
+        raise ValueError(
+            "other has other principal components of its states, which pooling='states' learns "
+            "from the first data: their coordinates do not add up."
+        )
+    for name, mine in one._form.items():
+        its = other._form[name]
         if mine != its:
             raise ValueError(f"other has {name}={its!r}, expected {mine!r} as here.")
     if one._n_readout_features != other._n_readout_features or one._targets_differ(other):
@@ -63,10 +92,6 @@ def check_mergeable(one, other):
             "other was fitted to other features or targets: merging adds up what both have learned "
             "of the same."
         )
-
-
-def _told(estimator, name):
-    return getattr(estimator if name in _OWN else estimator.reservoir_, name)
 
 
 def _check_alphas(alphas):

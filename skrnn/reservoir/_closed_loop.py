@@ -32,7 +32,7 @@ class ClosedLoop:
         self._prepare()
 
     def _prepare(self):
-        drive = Drive(activation=self._reservoir.activation)
+        drive = Drive(activation=self._reservoir._activation)
         self._runners = runners(self._reservoir.layers_, drive, self.states[0].shape[1])
 
     def narrow(self, width):
@@ -50,7 +50,8 @@ class ClosedLoop:
         fed : ndarray of shape (n_outputs, width) or None
             The outputs that are fed back.
         """
-        below = inputs[None].astype(self._reservoir.dtype)
+        inputs = inputs.astype(self._reservoir._dtype)
+        below = inputs[None]
         outputs = None if fed is None else fed[None]
         for i, runner in enumerate(self._runners):
             self.states[i], below = runner.run(self.states[i], below, outputs)

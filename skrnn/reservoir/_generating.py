@@ -31,6 +31,8 @@ def generate(estimator, n_steps, X, y, future):
             output = loop.step(output)
         generated[:, t] = output.T
         output = estimator._as_fed(output)
+    if not np.isfinite(generated).all():
+        raise ValueError("The loop grows without bound: what is generated is not finite.")
     n = len(generated)
     decoded = estimator._decode(generated.reshape(n * n_steps, -1))
     decoded = decoded.reshape(n, n_steps, *decoded.shape[1:])
@@ -81,7 +83,7 @@ def _begin(estimator, X, y):
         states = [state[:, None].copy() for state in end["states"]]
         last = dense_steps(_Step(end["input"]), [0], estimator._step_format.n_features).T
         return states, end["output"][:, None], last
-    dtype = estimator.reservoir_.dtype
+    dtype = estimator.reservoir_._dtype
     if y is not None:
         examples = read_examples(estimator, X, y, None, dtype, reset=False)
         return _after(estimator, examples)

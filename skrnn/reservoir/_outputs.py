@@ -28,7 +28,7 @@ def states_of(estimator, sequences):
     if reservoir.feedback_scaling > 0:
         states = _fed_back(estimator, sequences)[1]
     else:
-        states = np.empty((sequences.lengths.sum(), reservoir.n_states_), reservoir.dtype)
+        states = np.empty((sequences.lengths.sum(), reservoir.n_states_), reservoir._dtype)
         for piece in reservoir._pieces(sequences, initial=_initial(estimator)):
             states[piece.positions(starts)] = piece.all_rows()
     forward = sum(layer.units for layer in reservoir.layers_)
@@ -46,7 +46,7 @@ def readout_of(estimator):
 
 def zero_states(reservoir, width):
     """Return zero states of each layer, (units, width)."""
-    return [np.zeros((layer.units, width), reservoir.dtype) for layer in reservoir.layers_]
+    return [np.zeros((layer.units, width), reservoir._dtype) for layer in reservoir.layers_]
 
 
 def loop_from(estimator, states):
@@ -69,7 +69,7 @@ def _fed_back(estimator, sequences):
     offsets = (np.cumsum(sequences.lengths) - sequences.lengths)[order]
     n_outputs = reservoir.layers_[0].feedback.shape[1]
     outputs = np.empty((lengths.sum(), n_outputs))
-    states = np.empty((lengths.sum(), reservoir.n_states_), reservoir.dtype)
+    states = np.empty((lengths.sum(), reservoir.n_states_), reservoir._dtype)
     fed, initial = np.zeros((n_outputs, len(order))), zero_states(reservoir, len(order))
     if _initial(estimator) is not None:
         fed[:, 0] = estimator._end["output"]

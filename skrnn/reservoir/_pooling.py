@@ -134,6 +134,13 @@ class ModelSpace:
         signs = np.sign(axes[np.abs(axes).argmax(axis=0), np.arange(kept)])
         return cls(moments.x_mean, axes[:, ::-1] * signs[::-1])
 
+    @staticmethod
+    def same(one, other):
+        """Whether two, each perhaps None, have the same coordinates."""
+        if one is None or other is None:
+            return one is other
+        return np.array_equal(one.mean, other.mean) and np.array_equal(one.axes, other.axes)
+
     @property
     def n_features(self):
         """How many features a sequence has."""

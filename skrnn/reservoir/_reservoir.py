@@ -87,12 +87,13 @@ default="random"
         (reservoir model space [6]_).
     chunk_overlap : int, default=None
         Cut one long series in up to 32 chunks that run side by side, where states are read at each
-        step. A chunk begins this many steps before its place, at zero; the steps are doubled until
-        states from zero and from a random start agree there to 32 units in the last place, and if
-        they do not the series is run whole. So results are equal to that precision, not to the
-        last bit. It pays for sparse matrices that have no diagonals. None: never.
+        step and there is no noise. A chunk begins this many steps before its place, at zero; the
+        steps are doubled until states from zero and from a random start agree there to 32 units in
+        the last place, and if they do not the series is run whole. Where a chunk's state at its
+        place is not that in which the chunk before it ended, to the same precision, a ValueError
+        is raised. So results are equal to that precision, not to the last bit. None: never.
     dtype : {"float32", "float64"}, default="float32"
-        Precision of the states.
+        Precision of the states, and of the inputs as they are read.
     random_state : int, RandomState instance or None, default=None
         Seeds the weights, and the noise. With an int results are equal to the last bit on one
         machine.
@@ -277,7 +278,7 @@ shape (n, T, n_features) or (n, T)
         check_is_fitted(self)
         sequences = read_inputs(self, X).sequences
         if self.pooling is not None:
-            return self._pool(sequences, self.pooling).astype(self.dtype)
+            return self._pool(sequences, self.pooling).astype(self._dtype)
         return wrap_like(self._states(sequences), array_like(X))
 
     def _draw(self, sequences, n_features, n_outputs=0):
@@ -297,8 +298,8 @@ shape (n, T, n_features) or (n, T)
         check_together(self)
         if self.pooling != "last":
             check_washout(self.washout, sequences)
-        self._noise_seed = draw_seed(self.random_state)
-        rng = np.random.default_rng(self._noise_seed)
+        self._seed = draw_seed(self.random_state)
+        rng = np.random.default_rng(self._seed)
         layers = draw_layers(self, n_features, n_outputs, rng)
         backward = draw_layers(self, n_features, n_outputs, rng) if self.bidirectional else ()
         if self.plasticity is not None:
@@ -306,6 +307,8 @@ shape (n, T, n_features) or (n, T)
             layers = learn(layers, sequences, *how)
             backward = learn(backward, from_the_end(sequences), *how) if backward else ()
         self.layers_, self.backward_layers_ = layers, backward
+        # What states follow from is kept, so that parameters set later wait for the next fit.
+        self._activation, self._dtype = self.activation, self.dtype
         self._model_space = None
         if self.pooling == "states":
             pieces = self._pieces(sequences)
@@ -321,7 +324,7 @@ shape (n, T, n_features) or (n, T)
     def _n_features_out(self):
         return self.n_states_ if self._model_space is None else self._model_space.n_features
 
-    def _pieces(self, sequences, *, outputs=None, noise=False, initial=None, whole=False):
+    def _pieces(self, sequences, *, outputs=None, noise=None, initial=None, whole=False):
         """Yield the states of sequences that have been read, piece by piece.
 
         Parameters
@@ -329,7 +332,8 @@ shape (n, T, n_features) or (n, T)
         sequences : Sequences
         outputs : ndarray of shape (n_steps, n_outputs) or None
             What is fed back at each step.
-        noise : bool, default=False
+        noise : int or None
+            Which stretch of the noise is heard; None: none.
         initial : sequence of ndarray or None
             Where the states begin, a layer each.
         whole : bool, default=False
@@ -340,14 +344,14 @@ shape (n, T, n_features) or (n, T)
         Piece
         """
         drive = Drive(
-            activation=self.activation,
-            noise=self.noise if noise else 0.0,
-            rng=np.random.default_rng((self._noise_seed, 1)),
+            activation=self._activation,
+            noise=0.0 if noise is None else self.noise,
+            rng=np.random.default_rng((self._seed, 1, noise or 0)),
             outputs=outputs,
             initial=initial,
         )
         alone = len(sequences) == 1 and outputs is None and initial is None and not whole
-        if alone and self.chunk_overlap and not self.backward_layers_:
+        if alone and self.chunk_overlap and not (self.backward_layers_ or drive.noise):
             # A washout that reached into the chunks would fall on all of them.
             overlap = max(self.chunk_overlap, self.washout)
             return chunked_pieces(self.layers_, sequences, drive, overlap)
@@ -356,7 +360,7 @@ shape (n, T, n_features) or (n, T)
     def _states(self, sequences):
         """Return the states of sequences that have been read, as sequences."""
         starts = np.cumsum(sequences.lengths) - sequences.lengths
-        states = np.empty((sequences.lengths.sum(), self.n_states_), self.dtype)
+        states = np.empty((sequences.lengths.sum(), self.n_states_), self._dtype)
         for piece in self._pieces(sequences):
             states[piece.positions(starts)] = piece.all_rows()
         return Sequences(states, starts, sequences.lengths)

@@ -113,7 +113,7 @@ class _Spectrum(NamedTuple):
         Products of the features along each axis with the targets.
     targets : float
         The targets' sum of squares.
-    weight : float
+    n_rows : int
         How many rows there are.
     """
 
@@ -121,7 +121,7 @@ class _Spectrum(NamedTuple):
     squares: np.ndarray
     products: np.ndarray
     targets: float
-    weight: float
+    n_rows: int
 
     def coef(self, alpha):
         return self.axes @ (self.products / (self.squares + alpha)[:, None])
@@ -130,13 +130,12 @@ class _Spectrum(NamedTuple):
         # Written so that both vanish together where all rows can be fitted.
         left_over = alpha / (self.squares + alpha)
         along = (self.products**2).sum(axis=1) / self.squares
-        beyond = self.weight - 1 - len(self.squares)  # one for the intercept
-        beyond = beyond if beyond > 1e-9 * self.weight else 0.0
-        freedom = beyond + left_over.sum()
+        beyond = self.n_rows - 1 - len(self.squares)  # one for the intercept
+        freedom = max(beyond, 0) + left_over.sum()
         residual = (left_over**2 * along).sum()
-        if beyond:
+        if beyond > 0:
             residual += max(self.targets - along.sum(), 0.0)
-        return (residual / self.weight) / (freedom / self.weight) ** 2
+        return (residual / self.n_rows) / (freedom / self.n_rows) ** 2 if freedom > 0 else np.inf
 
 
 def _spectrum_of(statistics):
@@ -154,41 +153,40 @@ def _spectrum_of(statistics):
         targets = float((y**2).sum())
         floor = np.finfo(np.float64).eps ** 2 * max(squares.max(initial=0.0), 0.0)
     kept = squares > floor
-    return _Spectrum(
-        axes[:, kept], squares[kept], products[kept], float(targets), statistics.weight
-    )
+    n_rows = statistics.n_rows
+    return _Spectrum(axes[:, kept], squares[kept], products[kept], float(targets), n_rows)
 
 
 class RecursiveLeastSquares:
-    """A ridge regression that takes one row after another, and may forget (RLS).
+    """A ridge regression that takes in rows as they come, and may forget.
 
-    With P the inverse of the penalised products and z a row with a one for the intercept, a row
-    with the target y changes the coefficients by
-
-        k = P z / (forgetting + z'P z);  coef += k (y - z'coef);  P = (P - k z'P) / forgetting
-
-    (Haykin, "Adaptive Filter Theory", 4th ed., 2002, chapter 9.)
+    The square-root form of recursive least squares, by QR (Haykin, "Adaptive Filter Theory", 4th
+    ed., 2002, chapter 11): the triangular factor of all rows, and of rows that are the penalty, is
+    scaled by the root of `forgetting` at each new row, and takes the row in. Unlike the recursion
+    of the inverse it stays exact where inputs are quiet and much is forgotten.
 
     Parameters
     ----------
-    moments : Moments
+    statistics : Moments or TriangularFactor
         Of all rows so far.
     alpha : float
     """
 
-    def __init__(self, moments, alpha):
-        solution = solve(moments, alpha)
-        self._coef = np.vstack([solution.intercept, solution.coef])
-        inverse = linalg.inv(moments.xx + alpha * np.eye(len(moments.x_mean)))
-        # The inverse of [[weight, sums], [sums', products]] from its Schur complement.
-        moved = inverse @ moments.x_mean
-        corner = 1 / moments.weight + moments.x_mean @ moved
-        self._inverse = np.block([[np.array([[corner]]), -moved[None]], [-moved[:, None], inverse]])
+    def __init__(self, statistics, alpha):
+        self._factor = statistics.as_factor()
+        self._factor.add_penalty(alpha)
 
     @property
     def solution(self):
         """Coefficients and intercept."""
-        return self._coef[1:], self._coef[0]
+        x, y = self._factor.centred
+        size = x.shape[1]
+        sizes = np.abs(np.diag(x))
+        if sizes.min() > np.finfo(np.float64).eps * sizes.max():
+            coef = linalg.solve_triangular(x[:size], y[:size], check_finite=False)
+        else:  # in some directions all has been forgotten, the penalty too
+            coef = linalg.lstsq(x[:size], y[:size], cond=1e-13)[0]
+        return coef, self._factor.y_mean - self._factor.x_mean @ coef
 
     def copy(self):
         """Return a copy that shares nothing."""
@@ -204,10 +202,5 @@ class RecursiveLeastSquares:
         weights : ndarray of shape (n_rows,)
         forgetting : float in (0, 1]
         """
-        rows = np.hstack([np.ones((len(x), 1)), x])
-        for z, target, weight in zip(rows, y, weights, strict=True):
-            moved = self._inverse @ z
-            gain = moved * (weight / (forgetting + weight * (z @ moved)))
-            self._coef += np.outer(gain, target - z @ self._coef)
-            self._inverse -= np.outer(gain, moved)
-            self._inverse /= forgetting
+        self._factor.forget(forgetting ** len(x))
+        self._factor.add(x, y, weights * forgetting ** np.arange(len(x))[::-1])

@@ -9,8 +9,13 @@ no condition number, and it stays small where there are fewer rows than features
 from copy import deepcopy
 
 import numpy as np
+from scipy import linalg
+from scipy.linalg import lapack
 
 __all__ = ["Moments", "TriangularFactor", "joined"]
+
+# Columns that LAPACK takes together.
+_PANEL = 32
 
 
 def joined(one, other):
@@ -21,6 +26,11 @@ def joined(one, other):
     total = both[0].copy()
     total.merge(both[1])
     return total
+
+
+def _count(rows, weights):
+    """Return how many rows have a weight."""
+    return len(rows) if weights is None else int(np.count_nonzero(weights))
 
 
 def _finite(means):
@@ -41,6 +51,7 @@ class Moments:
 
     def __init__(self, n_features, n_targets):
         self.weight = 0.0
+        self.n_rows = 0
         self._origin = None
         self._sums = np.zeros(n_features), np.zeros(n_targets)
         self._xx = np.zeros((n_features, n_features))
@@ -99,6 +110,7 @@ class Moments:
             x *= roots
             y *= roots
         self.weight += float(len(x) if weights is None else weights.sum())
+        self.n_rows += _count(x, weights)
         self._sums = self._sums[0] + sums[0], self._sums[1] + sums[1]
         self._add_products(x, y)
 
@@ -120,6 +132,7 @@ class Moments:
             self._sums[1] + sy + other.weight * dy,
         )
         self.weight += other.weight
+        self.n_rows += other.n_rows
 
     def forget(self, factor):
         """Weigh all rows so far by a factor."""
@@ -136,6 +149,21 @@ class Moments:
     def as_moments(self):
         """Return these moments."""
         return self
+
+    def as_factor(self):
+        """Return a triangular factor with these products, as exact as they are.
+
+        What no feature explains of the targets is left out.
+        """
+        squares, axes = linalg.eigh(self.xx)
+        kept = squares > np.finfo(np.float64).eps * squares[-1]
+        roots = np.sqrt(squares[kept])[:, None]
+        rows = np.hstack([roots * axes.T[kept], axes.T[kept] @ self.xy / roots])
+        means = np.sqrt(self.weight) * np.concatenate([[1.0], self.x_mean, self.y_mean])
+        factor = TriangularFactor(*self._xy.shape)
+        factor._stack(np.vstack([means, np.insert(rows, 0, 0.0, axis=1)]))
+        factor.n_rows = self.n_rows
+        return factor
 
     def _add_products(self, x, y):
         # NumPy makes one half of a product with itself, and mirrors it. (Its library of products is
@@ -159,6 +187,7 @@ class TriangularFactor:
     """
 
     def __init__(self, n_features, n_targets):
+        self.n_rows = 0
         self._n_features = n_features
         self._r = np.zeros((0, 1 + n_features + n_targets))
 
@@ -194,10 +223,18 @@ class TriangularFactor:
         if weights is not None:
             rows *= np.sqrt(weights)[:, None]
         self._stack(rows)
+        self.n_rows += _count(x, weights)
+
+    def add_penalty(self, alpha):
+        """Add rows that are worth a ridge penalty of the features, and no weight."""
+        rows = np.zeros((self._n_features, self._r.shape[1]))
+        rows[:, 1 : 1 + self._n_features] = np.sqrt(alpha) * np.eye(self._n_features)
+        self._stack(rows)
 
     def merge(self, other):
         """Add what another has seen."""
         self._stack(other._r)
+        self.n_rows += other.n_rows
 
     def forget(self, factor):
         """Weigh all rows so far by a factor."""
@@ -212,8 +249,19 @@ class TriangularFactor:
         x, y = self.centred
         moments = Moments(x.shape[1], y.shape[1])
         moments._origin, moments.weight = (self.x_mean, self.y_mean), self.weight
+        moments.n_rows = self.n_rows
         moments._add_products(x, y)
         return moments
 
+    def as_factor(self):
+        """Return a copy that shares nothing."""
+        return self.copy()
+
     def _stack(self, rows):
-        self._r = np.linalg.qr(np.vstack([self._r, rows]), mode="r")
+        size = self._r.shape[1]
+        if len(self._r) < size:
+            self._r = np.linalg.qr(np.vstack([self._r, rows]), mode="r")
+            return
+        # A factor that is whole takes rows in for no more than they cost (LAPACK's tpqrt).
+        factor, _, _, _ = lapack.dtpqrt(0, min(_PANEL, size), self._r, rows)
+        self._r = np.triu(factor)

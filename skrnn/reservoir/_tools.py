@@ -4,11 +4,14 @@ from numbers import Integral
 
 import numpy as np
 from sklearn.base import clone
-from sklearn.utils import Bunch, check_random_state
+from sklearn.utils import Bunch
 from sklearn.utils.validation import check_is_fitted
 
-from skrnn._sklearn import HasMethods, Interval, validate_params
+from skrnn._fitting import generator
+from skrnn._sklearn import Interval, validate_params
 from skrnn.datasets import make_memory_task
+from skrnn.reservoir._echo_state_regressor import EchoStateRegressor
+from skrnn.reservoir._reservoir import Reservoir
 from skrnn.sequences._inputs import read_inputs
 
 __all__ = ["echo_state_index", "memory_capacity"]
@@ -16,7 +19,7 @@ __all__ = ["echo_state_index", "memory_capacity"]
 
 @validate_params(
     {
-        "reservoir": [HasMethods(["fit", "transform"])],
+        "reservoir": [Reservoir],
         "X": "no_validation",
         "n_starts": [Interval(Integral, 1, None, closed="left")],
         "transient": [Interval(Integral, 0, None, closed="left"), None],
@@ -77,12 +80,16 @@ def echo_state_index(reservoir, X, *, n_starts=10, transient=None, random_state=
         )
     sequences = read_inputs(reservoir, X).sequences
     shortest = int(sequences.lengths.min())
+    if shortest < 2:
+        raise ValueError(
+            "X must hold sequences of at least 2 steps, got one of 1; one series is [series]."
+        )
     transient = shortest // 2 if transient is None else transient
     if transient >= shortest:
         raise ValueError(
             f"transient={transient} leaves nothing of a sequence of {shortest} step(s)."
         )
-    rng = check_random_state(random_state)
+    rng = generator(random_state)
     distances = [_distance(reservoir, sequences, transient, rng) for _ in range(n_starts)]
     return float(np.mean(distances))
 
@@ -110,7 +117,7 @@ def _distance(reservoir, sequences, transient, rng):
 
 @validate_params(
     {
-        "estimator": [HasMethods(["fit", "predict"])],
+        "estimator": [EchoStateRegressor],
         "max_delay": [Interval(Integral, 1, None, closed="left")],
         "n_steps": [Interval(Integral, 2, None, closed="left")],
         "washout": [Interval(Integral, 0, None, closed="left")],

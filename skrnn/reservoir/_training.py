@@ -59,7 +59,7 @@ def _accumulate(estimator, examples, statistics):
     before = estimator._end if estimator.initial_state == "fit_end" else None
     last = accumulate(
         statistics,
-        driven_pieces(estimator, examples, before, noise=True),
+        driven_pieces(estimator, examples, before, noise=statistics.n_rows),
         sequences,
         examples.targets,
         examples.weights,
@@ -69,7 +69,7 @@ def _accumulate(estimator, examples, statistics):
     return end_of(last, examples, before)
 
 
-def driven_pieces(estimator, examples, before, *, noise=False, whole=False):
+def driven_pieces(estimator, examples, before, *, noise=None, whole=False):
     """Run examples with their own targets fed back, where outputs are."""
     reservoir = estimator.reservoir_
     outputs = None
@@ -172,7 +172,7 @@ def update_readout(estimator, examples, forgetting):
     """Take examples in, one row after another, by recursive least squares."""
     statistics = estimator._statistics.copy()
     if estimator._recursive is None:
-        recursive = RecursiveLeastSquares(statistics.as_moments(), estimator.alpha_)
+        recursive = RecursiveLeastSquares(statistics, estimator.alpha_)
     else:
         recursive = estimator._recursive.copy()
     before = estimator._end if estimator.initial_state == "fit_end" else None

@@ -5,7 +5,6 @@ What they may be, and how a classifier's labels become numbers, is here for all 
 
 import numpy as np
 from sklearn.utils import check_array, column_or_1d
-from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import assert_all_finite
 
@@ -239,12 +238,17 @@ def class_factors(codes, class_weight, classes, weights):
     Raises
     ------
     ValueError
-        If a factor is negative.
+        If a factor is negative, or for no class.
     """
     if isinstance(class_weight, dict):
         if any(factor < 0 for factor in class_weight.values()):
             raise ValueError(f"class_weight must not be negative, got {class_weight!r}.")
-        return compute_sample_weight(class_weight, classes[codes])
+        unknown = set(class_weight) - set(classes.tolist())
+        if unknown:
+            raise ValueError(
+                f"class_weight has {sorted(unknown)}, which are no classes: {classes}."
+            )
+        return np.array([class_weight.get(label, 1.0) for label in classes.tolist()])[codes]
     totals = np.bincount(codes, weights)
     mean = totals.sum() / np.count_nonzero(totals)
     return np.divide(mean, totals, out=np.zeros_like(totals), where=totals > 0)[codes]
