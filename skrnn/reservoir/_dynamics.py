@@ -57,12 +57,15 @@ class Drive:
     outputs: object = None
     initial: object = None
 
-    def activate(self, x):
-        """Apply the activation in place."""
+    @property
+    def activate(self):
+        """The function ``activate(x, x)`` that applies the activation in place."""
         if isinstance(self.activation, str):
-            ACTIVATIONS[self.activation](x, out=x)
-        else:
-            x[...] = self.activation(x)
+            return ACTIVATIONS[self.activation]
+        return self._apply
+
+    def _apply(self, x, out):
+        out[...] = self.activation(x)
 
 
 @dataclass(frozen=True)
@@ -273,7 +276,7 @@ class _Runner:
         with np.errstate(over="ignore", invalid="ignore"):  # whoever sums up the states tells
             for row in states.reshape(n_steps, -1):
                 add(now, row)
-                activate(row)
+                activate(row, row)
                 if leaky:
                     np.multiply(now, keep, out=scratch)
                     row *= leak

@@ -189,7 +189,7 @@ class _Gains(_Learner):
 
     def _step(self, net, state):
         fired = self._gain * net + self._bias
-        self._drive.activate(fired)
+        self._drive.activate(fired, fired)
         gain, bias = self._changes(net, fired, self._gain)
         self._gain = self._gain + self._rate * gain
         self._bias = self._bias + self._rate * bias
@@ -222,7 +222,7 @@ class _Links(_Learner):
         self._before = links.indices
 
     def _step(self, net, state):
-        self._drive.activate(net)
+        self._drive.activate(net, net)
         leak = self._layer.leak_rate
         after = (1 - leak) * state + leak * net
         weights = self._recurrent.data

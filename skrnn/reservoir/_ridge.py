@@ -95,10 +95,11 @@ def _cholesky(moments, alpha):
     matrix = moments.xx
     matrix[np.diag_indices_from(matrix)] += alpha
     try:
-        factor = linalg.cho_factor(matrix, overwrite_a=True, check_finite=False)
-    except linalg.LinAlgError:
+        factor = np.linalg.cholesky(matrix)  # NumPy's threads are awake, SciPy's would be new
+    except np.linalg.LinAlgError:
         return _spectrum_of(moments).coef(alpha)
-    return linalg.cho_solve(factor, moments.xy, check_finite=False)
+    half = linalg.solve_triangular(factor, moments.xy, lower=True, check_finite=False)
+    return linalg.solve_triangular(factor, half, lower=True, trans=1, check_finite=False)
 
 
 class _Spectrum(NamedTuple):

@@ -102,17 +102,14 @@ class Moments:
             self._origin = _finite(x.mean(axis=0)), y.mean(axis=0)
         x -= self._origin[0]
         y = y - self._origin[1]
-        if weights is None:
-            sums = x.sum(axis=0), y.sum(axis=0)
-        else:
-            sums = weights @ x, weights @ y
-            roots = np.sqrt(weights)[:, None]
-            x *= roots
-            y *= roots
+        if weights is not None:
+            roots = np.sqrt(weights)
+            x *= roots[:, None]
+            y *= roots[:, None]
+        ones = np.ones(len(x)) if weights is None else roots
         self.weight += float(len(x) if weights is None else weights.sum())
         self.n_rows += _count(x, weights)
-        self._sums = self._sums[0] + sums[0], self._sums[1] + sums[1]
-        self._add_products(x, y)
+        self._add_products(x, y, ones)
 
     def merge(self, other):
         """Add what another has seen."""
@@ -165,13 +162,15 @@ class Moments:
         factor.n_rows = self.n_rows
         return factor
 
-    def _add_products(self, x, y):
+    def _add_products(self, x, y, ones):
         # NumPy makes one half of a product with itself, and mirrors it. (Its library of products is
         # not SciPy's: threads of the one keep the other from the cores for a while.)
         with np.errstate(over="ignore", invalid="ignore"):  # is_finite tells
             self._xx += x.T @ x
-            self._xy += x.T @ y
+            products = x.T @ np.column_stack([y, ones])
+        self._xy += products[:, :-1]
         self._yy += np.einsum("ij,ij->j", y, y)
+        self._sums = self._sums[0] + products[:, -1], self._sums[1] + ones @ y
 
 
 class TriangularFactor:
@@ -250,7 +249,7 @@ class TriangularFactor:
         moments = Moments(x.shape[1], y.shape[1])
         moments._origin, moments.weight = (self.x_mean, self.y_mean), self.weight
         moments.n_rows = self.n_rows
-        moments._add_products(x, y)
+        moments._add_products(x, y, np.zeros(len(x)))
         return moments
 
     def as_factor(self):
