@@ -14,8 +14,8 @@ from skrnn.reservoir._statistics import Moments
 
 __all__ = ["RecursiveLeastSquares", "Solution", "is_trustworthy", "solve"]
 
-# Sums of products of float64 are known to about this share of the largest eigenvalue: below it
-# normal equations differ from a decomposition of the rows, or fail (measured in docs/benchmarks).
+# Sums of products of float64 are known to about this share of the largest eigenvalue; below it
+# normal equations are not positive definite, or tell other coefficients than the rows do.
 _PRECISION = 2e-15
 
 
