@@ -36,9 +36,10 @@ class EchoStateClassifier(ClassifierMixin, BaseEchoState):
     reservoir : Reservoir, default=None
         All else that shapes the dynamics, such as ``Reservoir(topology="cycle", layers=3)``; its
         parameters are tuned as ``reservoir__...``. None: ``Reservoir()``. It is cloned.
-    alpha : float > 0, default=1e-6
+    alpha : float > 0, default=1.0
         Penalty of the squared coefficients in the sum of squared errors, as in scikit-learn's
-        `Ridge`. The intercept is free.
+        `RidgeClassifier`. The intercept is free. The regressor's default is far smaller: a class
+        is not a number that can be hit to the last digit.
     alphas : array-like of float > 0, default=None
         Candidates for `alpha`; the one with the least error in generalised cross-validation is
         taken. One factorisation serves them all.
@@ -139,7 +140,7 @@ class EchoStateClassifier(ClassifierMixin, BaseEchoState):
         input_scaling=None,
         washout=None,
         reservoir=None,
-        alpha=1e-6,
+        alpha=1.0,
         alphas=None,
         solver="auto",
         readout_input=True,
