@@ -98,7 +98,9 @@ class EchoStateClassifier(ClassifierMixin, BaseEchoState):
     targets in training (teacher forcing), its own outputs in `predict` and `generate`. Outputs go
     back in the units of the targets.
 
-    A sequence gets the same prediction alone, in any batch, in any order; nothing is padded.
+    A sequence gets the same prediction, to rounding, alone, in any batch and in any order; nothing
+    is padded. Parameters that are set after a fit wait for the next one; where `predict` or a
+    further part would need them, it says so.
 
     References
     ----------
