@@ -397,3 +397,14 @@ def test_an_interrupted_merge_leaves_both_as_they_were():
     other, _, _ = fitted("labels")
     with unchanged(network, batch), unchanged(other, batch), interrupted("solution"):
         network.merge(other)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+@pytest.mark.parametrize("container", [np.asarray, sparse.csr_array])
+def test_the_row_of_a_series_that_is_not_finite_is_named(value, container):
+    network, inputs, y = fitted("series")
+    broken = np.array(inputs)
+    broken[77, -1] = value
+    what = "NaN" if np.isnan(value) else "infinity"
+    with unchanged(network, inputs), refused(rf"X contains {what}.*X\[77\]"):
+        network.fit(container(broken), y)

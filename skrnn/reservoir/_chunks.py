@@ -1,7 +1,8 @@
 """One long series in chunks that run side by side, each after a run-up that makes it forget.
 
 A chunk begins some steps before its place, at zero. That is right only where the reservoir forgets:
-so before anything is read, run-ups from zero and from random states are compared at every cut.
+so before anything is read, run-ups from zero and from a random state are compared at every cut, and
+in the end each chunk's beginning with the end of the one before it.
 """
 
 from dataclasses import replace

@@ -95,7 +95,16 @@ def read_X(estimator, X, dtype, *, reset):
     fresh = StepFormat(tokens=False, codes=True, dtype=dtype)
     if estimator.rows == "sequences":
         return read_inputs(estimator, X, fresh=fresh if reset else None)
-    X = validate_data(estimator, X, dtype=np.dtype(dtype), accept_sparse="csr", reset=reset)
+    with np.errstate(over="ignore"):  # what is too large becomes infinite
+        X = validate_data(
+            estimator,
+            X,
+            dtype=np.dtype(dtype),
+            accept_sparse="csr",
+            ensure_all_finite=False,
+            reset=reset,
+        )
+    _check_rows_finite(X)
     if reset:
         estimator._step_format = StepFormat(False, True, dtype, X.shape[1], in_table=True)
     inputs = read_one_hot([X])[0] if sparse.issparse(X) else None
@@ -104,6 +113,17 @@ def read_X(estimator, X, dtype, *, reset):
         lengths = np.array([len(X)])
         inputs = Inputs(Sequences(X, [0], lengths), lengths, np.zeros_like(lengths))
     return inputs
+
+
+def _check_rows_finite(X):
+    """Raise for NaN and infinity, and say in which row."""
+    values = X.data if sparse.issparse(X) else X
+    bad = np.flatnonzero(~np.isfinite(values).reshape(len(values), -1).all(axis=1))
+    if len(bad) == 0:
+        return
+    row = np.searchsorted(X.indptr, bad[0], side="right") - 1 if sparse.issparse(X) else bad[0]
+    what = "NaN" if np.isnan(values[bad[0]]).any() else f"infinity or too much for {X.dtype}"
+    raise ValueError(f"Input X contains {what}. The first row with it is X[{row}].")
 
 
 def read_examples(estimator, X, y, sample_weight, dtype, *, reset, classes=None):
