@@ -175,3 +175,82 @@ def test_a_sparse_matrix_of_ones_own_is_shown_and_measured():
     display = ReservoirDisplay.from_estimator(fitted, max_delay=5)
     assert_allclose(np.abs(display.eigenvalues).max(), 0.9)
     mpl.pyplot.close("all")
+
+
+# --- what one target a sequence is read from --------------------------------------------------
+
+
+@pytest.mark.parametrize("layers", [1, 2])
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_pooled_last_states_are_those_that_each_direction_comes_to(layers, bidirectional):
+    rng = np.random.default_rng(0)
+    X = [rng.normal(size=(n, 2)) for n in (5, 9, 1, 9, 30)]
+    pooled = reservoir(layers=layers, bidirectional=bidirectional, pooling="last", units=7)
+    states = pooled.fit_transform(X)
+    network = EchoStateRegressor(reservoir=pooled, readout_input=False).fit(X, np.arange(5.0))
+    assert_allclose(network.hidden_states(X), states)
+    assert_allclose(network.predict(X), states @ network.coef_ + network.intercept_)
+    changed = [np.vstack([steps[:1] + 1, steps[1:]]) for steps in X]
+    moved = pooled.transform(changed) != states
+    assert moved[:, -7:].all()  # the first step reaches all that has read it last
+
+
+def test_the_first_input_is_found_where_a_reservoir_reads_from_the_end():
+    rng = np.random.default_rng(0)
+    X = [rng.normal(size=(12, 1)) for _ in range(400)]
+    y = np.array([steps[0, 0] for steps in X])
+    network = EchoStateRegressor(
+        reservoir=Reservoir(bidirectional=True), units=30, spectral_radius=0.3, random_state=0
+    )
+    assert network.fit(X[:300], y[:300]).score(X[300:], y[300:]) > 0.99
+
+
+# --- what training alone hears ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("pooling", ["last", "mean", "states"])
+def test_noise_is_heard_in_training_with_one_target_a_sequence(pooling):
+    rng = np.random.default_rng(0)
+    X = [rng.normal(size=(n, 2)) for n in (10, 15, 12, 20, 9, 11)]
+    params = {"units": 9, "pooling": pooling, "random_state": 0}
+    quiet, noisy, same = (
+        EchoStateRegressor(reservoir=Reservoir(noise=noise), **params).fit(X, np.arange(6.0))
+        for noise in (0.0, 1.0, 1.0)
+    )
+    assert not np.array_equal(quiet.coef_, noisy.coef_)
+    assert_array_equal(noisy.coef_, same.coef_)
+    assert_array_equal(noisy.predict(X), noisy.predict(X))
+
+
+def test_states_with_feedback_are_not_to_be_had_from_the_reservoir_alone():
+    fed_back = EchoStateRegressor(
+        reservoir=reservoir(feedback_scaling=0.5), rows="steps", random_state=0
+    ).fit(NOISE[:200], NOISE[:200, 0])
+    with pytest.raises(ValueError, match=r"depend on outputs.*hidden_states"):
+        fed_back.reservoir_.transform([NOISE])
+    with pytest.raises(ValueError, match="depend on outputs"):
+        echo_state_index(fed_back.reservoir_, [NOISE])
+
+
+def test_a_fitted_network_shares_nothing_with_the_data():
+    X, y = NOISE[:200].copy(), NOISE[1:201, 0].copy()
+    network = EchoStateRegressor(reservoir=reservoir(feedback_scaling=0.1), rows="steps")
+    network.set_params(initial_state="fit_end").fit(X, y)
+    before = network.generate(3)
+    X[:], y[:] = 9, 9
+    assert_array_equal(network.generate(3), before)
+
+
+def test_an_update_within_the_washout_is_refused():
+    network = EchoStateRegressor(units=20, rows="steps", washout=50, random_state=0)
+    network.fit(NOISE[:200], NOISE[:200, 0])
+    with pytest.raises(ValueError, match="washout=50 leaves nothing"):
+        network.update(NOISE[:1], NOISE[:1, 0])
+    network.set_params(initial_state="fit_end").update(NOISE[:1], NOISE[:1, 0])
+
+
+def test_an_initial_state_that_does_not_go_together_is_refused_after_a_fit_too():
+    network = EchoStateRegressor(units=20, return_sequences=True, random_state=0)
+    network.fit([NOISE[:50]], [NOISE[:50, 0]])
+    with pytest.raises(ValueError, match=r"initial_state='fit_end'.*rows='steps'"):
+        network.set_params(initial_state="fit_end").predict([NOISE])

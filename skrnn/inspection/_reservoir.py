@@ -149,11 +149,7 @@ def _eigenvalues(reservoir):
 
 
 def _states(reservoir, X):
-    if reservoir.feedback_scaling > 0:
-        raise ValueError(
-            f"feedback_scaling={reservoir.feedback_scaling} makes states depend on outputs; give "
-            "X=None, or plot the hidden_states of the estimator."
-        )
+    reservoir._check_alone()
     sequences = read_inputs(reservoir, X).sequences[:1]
     if sequences.lengths[0] < 2:
         raise ValueError("X[0] must have at least 2 steps, got 1; one series is [series].")

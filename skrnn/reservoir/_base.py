@@ -205,17 +205,24 @@ shape (n, T, n_features) or (n, T)
             )
             if first:
                 self._begin(reservoir, examples)
-            elif self.initial_state == "zero" and reservoir.pooling != "last":
-                check_washout(reservoir.washout, examples.sequences, examples.places)
+            else:
+                self._check_washout(examples)
             add_examples(self, examples, fresh=first)
             refit_readout(self)
         return self
+
+    def _check_washout(self, examples):
+        """Check that there is something to learn from in a further part."""
+        reservoir = self.reservoir_
+        if self.initial_state == "zero" and reservoir.pooling != "last":
+            check_washout(reservoir.washout, examples.sequences, examples.places)
 
     def merge(self, other):
         """Add what another estimator, with the same reservoir, has learned from.
 
         The readout is then that of one `fit` to all data, to rounding: estimators fitted to parts
-        of the data, on several machines perhaps, are reduced to one.
+        of the data, on several machines perhaps, are reduced to one. Where the training series
+        ended is forgotten.
 
         Parameters
         ----------
@@ -246,6 +253,8 @@ shape (n, T, n_features) or (n, T)
 
         With `forgetting=1` the readout is that of ridge regression on all data so far. Below, what
         was learned n rows ago counts `forgetting` to the power n, and the penalty fades with it.
+        One series that comes row by row wants `initial_state="fit_end"`: else each call begins at
+        a zero state.
 
         Parameters
         ----------
@@ -265,6 +274,7 @@ shape (n, T, n_features) or (n, T)
         with all_or_nothing(self):
             check_unchanged(self)
             examples = read_examples(self, X, y, None, self.reservoir_._dtype, reset=False)
+            self._check_washout(examples)
             update_readout(self, examples, float(forgetting))
         return self
 

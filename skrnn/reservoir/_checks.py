@@ -24,8 +24,9 @@ def check_unchanged(estimator):
     Raises
     ------
     ValueError
-        That names the one that has changed.
+        That names the one that has changed, or what does not go together.
     """
+    check_together(estimator)
     for name in _OWN:
         now, fitted = getattr(estimator, name), estimator._form[name]
         if now != fitted:

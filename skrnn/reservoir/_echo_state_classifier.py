@@ -223,8 +223,9 @@ class EchoStateClassifier(ClassifierMixin, BaseEchoState):
         """Estimate the probability of each class.
 
         Least squares on indicators estimates probabilities that may leave [0, 1]; the nearest
-        distribution is returned (the projection on the simplex [3]_), so that the most probable
-        class is the predicted one. They are estimates: calibrate where their values matter.
+        distribution is returned (the projection on the simplex, Duchi et al. 2008), so that the
+        most probable class is the predicted one. They are estimates: calibrate where their values
+        matter.
 
         Parameters
         ----------

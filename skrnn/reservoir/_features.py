@@ -62,9 +62,9 @@ def dense_steps(sequences, positions, n_features):
     return steps[:, None] == np.arange(n_features)
 
 
-def pooled_features(reservoir, sequences, pooling, n_inputs):
+def pooled_features(reservoir, sequences, pooling, n_inputs, noise=None):
     """Return one row for each sequence, as `step_features` does for each step."""
-    pooled = reservoir._pool(sequences, pooling)
+    pooled = reservoir._pool(sequences, pooling, noise)
     if not n_inputs or pooling == "states":
         return pooled
     washout = reservoir.washout

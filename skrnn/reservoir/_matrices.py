@@ -55,14 +55,14 @@ def random_links(units, n_links, rng):
 
 def cycle(units, n_links, rng):
     """Return the ring in which every unit hears the one before it (Rodan & Tino 2011, SCR)."""
-    matrix = sparse.eye_array(units, k=-1, format="lil")
-    matrix[0, units - 1] = 1.0
-    return matrix.tocsr()
+    heard = (np.arange(units) - 1) % units
+    return sparse.csr_array((np.ones(units), (np.arange(units), heard)), shape=(units, units))
 
 
 def delay_line(units, n_links, rng):
     """Return the ring cut open (Rodan & Tino 2011, DLR)."""
-    return sparse.eye_array(units, k=-1, format="csr")
+    later = np.arange(1, units)
+    return sparse.csr_array((np.ones(units - 1), (later, later - 1)), shape=(units, units))
 
 
 def orthogonal(units, n_links, rng):
@@ -176,8 +176,9 @@ def spectral_radius_of(matrix):
 
 def _has_no_cycle(matrix):
     """Whether no unit hears itself through others: ARPACK fails on what has no cycle."""
-    links = sparse.csr_array(matrix, copy=True)
-    links.setdiag(0)
-    links.eliminate_zeros()
+    links = sparse.coo_array(matrix)
+    others = (links.row != links.col) & (links.data != 0)
+    pairs = (links.data[others], (links.row[others], links.col[others]))
+    links = sparse.csr_array(pairs, shape=matrix.shape)
     n, _ = connected_components(links, directed=True, connection="strong")
     return n == matrix.shape[0]

@@ -36,7 +36,7 @@ def check_washout(washout, sequences, places=None):
 
 
 class Pool:
-    """The last state, or the mean of the states, of each sequence.
+    """The last state that each direction comes to, or the mean of the states, of each sequence.
 
     Parameters
     ----------
@@ -46,10 +46,12 @@ class Pool:
         Steps at the beginning that a mean leaves out.
     units : int
         Of all layers together.
+    n_forward : int
+        Layers that read from the start. The others have read all of a sequence at its first step.
     """
 
-    def __init__(self, kind, sequences, washout, units):
-        self._kind, self._washout = kind, washout
+    def __init__(self, kind, sequences, washout, units, n_forward):
+        self._kind, self._washout, self._n_forward = kind, washout, n_forward
         self._lengths = sequences.lengths
         self._sums = np.zeros((len(sequences), units))
 
@@ -57,8 +59,12 @@ class Pool:
         """Take in a piece of the states."""
         if self._kind == "last":
             ended = piece.ended(self._lengths)
-            parts = [states[-1][:, ended] for states in piece.states]
-            self._sums[piece.sequences[ended]] = np.concatenate(parts).T
+            forward = [states[-1][:, ended] for states in piece.states[: self._n_forward]]
+            units = sum(map(len, forward))
+            self._sums[piece.sequences[ended], :units] = np.concatenate(forward).T
+            if piece.begin == 0 and piece.states[self._n_forward :]:
+                backward = [states[0] for states in piece.states[self._n_forward :]]
+                self._sums[piece.sequences, units:] = np.concatenate(backward).T
             return
         counted = slice(max(self._washout - piece.begin, 0), None)
         parts = [states[counted].sum(axis=0, dtype=np.float64) for states in piece.states]

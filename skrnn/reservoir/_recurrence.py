@@ -77,5 +77,4 @@ def _dense_adder(matrix, dtype, n_columns):
 
 def _n_diagonals(matrix):
     links = matrix.tocoo()
-    rows, columns = links.coords
-    return len(np.unique(columns - rows))
+    return len(np.unique(links.col - links.row))

@@ -63,7 +63,8 @@ default="random"
         The feedback weights are uniform in plus or minus this; 0: outputs are not fed back. Only
         the estimators know outputs, so a reservoir with feedback is for them.
     noise : float, default=0.0
-        Standard deviation of normal noise inside f while an estimator is trained.
+        Standard deviation of normal noise inside f while an estimator is trained. With noise, a
+        fit in parts is not that at once.
     washout : int, default=0
         Steps at the beginning of each sequence that train no readout and are in no mean.
     bidirectional : bool, default=False
@@ -82,7 +83,8 @@ default="random"
         Learning rate of the rule, at each step.
     pooling : {"last", "mean", "states"}, default=None
         None: `transform` returns the state at each step. "last", "mean": one vector a sequence,
-        the state after its last step, or the mean of its states. "states": the linear model that
+        the state after its last step (of the backward direction: after its first), or the mean of
+        its states. "states": the linear model that
         best predicts a sequence's next state, on at most 75 principal components of the states
         (reservoir model space [6]_).
     chunk_overlap : int, default=None
@@ -276,10 +278,19 @@ shape (n, T, n_features) or (n, T)
             "states" (n, n_components * (n_components + 1)).
         """
         check_is_fitted(self)
+        self._check_alone()
         sequences = read_inputs(self, X).sequences
         if self.pooling is not None:
             return self._pool(sequences, self.pooling).astype(self._dtype)
         return wrap_like(self._states(sequences), array_like(X))
+
+    def _check_alone(self):
+        """Check that states follow from inputs alone."""
+        if self.layers_[0].feedback is not None:
+            raise ValueError(
+                "The states of a reservoir with feedback depend on outputs, which only its "
+                "estimator has: see its hidden_states."
+            )
 
     def _draw(self, sequences, n_features, n_outputs=0):
         """Draw, and perhaps train, the weights for sequences that have been read.
@@ -322,7 +333,8 @@ shape (n, T, n_features) or (n, T)
 
     @property
     def _n_features_out(self):
-        return self.n_states_ if self._model_space is None else self._model_space.n_features
+        is_model = self.pooling == "states" and self._model_space is not None
+        return self._model_space.n_features if is_model else self.n_states_
 
     def _pieces(self, sequences, *, outputs=None, noise=None, initial=None, whole=False):
         """Yield the states of sequences that have been read, piece by piece.
@@ -365,12 +377,21 @@ shape (n, T, n_features) or (n, T)
             states[piece.positions(starts)] = piece.all_rows()
         return Sequences(states, starts, sequences.lengths)
 
-    def _pool(self, sequences, kind):
-        """Return one float64 vector for each of sequences that have been read."""
+    def _pool(self, sequences, kind, noise=None):
+        """Return one float64 vector for each of sequences that have been read.
+
+        Parameters
+        ----------
+        sequences : Sequences
+        kind : {"last", "mean", "states"}
+        noise : int or None
+            As in `_pieces`.
+        """
         check_washout(self.washout if kind != "last" else 0, sequences)
         if kind != "states":
-            pool = Pool(kind, sequences, self.washout, self.n_states_)
-            for piece in self._pieces(sequences, whole=True):
+            n_forward = len(self.layers_)
+            pool = Pool(kind, sequences, self.washout, self.n_states_, n_forward)
+            for piece in self._pieces(sequences, noise=noise, whole=True):
                 pool.add(piece)
             return pool.result
         space = self._model_space
@@ -381,7 +402,7 @@ shape (n, T, n_features) or (n, T)
             )
         starts = np.cumsum(sequences.lengths) - sequences.lengths
         projected = np.empty((sequences.lengths.sum(), space.axes.shape[1]))
-        for piece in self._pieces(sequences):
+        for piece in self._pieces(sequences, noise=noise):
             projected[piece.positions(starts)] = space.project(piece.all_rows())
         ends = starts + sequences.lengths
         spans = zip(starts + self.washout, ends, strict=True)

@@ -73,11 +73,7 @@ def echo_state_index(reservoir, X, *, n_starts=10, transient=None, random_state=
     True
     """
     check_is_fitted(reservoir)
-    if reservoir.feedback_scaling > 0:
-        raise ValueError(
-            "echo_state_index drives a reservoir by inputs alone, got feedback_scaling="
-            f"{reservoir.feedback_scaling}."
-        )
+    reservoir._check_alone()
     sequences = read_inputs(reservoir, X).sequences
     shortest = int(sequences.lengths.min())
     if shortest < 2:

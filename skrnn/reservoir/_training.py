@@ -51,7 +51,8 @@ def _accumulate(estimator, examples, statistics):
     reservoir, sequences = estimator.reservoir_, examples.sequences
     n_inputs = estimator._step_format.n_features if estimator.readout_input else 0
     if not estimator._per_step:
-        rows = pooled_features(reservoir, sequences, reservoir.pooling, n_inputs)
+        noise = statistics.n_rows
+        rows = pooled_features(reservoir, sequences, reservoir.pooling, n_inputs, noise)
         for block in in_blocks(len(rows)):
             weights = None if examples.weights is None else examples.weights[block]
             statistics.add(rows[block].copy(), examples.targets[block], weights)
@@ -102,8 +103,8 @@ def end_of(states, examples, before=None):
     seen = 0 if before is None else before["n_steps"]
     return {
         "states": states,
-        "output": examples.targets[-1],
-        "input": steps[-1],
+        "output": examples.targets[-1].copy(),
+        "input": steps[-1].copy(),
         "n_steps": seen + len(steps),
     }
 
@@ -177,7 +178,8 @@ def update_readout(estimator, examples, forgetting):
         recursive = estimator._recursive.copy()
     before = estimator._end if estimator.initial_state == "fit_end" else None
     estimator._end = None
-    for rows, targets, weights in _rows_in_time(estimator, examples, before):
+    rows_in_time = _rows_in_time(estimator, examples, before, statistics.n_rows)
+    for rows, targets, weights in rows_in_time:
         recursive.update(rows, targets, weights, forgetting)
         ages = np.arange(len(rows))[::-1]
         statistics.forget(forgetting ** len(rows))
@@ -186,13 +188,14 @@ def update_readout(estimator, examples, forgetting):
     _assign(estimator, *recursive.solution)
 
 
-def _rows_in_time(estimator, examples, before):
+def _rows_in_time(estimator, examples, before, noise):
     """Yield rows of the readout, their targets and weights, in blocks, the oldest first."""
     reservoir, weights = estimator.reservoir_, examples.weights
     weights = np.ones(len(examples.targets)) if weights is None else weights
     n_inputs = estimator._step_format.n_features if estimator.readout_input else 0
     if not estimator._per_step:
-        rows = pooled_features(reservoir, examples.sequences, reservoir.pooling, n_inputs)
+        sequences = examples.sequences
+        rows = pooled_features(reservoir, sequences, reservoir.pooling, n_inputs, noise)
         for block in in_blocks(len(rows)):
             yield rows[block], examples.targets[block], weights[block]
         return
@@ -203,7 +206,7 @@ def _rows_in_time(estimator, examples, before):
         span = slice(start, start + lengths[i])
         targets = examples.targets[span]
         one = type(examples)(examples.sequences[i : i + 1], targets, None)
-        for piece in driven_pieces(estimator, one, before, whole=True):
+        for piece in driven_pieces(estimator, one, before, noise=noise + int(start), whole=True):
             counted = piece.steps >= washout
             rows = step_features(piece, one.sequences, n_inputs)[counted]
             if len(rows):
