@@ -37,7 +37,7 @@ print(f"numbers stored: {sum(matrix.nnz for matrix in steps):,} of {n_letters * 
 # Russian has 2,808 of these names and Vietnamese 22, and a name of a language that has a quarter of
 # the names counts twice as much. They differ in what the regression reads:
 #
-# - the states after the last letter, of two reservoirs, one for each direction;
+# - the states that two reservoirs come to, one from each end of the name;
 # - the mean of the states at all letters;
 # - how often each letter occurs, which knows nothing of their order;
 # - pieces of one to four letters, weighted by how rare they are.
