@@ -223,6 +223,10 @@ def test_errors_are_those_of_generalised_cross_validation(kind, shape):
     # As in RidgeCV weights say how much rows count, and not how many there are.
     heavy = statistics_of(kind, x, y, np.full(len(x), 2.0))
     assert_allclose(solve(heavy, 1.0, 2 * alphas).errors, 2 * errors, rtol=1e-8)
+    # What is half forgotten is half as many rows.
+    twice = statistics_of(kind, np.vstack([x, x]), np.vstack([y, y]))
+    twice.forget(0.5)
+    assert_allclose(solve(twice, 1.0, alphas).errors, errors, rtol=1e-8)
 
 
 @KINDS

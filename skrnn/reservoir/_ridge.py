@@ -114,15 +114,15 @@ class _Spectrum(NamedTuple):
         Products of the features along each axis with the targets.
     targets : float
         The targets' sum of squares.
-    n_rows : int
-        How many rows there are.
+    n_rows : float
+        How many rows there are; fewer where some are forgotten.
     """
 
     axes: np.ndarray
     squares: np.ndarray
     products: np.ndarray
     targets: float
-    n_rows: int
+    n_rows: float
 
     def coef(self, alpha):
         return self.axes @ (self.products / (self.squares + alpha)[:, None])
@@ -152,7 +152,9 @@ def _spectrum_of(statistics):
         squares, axes = values**2, axes.T
         products = values[:, None] * (left.T @ y)
         targets = float((y**2).sum())
-        floor = np.finfo(np.float64).eps ** 2 * max(squares.max(initial=0.0), 0.0)
+        # As numpy.linalg.matrix_rank takes it.
+        rounding = np.finfo(np.float64).eps * max(x.shape)
+        floor = rounding**2 * squares.max(initial=0.0)
     kept = squares > floor
     n_rows = statistics.n_rows
     return _Spectrum(axes[:, kept], squares[kept], products[kept], float(targets), n_rows)

@@ -134,6 +134,7 @@ class Moments:
     def forget(self, factor):
         """Weigh all rows so far by a factor."""
         self.weight *= factor
+        self.n_rows *= factor
         self._sums = self._sums[0] * factor, self._sums[1] * factor
         self._xx *= factor
         self._xy *= factor
@@ -238,6 +239,7 @@ class TriangularFactor:
     def forget(self, factor):
         """Weigh all rows so far by a factor."""
         self._r *= np.sqrt(factor)
+        self.n_rows *= factor
 
     def copy(self):
         """Return a copy that shares nothing."""

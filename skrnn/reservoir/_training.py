@@ -51,7 +51,7 @@ def _accumulate(estimator, examples, statistics):
     reservoir, sequences = estimator.reservoir_, examples.sequences
     n_inputs = estimator._step_format.n_features if estimator.readout_input else 0
     if not estimator._per_step:
-        noise = statistics.n_rows
+        noise = int(statistics.n_rows)
         rows = pooled_features(reservoir, sequences, reservoir.pooling, n_inputs, noise)
         for block in in_blocks(len(rows)):
             weights = None if examples.weights is None else examples.weights[block]
@@ -60,7 +60,7 @@ def _accumulate(estimator, examples, statistics):
     before = estimator._end if estimator.initial_state == "fit_end" else None
     last = accumulate(
         statistics,
-        driven_pieces(estimator, examples, before, noise=statistics.n_rows),
+        driven_pieces(estimator, examples, before, noise=int(statistics.n_rows)),
         sequences,
         examples.targets,
         examples.weights,
@@ -178,7 +178,7 @@ def update_readout(estimator, examples, forgetting):
         recursive = estimator._recursive.copy()
     before = estimator._end if estimator.initial_state == "fit_end" else None
     estimator._end = None
-    rows_in_time = _rows_in_time(estimator, examples, before, statistics.n_rows)
+    rows_in_time = _rows_in_time(estimator, examples, before, int(statistics.n_rows))
     for rows, targets, weights in rows_in_time:
         recursive.update(rows, targets, weights, forgetting)
         ages = np.arange(len(rows))[::-1]
