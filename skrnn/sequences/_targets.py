@@ -238,15 +238,15 @@ def class_factors(codes, class_weight, classes, weights):
     Raises
     ------
     ValueError
-        If a factor is negative, or for no class.
+        If a factor is negative, or is for no class while a class has none.
     """
     if isinstance(class_weight, dict):
         if any(factor < 0 for factor in class_weight.values()):
             raise ValueError(f"class_weight must not be negative, got {class_weight!r}.")
         unknown = set(class_weight) - set(classes.tolist())
-        if unknown:
+        if unknown and not set(classes.tolist()) <= set(class_weight):  # as scikit-learn judges
             raise ValueError(
-                f"class_weight has {sorted(unknown)}, which are no classes: {classes}."
+                f"class_weight has {sorted(unknown)}, which are not in classes_: {classes}."
             )
         return np.array([class_weight.get(label, 1.0) for label in classes.tolist()])[codes]
     totals = np.bincount(codes, weights)
