@@ -185,9 +185,7 @@ shape (n, T, n_features) or (n, T)
         self.reservoir_._step_format = self._step_format
         if self.rows == "steps":  # a reservoir reads sequences, not the rows of one
             self.reservoir_._step_format = replace(self._step_format, in_table=False)
-        self._n_readout_features = n_readout_features(
-            reservoir, n_features, self.readout_input, reservoir.pooling
-        )
+        self._n_readout_features = n_readout_features(reservoir, self._n_inputs, reservoir.pooling)
         self._form = form_of(self)
         self._end = None
 
@@ -382,6 +380,11 @@ shape (n, T, n_features) or (n, T)
     @property
     def _per_step(self):
         return self.rows == "steps" or self.return_sequences
+
+    @property
+    def _n_inputs(self):
+        """How many inputs the readout reads."""
+        return self._step_format.n_features if self.readout_input else 0
 
     def _forward(self, X):
         """Return what was read from X, and the outputs, (n_rows, n_targets)."""

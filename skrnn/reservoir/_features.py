@@ -4,16 +4,22 @@ import numpy as np
 
 from skrnn.reservoir._pooling import pool_inputs
 
-__all__ = ["accumulate", "n_readout_features", "pooled_features", "read_out", "step_features"]
+__all__ = [
+    "accumulate",
+    "dense_steps",
+    "in_blocks",
+    "n_readout_features",
+    "pooled_features",
+    "read_out",
+    "step_features",
+]
 
 _ROWS = 1024
 
 
-def n_readout_features(reservoir, n_features, readout_input, pooling=None):
-    """Return how many features the readout reads."""
-    if pooling is None or pooling != "states":
-        return reservoir.n_states_ + (n_features if readout_input else 0)
-    return reservoir._n_features_out
+def n_readout_features(reservoir, n_inputs, pooling):
+    """Return how many features the readout reads; a model space stands for the inputs too."""
+    return reservoir._n_features_out if pooling == "states" else reservoir.n_states_ + n_inputs
 
 
 def step_features(piece, sequences, n_inputs):

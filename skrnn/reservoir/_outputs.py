@@ -12,7 +12,7 @@ def outputs_of(estimator, sequences):
     """Return the outputs for sequences, a row for each or for each step, (n_rows, n_outputs)."""
     reservoir = estimator.reservoir_
     coef, intercept = readout_of(estimator)
-    n_inputs = estimator._step_format.n_features if estimator.readout_input else 0
+    n_inputs = estimator._n_inputs
     if not estimator._per_step:
         return pooled_features(reservoir, sequences, reservoir.pooling, n_inputs) @ coef + intercept
     if reservoir.feedback_scaling > 0:

@@ -49,7 +49,7 @@ def _empty_statistics(estimator, examples):
 def _accumulate(estimator, examples, statistics):
     """Add examples to statistics; return where their only series ended, or None."""
     reservoir, sequences = estimator.reservoir_, examples.sequences
-    n_inputs = estimator._step_format.n_features if estimator.readout_input else 0
+    n_inputs = estimator._n_inputs
     if not estimator._per_step:
         noise = int(statistics.n_rows)
         rows = pooled_features(reservoir, sequences, reservoir.pooling, n_inputs, noise)
@@ -192,7 +192,7 @@ def _rows_in_time(estimator, examples, before, noise):
     """Yield rows of the readout, their targets and weights, in blocks, the oldest first."""
     reservoir, weights = estimator.reservoir_, examples.weights
     weights = np.ones(len(examples.targets)) if weights is None else weights
-    n_inputs = estimator._step_format.n_features if estimator.readout_input else 0
+    n_inputs = estimator._n_inputs
     if not estimator._per_step:
         sequences = examples.sequences
         rows = pooled_features(reservoir, sequences, reservoir.pooling, n_inputs, noise)
