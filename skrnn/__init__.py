@@ -3,6 +3,7 @@
 Importing skrnn loads no deep-learning framework; the first ``fit`` does.
 """
 
+from skrnn.forecasting import SlidingWindowForecaster
 from skrnn.preprocessing import EmbeddingTokenizer, OneHotSequenceEncoder, TimeDistributed
 from skrnn.recurrent import RNNClassifier, RNNRegressor, clear_program_cache
 from skrnn.reservoir import EchoStateClassifier, EchoStateRegressor
@@ -18,6 +19,7 @@ __all__ = [
     "RNNClassifier",
     "RNNRegressor",
     "Sequences",
+    "SlidingWindowForecaster",
     "TimeDistributed",
     "__version__",
     "check_sequences",

@@ -1,0 +1,61 @@
+"""Errors by horizon in cross-validation: what a forecaster would have done at every step."""
+
+import numpy as np
+import pandas as pd
+from sklearn.base import clone
+from sklearn.model_selection import TimeSeriesSplit, check_cv
+
+from skrnn._sklearn import _safe_indexing
+from skrnn.forecasting._panel import read_panel
+from skrnn.forecasting._targets import read_columns, read_targets
+from skrnn.forecasting._windows import rows_after
+
+__all__ = ["backtest"]
+
+
+def backtest(forecaster, X, y, cv, groups):
+    """Return a table of errors with a row for each fold and step; see `BaseForecaster.backtest`."""
+    panel = read_panel(X, groups)
+    if panel.container == "list":
+        raise ValueError(
+            "backtest splits rows, and X is a list of series; pass one table with groups, or with "
+            "a MultiIndex."
+        )
+    targets = read_targets(y, panel, read_columns(forecaster.future, panel, "future"))
+    cv = TimeSeriesSplit() if cv is None else check_cv(cv)
+    errors = []
+    for fold, (train, test) in enumerate(cv.split(panel.values, None, groups)):
+        fitted = clone(forecaster).fit(
+            _safe_indexing(X, train),
+            None if y is None else _safe_indexing(y, train),
+            None if groups is None else _safe_indexing(groups, train),
+        )
+        is_test = np.zeros(len(panel.values), dtype=bool)
+        is_test[test] = True
+        errors.append(_errors_by_step(fitted, panel, targets, panel.sorted(is_test), fold))
+    return pd.concat(errors, ignore_index=True)
+
+
+def _errors_by_step(fitted, panel, targets, is_test, fold):
+    """Return the errors of all forecasts of the rows under test."""
+    horizon = fitted.horizon
+    truth = np.where(is_test[:, np.newaxis], targets.values, np.nan)
+    # Rows after the last one of a piece are as if they were not under test.
+    truth = np.pad(truth, ((0, horizon), (0, 0)), constant_values=np.nan)
+    rows = np.arange(len(is_test))
+    after = rows_after(truth, rows, horizon)
+    ends = np.repeat(panel.ends, panel.lengths)
+    after[rows[:, np.newaxis] + np.arange(1, horizon + 1) >= ends[:, np.newaxis]] = np.nan
+    is_origin = ~np.isnan(after).all(axis=(1, 2))
+    past = fitted._past_of(panel, alone=True)
+    origins = rows - np.repeat(panel.starts, panel.lengths) + np.repeat(past.first, panel.lengths)
+    misses = fitted._forecast_at(past, origins[is_origin], horizon) - after[is_origin]
+    return pd.DataFrame(
+        {
+            "fold": fold,
+            "step": np.arange(1, horizon + 1),
+            "mae": np.nanmean(np.abs(misses), axis=(0, 2)),
+            "rmse": np.sqrt(np.nanmean(misses**2, axis=(0, 2))),
+            "n": np.count_nonzero(~np.isnan(misses), axis=(0, 2)),
+        }
+    )
