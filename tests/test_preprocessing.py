@@ -100,12 +100,12 @@ def test_windows_as_views_and_as_copies_give_the_same_fit():
     copies = [np.array(window) for window in windows]
     from_views = TimeDistributed(StandardScaler()).fit(windows)
     from_copies = TimeDistributed(StandardScaler()).fit(copies)
-    assert_array_equal(from_views.transformer_.mean_, from_copies.transformer_.mean_)
-    assert_array_equal(from_views.transformer_.scale_, from_copies.transformer_.scale_)
+    assert_allclose(from_views.transformer_.mean_, from_copies.transformer_.mean_)
+    assert_allclose(from_views.transformer_.scale_, from_copies.transformer_.scale_)
     for view, copy in zip(
         from_views.transform(windows), from_copies.transform(copies), strict=True
     ):
-        assert_array_equal(view, copy)
+        assert_allclose(view, copy)
 
 
 def test_steps_of_other_folds_have_no_part():
@@ -395,3 +395,13 @@ def test_table_in_a_pipeline_with_a_model_for_tables(table):
 
 def test_html_repr():
     assert "StandardScaler" in TimeDistributed(StandardScaler())._repr_html_()
+
+
+@pytest.mark.parametrize("transformer", [StandardScaler(), MinMaxScaler(), PCA(1)])
+def test_a_step_counts_once_for_each_window_it_is_in(transformer):
+    values = np.random.default_rng(4).normal(size=(30, 2)).cumsum(axis=0)
+    windows = Sequences(values, starts=[3, 5, 5, 20], lengths=[4, 9, 9, 2])
+    distributed = TimeDistributed(transformer).fit(windows)
+    repeated = np.concatenate(list(windows))
+    expected = clone(transformer).fit(repeated)
+    assert_allclose(distributed.transformer_.transform(values), expected.transform(values))

@@ -96,9 +96,9 @@ class SlidingWindowForecaster(BaseForecaster):
     >>> load = pd.Series(10 + np.sin(np.arange(200) * 2 * np.pi / 7), index=days, name="load")
     >>> forecaster = SlidingWindowForecaster(Ridge(alpha=1e-3), window_length=7, horizon=3)
     >>> forecaster.fit(load).forecast().round(2)
-    2026-07-20    10.43
-    2026-07-21     9.57
-    2026-07-22     9.03
+    2026-07-20    9.57
+    2026-07-21    9.03
+    2026-07-22    9.22
     Freq: D, Name: load, dtype: float64
     """
 

@@ -9,13 +9,29 @@ from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, clone
 from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted, has_fit_parameter, validate_data
 
 from skrnn._sklearn import HasMethods, _fit_context
 from skrnn.preprocessing._output import SequenceTransformerMixin, array_like
 from skrnn.sequences import Sequences, check_sequences, feature_table, is_table, wrap_like
 
 __all__ = ["TimeDistributed"]
+
+
+def count_steps(sequences):
+    """Return how many of the sequences each of their values belongs to.
+
+    Examples
+    --------
+    >>> from skrnn.sequences import Sequences
+    >>> windows = Sequences([[0.0], [1.0], [2.0], [3.0]], starts=[1, 2], lengths=[2, 2])
+    >>> count_steps(windows)
+    array([0, 1, 2, 1])
+    """
+    size = len(sequences.values) + 1
+    begun = np.bincount(sequences.starts, minlength=size)
+    ended = np.bincount(sequences.starts + sequences.lengths, minlength=size)
+    return np.cumsum(begun - ended)[:-1]
 
 
 def drop_unused_steps(sequences):
@@ -30,14 +46,25 @@ def drop_unused_steps(sequences):
     """
     if sequences.is_contiguous:
         return sequences
-    size = len(sequences.values) + 1
-    begun = np.bincount(sequences.starts, minlength=size)
-    ended = np.bincount(sequences.starts + sequences.lengths, minlength=size)
-    is_used = np.cumsum(begun - ended)[:-1] > 0
+    is_used = count_steps(sequences) > 0
     if is_used.all():
         return sequences
     new_position = np.cumsum(is_used) - 1
     return Sequences(sequences.values[is_used], new_position[sequences.starts], sequences.lengths)
+
+
+def steps_to_learn(sequences, *, weighted):
+    """Return the steps of all sequences as a table, and how often each counts, None for once.
+
+    With `weighted` a step that overlapping windows share is there once, with a weight: windows of
+    200 steps would otherwise be 200 times their series.
+    """
+    if not weighted or sequences.is_contiguous:
+        return sequences.concatenate(), None
+    counts = count_steps(sequences)
+    is_used = counts > 0
+    values = sequences.values if is_used.all() else sequences.values[is_used]
+    return values, counts[is_used]
 
 
 class TimeDistributed(OneToOneFeatureMixin, SequenceTransformerMixin, BaseEstimator):
@@ -105,7 +132,9 @@ class TimeDistributed(OneToOneFeatureMixin, SequenceTransformerMixin, BaseEstima
         ----------
         X : Sequences, array, table, list or tuple
             The sequences, in any container that `check_sequences` accepts. A step that several of
-            them share, as overlapping windows do, counts once for each.
+            them share, as overlapping windows do, counts once for each. A transformer whose `fit`
+            takes `sample_weight`, as that of :class:`~sklearn.preprocessing.StandardScaler`, is
+            told so by weights, at no cost in memory; others get the step as often.
 
         y : None
             Ignored.
@@ -126,7 +155,10 @@ class TimeDistributed(OneToOneFeatureMixin, SequenceTransformerMixin, BaseEstima
                 f"{self.transformer} needs them."
             )
         sequences = self._check_sequences(X)
-        transformer = clone(self.transformer).fit(sequences.concatenate())
+        weighted = has_fit_parameter(self.transformer, "sample_weight")
+        steps, weights = steps_to_learn(sequences, weighted=weighted)
+        how_often = {} if weights is None else {"sample_weight": weights}
+        transformer = clone(self.transformer).fit(steps, **how_often)
         self._check_features(X, sequences, reset=True)
         self._is_table = is_table(X)
         self.transformer_ = transformer
