@@ -1,0 +1,306 @@
+"""Forecasts of real series, over seeds, beside the baselines that any forecast has to beat.
+
+Run with ``SKRNN_DATA=... python tests/benchmarks/forecasting.py``; ``--only`` chooses tasks,
+``--seeds`` how many, ``--part dev`` the rows that settings were chosen on. All models of a task see
+the same columns and windows, learn from all rows before those that are judged, and are judged on
+the same rows.
+"""
+
+import argparse
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.ensemble import HistGradientBoostingRegressor
+from sklearn.linear_model import RidgeCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skrnn import RNNRegressor, SlidingWindowForecaster, TimeDistributed
+from skrnn.datasets import fetch_airline_passengers, fetch_beijing_pm25, fetch_synop
+from skrnn.forecasting import DriftForecaster, PersistenceForecaster, SeasonalNaiveForecaster
+from skrnn.preprocessing import Interpolator, regularize
+
+__all__ = ["TASKS", "judge"]
+
+# Of the rows before those that are judged, this share tells how wide intervals have to be.
+CALIBRATION = 0.2
+HELD_OUT = 48  # months of the airline
+
+
+class Task(NamedTuple):
+    """What is forecast.
+
+    Parameters
+    ----------
+    title : str
+    load : callable
+        Gives X, y (or None) and for each part where it begins and ends.
+    period : int or None
+        Rows of a season.
+    window : dict
+        What all forecasters from windows are given: length, horizon, strategy and the like.
+    network : callable
+        Of a seed, gives the regressor.
+    intervals : bool
+    """
+
+    title: str
+    load: Callable
+    period: int | None
+    window: dict
+    network: Callable
+    intervals: bool = False
+    boosted: bool = True
+    back: Callable | None = None
+
+
+# --- data -------------------------------------------------------------------------------------
+
+
+def _calendar(index):
+    """Hour of the day and day of the year, on circles."""
+    day, year = index.hour / 24, index.dayofyear / 365.25
+    angles = {"day": 2 * np.pi * day.to_numpy(), "year": 2 * np.pi * year.to_numpy()}
+    circles = {
+        f"{name}_{function.__name__}": function(angle)
+        for name, angle in angles.items()
+        for function in (np.sin, np.cos)
+    }
+    return pd.DataFrame(circles, index=index)
+
+
+CALENDAR = ["day_sin", "day_cos", "year_sin", "year_cos"]
+
+
+def _parts(n, dev, test):
+    """Where the rows to judge begin and end, as shares of all rows."""
+    return {"dev": (int(n * dev), int(n * test)), "test": (int(n * test), n)}
+
+
+def ladybug():
+    """The published draw, normalised by its first 40,000 rows; the last 10,000 are judged."""
+    path = Path(os.environ["SKRNN_DATA"]) / "ladybug" / "ladybug_seed16.csv.gz"
+    X = pd.read_csv(path)
+    X = (X - X[:40_000].mean()) / X[:40_000].std(ddof=0)
+    return X, None, {"dev": (35_000, 40_000), "test": (40_000, 50_000)}
+
+
+def synop():
+    """Nice on a grid of 3 hours, gaps filled, 12 inputs and the calendar; its temperature."""
+    inputs = "tend cod_tend dd ff td u ww pres rafper rr1 rr3 tc".split()
+    frame = regularize(fetch_synop("nice").frame[inputs], "3h")
+    X = Interpolator(causal=True).fit_transform(frame)
+    # Only what was measured is judged, and learned from.
+    return X.join(_calendar(X.index)), frame["tc"], _parts(len(X), 0.7, 0.85)
+
+
+def pm25():
+    """Fine dust in Beijing, gaps filled from the past; 2013 to choose on, 2014 to judge."""
+    frame = fetch_beijing_pm25().frame
+    wind = pd.get_dummies(frame["cbwd"], dtype=float)
+    X = Interpolator(causal=True).fit_transform(frame.drop(columns="cbwd"))
+    X = X.assign(log_dust=np.log1p(X["pm2.5"])).join(wind).join(_calendar(X.index))
+    years = {year: int(np.argmax(X.index.year == year)) for year in (2013, 2014)}
+    return X, frame["pm2.5"], {"dev": (years[2013], years[2014]), "test": (years[2014], len(X))}
+
+
+def etth1():
+    """Seven loads of a transformer, standardised; 12 months to learn, 4 to choose, 4 to judge."""
+    path = Path(os.environ["SKRNN_DATA"]) / "series" / "ETTh1.csv.xz"
+    X = pd.read_csv(path, index_col="date", parse_dates=True)[: 20 * 720]
+    X = (X - X[: 12 * 720].mean()) / X[: 12 * 720].std(ddof=0)
+    return X, None, {"dev": (12 * 720, 16 * 720), "test": (16 * 720, 20 * 720)}
+
+
+def airline():
+    """Logarithms of passengers a month; the last 48 of 144 months, 24 before them to choose on."""
+    X = np.log(fetch_airline_passengers().data).to_frame()
+    return X, None, {"dev": (72, 96), "test": (len(X) - HELD_OUT, len(X))}
+
+
+# --- models -----------------------------------------------------------------------------------
+
+
+def ridge(seed):
+    return make_pipeline(StandardScaler(), RidgeCV(alphas=np.logspace(-8, 4, 13)))
+
+
+def boosting(seed):
+    return HistGradientBoostingRegressor(random_state=seed)
+
+
+def network(**settings):
+    """Return a function of a seed that gives a network on standardised windows."""
+
+    def make(seed):
+        return make_pipeline(
+            TimeDistributed(StandardScaler()), RNNRegressor(**settings, random_state=seed)
+        )
+
+    return make
+
+
+def in_logs(make):
+    """The same, taught the logarithms of its targets."""
+    return lambda seed: TransformedTargetRegressor(
+        make(seed), func=np.log1p, inverse_func=np.expm1
+    )
+
+
+GRU = {"cell": "gru", "units": 64, "batch_size": 128}
+TASKS = {
+    "ladybug": Task(
+        "ladybug, one step and 20 free steps, window 20 (normalised)",
+        ladybug,
+        None,
+        {"window_length": 20, "horizon": 20, "strategy": "recursive", "difference": True},
+        network(cell="gru", units=64, batch_size=128, epochs=30),
+    ),
+    "synop_3h": Task(
+        "temperature in Nice 3 hours ahead, window 16 (degrees)",
+        synop,
+        8,
+        {"window_length": 16, "horizon": 1, "difference": True, "future": CALENDAR},
+        network(cell="gru", units=32, batch_size=64, epochs=20),
+        intervals=True,
+    ),
+    "synop_12h": Task(
+        "temperature in Nice 12 hours ahead, window 16 (degrees)",
+        synop,
+        8,
+        {"window_length": 16, "horizon": 4, "difference": True, "future": CALENDAR},
+        network(cell="gru", units=32, batch_size=64, epochs=20),
+        intervals=True,
+    ),
+    "pm25": Task(
+        "fine dust in Beijing 24 hours ahead, window 24 (micrograms a cubic metre)",
+        pm25,
+        24,
+        {"window_length": 24, "horizon": 24, "future": CALENDAR},
+        in_logs(network(cell="gru", units=64, batch_size=128, epochs=10)),
+        intervals=True,
+    ),
+    "etth1": Task(
+        "ETTh1, 24 hours ahead, all seven columns (standardised)",
+        etth1,
+        24,
+        {"window_length": 96, "horizon": 24},
+        network(cell="gru", units=64, batch_size=128, epochs=10),
+        boosted=False,
+    ),
+    "airline": Task(
+        "airline passengers one month ahead (thousands, judged by the root of the squares)",
+        airline,
+        12,
+        {"window_length": 12, "horizon": 1, "difference": True},
+        network(cell="gru", units=16, batch_size=8, epochs=60),
+        back=np.exp,
+    ),
+}
+
+
+def forecasters(task, seed):
+    """Return the forecasters of a task by name, those that need no seed for the first alone."""
+    size = CALIBRATION if task.intervals else None
+    horizon = task.window["horizon"]
+    make = {"network": task.network(seed)}
+    named = {}
+    if seed == 0:
+        named["persistence"] = PersistenceForecaster(horizon=horizon, calibration_size=size)
+        if task.period:
+            named["seasonal-naive"] = SeasonalNaiveForecaster(
+                task.period, horizon=horizon, calibration_size=size
+            )
+        named["drift"] = DriftForecaster(horizon=horizon, calibration_size=size)
+        make = {"Ridge": ridge(seed), **make}
+        if task.boosted:
+            make["gradient boosting"] = boosting(seed)
+    for name, regressor in make.items():
+        named[name] = SlidingWindowForecaster(regressor, calibration_size=size, **task.window)
+    return named
+
+
+def judge(forecaster, X, y, begin, end, back=None):
+    """Return the errors of one forecaster that learns from the rows before those judged.
+
+    Returns
+    -------
+    dict of str to float
+        Mean absolute error at the first and the last step and over all steps, root of the mean
+        squared error at the last, the share of targets in intervals and their width at the last.
+    """
+    started = time.perf_counter()
+    forecaster.fit(X[:begin], None if y is None else y[:begin])
+    seconds = time.perf_counter() - started
+    horizon, truth = forecaster.horizon, X if y is None else y
+    # Enough rows before, that every forecast of a row that is judged has its whole past.
+    first = begin - horizon - forecaster._n_past
+    said = forecaster.predict_trajectory(X[first:end]).reshape(end - first, horizon, -1)
+    true = truth[first:end].to_numpy(dtype=float).reshape(end - first, -1)
+    if back is not None:
+        said, true = back(said), back(true)
+    misses = [
+        said[begin - first - step : end - first - step, step - 1] - true[begin - first :]
+        for step in range(1, horizon + 1)
+    ]
+    mae = [float(np.nanmean(np.abs(miss))) for miss in misses]
+    told = {
+        "mae first": mae[0],
+        "mae last": mae[-1],
+        "mae mean": float(np.mean(mae)),
+        "mse mean": float(np.mean([np.nanmean(miss**2) for miss in misses])),
+        "rmse last": float(np.sqrt(np.nanmean(misses[-1] ** 2))),
+        "seconds": seconds,
+    }
+    if forecaster.calibration_size is not None:
+        lower, upper = forecaster.predict_interval(X[begin:end])
+        known = ~np.isnan(true[begin - first :, 0])
+        inside = (lower <= true[begin - first :, 0]) & (true[begin - first :, 0] <= upper)
+        told |= {"coverage": inside[known].mean(), "width": float(np.mean(upper - lower))}
+    return told
+
+
+def hold(task, seeds, part):
+    """Return the errors of all forecasters of a task, a list of dicts for each name."""
+    X, y, parts = task.load()
+    told = {}
+    for seed in range(seeds):
+        for name, forecaster in forecasters(task, seed).items():
+            told.setdefault(name, []).append(judge(forecaster, X, y, *parts[part], task.back))
+            print(f"  {name}, seed {seed}: {told[name][-1]}", flush=True)
+    return told
+
+
+def table(told):
+    """Return lines of a table: the mean over seeds, and its spread where there are several."""
+    columns = list(next(iter(told.values()))[0])
+    lines = [f"{'':<20}" + "".join(f"{column:>20}" for column in columns)]
+    for name, runs in told.items():
+        cells = []
+        for column in columns:
+            numbers = [run[column] for run in runs]
+            spread = f" ± {np.std(numbers):.2g}" if len(runs) > 1 else ""
+            cells.append(f"{np.mean(numbers):.4g}{spread}")
+        lines.append(f"{name:<20}" + "".join(f"{cell:>20}" for cell in cells))
+    return lines
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--only", nargs="+", choices=TASKS, default=list(TASKS))
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--part", choices=("dev", "test"), default="test")
+    given = parser.parse_args()
+    for name in given.only:
+        print(f"\n{TASKS[name].title}, {given.part} rows", flush=True)
+        print("\n".join(table(hold(TASKS[name], given.seeds, given.part))), flush=True)
+
+
+if __name__ == "__main__":
+    main()
