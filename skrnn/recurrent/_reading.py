@@ -106,7 +106,7 @@ def read_examples(
     Returns
     -------
     examples : Examples
-    used : ndarray of int
+    used : ndarray of int, or slice
 
     Raises
     ------
@@ -122,10 +122,10 @@ def read_examples(
     weights = read_weights(sample_weight, len(inputs), names[2])
     y, counts = flatten_targets(y, inputs, names[1], per_step=estimator.return_sequences)
     y = estimator._check_targets(y, names[1])
-    used = np.flatnonzero(weights)
     # A sequence without weight is as if it were not there, but for the labels it may bring.
-    has_weight = np.repeat(weights > 0, counts)
-    weights = np.repeat(weights, counts)[has_weight].astype(estimator.dtype)
+    used = slice(None) if weights.all() else np.flatnonzero(weights)
+    has_weight = slice(None) if weights.all() else np.repeat(weights > 0, counts)
+    weights = np.repeat(weights.astype(estimator.dtype), counts)[has_weight]
     if reset:
         estimator._learn_targets(y, has_weight, weights, classes)
     counts = counts[used]

@@ -196,7 +196,8 @@ def _lay_out_array(array, input_name):
     else:
         shape = ((n - 1) * shift + n_steps, *n_features)
         values = np.lib.stride_tricks.as_strided(array, shape, array.strides[1:])
-    return Layout(values, np.arange(n) * shift, np.full(n, n_steps))
+    starts = np.arange(0, n * shift, shift) if shift else np.zeros(n, dtype=np.int64)
+    return Layout(values, starts, np.broadcast_to(np.int64(n_steps), n))
 
 
 def _shift(array):

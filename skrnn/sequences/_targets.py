@@ -38,7 +38,7 @@ def flatten_targets(y, inputs, input_name, *, per_step):
     if per_step:
         return flatten_step_targets(y, inputs, input_name), inputs.lengths
     require_one_target_each(y, len(inputs), input_name)
-    return y, np.ones(len(inputs), dtype=np.int64)
+    return y, np.broadcast_to(np.int64(1), len(inputs))
 
 
 def require_one_target_each(y, n_sequences, input_name="y"):

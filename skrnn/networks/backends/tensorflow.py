@@ -29,7 +29,7 @@ def sequences_to_device(sequences):
     sequences = compact(sequences)
     return (
         tf.convert_to_tensor(sequences.values),
-        tf.convert_to_tensor(sequences.starts.astype(np.int64)),
+        tf.convert_to_tensor(sequences.starts),
         tf.convert_to_tensor(sequences.lengths.astype(np.int32)),
     )
 
@@ -38,7 +38,7 @@ def to_device(examples, target_scale):
     """Return examples as tensors: those of sequences, and those of targets."""
     targets = (
         tf.convert_to_tensor(examples.targets),
-        tf.convert_to_tensor(examples.target_starts.astype(np.int64)),
+        tf.convert_to_tensor(examples.target_starts),
         tf.convert_to_tensor(examples.weights),
         *(tf.convert_to_tensor(value) for value in target_scale),
     )
