@@ -4,7 +4,12 @@ Importing skrnn loads no deep-learning framework; the first ``fit`` does.
 """
 
 from skrnn.forecasting import SlidingWindowForecaster
-from skrnn.preprocessing import EmbeddingTokenizer, OneHotSequenceEncoder, TimeDistributed
+from skrnn.preprocessing import (
+    EmbeddingTokenizer,
+    OneHotSequenceEncoder,
+    SlidingWindow,
+    TimeDistributed,
+)
 from skrnn.recurrent import RNNClassifier, RNNRegressor, clear_program_cache
 from skrnn.reservoir import EchoStateClassifier, EchoStateRegressor
 from skrnn.sequences import Sequences, check_sequences
@@ -19,6 +24,7 @@ __all__ = [
     "RNNClassifier",
     "RNNRegressor",
     "Sequences",
+    "SlidingWindow",
     "SlidingWindowForecaster",
     "TimeDistributed",
     "__version__",

@@ -22,6 +22,7 @@ CONTESTS = [
     "reservoir_series",
     "reservoir_batch",
     "blocks",
+    "windows",
 ]
 
 

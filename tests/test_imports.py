@@ -13,6 +13,7 @@ import pytest
 PUBLIC_MODULES = [
     "skrnn",
     "skrnn.datasets",
+    "skrnn.forecasting",
     "skrnn.inspection",
     "skrnn.metrics",
     "skrnn.model_selection",

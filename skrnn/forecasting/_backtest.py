@@ -1,5 +1,8 @@
 """Errors by horizon in cross-validation: what a forecaster would have done at every step."""
 
+import warnings
+from numbers import Integral
+
 import numpy as np
 import pandas as pd
 from sklearn.base import clone
@@ -22,9 +25,8 @@ def backtest(forecaster, X, y, cv, groups):
             "a MultiIndex."
         )
     targets = read_targets(y, panel, read_columns(forecaster.future, panel, "future"))
-    cv = TimeSeriesSplit() if cv is None else check_cv(cv)
     errors = []
-    for fold, (train, test) in enumerate(cv.split(panel.values, None, groups)):
+    for fold, (train, test) in enumerate(_folds(cv, len(panel.values), groups)):
         fitted = clone(forecaster).fit(
             _safe_indexing(X, train),
             None if y is None else _safe_indexing(y, train),
@@ -34,6 +36,16 @@ def backtest(forecaster, X, y, cv, groups):
         is_test[test] = True
         errors.append(_errors_by_step(fitted, panel, targets, panel.sorted(is_test), fold))
     return pd.concat(errors, ignore_index=True)
+
+
+def _folds(cv, n_rows, groups):
+    # An int is no KFold here: what comes after the rows under test is not there to be learned from.
+    if cv is None or isinstance(cv, Integral):
+        cv = TimeSeriesSplit() if cv is None else TimeSeriesSplit(cv)
+    with warnings.catch_warnings():
+        # The groups are there to tell the series, whether they are to tell the folds or not.
+        warnings.filterwarnings("ignore", "The groups parameter is ignored", UserWarning)
+        return list(check_cv(cv).split(np.empty(n_rows), None, groups))
 
 
 def _errors_by_step(fitted, panel, targets, is_test, fold):
@@ -50,12 +62,15 @@ def _errors_by_step(fitted, panel, targets, is_test, fold):
     past = fitted._past_of(panel, alone=True)
     origins = rows - np.repeat(panel.starts, panel.lengths) + np.repeat(past.first, panel.lengths)
     misses = fitted._forecast_at(past, origins[is_origin], horizon) - after[is_origin]
+    n = np.count_nonzero(~np.isnan(misses), axis=(0, 2))
+    # A step without a target has no mean, which is no reason to warn.
+    n_or_nan = np.where(n > 0, n, np.nan)
     return pd.DataFrame(
         {
             "fold": fold,
             "step": np.arange(1, horizon + 1),
-            "mae": np.nanmean(np.abs(misses), axis=(0, 2)),
-            "rmse": np.sqrt(np.nanmean(misses**2, axis=(0, 2))),
-            "n": np.count_nonzero(~np.isnan(misses), axis=(0, 2)),
+            "mae": np.nansum(np.abs(misses), axis=(0, 2)) / n_or_nan,
+            "rmse": np.sqrt(np.nansum(misses**2, axis=(0, 2)) / n_or_nan),
+            "n": n,
         }
     )

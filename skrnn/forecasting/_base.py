@@ -9,6 +9,7 @@ from abc import ABCMeta, abstractmethod
 from numbers import Integral, Real
 
 import numpy as np
+import pandas as pd
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.metrics import r2_score
 from sklearn.utils.validation import check_is_fitted, validate_data
@@ -18,13 +19,12 @@ from skrnn._sklearn import Interval, StrOptions, _fit_context
 from skrnn.forecasting._backtest import backtest
 from skrnn.forecasting._future import read_future
 from skrnn.forecasting._intervals import half_widths
+from skrnn.forecasting._last_rows import last_rows, rows_before
 from skrnn.forecasting._outputs import forecasts_like
-from skrnn.forecasting._panel import column_names, last_rows, read_panel, require_rows
+from skrnn.forecasting._panel import column_names, read_panel, require_no_missing, require_rows
 from skrnn.forecasting._past import lay_out_past
 from skrnn.forecasting._targets import read_columns, read_targets
-from skrnn.forecasting._times import follows
-from skrnn.forecasting._windows import ends_of_windows, rows_after
-from skrnn.sequences._layout import is_frame, is_series
+from skrnn.forecasting._windows import ends_with_targets, rows_after
 
 __all__ = ["BaseForecaster"]
 
@@ -117,43 +117,40 @@ class BaseForecaster(RegressorMixin, BaseEstimator, metaclass=ABCMeta):
         return self
 
     def _fit_panel(self, panel, targets):
-        n_rows = self._n_past + self.horizon
-        require_rows(panel, n_rows, self._needs())
-        ends = ends_of_windows(panel.starts, panel.lengths, self._n_past, self.horizon)
-        after = rows_after(targets.values, ends, self.horizon)
-        ends = ends[~np.isnan(after).any(axis=(1, 2))]
-        learned_from, held_out = self._split_for_calibration(panel, ends)
-        if len(learned_from) == 0:
-            raise ValueError(
-                f"No row is left to learn from: {self._needs()} need {n_rows} rows in a row with "
-                "targets that are not NaN"
-                + (
-                    f", before those that calibration_size={self.calibration_size} holds out."
-                    if self.calibration_size
-                    else "."
-                )
-            )
+        require_rows(panel, self._n_past + self.horizon, self._needs())
+        learned_from, held_out = self._ends(panel, targets)
+        n_ahead = min(self._n_at_once, self.horizon)
         self._places, self._names = targets.places, targets.names
         self._is_flat, self._in_pandas = targets.is_flat, targets.in_pandas
-        self._mean = targets.values[learned_from + self.horizon].mean(axis=0)
-        self._keep_last_rows(panel)
+        self._mean = targets.values[learned_from + n_ahead].mean(axis=0)
+        self._last = last_rows(panel, self._n_past + self.horizon - 1)
         self._learn(panel, targets, learned_from)
         self._misses = self._calibrate(panel, targets, held_out)
 
-    def _split_for_calibration(self, panel, ends):
-        """Return the ends to learn from, and those whose targets are held out."""
-        if self.calibration_size is None:
-            return ends, None
+    def _ends(self, panel, targets):
+        """Return the ends of the windows to learn from, and of those held out, or None."""
+        n_ahead = min(self._n_at_once, self.horizon)
+        size = self.calibration_size or 0
         n_rows = np.bincount(panel.series, panel.lengths, minlength=len(panel.keys))
-        cut = (np.cumsum(n_rows) - np.floor(n_rows * self.calibration_size)).astype(int)
-        cut = cut[panel.row_series[ends]]
-        held_out = ends[ends + 1 >= cut]
+        cut = (np.cumsum(n_rows) - np.floor(n_rows * size)).astype(int)
+        ends = ends_with_targets(panel, targets.values, self._n_past, n_ahead)
+        ends = ends[ends + n_ahead < cut[panel.row_series[ends]]]
+        if len(ends) == 0:
+            held_back = f", before those that calibration_size={size} holds out" if size else ""
+            raise ValueError(
+                f"No row is left to learn from: {self._needs()} need {self._n_past + n_ahead} rows "
+                f"in a row with targets that are not NaN{held_back}."
+            )
+        if not size:
+            return ends, None
+        held_out = ends_with_targets(panel, targets.values, self._n_past, self.horizon)
+        held_out = held_out[held_out + 1 >= cut[panel.row_series[held_out]]]
         if len(held_out) == 0:
             raise ValueError(
-                f"calibration_size={self.calibration_size} holds out no forecast of "
-                f"{self.horizon} step(s); take more."
+                f"calibration_size={size} holds out no forecast of {self.horizon} step(s); take "
+                "more."
             )
-        return ends[ends + self.horizon < cut], held_out
+        return ends, held_out
 
     def _calibrate(self, panel, targets, ends):
         """Return how far forecasts are off, (n, 1 + horizon, n_targets), the mean's first."""
@@ -164,10 +161,6 @@ class BaseForecaster(RegressorMixin, BaseEstimator, metaclass=ABCMeta):
         truth = rows_after(targets.values, ends, self.horizon)
         of_mean = np.abs(truth[:, :1] - self._mean)
         return np.concatenate([of_mean, np.abs(truth - forecasts)], axis=1)
-
-    def _keep_last_rows(self, panel):
-        """Keep the end of each series: the past of rows that follow, and of forecasts."""
-        self._last = last_rows(panel, self._n_past + self.horizon - 1)
 
     # --- forecasts ----------------------------------------------------------------------------
 
@@ -204,7 +197,7 @@ class BaseForecaster(RegressorMixin, BaseEstimator, metaclass=ABCMeta):
         -------
         ndarray of shape (n_rows, horizon) or (n_rows, horizon, n_targets), or list of ndarray
             Row t holds the forecasts of the targets at rows t + 1 to t + `horizon`, made at row t.
-            NaN where `X` ends before what is to be known ahead.
+            NaN where `X` ends before what is to be known ahead, if the regressor takes no NaN.
         """
         panel = self._read_again(X, groups)
         past = self._past_of(panel)
@@ -225,8 +218,9 @@ class BaseForecaster(RegressorMixin, BaseEstimator, metaclass=ABCMeta):
             Rows to go on after. None: the training data.
         future : array of shape (n, n_future), DataFrame, or list or dict of them, default=None
             What is known ahead, where the parameter `future` names columns. From a table with
-            times the rows of the right times are taken, from others the first. Direct forecasts
-            need a multiple of `horizon` rows.
+            times (an integer index that holds all that come next is one too) the rows of the right
+            times are taken, from others the first. Direct forecasts need a multiple of `horizon`
+            rows.
 
         Returns
         -------
@@ -293,7 +287,7 @@ class BaseForecaster(RegressorMixin, BaseEstimator, metaclass=ABCMeta):
             As `forecast` and `predict_interval`, and if `n_steps` is more than `horizon`.
         """
         widths = self._half_widths(coverage)
-        if n_steps is not None and n_steps > self.horizon:
+        if self._check_n_steps(n_steps) > self.horizon:
             raise ValueError(
                 f"n_steps={n_steps}: errors of up to horizon={self.horizon} step(s) are known."
             )
@@ -314,6 +308,11 @@ class BaseForecaster(RegressorMixin, BaseEstimator, metaclass=ABCMeta):
         """
         panel = self._read_again(X, groups)
         targets = read_targets(y, panel, self._future)
+        if targets.values.shape[1] != len(self._places):
+            raise ValueError(
+                f"y has {targets.values.shape[1]} target(s), fit had {len(self._places)}; without "
+                "y, all columns of X that are not known ahead are targets."
+            )
         is_there = ~np.isnan(targets.values).any(axis=1)
         return r2_score(targets.values[is_there], self._at_rows(panel)[0][is_there])
 
@@ -325,7 +324,7 @@ class BaseForecaster(RegressorMixin, BaseEstimator, metaclass=ABCMeta):
         X : array, DataFrame or Series, as in `fit`
         y, groups : as in `fit`
         cv : int or splitter, default=None
-            None: :class:`~sklearn.model_selection.TimeSeriesSplit` of five folds.
+            An int: that many folds of :class:`~sklearn.model_selection.TimeSeriesSplit`; None: 5.
 
         Returns
         -------
@@ -344,18 +343,15 @@ class BaseForecaster(RegressorMixin, BaseEstimator, metaclass=ABCMeta):
     def _read(self, X, groups, *, reset, input_name="X"):
         step = None if reset else self._last.step
         panel = read_panel(X, groups, step=step, input_name=input_name)
-        table = X[0] if panel.container == "list" else X
-        table = table.to_frame() if is_series(table) else table
-        table = table if is_frame(table) else panel.values[:1]
-        validate_data(self, table, reset=reset, skip_check_array=True)
-        if not self._allows_missing() and np.isnan(panel.values).any():
-            row, column = np.argwhere(np.isnan(panel.values))[0]
-            raise ValueError(
-                f"Input {input_name} contains NaN: {np.isnan(panel.values).sum()} value(s), the "
-                f"first in column {column_names(panel)[column]!r}, row {row}. "
-                f"{type(self).__name__} forecasts from every value; "
-                "skrnn.preprocessing.Interpolator fills gaps. Targets in y may be NaN."
-            )
+        table = pd.DataFrame(panel.values[:1], columns=panel.columns)
+        validate_data(
+            self,
+            panel.values[:1] if panel.columns is None else table,
+            reset=reset,
+            skip_check_array=True,
+        )
+        if not self._allows_missing():
+            require_no_missing(panel, input_name, type(self).__name__)
         return panel
 
     def _read_again(self, X, groups, input_name="X"):
@@ -364,33 +360,14 @@ class BaseForecaster(RegressorMixin, BaseEstimator, metaclass=ABCMeta):
 
     def _past_of(self, panel, *, alone=False):
         """Lay out a panel after what is known before it; alone as if nothing were."""
+        continues = False if alone else self.continues
         pieces = [
             panel.values[start:end] for start, end in zip(panel.starts, panel.ends, strict=True)
         ]
-        nothing = panel.values[:0]
-        before = [nothing if alone else self._rows_before(panel, i) for i in range(len(pieces))]
         n_ahead = self._n_ahead(self.horizon)
         room = np.full((n_ahead, panel.n_features), np.nan, panel.values.dtype)
+        before = rows_before(panel, self._last, continues)
         return lay_out_past(pieces, before, self._n_past, [room] * len(pieces))
-
-    def _rows_before(self, panel, i):
-        """Return the training rows that a piece follows, none where it follows none."""
-        key, nothing = panel.keys[panel.series[i]], panel.values[:0]
-        is_first = i == 0 or panel.series[i - 1] != panel.series[i]
-        if not is_first or self.continues is False:
-            return nothing
-        if key not in self._last.keys:
-            if self.continues is True:
-                raise ValueError(
-                    f"continues=True, but series {key!r} was not there in fit; "
-                    f"there were {self._last.keys}."
-                )
-            return nothing
-        known = self._last.keys.index(key)
-        time = None if panel.index is None else panel.index[panel.starts[i]]
-        if self.continues is True or follows(self._last.times[known], time, self._last.step):
-            return self._last.rows[known]
-        return nothing
 
     def _at_rows(self, panel):
         """Return the forecast of each row, and whether any past of it is known."""
@@ -414,7 +391,9 @@ class BaseForecaster(RegressorMixin, BaseEstimator, metaclass=ABCMeta):
         for first in range(0, len(origins), size):
             chosen = origins[first : first + size]
             block = past.block(chosen, self._n_past, n_ahead, self._future)
-            is_known = ~np.isnan(block[:, self._n_past :, self._future]).any(axis=(1, 2))
+            is_known = np.ones(len(chosen), dtype=bool)
+            if not self._allows_missing():
+                is_known = ~np.isnan(block[:, self._n_past :, self._future]).any(axis=(1, 2))
             if is_known.any():
                 result[first : first + size][is_known] = self._forecast_after(
                     block[is_known], n_steps
@@ -434,7 +413,7 @@ class BaseForecaster(RegressorMixin, BaseEstimator, metaclass=ABCMeta):
     def _check_n_steps(self, n_steps):
         if n_steps is None:
             return self.horizon
-        if not isinstance(n_steps, Integral) or n_steps < 1:
+        if not isinstance(n_steps, Integral) or isinstance(n_steps, bool) or n_steps < 1:
             raise ValueError(f"n_steps must be an integer of at least 1, got {n_steps!r}.")
         missing = np.setdiff1d(np.arange(self.n_features_in_), [*self._places, *self._future])
         if n_steps > self._n_at_once and len(missing):
@@ -452,7 +431,7 @@ class BaseForecaster(RegressorMixin, BaseEstimator, metaclass=ABCMeta):
                 "Intervals need calibration_size, the share of rows that fit holds out to see how "
                 "far forecasts are off; it was None in fit."
             )
-        if not 0 < coverage < 1:
+        if not isinstance(coverage, Real) or not 0 < coverage < 1:
             raise ValueError(f"coverage must be between 0 and 1, got {coverage!r}.")
         return half_widths(self._misses, coverage)
 

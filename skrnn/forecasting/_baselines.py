@@ -1,5 +1,6 @@
 """Forecasts that need no learning: what any forecaster must beat to be worth its name."""
 
+import sys
 from numbers import Integral
 
 import numpy as np
@@ -17,11 +18,16 @@ class _NaiveForecaster(BaseForecaster):
     def __init__(self, *, horizon=1, continues="auto", calibration_size=None):
         super().__init__(horizon=horizon, continues=continues, calibration_size=calibration_size)
 
+    @property
+    def _n_at_once(self):
+        """Any number: nothing is forecast from forecasts."""
+        return sys.maxsize
+
     def _check_data(self, panel, targets):
         if (targets.places < 0).any():
             raise ValueError(
                 f"{type(self).__name__} needs the past of every target, so y must be columns of X "
-                f"({column_names(panel)}), by name or by value."
+                f"({column_names(panel)}), with the same numbers."
             )
 
     def _learn(self, panel, targets, ends):
@@ -168,8 +174,8 @@ class DriftForecaster(_NaiveForecaster):
         return 1
 
     def _learn(self, panel, targets, ends):
-        first, last = ends, ends + 1
-        changes = panel.values[last] - panel.values[first]
+        first = np.unique(ends[:, np.newaxis] + np.arange(self.horizon))
+        changes = panel.values[first + 1] - panel.values[first]
         self.drift_ = changes[:, targets.places].mean(axis=0)
 
     def _forecast_after(self, block, n_steps):

@@ -5,6 +5,7 @@ import pandas as pd
 
 from skrnn.forecasting._outputs import times_after
 from skrnn.forecasting._panel import column_names
+from skrnn.forecasting._times import has_times, kind_of_times
 from skrnn.sequences._layout import is_frame, is_series
 
 __all__ = ["read_future"]
@@ -30,7 +31,7 @@ def read_future(future, n_rows, last, places):
     Raises
     ------
     ValueError
-        If a row or a column is missing.
+        If a series, a row or a column is missing, or a value is infinite.
     """
     names = [column_names(last)[place] for place in places]
     if len(places) == 0:
@@ -51,11 +52,16 @@ def read_future(future, n_rows, last, places):
 
 
 def _one_a_series(future, last):
+    """Return what is known ahead of each series."""
     if is_frame(future) and future.index.nlevels > 1:
+        known = set(future.index.droplevel(-1))
+        _require_keys(last, known)
         return [future.xs(key) for key in last.keys]
     if isinstance(future, dict):
+        _require_keys(last, set(future))
         return [future[key] for key in last.keys]
-    parts = future if isinstance(future, list | tuple) and last.container == "list" else [future]
+    is_many = isinstance(future, list | tuple) and last.container != "table"
+    parts = future if is_many else [future]
     if len(parts) != len(last.keys):
         raise ValueError(
             f"future must hold a table for each of {len(last.keys)} series, got {len(parts)}."
@@ -63,17 +69,22 @@ def _one_a_series(future, last):
     return parts
 
 
+def _require_keys(last, known):
+    if last.container == "table":
+        raise ValueError("future holds several series, but there is one; expected one table.")
+    missing = [key for key in last.keys if key not in known]
+    if missing:
+        raise ValueError(f"future must hold a table for each series, {missing} are missing.")
+
+
 def _known_rows(part, n_rows, names, times):
+    """Return the next rows of one series, of the columns that are known ahead."""
     part = part.to_frame() if is_series(part) else part
     if is_frame(part):
         missing = [name for name in names if name not in part.columns]
         if missing:
             raise ValueError(f"future has no column {missing}, expected {names}.")
-        part = part[names]
-        if isinstance(part.index, pd.DatetimeIndex | pd.PeriodIndex) and not isinstance(
-            times, pd.RangeIndex
-        ):
-            part = part.reindex(times)
+        part = _at_times(part[names], times)
     rows = np.asarray(part, dtype=float)
     rows = rows[:, np.newaxis] if rows.ndim == 1 else rows
     if rows.ndim != 2 or rows.shape[1] != len(names) or len(rows) < n_rows:
@@ -81,7 +92,28 @@ def _known_rows(part, n_rows, names, times):
             f"future must have at least {n_rows} rows of {names}, got the shape {rows.shape}."
         )
     rows = rows[:n_rows]
-    if np.isnan(rows).any():
-        row = int(np.isnan(rows).any(axis=1).argmax())
-        raise ValueError(f"future lacks a value of {names} for step {row + 1} ({times[row]}).")
+    if not np.isfinite(rows).all():
+        row, column = np.argwhere(~np.isfinite(rows))[0]
+        what = "lacks a value" if np.isnan(rows[row, column]) else "has an infinite value"
+        raise ValueError(f"future {what} of {names[column]!r} for step {row + 1} ({times[row]}).")
     return rows
+
+
+def _at_times(part, times):
+    """Return the rows of some times, all rows where a table does not tell when they are."""
+    if not has_times(part.index):
+        return part
+    if pd.api.types.is_integer_dtype(part.index.dtype):
+        # Numbers that are no times of these series only count the rows of this table.
+        return part.reindex(times) if times.isin(part.index).all() else part
+    if isinstance(times, pd.RangeIndex):
+        return part
+    if kind_of_times(part.index) != kind_of_times(times):
+        raise ValueError(
+            f"future has {kind_of_times(part.index)} in its index, expected "
+            f"{kind_of_times(times)} as in the series."
+        )
+    if not part.index.is_unique:
+        twice = part.index[part.index.duplicated()][0]
+        raise ValueError(f"future holds {twice} more than once.")
+    return part.reindex(times)

@@ -42,8 +42,9 @@ def half_widths(misses, coverage):
     counts = np.count_nonzero(~np.isnan(misses), axis=0)
     n = int(counts.min())
     if math.ceil((n + 1) * coverage) > n:
+        n_needed = math.ceil(round(coverage / (1 - coverage), 9))
         raise ValueError(
-            f"coverage={coverage} needs at least {math.ceil(coverage / (1 - coverage))} held-out "
+            f"coverage={coverage} needs at least {n_needed} held-out "
             f"forecasts, there are {n}; take a larger calibration_size or a lower coverage."
         )
     ranks = np.ceil((counts + 1) * coverage).astype(int) - 1

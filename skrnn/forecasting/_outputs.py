@@ -21,13 +21,13 @@ def forecasts_like(values, last, names, *, is_flat):
     """
     times = [times_after(last, i, values.shape[1]) for i in range(len(values))]
     each = [_one(*of_series, names, is_flat) for of_series in zip(values, times, strict=True)]
+    if last.container == "table":
+        return each[0]
     if last.container == "list":
         return each
-    if last.container == "groups":
+    if last.container == "groups" or names is None:
         return dict(zip(last.keys, each, strict=True))
-    if last.container == "multiindex" and names is not None:
-        return pd.concat(each, keys=last.keys, names=[*last.key_names, times[0].name])
-    return each[0] if last.container == "table" else each
+    return pd.concat(each, keys=last.keys, names=[*last.key_names, times[0].name])
 
 
 def times_after(last, i, n_steps):

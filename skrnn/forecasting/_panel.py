@@ -5,16 +5,23 @@ without a gap begins and ends: nothing that reads a panel needs to know what con
 """
 
 from dataclasses import dataclass
+from numbers import Integral
 
 import numpy as np
 import pandas as pd
 from sklearn.utils import check_array, check_consistent_length
 
-from skrnn.forecasting._times import check_times, find_step, gaps
+from skrnn.forecasting._times import (
+    check_times,
+    find_step,
+    gaps,
+    is_step_of,
+    kind_of_times,
+)
 from skrnn.sequences._inputs import as_known_container, is_nested_numbers
 from skrnn.sequences._layout import is_frame, is_series
 
-__all__ = ["LastRows", "Panel", "column_names", "last_rows", "read_panel", "require_rows"]
+__all__ = ["Panel", "column_names", "read_panel", "require_no_missing", "require_rows"]
 
 
 @dataclass(frozen=True)
@@ -112,7 +119,7 @@ def read_panel(X, groups=None, *, times=None, step=None, input_name="X"):
     ValueError
         If X is none of these, has no numbers, or is not sorted by time.
     """
-    if isinstance(X, list | tuple) and not (X and is_nested_numbers(X)):
+    if isinstance(X, list | tuple) and not _is_table(X):
         return _read_list(X, groups, times, step, input_name)
     frame = X.to_frame() if is_series(X) else as_known_container(X)
     values = _numbers(frame, input_name)
@@ -127,6 +134,8 @@ def read_panel(X, groups=None, *, times=None, step=None, input_name="X"):
         index = _times_given(times, index, len(values), input_name)
     order, keys, counts = _series_of(labels, len(values), input_name)
     if order is not None:
+        if times is None and index is not None and _only_counts(index, order, counts):
+            index = None
         values, index = values[order], None if index is None else index[order]
     return _panel(
         values,
@@ -138,7 +147,7 @@ def read_panel(X, groups=None, *, times=None, step=None, input_name="X"):
         order=order,
         container=container,
         key_names=key_names,
-        columns=frame.columns if is_frame(frame) else None,
+        columns=_columns_of([X]),
         is_series=is_series(X),
     )
 
@@ -148,6 +157,11 @@ def _read_list(X, groups, times, step, input_name):
     _refuse(times, "times", f"{input_name} is a list of series")
     if len(X) == 0:
         raise ValueError(f"{input_name} is an empty list; expected at least one series.")
+    if np.ndim(X[0]) == 0:
+        raise ValueError(
+            f"{input_name} is a list of single values; expected rows of them, or a list of series. "
+            f"Reshape your data: numpy.reshape({input_name}, (-1, 1)) is one series of one feature."
+        )
     names = [f"{input_name}[{i}]" for i in range(len(X))]
     frames = [item.to_frame() if is_series(item) else _column(item) for item in X]
     tables = [_numbers(frame, name) for frame, name in zip(frames, names, strict=True)]
@@ -174,7 +188,7 @@ def _read_list(X, groups, times, step, input_name):
         order=None,
         container="list",
         key_names=None,
-        columns=frames[0].columns if all(in_pandas) else None,
+        columns=_columns_of(X),
         is_series=all(map(is_series, X)),
     )
 
@@ -187,7 +201,13 @@ def _panel(values, indexes, step, input_name, *, counts, keys, **known):
         return Panel(values, starts, counts, series, keys, None, step=step, **known)
     for index, key in zip(indexes, keys, strict=True):
         check_times(index, input_name if key is None else f"{input_name} of series {key!r}")
-    step = find_step(indexes, input_name) if step is None else step
+    kinds = list(dict.fromkeys(map(kind_of_times, indexes)))
+    if len(kinds) > 1:
+        raise ValueError(
+            f"{input_name} holds series with {kinds[0]} and with {kinds[1]} in their index; "
+            "expected the same kind in all."
+        )
+    step = step if is_step_of(step, indexes[0]) else find_step(indexes, input_name)
     starts, series, first = [], [], 0
     for i, index in enumerate(indexes):
         cuts = first + np.append(0, gaps(index, step))
@@ -195,6 +215,12 @@ def _panel(values, indexes, step, input_name, *, counts, keys, **known):
         series.append(np.full(len(cuts), i))
         first += len(index)
     starts = np.concatenate(starts)
+    n_steps, n_gaps = first - len(indexes), len(starts) - len(indexes)
+    if not isinstance(step, Integral) and n_steps > 1 and n_gaps > n_steps / 2:
+        raise ValueError(
+            f"{input_name} has rows at another distance in time than fit had: {n_gaps} of "
+            f"{n_steps} steps from row to row are not {step}."
+        )
     return Panel(
         values=values,
         starts=starts,
@@ -205,6 +231,19 @@ def _panel(values, indexes, step, input_name, *, counts, keys, **known):
         step=step,
         **known,
     )
+
+
+def _is_table(X):
+    """Return whether a list is a table written row by row, and not a list of series."""
+    return len(X) > 0 and np.size(X[0]) > 0 and is_nested_numbers(X)
+
+
+def _columns_of(tables):
+    """Return the names of columns, None in them where Series have none, or not the same."""
+    if all(map(is_series, tables)):
+        names = {table.name for table in tables}
+        return pd.Index([names.pop() if len(names) == 1 else None])
+    return tables[0].columns if is_frame(tables[0]) else None
 
 
 def _refuse(given, name, reason):
@@ -224,6 +263,8 @@ def _numbers(table, input_name):
             f"{input_name} has 3 dimensions (shape={table.shape}); expected one series (n_rows, "
             f"n_features), or a list of series: list({input_name})."
         )
+    if is_frame(table) and table.shape[1] == 0:
+        raise ValueError(f"{input_name} has no columns (shape={table.shape}); expected at least 1.")
     return check_array(
         table,
         dtype=[np.float64, np.float32],
@@ -232,12 +273,25 @@ def _numbers(table, input_name):
     )
 
 
+def _only_counts(index, order, counts):
+    """Return whether integers number the rows of a table where series take turns unevenly."""
+    if kind_of_times(index) != "integers" or not (np.diff(index) > 0).all():
+        return False
+    steps = np.concatenate([np.diff(of_series) for of_series in _cut(index[order], counts)])
+    return len(np.unique(steps)) > 1
+
+
 def _times_given(times, index, n_rows, input_name):
     if times is None:
         return index
     times = pd.Index(times)
     if len(times) != n_rows:
         raise ValueError(f"times has {len(times)} entries, {input_name} has {n_rows} rows.")
+    if kind_of_times(times) == "labels" and not isinstance(times[0], pd.Timestamp):
+        raise ValueError(
+            f"times must hold times, periods or integers, got {times.dtype}: pandas.to_datetime "
+            "reads times from text."
+        )
     return times
 
 
@@ -254,7 +308,8 @@ def _series_of(labels, n_rows, input_name):
         raise ValueError(f"The series of row {int(np.argmin(codes))} of {input_name} is missing.")
     counts = np.bincount(codes, minlength=len(keys))
     in_order = (np.diff(codes) >= 0).all()
-    return None if in_order else np.argsort(codes, kind="stable"), list(keys), counts
+    order = None if in_order else np.argsort(codes, kind="stable")
+    return order, pd.Index(keys).tolist(), counts
 
 
 def _cut(index, counts):
@@ -291,47 +346,28 @@ def require_rows(panel, n_rows, what):
     )
 
 
-@dataclass(frozen=True)
-class LastRows:
-    """The end of each series: what forecasts go on after.
+def require_no_missing(panel, input_name, reader):
+    """Check that no value is NaN.
 
-    Parameters
-    ----------
-    rows : list of ndarray of shape (n_i, n_features)
-    times : list
-        Of the last row of each, None where it has none.
-    keys, container, key_names, columns, step : as of a Panel
-    like : Index or None
-        Empty, of the kind that the times are.
+    Raises
+    ------
+    ValueError
+        If one is, with where it is and what to do.
     """
-
-    rows: list
-    times: list
-    keys: list
-    container: str
-    key_names: list | None
-    columns: object
-    step: object
-    like: object
-
-    @property
-    def n_features(self):
-        """How many columns the series have."""
-        return self.rows[0].shape[1]
-
-
-def last_rows(panel, n_rows):
-    """Return the last rows of each series, at most `n_rows` and none before a gap."""
-    is_last = np.append(np.diff(panel.series) > 0, True)
-    ends = panel.ends[is_last]
-    starts = np.maximum(panel.starts[is_last], ends - n_rows)
-    return LastRows(
-        rows=[panel.values[start:end].copy() for start, end in zip(starts, ends, strict=True)],
-        times=[None if panel.index is None else panel.index[end - 1] for end in ends],
-        keys=panel.keys,
-        container=panel.container,
-        key_names=panel.key_names,
-        columns=panel.columns,
-        step=panel.step,
-        like=None if panel.index is None else panel.index[:0],
+    is_missing = np.isnan(panel.values)
+    if not is_missing.any():
+        return
+    row, column = np.argwhere(is_missing)[0]
+    raise ValueError(
+        f"Input {input_name} contains NaN: {is_missing.sum()} value(s), the first in column "
+        f"{column_names(panel)[column]!r}, {_place_of_row(panel, row)}. {reader} forecasts from "
+        "every value; skrnn.preprocessing.Interpolator fills gaps. Targets in y may be NaN."
     )
+
+
+def _place_of_row(panel, row):
+    """Say where a row of a panel was in what came."""
+    if panel.container == "list":
+        series = panel.row_series[row]
+        return f"row {row - np.argmax(panel.row_series == series)} of series {series}"
+    return f"row {row if panel.order is None else panel.order[row]}"

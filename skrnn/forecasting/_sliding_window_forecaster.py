@@ -143,13 +143,14 @@ class SlidingWindowForecaster(BaseForecaster):
         return f"window_length={self.window_length}, horizon={self.horizon}{change}"
 
     def _allows_missing(self):
-        return self.estimator is not None and takes_missing(self.estimator)
+        # There is no change from, or to, a value that is missing.
+        return not self.difference and self.estimator is not None and takes_missing(self.estimator)
 
     def _check_data(self, panel, targets):
         if self.difference and (targets.places < 0).any():
             raise ValueError(
                 "difference=True needs the past of every target, so y must be columns of X "
-                f"({column_names(panel)}), by name or by value."
+                f"({column_names(panel)}), with the same numbers."
             )
         if self.strategy == "direct" or self.horizon == 1:
             return

@@ -63,8 +63,11 @@ def read_targets(y, panel, future=()):
     parts = y if _is_many(y, panel) else [as_known_container(y)]
     _check_parts(parts, panel)
     tables = [_table(part) for part in parts]
+    widths = [table.shape[1] for table in tables]
+    if len(set(widths)) > 1:
+        raise ValueError(f"y has {_in_words(widths)} targets; expected as many for each series.")
     values = panel.sorted(np.concatenate(tables) if len(tables) > 1 else tables[0])
-    names = _names(parts[0])
+    names = _names(parts)
     places = _places(values, names, panel)
     known = [int(place) for place in places if place in future]
     if known:
@@ -82,17 +85,24 @@ def _is_many(y, panel):
 def _check_parts(parts, panel):
     n_rows = np.bincount(panel.series, panel.lengths, minlength=len(panel.keys)).astype(int)
     wanted = n_rows.tolist() if panel.container == "list" else [int(n_rows.sum())]
+    if any(np.ndim(part) == 0 for part in parts):
+        raise ValueError(f"y must hold a target for each row of X, got {parts[0]!r}.")
     given = [len(part) for part in parts]
     if given != wanted:
         raise ValueError(
             "Found input variables with inconsistent numbers of samples: X has "
             f"{_in_words(wanted)} rows, y has {_in_words(given)}."
         )
-    index = getattr(parts[0], "index", None) if panel.container == "table" else None
-    if index is None or callable(index) or panel.index is None:
+    if not hasattr(panel.index, "freq"):
         return
-    if hasattr(panel.index, "freq") and hasattr(index, "freq") and not index.equals(panel.index):
-        raise ValueError("y has other times in its index than X; expected the same, row by row.")
+    ends = np.cumsum(given)
+    for part, n, end in zip(parts, given, ends, strict=True):
+        index = part.index.get_level_values(-1) if is_frame(part) or is_series(part) else None
+        # Labels and numbers may only count the rows.
+        if hasattr(index, "freq") and not panel.sorted(index).equals(panel.index[end - n : end]):
+            raise ValueError(
+                "y has other times in its index than X; expected the same, row by row."
+            )
 
 
 def _in_words(counts):
@@ -100,6 +110,8 @@ def _in_words(counts):
 
 
 def _table(part):
+    if is_frame(part) and part.shape[1] == 0:
+        raise ValueError(f"y has no columns (shape={part.shape}); expected at least 1.")
     table = check_array(
         part,
         dtype=[np.float64, np.float32],
@@ -114,30 +126,40 @@ def _table(part):
     return table.reshape(len(table), -1)
 
 
-def _names(part):
-    if is_frame(part):
-        return list(part.columns)
-    return [part.name] if is_series(part) else None
+def _names(parts):
+    if all(map(is_series, parts)):
+        names = {part.name for part in parts}
+        return [names.pop() if len(names) == 1 else None]
+    return list(parts[0].columns) if is_frame(parts[0]) else None
 
 
 def _places(values, names, panel):
-    """Return which column of the panel each target is: by name, else by its numbers."""
-    if names is not None and panel.columns is not None:
-        known = {name: i for i, name in enumerate(panel.columns)}
-        by_name = [known.get(name, -1) for name in names]
-        if names != [None] and max(by_name) >= 0:
-            return np.array(by_name)
-    return np.array([_place_of(column, panel.values) for column in values.T])
+    """Return which column of the panel each target is: that of its name, else any; -1 if none.
+
+    A column has the numbers of the target, wherever the target has any: forecasts of something else
+    could not be put after its past.
+    """
+    known = {} if names is None or panel.columns is None else panel.columns
+    known = {name: i for i, name in enumerate(known) if name is not None}
+    by_name = [known.get(name) for name in names or []]
+    if any(place is not None for place in by_name):
+        candidates = [np.arange(0) if place is None else np.array([place]) for place in by_name]
+    else:
+        candidates = [np.arange(panel.n_features)] * values.shape[1]
+    pairs = zip(values.T, candidates, strict=True)
+    return np.array([_place_of(*pair, panel.values) for pair in pairs])
 
 
-def _place_of(column, table):
-    """Return the column of a table that has the same numbers, wherever there are any; else -1."""
+def _place_of(column, candidates, table):
+    """Return the first of some columns of a table that has the numbers of a target, else -1."""
     is_there = ~np.isnan(column)
     if not is_there.any():
         return -1
-    first = np.argmax(is_there)
-    for i in np.flatnonzero(table[first] == column[first]):
-        if np.array_equal(table[is_there, i], column[is_there]):
+    precision = 4 * max(np.finfo(column.dtype).eps, np.finfo(table.dtype).eps)
+    first = np.argmax(is_there)  # one row tells nearly all other columns apart
+    is_close = np.isclose(table[first, candidates], column[first], precision, 0)
+    for i in candidates[is_close]:
+        if np.allclose(table[is_there, i], column[is_there], precision, 0):
             return int(i)
     return -1
 

@@ -3,15 +3,28 @@
 A step is what is added to a time to get the next: a pandas offset, a `Timedelta`, or a number.
 """
 
+import warnings
+from numbers import Integral
+
 import numpy as np
 import pandas as pd
 
-__all__ = ["check_times", "find_step", "follows", "gaps", "next_times"]
+__all__ = [
+    "check_times",
+    "find_step",
+    "follows",
+    "gaps",
+    "has_times",
+    "is_step_of",
+    "kind_of_times",
+    "next_times",
+]
 
 _CLOCKS = (pd.DatetimeIndex, pd.PeriodIndex, pd.TimedeltaIndex)
 # Of all steps from row to row, those of the most common length are at least this share of rows
 # that are said to be regular.
 _REGULAR = 0.5
+_DAY = pd.Timedelta(1, "D")
 
 
 def has_times(index):
@@ -23,6 +36,23 @@ def has_times(index):
     (True, False)
     """
     return isinstance(index, _CLOCKS) or pd.api.types.is_integer_dtype(index.dtype)
+
+
+def kind_of_times(index):
+    """Return, in words, what kind of times an index holds: series of one table share it.
+
+    Examples
+    --------
+    >>> kind_of_times(pd.date_range("2020", periods=3, tz="UTC")), kind_of_times(pd.Index([1, 2]))
+    ('times of the zone UTC', 'integers')
+    """
+    if isinstance(index, pd.DatetimeIndex):
+        return "times without a zone" if index.tz is None else f"times of the zone {index.tz}"
+    if isinstance(index, pd.PeriodIndex):
+        return f"periods of the frequency {index.freqstr}"
+    if isinstance(index, pd.TimedeltaIndex):
+        return "durations"
+    return "integers" if has_times(index) else "labels"
 
 
 def check_times(index, name):
@@ -93,20 +123,21 @@ def _offset_of(index):
         return None
     if index.freq is not None:
         return index.freq
-    freq = pd.infer_freq(index) if len(index) >= 3 else None
-    return None if freq is None else pd.tseries.frequencies.to_offset(freq)
+    return pd.DatetimeIndex(index, freq="infer").freq if len(index) >= 3 else None
 
 
 def _most_common_step(indexes, name):
     months = _in_months(indexes)
-    ticks = [_ticks(index) for index in indexes] if months is None else months
+    ticks = _ticks(indexes) if months is None else months
     steps = np.concatenate([np.diff(of_series) for of_series in ticks])
     if len(steps) == 0:
         return None
     lengths, counts = np.unique(steps, return_counts=True)
     step = int(lengths[np.argmax(counts)])
     clock = indexes[0]
-    if isinstance(clock, _CLOCKS) and counts.max() < _REGULAR * len(steps):
+    if not isinstance(clock, _CLOCKS):
+        return step or None  # numbers that do not change count nothing
+    if counts.max() < _REGULAR * len(steps):
         raise ValueError(
             f"{name} has rows at no regular distance in time: the most common, "
             f"{_step_in_words(clock, step, months)}, is that of {counts.max()} of {len(steps)} "
@@ -115,11 +146,19 @@ def _most_common_step(indexes, name):
     if months is not None:
         at_start = clock.is_month_start.all()
         return pd.offsets.MonthBegin(step) if at_start else pd.offsets.MonthEnd(step)
-    if isinstance(clock, pd.DatetimeIndex | pd.TimedeltaIndex):
-        return pd.Timedelta(step, unit=clock.unit)
     if isinstance(clock, pd.PeriodIndex):
         return max(1, step // clock.freq.n)
-    return step
+    step = pd.Timedelta(step, unit=clock.unit)
+    return step if isinstance(clock, pd.TimedeltaIndex) else _in_days(step, indexes)
+
+
+def _in_days(step, indexes):
+    """Return whole days as such: those of a place with summer time are not all 24 hours long."""
+    if step % _DAY or any(getattr(_on_the_wall(index), "tz", None) for index in indexes):
+        return step
+    weekdays = np.concatenate([index.day_of_week for index in indexes])
+    is_working_week = step == _DAY and {0, 4} <= set(weekdays) <= set(range(5))
+    return pd.offsets.BusinessDay() if is_working_week else pd.offsets.Day(step // _DAY)
 
 
 def _step_in_words(clock, step, months):
@@ -131,18 +170,29 @@ def _step_in_words(clock, step, months):
 
 
 def _in_months(indexes):
-    """Return times as numbers of months where all begin, or all end, a month; else None."""
+    """Return times as numbers of months where all begin, or all end, another month; else None."""
     if not all(isinstance(index, pd.DatetimeIndex) for index in indexes):
+        return None
+    months = [index.year.to_numpy() * 12 + index.month.to_numpy() for index in indexes]
+    if any((np.diff(of_series) == 0).any() for of_series in months):
         return None
     for where in ("is_month_start", "is_month_end"):
         if all(getattr(index, where).all() for index in indexes):
-            return [index.year.to_numpy() * 12 + index.month.to_numpy() for index in indexes]
+            return months
     return None
 
 
-def _ticks(index):
-    index = _on_the_wall(index)
-    return index.asi8 if isinstance(index, _CLOCKS) else index.to_numpy().astype(np.int64)
+def _ticks(indexes):
+    """Return times as integers, of the first one's unit."""
+    indexes = [_on_the_wall(index) for index in indexes]
+    unit = getattr(indexes[0], "unit", None)
+    if unit is not None:
+        indexes = [index.as_unit(unit) for index in indexes]
+    return [index.asi8 if isinstance(index, _CLOCKS) else _as_int64(index) for index in indexes]
+
+
+def _as_int64(index):
+    return index.to_numpy().astype(np.int64)
 
 
 def _on_the_wall(index):
@@ -165,8 +215,25 @@ def gaps(index, step):
         return np.arange(0)
     if _offset_of(index) == step:
         return np.arange(0)
-    index = _on_the_wall(index)
-    return np.flatnonzero(np.asarray(index[:-1] + step != index[1:])) + 1
+    index = _on_the_wall(index) if isinstance(index, _CLOCKS) else _as_int64(index)
+    with warnings.catch_warnings():
+        # Some offsets, such as working days with holidays, pandas can only add one by one.
+        warnings.simplefilter("ignore", pd.errors.PerformanceWarning)
+        return np.flatnonzero(np.asarray(index[:-1] + step != index[1:])) + 1
+
+
+def is_step_of(step, index):
+    """Return whether a step leads from one time of an index to another.
+
+    Examples
+    --------
+    >>> is_step_of(1, pd.RangeIndex(3)), is_step_of(1, pd.date_range("2020", periods=3))
+    (True, False)
+    """
+    if step is None or not has_times(index):
+        return False
+    is_number = isinstance(step, Integral)
+    return is_number != isinstance(index, pd.DatetimeIndex | pd.TimedeltaIndex)
 
 
 def follows(last, first, step):
@@ -177,11 +244,10 @@ def follows(last, first, step):
     >>> follows(pd.Timestamp("2020-01-01"), pd.Timestamp("2020-01-02"), pd.Timedelta("1D"))
     True
     """
-    if last is None or first is None or step is None or type(last) is not type(first):
+    if last is None or first is None or step is None:
         return False
-    if getattr(last, "tzinfo", None) != getattr(first, "tzinfo", None):
-        return False
-    return bool(last + step == first)
+    both = pd.Index([last, first])  # of objects, where they are of two kinds or time zones
+    return has_times(both) and len(gaps(both, step)) == 0
 
 
 def next_times(last, step, n, like):
@@ -200,12 +266,14 @@ def next_times(last, step, n, like):
     >>> next_times(7, 1, 3, pd.RangeIndex(8))
     RangeIndex(start=8, stop=11, step=1)
     """
-    if isinstance(like, pd.DatetimeIndex):
-        times = pd.date_range(last, periods=n + 1, freq=step)[1:]
-    elif isinstance(like, pd.PeriodIndex):
+    if isinstance(like, pd.PeriodIndex):
         times = pd.PeriodIndex([last + step * i for i in range(1, n + 1)])
-    elif isinstance(like, pd.TimedeltaIndex):
-        times = pd.timedelta_range(last, periods=n + 1, freq=step)[1:]
+    elif isinstance(like, pd.DatetimeIndex | pd.TimedeltaIndex):
+        count = pd.date_range if isinstance(like, pd.DatetimeIndex) else pd.timedelta_range
+        times = count(last, periods=n + 1, freq=step)
+        # What is not on the grid of the step itself is left out already.
+        times = times[1:] if times[0] == last else times[:n]
     else:
+        last = int(last)
         times = pd.RangeIndex(last + step, last + step * (n + 1), step)
     return times.rename(like.name)

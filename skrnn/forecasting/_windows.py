@@ -10,7 +10,14 @@ from skrnn.forecasting._panel import read_panel, require_rows
 from skrnn.forecasting._targets import read_targets
 from skrnn.sequences import Sequences
 
-__all__ = ["Windows", "ends_of_windows", "make_windows", "rows_after", "windows_that_end"]
+__all__ = [
+    "Windows",
+    "ends_of_windows",
+    "ends_with_targets",
+    "make_windows",
+    "rows_after",
+    "windows_that_end",
+]
 
 
 def ends_of_windows(starts, lengths, window_length, horizon, stride=1):
@@ -41,6 +48,13 @@ def windows_that_end(values, ends, window_length):
 def rows_after(values, ends, horizon):
     """Return the `horizon` rows after each end, (n, horizon, ...)."""
     return values[ends[:, np.newaxis] + np.arange(1, horizon + 1)]
+
+
+def ends_with_targets(panel, targets, n_past, n_ahead):
+    """Return the ends of windows after which no target is missing."""
+    ends = ends_of_windows(panel.starts, panel.lengths, n_past, n_ahead)
+    missing_before = np.append(0, np.cumsum(np.isnan(targets).any(axis=1)))
+    return ends[missing_before[ends + n_ahead + 1] == missing_before[ends + 1]]
 
 
 class Windows(NamedTuple):

@@ -1,6 +1,15 @@
 """Displays: what people would rather look at than read, in scikit-learn's form."""
 
+from skrnn.inspection._forecast import ForecastDisplay
 from skrnn.inspection._history import HistoryDisplay
+from skrnn.inspection._horizon_error import HorizonErrorDisplay
 from skrnn.inspection._reservoir import ReservoirDisplay
+from skrnn.inspection._trajectory import TrajectoryDisplay
 
-__all__ = ["HistoryDisplay", "ReservoirDisplay"]
+__all__ = [
+    "ForecastDisplay",
+    "HistoryDisplay",
+    "HorizonErrorDisplay",
+    "ReservoirDisplay",
+    "TrajectoryDisplay",
+]

@@ -1,7 +1,17 @@
-"""Transformers: sequences in, sequences out."""
+"""Transformers: rows in time, symbols and texts to sequences, and sequences to sequences."""
 
 from skrnn.preprocessing._embedding_tokenizer import EmbeddingTokenizer
+from skrnn.preprocessing._interpolator import Interpolator
 from skrnn.preprocessing._one_hot_sequence_encoder import OneHotSequenceEncoder
+from skrnn.preprocessing._regularize import regularize
+from skrnn.preprocessing._sliding_window import SlidingWindow
 from skrnn.preprocessing._time_distributed import TimeDistributed
 
-__all__ = ["EmbeddingTokenizer", "OneHotSequenceEncoder", "TimeDistributed"]
+__all__ = [
+    "EmbeddingTokenizer",
+    "Interpolator",
+    "OneHotSequenceEncoder",
+    "SlidingWindow",
+    "TimeDistributed",
+    "regularize",
+]

@@ -130,7 +130,7 @@ def airline():
 
 
 def ridge():
-    """Return a linear model whose penalty is chosen in time order: later rows judge earlier ones."""
+    """Return a linear model whose penalty is chosen on later rows than it learns from."""
     chosen = RidgeCV(
         np.logspace(-8, 4, 13), cv=TimeSeriesSplit(5), scoring="neg_mean_absolute_error"
     )

@@ -5,7 +5,7 @@ each call of ``run`` does the work once and returns what shows that it was done.
 table is imported here: a contestant's process loads its own module alone.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 __all__ = ["CONTESTS", "Contest", "Contestant"]
 
@@ -124,6 +124,9 @@ _FIRST = {
     "quick": {"n": 16, "steps": 5, "features": 2, "units": 4, "epochs": 1},
     "contestants": {"skrnn": _ours("first_fit"), "Keras": _keras("first_fit")},
 }
+
+_WINDOWS = {"steps": 200, "features": 8, "units": 8, "batch_size": 128}
+_FEW_WINDOWS = {"n": 40, "steps": 7, "features": 2, "units": 3, "batch_size": 8}
 
 CONTESTS = {
     "grid_search": Contest(
@@ -278,6 +281,22 @@ CONTESTS = {
         full={"mib": 1024, "steps": 100, "features": 64, "units": 16, "batch_size": 256},
         quick={"mib": 1, "steps": 100, "features": 64, "units": 3, "batch_size": 8},
         contestants={"skrnn": _ours("blocks")},
+        watched=True,
+    ),
+    "windows": Contest(
+        title="one epoch: windows of 200 over 100,000 rows of 8, LSTM(8), batches of 128",
+        full={"n": 100_000, **_WINDOWS},
+        quick=_FEW_WINDOWS,
+        contestants={
+            "skrnn": _ours("windows"),
+            "Keras fit, dataset of windows": _keras("windows"),
+        },
+    ),
+    "windows_memory": Contest(
+        title="one epoch: windows of 200 over 1,000,000 rows of 8 (31 MiB), LSTM(8)",
+        full={"n": 1_000_000, **_WINDOWS},
+        quick=_FEW_WINDOWS,
+        contestants={"skrnn": replace(_ours("windows"), warm_up=False)},
         watched=True,
     ),
 }

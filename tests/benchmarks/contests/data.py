@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-__all__ = ["delayed_noise", "documents", "pad_left", "reviews", "waves"]
+__all__ = ["delayed_noise", "documents", "echoed_noise", "pad_left", "reviews", "waves"]
 
 MEDIAN_LENGTH, SPREAD, SHORTEST = 180, 0.7, 10
 RESERVED = 2
@@ -26,6 +26,17 @@ def delayed_noise(n, steps, delay=3, seed=0):
     rng = np.random.default_rng(seed)
     noise = rng.uniform(-1, 1, (n, steps + delay))
     return noise[:, delay:, None], noise[:, :-delay]
+
+
+def echoed_noise(n, features, delay=3, seed=0):
+    """Return one float32 series (n, features) of noise, and a target of variance 1 for each row.
+
+    The target is the first feature, now and some rows before, summed.
+    """
+    X = np.random.default_rng(seed).standard_normal((n, features), dtype=np.float32)
+    y = X[:, 0] / np.float32(np.sqrt(2))
+    y[delay:] += y[:-delay].copy()
+    return X, y
 
 
 def documents(n, longest, vocabulary, seed=0):

@@ -10,9 +10,11 @@ from pathlib import Path
 import numpy as np
 from scipy.sparse import csr_array
 from sklearn.model_selection import GridSearchCV, StratifiedKFold
+from sklearn.pipeline import make_pipeline
 
-from contests.data import documents, reviews, waves
-from skrnn import EmbeddingTokenizer, RNNClassifier
+from contests.data import documents, echoed_noise, reviews, waves
+from skrnn import EmbeddingTokenizer, RNNClassifier, RNNRegressor
+from skrnn.preprocessing import SlidingWindow
 from skrnn.sequences import Sequences
 
 __all__ = [
@@ -25,15 +27,15 @@ __all__ = [
     "predict_one",
     "tokenize",
     "tokens_epoch",
+    "windows",
 ]
 
 FLOAT_BYTES, MIB = 4, 2**20
+AS_PEERS = {"learning_rate": 0.001, "global_clipnorm": None, "random_state": 0}
 
 
 def classifier(**parameters):
-    return RNNClassifier(
-        **{"learning_rate": 0.001, "global_clipnorm": None, "random_state": 0, **parameters}
-    )
+    return RNNClassifier(**{**AS_PEERS, **parameters})
 
 
 def load_framework():
@@ -174,5 +176,21 @@ def tokenize(n, vocabulary, real):
     def run():
         ids = EmbeddingTokenizer(max_tokens=vocabulary).fit_transform(texts)
         return {"tokens": sum(map(len, ids)) / n}
+
+    return run
+
+
+def windows(n, steps, features, units, batch_size):
+    """Cut a window that ends at each row of a series, and train for one epoch more."""
+    X, y = echoed_noise(n, features)
+    network = RNNRegressor(
+        units=units, batch_size=batch_size, epochs=1, warm_start=True, **AS_PEERS
+    )
+    model = make_pipeline(SlidingWindow(steps), network)
+    few = slice(2 * batch_size)  # what is compiled for the first batches is no memory of a fit's
+    model.fit(X[few], y[few])
+
+    def run():
+        return {"loss": model.fit(X, y)[-1].history_["loss"][-1]}
 
     return run

@@ -5,16 +5,24 @@ import itertools
 import keras
 import numpy as np
 
-from contests.data import documents, pad_left, reviews, waves
+from contests.data import documents, echoed_noise, pad_left, reviews, waves
 
-__all__ = ["epoch", "first_fit", "predict_many", "predict_one", "tokenize", "tokens_epoch"]
+__all__ = [
+    "epoch",
+    "first_fit",
+    "predict_many",
+    "predict_one",
+    "tokenize",
+    "tokens_epoch",
+    "windows",
+]
 
 LAYERS = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU}
 
 
-def compiled(layers):
+def compiled(layers, loss="binary_crossentropy"):
     model = keras.Sequential(layers)
-    model.compile(keras.optimizers.Adam(0.001), "binary_crossentropy")
+    model.compile(keras.optimizers.Adam(0.001), loss)
     return model
 
 
@@ -102,5 +110,20 @@ def tokenize(n, vocabulary, real):
         layer.adapt(texts)
         ids = np.asarray(layer(texts))
         return {"tokens": np.count_nonzero(ids) / n}
+
+    return run
+
+
+def windows(n, steps, features, units, batch_size):
+    """Train for one epoch more on the whole windows of a series."""
+    X, y = echoed_noise(n, features)
+    layers = [keras.Input((steps, features)), keras.layers.LSTM(units), keras.layers.Dense(1)]
+    model = compiled(layers, "mean_squared_error")
+    data = keras.utils.timeseries_dataset_from_array(
+        X, y[steps - 1 :], sequence_length=steps, batch_size=batch_size, shuffle=True
+    )
+
+    def run():
+        return {"loss": model.fit(data, verbose=0).history["loss"][-1]}
 
     return run

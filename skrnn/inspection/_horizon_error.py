@@ -1,0 +1,230 @@
+"""`HorizonErrorDisplay`: how far off forecasts are, the further they look ahead."""
+
+import numpy as np
+import pandas as pd
+
+from skrnn.inspection._figures import check_matplotlib, panels
+from skrnn.inspection._forecasters import find_forecaster
+from skrnn.inspection._styles import BAND, add_legend, next_style
+
+__all__ = ["HorizonErrorDisplay"]
+
+# What tells a row of the table apart, and what is no error.
+_KEYS = ("fold", "step")
+_COUNT = "n"
+# About how many markers a line has.
+_N_MARKERS = 12
+
+
+class HorizonErrorDisplay:
+    """Errors by horizon: the mean over folds at each step ahead, and their standard deviation.
+
+    Make it with `from_estimator`, or with the constructor from what `backtest` returned, for
+    several forecasters in one picture. Another one on the same axes gets another colour.
+
+    Parameters
+    ----------
+    errors : DataFrame, or dict of str to DataFrame
+        A row for each fold and step, with the columns "fold", "step" and one for each error, such
+        as "mae" and "rmse": what the `backtest` of a forecaster returns. A dict holds those of
+        several forecasters, by their names.
+
+    name : str, default=None
+        What to call the only forecaster in the legend.
+
+    Attributes
+    ----------
+    lines_ : dict of str to matplotlib Line2D
+        The mean errors, by the names in the legend.
+
+    bands_ : dict of str to matplotlib Collection
+        One standard deviation up and down, where there are several folds.
+
+    ax_ : matplotlib Axes
+        The axes.
+
+    figure_ : matplotlib Figure
+        The figure.
+
+    See Also
+    --------
+    HorizonErrorDisplay.from_estimator : Measure and plot the errors of a forecaster.
+    ForecastDisplay : Forecasts themselves.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skrnn.inspection import HorizonErrorDisplay
+    >>> errors = pd.DataFrame(
+    ...     {"fold": [0, 0, 1, 1], "step": [1, 2, 1, 2], "mae": [1.0, 2.0, 2.0, 4.0]}
+    ... )
+    >>> display = HorizonErrorDisplay(errors={"drift": errors}).plot()
+    >>> display.lines_["drift"].get_ydata().tolist()
+    [1.5, 3.0]
+    """
+
+    def __init__(self, *, errors, name=None):
+        self.errors = errors
+        self.name = name
+
+    @classmethod
+    def from_estimator(
+        cls,
+        forecaster,
+        X,
+        y=None,
+        *,
+        cv=None,
+        groups=None,
+        metric="mae",
+        ax=None,
+        name=None,
+        **kwargs,
+    ):
+        """Measure the errors of a forecaster in cross-validation, and plot them.
+
+        Parameters
+        ----------
+        forecaster : forecaster
+            Such as a `SlidingWindowForecaster`, fitted or not: it is fitted anew in each fold. Of a
+            fitted search the best one is taken.
+
+        X, y, cv, groups
+            As in `backtest`.
+
+        metric, ax, **kwargs
+            As in `plot`.
+
+        name : str, default=None
+            What to call the forecaster in the legend. None: its class.
+
+        Returns
+        -------
+        display : HorizonErrorDisplay
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from skrnn.forecasting import PersistenceForecaster
+        >>> from skrnn.inspection import HorizonErrorDisplay
+        >>> X = np.arange(60.0)[:, np.newaxis]
+        >>> display = HorizonErrorDisplay.from_estimator(PersistenceForecaster(horizon=3), X, cv=3)
+        >>> display.lines_["PersistenceForecaster"].get_ydata().tolist()
+        [1.0, 2.0, 3.0]
+        """
+        check_matplotlib(f"{cls.__name__}.from_estimator")
+        forecaster = find_forecaster(forecaster, "backtest")
+        errors = forecaster.backtest(X, y, cv=cv, groups=groups)
+        display = cls(errors=errors, name=type(forecaster).__name__ if name is None else name)
+        return display.plot(ax, metric=metric, **kwargs)
+
+    def plot(self, ax=None, *, metric="mae", name=None, **kwargs):
+        """Plot the errors.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to plot. None makes a new figure.
+
+        metric : str, default="mae"
+            Which error to plot: a column of the tables.
+
+        name : str, default=None
+            What to call the only forecaster in the legend; None takes that of the constructor.
+
+        **kwargs : dict
+            More arguments for matplotlib's `plot`.
+
+        Returns
+        -------
+        display : HorizonErrorDisplay
+
+        Raises
+        ------
+        ValueError
+            If there is no table of errors, or one has no column for the fold, the step or the
+            metric.
+        """
+        check_matplotlib(f"{type(self).__name__}.plot")
+        from matplotlib.cbook import normalize_kwargs
+        from matplotlib.lines import Line2D
+
+        curves = _read_curves(self.errors, metric, self.name if name is None else name)
+        kwargs = normalize_kwargs(kwargs, Line2D)  # so that c=... is color=...
+        (panel,) = panels(ax, 1, "panels")
+        self.lines_, self.bands_ = {}, {}
+        for label, by_step in curves.items():
+            line = self.lines_[label] = _plot_mean(panel, by_step, {"label": label, **kwargs})
+            if (by_step["n_folds"] > 1).any():
+                self.bands_[label] = _plot_deviation(panel, by_step, line.get_color())
+        _label_axes(panel, metric, has_bands=bool(self.bands_))
+        self.ax_, self.figure_ = panel, panel.figure
+        return self
+
+
+def _read_curves(errors, metric, name):
+    """Return a table with the mean and the deviation of each step, by the names in the legend."""
+    if not isinstance(errors, dict):
+        errors = {"mean error" if name is None else name: errors}
+    elif not errors:
+        raise ValueError("errors must hold a table of at least one forecaster, got an empty dict.")
+    return {label: _by_step(table, metric, label) for label, table in errors.items()}
+
+
+def _by_step(table, metric, label):
+    """Return the mean and the standard deviation over folds for each step.
+
+    Examples
+    --------
+    >>> errors = pd.DataFrame({"fold": [0, 1], "step": [1, 1], "mae": [2.0, 4.0]})
+    >>> _by_step(errors, "mae", "drift")
+          mean  deviation  n_folds
+    step
+    1      3.0        1.0        2
+    """
+    if not isinstance(table, pd.DataFrame):
+        raise TypeError(
+            f"errors of {label!r} must be a DataFrame, as backtest returns, got a "
+            f"{type(table).__name__}."
+        )
+    columns = list(table.columns)
+    missing = [key for key in _KEYS if key not in columns]
+    if missing:
+        raise ValueError(f"errors of {label!r} must have the columns {missing}, got {columns}.")
+    metrics = [column for column in columns if column not in (*_KEYS, _COUNT)]
+    if metric not in metrics:
+        raise ValueError(f"metric must be among {metrics}, as in the errors; got {metric!r}.")
+    by_step = table.groupby("step")[metric]
+    # The deviation of these folds, as in scikit-learn's displays, not an estimate for others.
+    return pd.DataFrame(
+        {"mean": by_step.mean(), "deviation": by_step.std(ddof=0), "n_folds": by_step.count()}
+    )
+
+
+def _plot_mean(panel, by_step, style):
+    default = {"markevery": max(1, -(-len(by_step) // _N_MARKERS)), "markersize": 5}
+    style = {**next_style(panel), **default, **style}
+    (line,) = panel.plot(by_step.index.to_numpy(), by_step["mean"].to_numpy(), **style)
+    return line
+
+
+def _plot_deviation(panel, by_step, color):
+    mean, deviation = by_step["mean"].to_numpy(), by_step["deviation"].to_numpy()
+    bounds, x = (mean - deviation, mean + deviation), by_step.index.to_numpy()
+    if len(x) == 1:  # a band without width would not be seen
+        return panel.vlines(x, *bounds, color=color, alpha=0.5)
+    return panel.fill_between(x, *bounds, color=color, **BAND)
+
+
+def _label_axes(panel, metric, *, has_bands):
+    from matplotlib.ticker import MaxNLocator
+
+    label = metric.upper() if len(metric) <= 4 else metric.replace("_", " ").capitalize()
+    panel.set(xlabel="Steps ahead", ylabel=label)
+    if min(np.nanmin(line.get_ydata()) for line in panel.lines) >= 0:
+        # Then a line twice as high is an error twice as large.
+        panel.set_ylim(bottom=0, auto=None)
+    panel.set_xlim(left=0.5, auto=None)  # there is no step 0; the right end stays automatic
+    panel.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    panel.grid(alpha=0.3)
+    add_legend(panel, title="mean and standard deviation over folds" if has_bands else None)

@@ -1,0 +1,36 @@
+"""How all pictures of forecasts look: colours that stay apart for the colour-blind, and in grey."""
+
+__all__ = ["BAND", "HISTORY", "TRUTH", "add_legend", "next_style", "points_if_few"]
+
+# The colours of M. Okabe, K. Ito, "Color universal design", 2002, less the yellow one, which is
+# hard to see on white; each with a marker of its own.
+_COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+_MARKERS = ("o", "s", "^", "D", "v", "P")
+_FORECAST = "skrnn-forecast"
+
+HISTORY = {"color": "0.55", "linewidth": 1.2, "label": "history"}
+TRUTH = {"color": "0.0", "linewidth": 1.6, "label": "truth"}
+BAND = {"alpha": 0.2, "linewidth": 0}
+
+
+def next_style(panel):
+    """Return the colour and marker of the next forecast on some axes, and what it is known by."""
+    i = sum(line.get_gid() == _FORECAST for line in panel.lines)
+    return {
+        "color": _COLORS[i % len(_COLORS)],
+        "marker": _MARKERS[i % len(_MARKERS)],
+        "gid": _FORECAST,
+    }
+
+
+def points_if_few(n):
+    """Return the style that lets a line of so few points be seen."""
+    return {"marker": "o"} if n == 1 else {}
+
+
+def add_legend(panel, **kwargs):
+    """Add a legend that has each label once, however often it was drawn."""
+    once = {}
+    for handle, label in zip(*panel.get_legend_handles_labels(), strict=True):
+        once.setdefault(label, handle)
+    panel.legend(once.values(), once.keys(), **kwargs)

@@ -1,0 +1,6 @@
+"""Scores that scikit-learn has not: of targets per step, and of forecasts beside a naive one."""
+
+from skrnn.metrics._forecasts import mase
+from skrnn.metrics._steps import flatten_steps, make_step_scorer, sequence_accuracy_score
+
+__all__ = ["flatten_steps", "make_step_scorer", "mase", "sequence_accuracy_score"]
