@@ -203,3 +203,14 @@ def test_a_fit_that_fails_leaves_the_forecaster_as_it_was():
         forecaster.fit(X[:4, :1])
     assert_array_equal(forecaster.forecast(3), before)
     assert forecaster.n_features_in_ == 2
+
+
+def test_a_scaler_that_hands_nan_on_makes_no_regressor_take_it():
+    X = pd.DataFrame({"load": np.sin(np.arange(60.0)), "plan": np.cos(np.arange(60.0))})
+    network = make_pipeline(TimeDistributed(StandardScaler()), RNNRegressor(units=2, epochs=1))
+    forecaster = SlidingWindowForecaster(network, window_length=3, horizon=2, future=["plan"])
+    told = forecaster.fit(X).predict_trajectory(X)
+    assert np.isnan(told[-2:]).all()
+    assert not np.isnan(told[:-2]).any()
+    with pytest.raises(ValueError, match="Input X contains NaN"):
+        forecaster.predict(X.mask(X["load"] > 0.9))

@@ -34,17 +34,35 @@ def takes_sequences(regressor):
     >>> takes_sequences(Ridge()), takes_sequences(GridSearchCV(RNNRegressor(), {}))
     (False, True)
     """
-    return get_tags(_at_end(regressor, first=True)).input_tags.three_d_array
+    return get_tags(_steps(regressor)[0]).input_tags.three_d_array
 
 
 def takes_missing(regressor):
-    """Return whether NaN may go in."""
-    return get_tags(_at_end(regressor, first=True)).input_tags.allow_nan
+    """Return whether NaN may go in: every step takes it, or one that does fills it.
+
+    Examples
+    --------
+    >>> from sklearn.impute import SimpleImputer
+    >>> from sklearn.linear_model import Ridge
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> takes_missing(make_pipeline(StandardScaler(), Ridge()))
+    False
+    >>> takes_missing(make_pipeline(StandardScaler(), SimpleImputer(), Ridge()))
+    True
+    """
+    for step in _steps(regressor):
+        if not get_tags(step).input_tags.allow_nan:
+            return False
+        # No tag tells who fills NaN and who, like a scaler, hands it on.
+        if type(getattr(step, "transformer", step)).__name__.endswith("Imputer"):
+            return True
+    return True
 
 
 def for_targets(regressor, n_targets):
     """Return the regressor, or one for each target where it takes but one."""
-    takes_many = get_tags(_at_end(regressor, first=False)).target_tags.multi_output
+    takes_many = get_tags(_steps(regressor)[-1]).target_tags.multi_output
     return regressor if n_targets == 1 or takes_many else MultiOutputRegressor(regressor)
 
 
@@ -75,14 +93,10 @@ def stretches(regressor, ends, window_length):
     return {f"{prefix}groups": ends // min(_STRETCH * window_length, max(1, np.ptp(ends) // 8))}
 
 
-def _at_end(regressor, *, first):
-    """Return the innermost estimator: the first step of a Pipeline, or its last."""
-    while True:
-        if isinstance(regressor, Pipeline):
-            steps = [step for _, step in regressor.steps if step not in (None, "passthrough")]
-            regressor = steps[0 if first else -1]
-            continue
-        attribute = _WRAPPERS.get(type(regressor))
-        if attribute is None or getattr(regressor, attribute) is None:
-            return regressor
-        regressor = getattr(regressor, attribute)
+def _steps(regressor):
+    """Return what data go through, one after another, inside Pipelines and searches."""
+    if isinstance(regressor, Pipeline):
+        steps = [step for _, step in regressor.steps if step not in (None, "passthrough")]
+        return [inner for step in steps for inner in _steps(step)]
+    inner = getattr(regressor, _WRAPPERS.get(type(regressor), ""), None)
+    return [regressor] if inner is None else _steps(inner)
