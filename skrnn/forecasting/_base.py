@@ -196,7 +196,8 @@ class BaseForecaster(RegressorMixin, BaseEstimator, metaclass=ABCMeta):
         Returns
         -------
         ndarray of shape (n_rows, horizon) or (n_rows, horizon, n_targets), or list of ndarray
-            Row t holds the forecasts of the targets at rows t + 1 to t + `horizon`, made at row t.
+            Row t holds the forecasts of the targets at rows t + 1 to t + `horizon`, made at row t
+            (:func:`make_windows` gives the true ones, and in its `rows` at which row).
             NaN where `X` ends before what is to be known ahead, if the regressor takes no NaN.
         """
         panel = self._read_again(X, groups)
@@ -215,7 +216,8 @@ class BaseForecaster(RegressorMixin, BaseEstimator, metaclass=ABCMeta):
             How many steps; None: `horizon`. More than are forecast at once need forecasts as a
             past, so all columns of `X` that are not known ahead must be targets.
         context : as X in `fit`, default=None
-            Rows to go on after. None: the training data.
+            Rows to go on after. None: the training data. Where they are fewer than a window has,
+            the first stands in for those before it.
         future : array of shape (n, n_future), DataFrame, or list or dict of them, default=None
             What is known ahead, where the parameter `future` names columns. From a table with
             times (an integer index that holds all that come next is one too) the rows of the right
@@ -289,7 +291,8 @@ class BaseForecaster(RegressorMixin, BaseEstimator, metaclass=ABCMeta):
         widths = self._half_widths(coverage)
         if self._check_n_steps(n_steps) > self.horizon:
             raise ValueError(
-                f"n_steps={n_steps}: errors of up to horizon={self.horizon} step(s) are known."
+                f"n_steps={n_steps}: errors of up to horizon={self.horizon} step(s) are known; fit "
+                "with a longer horizon."
             )
         values, last = self._forecast_next(n_steps, context, future)
         width = widths[1 : values.shape[1] + 1]

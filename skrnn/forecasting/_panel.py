@@ -219,7 +219,8 @@ def _panel(values, indexes, step, input_name, *, counts, keys, **known):
     if not isinstance(step, Integral) and n_steps > 1 and n_gaps > n_steps / 2:
         raise ValueError(
             f"{input_name} has rows at another distance in time than fit had: {n_gaps} of "
-            f"{n_steps} steps from row to row are not {step}."
+            f"{n_steps} steps from row to row are not {step}. Rows drawn at random, as by a shuffled "
+            "KFold, are no series; TimeSeriesSplit keeps them together."
         )
     return Panel(
         values=values,

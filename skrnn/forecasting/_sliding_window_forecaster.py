@@ -150,7 +150,8 @@ class SlidingWindowForecaster(BaseForecaster):
         if self.difference and (targets.places < 0).any():
             raise ValueError(
                 "difference=True needs the past of every target, so y must be columns of X "
-                f"({column_names(panel)}), with the same numbers."
+                f"({column_names(panel)}), with the same numbers. A step before the forecaster that "
+                "changes X and not y makes them differ."
             )
         if self.strategy == "direct" or self.horizon == 1:
             return
