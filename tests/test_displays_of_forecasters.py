@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from pictures import ARRAY, LOAD, TABLE, assert_drawn, drawn, labels
+from sklearn.compose import TransformedTargetRegressor
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LinearRegression, Ridge
 from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
@@ -146,6 +147,9 @@ def test_a_search_and_what_is_no_forecaster(display, arguments):
         display.from_estimator(LinearRegression().fit(X, X), *arguments)
     with pytest.raises(ValueError, match=r"Pipeline has no .* would leave out the transformers"):
         display.from_estimator(make_pipeline(StandardScaler(), search.best_estimator_), *arguments)
+    transformed = TransformedTargetRegressor(search.best_estimator_, transformer=StandardScaler())
+    with pytest.raises(ValueError, match=r"has no .* it would come out transformed"):
+        display.from_estimator(transformed.fit(X, X), *arguments)
     if display is not HorizonErrorDisplay:
         with pytest.raises(NotFittedError):
             display.from_estimator(PersistenceForecaster(), *arguments)
@@ -322,6 +326,8 @@ def test_other_metrics_below_zero():
         ({"GRU": [1.0]}, TypeError, "errors of 'GRU' must be a DataFrame, as backtest returns"),
         (make_errors().drop(columns="step"), ValueError, r"must have the columns \['step'\]"),
         (make_errors().drop(columns="mae"), ValueError, r"among \['rmse'\].* got 'mae'"),
+        (make_errors()[:0], ValueError, r"hold no mae: 0 row\(s\)"),
+        (make_errors().assign(mae=np.nan), ValueError, r"hold no mae: 12 row\(s\), all NaN"),
     ],
 )
 def test_what_is_no_table_of_errors(errors, kind, message):

@@ -117,7 +117,7 @@ def test_early_stopping_holds_out_stretches_of_time():
 
 def test_the_default_is_a_network():
     forecaster = SlidingWindowForecaster(window_length=5).fit(walk(30))
-    assert type(forecaster.estimator_) is RNNRegressor
+    assert type(forecaster.estimator_[-1]) is RNNRegressor
     assert forecaster.predict(walk(30)).shape == (30, 2)
 
 

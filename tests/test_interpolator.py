@@ -281,10 +281,13 @@ def test_kinds_of_numbers(dtype):
         {
             "nullable": pd.array([1, None, 3], dtype="Int64"),
             "object": pd.Series([1, None, 2.0], dtype=object),
+            "missing": pd.Series([1, pd.NA, 4], dtype=object),
             "flag": [True, False, True],
+            "flag or none": pd.Series([True, None, False], dtype=object),
         }
     )
-    assert_array_equal(Interpolator().fit_transform(mixed), [[1, 1, 1], [2, 1.5, 0], [3, 2, 1]])
+    expected = [[1, 1, 1, 1, 1], [2, 1.5, 2.5, 0, 0.5], [3, 2, 4, 1, 0]]
+    assert_array_equal(Interpolator().fit_transform(mixed), expected)
 
 
 def test_in_a_search_over_time():

@@ -256,6 +256,18 @@ def test_times_must_be_sorted(index):
             method(late)
 
 
+def test_series_of_a_multiindex_are_not_joined():
+    times = pd.date_range("2024-01-01", periods=3)
+    index = pd.MultiIndex.from_product([["north", "south"], times])
+    table = pd.DataFrame(noise(6), index=index)
+    with pytest.raises(ValueError, match="one series, got 2 in a MultiIndex"):
+        SlidingWindow(2).fit(table)
+    north = table.loc[["north"]]
+    assert SlidingWindow(2).fit_transform(north).shape == (3, 2, 2)
+    with pytest.raises(ValueError, match="sorted by time"):
+        SlidingWindow(2).fit(north[::-1])
+
+
 def test_rows_without_a_time_are_no_series(frame):
     times = frame.index.to_series()
     times.iloc[3] = pd.NaT

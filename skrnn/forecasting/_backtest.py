@@ -34,7 +34,10 @@ def backtest(forecaster, X, y, cv, groups):
         )
         is_test = np.zeros(len(panel.values), dtype=bool)
         is_test[test] = True
-        errors.append(_errors_by_step(fitted, panel, targets, panel.sorted(is_test), fold))
+        is_train = np.zeros(len(panel.values), dtype=bool)
+        is_train[train] = True
+        parts = panel.sorted(is_test), panel.sorted(is_train)
+        errors.append(_errors_by_step(fitted, panel, targets, *parts, fold))
     return pd.concat(errors, ignore_index=True)
 
 
@@ -48,8 +51,8 @@ def _folds(cv, n_rows, groups):
         return list(check_cv(cv).split(np.empty(n_rows), None, groups))
 
 
-def _errors_by_step(fitted, panel, targets, is_test, fold):
-    """Return the errors of all forecasts of the rows under test."""
+def _errors_by_step(fitted, panel, targets, is_test, is_train, fold):
+    """Return the errors of all forecasts of the rows under test, from origins after training."""
     horizon = fitted.horizon
     truth = np.where(is_test[:, np.newaxis], targets.values, np.nan)
     # Rows after the last one of a piece are as if they were not under test.
@@ -57,7 +60,12 @@ def _errors_by_step(fitted, panel, targets, is_test, fold):
     rows = np.arange(len(is_test))
     after = rows_after(truth, rows, horizon)
     ends = np.repeat(panel.ends, panel.lengths)
-    after[rows[:, np.newaxis] + np.arange(1, horizon + 1) >= ends[:, np.newaxis]] = np.nan
+    judged = rows[:, np.newaxis] + np.arange(1, horizon + 1)
+    after[judged >= ends[:, np.newaxis]] = np.nan
+    # What was learned from a row says more of the rows before it than a forecast can know.
+    n_learned = np.append(0, np.cumsum(is_train))
+    learned_before = n_learned[np.minimum(judged, len(rows))] - n_learned[rows + 1][:, np.newaxis]
+    after[learned_before > 0] = np.nan
     is_origin = ~np.isnan(after).all(axis=(1, 2))
     past = fitted._past_of(panel, alone=True)
     origins = rows - np.repeat(panel.starts, panel.lengths) + np.repeat(past.first, panel.lengths)

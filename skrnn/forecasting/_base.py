@@ -333,8 +333,9 @@ class BaseForecaster(RegressorMixin, BaseEstimator, metaclass=ABCMeta):
         -------
         DataFrame
             A row for each fold and step: "fold", "step" (1 to `horizon`), "mae" and "rmse" over
-            all targets, "n" targets. Every forecast of a row of the test part counts, made from
-            all rows before it, also those of the training part.
+            all targets, "n" targets. Every forecast of a row of the test part counts that was made
+            after the last training row before it, from all rows until then, also those of the
+            training part.
         """
         return backtest(self, X, y, cv, groups)
 

@@ -23,6 +23,11 @@ from skrnn.sequences._layout import is_frame, is_series
 
 __all__ = ["Panel", "column_names", "read_panel", "require_no_missing", "require_rows"]
 
+_ABOUT_GAPS = (
+    " skrnn.preprocessing.regularize makes rows of the missing times, and Interpolator fills them; "
+    "without the index as times (reset_index(drop=True)) there is no gap."
+)
+
 
 @dataclass(frozen=True)
 class Panel:
@@ -219,8 +224,8 @@ def _panel(values, indexes, step, input_name, *, counts, keys, **known):
     if not isinstance(step, Integral) and n_steps > 1 and n_gaps > n_steps / 2:
         raise ValueError(
             f"{input_name} has rows at another distance in time than fit had: {n_gaps} of "
-            f"{n_steps} steps from row to row are not {step}. Rows drawn at random, as by a shuffled "
-            "KFold, are no series; TimeSeriesSplit keeps them together."
+            f"{n_steps} steps from row to row are not {step}. Rows drawn at random, as by a "
+            "shuffled KFold, are no series; TimeSeriesSplit keeps them together."
         )
     return Panel(
         values=values,
@@ -344,6 +349,7 @@ def require_rows(panel, n_rows, what):
         f"{'X' if key is None else f'Series {key!r} of X'} has n_samples={longest[i]} rows"
         f"{' without a gap in time' if has_gaps else ''}, {n_rows - longest[i]} fewer than the "
         f"{n_rows} that {what} need."
+        f"{_ABOUT_GAPS if has_gaps else ''}"
     )
 
 
@@ -362,7 +368,8 @@ def require_no_missing(panel, input_name, reader):
     raise ValueError(
         f"Input {input_name} contains NaN: {is_missing.sum()} value(s), the first in column "
         f"{column_names(panel)[column]!r}, {_place_of_row(panel, row)}. {reader} forecasts from "
-        "every value; skrnn.preprocessing.Interpolator fills gaps. Targets in y may be NaN."
+        "every value. skrnn.preprocessing.Interpolator, in a Pipeline before it, fills gaps; "
+        "targets in y may be NaN."
     )
 
 

@@ -4,6 +4,8 @@ from numbers import Integral
 
 import numpy as np
 from sklearn.base import clone
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from skrnn._sklearn import HasMethods, Interval, StrOptions
 from skrnn.forecasting._base import BaseForecaster
@@ -11,9 +13,15 @@ from skrnn.forecasting._features import series_features, window_features
 from skrnn.forecasting._panel import column_names
 from skrnn.forecasting._regressors import for_targets, stretches, takes_missing, takes_sequences
 from skrnn.forecasting._windows import rows_after, windows_that_end
+from skrnn.preprocessing import TimeDistributed
 from skrnn.recurrent import RNNRegressor
 
 __all__ = ["SlidingWindowForecaster"]
+
+
+def default_regressor():
+    """Return a network that standardises what it reads."""
+    return make_pipeline(TimeDistributed(StandardScaler()), RNNRegressor())
 
 
 class SlidingWindowForecaster(BaseForecaster):
@@ -25,11 +33,12 @@ class SlidingWindowForecaster(BaseForecaster):
     Parameters
     ----------
     estimator : regressor, default=None
-        Any regressor, or Pipeline or search of one; None: `RNNRegressor()`. It gets windows as
-        `Sequences` if it, or the first step of its Pipeline, reads sequences, else one flat row
-        (window_length × n_features) a window, the oldest step first. A regressor of one target is
-        fitted once for each. Scaling goes in here, before the regressor, so that forecasts come out
-        in the series' own units.
+        Any regressor, or Pipeline or search of one; None: an :class:`~skrnn.recurrent.RNNRegressor`
+        on standardised windows, ``make_pipeline(TimeDistributed(StandardScaler()),
+        RNNRegressor())``. It gets windows as `Sequences` if it, or the first step of its Pipeline,
+        reads sequences, else one flat row (window_length × n_features) a window, the oldest step
+        first. A regressor of one target is fitted once for each. Scaling goes in here, before the
+        regressor, so that forecasts come out in the series' own units.
     window_length : int, default=20
         How many rows, up to the origin of a forecast, it is made from.
     horizon : int, default=1
@@ -150,8 +159,8 @@ class SlidingWindowForecaster(BaseForecaster):
         if self.difference and (targets.places < 0).any():
             raise ValueError(
                 "difference=True needs the past of every target, so y must be columns of X "
-                f"({column_names(panel)}), with the same numbers. A step before the forecaster that "
-                "changes X and not y makes them differ."
+                f"({column_names(panel)}), with the same numbers. A step before the "
+                "forecaster that changes X and not y makes them differ."
             )
         if self.strategy == "direct" or self.horizon == 1:
             return
@@ -172,7 +181,7 @@ class SlidingWindowForecaster(BaseForecaster):
         features = series_features(panel.values, self._changing, self._future, n_ahead)
         windows = windows_that_end(features, ends, self.window_length)
         after = after.reshape(len(ends), -1)
-        regressor = RNNRegressor() if self.estimator is None else clone(self.estimator)
+        regressor = default_regressor() if self.estimator is None else clone(self.estimator)
         held_out_together = stretches(regressor, ends, self.window_length)
         self._is_flat_inside = not takes_sequences(regressor)
         self.estimator_ = for_targets(regressor, after.shape[1]).fit(

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+from sklearn.compose import TransformedTargetRegressor
 from sklearn.pipeline import Pipeline
 
 from skrnn.inspection._figures import inner_with
@@ -19,9 +20,14 @@ def find_forecaster(estimator, method):
         If a search is not fitted.
     ValueError
         If there is none, or transformers of a Pipeline come before it, which it would be asked to
-        forecast behind.
+        forecast behind, or its targets are transformed, which nobody would undo.
     """
     best = getattr(estimator, "best_estimator_", estimator)
+    if isinstance(best, TransformedTargetRegressor):
+        raise ValueError(
+            f"TransformedTargetRegressor has no {method} to plot: it would come out transformed. "
+            "Put it inside, as SlidingWindowForecaster(TransformedTargetRegressor(regressor))."
+        )
     if isinstance(best, Pipeline) and len(best.steps) > 1:
         raise ValueError(
             f"Pipeline has no {method} to plot: it would leave out the transformers. Put them "

@@ -143,7 +143,7 @@ class HorizonErrorDisplay:
         ------
         ValueError
             If there is no table of errors, or one has no column for the fold, the step or the
-            metric.
+            metric, or no error in it.
         """
         check_matplotlib(f"{type(self).__name__}.plot")
         from matplotlib.cbook import normalize_kwargs
@@ -194,6 +194,8 @@ def _by_step(table, metric, label):
     metrics = [column for column in columns if column not in (*_KEYS, _COUNT)]
     if metric not in metrics:
         raise ValueError(f"metric must be among {metrics}, as in the errors; got {metric!r}.")
+    if table[metric].isna().all():
+        raise ValueError(f"errors of {label!r} hold no {metric}: {len(table)} row(s), all NaN.")
     by_step = table.groupby("step")[metric]
     # The deviation of these folds, as in scikit-learn's displays, not an estimate for others.
     return pd.DataFrame(

@@ -86,6 +86,8 @@ def _check_table(X):
                 f"X has columns that are not of numbers: {others}. Encode them or leave them out; "
                 "a ColumnTransformer chooses columns."
             )
+        objects = [name for name, column in X.items() if column.dtype == object]
+        X = X.astype(dict.fromkeys(objects, "Float64"))  # no float() takes pandas.NA
     return check_array(
         X, dtype=[np.float64, np.float32], ensure_all_finite="allow-nan", input_name="X"
     )
@@ -138,8 +140,8 @@ class Interpolator(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
     limit : int, default=None
         The most rows of a gap that are filled, those from the beginning of the gap (as in pandas);
-        the rest stay NaN. Of a gap before the first known value that are the rows next to it. None
-        fills gaps of any length.
+        the rest stay NaN. Of a gap before the first known value that are the rows next to it, with
+        `causal=True` the first ones. None fills gaps of any length.
 
     causal : bool, default=False
         True: a row is filled from the rows before it alone, for forecasts made at that row. As

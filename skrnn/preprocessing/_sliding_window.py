@@ -67,14 +67,18 @@ def windows_of(values, window_length, boundary):
 
 
 def check_sorted(X):
-    """Check that the rows of a table with times are in their order.
+    """Check that the rows of a table with times are in their order, and of one series.
 
     Raises
     ------
     ValueError
-        If a row has an earlier time than the one before, or none.
+        If a row has an earlier time than the one before, or none, or if a MultiIndex names several
+        series.
     """
     index = getattr(X, "index", None)
+    if isinstance(index, pd.MultiIndex):
+        _check_one_series(index)
+        index = index.get_level_values(-1)
     if not isinstance(index, _CLOCKS):
         return
     late = np.flatnonzero(~np.asarray(index[:-1] <= index[1:]))
@@ -83,6 +87,15 @@ def check_sorted(X):
         raise ValueError(
             f"X must be sorted by time: {index[i]} is followed by {index[i + 1]} at row {i + 1}. "
             "Expected rows of one series, the earliest first (X.sort_index())."
+        )
+
+
+def _check_one_series(index):
+    n_series = len(index.droplevel(-1).unique())
+    if n_series > 1:
+        raise ValueError(
+            f"X must be one series, got {n_series} in a MultiIndex: windows would reach from one "
+            "into the next. make_windows and SlidingWindowForecaster take several."
         )
 
 
@@ -192,8 +205,8 @@ class SlidingWindow(OneToOneFeatureMixin, SequenceTransformerMixin, BaseEstimato
         Raises
         ------
         ValueError
-            If `X` is no table of numbers, holds infinity, or has an index of times that is not
-            sorted. NaN is passed on.
+            If `X` is no table of numbers, holds infinity, has an index of times that is not sorted,
+            or a MultiIndex of several series. NaN is passed on.
         """
         self._read(X, reset=True)
         return self

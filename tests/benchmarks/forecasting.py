@@ -274,8 +274,10 @@ def judge(forecaster, X, y, begin, end, back=None):
     true = truth[first:end].to_numpy(dtype=float).reshape(end - first, -1)
     if back is not None:
         said, true = back(said), back(true)
+    # From the last row learned from on: earlier ones would know of a training that came later.
+    origin = begin - 1 - first
     misses = [
-        said[begin - first - step : end - first - step, step - 1] - true[begin - first :]
+        said[origin : len(said) - step, step - 1] - true[origin + step :]
         for step in range(1, horizon + 1)
     ]
     mae = [float(np.nanmean(np.abs(miss))) for miss in misses]
