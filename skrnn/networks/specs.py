@@ -160,6 +160,8 @@ class Examples:
         ValueError
             If no example has weight.
         """
+        if self.weights.min() == self.weights.max() > 0:
+            return replace(self, weights=np.ones_like(self.weights))
         total = np.add.reduceat(self.weights[self._rows()], self._begins())
         if not total.any():
             raise ValueError("sample_weight times class_weight is zero for every sequence.")

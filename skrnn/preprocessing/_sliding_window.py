@@ -19,24 +19,6 @@ __all__ = ["SlidingWindow"]
 
 _CLOCKS = (pd.DatetimeIndex, pd.PeriodIndex, pd.TimedeltaIndex)
 
-# TensorFlow and JAX take arrays that begin at such an address as they are, and copy others.
-_ALIGNMENT = 64
-
-
-def aligned_empty(shape, dtype):
-    """Return an array of any content that begins where frameworks need no copy of it.
-
-    Examples
-    --------
-    >>> aligned_empty((3, 2), np.float32).ctypes.data % 64
-    0
-    """
-    dtype = np.dtype(dtype)
-    size = int(np.prod(shape)) * dtype.itemsize
-    memory = np.empty(size + _ALIGNMENT, dtype=np.uint8)
-    begin = -memory.ctypes.data % _ALIGNMENT
-    return memory[begin : begin + size].view(dtype).reshape(shape)
-
 
 def with_past(values, n_rows, boundary):
     """Return a copy of a series with rows put in front: its first one again, or zeros.
@@ -46,7 +28,7 @@ def with_past(values, n_rows, boundary):
     >>> with_past(np.array([[1.0], [2.0]]), 2, "edge").ravel()
     array([1., 1., 1., 2.])
     """
-    series = aligned_empty((n_rows + len(values), values.shape[1]), values.dtype)
+    series = np.empty((n_rows + len(values), values.shape[1]), values.dtype)
     series[:n_rows] = values[0] if boundary == "edge" else 0
     series[n_rows:] = values
     return series

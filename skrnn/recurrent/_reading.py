@@ -125,7 +125,10 @@ def read_examples(
     # A sequence without weight is as if it were not there, but for the labels it may bring.
     used = slice(None) if weights.all() else np.flatnonzero(weights)
     has_weight = slice(None) if weights.all() else np.repeat(weights > 0, counts)
-    weights = np.repeat(weights.astype(estimator.dtype), counts)[has_weight]
+    weights = weights.astype(estimator.dtype)
+    if estimator.return_sequences:
+        weights = np.repeat(weights, counts)
+    weights = weights[has_weight]
     if reset:
         estimator._learn_targets(y, has_weight, weights, classes)
     counts = counts[used]

@@ -74,7 +74,7 @@ def is_nested_numbers(X):
 def read_steps(X, dtype, input_name="X"):
     """Numeric steps."""
     sequences = check_sequences(X, dtype=np.dtype(dtype), input_name=input_name)
-    return Inputs(sequences, sequences.lengths, np.zeros_like(sequences.lengths))
+    return Inputs(sequences, sequences.lengths, np.broadcast_to(0, len(sequences)))
 
 
 def read_one_hot(X):

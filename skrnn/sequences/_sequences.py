@@ -269,6 +269,10 @@ def _check_inside(starts, lengths, n_steps):
         raise ValueError(
             f"starts has {len(starts)} entries and lengths {len(lengths)}; they must be as many."
         )
+    if len(starts) == 0 or (
+        lengths.min() >= 1 and starts.min() >= 0 and starts.max() <= n_steps - lengths.max()
+    ):
+        return
     bad = np.flatnonzero((lengths < 1) | (starts < 0) | (lengths > n_steps - starts))
     if len(bad) == 0:
         return
