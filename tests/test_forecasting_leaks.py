@@ -22,7 +22,7 @@ from skrnn.forecasting import (
 
 N_ROWS, WINDOW = 60, 4
 OPTIONS = {
-    "horizon": st.integers(1, 5),
+    "horizon": st.integers(1, 4),
     "strategy": st.sampled_from(["direct", "recursive"]),
     "difference": st.booleans(),
     "future": st.sampled_from([(), (2,)]),

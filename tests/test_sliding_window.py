@@ -151,7 +151,7 @@ def test_float32_is_taken_as_it_is_by_default():
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("n", [1, 2, 3, 1000])
-def test_series_begins_where_frameworks_need_no_copy(n, dtype):
+def test_series_begins_where_a_framework_can_share_its_memory(n, dtype):
     windows = SlidingWindow(5).fit_transform(noise(n, 3, dtype))
     assert windows.ctypes.data % 64 == 0
 

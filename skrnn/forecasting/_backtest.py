@@ -26,7 +26,7 @@ def backtest(forecaster, X, y, cv, groups):
         )
     targets = read_targets(y, panel, read_columns(forecaster.future, panel, "future"))
     errors = []
-    for fold, (train, test) in enumerate(_folds(cv, len(panel.values), groups)):
+    for fold, (train, test) in enumerate(_folds(cv, panel, groups)):
         fitted = clone(forecaster).fit(
             _safe_indexing(X, train),
             None if y is None else _safe_indexing(y, train),
@@ -41,14 +41,30 @@ def backtest(forecaster, X, y, cv, groups):
     return pd.concat(errors, ignore_index=True)
 
 
-def _folds(cv, n_rows, groups):
+def _folds(cv, panel, groups):
     # An int is no KFold here: what comes after the rows under test is not there to be learned from.
     if cv is None or isinstance(cv, Integral):
-        cv = TimeSeriesSplit() if cv is None else TimeSeriesSplit(cv)
+        return _folds_in_time(TimeSeriesSplit() if cv is None else TimeSeriesSplit(cv), panel)
     with warnings.catch_warnings():
         # The groups are there to tell the series, whether they are to tell the folds or not.
         warnings.filterwarnings("ignore", "The groups parameter is ignored", UserWarning)
-        return list(check_cv(cv).split(np.empty(n_rows), None, groups))
+        return list(check_cv(cv).split(np.empty(len(panel.values)), None, groups))
+
+
+def _folds_in_time(cv, panel):
+    """Split all series at the same times: what one has seen may tell what comes in another."""
+    if len(panel.keys) == 1:
+        times = np.arange(len(panel.values))
+    elif panel.index is None:
+        n_rows = np.bincount(panel.series, panel.lengths, minlength=len(panel.keys)).astype(int)
+        times = np.concatenate([np.arange(n) for n in n_rows])
+    else:
+        times = np.unique(panel.index, return_inverse=True)[1]
+    times = panel.as_given(times)
+    return [
+        tuple(np.flatnonzero(np.isin(times, part)) for part in fold)
+        for fold in cv.split(np.arange(times.max() + 1))
+    ]
 
 
 def _errors_by_step(fitted, panel, targets, is_test, is_train, fold):

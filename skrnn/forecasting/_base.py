@@ -64,6 +64,11 @@ class BaseForecaster(RegressorMixin, BaseEstimator, metaclass=ABCMeta):
         """How many steps are forecast before forecasts are needed as a past."""
         return self.horizon
 
+    @property
+    def _shape(self):
+        """The parameters that say what is learned: `fit` counts, not what they are set to later."""
+        return {"horizon": self.horizon}
+
     @abstractmethod
     def _learn(self, panel, targets, ends):
         """Learn from the rows up to some ends, and those after them."""
@@ -124,6 +129,7 @@ class BaseForecaster(RegressorMixin, BaseEstimator, metaclass=ABCMeta):
         self._is_flat, self._in_pandas = targets.is_flat, targets.in_pandas
         self._mean = targets.values[learned_from + n_ahead].mean(axis=0)
         self._last = last_rows(panel, self._n_past + self.horizon - 1)
+        self._fitted_shape = self._shape
         self._learn(panel, targets, learned_from)
         self._misses = self._calibrate(panel, targets, held_out)
 
@@ -160,7 +166,9 @@ class BaseForecaster(RegressorMixin, BaseEstimator, metaclass=ABCMeta):
         forecasts = self._forecast_at(past, ends, self.horizon)
         truth = rows_after(targets.values, ends, self.horizon)
         of_mean = np.abs(truth[:, :1] - self._mean)
-        return np.concatenate([of_mean, np.abs(truth - forecasts)], axis=1)
+        misses = np.concatenate([of_mean, np.abs(truth - forecasts)], axis=1)
+        misses.sort(axis=0)
+        return misses
 
     # --- forecasts ----------------------------------------------------------------------------
 
@@ -310,7 +318,7 @@ class BaseForecaster(RegressorMixin, BaseEstimator, metaclass=ABCMeta):
         float
         """
         panel = self._read_again(X, groups)
-        targets = read_targets(y, panel, self._future)
+        targets = read_targets(y, panel, self._future if y is None else ())
         if targets.values.shape[1] != len(self._places):
             raise ValueError(
                 f"y has {targets.values.shape[1]} target(s), fit had {len(self._places)}; without "
@@ -326,8 +334,10 @@ class BaseForecaster(RegressorMixin, BaseEstimator, metaclass=ABCMeta):
         ----------
         X : array, DataFrame or Series, as in `fit`
         y, groups : as in `fit`
-        cv : int or splitter, default=None
+        cv : int, splitter or iterable of splits, default=None
             An int: that many folds of :class:`~sklearn.model_selection.TimeSeriesSplit`; None: 5.
+            They split all series at the same times. Splitters, and pairs of train and test rows,
+            split rows as they are.
 
         Returns
         -------
@@ -358,8 +368,17 @@ class BaseForecaster(RegressorMixin, BaseEstimator, metaclass=ABCMeta):
             require_no_missing(panel, input_name, type(self).__name__)
         return panel
 
-    def _read_again(self, X, groups, input_name="X"):
+    def _check_fitted(self):
         check_is_fitted(self)
+        changed = [name for name, was in self._fitted_shape.items() if self._shape[name] != was]
+        if changed:
+            raise ValueError(
+                f"{changed[0]} was {self._fitted_shape[changed[0]]!r} in fit and is "
+                f"{self._shape[changed[0]]!r} now; fit again."
+            )
+
+    def _read_again(self, X, groups, input_name="X"):
+        self._check_fitted()
         return self._read(X, groups, reset=False, input_name=input_name)
 
     def _past_of(self, panel, *, alone=False):
@@ -380,18 +399,21 @@ class BaseForecaster(RegressorMixin, BaseEstimator, metaclass=ABCMeta):
         has_past = ago >= -np.repeat(past.n_before, panel.lengths)
         origins = np.repeat(past.first, panel.lengths) + ago
         forecasts = np.tile(self._mean, (len(ago), 1))
-        forecasts[has_past] = self._forecast_at(past, origins[has_past], self.horizon)[:, -1]
+        at_last = slice(self.horizon - 1, self.horizon)
+        last = self._forecast_at(past, origins[has_past], self.horizon, at_last)
+        forecasts[has_past] = last[:, 0]
         return forecasts, has_past
 
     def _n_ahead(self, n_steps):
         """How many rows of what is known ahead `n_steps` steps are made from."""
         return -(-n_steps // self._n_at_once) * self._n_at_once if len(self._future) else n_steps
 
-    def _forecast_at(self, past, origins, n_steps):
-        """Return forecasts after some origins, (n, n_steps, n_targets)."""
+    def _forecast_at(self, past, origins, n_steps, wanted=slice(None)):
+        """Return forecasts of the wanted steps after some origins, (n, n_wanted, n_targets)."""
         n_ahead = self._n_ahead(n_steps)
         size = max(1, _BLOCK_ROWS // (self._n_past + n_ahead))
-        result = np.full((len(origins), n_steps, len(self._places)), np.nan)
+        n_wanted = len(range(n_steps)[wanted])
+        result = np.full((len(origins), n_wanted, len(self._places)), np.nan)
         for first in range(0, len(origins), size):
             chosen = origins[first : first + size]
             block = past.block(chosen, self._n_past, n_ahead, self._future)
@@ -399,13 +421,12 @@ class BaseForecaster(RegressorMixin, BaseEstimator, metaclass=ABCMeta):
             if not self._allows_missing():
                 is_known = ~np.isnan(block[:, self._n_past :, self._future]).any(axis=(1, 2))
             if is_known.any():
-                result[first : first + size][is_known] = self._forecast_after(
-                    block[is_known], n_steps
-                )
+                forecasts = self._forecast_after(block[is_known], n_steps)
+                result[first : first + size][is_known] = forecasts[:, wanted]
         return result
 
     def _forecast_next(self, n_steps, context, future):
-        check_is_fitted(self)
+        self._check_fitted()
         n_steps = self._check_n_steps(n_steps)
         last = self._last
         if context is not None:
@@ -429,7 +450,7 @@ class BaseForecaster(RegressorMixin, BaseEstimator, metaclass=ABCMeta):
         return int(n_steps)
 
     def _half_widths(self, coverage):
-        check_is_fitted(self)
+        self._check_fitted()
         if self._misses is None:
             raise ValueError(
                 "Intervals need calibration_size, the share of rows that fit holds out to see how "

@@ -123,6 +123,10 @@ class SeasonalNaiveForecaster(_NaiveForecaster):
     def _n_past(self):
         return self.period
 
+    @property
+    def _shape(self):
+        return {**super()._shape, "period": self.period}
+
     def _needs(self):
         return f"period={self.period} and horizon={self.horizon}"
 

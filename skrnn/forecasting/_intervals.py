@@ -16,7 +16,8 @@ def half_widths(misses, coverage):
     Parameters
     ----------
     misses : ndarray of shape (n, ...)
-        Absolute errors on held-out rows, NaN where there was no target.
+        Absolute errors on held-out rows, sorted along the first axis, at the end NaN where there
+        was no target.
     coverage : float in (0, 1)
 
     Returns
@@ -48,5 +49,4 @@ def half_widths(misses, coverage):
             f"forecasts, there are {n}; take a larger calibration_size or a lower coverage."
         )
     ranks = np.ceil((counts + 1) * coverage).astype(int) - 1
-    ordered = np.sort(misses, axis=0)  # NaN come last
-    return np.take_along_axis(ordered, np.asarray(ranks)[np.newaxis], axis=0)[0]
+    return np.take_along_axis(misses, np.asarray(ranks)[np.newaxis], axis=0)[0]

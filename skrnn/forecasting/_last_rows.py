@@ -71,16 +71,22 @@ def rows_before(panel, last, continues):
     ValueError
         If `continues` is True, and a series was not there.
     """
-    before = []
-    for i, series in enumerate(panel.series):
-        key, is_first = panel.keys[series], i == 0 or panel.series[i - 1] != series
-        known = last.keys.index(key) if key in last.keys else None
-        if known is None and continues is True:
-            raise ValueError(
-                f"continues=True, but series {key!r} was not there in fit; there were {last.keys}."
-            )
-        time = None if panel.index is None else panel.index[panel.starts[i]]
-        goes_on = is_first and known is not None and continues is not False
-        goes_on = goes_on and (continues is True or follows(last.times[known], time, last.step))
-        before.append(last.rows[known] if goes_on else panel.values[:0])
+    nothing = panel.values[:0]
+    before = [nothing] * len(panel.series)
+    # Series of a list are told by their places alone: of fewer, nobody knows which are there.
+    is_other_list = panel.container == "list" and len(panel.keys) != len(last.keys)
+    if continues is False or (continues == "auto" and (panel.index is None or is_other_list)):
+        return before
+    known = {key: i for i, key in enumerate(last.keys)}
+    missing = [key for key in panel.keys if key not in known]
+    if continues is True and (missing or is_other_list):
+        what = f"series {missing[0]!r} was not there in fit" if missing else "X has other series"
+        raise ValueError(f"continues=True, but {what}; there were {last.keys}.")
+    is_first = np.append(True, np.diff(panel.series) > 0)
+    for i in np.flatnonzero(is_first):
+        place = known.get(panel.keys[panel.series[i]])
+        if place is None:
+            continue
+        if continues is True or follows(last.times[place], panel.index[panel.starts[i]], last.step):
+            before[i] = last.rows[place]
     return before

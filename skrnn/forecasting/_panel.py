@@ -5,7 +5,6 @@ without a gap begins and ends: nothing that reads a panel needs to know what con
 """
 
 from dataclasses import dataclass
-from numbers import Integral
 
 import numpy as np
 import pandas as pd
@@ -132,6 +131,7 @@ def read_panel(X, groups=None, *, times=None, step=None, input_name="X"):
     if index is not None and index.nlevels > 1:
         _refuse(groups, "groups", f"{input_name} has a MultiIndex, which names its series")
         _refuse(times, "times", f"{input_name} has a MultiIndex, whose last level is the time")
+        _check_last_level(index, input_name)
         labels, index = index.droplevel(-1), index.get_level_values(-1)
         container, key_names = "multiindex", list(labels.names)
     else:
@@ -221,11 +221,12 @@ def _panel(values, indexes, step, input_name, *, counts, keys, **known):
         first += len(index)
     starts = np.concatenate(starts)
     n_steps, n_gaps = first - len(indexes), len(starts) - len(indexes)
-    if not isinstance(step, Integral) and n_steps > 1 and n_gaps > n_steps / 2:
+    if n_steps > 1 and n_gaps > n_steps / 2:
         raise ValueError(
             f"{input_name} has rows at another distance in time than fit had: {n_gaps} of "
             f"{n_steps} steps from row to row are not {step}. Rows drawn at random, as by a "
-            "shuffled KFold, are no series; TimeSeriesSplit keeps them together."
+            "shuffled KFold, are no series (TimeSeriesSplit keeps them together); an index of "
+            "numbers that are no times goes by reset_index(drop=True)."
         )
     return Panel(
         values=values,
@@ -237,6 +238,22 @@ def _panel(values, indexes, step, input_name, *, counts, keys, **known):
         step=step,
         **known,
     )
+
+
+def _check_last_level(index, input_name):
+    """Check that the last level of a MultiIndex is the time, if any is.
+
+    Raises
+    ------
+    ValueError
+        If another is.
+    """
+    *levels, last = (isinstance(level, pd.DatetimeIndex | pd.PeriodIndex) for level in index.levels)
+    if any(levels) and not last:
+        raise ValueError(
+            f"{input_name} has a MultiIndex whose last level must be the time, and another is: "
+            f"the levels are {list(index.names)}. X.swaplevel().sort_index() mends an index of two."
+        )
 
 
 def _is_table(X):

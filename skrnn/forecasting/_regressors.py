@@ -11,7 +11,7 @@ from sklearn.multioutput import MultiOutputRegressor
 from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
 
-__all__ = ["for_targets", "stretches", "takes_missing", "takes_sequences"]
+__all__ = ["for_targets", "require_one_form", "stretches", "takes_missing", "takes_sequences"]
 
 _WRAPPERS = {
     GridSearchCV: "estimator",
@@ -35,6 +35,23 @@ def takes_sequences(regressor):
     (False, True)
     """
     return get_tags(_steps(regressor)[0]).input_tags.three_d_array
+
+
+def require_one_form(regressor):
+    """Check that a network at the end of a Pipeline gets sequences from its beginning.
+
+    Raises
+    ------
+    ValueError
+        If a step before it takes tables: the network would read a row of all steps' features as
+        the steps of one.
+    """
+    first, *_, last = [*_steps(regressor)[:1], *_steps(regressor)]
+    if get_tags(last).input_tags.three_d_array and not takes_sequences(regressor):
+        raise ValueError(
+            f"{type(last).__name__} reads sequences, and the first step of its Pipeline, "
+            f"{type(first).__name__}, takes tables: expected TimeDistributed({first})."
+        )
 
 
 def takes_missing(regressor):
@@ -84,10 +101,13 @@ def stretches(regressor, ends, window_length):
         Empty where the regressor does not stop early, or cannot be told.
     """
     prefix = ""
-    while isinstance(regressor, Pipeline):
-        name, regressor = regressor.steps[-1]
-        prefix += f"{name}__"
-    stops_early = getattr(regressor, "early_stopping", False) is True
+    while isinstance(regressor, Pipeline | TransformedTargetRegressor | MultiOutputRegressor):
+        if isinstance(regressor, Pipeline):
+            name, regressor = regressor.steps[-1]
+            prefix += f"{name}__"
+        else:  # these hand on what fit is given as it is
+            regressor = getattr(regressor, _WRAPPERS[type(regressor)])
+    stops_early = bool(getattr(regressor, "early_stopping", False))
     if not stops_early or not get_tags(regressor).input_tags.three_d_array:
         return {}
     return {f"{prefix}groups": ends // min(_STRETCH * window_length, max(1, np.ptp(ends) // 8))}

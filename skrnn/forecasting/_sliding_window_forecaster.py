@@ -11,7 +11,13 @@ from skrnn._sklearn import HasMethods, Interval, StrOptions
 from skrnn.forecasting._base import BaseForecaster
 from skrnn.forecasting._features import series_features, window_features
 from skrnn.forecasting._panel import column_names
-from skrnn.forecasting._regressors import for_targets, stretches, takes_missing, takes_sequences
+from skrnn.forecasting._regressors import (
+    for_targets,
+    require_one_form,
+    stretches,
+    takes_missing,
+    takes_sequences,
+)
 from skrnn.forecasting._windows import rows_after, windows_that_end
 from skrnn.preprocessing import TimeDistributed
 from skrnn.recurrent import RNNRegressor
@@ -147,6 +153,15 @@ class SlidingWindowForecaster(BaseForecaster):
     def _n_at_once(self):
         return self.horizon if self.strategy == "direct" else 1
 
+    @property
+    def _shape(self):
+        return {
+            **super()._shape,
+            "window_length": self.window_length,
+            "strategy": self.strategy,
+            "difference": self.difference,
+        }
+
     def _needs(self):
         change = " and difference=True" if self.difference else ""
         return f"window_length={self.window_length}, horizon={self.horizon}{change}"
@@ -156,6 +171,14 @@ class SlidingWindowForecaster(BaseForecaster):
         return not self.difference and self.estimator is not None and takes_missing(self.estimator)
 
     def _check_data(self, panel, targets):
+        if self.estimator is not None:
+            require_one_form(self.estimator)
+        if len(self._future) and self.window_length < self._n_at_once:
+            raise ValueError(
+                f"future needs a window_length of at least horizon={self.horizon} where "
+                f"strategy='direct', got {self.window_length}: what is known ahead of the first "
+                "steps would not be in the window."
+            )
         if self.difference and (targets.places < 0).any():
             raise ValueError(
                 "difference=True needs the past of every target, so y must be columns of X "

@@ -151,21 +151,26 @@ def _places(values, names, panel):
 
 
 def _place_of(column, candidates, table):
-    """Return the first of some columns of a table that has the numbers of a target, else -1."""
+    """Return the column of a table, of some, that has the numbers of a target.
+
+    -1 if none has, or several: what they have in common now may part them later.
+    """
     is_there = ~np.isnan(column)
     if not is_there.any():
         return -1
     precision = 4 * max(np.finfo(column.dtype).eps, np.finfo(table.dtype).eps)
     first = np.argmax(is_there)  # one row tells nearly all other columns apart
     is_close = np.isclose(table[first, candidates], column[first], precision, 0)
-    for i in candidates[is_close]:
-        if np.allclose(table[is_there, i], column[is_there], precision, 0):
-            return int(i)
-    return -1
+    found = [
+        int(i)
+        for i in candidates[is_close]
+        if np.allclose(table[is_there, i], column[is_there], precision, 0)
+    ]
+    return found[0] if len(found) == 1 else -1
 
 
 def read_columns(columns, panel, name):
-    """Return columns of a panel, given by name or number, as sorted numbers.
+    """Return columns of a panel, given by name or number, as numbers.
 
     Raises
     ------
@@ -181,4 +186,4 @@ def read_columns(columns, panel, name):
         if not 0 <= place < len(known):
             raise ValueError(f"{name} holds {column!r}, which is no column of X: {known}.")
         places.append(place)
-    return np.array(sorted(set(places)), dtype=int)
+    return np.array(list(dict.fromkeys(places)), dtype=int)

@@ -24,6 +24,8 @@ _CLOCKS = (pd.DatetimeIndex, pd.PeriodIndex, pd.TimedeltaIndex)
 # Of all steps from row to row, those of the most common length are at least this share of rows
 # that are said to be regular.
 _REGULAR = 0.5
+# The last day that each month has.
+_EVERY_MONTH = 28
 _DAY = pd.Timedelta(1, "D")
 
 
@@ -136,7 +138,8 @@ def _most_common_step(indexes, name):
     step = int(lengths[np.argmax(counts)])
     clock = indexes[0]
     if not isinstance(clock, _CLOCKS):
-        return step or None  # numbers that do not change count nothing
+        # Numbers that stay, fall or jump about are no times.
+        return step if step > 0 and counts.max() >= _REGULAR * len(steps) else None
     if counts.max() < _REGULAR * len(steps):
         raise ValueError(
             f"{name} has rows at no regular distance in time: the most common, "
@@ -144,8 +147,7 @@ def _most_common_step(indexes, name):
             "steps. skrnn.preprocessing.regularize puts them on a regular grid."
         )
     if months is not None:
-        at_start = clock.is_month_start.all()
-        return pd.offsets.MonthBegin(step) if at_start else pd.offsets.MonthEnd(step)
+        return _months_offset(clock, step)
     if isinstance(clock, pd.PeriodIndex):
         return max(1, step // clock.freq.n)
     step = pd.Timedelta(step, unit=clock.unit)
@@ -170,16 +172,23 @@ def _step_in_words(clock, step, months):
 
 
 def _in_months(indexes):
-    """Return times as numbers of months where all begin, or all end, another month; else None."""
+    """Return times as numbers of months where all are the same day of another; else None."""
     if not all(isinstance(index, pd.DatetimeIndex) for index in indexes):
         return None
     months = [index.year.to_numpy() * 12 + index.month.to_numpy() for index in indexes]
     if any((np.diff(of_series) == 0).any() for of_series in months):
         return None
-    for where in ("is_month_start", "is_month_end"):
-        if all(getattr(index, where).all() for index in indexes):
-            return months
-    return None
+    days = {int(day) for index in indexes for day in index.day.unique()}
+    is_end = all(index.is_month_end.all() for index in indexes)
+    return months if is_end or (len(days) == 1 and max(days) <= _EVERY_MONTH) else None
+
+
+def _months_offset(clock, n_months):
+    if clock.is_month_start.all():
+        return pd.offsets.MonthBegin(n_months)
+    if clock.is_month_end.all():
+        return pd.offsets.MonthEnd(n_months)
+    return pd.DateOffset(months=n_months)
 
 
 def _ticks(indexes):

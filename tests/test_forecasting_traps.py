@@ -1,0 +1,156 @@
+"""Traps on the way to a forecast: each would give numbers, and the wrong ones."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.linear_model import LinearRegression, Ridge
+from sklearn.model_selection import TimeSeriesSplit
+from sklearn.multioutput import MultiOutputRegressor
+from sklearn.neighbors import KNeighborsRegressor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skrnn import RNNRegressor, SlidingWindowForecaster
+from skrnn.forecasting import PersistenceForecaster, SeasonalNaiveForecaster
+from skrnn.forecasting._regressors import stretches
+
+
+def ridge(**params):
+    return SlidingWindowForecaster(Ridge(), **{"window_length": 3, **params})
+
+
+def shared_shocks(n=200):
+    """Three series of nothing but the same noise, stacked, as a table with a MultiIndex."""
+    rng = np.random.default_rng(0)
+    times = pd.date_range("2026-01-01", periods=n, freq="h")
+    shock = rng.normal(size=n)
+    series = {
+        key: pd.DataFrame({"temp": shock + 0.1 * rng.normal(size=n)}, index=times) for key in "ABC"
+    }
+    return pd.concat(series, names=["site", "time"])
+
+
+def test_series_are_split_at_the_same_times():
+    # Split row by row, the folds of B would learn from the same hours of A.
+    X = shared_shocks()
+    neighbour = SlidingWindowForecaster(KNeighborsRegressor(1), window_length=8)
+    stacked = neighbour.backtest(X, cv=3)
+    assert (stacked["rmse"] > 1).all()
+    by_time = X.sort_index(level="time")
+    assert_allclose(neighbour.backtest(by_time, cv=3)["rmse"], stacked["rmse"])
+    as_groups = neighbour.backtest(X.to_numpy(), cv=3, groups=X.index.get_level_values("site"))
+    assert_allclose(as_groups["rmse"], stacked["rmse"])
+
+
+def test_future_as_an_array_is_in_the_order_of_the_parameter():
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame(rng.normal(size=(300, 2)), columns=["a", "b"])
+    X["y"] = 10 * X["a"] - 3 * X["b"]
+    forecaster = SlidingWindowForecaster(
+        LinearRegression(), window_length=2, future=["b", "a"]
+    ).fit(X)
+    as_table = forecaster.forecast(future=pd.DataFrame({"a": [2.0], "b": [1.0]}))
+    assert_allclose(as_table, [[17.0]])
+    assert_allclose(forecaster.forecast(future=np.array([[1.0, 2.0]])), as_table)
+
+
+def test_one_series_of_a_list_follows_nobody():
+    days = pd.date_range("2026-01-01", periods=60, freq="D")
+    high, low = (pd.Series(level + np.arange(60.0), index=days) for level in (1000, 0))
+    forecaster = PersistenceForecaster().fit([high[:40], low[:40]])
+    assert forecaster.predict([low[40:]])[0][1] == low.iloc[40]
+    assert forecaster.predict([low[40:]])[0][0] == forecaster._mean[0]
+    assert forecaster.predict([high[40:], low[40:]])[1][0] == low.iloc[39]
+    with pytest.raises(ValueError, match="continues=True, but X has other series"):
+        forecaster.set_params(continues=True).predict([low[40:]])
+
+
+def test_a_target_that_two_columns_could_be_has_no_past():
+    X = np.zeros((60, 2))
+    X[40:] = [50, -50]
+    with pytest.raises(ValueError, match="y must be columns of X"):
+        PersistenceForecaster().fit(X[:40], X[:40, 1])
+    table = pd.DataFrame(X, columns=["snow", "rain"])
+    forecaster = PersistenceForecaster().fit(table[:40], table["rain"][:40])
+    assert_array_equal(forecaster.predict(table[40:])[1:], -50)
+
+
+@pytest.mark.parametrize("later", [slice(100, None, 2), np.random.default_rng(0).permutation(200)])
+def test_an_index_that_jumps_is_no_time(later):
+    X = pd.DataFrame({"v": np.sin(np.arange(200) / 5)})
+    forecaster = ridge().fit(X[:100])
+    with pytest.raises(ValueError, match=r"another distance in time .* reset_index"):
+        forecaster.predict(X.iloc[later])
+
+
+def test_a_window_too_short_for_what_is_known_ahead():
+    X = pd.DataFrame({"plan": np.arange(50.0), "y": np.arange(50.0)})
+    with pytest.raises(ValueError, match="window_length of at least horizon=5"):
+        ridge(horizon=5, future=["plan"]).fit(X)
+    ridge(horizon=5, future=["plan"], strategy="recursive").fit(X)
+
+
+@pytest.mark.parametrize(
+    ("forecaster", "change"),
+    [
+        (ridge(), {"horizon": 2}),
+        (ridge(), {"window_length": 5}),
+        (ridge(), {"difference": True}),
+        (ridge(), {"strategy": "recursive"}),
+        (SeasonalNaiveForecaster(3), {"period": 2}),
+    ],
+)
+def test_parameters_count_as_they_were_in_fit(forecaster, change):
+    X = np.sin(np.arange(50.0))[:, None]
+    forecaster.fit(X).set_params(**change)
+    (name,) = change
+    for ask in (lambda: forecaster.predict(X), forecaster.forecast):
+        with pytest.raises(ValueError, match=f"{name} was .* in fit and is .* now; fit again"):
+            ask()
+
+
+def test_a_scaler_of_tables_before_a_network():
+    network = make_pipeline(StandardScaler(), RNNRegressor())
+    with pytest.raises(ValueError, match=r"expected TimeDistributed\(StandardScaler\(\)\)"):
+        SlidingWindowForecaster(network).fit(np.zeros((50, 2)))
+
+
+def test_early_stopping_holds_out_stretches_whatever_is_round_the_network():
+    ends, network = np.arange(1000), RNNRegressor(early_stopping=True)
+    expected = stretches(network, ends, 20)["groups"]
+    for wrapped in (TransformedTargetRegressor(network), MultiOutputRegressor(network)):
+        assert_array_equal(stretches(wrapped, ends, 20)["groups"], expected)
+    inside = make_pipeline(StandardScaler(), TransformedTargetRegressor(network))
+    assert list(stretches(inside, ends, 20)) == ["transformedtargetregressor__groups"]
+
+
+def test_scores_where_a_target_happens_to_be_like_what_is_known_ahead():
+    rng = np.random.default_rng(0)
+    holiday, rain = (np.append(rng.integers(0, 2, 100), np.zeros(50)) for _ in range(2))
+    X = pd.DataFrame({"holiday": holiday, "t": rng.normal(size=150)})
+    forecaster = ridge(future=["holiday"]).fit(X[:100], rain[:100])
+    assert np.isfinite(forecaster.score(X[100:], rain[100:]))
+
+
+def test_times_are_the_last_level():
+    times = pd.date_range("2026", periods=30, freq="D")
+    index = pd.MultiIndex.from_product([times, range(40)], names=["time", "station"])
+    X = pd.DataFrame({"v": np.arange(1200.0)}, index=index)
+    with pytest.raises(ValueError, match="last level must be the time"):
+        ridge().fit(X)
+    assert ridge().fit(X.swaplevel().sort_index()).forecast().index.names == ["station", "time"]
+
+
+def test_the_same_day_of_every_month():
+    index = pd.date_range("2000-01-01", periods=60, freq="MS") + pd.Timedelta("14D")
+    forecaster = ridge().fit(pd.Series(np.arange(60.0), index=index).drop(index[30]))
+    assert forecaster.forecast(2).index[0] == pd.Timestamp("2005-01-15")
+    assert forecaster.backtest(pd.Series(np.arange(60.0), index=index), cv=2)["n"].sum() == 40
+
+
+def test_folds_of_a_splitter_are_its_own():
+    X = shared_shocks().xs("A")
+    by_splitter = PersistenceForecaster().backtest(X, cv=TimeSeriesSplit(4))
+    pd.testing.assert_frame_equal(by_splitter, PersistenceForecaster().backtest(X, cv=4))
