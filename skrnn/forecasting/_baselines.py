@@ -27,8 +27,9 @@ class _NaiveForecaster(BaseForecaster):
         if (targets.places < 0).any():
             raise ValueError(
                 f"{type(self).__name__} needs the past of every target, so y must be columns of X "
-                f"({column_names(panel)}), with the same numbers. A step before the "
-                "forecaster that changes X and not y makes them differ."
+                f"({column_names(panel)}), each with the numbers of one alone (a name "
+                "tells columns apart). A step before the forecaster that changes X and not y makes "
+                "them differ."
             )
 
     def _learn(self, panel, targets, ends):

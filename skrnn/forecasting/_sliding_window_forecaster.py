@@ -62,9 +62,9 @@ class SlidingWindowForecaster(BaseForecaster):
         steps later for "direct", one for "recursive").
     continues : {"auto"} or bool, default="auto"
         Whether rows given to `predict` follow the training rows, whose last then are their past.
-        "auto": where the index (times, periods or integers) says so. True: always, as in a
-        TimeSeriesSplit of an array; do not ask for forecasts of the training rows then. False:
-        never.
+        "auto": where the index (times, periods or integers) says so. True: always, whatever an
+        index says, as in a TimeSeriesSplit of an array without a gap; do not ask for forecasts of
+        the training rows then. False: never.
     calibration_size : float in (0, 1), default=None
         The share of each series, at its end, that nothing is learned from, to see how far forecasts
         are off there: for intervals. None: no intervals.
@@ -182,8 +182,9 @@ class SlidingWindowForecaster(BaseForecaster):
         if self.difference and (targets.places < 0).any():
             raise ValueError(
                 "difference=True needs the past of every target, so y must be columns of X "
-                f"({column_names(panel)}), with the same numbers. A step before the "
-                "forecaster that changes X and not y makes them differ."
+                f"({column_names(panel)}), each with the numbers of one alone (a name "
+                "tells columns apart). A step before the forecaster that changes X and not y makes "
+                "them differ."
             )
         if self.strategy == "direct" or self.horizon == 1:
             return
