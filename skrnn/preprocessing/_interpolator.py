@@ -304,6 +304,20 @@ class Interpolator(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         columns = self.get_feature_names_out() if indicators.shape[1] else X.columns
         return pd.DataFrame(filled, index=X.index, columns=columns)
 
+    def set_output(self, *, transform=None):
+        """Say in what container `transform` returns its result.
+
+        Parameters
+        ----------
+        transform : {"default", "pandas", "polars"}, default=None
+            "default": a DataFrame for a DataFrame, else an array. None: no change.
+
+        Returns
+        -------
+        self : Interpolator
+        """
+        return super().set_output(transform=transform)
+
     def get_feature_names_out(self, input_features=None):
         """Return the names of the columns that come out.
 
