@@ -149,13 +149,6 @@ def test_float32_is_taken_as_it_is_by_default():
     assert np.shares_memory(check_sequences(windows).values, windows)
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("n", [1, 2, 3, 1000])
-def test_series_begins_where_a_framework_can_share_its_memory(n, dtype):
-    windows = SlidingWindow(5).fit_transform(noise(n, 3, dtype))
-    assert windows.ctypes.data % 64 == 0
-
-
 def test_steps_can_be_transformed_after_it():
     windows = SlidingWindow(4).fit_transform(noise(20))
     scaled = TimeDistributed(StandardScaler()).fit_transform(windows)
