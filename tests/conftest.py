@@ -1,5 +1,6 @@
 """What the tests share: the folder of real data, and how hypothesis draws its examples."""
 
+import doctest
 import os
 from pathlib import Path
 
@@ -39,6 +40,22 @@ def need_data(data_folder):
         return path if path.exists() else do_without(f"{path} is not there")
 
     return path_of
+
+
+@pytest.fixture
+def assert_examples_run(data_folder, monkeypatch):
+    """Function that runs the examples of a loader that are skipped elsewhere for want of data."""
+
+    def run(fetch):
+        monkeypatch.setenv("SKRNN_DATA", str(data_folder))
+        source = fetch.__doc__.replace("# doctest: +SKIP", "")
+        example = doctest.DocTestParser().get_doctest(source, {}, fetch.__name__, None, 0)
+        report = []
+        results = doctest.DocTestRunner().run(example, out=report.append)
+        assert results.attempted > 1
+        assert results.failed == 0, "".join(report)
+
+    return run
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,5 @@
 """The loaders: the same data from every layout, and the real data as they are described."""
 
-import doctest
 import hashlib
 import lzma
 from collections import Counter
@@ -252,13 +251,7 @@ def test_real_sequoia(need_data, subset, n_sentences, n_words, n_tags):
 
 
 @pytest.mark.parametrize("fetch", FETCHERS)
-def test_examples_that_need_data(fetch, need_data, data_folder, monkeypatch):
+def test_examples_that_need_data(fetch, need_data, assert_examples_run):
     for name in ("imdb", "names", "ud_fr_sequoia"):
         need_data(name)
-    monkeypatch.setenv("SKRNN_DATA", str(data_folder))
-    source = fetch.__doc__.replace("# doctest: +SKIP", "")
-    example = doctest.DocTestParser().get_doctest(source, {}, fetch.__name__, None, 0)
-    report = []
-    results = doctest.DocTestRunner().run(example, out=report.append)
-    assert results.attempted > 1
-    assert results.failed == 0, "".join(report)
+    assert_examples_run(fetch)

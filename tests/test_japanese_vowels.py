@@ -1,6 +1,5 @@
 """The loader of JapaneseVowels: real data, broken files, and what comes from the source."""
 
-import doctest
 import hashlib
 
 import numpy as np
@@ -192,12 +191,6 @@ def test_real_japanese_vowels_as_another_reader_has_them(need_data):
         assert_array_equal(utterance, other)
 
 
-def test_example_that_needs_data(need_data, data_folder, monkeypatch):
+def test_example_that_needs_data(need_data, assert_examples_run):
     need_data("ucr_uea")
-    monkeypatch.setenv("SKRNN_DATA", str(data_folder))
-    source = fetch_japanese_vowels.__doc__.replace("# doctest: +SKIP", "")
-    example = doctest.DocTestParser().get_doctest(source, {}, "fetch_japanese_vowels", None, 0)
-    report = []
-    results = doctest.DocTestRunner().run(example, out=report.append)
-    assert results.attempted > 1
-    assert results.failed == 0, "".join(report)
+    assert_examples_run(fetch_japanese_vowels)

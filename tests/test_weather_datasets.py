@@ -1,6 +1,5 @@
 """The data of forecasts: real files, small files in every layout, broken ones, and the ladybug."""
 
-import doctest
 import hashlib
 import lzma
 from functools import partial
@@ -334,16 +333,10 @@ def test_real_files_are_those_of_the_source(name, need_data):
 
 
 @pytest.mark.parametrize("fetch", [fetch_synop, fetch_beijing_pm25, fetch_airline_passengers])
-def test_examples_that_need_data(fetch, need_data, data_folder, monkeypatch):
+def test_examples_that_need_data(fetch, need_data, assert_examples_run):
     for name in ("synop", "weather_gaps", "series"):
         need_data(name)
-    monkeypatch.setenv("SKRNN_DATA", str(data_folder))
-    source = fetch.__doc__.replace("# doctest: +SKIP", "")
-    example = doctest.DocTestParser().get_doctest(source, {}, fetch.__name__, None, 0)
-    report = []
-    results = doctest.DocTestRunner().run(example, out=report.append)
-    assert results.attempted > 1
-    assert results.failed == 0, "".join(report)
+    assert_examples_run(fetch)
 
 
 # --- the ladybug ------------------------------------------------------------------------------
