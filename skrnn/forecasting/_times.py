@@ -9,6 +9,8 @@ from numbers import Integral
 import numpy as np
 import pandas as pd
 
+from skrnn.preprocessing._time_index import CLOCKS
+
 __all__ = [
     "check_times",
     "find_step",
@@ -20,7 +22,6 @@ __all__ = [
     "next_times",
 ]
 
-_CLOCKS = (pd.DatetimeIndex, pd.PeriodIndex, pd.TimedeltaIndex)
 # Of all steps from row to row, those of the most common length are at least this share of rows
 # that are said to be regular.
 _REGULAR = 0.5
@@ -37,7 +38,7 @@ def has_times(index):
     >>> has_times(pd.date_range("2020", periods=3)), has_times(pd.Index(["a", "b"]))
     (True, False)
     """
-    return isinstance(index, _CLOCKS) or pd.api.types.is_integer_dtype(index.dtype)
+    return isinstance(index, CLOCKS) or pd.api.types.is_integer_dtype(index.dtype)
 
 
 def kind_of_times(index):
@@ -73,7 +74,7 @@ def check_times(index, name):
             f"{name} has an index of single time stamps, as of several time zones; expected "
             "a DatetimeIndex of one zone: pandas.to_datetime(index, utc=True) makes one."
         )
-    if not isinstance(index, _CLOCKS):
+    if not isinstance(index, CLOCKS):
         return
     if index.hasnans:
         raise ValueError(f"{name} has a row without a time (NaT in its index).")
@@ -137,7 +138,7 @@ def _most_common_step(indexes, name):
     lengths, counts = np.unique(steps, return_counts=True)
     step = int(lengths[np.argmax(counts)])
     clock = indexes[0]
-    if not isinstance(clock, _CLOCKS):
+    if not isinstance(clock, CLOCKS):
         # Numbers that stay, fall or jump about are no times.
         return step if step > 0 and counts.max() >= _REGULAR * len(steps) else None
     if counts.max() < _REGULAR * len(steps):
@@ -197,7 +198,7 @@ def _ticks(indexes):
     unit = getattr(indexes[0], "unit", None)
     if unit is not None:
         indexes = [index.as_unit(unit) for index in indexes]
-    return [index.asi8 if isinstance(index, _CLOCKS) else _as_int64(index) for index in indexes]
+    return [index.asi8 if isinstance(index, CLOCKS) else _as_int64(index) for index in indexes]
 
 
 def _as_int64(index):
@@ -224,7 +225,7 @@ def gaps(index, step):
         return np.arange(0)
     if _offset_of(index) == step:
         return np.arange(0)
-    index = _on_the_wall(index) if isinstance(index, _CLOCKS) else _as_int64(index)
+    index = _on_the_wall(index) if isinstance(index, CLOCKS) else _as_int64(index)
     with warnings.catch_warnings():
         # Some offsets, such as working days with holidays, pandas can only add one by one.
         warnings.simplefilter("ignore", pd.errors.PerformanceWarning)

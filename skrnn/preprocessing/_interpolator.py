@@ -15,11 +15,15 @@ from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from skrnn._sklearn import Interval, StrOptions, _fit_context
 from skrnn.preprocessing._gaps import METHODS, fill_gaps
-from skrnn.preprocessing._regularize import check_time_index, rows_of_series, series_codes
+from skrnn.preprocessing._time_index import (
+    CLOCKS,
+    check_time_index,
+    rows_of_series,
+    series_codes,
+)
 
 __all__ = ["Interpolator"]
 
-_CLOCKS = (pd.DatetimeIndex, pd.PeriodIndex, pd.TimedeltaIndex)
 _NUMBERS_AS_OBJECTS = ("boolean", "empty", "floating", "integer", "mixed-integer-float")
 
 
@@ -102,7 +106,7 @@ def _is_numeric(column):
 
 def _check_order(times):
     """Check that the times of one series go on from row to row."""
-    if isinstance(times, _CLOCKS) and not times.is_monotonic_increasing:
+    if isinstance(times, CLOCKS) and not times.is_monotonic_increasing:
         raise ValueError(
             f"X must be sorted by time, without missing times; {_first_late(times)}. Sort it "
             "(sort_index), or put it on a regular grid with skrnn.preprocessing.regularize."

@@ -14,10 +14,9 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skrnn._sklearn import Interval, StrOptions, _fit_context
 from skrnn.preprocessing._output import SequenceTransformerMixin
+from skrnn.preprocessing._time_index import CLOCKS
 
 __all__ = ["SlidingWindow"]
-
-_CLOCKS = (pd.DatetimeIndex, pd.PeriodIndex, pd.TimedeltaIndex)
 
 
 def with_past(values, n_rows, boundary):
@@ -61,7 +60,7 @@ def check_sorted(X):
     if isinstance(index, pd.MultiIndex):
         _check_one_series(index)
         index = index.get_level_values(-1)
-    if not isinstance(index, _CLOCKS):
+    if not isinstance(index, CLOCKS):
         return
     late = np.flatnonzero(~np.asarray(index[:-1] <= index[1:]))
     if len(late) > 0:
