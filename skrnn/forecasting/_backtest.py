@@ -56,8 +56,7 @@ def _folds_in_time(cv, panel):
     if len(panel.keys) == 1:
         times = np.arange(len(panel.values))
     elif panel.index is None:
-        n_rows = np.bincount(panel.series, panel.lengths, minlength=len(panel.keys)).astype(int)
-        times = np.concatenate([np.arange(n) for n in n_rows])
+        times = np.concatenate([np.arange(n) for n in panel.rows_per_series])
     else:
         times = np.unique(panel.index, return_inverse=True)[1]
     times = panel.as_given(times)

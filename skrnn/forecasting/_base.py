@@ -137,7 +137,7 @@ class BaseForecaster(RegressorMixin, BaseEstimator, metaclass=ABCMeta):
         """Return the ends of the windows to learn from, and of those held out, or None."""
         n_ahead = min(self._n_at_once, self.horizon)
         size = self.calibration_size or 0
-        n_rows = np.bincount(panel.series, panel.lengths, minlength=len(panel.keys))
+        n_rows = panel.rows_per_series
         cut = (np.cumsum(n_rows) - np.floor(n_rows * size)).astype(int)
         ends = ends_with_targets(panel, targets.values, self._n_past, n_ahead)
         ends = ends[ends + n_ahead < cut[panel.row_series[ends]]]

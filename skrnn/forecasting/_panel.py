@@ -80,6 +80,11 @@ class Panel:
         return self.starts + self.lengths
 
     @property
+    def rows_per_series(self):
+        """How many rows each series has."""
+        return np.bincount(self.series, self.lengths, minlength=len(self.keys)).astype(np.int64)
+
+    @property
     def row_series(self):
         """Of which series each row is."""
         return np.repeat(self.series, self.lengths)
@@ -96,8 +101,7 @@ class Panel:
             return back
         if self.container != "list":
             return rows
-        n_rows = np.bincount(self.series, self.lengths, minlength=len(self.keys)).astype(int)
-        return np.split(rows, np.cumsum(n_rows)[:-1])
+        return np.split(rows, np.cumsum(self.rows_per_series)[:-1])
 
 
 def read_panel(X, groups=None, *, times=None, step=None, input_name="X"):

@@ -46,7 +46,8 @@ def require_one_form(regressor):
         If a step before it takes tables: the network would read a row of all steps' features as
         the steps of one.
     """
-    first, *_, last = [*_steps(regressor)[:1], *_steps(regressor)]
+    steps = _steps(regressor)
+    first, last = steps[0], steps[-1]
     if get_tags(last).input_tags.three_d_array and not takes_sequences(regressor):
         raise ValueError(
             f"{type(last).__name__} reads sequences, and the first step of its Pipeline, "

@@ -83,8 +83,7 @@ def _is_many(y, panel):
 
 
 def _check_parts(parts, panel):
-    n_rows = np.bincount(panel.series, panel.lengths, minlength=len(panel.keys)).astype(int)
-    wanted = n_rows.tolist() if panel.container == "list" else [int(n_rows.sum())]
+    wanted = panel.rows_per_series.tolist() if panel.container == "list" else [len(panel.values)]
     if any(np.ndim(part) == 0 for part in parts):
         raise ValueError(f"y must hold a target for each row of X, got {parts[0]!r}.")
     given = [len(part) for part in parts]

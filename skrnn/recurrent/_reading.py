@@ -123,8 +123,9 @@ def read_examples(
     y, counts = flatten_targets(y, inputs, names[1], per_step=estimator.return_sequences)
     y = estimator._check_targets(y, names[1])
     # A sequence without weight is as if it were not there, but for the labels it may bring.
-    used = slice(None) if weights.all() else np.flatnonzero(weights)
-    has_weight = slice(None) if weights.all() else np.repeat(weights > 0, counts)
+    used = has_weight = slice(None)
+    if not weights.all():
+        used, has_weight = np.flatnonzero(weights), np.repeat(weights > 0, counts)
     weights = weights.astype(estimator.dtype)
     if estimator.return_sequences:
         weights = np.repeat(weights, counts)
