@@ -5,8 +5,8 @@ import numpy as np
 from keras import ops
 from numpy.testing import assert_allclose, assert_array_equal
 
+from skrnn._specs import NetworkSpec
 from skrnn.networks import backends, programs
-from skrnn.networks.specs import NetworkSpec
 
 __all__ = [
     "ByHand",

@@ -17,8 +17,9 @@ if keras.backend.backend() != "jax":
 import jax
 import jax.numpy as jnp
 
-from skrnn.networks.backends import jax as backend
-from skrnn.networks.backends import jax_loops
+from skrnn.networks.backends.jax import device as backend
+from skrnn.networks.backends.jax import loops as jax_loops
+from skrnn.networks.backends.jax import precision
 
 CELLS = {
     "SimpleRNN": ("simple", 1),
@@ -30,7 +31,7 @@ CELLS = {
 
 @pytest.fixture
 def float64():
-    with backend.precision("float64"):
+    with precision("float64"):
         yield
 
 
@@ -169,7 +170,7 @@ class Counts(keras.metrics.Sum):
 
 def test_layers_and_metrics_of_the_users_own_see_real_rows_alone():
     x = np.random.default_rng(0).normal(3, 2, (30, 4, 2))
-    model = RNNRegressor(model=batch_norm, batch_size=None, epochs=1, metrics=[Counts(name="n")])
+    model = RNNRegressor(body=batch_norm, batch_size=None, epochs=1, metrics=[Counts(name="n")])
     model.fit(x, x[:, 0, 0])
     assert model.history_["n"] == [30]
     moving_mean = model.weights_[[v.name for v in model.model_.weights].index("moving_mean")]

@@ -19,8 +19,8 @@ from recurrences import random_sequences
 
 from skrnn import RNNClassifier, RNNRegressor
 from skrnn.networks import training
-from skrnn.networks.backends import tensorflow as backend
-from skrnn.networks.backends.tensorflow_loops import compiled_loops, run_loop
+from skrnn.networks.backends.tensorflow import device as backend
+from skrnn.networks.backends.tensorflow.loops import compiled_loops, run_loop
 
 LAYERS = {
     "SimpleRNN": keras.layers.SimpleRNN,

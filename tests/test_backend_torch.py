@@ -15,8 +15,8 @@ if keras.backend.backend() != "torch":
 import torch
 
 from skrnn.networks.backends import precision, run_loop
-from skrnn.networks.backends import torch as backend
-from skrnn.networks.backends.torch_optimizers import make_update
+from skrnn.networks.backends.torch import kernels
+from skrnn.networks.backends.torch.optimizers import make_update
 
 X, TAGS = labelled()
 LAYERS = {
@@ -92,7 +92,7 @@ def test_loops_and_their_gradients_are_those_of_keras_layers(kind, inputs):
 @pytest.mark.parametrize("inputs", INPUTS)
 @pytest.mark.parametrize("kind", ["SimpleRNN", "LSTM", "GRU"])
 def test_kernels_of_pytorch_are_given_the_weights_rightly(kind, inputs, monkeypatch):
-    monkeypatch.setattr(backend, "_is_native_fast", lambda *_: True)
+    monkeypatch.setattr(kernels, "_is_native_fast", lambda *_: True)
     compare(kind, inputs, "float64", 1e-12)
 
 

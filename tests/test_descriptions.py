@@ -90,7 +90,7 @@ def test_the_output_fits_the_loss_whatever_its_name(loss, activation):
 def test_a_body_that_changed_is_not_passed_off_as_the_one_that_was_fitted():
     factor = [1.0]
     model = RNNRegressor(
-        model=lambda steps, _: keras.layers.LSTM(3, return_sequences=True)(steps * factor[0]),
+        body=lambda steps, _: keras.layers.LSTM(3, return_sequences=True)(steps * factor[0]),
         **SMALL,
     )
     expected = model.fit(X, Y).predict(X)

@@ -46,7 +46,7 @@ BAD_PARAMETERS = [
     ({"dtype": "float16"}, "'dtype' .*Got 'float16'"),
     ({"random_state": "seed"}, "'random_state' .*Got 'seed'"),
     ({"class_weight": "even"}, "'class_weight' .*Got 'even'"),
-    ({"model": "lstm"}, "'model' .*callable.*Got 'lstm'"),
+    ({"body": "lstm"}, "'body' .*callable.*Got 'lstm'"),
     ({"embedding": 0}, "'embedding' .*Got 0"),
     ({"embedding": np.ones((1, 3))}, "embedding must have a row for padding.*got 1 row"),
     ({"embedding": np.full((9, 3), np.nan)}, "embedding contains NaN"),
@@ -95,7 +95,7 @@ def test_what_keras_does_not_know_is_refused(params, error, match):
 
 
 def test_a_body_without_steps_is_refused_for_targets_a_step():
-    model = fitted("tagger").set_params(model=lambda steps, lengths: steps[:, 0])
+    model = fitted("tagger").set_params(body=lambda steps, lengths: steps[:, 0])
     match = r"model.*must return a 3-D .*got shape \(None, 2\)"
     with unchanged(model, X), refused(ValueError, match, before="training.training_batches"):
         model.fit(X, TAGS)
@@ -250,7 +250,7 @@ def test_a_body_of_another_dtype_is_refused_by_the_names_of_its_layers(dtype, ot
         hidden = keras.layers.GRU(3, dtype=other, name="wrong")(hidden)
         return keras.layers.Dense(2, dtype=other, name="wrong_too")(hidden)
 
-    model = RNNClassifier(**TINY, model=body, dtype=dtype)
+    model = RNNClassifier(**TINY, body=body, dtype=dtype)
     what = f"dtype='{dtype}'.* built 'wrong' of {other}, 'wrong_too' of {other}: .*steps.dtype"
     with refused(ValueError, what, before="programs.lease"):
         model.fit(X, LABELS)
@@ -263,7 +263,7 @@ def test_a_body_of_the_dtype_of_its_steps_is_trained():
     def body(steps, lengths):
         return keras.layers.Dense(3, dtype=steps.dtype)(steps)
 
-    model = RNNClassifier(**TINY, model=body, dtype="float64").fit(X, LABELS)
+    model = RNNClassifier(**TINY, body=body, dtype="float64").fit(X, LABELS)
     assert {weight.dtype for weight in model.weights_} == {np.dtype("float64")}
 
 

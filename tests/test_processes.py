@@ -47,7 +47,7 @@ def a_body(steps, lengths):
 
 USES = {
     "fit": lambda model: clone(model).fit(X, LABELS),
-    "fit with a body": lambda model: clone(model).set_params(model=a_body).fit(X, LABELS),
+    "fit with a body": lambda model: clone(model).set_params(body=a_body).fit(X, LABELS),
     "partial_fit": lambda model: model.partial_fit(X, LABELS),
     "predict": lambda model: model.predict(X),
     "hidden_states": lambda model: model.hidden_states(X, return_state=True),

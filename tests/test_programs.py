@@ -235,7 +235,7 @@ def test_programs_of_bodies_are_told_apart_by_what_they_build(monkeypatch):
 
     def fit(body, **how):
         params = {**TINY, "epochs": 1, **how}
-        return RNNClassifier(**params, model=body).fit(MANY, TAGS)
+        return RNNClassifier(**params, body=body).fit(MANY, TAGS)
 
     first = fit(dense_body(3))
     assert_same_bits(fit(dense_body(3)), first)
@@ -255,7 +255,7 @@ def test_bodies_with_functions_of_one_name_do_not_share_a_program(monkeypatch):
 
     built = count_programs(monkeypatch)
     fits = [
-        RNNRegressor(**TINY, model=body_of(factor), normalize_y=False).fit(X, Y / 4000)
+        RNNRegressor(**TINY, body=body_of(factor), normalize_y=False).fit(X, Y / 4000)
         for factor in (1.0, 0.0)
     ]
     assert np.ptp(fits[0].predict(X)) > 0

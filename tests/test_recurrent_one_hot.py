@@ -100,7 +100,7 @@ def test_a_body_of_the_users_sees_vectors():
         assert steps.shape == (None, None, N_SYMBOLS)
         return steps * 2
 
-    fits = [RNNClassifier(**PARAMS, model=body).fit(x, LABELS) for x in (DENSE, SPARSE)]
+    fits = [RNNClassifier(**PARAMS, body=body).fit(x, LABELS) for x in (DENSE, SPARSE)]
     assert_array_equal(fits[0].weights_[0], fits[1].weights_[0])
 
 

@@ -92,7 +92,7 @@ def convolution(steps, lengths):
 def test_a_body_of_the_users_is_trained_with_the_same_seeds():
     random.seed(1)
     before = random.getstate(), np.random.get_state()[1].copy()  # noqa: NPY002 - the global one
-    model = RNNClassifier(**LEARNS, model=convolution, pooling="mean").fit(X, LABELS)
+    model = RNNClassifier(**LEARNS, body=convolution, pooling="mean").fit(X, LABELS)
     assert random.getstate() == before[0]
     assert_array_equal(np.random.get_state()[1], before[1])  # noqa: NPY002
     random.seed(2)

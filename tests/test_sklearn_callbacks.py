@@ -132,7 +132,7 @@ def test_callbacks_change_no_bit(early_stopping):
     [
         (RNNClassifier(**TINY), X, LABELS),
         (RNNClassifier(**TINY, embedding=3), TOKENS, LABELS),
-        (RNNClassifier(**TINY, model=a_body), X, LABELS),
+        (RNNClassifier(**TINY, body=a_body), X, LABELS),
         (RNNRegressor(**TINY), X, np.arange(30.0)),
         (RNNRegressor(**TINY, return_sequences=True), X, [steps[:, 0] for steps in X]),
     ],

@@ -196,7 +196,7 @@ def fit_seeded():
     """Fit networks of ours and with a body; give a hash of all weights."""
     models = [
         RNNClassifier(**DRAWS).fit(MANY, TAGS),
-        RNNClassifier(**DRAWS, model=body_that_draws).fit(MANY, TAGS),
+        RNNClassifier(**DRAWS, body=body_that_draws).fit(MANY, TAGS),
     ]
     digest = hashlib.sha256()
     for model in models:

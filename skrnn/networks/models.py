@@ -140,7 +140,7 @@ def rebuild_network(spec, *, plain=False):
     network = build_network(spec, plain=plain)
     if network.spec != spec:
         raise ValueError(
-            "model no longer builds the network that was fitted: its code, or what it refers to, "
+            "body no longer builds the network that was fitted: its code, or what it refers to, "
             "has changed since."
         )
     return network
@@ -273,7 +273,7 @@ def _check_body(body, lengths, spec):
     if not spec.return_sequences:
         expected = "2-D (batch, features) or " + expected
     raise ValueError(
-        f"model(steps, lengths) must return a {expected} Keras tensor, "
+        f"body(steps, lengths) must return a {expected} Keras tensor, "
         f"got {repr(body) if rank is None else f'shape {body.shape}'}."
     )
 
@@ -289,7 +289,7 @@ def _check_dtypes(layers, dtype):
     if wrong:
         names = ", ".join(f"{name!r} of {found}" for name, found in wrong.items())
         raise ValueError(
-            f"model(steps, lengths) must build layers of dtype={dtype!r}, the estimator's, but it "
+            f"body(steps, lengths) must build layers of dtype={dtype!r}, the estimator's, but it "
             f"built {names}: give each layer dtype=steps.dtype."
         )
 

@@ -49,7 +49,7 @@ class BaseRNN(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         l2,
         embedding,
         train_embedding,
-        model,
+        body,
         loss,
         metrics,
         optimizer,
@@ -78,7 +78,7 @@ class BaseRNN(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         self.l2 = l2
         self.embedding = embedding
         self.train_embedding = train_embedding
-        self.model = model
+        self.body = body
         self.loss = loss
         self.metrics = metrics
         self.optimizer = optimizer
@@ -235,7 +235,7 @@ shape (n, T, n_features) or (n, T)
         Raises
         ------
         ValueError
-            If a `model` of the user's has no such output.
+            If a `body` of the user's has no such output.
         """
         name = "steps" if return_sequences else "summary"
         self._require_hidden(name, return_state)
@@ -288,7 +288,7 @@ shape (n, T, n_features) or (n, T)
         if self._spec.body is not None and (return_state or name == "steps"):
             raise ValueError(
                 "hidden_states gives steps and states of skrnn's own recurrent layers; for a "
-                "network built by model, take them from model_."
+                "network built by body, take them from model_."
             )
 
     def __sklearn_clone__(self):

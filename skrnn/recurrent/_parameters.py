@@ -10,6 +10,7 @@ import numpy as np
 from sklearn.utils import check_array
 
 from skrnn._sklearn import Interval, StrOptions
+from skrnn._specs import NetworkSpec, TrainingSpec
 
 __all__ = [
     "KERAS_PARAMETERS",
@@ -24,7 +25,7 @@ __all__ = [
 _DEFAULT_ADAM_RATE = 5e-3
 
 # What these hold is never changed by a fit, so clones may share it.
-KERAS_PARAMETERS = ("activation", "model", "loss", "metrics", "optimizer", "callbacks")
+KERAS_PARAMETERS = ("activation", "body", "loss", "metrics", "optimizer", "callbacks")
 
 PARAMETER_CONSTRAINTS = {
     "cell": [StrOptions({"simple", "lstm", "gru"})],
@@ -38,7 +39,7 @@ PARAMETER_CONSTRAINTS = {
     "l2": [Interval(Real, 0, None, closed="left")],
     "embedding": [None, Interval(Integral, 1, None, closed="left"), "array-like"],
     "train_embedding": ["boolean"],
-    "model": [None, callable],
+    "body": [None, callable],
     "loss": "no_validation",
     "metrics": "no_validation",
     "optimizer": "no_validation",
@@ -71,14 +72,12 @@ def network_spec(estimator, *, n_features, n_rows, n_outputs, output_activation,
     n_outputs : int
     output_activation : str
     body_seed : int
-        For the layers of `model`.
+        For the layers of `body`.
 
     Returns
     -------
     NetworkSpec
     """
-    from skrnn.networks.specs import NetworkSpec
-
     return NetworkSpec(
         cell=estimator.cell,
         units=_layer_units(estimator.units),
@@ -95,7 +94,7 @@ def network_spec(estimator, *, n_features, n_rows, n_outputs, output_activation,
         n_outputs=n_outputs,
         output_activation=output_activation,
         dtype=estimator.dtype,
-        body=estimator.model,
+        body=estimator.body,
         body_seed=body_seed,
     )
 
@@ -114,8 +113,6 @@ def training_spec(estimator, *, loss, partial):
     -------
     TrainingSpec
     """
-    from skrnn.networks.specs import TrainingSpec
-
     optimizer, rate = estimator.optimizer, estimator.learning_rate
     if rate is None and isinstance(optimizer, str) and optimizer.lower() == "adam":
         rate = _DEFAULT_ADAM_RATE

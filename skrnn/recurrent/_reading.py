@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from skrnn._fitting import read_weights
+from skrnn._specs import Examples
 from skrnn.sequences._inputs import StepFormat, with_dense_steps
 from skrnn.sequences._inputs import read_inputs as inputs_of_sequences
 from skrnn.sequences._targets import as_list_or_array, flatten_targets
@@ -49,7 +50,7 @@ def read_inputs(estimator, X, *, reset, input_name="X"):
 def _step_format(estimator):
     """What an estimator's parameters say of its steps before any data are read."""
     # A body of the user's sees vectors.
-    codes = estimator.model is None
+    codes = estimator.body is None
     return StepFormat(tokens=estimator.embedding is not None, codes=codes, dtype=estimator.dtype)
 
 
@@ -133,9 +134,6 @@ def read_examples(
     if reset:
         estimator._learn_targets(y, has_weight, weights, classes)
     counts = counts[used]
-    # Only here: what is refused above is refused before a framework is loaded.
-    from skrnn.networks.specs import Examples
-
     examples = Examples(
         sequences=inputs.sequences[used],
         targets=estimator._encode_targets(y[has_weight], names[1]),

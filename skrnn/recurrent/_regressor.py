@@ -50,9 +50,9 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         pre-trained vectors, row `i` for id `i`.
     train_embedding : bool, default=True
         Whether the vectors are trained too.
-    model : callable, default=None
-        Builds a body of your own in place of `cell`, `units`, `bidirectional`, `activation` and
-        the dropouts: ``model(steps, lengths)`` takes Keras tensors of shape (batch, steps,
+    body : callable, default=None
+        Builds a custom body in place of `cell`, `units`, `bidirectional`, `activation` and
+        the dropouts: ``body(steps, lengths)`` takes Keras tensors of shape (batch, steps,
         features) and (batch,), and returns a tensor of shape (batch, steps, anything), which is
         pooled or read out at each step, or of shape (batch, anything). Steps after a sequence's
         length are zero; a body that looks at them answers for it. Layers without a seed are
@@ -171,7 +171,7 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         l2=0.0,
         embedding=None,
         train_embedding=True,
-        model=None,
+        body=None,
         loss="auto",
         metrics=None,
         optimizer="adam",
@@ -202,7 +202,7 @@ class RNNRegressor(RegressorMixin, BaseRNN):
             l2=l2,
             embedding=embedding,
             train_embedding=train_embedding,
-            model=model,
+            body=body,
             loss=loss,
             metrics=metrics,
             optimizer=optimizer,

@@ -23,18 +23,7 @@ import jax.numpy as jnp
 import keras
 import numpy as np
 
-from skrnn.networks.backends.jax_loops import has_fast_loop, run_loop
 from skrnn.networks.batches import compact
-
-__all__ = [
-    "compile_forward",
-    "compile_training",
-    "has_fast_loop",
-    "precision",
-    "run_loop",
-    "sequences_to_device",
-    "to_device",
-]
 
 
 def precision(dtype):

@@ -11,17 +11,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from skrnn.networks.backends.tensorflow_loops import compiled_loops, has_fast_loop, run_loop
+from skrnn.networks.backends.tensorflow.loops import compiled_loops, has_fast_loop
 from skrnn.networks.batches import compact
-
-__all__ = [
-    "compile_forward",
-    "compile_training",
-    "has_fast_loop",
-    "run_loop",
-    "sequences_to_device",
-    "to_device",
-]
 
 
 def sequences_to_device(sequences):

@@ -4,7 +4,7 @@ A layer's time goes into small products and into what stands round them. So a ba
 that run side by side, one on each core: the products are too small to be worth sharing one among
 several cores.
 
-The loops of `tensorflow_cells` run as plain graph, for any shape at once, or inside XLA, whose
+The loops of `cells` run as plain graph, for any shape at once, or inside XLA, whose
 loops cost half as much but which compiles for every shape: then batches are brought to one width,
 and time is cut in chunks of one length, so that one compiled loop serves sequences of any length.
 LSTMs that read vectors have a kernel of TensorFlow's own, which stands in for the plain graph.
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import tensorflow as tf
 
-from skrnn.networks.backends.tensorflow_cells import (
+from skrnn.networks.backends.tensorflow.cells import (
     CELLS,
     as_rows,
     run_backward,

@@ -1,0 +1,20 @@
+"""Networks on JAX: compiled functions of arrays, one for each shape of a batch."""
+
+from skrnn.networks.backends.jax.device import (
+    compile_forward,
+    compile_training,
+    precision,
+    sequences_to_device,
+    to_device,
+)
+from skrnn.networks.backends.jax.loops import has_fast_loop, run_loop
+
+__all__ = [
+    "compile_forward",
+    "compile_training",
+    "has_fast_loop",
+    "precision",
+    "run_loop",
+    "sequences_to_device",
+    "to_device",
+]

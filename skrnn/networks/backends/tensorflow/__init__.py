@@ -1,0 +1,18 @@
+"""Networks on TensorFlow: compiled graphs, and time loops written for its CPU."""
+
+from skrnn.networks.backends.tensorflow.device import (
+    compile_forward,
+    compile_training,
+    sequences_to_device,
+    to_device,
+)
+from skrnn.networks.backends.tensorflow.loops import has_fast_loop, run_loop
+
+__all__ = [
+    "compile_forward",
+    "compile_training",
+    "has_fast_loop",
+    "run_loop",
+    "sequences_to_device",
+    "to_device",
+]

@@ -1,0 +1,18 @@
+"""Networks on PyTorch: eager operations with as little Python between them as possible."""
+
+from skrnn.networks.backends.torch.device import (
+    compile_forward,
+    compile_training,
+    sequences_to_device,
+    to_device,
+)
+from skrnn.networks.backends.torch.kernels import has_fast_loop, run_loop
+
+__all__ = [
+    "compile_forward",
+    "compile_training",
+    "has_fast_loop",
+    "run_loop",
+    "sequences_to_device",
+    "to_device",
+]
