@@ -13,7 +13,8 @@ import numpy as np
 
 from skrnn.sequences import Sequences
 
-__all__ = ["Examples", "NetworkSpec", "TrainingSpec"]
+# The names of all cells; `skrnn.networks.cells` has a module of each name that describes the cell.
+CELLS = ("simple", "lstm", "gru", "minimal_gru")
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,8 @@ class NetworkSpec:
 
     Parameters
     ----------
-    cell : {"simple", "lstm", "gru"}
+    cell : str or None
+        One of `CELLS`. None if the cell is custom.
     units : tuple of int
         One entry for each stacked layer.
     bidirectional, return_sequences : bool
@@ -42,13 +44,16 @@ class NetworkSpec:
     body_seed : int
         Seeds the layers of the body that have no seed of their own.
     architecture : str or None
-        What `body` built, as text: it stands for the body wherever specifications are compared,
-        since two callables may build the same network and one may build different ones.
+        Description of what `body` or `custom_cell` built. Specifications are compared by it and not
+        by the object itself, since two callables may build the same network, and one callable may
+        build different ones.
     one_hot : bool
-        Whether steps come as codes that stand for one-hot vectors of `n_features`.
+        Whether steps are codes that stand for one-hot vectors of `n_features`.
+    custom_cell : class or instance of keras.layers.Layer, or None
+        A Keras cell that takes the place of `cell`.
     """
 
-    cell: str
+    cell: str | None
     units: tuple
     bidirectional: bool
     return_sequences: bool
@@ -67,6 +72,12 @@ class NetworkSpec:
     body_seed: int = field(default=0, compare=False)
     architecture: str | None = None
     one_hot: bool = False
+    custom_cell: Any = field(default=None, compare=False)
+
+    @property
+    def is_custom(self):
+        """Whether some layers are the user's own, from `body` or `custom_cell`."""
+        return self.body is not None or self.custom_cell is not None
 
     def reading(self, sequences):
         """Return the specification of the same network for these sequences' kind of steps."""

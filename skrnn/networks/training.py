@@ -107,7 +107,7 @@ def train(
     spec = spec.reading(examples.sequences)
     init_seed, shuffle_seed, dropout_seed = np.random.SeedSequence(seed).spawn(3)
     network = None
-    if spec.body is not None:
+    if spec.is_custom:
         network = build_network(spec)
         spec = network.spec
     weights, optimizer_state = start or (None, None)
@@ -219,7 +219,7 @@ class _Run:
         n_steps = self.training.epochs * n_batches * mean_length
         if spec.cell == "lstm" and not spec.one_hot:
             return False
-        return spec.body is None and mean_length >= _MIN_LENGTH and n_steps > STEPS_WORTH_COMPILING
+        return not spec.is_custom and mean_length >= _MIN_LENGTH and n_steps > STEPS_WORTH_COMPILING
 
     def _train_epoch(self, data, examples, width, compile_loops):
         lengths = examples.sequences.lengths

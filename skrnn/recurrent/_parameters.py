@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.utils import check_array
 
 from skrnn._sklearn import Interval, StrOptions
-from skrnn._specs import NetworkSpec, TrainingSpec
+from skrnn._specs import CELLS, NetworkSpec, TrainingSpec
 
 __all__ = [
     "KERAS_PARAMETERS",
@@ -25,10 +25,10 @@ __all__ = [
 _DEFAULT_ADAM_RATE = 5e-3
 
 # What these hold is never changed by a fit, so clones may share it.
-KERAS_PARAMETERS = ("activation", "body", "loss", "metrics", "optimizer", "callbacks")
+KERAS_PARAMETERS = ("cell", "activation", "body", "loss", "metrics", "optimizer", "callbacks")
 
 PARAMETER_CONSTRAINTS = {
-    "cell": [StrOptions({"simple", "lstm", "gru"})],
+    "cell": [StrOptions(set(CELLS)), callable],
     "units": [Interval(Integral, 1, None, closed="left"), tuple, list],
     "bidirectional": ["boolean"],
     "return_sequences": ["boolean"],
@@ -79,7 +79,8 @@ def network_spec(estimator, *, n_features, n_rows, n_outputs, output_activation,
     NetworkSpec
     """
     return NetworkSpec(
-        cell=estimator.cell,
+        cell=estimator.cell if isinstance(estimator.cell, str) else None,
+        custom_cell=None if isinstance(estimator.cell, str) else estimator.cell,
         units=_layer_units(estimator.units),
         bidirectional=bool(estimator.bidirectional),
         return_sequences=bool(estimator.return_sequences),

@@ -112,36 +112,41 @@ def compile_forward(model):
     return _backend.compile_forward(model)
 
 
-def has_fast_loop(kind):
-    """Whether `run_loop` is to be taken, and not Keras' own way through a recurrent layer.
+def has_fast_loop(cell):
+    """Return whether to use `run_loop` and not the slow loop of a recurrent layer.
 
     Parameters
     ----------
-    kind : {"SimpleRNN", "LSTM", "GRU", "GRUResetBefore"}
+    cell : str
+        One of `skrnn._specs.CELLS`.
     """
-    return _backend.has_fast_loop(kind)
+    return _backend.has_fast_loop(cell)
 
 
-def run_loop(kind, steps, mask, kernel, recurrent_kernel, bias):
-    """Run a recurrent layer over all steps, from zero states.
+def run_loop(cell, steps, mask, weights, initial_states=None):
+    """Run a recurrent layer over all time steps, with a hand-written gradient.
 
     Parameters
     ----------
-    kind : {"SimpleRNN", "LSTM", "GRU", "GRUResetBefore"}
+    cell : str
+        One of `skrnn._specs.CELLS`, for which `has_fast_loop` is true.
     steps : tensor of shape (batch, T, features), or of int and shape (batch, T)
         Integer codes stand for one-hot vectors.
     mask : tensor of shape (batch, features), or (batch, T) for codes, or None
-        Each step is multiplied by it.
-    kernel, recurrent_kernel, bias : keras.Variable
-        As Keras lays them out.
+        Multiplies the input of each time step.
+    weights : dict of str to keras.Variable
+        With the names, shapes and order of columns that `skrnn.networks.cells` describes.
+    initial_states : list of tensor of shape (batch, units) or None
+        If None, states are zero before the first time step.
 
     Returns
     -------
     outputs : tensor of shape (batch, T, units)
-        Gradients go through these alone.
     states : list of tensor of shape (batch, units)
+        After the last time step. Outputs and states have gradients by steps, weights and initial
+        states.
     """
-    return _backend.run_loop(kind, steps, mask, kernel, recurrent_kernel, bias)
+    return _backend.run_loop(cell, steps, mask, weights, initial_states)
 
 
 _lock = threading.Lock()

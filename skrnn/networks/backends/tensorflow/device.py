@@ -81,7 +81,7 @@ def compile_training(network, loss, from_logits, optimizer, metrics):
     evaluate = _compile_loop(evaluate_batch, network.spec)
 
     def train(tensors, order, bounds, width=None, compile_loops=False):
-        if compile_loops and has_fast_loop("LSTM"):
+        if compile_loops and has_fast_loop("lstm"):
             return compiled(tensors, order, bounds, width)
         return plain(tensors, order, bounds)
 

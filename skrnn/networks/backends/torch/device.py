@@ -5,6 +5,7 @@ is Python: a batch runs the operations of the network and of Adam without the ch
 makes around each, and no number is fetched from the device until the call is over.
 """
 
+import inspect
 from functools import partial
 from itertools import pairwise
 
@@ -52,7 +53,7 @@ def compile_training(network, loss, from_logits, optimizer, metrics):
     per_step = network.spec.return_sequences
     variables = model.trainable_variables
     parameters = [variable.value for variable in variables]
-    update = make_update(optimizer, variables, all_used=network.spec.body is None)
+    update = make_update(optimizer, variables, all_used=not network.spec.is_custom)
 
     def batch_loss(data, rows, here, training):
         sequences, (all_targets, target_starts, weights, scale, offset) = data
@@ -127,9 +128,9 @@ def _runner(model, training):
 
 
 def _direct_call(operation, training):
-    if isinstance(operation, keras.layers.RNN):
-        # The graph holds a value of `training`, that of when it was made.
-        return lambda steps, **_: operation.call(steps, training=training)
+    if "training" in inspect.signature(operation.call).parameters:
+        # The graph holds the value of `training` with which it was made.
+        return lambda *tensors, **given: operation.call(*tensors, **{**given, "training": training})
     return operation.call
 
 
