@@ -194,7 +194,7 @@ def test_weights_without_a_gradient_are_left_as_they_are():
         frozen = keras.layers.GRU(3, return_sequences=True, name="frozen")(steps)
         return keras.ops.stop_gradient(frozen)
 
-    params = {"model": body, "batch_size": 3, "random_state": 0}
+    params = {"body": body, "batch_size": 3, "random_state": 0}
     with pytest.warns(UserWarning, match="Gradients do not exist"):
         fits = [RNNRegressor(**params, epochs=epochs).fit(X, Y) for epochs in (1, 3)]
     assert_allclose(fits[0].weights_[0], fits[1].weights_[0], rtol=0, atol=0)

@@ -76,11 +76,11 @@ BAD_KERAS_PARAMETERS = [
     ({"activation": "step"}, ValueError, "activation.*step"),
     ({"callbacks": [print]}, TypeError, "callbacks must hold .*got <built-in function print>"),
     ({"callbacks": dict}, TypeError, "callbacks must hold .*got"),
-    ({"model": lambda steps, lengths: steps[:, 0, 0]}, ValueError, r"model.*shape \(None,\)"),
-    ({"model": lambda steps, lengths: "steps"}, ValueError, "model.*Keras tensor, got 'steps'"),
-    ({"model": lambda steps, lengths: None}, ValueError, "model.*Keras tensor, got None"),
-    ({"model": lambda steps, lengths: np.ones((2, 3))}, ValueError, "model.*Keras tensor, got"),
-    ({"model": lambda steps, lengths: [steps, steps]}, ValueError, "model.*Keras tensor, got"),
+    ({"body": lambda steps, lengths: steps[:, 0, 0]}, ValueError, r"body.*shape \(None,\)"),
+    ({"body": lambda steps, lengths: "steps"}, ValueError, "body.*Keras tensor, got 'steps'"),
+    ({"body": lambda steps, lengths: None}, ValueError, "body.*Keras tensor, got None"),
+    ({"body": lambda steps, lengths: np.ones((2, 3))}, ValueError, "body.*Keras tensor, got"),
+    ({"body": lambda steps, lengths: [steps, steps]}, ValueError, "body.*Keras tensor, got"),
 ]
 
 

@@ -234,7 +234,7 @@ def test_a_seed_gives_the_same_bits_in_a_fresh_process_that_is_left_as_it_was():
 
 @pytest.mark.parametrize("body", [None, body_that_draws])
 def test_a_seed_gives_the_same_bits_whatever_ran_before(body):
-    params = {**DRAWS, "model": body, "early_stopping": False}
+    params = {**DRAWS, "body": body, "early_stopping": False}
     programs.clear()
     first = RNNClassifier(**params).fit(MANY, TAGS)
     other = RNNClassifier(**{**params, "random_state": 1}).fit(MANY, TAGS)
@@ -295,7 +295,7 @@ def body_of_draws(steps, lengths):
 
 @pytest.mark.parametrize("body", [None, body_that_draws, body_of_draws])
 def test_fit_and_predict_neither_read_nor_move_global_generators(body):
-    params = {**DRAWS, "model": body, "early_stopping": False, "random_state": None}
+    params = {**DRAWS, "body": body, "early_stopping": False, "random_state": None}
 
     def draws():
         values = [random.random(), np.random.random()]  # noqa: NPY002 - the global one is meant
