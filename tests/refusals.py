@@ -52,7 +52,7 @@ def fitted(kind):
 
 
 @contextmanager
-def refused(error, match, before="training.train"):
+def refused(error, match, before="one.train"):
     """Check that an error comes before a function of the network side is called."""
 
     def fail(*_, **__):

@@ -18,8 +18,8 @@ import tensorflow as tf
 from recurrences import random_sequences
 
 from skrnn import RNNClassifier, RNNRegressor
-from skrnn.networks import training
 from skrnn.networks.backends.tensorflow import device as backend
+from skrnn.networks.backends.tensorflow import policy
 from skrnn.networks.backends.tensorflow.loops import compiled_loops, run_loop
 
 LAYERS = {
@@ -159,7 +159,7 @@ Y = [float(steps[-1, 0]) for steps in X]
 def test_a_fit_with_compiled_loops_is_the_same_fit(cell, monkeypatch):
     fits = []
     for worth in (1e9, 0):
-        monkeypatch.setattr(training, "STEPS_WORTH_COMPILING", worth)
+        monkeypatch.setattr(policy, "STEPS_WORTH_COMPILING", worth)
         monkeypatch.setattr(training, "_MIN_LENGTH", 0)
         model = RNNRegressor(
             cell=cell, units=3, bidirectional=cell == "gru", batch_size=3, epochs=2, dropout=0.2,
@@ -180,7 +180,7 @@ def test_whether_loops_are_compiled_follows_from_the_work_alone(monkeypatch):
         "_is_worth_compiling",
         lambda run, examples: told.append(original(run, examples)) or False,
     )
-    monkeypatch.setattr(training, "STEPS_WORTH_COMPILING", 100)
+    monkeypatch.setattr(policy, "STEPS_WORTH_COMPILING", 100)
     params = {"cell": "gru", "units": 2, "batch_size": np.int64(10), "random_state": 0}
     x, y = np.zeros((20, 10, 1)), np.arange(20) % 2
     for epochs in (5, 6):

@@ -206,7 +206,7 @@ def test_a_body_is_trained_by_the_same_loop():
     twin = pickle.loads(pickle.dumps(model))
     assert_array_equal(twin.predict_proba(MANY), together)
     assert_same_bits(twin.fit(MANY, TAGS), model)
-    with pytest.raises(ValueError, match="own recurrent layers"):
+    with pytest.raises(ValueError, match="skrnn's recurrent layers"):
         model.hidden_states(MANY, return_sequences=True)
 
 

@@ -23,7 +23,7 @@ from recurrences import (
 from toys import TINY, labelled
 
 from skrnn import RNNClassifier, RNNRegressor
-from skrnn.networks import backends, batches, programs
+from skrnn.networks import backends, feed, programs
 
 X = random_sequences()
 Y = np.array([4000.0 + 1000 * x[:, 0].sum() for x in X])
@@ -117,7 +117,7 @@ def test_how_many_batches_share_a_call_changes_nothing(monkeypatch):
     params = {**TINY, "epochs": 4, "batch_size": 4, "metrics": ["accuracy"]}
     fits = []
     for seconds in (0, 1e-3, 1e9):
-        monkeypatch.setattr("skrnn.networks.training._SECONDS_PER_CALL", seconds)
+        monkeypatch.setattr("skrnn.networks.fit_loop._SECONDS_PER_CALL", seconds)
         fits.append(RNNClassifier(**params).fit(MANY, TAGS))
     for other in fits[1:]:
         assert_same_bits(other, fits[0])
@@ -329,7 +329,7 @@ def test_data_in_a_file_are_sent_in_blocks_with_the_same_result(how, tmp_path, m
     sent, outputs = [], []
     original = backends.to_device
     for limit in (2**28, 100):
-        monkeypatch.setattr(batches, "RESIDENT_BYTES", limit)
+        monkeypatch.setattr(feed, "RESIDENT_BYTES", limit)
         monkeypatch.setattr(
             backends,
             "to_device",

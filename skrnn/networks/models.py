@@ -23,7 +23,7 @@ from keras.src.backend.common import global_state
 from keras.src.random.seed_generator import GLOBAL_SEED_GENERATOR
 
 from skrnn.networks import backends
-from skrnn.networks.descriptions import describe_held
+from skrnn.networks.fingerprint import describe_held
 from skrnn.networks.layers import FAST_LAYERS, KERAS_LAYERS
 from skrnn.networks.processes import require_own_process
 
