@@ -4,8 +4,6 @@ import numpy as np
 import pandas as pd
 from numpy.testing import assert_array_equal
 
-__all__ = ["ARRAY", "DAYS", "LOAD", "TABLE", "assert_drawn", "drawn", "labels"]
-
 DAYS = pd.date_range("2026-03-01", periods=100, freq="D")
 TABLE = pd.DataFrame(np.random.default_rng(0).normal(size=(100, 3)), DAYS, ["heat", "load", "wind"])
 ARRAY = TABLE.to_numpy()

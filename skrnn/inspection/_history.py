@@ -4,8 +4,6 @@ import numpy as np
 
 from skrnn.inspection._figures import check_matplotlib, inner_with, panels
 
-__all__ = ["HistoryDisplay"]
-
 
 class HistoryDisplay:
     """Learning curves: the loss and the metrics of each epoch, for training and validation data.
