@@ -27,7 +27,8 @@ from sklearn.preprocessing import StandardScaler
 
 from skrnn.metrics import flatten_steps, make_step_scorer
 from skrnn.preprocessing import TimeDistributed
-from skrnn.sequences import Sequences, check_sequences, split_steps
+from skrnn.sequences import Sequences, check_sequences
+from skrnn.sequences._containers import split_steps
 
 
 class StepEstimator(BaseEstimator):
