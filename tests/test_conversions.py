@@ -290,7 +290,7 @@ def test_from_long_missing_values(table):
         (lambda df: df.assign(who=df["who"].where(df.index > 1)), {}, "2 missing .* 'who'.* row 0"),
         (lambda df: df.assign(day=df["day"].where(df.index != 3)), {}, "1 missing .*'day'.* row 3"),
         (lambda df: df, {"values": ["load", "kind"]}, "not numbers in the columns 'kind'"),
-        (lambda df: df, {"target": "class"}, "'class' is not the same in all rows of id [ab];"),
+        (lambda df: df, {"target": "class"}, r"'class' is not the same in all rows of id [ab]\."),
         (
             lambda df: df,
             {"target_per": "row"},

@@ -81,7 +81,7 @@ def as_batch(X, input_name):
         shape = np.shape(batch)
         raise ValueError(
             f"Found array with 0 sample(s) (shape={shape}) while a minimum of 1 is required. "
-            f"{input_name} must contain at least one sequence."
+            f"{input_name} must hold at least one sequence."
         )
     return batch
 

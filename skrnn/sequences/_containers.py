@@ -169,7 +169,7 @@ def wrap_like(sequences, X):
         X = np.asarray(X)
     n = len(X)
     if len(sequences) != n:
-        raise ValueError(f"Expected {n} sequences, as many as X has, got {len(sequences)}.")
+        raise ValueError(f"Expected as many sequences as X has, {n}, got {len(sequences)}.")
     if isinstance(X, list | tuple) or len(X.shape) == 1:
         return _as_collection(sequences, X)
     return _as_table(sequences, X)

@@ -151,7 +151,7 @@ def _as_array(X, input_name):
         raise _one_dimensional(array, input_name)
     if array.ndim > 3:
         raise ValueError(
-            f"{input_name} has {array.ndim} dimensions (shape={array.shape}); expected the shape "
+            f"{input_name} has {array.ndim} dimensions (shape={array.shape}); expected "
             "(n_sequences, n_steps, n_features) or, for one feature, (n_sequences, n_steps)."
         )
     return array
@@ -351,5 +351,5 @@ def too_few(what, shape, input_name):
     """Return the error for a batch without sequences or features, worded as scikit-learn's."""
     return ValueError(
         f"Found array with 0 {what}(s) (shape={shape}) while a minimum of 1 is required. "
-        f"{input_name} must contain at least one {what}."
+        f"{input_name} must hold at least one {what}."
     )
