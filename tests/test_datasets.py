@@ -114,7 +114,7 @@ def test_fetch_imdb_shuffle(tmp_path):
         b"label,rating,id,text\npos,9,0,fine\n",
         b"label,rating,id,text\n2,9,0,a\n",
     ],
-    ids=["columns", "label a word", "label 2"],
+    ids=["columns", "label is text", "label 2"],
 )
 def test_fetch_imdb_invalid_table(content, tmp_path):
     (tmp_path / "imdb_train.csv").write_bytes(content)

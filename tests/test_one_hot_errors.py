@@ -39,7 +39,7 @@ BAD = {
         ValueError,
         r"X\[1\] holds nan at step 1; .*missing",
     ),
-    "NaN beside str": ([["a", np.nan]], ValueError, r"X\[0\] holds nan at step 1; .*missing"),
+    "NaN and str": ([["a", np.nan]], ValueError, r"X\[0\] holds nan at step 1; .*missing"),
     "NaN in an array": ([np.array([1, np.nan])], ValueError, r"X\[0\] holds nan at step 1"),
     "NaN in a table": (np.where(TABLE == 0, np.nan, TABLE), ValueError, "X contains NaN"),
     "NaN in a frame": (pd.DataFrame({"a": ["x", None]}), ValueError, r"X\[1\]"),

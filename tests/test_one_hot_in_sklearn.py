@@ -158,7 +158,7 @@ def test_one_hot_tags():
 
 
 def strands(n=24):
-    """Return strands and which letter each has most of, which a linear model tells by counts."""
+    """Return strands and their most frequent letters, which letter counts predict."""
     rng = np.random.default_rng(0)
     labels = np.resize(["a", "t"], n)
     often = {"a": "AAAC", "t": "TTTG"}

@@ -158,7 +158,7 @@ def _read_conllu(path):
 
 
 def _words(line, location):
-    r"""Return a list with the word and the tag of a line, which is empty for lines without a word.
+    r"""Return a list with the word and the tag of a line, which is empty if there is none.
 
     Examples
     --------

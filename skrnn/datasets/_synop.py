@@ -103,7 +103,7 @@ tarbes   2020-01-01 00  2020-11-18 18    2,532               51         10
 
 Source: Météo-France, Données SYNOP essentielles OMM, under the Licence Ouverte 2.0, in the files of
 https://github.com/Fefe3434/goutte-eau-mvp (Nice) and https://github.com/Aldedale32/ProjetNumCMI4
-(Tarbes), which do not state a licence of their own.
+(Tarbes), which do not state another licence.
 """
 
 

@@ -85,11 +85,9 @@ class OneHotSequenceEncoder(SequenceTransformerMixin, BaseEstimator):
         Whether the output is sparse.
 
     output : {"sequence", "multi_hot", "counts"}, default="sequence"
-        What the rows of the output are.
-
-        - "sequence" returns one matrix per sequence, with one row per step.
-        - "multi_hot" returns one row per sequence, which shows the categories that occur in it.
-        - "counts" returns one row per sequence, which shows how often each category occurs in it.
+        The rows of the output. "sequence" returns one matrix per sequence, with one row per step.
+        "multi_hot" and "counts" return one row per sequence, which shows the categories that occur
+        in it, or how often each category occurs in it.
 
     Attributes
     ----------
@@ -113,11 +111,11 @@ class OneHotSequenceEncoder(SequenceTransformerMixin, BaseEstimator):
 
     Notes
     -----
-    If all steps are put into a table with one column, :class:`~sklearn.preprocessing.OneHotEncoder`
-    finds the same categories, the same infrequent categories and the same rows.
+    On a table with all steps in one column, :class:`~sklearn.preprocessing.OneHotEncoder` finds the
+    same categories, infrequent categories and rows.
 
-    An empty sequence becomes one step of zeros, because networks do not accept empty sequences.
-    With `output="multi_hot"` and `output="counts"` it becomes a row of zeros.
+    An empty sequence becomes one step (or, with the other values of `output`, one row) of zeros,
+    because networks do not accept empty sequences.
 
     The matrices of a batch share memory, which stays in use as long as one of them exists.
 
@@ -312,9 +310,8 @@ class OneHotSequenceEncoder(SequenceTransformerMixin, BaseEstimator):
         Parameters
         ----------
         input_features : array-like of str, default=None
-            One name, which becomes the prefix of all column names. If None, the prefix is "x0". It
-            is also "x0" if there are names of several columns of a table, because these share the
-            columns of the output.
+            One name, which is the prefix of all column names. The prefix is "x0" if None, or if
+            there are several names for a table, whose columns share the columns of the output.
 
         Returns
         -------

@@ -1,7 +1,7 @@
 """`TimeDistributed`: apply any scikit-learn transformer to every time step of sequences.
 
 scikit-learn's transformers scale, impute and project the rows of a table. The time steps of all
-sequences are such a table, so that sequences need no transformers of their own for this.
+sequences are such a table, so that sequences need no special transformers.
 """
 
 import numpy as np
