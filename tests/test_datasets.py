@@ -131,11 +131,13 @@ def test_fetch_imdb_truncated_table(tmp_path):
 
 
 @pytest.mark.parametrize("folder", [".", "names"])
-def test_fetch_names(folder, tmp_path):
+@pytest.mark.parametrize("pack", [None, lzma.compress])
+def test_fetch_names(folder, pack, tmp_path):
     (tmp_path / folder).mkdir(exist_ok=True)
     for language in _names._FILES:
         text = "Đặng \n\nNgô\n" if language == "Vietnamese" else f"{language}a\n"
-        (tmp_path / folder / f"{language}.txt").write_text(text, encoding="utf-8")
+        path = tmp_path / folder / f"{language}.txt{'.xz' if pack else ''}"
+        path.write_bytes(pack(text.encode()) if pack else text.encode())
     names = fetch_names(data_home=tmp_path, download_if_missing=False)
     assert len(names.target_names) == 18
     assert names.target_names == sorted(names.target_names)

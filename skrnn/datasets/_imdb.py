@@ -93,8 +93,8 @@ def fetch_imdb(
     ----------
     data_home : str or path-like, default=None
         The folder in which to look for the data and to store a download. If None, the folder that
-        :func:`~skrnn.datasets.get_data_home` returns. This folder or its
-        subfolder `imdb` contains the reviews in one of these forms:
+        :func:`~skrnn.datasets.get_data_home` returns. This folder or its subfolder `imdb` contains
+        the reviews in one of these forms:
 
         - The files `imdb_train.csv.xz` and `imdb_test.csv.xz` (or `.csv`), with the columns `label`
           (0 or 1), `rating`, `id` and `text`. This is the form in which a download is stored.

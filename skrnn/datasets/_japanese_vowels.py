@@ -73,9 +73,9 @@ def fetch_japanese_vowels(
     ----------
     data_home : str or path-like, default=None
         The folder in which to look for the data and to store a download. If None, the folder that
-        :func:`~skrnn.datasets.get_data_home` returns. The files are
-        `JapaneseVowels_TRAIN.ts` and `JapaneseVowels_TEST.ts`, or the same with the suffix `.xz`,
-        in this folder or in its subfolder `ucr_uea`, in the `.ts` format of the archive.
+        :func:`~skrnn.datasets.get_data_home` returns. The files are `JapaneseVowels_TRAIN.ts` and
+        `JapaneseVowels_TEST.ts`, or the same with the suffix `.xz`, in this folder or in its
+        subfolder `ucr_uea`, in the `.ts` format of the archive.
 
     subset : {"train", "test", "all"}, default="train"
         Which part of the split of the authors to load. If `"all"`, both parts in this order.

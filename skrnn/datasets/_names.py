@@ -75,9 +75,9 @@ def fetch_names(*, data_home=None, download_if_missing=True, return_X_y=False):
     ----------
     data_home : str or path-like, default=None
         The folder in which to look for the data and to store a download. If None, the folder that
-        :func:`~skrnn.datasets.get_data_home` returns. There is one file per
-        language, `Arabic.txt` to `Vietnamese.txt`, or the same with the suffix `.xz`, in this
-        folder or in its subfolder `names`. Each line of a file is a name.
+        :func:`~skrnn.datasets.get_data_home` returns. There is one file per language, `Arabic.txt`
+        to `Vietnamese.txt`, or the same with the suffix `.xz`, in this folder or in its subfolder
+        `names`. Each line of a file is a name.
 
     download_if_missing : bool, default=True
         Whether to download the files that are not in the folder. If False, a missing file raises an

@@ -73,9 +73,9 @@ def fetch_sequoia(*, data_home=None, subset="train", download_if_missing=True, r
     ----------
     data_home : str or path-like, default=None
         The folder in which to look for the data and to store a download. If None, the folder that
-        :func:`~skrnn.datasets.get_data_home` returns. The files are
-        `fr_sequoia-ud-train.conllu`, `fr_sequoia-ud-dev.conllu` and `fr_sequoia-ud-test.conllu`, or
-        the same with the suffix `.xz`, in this folder or in its subfolder `ud_fr_sequoia`.
+        :func:`~skrnn.datasets.get_data_home` returns. The files are `fr_sequoia-ud-train.conllu`,
+        `fr_sequoia-ud-dev.conllu` and `fr_sequoia-ud-test.conllu`, or the same with the suffix
+        `.xz`, in this folder or in its subfolder `ud_fr_sequoia`.
 
     subset : {"train", "dev", "test", "all"}, default="train"
         Which part of the split of the treebank to load. If `"all"`, all parts in this order.
