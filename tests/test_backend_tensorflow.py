@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -17,7 +18,7 @@ if keras.backend.backend() != "tensorflow":
 import tensorflow as tf
 from recurrences import random_sequences
 
-from skrnn import RNNClassifier, RNNRegressor
+from skrnn import RNNRegressor
 from skrnn.networks.backends.tensorflow import device as backend
 from skrnn.networks.backends.tensorflow import policy
 from skrnn.networks.backends.tensorflow.loops import compiled_loops, run_loop
@@ -160,7 +161,7 @@ def test_a_fit_with_compiled_loops_is_the_same_fit(cell, monkeypatch):
     fits = []
     for worth in (1e9, 0):
         monkeypatch.setattr(policy, "STEPS_WORTH_COMPILING", worth)
-        monkeypatch.setattr(training, "_MIN_LENGTH", 0)
+        monkeypatch.setattr(policy, "_MIN_LENGTH", 0)
         model = RNNRegressor(
             cell=cell, units=3, bidirectional=cell == "gru", batch_size=3, epochs=2, dropout=0.2,
             dtype="float64", random_state=0,
@@ -172,21 +173,12 @@ def test_a_fit_with_compiled_loops_is_the_same_fit(cell, monkeypatch):
     assert_allclose(fits[0].history_["val_loss"], fits[1].history_["val_loss"], rtol=1e-9)
 
 
-def test_whether_loops_are_compiled_follows_from_the_work_alone(monkeypatch):
-    told = []
-    original = training._Run._is_worth_compiling
-    monkeypatch.setattr(
-        training._Run,
-        "_is_worth_compiling",
-        lambda run, examples: told.append(original(run, examples)) or False,
-    )
-    monkeypatch.setattr(policy, "STEPS_WORTH_COMPILING", 100)
-    params = {"cell": "gru", "units": 2, "batch_size": np.int64(10), "random_state": 0}
-    x, y = np.zeros((20, 10, 1)), np.arange(20) % 2
-    for epochs in (5, 6):
-        for _ in range(2):
-            RNNClassifier(**params, epochs=epochs).fit(x, y)
-    assert told == [False, False, True, True]
+@pytest.mark.parametrize(("n_epochs", "width"), [(125, None), (126, 10)])
+def test_loops_are_compiled_if_the_number_of_time_steps_pays_for_it(n_epochs, width):
+    spec = SimpleNamespace(cell="gru", one_hot=False, body=None)
+    lengths = np.full(200, 10)
+    assert policy.STEPS_WORTH_COMPILING == 125 * 20 * 10
+    assert policy.batch_layout(spec, lengths, 10, n_epochs) == width
 
 
 def test_weights_without_a_gradient_are_left_as_they_are():

@@ -34,7 +34,8 @@ from sklearn.model_selection import (
 )
 from sklearn.utils import resample, shuffle
 
-from skrnn.sequences import Sequences, check_sequences, split_steps, wrap_like
+from skrnn.sequences import Sequences, check_sequences
+from skrnn.sequences._containers import split_steps, wrap_like
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skrnn._sklearn import Interval, StrOptions, _fit_context
-from skrnn.preprocessing._output import SequenceTransformerMixin
+from skrnn.preprocessing._sequence_transformer import SequenceTransformerMixin
 from skrnn.preprocessing._time_index import CLOCKS
 
 __all__ = ["SlidingWindow"]

@@ -1,4 +1,4 @@
-"""One-hot steps as SciPy and NumPy hold them: made from the column of each step, and read back."""
+"""Convert the column of each step to one-hot matrices of SciPy and NumPy, and back."""
 
 import copy
 import numbers
@@ -8,33 +8,23 @@ from scipy import sparse
 from sklearn import get_config
 from sklearn.utils import check_array
 
-from skrnn.sequences import split_steps
-from skrnn.sequences._containers import object_array
-
-__all__ = [
-    "SparseTable",
-    "columns_of",
-    "columns_of_rows",
-    "count_matrix",
-    "dense_sequences",
-    "number_dtype",
-    "sparse_sequences",
-    "stack_steps",
-]
+from skrnn.sequences._containers import object_array, split_steps
 
 
 class SparseTable(list):
-    """A list of sparse steps, equally many in each, with the shape of the array it stands for.
+    """A list of sparse matrices of the same shape, which also behaves like a 3-D array.
 
-    Scikit-learn's tools ask what was made of a table for its shape, take rows of it by arrays of
-    indices, and compare it with `numpy.asarray`. All else, our own estimators too, sees a list.
+    scikit-learn's tools read the shape of a transformed table, index it with arrays of integers and
+    convert it with `numpy.asarray`. To everything else, including the estimators of skrnn, it is a
+    list.
 
     Parameters
     ----------
     matrices : iterable of sparse matrices of shape (n_steps, n_columns)
+        The matrices.
 
-    step_shape : tuple of int
-        Their shape, which an empty list does not tell.
+    matrix_shape : tuple of int
+        The shape (n_steps, n_columns) of each matrix, which cannot be read from an empty list.
 
     Examples
     --------
@@ -43,14 +33,14 @@ class SparseTable(list):
     ((5, 2, 2), (3, 2, 2), 'csr_array')
     """
 
-    def __init__(self, matrices, step_shape):
+    def __init__(self, matrices, matrix_shape):
         super().__init__(matrices)
-        self.step_shape = step_shape
+        self.matrix_shape = matrix_shape
 
     @property
     def shape(self):
-        """Sequences, steps and columns."""
-        return (len(self), *self.step_shape)
+        """The shape (n_sequences, n_steps, n_columns)."""
+        return (len(self), *self.matrix_shape)
 
     def __getitem__(self, key):
         if isinstance(key, tuple) and len(key) == 2 and key[1] is Ellipsis:
@@ -58,15 +48,15 @@ class SparseTable(list):
         if isinstance(key, numbers.Integral):
             return super().__getitem__(key)
         if isinstance(key, slice):
-            return SparseTable(super().__getitem__(key), self.step_shape)
-        places = np.arange(len(self))[key]
-        return SparseTable(map(super().__getitem__, places.tolist()), self.step_shape)
+            return SparseTable(super().__getitem__(key), self.matrix_shape)
+        indices = np.arange(len(self))[key]
+        return SparseTable(map(super().__getitem__, indices.tolist()), self.matrix_shape)
 
     def __array__(self, dtype=None, copy=None):
-        """Return the dense array, always a new one; as objects, the matrices."""
+        """Return a new dense array, or an object array of the matrices if `dtype` is object."""
         if copy is False:
-            raise ValueError("Sparse steps become an array only by a copy.")
-        # SciPy asks for objects before it joins blocks.
+            raise ValueError("Sparse steps cannot be converted to an array without a copy.")
+        # SciPy converts its argument to an object array before it stacks blocks.
         if dtype is not None and np.dtype(dtype).kind == "O":
             return object_array(self)
         dense = [matrix.toarray() for matrix in self]
@@ -74,7 +64,7 @@ class SparseTable(list):
 
 
 def _csr_class():
-    """Return the class that scikit-learn's own encoders give: releases from 1.9 on can be told."""
+    """Return the sparse class of scikit-learn's own encoders, which 1.9 and later let users set."""
     name = get_config().get("sparse_interface", "spmatrix")
     return sparse.csr_array if name == "sparray" else sparse.csr_matrix
 
@@ -85,7 +75,7 @@ def number_dtype(dtype):
     Raises
     ------
     ValueError
-        If it is none of numbers that sparse matrices can hold.
+        If it is not a dtype of numbers that sparse matrices support.
     """
     try:
         known = np.dtype(dtype)
@@ -101,17 +91,19 @@ def number_dtype(dtype):
 def sparse_sequences(columns, lengths, n_columns, dtype):
     """Return a CSR matrix of one-hot steps for each sequence.
 
-    The matrices lie on common arrays, each on its own part. A copy of a ready one takes a tenth
-    of the time in which SciPy would check the same again for each sequence.
+    The matrices are views of common arrays, which do not overlap. Copying an existing empty matrix
+    takes a tenth of the time of SciPy's constructor, which would check every matrix again.
 
     Parameters
     ----------
-    columns : ndarray of int32 of shape (n_steps,)
-        Where each step has its one; -1 for a step of zeros.
+    columns : ndarray of int32 of shape (n_steps_total,)
+        The column of the one in each step, or -1 for a step of zeros.
     lengths : ndarray of int of shape (n_sequences,)
-        How many steps each sequence has.
+        The number of steps of each sequence.
     n_columns : int
+        The number of columns.
     dtype : dtype
+        The dtype of the matrices.
 
     Returns
     -------
@@ -119,8 +111,8 @@ def sparse_sequences(columns, lengths, n_columns, dtype):
 
     Examples
     --------
-    >>> some = sparse_sequences(np.array([1, -1, 0], dtype=np.int32), [2, 1], 2, np.float32)
-    >>> [steps.toarray().tolist() for steps in some]
+    >>> sequences = sparse_sequences(np.array([1, -1, 0], dtype=np.int32), [2, 1], 2, np.float32)
+    >>> [steps.toarray().tolist() for steps in sequences]
     [[[0.0, 1.0], [0.0, 0.0]], [[1.0, 0.0]]]
     """
     is_one = columns >= 0
@@ -143,22 +135,22 @@ def sparse_sequences(columns, lengths, n_columns, dtype):
 
 
 def dense_sequences(columns, lengths, n_columns, dtype):
-    """Return one-hot steps as an array for each sequence; parameters as in `sparse_sequences`."""
+    """Return an array of one-hot steps for each sequence; parameters as in `sparse_sequences`."""
     steps = np.zeros((len(columns), n_columns), dtype=dtype)
-    places = np.flatnonzero(columns >= 0)
-    steps[places, columns[places]] = 1
+    has_one = np.flatnonzero(columns >= 0)
+    steps[has_one, columns[has_one]] = 1
     return split_steps(steps, lengths)
 
 
 def count_matrix(columns, lengths, n_columns, dtype, *, binary):
-    """Return a CSR matrix with a row a sequence: how often each column occurs, or whether.
+    """Return a CSR matrix with one row per sequence: how often, or whether, each column occurs.
 
     Parameters
     ----------
     columns, lengths, n_columns, dtype
         As in `sparse_sequences`.
     binary : bool
-        Whether ones stand for counts.
+        Whether to return ones instead of counts.
 
     Returns
     -------
@@ -167,7 +159,7 @@ def count_matrix(columns, lengths, n_columns, dtype, *, binary):
     Raises
     ------
     ValueError
-        If an integer `dtype` cannot hold a count.
+        If a count exceeds the range of an integer `dtype`.
 
     Examples
     --------
@@ -187,38 +179,43 @@ def count_matrix(columns, lengths, n_columns, dtype, *, binary):
         return matrix
     most = matrix.data.max(initial=0)
     if dtype.kind in "iu" and most > np.iinfo(dtype).max:
-        raise ValueError(f"A category occurs {most} times in a sequence, too often for {dtype}.")
+        raise ValueError(
+            f"A category occurs {most} times in a sequence, which exceeds the range of {dtype}."
+        )
     matrix.data = matrix.data.astype(dtype)
     return matrix
 
 
 def stack_steps(X, n_columns, input_name="X"):
-    """Return one-hot steps, in any container that an encoder gives, as one matrix.
+    """Stack the one-hot steps of all sequences into one matrix.
 
     Parameters
     ----------
     X : list, tuple or object array of sparse or dense matrices, or array (n, T, n_columns)
 
+        The batch, in any container that the encoder returns.
+
     n_columns : int
-        How many columns each must have.
+        The expected number of columns.
 
     input_name : str, default="X"
-        The name of the data in messages.
+        The name of the data in error messages.
 
     Returns
     -------
-    matrix : CSR matrix or ndarray of shape (n_steps, n_columns)
+    matrix : CSR matrix or ndarray of shape (n_steps_total, n_columns)
+        The steps.
     lengths : list of int
-        Steps of each sequence.
+        The number of steps of each sequence.
 
     Raises
     ------
     TypeError, ValueError
-        If `X` is none of these, or a matrix has another width.
+        If `X` is not one of these containers, or if a matrix has a different number of columns.
     """
     if sparse.issparse(X) or not hasattr(X, "__len__") or isinstance(X, str | dict):
         raise TypeError(
-            f"{input_name} must be a list of matrices of one-hot steps, one for each sequence, "
+            f"{input_name} must be a list of matrices of one-hot steps, one per sequence, "
             f"got {type(X).__name__}."
         )
     items = [item if sparse.issparse(item) else np.asarray(item) for item in X]
@@ -240,7 +237,7 @@ def _as_dense(item):
 
 
 def columns_of(matrix):
-    """Return the column of each row's largest value, -1 for a row of zeros.
+    """Return the column of the largest value of each row, or -1 for a row of zeros.
 
     Parameters
     ----------
@@ -269,29 +266,29 @@ def columns_of(matrix):
 
 
 def columns_of_rows(X, n_columns, input_name="X"):
-    """Return all columns of each row that are not zero.
+    """Return the columns of the nonzero values of each row.
 
     Parameters
     ----------
     X : sparse or dense matrix of shape (n_rows, `n_columns`)
 
     n_columns : int
-        How many columns there must be.
+        The expected number of columns.
 
     input_name : str, default="X"
-        The name of the data in messages.
+        The name of the data in error messages.
 
     Returns
     -------
     columns : ndarray of int
-        Those of all rows, one row after another.
+        The columns of all rows, one row after another.
     per_row : ndarray of int of shape (n_rows,)
-        How many each row has.
+        The number of nonzero values of each row.
 
     Raises
     ------
     ValueError
-        If the matrix has another width.
+        If the matrix has a different number of columns.
 
     Examples
     --------
