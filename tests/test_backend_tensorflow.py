@@ -127,7 +127,7 @@ def test_the_fused_update_is_keras_adam(clip, rate):
         update = backend._compile_update(optimizer, variables, all_used=True)
         for some in gradients:
             some = [tf.constant(one) for one in some]
-            update(some) if fused else optimizer.apply(some)
+            update(some, tf.constant(0.1)) if fused else optimizer.apply(some)
         assert int(optimizer.iterations) == 5
         ends.append([*variables, *optimizer.variables])
     for fused, plain in zip(*ends, strict=True):
@@ -142,7 +142,7 @@ def test_rows_of_an_embedding_that_no_batch_names_go_on_as_in_adam():
     optimizer.build([table])
     update = backend._compile_update(optimizer, [table], all_used=True)
     for row in (0, 1):
-        update([tf.IndexedSlices(tf.ones((1, 2)), tf.constant([row]), tf.constant([3, 2]))])
+        update([tf.IndexedSlices(tf.ones((1, 2)), tf.constant([row]), tf.constant([3, 2]))], tf.constant(0.1))
     moved = 1 - np.array(table)
     assert (moved[0] > 0.1).all()
     assert (moved[1] > 0).all()
