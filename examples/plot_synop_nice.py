@@ -51,7 +51,7 @@ _ = ax.legend()
 # What the forecasters see
 # ------------------------
 # 359° is next to 0°, so wind goes in by its parts from north and east. Hour of the day and day of
-# the year are circles too. They are known ahead: ``future`` has the forecasters see them as they
+# the year are circles too. They are known ahead: ``known_future`` has the forecasters see them as they
 # will be at the time that is forecast.
 #
 # The target stays as it was measured, NaN in the gaps: nothing is learned from a filled value, and
@@ -122,7 +122,7 @@ ridge = make_pipeline(StandardScaler(), Ridge())
 
 def forecasters(horizon):
     """Return forecasters of some steps of 3 hours, by name."""
-    window = {"window_length": 16, "difference": True, "future": list(calendar)}
+    window = {"window_length": 16, "difference": True, "known_future": list(calendar)}
     return {
         "Persistence": PersistenceForecaster(horizon=horizon),
         "Seasonal-naive": SeasonalNaiveForecaster(period=8, horizon=horizon),

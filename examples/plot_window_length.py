@@ -66,11 +66,11 @@ from sklearn.model_selection import TimeSeriesSplit, cross_val_score
 
 folds = TimeSeriesSplit(4)
 ridge = SlidingWindowForecaster(RidgeCV(np.logspace(-3, 3, 7)), window_length=40, horizon=horizon)
-for continues in ("auto", False):
-    model = ridge.set_params(continues=continues)
+for initial_context in ("auto", "edge"):
+    model = ridge.set_params(initial_context=initial_context)
     scores = cross_val_score(model, train, train, cv=folds)
-    print(f"continues={continues!s:<5} R² of the folds {np.round(scores, 3)}")
-_ = ridge.set_params(continues="auto")
+    print(f"initial_context={initial_context!r:<6} R² of the folds {np.round(scores, 3)}")
+_ = ridge.set_params(initial_context="auto")
 
 # %%
 # The search

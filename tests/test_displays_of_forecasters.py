@@ -39,16 +39,16 @@ class Fake:
     def __init__(self, forecast):
         self.result = forecast
 
-    def forecast(self, n_steps=None, context=None, future=None):
-        self.asked = {"n_steps": n_steps, "context": context, "future": future}
+    def forecast(self, n_steps=None, *, context=None, X_future=None):
+        self.asked = {"n_steps": n_steps, "context": context, "X_future": X_future}
         return self.result
 
-    def forecast_interval(self, n_steps=None, context=None, future=None, coverage=0.9):
+    def forecast_interval(self, n_steps=None, *, coverage=0.9, context=None, X_future=None):
         self.coverage = coverage
         return self.result - 1, self.result + 1
 
-    def backtest(self, X, y=None, cv=None, groups=None):
-        self.asked = {"X": X, "y": y, "cv": cv, "groups": groups}
+    def backtest(self, X, y=None, *, cv=None, series_id=None):
+        self.asked = {"X": X, "y": y, "cv": cv, "series_id": series_id}
         return self.result
 
 
@@ -59,7 +59,7 @@ def test_what_a_forecaster_is_asked():
         fake,
         5,
         context=LOAD[:60],
-        future=future,
+        X_future=future,
         truth=LOAD,
         coverage=0.8,
         n_history=7,
@@ -69,7 +69,7 @@ def test_what_a_forecaster_is_asked():
     )
     assert fake.asked["n_steps"] == 5
     assert fake.asked["context"].equals(LOAD[:60])
-    assert fake.asked["future"] is future
+    assert fake.asked["X_future"] is future
     assert fake.coverage == 0.8
     assert display.ax_ is ax
     assert labels(ax) == ["history", "truth", "mine", "mine, 80 % interval"]
@@ -135,7 +135,7 @@ DISPLAYS = {
 def test_a_search_and_what_is_no_forecaster(display, arguments):
     X = TABLE[["load", "wind"]]
     search = GridSearchCV(
-        SlidingWindowForecaster(Ridge(), horizon=2, continues=True),
+        SlidingWindowForecaster(Ridge(), horizon=2, initial_context="fit_end"),
         {"window_length": [3, 5]},
         cv=TimeSeriesSplit(2),
     )
@@ -145,10 +145,10 @@ def test_a_search_and_what_is_no_forecaster(display, arguments):
     assert display.from_estimator(search, *arguments).figure_ is not None
     with pytest.raises(ValueError, match=r"LinearRegression has no (forecast|backtest) to plot"):
         display.from_estimator(LinearRegression().fit(X, X), *arguments)
-    with pytest.raises(ValueError, match=r"Pipeline has no .* would leave out the transformers"):
+    with pytest.raises(ValueError, match=r"Pipeline has no .* would skip the transformers"):
         display.from_estimator(make_pipeline(StandardScaler(), search.best_estimator_), *arguments)
     transformed = TransformedTargetRegressor(search.best_estimator_, transformer=StandardScaler())
-    with pytest.raises(ValueError, match=r"has no .* it would come out transformed"):
+    with pytest.raises(ValueError, match=r"has no .* the result would be transformed"):
         display.from_estimator(transformed.fit(X, X), *arguments)
     if display is not HorizonErrorDisplay:
         with pytest.raises(NotFittedError):
@@ -237,11 +237,11 @@ def test_what_a_forecaster_of_a_path_is_asked():
     path = ARRAY[:, :2]
     fake = Fake(path[60:65])
     display = TrajectoryDisplay.from_estimator(
-        fake, 5, context=path[:60], future="plan", truth=path[60:], n_history=4, name="GRU"
+        fake, 5, context=path[:60], X_future="plan", truth=path[60:], n_history=4, name="GRU"
     )
     assert fake.asked["n_steps"] == 5
     assert fake.asked["context"] is not None
-    assert fake.asked["future"] == "plan"
+    assert fake.asked["X_future"] == "plan"
     assert_array_equal(display.lines_["history"].get_xydata(), path[56:60])
     assert_array_equal(display.lines_["truth"].get_xydata(), path[60:65])
     assert_array_equal(display.lines_["forecast"].get_xydata(), path[60:65])
@@ -326,8 +326,8 @@ def test_other_metrics_below_zero():
         ({"GRU": [1.0]}, TypeError, "errors of 'GRU' must be a DataFrame, as backtest returns"),
         (make_errors().drop(columns="step"), ValueError, r"must have the columns \['step'\]"),
         (make_errors().drop(columns="mae"), ValueError, r"among \['rmse'\].* got 'mae'"),
-        (make_errors()[:0], ValueError, r"hold no mae: 0 row\(s\)"),
-        (make_errors().assign(mae=np.nan), ValueError, r"hold no mae: 12 row\(s\), all NaN"),
+        (make_errors()[:0], ValueError, r"contain no mae: 0 row\(s\)"),
+        (make_errors().assign(mae=np.nan), ValueError, r"contain no mae: 12 row\(s\), all NaN"),
     ],
 )
 def test_what_is_no_table_of_errors(errors, kind, message):
@@ -346,9 +346,9 @@ def test_what_a_backtest_is_asked():
     fake = Fake(make_errors())
     _, ax = plt.subplots()
     display = HorizonErrorDisplay.from_estimator(
-        fake, "X", "y", cv=3, groups="groups", metric="rmse", ax=ax
+        fake, "X", "y", cv=3, series_id="labels", metric="rmse", ax=ax
     )
-    assert fake.asked == {"X": "X", "y": "y", "cv": 3, "groups": "groups"}
+    assert fake.asked == {"X": "X", "y": "y", "cv": 3, "series_id": "labels"}
     assert display.ax_ is ax
     assert list(display.lines_) == ["Fake"]
 

@@ -193,7 +193,7 @@ SEVERAL = TABLE.set_index([["a", "b"] * 50, DAYS])
         ({"truth": LOAD[:50]}, "truth must have rows at the times of the forecast"),
         ({"history": TABLE[["heat", "wind"]]}, r"got 2 column\(s\) \(\['heat', 'wind'\]\) in hist"),
         ({"truth": ARRAY[:5]}, r"truth must have the columns of forecast: got 3 column\(s\) in"),
-        ({"lower": LOAD[60:65]}, "lower and upper make an interval together"),
+        ({"lower": LOAD[60:65]}, "lower and upper must be passed together"),
         ({"lower": [1], "upper": [2]}, r"lower must have the shape of forecast, \(5, 1\), got"),
         ({"forecast": {"a": LOAD}}, "forecast must be one series, got a dict of several"),
         ({"forecast": [LOAD, LOAD]}, "forecast must be one series, got a list of several"),
@@ -218,7 +218,7 @@ def test_bad_n_history(n_history):
 def test_given_axes():
     _, axes = plt.subplots(3, 1)
     assert list(ForecastDisplay(forecast=TABLE).plot(axes).ax_) == list(axes)
-    with pytest.raises(ValueError, match="as many axes as columns, 1, got 3"):
+    with pytest.raises(ValueError, match="as many axes as there are columns, 1, got 3"):
         ForecastDisplay(forecast=LOAD).plot(axes)
 
 

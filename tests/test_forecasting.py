@@ -92,14 +92,14 @@ def test_windows_are_those_of_a_loop(series, window_length, horizon, stride):
     parameters = {"window_length": window_length, "horizon": horizon, "stride": stride}
     if min(longest.values()) < window_length + horizon:
         with pytest.raises(ValueError, match="fewer than"):
-            make_windows(X, y, groups=groups, times=times, **parameters)
+            make_windows(X, y, series_id=groups, times=times, **parameters)
         return
-    made = make_windows(X, y, groups=groups, times=times, **parameters)
+    made = make_windows(X, y, series_id=groups, times=times, **parameters)
     shape = (-1,) if horizon == 1 else (-1, horizon)
     assert_array_equal(np.asarray(made.X), windows)
     assert_array_equal(made.y, np.reshape(targets, shape))
     assert_array_equal(made.rows, rows)
-    assert_array_equal(made.groups, groups[rows])
+    assert_array_equal(made.series_id, groups[rows])
     assert_array_equal(made.times, np.reshape(target_times, shape))
 
 
@@ -121,7 +121,7 @@ def test_windows_of_a_list_are_those_of_its_series():
     assert_array_equal(made.y, np.concatenate([one.y for one in each]))
     assert_array_equal(made.times, np.concatenate([one.times for one in each]))
     assert_array_equal(made.rows, np.concatenate([each[0].rows, each[1].rows + 12]))
-    assert_array_equal(made.groups, np.repeat([0, 1], [len(each[0].y), len(each[1].y)]))
+    assert_array_equal(made.series_id, np.repeat([0, 1], [len(each[0].y), len(each[1].y)]))
 
 
 # --- forecasters ----------------------------------------------------------------------------------
@@ -132,7 +132,7 @@ def test_windows_of_a_list_are_those_of_its_series():
 @pytest.mark.parametrize("future", [(), [1]])
 @pytest.mark.parametrize("horizon", [1, 3])
 def test_rows_are_the_last_steps_of_trajectories(strategy, difference, future, horizon):
-    parameters = {"strategy": strategy, "difference": difference, "future": future}
+    parameters = {"strategy": strategy, "difference": difference, "known_future": future}
     X = walk()
     forecaster = ridge(horizon=horizon, **parameters).fit(X)
     rows, trajectories = forecaster.predict(X), forecaster.predict_trajectory(X)
@@ -183,7 +183,7 @@ def test_columns_known_ahead_go_in_a_second_time():
     windows, _ = flat_windows(np.concatenate([X, later], axis=1), 4, horizon)
     _, after = flat_windows(X[:, 0], 4, horizon)
     by_hand = Ridge().fit(windows, after)
-    forecaster = ridge(horizon=horizon, future=[1]).fit(X)
+    forecaster = ridge(horizon=horizon, known_future=[1]).fit(X)
     assert_allclose(forecaster.estimator_.coef_, by_hand.coef_, rtol=1e-9)
 
 
@@ -273,12 +273,12 @@ def test_what_is_known_ahead_is_used(strategy, difference):
     X = np.concatenate([10 + 2 * plan, plan], axis=1)
     parameters = {"horizon": 3, "strategy": strategy, "difference": difference}
     regressor = Ridge(alpha=1e-6)
-    forecaster = SlidingWindowForecaster(regressor, window_length=3, future=[1], **parameters)
+    forecaster = SlidingWindowForecaster(regressor, window_length=3, known_future=[1], **parameters)
     forecaster.fit(X[:200])
     assert forecaster.score(X[200:]) > 0.95  # the rows without a past count
     assert_allclose(forecaster.predict(X)[10:, 0], X[10:, 0], atol=1e-4)
     for ahead in (plan[200:209], -plan[200:209]):
-        assert_allclose(forecaster.forecast(9, future=ahead), 10 + 2 * ahead, atol=1e-4)
+        assert_allclose(forecaster.forecast(9, X_future=ahead), 10 + 2 * ahead, atol=1e-4)
 
 
 # --- targets --------------------------------------------------------------------------------------
@@ -335,7 +335,7 @@ def test_series_are_the_same_in_any_container(parameters):
     table = np.empty((75, 2))
     for name, X in zip("bca", series, strict=True):
         table[turns == name] = X
-    grouped = ridge(**parameters).fit(table, groups=turns)
+    grouped = ridge(**parameters).fit(table, series_id=turns)
     days = [pd.date_range("2026", periods=len(X)) for X in series]
     frames = [pd.DataFrame(X, index=i) for X, i in zip(series, days, strict=True)]
     frame = pd.concat(frames, keys=list("bca"))

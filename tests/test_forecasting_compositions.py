@@ -55,7 +55,7 @@ def test_changes_of_logarithms(rows, targets):
 def test_scores_of_arrays_and_frames_are_the_same(targets):
     as_array = None if targets is None else targets.to_numpy()
     of_frame = cross_val_score(forecaster(), DF, targets, cv=SPLIT)
-    of_array = cross_val_score(forecaster(continues=True), X, as_array, cv=SPLIT)
+    of_array = cross_val_score(forecaster(initial_context="fit_end"), X, as_array, cv=SPLIT)
     assert_allclose(of_frame, of_array)
     assert np.isfinite(of_frame).all()
 
@@ -68,8 +68,8 @@ def test_a_search_gives_a_forecaster():
 
 
 def test_each_row_by_the_other_folds():
-    forecasts = cross_val_predict(forecaster(continues=False), DF, DF["a"], cv=KFold(3))
-    by_hand = forecaster(continues=False).fit(DF[:40], DF["a"][:40]).predict(DF[40:])
+    forecasts = cross_val_predict(forecaster(initial_context="edge"), DF, DF["a"], cv=KFold(3))
+    by_hand = forecaster(initial_context="edge").fit(DF[:40], DF["a"][:40]).predict(DF[40:])
     assert_array_equal(forecasts[40:], by_hand)
 
 
@@ -118,27 +118,29 @@ def test_huge_tiny_and_constant_values():
 
 
 def test_labels_of_series_find_their_way():
-    expected = forecaster().fit(X, X[:, 0], groups=TURNS)
+    expected = forecaster().fit(X, X[:, 0], series_id=TURNS)
     with config_context(enable_metadata_routing=True):
-        asks = forecaster().set_fit_request(groups=True).set_predict_request(groups=True)
-        pipeline = make_pipeline(FunctionTransformer(), asks).fit(X, X[:, 0], groups=TURNS)
-        assert_array_equal(pipeline.predict(X, groups=TURNS), expected.predict(X, groups=TURNS))
-        asks.set_score_request(groups=True)
-        folds = {"cv": GroupKFold(3), "params": {"groups": TURNS}}
+        asks = forecaster().set_fit_request(series_id=True).set_predict_request(series_id=True)
+        pipeline = make_pipeline(FunctionTransformer(), asks).fit(X, X[:, 0], series_id=TURNS)
+        assert_array_equal(
+            pipeline.predict(X, series_id=TURNS), expected.predict(X, series_id=TURNS)
+        )
+        asks.set_score_request(series_id=True)
+        folds = {"cv": GroupKFold(3), "params": {"groups": TURNS, "series_id": TURNS}}
         scores = cross_val_score(asks, X, X[:, 0], **folds)
-        with pytest.raises(UnsetMetadataPassedError, match="groups"):
-            make_pipeline(StandardScaler(), forecaster()).fit(X, groups=TURNS)
+        with pytest.raises(UnsetMetadataPassedError, match="series_id"):
+            make_pipeline(StandardScaler(), forecaster()).fit(X, series_id=TURNS)
     is_u = TURNS == "u"
-    fold = forecaster().fit(X[~is_u], X[~is_u, 0], groups=TURNS[~is_u])
-    assert np.isclose(scores, fold.score(X[is_u], X[is_u, 0], groups=TURNS[is_u])).any()
+    fold = forecaster().fit(X[~is_u], X[~is_u, 0], series_id=TURNS[~is_u])
+    assert np.isclose(scores, fold.score(X[is_u], X[is_u, 0], series_id=TURNS[is_u])).any()
 
 
 def test_backtest_of_series_that_training_never_saw():
-    errors = forecaster().backtest(X, cv=GroupKFold(3), groups=TURNS)
+    errors = forecaster().backtest(X, cv=GroupKFold(3), series_id=TURNS)
     assert_array_equal(errors["step"], [1, 2] * 3)
     # 20 rows a series: the first has no row before it, the second none two before.
     assert_array_equal(errors["n"], [19 * 3, 18 * 3] * 3)
-    with_times = forecaster().backtest(DF, cv=GroupKFold(3), groups=TURNS)
+    with_times = forecaster().backtest(DF, cv=GroupKFold(3), series_id=TURNS)
     assert with_times.shape == errors.shape
 
 
@@ -154,7 +156,7 @@ def test_rows_at_another_distance_in_time_are_refused():
     days = pd.Series(np.arange(50.0), index=pd.date_range("2026-01-01", periods=50))
     hours = days.set_axis(pd.date_range("2026-03-01", periods=50, freq="h"))
     forecaster = SlidingWindowForecaster(Ridge(), window_length=3).fit(days)
-    with pytest.raises(ValueError, match="context has rows at another distance in time"):
+    with pytest.raises(ValueError, match="context has another distance in time between rows"):
         forecaster.forecast(context=hours)
-    with pytest.raises(ValueError, match="49 of 49 steps from row to row are not <Day>"):
+    with pytest.raises(ValueError, match="49 of 49 steps differ from <Day>"):
         forecaster.predict(hours)

@@ -86,7 +86,7 @@ def test_times_come_next_after_a_gap_too(index):
 
 @every_index
 def test_rows_that_follow_see_the_training_rows(index):
-    df, whole = table(index), forecaster(continues=False)
+    df, whole = table(index), forecaster(initial_context="edge")
     train, test = df[:N_TRAIN], df[N_TRAIN:]
     expected = whole.fit(train).predict(df)[N_TRAIN:]
     assert_allclose(forecaster().fit(train).predict(test), expected)
@@ -95,7 +95,7 @@ def test_rows_that_follow_see_the_training_rows(index):
 
 @every_index
 def test_rows_after_a_gap_or_of_long_ago_do_not(index):
-    df, alone = table(index), forecaster(continues=False)
+    df, alone = table(index), forecaster(initial_context="edge")
     train = df[:N_TRAIN]
     auto = forecaster().fit(train)
     for rows in (df[N_TRAIN + 1 :], df[5:20], train):
@@ -106,7 +106,7 @@ def test_rows_after_a_gap_or_of_long_ago_do_not(index):
 def test_rows_follow_training_rows_with_a_gap(index):
     df = table(index).drop(index[10])
     train, test = df[: N_TRAIN - 1], df[N_TRAIN - 1 :]
-    expected = forecaster(continues=True).fit(train).predict(test)
+    expected = forecaster(initial_context="fit_end").fit(train).predict(test)
     assert_array_equal(forecaster().fit(train).predict(test), expected)
 
 
@@ -213,7 +213,7 @@ def test_a_name_alone_does_not_make_a_column_a_target():
     """Changes of one series after the values of another would be no forecast of either."""
     df = table(DAYS)
     for X, y in ((df, df["a"].shift(-1)), ((df - df.mean()) / df.std(), df["a"])):
-        with pytest.raises(ValueError, match="y must be columns of X"):
+        with pytest.raises(ValueError, match="equal to exactly one column of X"):
             PersistenceForecaster().fit(X, y)
         assert forecaster().fit(X, y).forecast().name == "a"
 
@@ -298,11 +298,11 @@ def test_groups_in_a_dict_out(in_pandas):
     turns = MANY.sort_index(level="day", kind="stable")
     groups, X = turns.index.get_level_values(0), turns.droplevel(0)
     X = X if in_pandas else X.to_numpy()
-    fitted = forecaster().fit(X, groups=groups)
+    fitted = forecaster().fit(X, series_id=groups)
     forecasts, expected = fitted.forecast(), forecaster().fit(MANY).forecast()
     assert set(forecasts) == {"u", "v"}
     assert_allclose(forecasts["v"], expected.loc["v"])
-    assert fitted.predict(X, groups=groups).shape == X.shape
+    assert fitted.predict(X, series_id=groups).shape == X.shape
     if in_pandas:
         assert_array_equal(forecasts["v"].index, DAYS[25:27])
 
@@ -310,7 +310,7 @@ def test_groups_in_a_dict_out(in_pandas):
 def test_row_numbers_of_series_that_take_turns_are_no_times():
     turns = MANY.sort_index(level="day", kind="stable")
     groups, X = turns.index.get_level_values(0), turns.reset_index(drop=True)
-    forecasts = forecaster().fit(X, groups=groups).forecast()
+    forecasts = forecaster().fit(X, series_id=groups).forecast()
     assert_allclose(forecasts["v"], forecaster().fit(MANY).forecast().loc["v"])
 
 
@@ -320,8 +320,8 @@ def test_each_series_goes_on_by_itself(time):
     test = MANY.groupby("site").tail(-15)
     if not time:
         train, test = ([part.loc[key].to_numpy() for key in "uv"] for part in (train, test))
-    fitted = forecaster(continues="auto" if time else True).fit(train)
-    whole = forecaster(continues=False).fit(train)
+    fitted = forecaster(initial_context="auto" if time else "fit_end").fit(train)
+    whole = forecaster(initial_context="edge").fit(train)
     expected = [whole.predict(df if time else df.to_numpy())[15:] for df in SERIES.values()]
     forecasts = fitted.predict(test)
     assert_allclose(forecasts if time else np.concatenate(forecasts), np.concatenate(expected))
@@ -385,10 +385,10 @@ def test_windows_of_given_times_and_groups():
     assert_array_equal(make_windows(X, window_length=2, times=days).rows, [1, 4])
     assert_array_equal(make_windows(X, window_length=2, times=list(days)).times, days[[2, 5]])
     groups = ["u", "v"] * 3
-    windows = make_windows(X, window_length=2, groups=groups, times=[0, 5, 1, 6, 2, 7])
-    assert_array_equal(windows.groups, ["u", "v"])
+    windows = make_windows(X, window_length=2, series_id=groups, times=[0, 5, 1, 6, 2, 7])
+    assert_array_equal(windows.series_id, ["u", "v"])
     assert_array_equal(windows.times, [2, 7])
     assert_array_equal(windows.rows, [2, 3])
     windows = make_windows([X, X[:3]], window_length=2)
-    assert_array_equal(windows.groups, [0, 0, 0, 0, 1])
+    assert_array_equal(windows.series_id, [0, 0, 0, 0, 1])
     assert_array_equal(windows.times, [2, 3, 4, 5, 2])

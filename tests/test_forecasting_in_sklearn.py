@@ -133,7 +133,7 @@ def test_search_over_the_window(has_targets):
     # What comes next is what was 6 rows ago.
     X = np.tile(np.random.default_rng(0).normal(size=6), 30)[:, np.newaxis]
     search = GridSearchCV(
-        SlidingWindowForecaster(Ridge(alpha=1e-3), continues=True),
+        SlidingWindowForecaster(Ridge(alpha=1e-3), initial_context="fit_end"),
         {"window_length": [1, 2, 6]},
         cv=TimeSeriesSplit(3),
         error_score="raise",
@@ -208,7 +208,7 @@ def test_a_fit_that_fails_leaves_the_forecaster_as_it_was():
 def test_a_scaler_that_hands_nan_on_makes_no_regressor_take_it():
     X = pd.DataFrame({"load": np.sin(np.arange(60.0)), "plan": np.cos(np.arange(60.0))})
     network = make_pipeline(TimeDistributed(StandardScaler()), RNNRegressor(units=2, epochs=1))
-    forecaster = SlidingWindowForecaster(network, window_length=3, horizon=2, future=["plan"])
+    forecaster = SlidingWindowForecaster(network, window_length=3, horizon=2, known_future=["plan"])
     told = forecaster.fit(X).predict_trajectory(X)
     assert np.isnan(told[-2:]).all()
     assert not np.isnan(told[:-2]).any()

@@ -114,7 +114,7 @@ def errors_by_hand(forecaster, X, y, cv, horizon):
     """Return errors of every forecast of a row under test, by a loop over origins and steps."""
     table = []
     for fold, (train, test) in enumerate(cv.split(X)):
-        fitted = clone(forecaster).set_params(continues=False).fit(X[train], y[train])
+        fitted = clone(forecaster).set_params(initial_context="edge").fit(X[train], y[train])
         trajectories = fitted.predict_trajectory(X)
         for step in range(1, horizon + 1):
             misses = [
@@ -156,7 +156,7 @@ def test_backtest_of_all_targets_is_their_mean():
 
 def test_backtest_of_series_that_take_turns():
     X, groups = walk(), np.tile(["a", "b"], 50)
-    table = PersistenceForecaster(horizon=2).backtest(X, cv=TimeSeriesSplit(2), groups=groups)
+    table = PersistenceForecaster(horizon=2).backtest(X, cv=TimeSeriesSplit(2), series_id=groups)
     changes = [np.abs(X[2 * step :] - X[: -2 * step]) for step in (1, 2)]
     # Two steps before the first test row of each series is not after training.
     last = [changes[0][-33:].mean(), changes[1][-31:].mean()]
@@ -227,7 +227,7 @@ def test_baselines_forecast_any_column_any_number_of_steps(forecaster):
     one, all_ = clone(forecaster).fit(X, X[:, 1]), clone(forecaster).fit(X)
     assert_allclose(one.forecast(30), all_.forecast(30)[:, 1])
     assert_allclose(one.predict(X), all_.predict(X)[:, 1])
-    with pytest.raises(ValueError, match="needs the past of every target"):
+    with pytest.raises(ValueError, match="needs the past values of every target"):
         clone(forecaster).fit(X, X[:, 1] ** 2)
 
 

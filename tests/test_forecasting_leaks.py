@@ -25,7 +25,7 @@ OPTIONS = {
     "horizon": st.integers(1, 4),
     "strategy": st.sampled_from(["direct", "recursive"]),
     "difference": st.booleans(),
-    "future": st.sampled_from([(), (2,)]),
+    "known_future": st.sampled_from([(), (2,)]),
 }
 CLOCKS = [
     pd.date_range("2026-03-20", periods=N_ROWS, freq="h"),
@@ -57,13 +57,13 @@ def fitted(**parameters):
 def test_nothing_after_the_origin_is_seen(row, seed, **parameters):
     forecaster = fitted(**parameters)
     origin, X, changed = row - parameters["horizon"], walk(), walk()
-    is_changed = [column for column in range(3) if column not in parameters["future"]]
+    is_changed = [column for column in range(3) if column not in parameters["known_future"]]
     changed[max(0, origin + 1) :, is_changed] = walk(seed=seed + 1)[
         max(0, origin + 1) :, is_changed
     ]
     changed[row + 1 :] = 0
     assert_allclose(forecaster.predict(changed)[row], forecaster.predict(X)[row], rtol=1e-12)
-    if origin >= 0 and not parameters["future"]:
+    if origin >= 0 and not parameters["known_future"]:
         made = forecaster.predict_trajectory(changed)[: origin + 1]
         assert_allclose(made, forecaster.predict_trajectory(X)[: origin + 1], rtol=1e-12)
 
@@ -123,7 +123,7 @@ def by_hand(forecaster, X, y, cv):
     """Return scores of folds where forecasts of the whole series are cut."""
     scores = []
     for train, test in cv.split(X):
-        alone = clone(forecaster).set_params(continues=False)
+        alone = clone(forecaster).set_params(initial_context="edge")
         rows = slice(None, test[-1] + 1)
         if isinstance(X, pd.DataFrame):
             alone.fit(X.iloc[train], y.iloc[train])
@@ -135,22 +135,29 @@ def by_hand(forecaster, X, y, cv):
     return scores
 
 
-@pytest.mark.parametrize("continues", ["auto", True])
+@pytest.mark.parametrize("initial_context", ["auto", "fit_end"])
 @pytest.mark.parametrize("horizon", [1, 3])
 @pytest.mark.parametrize("difference", [False, True])
 @pytest.mark.parametrize("future", [(), ("c",)])
-def test_scores_of_folds_are_those_with_the_whole_past(continues, horizon, difference, future):
+def test_scores_of_folds_are_those_with_the_whole_past(
+    initial_context, horizon, difference, future
+):
     X = pd.DataFrame(walk(), columns=["a", "b", "c"])
-    if continues == "auto":
+    if initial_context == "auto":
         X.index = CLOCKS[0]
     else:
         X, future = X.to_numpy(), [2] * len(future)
-    y = X[["a", "b"]] if continues == "auto" else X[:, :2]
-    forecaster = ridge(continues=continues, horizon=horizon, difference=difference, future=future)
+    y = X[["a", "b"]] if initial_context == "auto" else X[:, :2]
+    forecaster = ridge(
+        initial_context=initial_context,
+        horizon=horizon,
+        difference=difference,
+        known_future=future,
+    )
     cv = TimeSeriesSplit(4)
     scores = cross_val_score(forecaster, X, y, cv=cv, error_score="raise")
     assert_allclose(scores, by_hand(forecaster, X, y, cv), rtol=1e-9)
-    without = clone(forecaster).set_params(continues=False)
+    without = clone(forecaster).set_params(initial_context="edge")
     assert np.abs(cross_val_score(without, X, y, cv=cv) - scores).min() > 1e-3
 
 
@@ -162,7 +169,7 @@ def test_rows_that_follow_are_seen_in_their_index(index, n_train):
     forecaster = ridge(horizon=2).fit(train)
     whole = forecaster.predict(X)
     assert_allclose(forecaster.predict(test), whole[n_train:], rtol=1e-12)
-    said = ridge(horizon=2, continues=True).fit(train.to_numpy())
+    said = ridge(horizon=2, initial_context="fit_end").fit(train.to_numpy())
     assert_allclose(said.predict(test.to_numpy()), whole[n_train:], rtol=1e-12)
 
 
@@ -178,7 +185,7 @@ def test_integers_follow_whatever_their_width():
 def test_rows_that_do_not_follow_have_no_past(index):
     X = pd.DataFrame(walk(), index=index)
     forecaster = ridge(horizon=2).fit(X.iloc[:40])
-    alone = clone(forecaster).set_params(continues=False).fit(X.iloc[:40])
+    alone = clone(forecaster).set_params(initial_context="edge").fit(X.iloc[:40])
     for later in (X.iloc[41:], X.iloc[30:], X.iloc[:40]):
         assert_array_equal(forecaster.predict(later), alone.predict(later))
     is_number = pd.api.types.is_integer_dtype(index.dtype)
@@ -190,13 +197,13 @@ def test_rows_that_do_not_follow_have_no_past(index):
 @pytest.mark.parametrize("make", [ridge, PersistenceForecaster, DriftForecaster])
 def test_every_series_follows_its_own_past(make):
     X, groups = walk(), np.tile(["a", "b", "c"], 20)
-    forecaster = make(horizon=2, continues=True).fit(X[:40], groups=groups[:40])
-    whole = forecaster.set_params(continues=False).predict(X, groups)
-    forecaster.set_params(continues=True)
+    forecaster = make(horizon=2, initial_context="fit_end").fit(X[:40], series_id=groups[:40])
+    whole = forecaster.set_params(initial_context="edge").predict(X, groups)
+    forecaster.set_params(initial_context="fit_end")
     assert_allclose(forecaster.predict(X[40:], groups[40:]), whole[40:], rtol=1e-12)
     one = groups[40:] == "b"
     assert_allclose(forecaster.predict(X[40:][one], groups[40:][one]), whole[40:][one], rtol=1e-12)
-    with pytest.raises(ValueError, match=r"'d' was not there in fit"):
+    with pytest.raises(ValueError, match=r"'d' was not seen in fit"):
         forecaster.predict(X[40:], np.full(20, "d"))
 
 

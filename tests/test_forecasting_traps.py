@@ -14,7 +14,7 @@ from sklearn.preprocessing import StandardScaler
 
 from skrnn import RNNRegressor, SlidingWindowForecaster
 from skrnn.forecasting import PersistenceForecaster, SeasonalNaiveForecaster
-from skrnn.forecasting._regressors import stretches
+from skrnn.forecasting._inner_regressor import validation_groups
 
 
 def ridge(**params):
@@ -40,7 +40,7 @@ def test_series_are_split_at_the_same_times():
     assert (stacked["rmse"] > 1).all()
     by_time = X.sort_index(level="time")
     assert_allclose(neighbour.backtest(by_time, cv=3)["rmse"], stacked["rmse"])
-    as_groups = neighbour.backtest(X.to_numpy(), cv=3, groups=X.index.get_level_values("site"))
+    as_groups = neighbour.backtest(X.to_numpy(), cv=3, series_id=X.index.get_level_values("site"))
     assert_allclose(as_groups["rmse"], stacked["rmse"])
 
 
@@ -49,11 +49,11 @@ def test_future_as_an_array_is_in_the_order_of_the_parameter():
     X = pd.DataFrame(rng.normal(size=(300, 2)), columns=["a", "b"])
     X["y"] = 10 * X["a"] - 3 * X["b"]
     forecaster = SlidingWindowForecaster(
-        LinearRegression(), window_length=2, future=["b", "a"]
+        LinearRegression(), window_length=2, known_future=["b", "a"]
     ).fit(X)
-    as_table = forecaster.forecast(future=pd.DataFrame({"a": [2.0], "b": [1.0]}))
+    as_table = forecaster.forecast(X_future=pd.DataFrame({"a": [2.0], "b": [1.0]}))
     assert_allclose(as_table, [[17.0]])
-    assert_allclose(forecaster.forecast(future=np.array([[1.0, 2.0]])), as_table)
+    assert_allclose(forecaster.forecast(X_future=np.array([[1.0, 2.0]])), as_table)
 
 
 def test_one_series_of_a_list_follows_nobody():
@@ -61,16 +61,16 @@ def test_one_series_of_a_list_follows_nobody():
     high, low = (pd.Series(level + np.arange(60.0), index=days) for level in (1000, 0))
     forecaster = PersistenceForecaster().fit([high[:40], low[:40]])
     assert forecaster.predict([low[40:]])[0][1] == low.iloc[40]
-    assert forecaster.predict([low[40:]])[0][0] == forecaster._mean[0]
+    assert forecaster.predict([low[40:]])[0][0] == forecaster.target_mean_[0]
     assert forecaster.predict([high[40:], low[40:]])[1][0] == low.iloc[39]
-    with pytest.raises(ValueError, match="continues=True, but X has other series"):
-        forecaster.set_params(continues=True).predict([low[40:]])
+    with pytest.raises(ValueError, match="initial_context='fit_end', but X has other series"):
+        forecaster.set_params(initial_context="fit_end").predict([low[40:]])
 
 
 def test_a_target_that_two_columns_could_be_has_no_past():
     X = np.zeros((60, 2))
     X[40:] = [50, -50]
-    with pytest.raises(ValueError, match="y must be columns of X"):
+    with pytest.raises(ValueError, match="equal to exactly one column of X"):
         PersistenceForecaster().fit(X[:40], X[:40, 1])
     table = pd.DataFrame(X, columns=["snow", "rain"])
     forecaster = PersistenceForecaster().fit(table[:40], table["rain"][:40])
@@ -88,8 +88,8 @@ def test_an_index_that_jumps_is_no_time(later):
 def test_a_window_too_short_for_what_is_known_ahead():
     X = pd.DataFrame({"plan": np.arange(50.0), "y": np.arange(50.0)})
     with pytest.raises(ValueError, match="window_length of at least horizon=5"):
-        ridge(horizon=5, future=["plan"]).fit(X)
-    ridge(horizon=5, future=["plan"], strategy="recursive").fit(X)
+        ridge(horizon=5, known_future=["plan"]).fit(X)
+    ridge(horizon=5, known_future=["plan"], strategy="recursive").fit(X)
 
 
 @pytest.mark.parametrize(
@@ -119,18 +119,18 @@ def test_a_scaler_of_tables_before_a_network():
 
 def test_early_stopping_holds_out_stretches_whatever_is_round_the_network():
     ends, network = np.arange(1000), RNNRegressor(early_stopping=True)
-    expected = stretches(network, ends, 20)["groups"]
+    expected = validation_groups(network, ends, 20)["groups"]
     for wrapped in (TransformedTargetRegressor(network), MultiOutputRegressor(network)):
-        assert_array_equal(stretches(wrapped, ends, 20)["groups"], expected)
+        assert_array_equal(validation_groups(wrapped, ends, 20)["groups"], expected)
     inside = make_pipeline(StandardScaler(), TransformedTargetRegressor(network))
-    assert list(stretches(inside, ends, 20)) == ["transformedtargetregressor__groups"]
+    assert list(validation_groups(inside, ends, 20)) == ["transformedtargetregressor__groups"]
 
 
 def test_scores_where_a_target_happens_to_be_like_what_is_known_ahead():
     rng = np.random.default_rng(0)
     holiday, rain = (np.append(rng.integers(0, 2, 100), np.zeros(50)) for _ in range(2))
     X = pd.DataFrame({"holiday": holiday, "t": rng.normal(size=150)})
-    forecaster = ridge(future=["holiday"]).fit(X[:100], rain[:100])
+    forecaster = ridge(known_future=["holiday"]).fit(X[:100], rain[:100])
     assert np.isfinite(forecaster.score(X[100:], rain[100:]))
 
 

@@ -136,7 +136,7 @@ def test_given_axes():
     _, axes = plt.subplots(2, 1)
     display = HistoryDisplay(history=HISTORY).plot(axes, metrics=["loss", "accuracy"])
     assert list(display.ax_) == list(axes)
-    with pytest.raises(ValueError, match="as many axes as metrics, 1, got 2"):
+    with pytest.raises(ValueError, match="as many axes as there are metrics, 1, got 2"):
         HistoryDisplay(history=HISTORY).plot(axes)
 
 

@@ -318,9 +318,9 @@ def test_after_regularize():
         ({"causal": "yes"}, "'causal' parameter of Interpolator must be"),
         (
             {"method": {"snow": "linear"}},
-            r"the column 'snow'.*the names \['wind', 'rain', 'heat'\]",
+            r"contains 'snow', which.*the names \['wind', 'rain', 'heat'\]",
         ),
-        ({"method": {3: "linear"}}, "method has the column 3, which X has not.*has 3 columns"),
+        ({"method": {3: "linear"}}, "method contains 3, which is not a column of X.*has 3 columns"),
         ({"method": {"rain": "spline"}}, "must be one of .* got 'spline' for the column 'rain'"),
     ],
 )
@@ -330,7 +330,7 @@ def test_errors_in_parameters(options, message):
 
 
 def test_names_need_a_table():
-    with pytest.raises(ValueError, match="expected numbers, as X has no column names"):
+    with pytest.raises(ValueError, match="expected indices, as X has no column names"):
         Interpolator({"rain": "ffill"}).fit(make_table().to_numpy())
 
 
@@ -352,7 +352,7 @@ def test_time_needs_times(method):
 
 def test_columns_that_are_no_numbers_are_named():
     df = make_table().assign(sky="clear", seen=pd.Timestamp("2026-01-01"))
-    with pytest.raises(ValueError, match=r"not of numbers: \['sky', 'seen'\]"):
+    with pytest.raises(ValueError, match=r"do not hold numbers: \['sky', 'seen'\]"):
         Interpolator().fit(df)
 
 
@@ -373,9 +373,9 @@ def test_rows_out_of_order():
             Interpolator().fit(X)
         with pytest.raises(ValueError, match=message):
             Interpolator().fit(df).transform(X)
-    with pytest.raises(ValueError, match=r"1 rows have none \(NaT\)"):
+    with pytest.raises(ValueError, match=r"X has 1 row\(s\) without a time \(NaT\)"):
         Interpolator().fit(df.set_axis([*df.index[:-1], pd.NaT]))
-    with pytest.raises(ValueError, match="X has 10 rows without the name of a series"):
+    with pytest.raises(ValueError, match=r"X has 10 row\(s\) without a series"):
         Interpolator().fit(pd.concat([df], keys=[N]))
 
 

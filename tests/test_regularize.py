@@ -226,11 +226,11 @@ MIXED = pd.Index(
         (pd.Index(["2026-01-01", "2026-01-02"]), "DatetimeIndex.*pandas.to_datetime"),
         (pd.period_range("2026", periods=2, freq="D"), r"PeriodIndex of period\[D\]"),
         (MIXED, "DatetimeIndex: its index is a Index of object.*utc=True.*mixed time zones"),
-        (pd.DatetimeIndex(["2026-01-01", None]), r"df has 1 rows without a time \(NaT\)"),
+        (pd.DatetimeIndex(["2026-01-01", None]), r"df has 1 row\(s\) without a time \(NaT\)"),
         (pd.MultiIndex.from_tuples([("a", 1), ("a", 2)]), "the last level of its MultiIndex is"),
         (
             pd.MultiIndex.from_product([[None], pd.DatetimeIndex(["2026-01-01", "2026-01-02"])]),
-            "df has 2 rows without the name of a series",
+            r"df has 2 row\(s\) without a series",
         ),
     ],
 )
@@ -242,7 +242,7 @@ def test_errors_in_the_index(index, message):
 @pytest.mark.parametrize(
     ("freq", "message"),
     [
-        ("fortnight", "freq must be an alias .* got 'fortnight'"),
+        ("fortnight", "freq must be a pandas alias, .* got 'fortnight'"),
         ("0h", "freq must be positive, got '0h'"),
         ("-1h", "freq must be positive"),
         (pd.Timedelta(0), "freq must be positive"),

@@ -264,7 +264,7 @@ def test_series_of_a_multiindex_are_not_joined():
 def test_rows_without_a_time_are_no_series(frame):
     times = frame.index.to_series()
     times.iloc[3] = pd.NaT
-    with pytest.raises(ValueError, match="is followed by NaT at row 3"):
+    with pytest.raises(ValueError, match=r"X has 1 row\(s\) without a time \(NaT\)"):
         SlidingWindow(2).fit(frame.set_axis(pd.DatetimeIndex(times)))
 
 

@@ -1,11 +1,9 @@
-"""Gaps in one series, filled from the values beside them: the arithmetic of `Interpolator`."""
+"""Fills the gaps of one series from neighbouring values, as `Interpolator` does in each column."""
 
 import numpy as np
 from scipy.interpolate import Akima1DInterpolator, PchipInterpolator, make_interp_spline
 
-__all__ = ["METHODS", "fill_gaps"]
-
-# How each curve is drawn, and the fewest known values that it can be drawn through.
+# The function that computes each curve, and the minimum number of known values that it needs.
 _CURVES = {
     "quadratic": (lambda x, y: make_interp_spline(x, y, k=2), 3),
     "cubic": (lambda x, y: make_interp_spline(x, y, k=3), 4),
@@ -26,16 +24,16 @@ def fill_gaps(values, method="linear", *, times=None, limit=None, causal=False, 
         As in :class:`~skrnn.preprocessing.Interpolator`.
 
     times : ndarray of float of shape (n,), default=None
-        When the rows were, for the method `"time"`.
+        The times of the rows. Only used by the method `"time"`.
 
     limit : int, default=None
-        The most rows of a gap that are filled.
+        The maximum number of rows of a gap that are filled.
 
     causal : bool, default=False
-        Whether a row gets the last known value before it, whatever `method` says.
+        Whether a row gets the last known value before it. `method` is then ignored.
 
     fallback : float, default=NaN
-        The value where no known one can be used.
+        The value of rows for which there is no known value.
 
     Returns
     -------
@@ -60,7 +58,7 @@ def fill_gaps(values, method="linear", *, times=None, limit=None, causal=False, 
         filled = np.where(last >= 0, values[last], fallback)
     else:
         filled = _between(values, known, last, method, times)
-        # Held, not continued: a curve beyond its last point goes anywhere.
+        # Values are repeated there, as a curve may diverge beyond its last point.
         filled[: known[0]], filled[known[-1] :] = values[known[0]], values[known[-1]]
         distance[: known[0]] = known[0] - rows[: known[0]]
     if limit is not None:
@@ -69,7 +67,7 @@ def fill_gaps(values, method="linear", *, times=None, limit=None, causal=False, 
 
 
 def _between(values, known, last, method, times):
-    """Return the values that a method gives all rows between known ones."""
+    """Return the interpolated values of all rows between known ones."""
     rows = np.arange(len(values))
     if method == "ffill":
         return values[last]

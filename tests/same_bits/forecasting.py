@@ -23,28 +23,27 @@ from skrnn.preprocessing import Interpolator, SlidingWindow, regularize
 
 
 def windowed(estimator=None, *, known_future=(), initial_context="auto", **parameters):
-    continues = {"auto": "auto", "fit_end": True, "edge": False}[initial_context]
     parameters = {"window_length": 5, "horizon": 3, **parameters}
     estimator = Ridge() if estimator is None else estimator
     return SlidingWindowForecaster(
-        estimator, future=known_future, continues=continues, **parameters
+        estimator, known_future=known_future, initial_context=initial_context, **parameters
     )
 
 
 def after(forecaster, n_steps=None, X_future=None, **options):
-    return forecaster.forecast(n_steps, future=X_future, **options)
+    return forecaster.forecast(n_steps, X_future=X_future, **options)
 
 
 def bounds_after(forecaster, n_steps=None, X_future=None, **options):
-    return forecaster.forecast_interval(n_steps, future=X_future, **options)
+    return forecaster.forecast_interval(n_steps, X_future=X_future, **options)
 
 
 def with_series(series_id):
-    return {"groups": series_id}
+    return {"series_id": series_id}
 
 
 def series_of_windows(windows):
-    return windows.groups
+    return windows.series_id
 
 
 def walk(n_rows=120, n_features=3, seed=0):
