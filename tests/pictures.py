@@ -1,4 +1,4 @@
-"""A table in time, and what is read off pictures of it."""
+"""A table in time, and helpers that read the lines of displays."""
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,7 @@ LOAD = TABLE["load"]
 
 
 def labels(ax):
-    """Return the texts of a legend."""
+    """Return the labels of a legend."""
     return [text.get_text() for text in ax.get_legend().get_texts()]
 
 

@@ -1,4 +1,4 @@
-"""Forecasters refuse what they cannot mean, say why, and stay as they were."""
+"""Invalid input of forecasters raises clear errors and leaves the forecaster unchanged."""
 
 import pickle
 
@@ -106,7 +106,7 @@ BAD_X = cases(
 
 @BAD_X
 @every_forecaster
-def test_what_is_no_series_is_refused(made, given, message):
+def test_forecaster_fit_invalid_X(made, given, message):
     with pytest.raises((ValueError, TypeError), match=f"(?s){message}"):
         clone(made).fit(given)
 
@@ -119,14 +119,14 @@ def test_what_is_no_series_is_refused(made, given, message):
     three_levels=(pd.concat({1: MANY, 2: MANY[:-59]}), r"Series \(2, 'v'\) of X has n_samples=1"),
     gaps=(DF.drop(DAYS[4::5]), "X has n_samples=4 rows without a gap in time, 1 fewer"),
 )
-def test_short_series_are_named_with_what_they_lack(given, message):
+def test_forecaster_fit_short_series(given, message):
     with pytest.raises(ValueError, match=message):
         forecaster().fit(given)
     with pytest.raises(ValueError, match=message.split(" that")[0]):
         make_windows(given, window_length=3, horizon=2)
 
 
-def test_short_series_of_groups_and_of_other_forecasters():
+def test_forecaster_fit_short_series_with_series_id():
     groups = ["u"] * 57 + ["v"] * 3
     with pytest.raises(ValueError, match="Series 'v' of X has n_samples=3 rows, 2 fewer"):
         forecaster().fit(X, series_id=groups)
@@ -150,7 +150,7 @@ def test_short_series_of_groups_and_of_other_forecasters():
     other_order=(DF["a"][::-1], "index of y holds other times"),
 )
 @every_forecaster
-def test_targets_that_do_not_go_with_the_rows(made, given, message):
+def test_forecaster_fit_invalid_y(made, given, message):
     with pytest.raises(ValueError, match=message):
         clone(made).fit(DF, given)
 
@@ -162,12 +162,12 @@ def test_targets_that_do_not_go_with_the_rows(made, given, message):
     other_widths=([X, X[:, :2]], r"y has \[3, 2\] targets"),
     other_times=([DF["a"], DF["a"].shift(freq="D")], "holds other times"),
 )
-def test_targets_that_do_not_go_with_a_list(given, message):
+def test_forecaster_fit_invalid_y_for_list(given, message):
     with pytest.raises(ValueError, match=message):
         forecaster().fit([DF, DF], given)
 
 
-def test_targets_that_do_not_go_with_a_multiindex():
+def test_forecaster_fit_invalid_y_for_multiindex():
     with pytest.raises(ValueError, match="holds other times"):
         forecaster().fit(MANY, MANY["a"][::-1])
 
@@ -175,12 +175,12 @@ def test_targets_that_do_not_go_with_a_multiindex():
 @pytest.mark.parametrize(
     "made", [*EVERY[1:], forecaster(difference=True)], ids=lambda made: type(made).__name__
 )
-def test_targets_whose_past_is_not_known(made):
+def test_forecaster_fit_y_is_not_a_column(made):
     with pytest.raises(ValueError, match=r"past values of every target.*\['a', 'b', 'c'\]"):
         clone(made).fit(DF, np.arange(N))
 
 
-def test_forecasts_of_some_columns_are_no_past():
+def test_forecaster_recursive_needs_all_targets():
     with pytest.raises(ValueError, match=r"strategy='recursive'.*missing: \['b', 'c'\]"):
         forecaster(strategy="recursive").fit(DF, DF["a"])
     fitted = forecaster().fit(DF, DF["a"])
@@ -190,7 +190,7 @@ def test_forecasts_of_some_columns_are_no_past():
 
 
 @pytest.mark.parametrize("n_steps", [0, -1, 2.5, "2"])
-def test_numbers_of_steps(n_steps):
+def test_forecast_invalid_n_steps(n_steps):
     with pytest.raises(ValueError, match=f"n_steps must be an integer .*got {n_steps!r}"):
         forecaster().fit(X).forecast(n_steps)
 
@@ -204,19 +204,19 @@ def test_numbers_of_steps(n_steps):
      ({"calibration_size": 0}, "calibration_size"), ({"difference": 2}, "difference"),
      ({"estimator": 3}, "estimator"), ({"estimator": StandardScaler()}, "estimator")],
 )  # fmt: skip
-def test_parameters(params, name):
+def test_forecaster_invalid_parameters(params, name):
     with pytest.raises(ValueError, match=f"The '{name}' parameter of SlidingWindowForecaster"):
         forecaster().set_params(**params).fit(X)
 
 
 @pytest.mark.parametrize("period", [0, 2.5, None])
-def test_periods(period):
+def test_seasonal_naive_invalid_period(period):
     with pytest.raises(ValueError, match="'period' parameter"):
         SeasonalNaiveForecaster(period).fit(X)
 
 
 @pytest.mark.parametrize("future", ["day", ["a", "day"], [3], [-1], [1.5]])
-def test_columns_known_ahead_that_are_not_there(future):
+def test_forecaster_unknown_known_future(future):
     unknown = future if isinstance(future, str) else future[-1]
     with pytest.raises(
         ValueError, match=f"known_future holds {unknown!r}, which is not a column of X"
@@ -224,14 +224,14 @@ def test_columns_known_ahead_that_are_not_there(future):
         forecaster(known_future=future).fit(DF)
 
 
-def test_columns_known_ahead_that_are_targets():
+def test_forecaster_known_future_is_a_target():
     with pytest.raises(ValueError, match="no column is left as a target"):
         forecaster(known_future=["a", "b", "c"]).fit(DF)
     with pytest.raises(ValueError, match="y holds 'c', which is in known_future"):
         forecaster(known_future="c").fit(DF, DF["c"])
 
 
-# A table of all times, of which the last four come after the training rows.
+# A table of all times; the last four are after the training rows.
 AHEAD = pd.DataFrame({"c": 1.0}, index=pd.date_range(DAYS[0], periods=N + 4, name="day"))
 AHEAD[:N] = 9.0
 NEXT = AHEAD[N:]
@@ -242,7 +242,7 @@ NEXT = AHEAD[N:]
     [NEXT, AHEAD, AHEAD[::-1], NEXT.assign(a=0.0), NEXT["c"], NEXT.to_numpy(), [1.0, 1.0],
      NEXT.reset_index(drop=True)],
 )  # fmt: skip
-def test_what_is_known_ahead_in_any_container(future):
+def test_forecast_X_future_containers(future):
     fitted = forecaster(known_future="c").fit(DF)
     assert_allclose(fitted.forecast(X_future=future), fitted.forecast(X_future=NEXT))
     numbered = forecaster(known_future="c").fit(at(range(N)))
@@ -266,7 +266,7 @@ def test_what_is_known_ahead_in_any_container(future):
     words=(NEXT.assign(c="x"), "could not convert string"),
     for_several=({"u": NEXT}, "expected one table"),
 )
-def test_what_is_known_ahead_must_be_all_there(given, message):
+def test_forecast_invalid_X_future(given, message):
     fitted = forecaster(known_future="c").fit(DF)
     with pytest.raises(ValueError, match=message):
         fitted.forecast(X_future=given)
@@ -275,7 +275,7 @@ def test_what_is_known_ahead_must_be_all_there(given, message):
             forecaster().fit(DF).forecast(X_future=given)
 
 
-def test_what_is_known_ahead_of_many_series():
+def test_forecast_X_future_of_several_series():
     listed, by_name = (forecaster(known_future="c").fit(many) for many in ([DF, DF + 1], MANY))
     expected = pd.concat(listed.forecast(X_future=[NEXT, 2 * NEXT]))
     both = {"v": 2 * NEXT, "u": NEXT}
@@ -289,7 +289,7 @@ def test_what_is_known_ahead_of_many_series():
 
 
 @pytest.mark.parametrize("coverage", [0, 1, -0.1, 2, np.nan])
-def test_coverages(coverage):
+def test_forecaster_invalid_coverage(coverage):
     fitted = forecaster(calibration_size=0.3).fit(X)
     with pytest.raises(ValueError, match="coverage must be between 0 and 1"):
         fitted.predict_interval(X, coverage=coverage)
@@ -297,7 +297,7 @@ def test_coverages(coverage):
         fitted.forecast_interval(coverage=coverage)
 
 
-def test_intervals_need_rows_that_are_held_out():
+def test_forecaster_intervals_need_calibration_size():
     with pytest.raises(ValueError, match="set calibration_size"):
         forecaster().fit(X).predict_interval(X)
     with pytest.raises(ValueError, match=r"calibration_size=0.01 holds out no forecast"):
@@ -316,7 +316,7 @@ def test_intervals_need_rows_that_are_held_out():
     "method",
     ["predict", "predict_trajectory", "forecast", "predict_interval", "forecast_interval", "score"],
 )
-def test_nothing_is_forecast_before_fit(made, method):
+def test_forecaster_not_fitted(made, method):
     given = [] if method.startswith("forecast") else [X]
     with pytest.raises(NotFittedError):
         getattr(clone(made), method)(*given)
@@ -334,7 +334,7 @@ def test_nothing_is_forecast_before_fit(made, method):
     three_dimensions=(X[np.newaxis], "3 dimensions"),
 )
 @every_forecaster
-def test_bad_rows_leave_a_forecaster_as_it_was(made, given, message):
+def test_forecaster_unchanged_by_invalid_rows(made, given, message):
     fitted = clone(made).fit(DF)
     expected = fitted.forecast()  # before the pickle, as pandas caches properties of an index
     before = pickle.dumps(vars(fitted))
@@ -357,7 +357,7 @@ class Interrupted(Ridge):
     [({"estimator": Interrupted()}, KeyboardInterrupt), ({"window_length": 90}, ValueError),
      ({"known_future": "z"}, ValueError), ({"calibration_size": 0.99}, ValueError)],
 )  # fmt: skip
-def test_a_failed_fit_leaves_a_forecaster_as_it_was(broken, error):
+def test_forecaster_unchanged_by_failed_fit(broken, error):
     fitted = forecaster().fit(DF)
     params, expected = fitted.get_params(), fitted.predict(DF)
     fitted.set_params(**broken)
@@ -375,13 +375,13 @@ def test_a_failed_fit_leaves_a_forecaster_as_it_was(broken, error):
     two_dimensions=(TURNS[:, np.newaxis], "one label per row"),
     word=("u", "one label per row"),
 )
-def test_labels_of_series(given, message):
+def test_forecaster_invalid_series_id(given, message):
     given = given if isinstance(given, str | np.ndarray) else np.array(given, dtype=object)
     with pytest.raises(ValueError, match=message):
         forecaster().fit(X, series_id=given)
 
 
-def test_labels_and_times_beside_an_index_that_has_them():
+def test_series_id_and_times_with_named_series():
     for many, reason in ((MANY, "MultiIndex"), ([X, X], "list of series")):
         with pytest.raises(ValueError, match=f"series_id must be None here: .*{reason}"):
             forecaster().fit(many, series_id=TURNS)
@@ -395,12 +395,12 @@ def test_labels_and_times_beside_an_index_that_has_them():
     fractions=(np.arange(N) / 2, "times must hold times, .*float64"),
     unsorted=(DAYS[::-1], "sorted by time"),
 )
-def test_times_of_windows(given, message):
+def test_make_windows_invalid_times(given, message):
     with pytest.raises(ValueError, match=message):
         make_windows(X, window_length=3, times=given)
 
 
-def test_series_that_training_did_not_have():
+def test_predict_series_not_seen_in_fit():
     fitted = forecaster(initial_context="fit_end").fit(X, series_id=TURNS)
     with pytest.raises(ValueError, match="series 'z' was not seen in fit"):
         fitted.predict(X, series_id=np.resize(["u", "z"], N))
