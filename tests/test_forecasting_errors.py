@@ -288,29 +288,6 @@ def test_forecast_X_future_of_several_series():
             by_name.forecast(X_future=future)
 
 
-@pytest.mark.parametrize("coverage", [0, 1, -0.1, 2, np.nan])
-def test_forecaster_invalid_coverage(coverage):
-    fitted = forecaster(calibration_size=0.3).fit(X)
-    with pytest.raises(ValueError, match="coverage must be between 0 and 1"):
-        fitted.predict_interval(X, coverage=coverage)
-    with pytest.raises(ValueError, match="coverage must be between 0 and 1"):
-        fitted.forecast_interval(coverage=coverage)
-
-
-def test_forecaster_intervals_need_calibration_size():
-    with pytest.raises(ValueError, match="set calibration_size"):
-        forecaster().fit(X).predict_interval(X)
-    with pytest.raises(ValueError, match=r"calibration_size=0.01 holds out no forecast"):
-        forecaster(calibration_size=0.01).fit(X)
-    with pytest.raises(ValueError, match=r"No row is left .*calibration_size=0.99 holds out"):
-        forecaster(calibration_size=0.99).fit(X)
-    fitted = forecaster(calibration_size=0.2).fit(X)
-    with pytest.raises(ValueError, match=r"coverage=0.99 needs at least 99 held-out .*there are"):
-        fitted.forecast_interval(coverage=0.99)
-    with pytest.raises(ValueError, match=r"n_steps=3: .*horizon=2"):
-        fitted.forecast_interval(3)
-
-
 @every_forecaster
 @pytest.mark.parametrize(
     "method",

@@ -107,6 +107,29 @@ def test_predict_interval_too_few_residuals(n_held_out, coverage, enough):
         forecaster.predict_interval(X, coverage=coverage)
 
 
+@pytest.mark.parametrize("coverage", [0, 1, -0.1, 2, np.nan])
+def test_forecaster_invalid_coverage(coverage):
+    fitted = ridge(horizon=2, calibration_size=0.3).fit(walk())
+    with pytest.raises(ValueError, match="coverage must be between 0 and 1"):
+        fitted.predict_interval(walk(), coverage=coverage)
+    with pytest.raises(ValueError, match="coverage must be between 0 and 1"):
+        fitted.forecast_interval(coverage=coverage)
+
+
+def test_forecaster_intervals_need_calibration_size():
+    with pytest.raises(ValueError, match="set calibration_size"):
+        ridge(horizon=2).fit(walk()).predict_interval(walk())
+    with pytest.raises(ValueError, match=r"calibration_size=0.01 holds out no forecast"):
+        ridge(horizon=2, calibration_size=0.01).fit(walk())
+    with pytest.raises(ValueError, match=r"No row is left .*calibration_size=0.99 holds out"):
+        ridge(horizon=2, calibration_size=0.99).fit(walk())
+    fitted = ridge(horizon=2, calibration_size=0.2).fit(walk())
+    with pytest.raises(ValueError, match=r"coverage=0.99 needs at least 99 held-out .*there are"):
+        fitted.forecast_interval(coverage=0.99)
+    with pytest.raises(ValueError, match=r"n_steps=3: .*horizon=2"):
+        fitted.forecast_interval(3)
+
+
 # --- errors by horizon ----------------------------------------------------------------------------
 
 

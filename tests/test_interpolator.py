@@ -155,8 +155,6 @@ def test_interpolator_multiindex(method, causal):
     assert result.index.equals(by_time.index)
 
 
-# --- behaviour -----------------------------------------------------------------------------------
-
 N = np.nan
 
 

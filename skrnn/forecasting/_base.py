@@ -28,7 +28,7 @@ from skrnn.forecasting._target_columns import read_columns, read_targets
 
 def _describe(parameters):
     """Return the parameters that determine the number of rows, in words."""
-    counts = {name: value for name, value in parameters.items() if isinstance(value, int) and value}
+    counts = {name: n for name, n in parameters.items() if isinstance(n, Integral) and n}
     return ", ".join(f"{name}={value}" for name, value in counts.items())
 
 
@@ -71,7 +71,7 @@ class BaseForecaster(RegressorMixin, BaseEstimator, metaclass=ABCMeta):
 
     @abstractmethod
     def _learn(self, panel, targets, known_future, origins):
-        """Return the fitted attributes of the subclass, learned from forecasts at some origins."""
+        """Return the fitted attributes of the subclass, by name; this must not write to `self`."""
 
     @abstractmethod
     def _rule(self):
