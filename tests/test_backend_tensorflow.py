@@ -142,7 +142,8 @@ def test_rows_of_an_embedding_that_no_batch_names_go_on_as_in_adam():
     optimizer.build([table])
     update = backend._compile_update(optimizer, [table], all_used=True)
     for row in (0, 1):
-        update([tf.IndexedSlices(tf.ones((1, 2)), tf.constant([row]), tf.constant([3, 2]))], tf.constant(0.1))
+        gradient = tf.IndexedSlices(tf.ones((1, 2)), tf.constant([row]), tf.constant([3, 2]))
+        update([gradient], tf.constant(0.1))
     moved = 1 - np.array(table)
     assert (moved[0] > 0.1).all()
     assert (moved[1] > 0).all()

@@ -194,7 +194,7 @@ TASKS = {
         "temperature in Nice 3 hours ahead, window 16 (degrees)",
         synop,
         8,
-        {"window_length": 16, "horizon": 1, "difference": True, "future": CALENDAR},
+        {"window_length": 16, "horizon": 1, "difference": True, "known_future": CALENDAR},
         network(units=32, batch_size=64, epochs=20, l2=1e-3, loss="mean_absolute_error"),
         intervals=True,
     ),
@@ -202,7 +202,7 @@ TASKS = {
         "temperature in Nice 12 hours ahead, window 16 (degrees)",
         synop,
         8,
-        {"window_length": 16, "horizon": 4, "difference": True, "future": CALENDAR},
+        {"window_length": 16, "horizon": 4, "difference": True, "known_future": CALENDAR},
         network(units=32, batch_size=64, epochs=20, l2=1e-3, loss="mean_absolute_error"),
         intervals=True,
     ),
@@ -210,7 +210,7 @@ TASKS = {
         "fine dust in Beijing 24 hours ahead, window 24 (micrograms a cubic metre)",
         pm25,
         24,
-        {"window_length": 24, "horizon": 24, "future": CALENDAR},
+        {"window_length": 24, "horizon": 24, "known_future": CALENDAR},
         network(units=32, batch_size=128, epochs=8, l2=1e-3, loss="mean_absolute_error"),
         intervals=True,
         trees=100,
@@ -269,7 +269,7 @@ def judge(forecaster, X, y, begin, end, back=None):
     seconds = time.perf_counter() - started
     horizon, truth = forecaster.horizon, X if y is None else y
     # Enough rows before, that every forecast of a row that is judged has its whole past.
-    first = begin - horizon - forecaster._n_past
+    first = begin - horizon - forecaster._n_context
     said = forecaster.predict_trajectory(X[first:end]).reshape(end - first, horizon, -1)
     true = truth[first:end].to_numpy(dtype=float).reshape(end - first, -1)
     if back is not None:

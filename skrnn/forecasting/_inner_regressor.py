@@ -1,7 +1,7 @@
-"""What a regressor inside a forecaster takes: sequences or flat rows, NaN, several targets.
+"""What the regressor inside a forecaster accepts: sequences or flat rows, NaN, several targets.
 
-A Pipeline takes what its first step takes, and gives what its last one gives; a search takes and
-gives what its estimator does.
+A Pipeline accepts what its first step accepts, and returns what its last step returns. A search
+accepts and returns what its estimator does.
 """
 
 import numpy as np
@@ -11,21 +11,19 @@ from sklearn.multioutput import MultiOutputRegressor
 from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
 
-__all__ = ["for_targets", "require_one_form", "stretches", "takes_missing", "takes_sequences"]
-
 _WRAPPERS = {
     GridSearchCV: "estimator",
     RandomizedSearchCV: "estimator",
     MultiOutputRegressor: "estimator",
     TransformedTargetRegressor: "regressor",
 }
-# Windows of this many window lengths are held out together: few of those that are trained on then
-# overlap with them.
-_STRETCH = 8
+# Windows from blocks of this many window lengths are held out together, so that few of the training
+# windows overlap with them.
+_BLOCK_WINDOWS = 8
 
 
 def takes_sequences(regressor):
-    """Return whether windows go in as `Sequences`, and not as flat rows.
+    """Return whether a regressor receives windows as `Sequences`, and not as flat rows.
 
     Examples
     --------
@@ -37,26 +35,26 @@ def takes_sequences(regressor):
     return get_tags(_steps(regressor)[0]).input_tags.three_d_array
 
 
-def require_one_form(regressor):
-    """Check that a network at the end of a Pipeline gets sequences from its beginning.
+def require_sequences_for_network(regressor):
+    """Check that the steps before a network in a Pipeline pass sequences on to it.
 
     Raises
     ------
     ValueError
-        If a step before it takes tables: the network would read a row of all steps' features as
-        the steps of one.
+        If the first step takes tables: the network would read the flat row of a window as a
+        sequence of one feature.
     """
     steps = _steps(regressor)
     first, last = steps[0], steps[-1]
     if get_tags(last).input_tags.three_d_array and not takes_sequences(regressor):
         raise ValueError(
-            f"{type(last).__name__} reads sequences, and the first step of its Pipeline, "
+            f"{type(last).__name__} needs sequences, but the first step of its Pipeline, "
             f"{type(first).__name__}, takes tables: expected TimeDistributed({first})."
         )
 
 
 def takes_missing(regressor):
-    """Return whether NaN may go in: every step takes it, or one that does fills it.
+    """Return whether a regressor accepts NaN: every step does, or all up to an imputer.
 
     Examples
     --------
@@ -72,22 +70,22 @@ def takes_missing(regressor):
     for step in _steps(regressor):
         if not get_tags(step).input_tags.allow_nan:
             return False
-        # No tag tells who fills NaN and who, like a scaler, hands it on.
+        # There is no tag for transformers that fill NaN; others, such as scalers, pass it on.
         if type(getattr(step, "transformer", step)).__name__.endswith("Imputer"):
             return True
     return True
 
 
 def for_targets(regressor, n_targets):
-    """Return the regressor, or one for each target where it takes but one."""
-    takes_many = get_tags(_steps(regressor)[-1]).target_tags.multi_output
-    return regressor if n_targets == 1 or takes_many else MultiOutputRegressor(regressor)
+    """Return the regressor, wrapped to fit one per target if it accepts only one."""
+    accepts_many = get_tags(_steps(regressor)[-1]).target_tags.multi_output
+    return regressor if n_targets == 1 or accepts_many else MultiOutputRegressor(regressor)
 
 
-def stretches(regressor, ends, window_length):
-    """Return what `fit` is told of stretches of time, so that early stopping holds out whole ones.
+def validation_groups(regressor, ends, window_length):
+    """Return the fit parameters with which early stopping holds out whole blocks of time.
 
-    Windows drawn at random overlap with those that are trained on: no loss on them would ever rise.
+    Windows held out at random overlap with training windows: the validation loss would never rise.
 
     Parameters
     ----------
@@ -99,23 +97,25 @@ def stretches(regressor, ends, window_length):
     Returns
     -------
     dict
-        Empty where the regressor does not stop early, or cannot be told.
+        Empty if the regressor does not stop early, or does not accept groups.
     """
     prefix = ""
     while isinstance(regressor, Pipeline | TransformedTargetRegressor | MultiOutputRegressor):
         if isinstance(regressor, Pipeline):
             name, regressor = regressor.steps[-1]
             prefix += f"{name}__"
-        else:  # these hand on what fit is given as it is
+        else:  # these wrappers pass fit parameters on under the same names
             regressor = getattr(regressor, _WRAPPERS[type(regressor)])
     stops_early = bool(getattr(regressor, "early_stopping", False))
     if not stops_early or not get_tags(regressor).input_tags.three_d_array:
         return {}
-    return {f"{prefix}groups": ends // min(_STRETCH * window_length, max(1, np.ptp(ends) // 8))}
+    return {
+        f"{prefix}groups": ends // min(_BLOCK_WINDOWS * window_length, max(1, np.ptp(ends) // 8))
+    }
 
 
 def _steps(regressor):
-    """Return what data go through, one after another, inside Pipelines and searches."""
+    """Return the estimators that data pass through in Pipelines and searches, in this order."""
     if isinstance(regressor, Pipeline):
         steps = [step for _, step in regressor.steps if step not in (None, "passthrough")]
         return [inner for step in steps for inner in _steps(step)]
