@@ -43,7 +43,7 @@ class SlidingWindowForecaster(BaseForecaster):
     ----------
     estimator : regressor, default=None
         A regressor, or a Pipeline or search of one. If None, an
-        :class:`~skrnn.recurrent.RNNRegressor` on standardised windows is used:
+        :class:`~skrnn.RNNRegressor` on standardised windows is used:
         ``make_pipeline(TimeDistributed(StandardScaler()), RNNRegressor())``. If the regressor, or
         the first step of its Pipeline, accepts sequences, it receives the windows as `Sequences`.
         Otherwise it receives one flat row (window_length × n_features) per window, the oldest time
@@ -111,7 +111,7 @@ class SlidingWindowForecaster(BaseForecaster):
     See Also
     --------
     make_windows : The windows and their targets, for other estimators.
-    skrnn.preprocessing.SlidingWindow : Transformer that returns one window per row.
+    skrnn.SlidingWindow : Transformer that returns one window per row.
     PersistenceForecaster : A baseline for comparison.
 
     Notes

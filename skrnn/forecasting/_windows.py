@@ -130,7 +130,7 @@ def make_windows(X, y=None, *, window_length, horizon=1, stride=1, series_id=Non
 
     See Also
     --------
-    skrnn.preprocessing.SlidingWindow : Transformer that returns one window per row.
+    skrnn.SlidingWindow : Transformer that returns one window per row.
     SlidingWindowForecaster : Forecasts with a regressor on windows.
 
     Examples

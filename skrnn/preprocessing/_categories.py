@@ -23,7 +23,7 @@ def read_categories(X, analyze=None, input_name="X"):
     Parameters
     ----------
     X : array, table, list, tuple, Series or Sequences
-        The batch, in any form that :class:`~skrnn.preprocessing.OneHotSequenceEncoder` accepts.
+        The batch, in any form that :class:`~skrnn.OneHotSequenceEncoder` accepts.
 
     analyze : callable or None, default=None
         Function that converts each item of `X` to a sequence.

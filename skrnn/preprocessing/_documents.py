@@ -74,7 +74,7 @@ def make_analyzer(analyzer, *, lowercase, strip_accents, token_pattern, stop_wor
     Parameters
     ----------
     analyzer : {"word", "char", "tokens"}, callable or object with `encode_batch`
-        As in :class:`~skrnn.preprocessing.EmbeddingTokenizer`.
+        As in :class:`~skrnn.EmbeddingTokenizer`.
     lowercase, strip_accents, token_pattern, stop_words
         As in :class:`~sklearn.feature_extraction.text.CountVectorizer`.
 
@@ -113,9 +113,9 @@ def read_documents(X, analyzer, *, n_jobs=None, **text_parameters):
     X : iterable
         The documents.
     analyzer : {"word", "char", "tokens"}, callable or object with `encode_batch`
-        As in :class:`~skrnn.preprocessing.EmbeddingTokenizer`.
+        As in :class:`~skrnn.EmbeddingTokenizer`.
     n_jobs : int or None, default=None
-        The number of processes, as in :class:`~skrnn.preprocessing.EmbeddingTokenizer`.
+        The number of processes, as in :class:`~skrnn.EmbeddingTokenizer`.
     **text_parameters : dict
         The other parameters of `make_analyzer`.
 

@@ -104,7 +104,7 @@ class EmbeddingTokenizer(ClassNamePrefixFeaturesOutMixin, SequenceTransformerMix
     See Also
     --------
     OneHotSequenceEncoder : Encodes the steps as one-hot vectors instead of ids.
-    skrnn.recurrent.RNNClassifier : Its `embedding` learns a vector for each id, or uses the vectors
+    skrnn.RNNClassifier : Its `embedding` learns a vector for each id, or uses the vectors
         that `embedding_matrix` returns.
     sklearn.feature_extraction.text.CountVectorizer : Counts tokens, without their order.
 

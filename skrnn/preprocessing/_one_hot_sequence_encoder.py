@@ -107,7 +107,7 @@ class OneHotSequenceEncoder(SequenceTransformerMixin, BaseEstimator):
     --------
     sklearn.preprocessing.OneHotEncoder : Encodes tables, with separate columns for each feature.
     sklearn.feature_extraction.text.CountVectorizer : Counts words and n-grams.
-    skrnn.recurrent.RNNClassifier : Reads the sparse steps without converting them to dense arrays.
+    skrnn.RNNClassifier : Reads the sparse steps without converting them to dense arrays.
 
     Notes
     -----

@@ -92,12 +92,12 @@ class SlidingWindow(OneToOneFeatureMixin, SequenceTransformerMixin, BaseEstimato
     See Also
     --------
     skrnn.forecasting.make_windows : Complete windows of one or many series, with targets.
-    skrnn.forecasting.SlidingWindowForecaster : Forecasts with a regressor on windows.
+    skrnn.SlidingWindowForecaster : Forecasts with a regressor on windows.
 
     Notes
     -----
     The windows are a view on one copy of the series that begins with `window_length` - 1 padding
-    rows. :func:`~skrnn.sequences.check_sequences` does not copy it, so that windows of 200 steps
+    rows. :func:`~skrnn.check_sequences` does not copy it, so that windows of 200 steps
     need no more memory in recurrent estimators than windows of 2.
 
     *Splits.* No window contains rows after its own. In a Pipeline, windows are made after the

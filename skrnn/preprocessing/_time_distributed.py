@@ -95,7 +95,7 @@ class TimeDistributed(OneToOneFeatureMixin, SequenceTransformerMixin, BaseEstima
 
     See Also
     --------
-    skrnn.sequences.check_sequences : Describes the accepted containers of sequences.
+    skrnn.check_sequences : Describes the accepted containers of sequences.
 
     Notes
     -----

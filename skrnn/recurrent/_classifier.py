@@ -35,7 +35,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         The column names. Only defined if X has tables with column names.
     history_ : dict of str to list of float
         One entry per epoch: "loss", the metrics and, with validation data, the same names with
-        the prefix "val_".
+        the prefix ``"val_"``.
     n_iter_ : int
         The number of epochs that the network was trained for.
     weights_ : list of ndarray

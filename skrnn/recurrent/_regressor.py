@@ -31,7 +31,7 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         The column names. Only defined if X has tables with column names.
     history_ : dict of str to list of float
         One entry per epoch: "loss", the metrics and, with validation data, the same names with
-        the prefix "val_". Metrics are in the units of the targets; the loss is that of
+        the prefix ``"val_"``. Metrics are in the units of the targets; the loss is that of
         the targets that the network is trained on.
     n_iter_ : int
         The number of epochs that the network was trained for.
