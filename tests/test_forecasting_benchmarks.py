@@ -14,7 +14,7 @@ def errors(need_data):
         X, y, parts = task.load()
         forecasters = forecasting.forecasters(task, seed=0)
         return {
-            name: forecasting.judge(forecasters[name], X, y, *parts["dev"], task.back)
+            name: forecasting.evaluate(forecasters[name], X, y, *parts["dev"], task.back)
             for name in names
         }
 

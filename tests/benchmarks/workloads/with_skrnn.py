@@ -1,6 +1,6 @@
-"""What skrnn does in each contest.
+"""The workloads of skrnn.
 
-Gradients are not clipped (the peers' are not), and Adam has the peers' learning rate.
+Gradients are not clipped, as those of the peers, and Adam has the learning rate of the peers.
 """
 
 import itertools
@@ -12,23 +12,10 @@ from scipy.sparse import csr_array
 from sklearn.model_selection import GridSearchCV, StratifiedKFold
 from sklearn.pipeline import make_pipeline
 
-from contests.data import documents, echoed_noise, reviews, waves
 from skrnn import EmbeddingTokenizer, RNNClassifier, RNNRegressor
 from skrnn.preprocessing import SlidingWindow
 from skrnn.sequences import Sequences
-
-__all__ = [
-    "blocks",
-    "epoch",
-    "first_fit",
-    "grid_search",
-    "one_hot_epoch",
-    "predict_many",
-    "predict_one",
-    "tokenize",
-    "tokens_epoch",
-    "windows",
-]
+from workloads.data import documents, echoed_noise, reviews, waves
 
 FLOAT_BYTES, MIB = 4, 2**20
 AS_PEERS = {"learning_rate": 0.001, "global_clipnorm": None, "random_state": 0}
@@ -39,13 +26,13 @@ def classifier(**parameters):
 
 
 def load_framework():
-    """Fit something small, so that what is loaded at the first fit counts for no memory later."""
+    """Fit a tiny network, so that later memory does not include what the first fit loads."""
     X, y = waves(4, 2, 1)
     classifier(cell="simple", units=1, epochs=1).fit(X, y)
 
 
 def grid_search(n, steps, features, epochs, rates, units, folds, compiled=True):
-    """Search over learning rates and units; without what was compiled before, if told so."""
+    """Search over learning rates and units; compile all programs again unless `compiled`."""
     X, y = waves(n, steps, features)
     search = GridSearchCV(
         classifier(epochs=epochs, batch_size=32),
@@ -56,27 +43,27 @@ def grid_search(n, steps, features, epochs, rates, units, folds, compiled=True):
 
     def run():
         if not compiled:
-            forget_programs()
+            clear_programs()
         search.fit(X, y)
         return {"accuracy": float(search.best_score_)}
 
     return run
 
 
-def forget_programs():
+def clear_programs():
     from skrnn.networks import programs
 
     programs.clear()
 
 
 def epoch(cell, n, steps, features, units, batch_size, epochs):
-    """Train for some epochs more."""
+    """Train for more epochs."""
     X, y = waves(n, steps, features)
     return more_epochs(classifier(cell=cell, units=units, batch_size=batch_size), X, y, epochs)
 
 
 def tokens_epoch(n, longest, vocabulary, dimensions, units, batch_size, epochs):
-    """Train for some epochs more on token ids."""
+    """Train for more epochs on token ids."""
     load_framework()
     X, y = documents(n, longest, vocabulary)
     model = classifier(embedding=dimensions, units=units, batch_size=batch_size)
@@ -84,7 +71,7 @@ def tokens_epoch(n, longest, vocabulary, dimensions, units, batch_size, epochs):
 
 
 def one_hot_epoch(n, longest, vocabulary, units, batch_size, epochs):
-    """Train for some epochs more on the same tokens as sparse one-hot rows."""
+    """Train for more epochs on the same tokens as sparse one-hot rows."""
     load_framework()
     X, y = documents(n, longest, vocabulary)
     X = [one_hot(tokens, vocabulary) for tokens in X]
@@ -130,7 +117,7 @@ def trained(n_train, n, steps, features, units, epochs):
 
 
 def first_fit(n, steps, features, units, epochs):
-    """Fit an architecture that was never seen before: each run has one unit more."""
+    """Fit a new architecture: each run has one unit more than the last one."""
     X, y = waves(n, steps, features)
     sizes = itertools.count(units)
 
@@ -142,7 +129,7 @@ def first_fit(n, steps, features, units, epochs):
 
 
 def blocks(mib, steps, features, units, batch_size):
-    """Fit for one epoch on steps that lie in a file of so many MiB."""
+    """Fit for one epoch on steps that are in a file of `mib` MiB."""
     load_framework()
     n = mib * MIB // (FLOAT_BYTES * steps * features)
     folder = tempfile.TemporaryDirectory()
@@ -152,14 +139,14 @@ def blocks(mib, steps, features, units, batch_size):
     X = Sequences(values, np.arange(n) * steps, np.full(n, steps))
     model = classifier(units=units, batch_size=batch_size, epochs=1)
 
-    def run(folder=folder):  # the folder goes when the workload does
+    def run(folder=folder):  # keeps the folder until the workload is deleted
         return {"loss": model.fit(X, y).history_["loss"][-1]}
 
     return run
 
 
 def write_steps(path, n, steps, features, n_at_once=1000):
-    """Write sequences to a file, a part at a time, and return their classes."""
+    """Write sequences to a file, part by part, and return their classes."""
     classes = []
     with path.open("wb") as file:
         for begin in range(0, n, n_at_once):
@@ -181,13 +168,13 @@ def tokenize(n, vocabulary, real):
 
 
 def windows(n, steps, features, units, batch_size):
-    """Cut a window that ends at each row of a series, and train for one epoch more."""
+    """Cut a window that ends at each row of a series, and train for one more epoch."""
     X, y = echoed_noise(n, features)
     network = RNNRegressor(
         units=units, batch_size=batch_size, epochs=1, warm_start=True, **AS_PEERS
     )
     model = make_pipeline(SlidingWindow(steps), network)
-    few = slice(2 * batch_size)  # what is compiled for the first batches is no memory of a fit's
+    few = slice(2 * batch_size)  # the memory of a fit is not that of the first compilation
     model.fit(X[few], y[few])
 
     def run():

@@ -1,22 +1,20 @@
-"""What skrnn's reservoirs do in each contest; no framework is loaded for them."""
+"""The workloads of skrnn's reservoirs, for which no framework is loaded."""
 
 import numpy as np
 
-from contests.data import delayed_noise
 from skrnn import EchoStateRegressor
 from skrnn.reservoir import Reservoir
+from workloads.data import delayed_noise
 
-__all__ = ["fit_batch", "fit_series"]
 
-
-def fit_series(steps, units, links, n_alphas=0, chunk_overlap=None):
+def fit_series(steps, units, connections, n_alphas=0, chunk_overlap=None):
     """Fit one long series."""
     X, y = delayed_noise(1, steps)
     network = EchoStateRegressor(
         units=units,
         washout=min(100, steps // 4),
         rows="steps",
-        reservoir=Reservoir(connectivity=links, chunk_overlap=chunk_overlap),
+        reservoir=Reservoir(connectivity=connections, chunk_overlap=chunk_overlap),
         alphas=np.logspace(-6, 2, n_alphas) if n_alphas else None,
         random_state=0,
     )
@@ -28,13 +26,13 @@ def fit_series(steps, units, links, n_alphas=0, chunk_overlap=None):
     return run
 
 
-def fit_batch(n, steps, units, links):
-    """Fit many series with a target at each step."""
+def fit_batch(n, steps, units, connections):
+    """Fit many series with one target per time step."""
     X, y = delayed_noise(n, steps)
     network = EchoStateRegressor(
         units=units,
         return_sequences=True,
-        reservoir=Reservoir(connectivity=links),
+        reservoir=Reservoir(connectivity=connections),
         random_state=0,
     )
 

@@ -1,9 +1,7 @@
-"""The machine's own rate: plain matrix products, which epochs and readouts are measured by."""
+"""Plain matrix products: the rate of the machine, which epochs and readouts are compared with."""
 
 import numpy as np
 from scipy.linalg import blas
-
-__all__ = ["gram", "product"]
 
 
 def product(n):
@@ -17,7 +15,7 @@ def product(n):
 
 
 def gram(rows, columns, block=1000):
-    """Multiply so many float64 rows with themselves, a block at a time: half a product."""
+    """Multiply the transpose of float64 rows with the rows, block by block, by symmetry."""
     steps = np.random.default_rng(0).random((min(block, rows), columns))
 
     def run():

@@ -1,19 +1,17 @@
-"""The same as a plain PyTorch loop; weights start as Keras', so that losses can be compared."""
+"""The same workloads as plain PyTorch loops, with Keras' initial weights to compare losses."""
 
 import numpy as np
 import torch
 from torch.nn.utils.rnn import pack_padded_sequence, pad_sequence
 
-from contests.data import documents, waves
-
-__all__ = ["Classifier", "epoch", "tokens_epoch"]
+from workloads.data import documents, waves
 
 LAYERS = {"lstm": torch.nn.LSTM, "gru": torch.nn.GRU}
-BATCHES_A_BUCKET = 20
+BATCHES_PER_BUCKET = 20
 
 
 class Classifier(torch.nn.Module):
-    """One recurrent layer, read out after its last step.
+    """One recurrent layer and a linear layer on its last output.
 
     Parameters
     ----------
@@ -67,7 +65,7 @@ class PackedTokenClassifier(TokenClassifier):
 
 
 def epoch(cell, n, steps, features, units, batch_size, epochs):
-    """Train for some epochs more."""
+    """Train for more epochs."""
     X, y = map(torch.from_numpy, waves(n, steps, features))
     y = y.float()[:, None]
     torch.manual_seed(0)
@@ -82,7 +80,7 @@ def epoch(cell, n, steps, features, units, batch_size, epochs):
 
 
 def tokens_epoch(n, longest, vocabulary, dimensions, units, batch_size, epochs, packed=False):
-    """Train for some epochs more on token ids: any batches packed, or batches of like length."""
+    """Train for more epochs on token ids: random packed batches, or batches of similar length."""
     X, y = documents(n, longest, vocabulary)
     lengths = np.array([len(tokens) for tokens in X])
     X, y = [torch.from_numpy(tokens) for tokens in X], torch.from_numpy(y).float()[:, None]
@@ -111,15 +109,15 @@ def mixed(order, batch_size):
 
 
 def alike(order, lengths, batch_size, rng):
-    """Return batches of like length: each stretch of some batches is sorted, then cut."""
+    """Return batches of similar length: each bucket of some batches is sorted, then cut."""
     batches = []
-    for stretch in mixed(order, batch_size * BATCHES_A_BUCKET):
-        batches += mixed(stretch[np.argsort(lengths[stretch])], batch_size)
+    for bucket in mixed(order, batch_size * BATCHES_PER_BUCKET):
+        batches += mixed(bucket[np.argsort(lengths[bucket])], batch_size)
     return [batches[i] for i in rng.permutation(len(batches))]
 
 
 def updates(model):
-    """Return a function that makes one update of Adam and gives the loss."""
+    """Return a function that makes one update of Adam and returns the loss."""
     optimizer = torch.optim.Adam(model.parameters(), 0.001)
     loss = torch.nn.BCEWithLogitsLoss()
 

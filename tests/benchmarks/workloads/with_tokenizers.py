@@ -1,10 +1,8 @@
-"""The same texts numbered with Hugging Face's tokenizers, word by word."""
+"""The words of the same texts numbered with Hugging Face's tokenizers."""
 
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
 
-from contests.data import reviews
-
-__all__ = ["tokenize"]
+from workloads.data import reviews
 
 
 def tokenize(n, vocabulary, real):

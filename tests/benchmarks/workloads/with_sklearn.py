@@ -1,10 +1,8 @@
-"""The words of the same texts counted with scikit-learn, which forgets their order."""
+"""The words of the same texts counted with scikit-learn, which ignores their order."""
 
 from sklearn.feature_extraction.text import CountVectorizer
 
-from contests.data import reviews
-
-__all__ = ["tokenize"]
+from workloads.data import reviews
 
 
 def tokenize(n, vocabulary, real):
@@ -12,7 +10,7 @@ def tokenize(n, vocabulary, real):
     texts = reviews(n, real)
 
     def run():
-        # All words are counted: only then do the sums say how many there were.
+        # Without a limit on the vocabulary, since only then the sums are the numbers of words.
         counts = CountVectorizer().fit_transform(texts)
         return {"tokens": int(counts.sum()) / n}
 

@@ -1,21 +1,11 @@
-"""The same in plain Keras, as its guides write it."""
+"""The same workloads in plain Keras, written as in its guides."""
 
 import itertools
 
 import keras
 import numpy as np
 
-from contests.data import documents, echoed_noise, pad_left, reviews, waves
-
-__all__ = [
-    "epoch",
-    "first_fit",
-    "predict_many",
-    "predict_one",
-    "tokenize",
-    "tokens_epoch",
-    "windows",
-]
+from workloads.data import documents, echoed_noise, pad_left, reviews, waves
 
 LAYERS = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU}
 
@@ -33,13 +23,13 @@ def classifier(cell, steps, features, units):
 
 
 def epoch(cell, n, steps, features, units, batch_size, epochs):
-    """Train for some epochs more."""
+    """Train for more epochs."""
     X, y = waves(n, steps, features)
     return more_epochs(classifier(cell, steps, features, units), X, y, batch_size, epochs)
 
 
 def tokens_epoch(n, longest, vocabulary, dimensions, units, batch_size, epochs):
-    """Train for some epochs more on token ids, all padded to the longest."""
+    """Train for more epochs on token ids, all padded to the longest."""
     X, y = documents(n, longest, vocabulary)
     layers = [
         keras.Input((longest,), dtype="int32"),
@@ -90,7 +80,7 @@ def trained(n_train, n, steps, features, units, epochs):
 
 
 def first_fit(n, steps, features, units, epochs):
-    """Build, compile and fit a new model: each run has one unit more."""
+    """Build, compile and fit a new model: each run has one unit more than the last one."""
     X, y = waves(n, steps, features)
     sizes = itertools.count(units)
 
@@ -115,7 +105,7 @@ def tokenize(n, vocabulary, real):
 
 
 def windows(n, steps, features, units, batch_size):
-    """Train for one epoch more on the whole windows of a series."""
+    """Train for one more epoch on the complete windows of a series."""
     X, y = echoed_noise(n, features)
     layers = [keras.Input((steps, features)), keras.layers.LSTM(units), keras.layers.Dense(1)]
     model = compiled(layers, "mean_squared_error")

@@ -1,19 +1,17 @@
-"""Data, the same for all contestants: made up by NumPy alone, but for real reviews."""
+"""Data, the same for all candidates: made by NumPy alone, except for real reviews."""
 
 import os
 from pathlib import Path
 
 import numpy as np
 
-__all__ = ["delayed_noise", "documents", "echoed_noise", "pad_left", "reviews", "waves"]
-
 MEDIAN_LENGTH, SPREAD, SHORTEST = 180, 0.7, 10
 RESERVED = 2
-SHARE_OF_TELLING_WORDS, TELLING_WORDS = 0.1, 50
+SHARE_OF_INFORMATIVE_WORDS, INFORMATIVE_WORDS = 0.1, 50
 
 
 def waves(n, steps, features, seed=0):
-    """Return float32 sequences of noise, and their classes: one is raised in its first feature."""
+    """Return float32 sequences of noise, and their classes: one has a larger first feature."""
     rng = np.random.default_rng(seed)
     X = rng.standard_normal((n, steps, features), dtype=np.float32)
     y = rng.permutation(np.arange(n) % 2)
@@ -43,12 +41,12 @@ def documents(n, longest, vocabulary, seed=0):
     """Return token sequences that resemble the reviews of IMDB in length and use of words.
 
     Lengths are log-normal, with a mean of 230 before `longest` cuts them; the frequency of words
-    falls as their rank (Zipf's law). Some words are told more often in one class than the other.
+    falls as their rank (Zipf's law). Some words are more frequent in one class than in the other.
 
     Returns
     -------
     X : list of int32 ndarray
-        Ids from 2 on: 0 is left for padding, 1 for what is unknown.
+        Ids, which begin at 2: 0 is for padding, 1 for unknown words.
     y : ndarray of shape (n,)
     """
     rng = np.random.default_rng(seed)
@@ -58,9 +56,9 @@ def documents(n, longest, vocabulary, seed=0):
     frequency = 1 / np.arange(1, n_words + 1)
     words = rng.choice(n_words, lengths.sum(), p=frequency / frequency.sum())
     y = rng.permutation(np.arange(n) % 2)
-    telling = rng.random(len(words)) < SHARE_OF_TELLING_WORDS
-    chosen = rng.integers(TELLING_WORDS, size=telling.sum()) * 2
-    words[telling] = chosen + np.repeat(y, lengths)[telling]
+    informative = rng.random(len(words)) < SHARE_OF_INFORMATIVE_WORDS
+    chosen = rng.integers(INFORMATIVE_WORDS, size=informative.sum()) * 2
+    words[informative] = chosen + np.repeat(y, lengths)[informative]
     words = (words + RESERVED).astype(np.int32)
     return np.split(words, np.cumsum(lengths)[:-1]), y
 

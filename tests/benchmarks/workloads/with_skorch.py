@@ -1,13 +1,11 @@
-"""The same search with skorch round a PyTorch module."""
+"""The same search with skorch around a PyTorch module."""
 
 import torch
 from sklearn.model_selection import GridSearchCV, StratifiedKFold
 from skorch import NeuralNetClassifier
 
-from contests.data import waves
-from contests.with_torch import Classifier
-
-__all__ = ["grid_search"]
+from workloads.data import waves
+from workloads.with_torch import Classifier
 
 
 def grid_search(n, steps, features, epochs, rates, units, folds):

@@ -1,12 +1,10 @@
-"""The same search with scikeras round a Keras model."""
+"""The same search with scikeras around a Keras model."""
 
 import keras
 from scikeras.wrappers import KerasClassifier
 from sklearn.model_selection import GridSearchCV, StratifiedKFold
 
-from contests.data import waves
-
-__all__ = ["grid_search"]
+from workloads.data import waves
 
 
 def build(units, meta):
@@ -33,7 +31,7 @@ def grid_search(n, steps, features, epochs, rates, units, folds):
         random_state=0,
         verbose=0,
     )
-    # Every fit builds its model anew, so a single one warms up all there is.
+    # Every fit builds a new model, so one fit is a complete warm-up.
     model.fit(X, y)
     search = GridSearchCV(
         model,
