@@ -1,19 +1,19 @@
 """
 ===========================================
-Airline passengers, with honest baselines
+Airline passengers, compared with baselines
 ===========================================
 
-144 months of airline passengers are the series on which many a tutorial shows what a recurrent
-network can do. It grows, and its summers grow with it. Here the forecasts of a network stand beside
-those that take one line, and the network is shown what makes the series easy: logarithms, and
-changes in place of levels.
+Many tutorials train a recurrent network on these 144 months of airline passengers. The series
+grows, and so do its summers. This example compares the forecasts of a network with simple
+baselines, and gives the network what makes the series easy: logarithms, and changes instead of
+levels.
 """
 
 # %%
 # The series
 # ----------
-# The last four of twelve years wait for the end. In logarithms the growth is nearly a straight
-# line, and all summers are about equally high.
+# The last four of twelve years are held out for the test. In logarithms the growth is nearly
+# linear, and all summers have about the same height.
 
 import numpy as np
 
@@ -21,16 +21,17 @@ from skrnn.datasets import fetch_airline_passengers
 
 passengers = fetch_airline_passengers().data
 train, test = passengers[:-48], passengers[-48:]
-print(f"To learn from: {len(train)} months, to test on: {len(test)}, thousands of passengers each")
+print(f"Training: {len(train)} months, test: {len(test)} months, in thousands of passengers")
 
 # %%
 # One month ahead
 # ---------------
-# ``predict`` says for each month what could be said the month before. The index tells that the
-# test months follow the training months, whose last are then the past of the first forecasts.
+# ``predict`` returns, for each month, the forecast that was made one month earlier. According to
+# its index, the test set follows the training set, so that the last training months are the context
+# of the first forecasts.
 #
-# The first three baselines are estimators. A fourth is a line of pandas: last month, times what
-# that factor was a year ago.
+# The first three baselines are estimators. The fourth is one line of pandas: the value of the last
+# month, multiplied by the ratio of the same two months a year ago.
 
 from sklearn.metrics import root_mean_squared_error
 
@@ -46,13 +47,13 @@ ratio_rule = passengers.shift(1) * passengers.shift(12) / passengers.shift(13)
 forecasts["Ratio rule"] = ratio_rule[test.index]
 
 # %%
-# Ridge and a network get the last 12 changes of the logarithm. The first of them is that of the
-# same month a year ago, so that the ratio rule is one thing that they could learn: take that
-# change, and no other. Scaling goes inside, after the changes were made. What the network forecasts
-# hangs on its random weights, so it gets three tries.
+# Ridge and a network receive the last 12 changes of the logarithm. The first of them is the change
+# to the same month a year ago, so that the ratio rule is a special case: it uses only this change.
+# The scaler is inside the forecaster, after the changes have been computed. The forecasts of the
+# network depend on its random initial weights, so it is trained with three seeds.
 #
-# Around all of that `TransformedTargetRegressor` and `FunctionTransformer` take logarithms, and
-# undo them: what comes out are passengers.
+# `TransformedTargetRegressor` and `FunctionTransformer` take logarithms of the series and transform
+# forecasts back to passengers.
 
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.linear_model import RidgeCV
@@ -63,7 +64,7 @@ from skrnn import RNNRegressor, SlidingWindowForecaster, TimeDistributed
 
 
 def in_logarithms(regressor, difference=True):
-    """Return a forecaster of one month that works with logarithms."""
+    """Return a forecaster of one month on logarithms."""
     forecaster = SlidingWindowForecaster(regressor, window_length=12, difference=difference)
     return TransformedTargetRegressor(
         make_pipeline(FunctionTransformer(np.log), forecaster), func=np.log, inverse_func=np.exp
@@ -71,7 +72,7 @@ def in_logarithms(regressor, difference=True):
 
 
 def network(seed):
-    """Return a network that scales what it reads."""
+    """Return a network that standardises its input."""
     rnn = RNNRegressor(units=32, batch_size=16, random_state=seed)
     return make_pipeline(TimeDistributed(StandardScaler()), rnn)
 
@@ -88,9 +89,9 @@ for name, forecast in forecasts.items():
     print(f"{name:<22}{root_mean_squared_error(test, forecast):>6.1f}")
 
 # %%
-# Ridge wins, by a little over the rule of one line. The network has some 4,000 weights and 83
-# windows to learn them from, and comes after both, still far ahead of what else a tutorial would
-# compare it to. On levels it is lost: the series leaves the range that it was trained on.
+# Ridge is best, slightly better than the ratio rule. The network has about 4,000 weights and only
+# 83 training windows. It is worse than both, but much better than the other baselines. On levels it
+# fails, as the series leaves the range of the training data.
 
 import matplotlib.pyplot as plt
 
@@ -107,11 +108,11 @@ _ = ax.set_title("One month ahead")
 # %%
 # Twelve months ahead
 # -------------------
-# All twelve months of a year at once, from the December before (``horizon=12``). For an interval
-# the last quarter of the training months is held out, to see how far forecasts are off:
-# ``calibration_size``. `forecast` goes on after the training data, or after a `context`, so one fit
-# serves all four test years. Logarithms are taken by hand here, as what has `forecast` is the
-# forecaster itself.
+# With ``horizon=12``, all twelve months of a year are forecast at once, from the December before.
+# ``calibration_size`` holds out the last quarter of the training months, whose residuals determine
+# the width of the intervals. `forecast` continues the training data or a `context`, so that one fit
+# is enough for all four test years. Logarithms are computed explicitly here, as only the forecaster
+# itself has the method `forecast`.
 
 import pandas as pd
 
@@ -147,7 +148,7 @@ for ax, (name, model) in zip(axes, models.items(), strict=True):
     ax.set(title=f"{name}, twelve months ahead", ylabel="Thousands of passengers")
 
 # %%
-# Seasonal-naive forecasts are the same twelve months ahead as one month ahead, so the error to beat
-# is still that of the first table. Ridge's intervals hold fewer months than nine of ten. They are
-# as wide as its errors were in 1955 and 1956, two years of steady growth; in 1958 growth nearly
-# stopped. An interval can only know of what the held-out months have shown.
+# Seasonal-naive forecasts are the same one month and twelve months ahead, so their error in the
+# first table is the one to compare with. Fewer than 90 % of the months are in Ridge's intervals.
+# Their width is that of the residuals of 1955 and 1956, two years of steady growth, but in 1958 the
+# growth nearly stopped. Intervals only reflect the errors of the held-out months.

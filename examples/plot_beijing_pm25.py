@@ -1,18 +1,18 @@
 """
 =======================================
-Fine dust in Beijing, a day ahead
+PM2.5 in Beijing, one day ahead
 =======================================
 
-Fine dust in the air of Beijing, hour by hour over five years, with 2,067 hours in which nobody
-measured it. How much will there be at each of the next 24 hours? The dust of a day hangs on wind
-that is not known yet, so no forecast here is good. Some are less bad than others.
+PM2.5 in the air of Beijing was measured hourly over five years, with 2,067 missing hours. How high
+will it be in each of the next 24 hours? PM2.5 depends on the wind of the next day, which is not
+known, so that all forecasts have large errors. Some are better than others.
 """
 
 # %%
 # The gaps
 # --------
-# Every hour has its row, with weather, but not all have a value of fine dust. A cell of the picture
-# is a day, and the darker it is, the more of its hours are missing.
+# There is a row with the weather for every hour, but the PM2.5 of some hours is missing. A cell of
+# the figure is one day, and the darker it is, the more hours are missing.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -20,11 +20,11 @@ import numpy as np
 from skrnn.datasets import fetch_beijing_pm25
 
 air = fetch_beijing_pm25().frame
-dust = air["pm2.5"]
-is_gap = dust.isna()
+pm25 = air["pm2.5"]
+is_gap = pm25.isna()
 lengths = is_gap.groupby((~is_gap).cumsum()).sum()
 print(f"{is_gap.sum():,} of {len(air):,} hours are missing, in {(lengths > 0).sum()} gaps:")
-print(f"{(lengths == 1).sum()} of a single hour, the longest of {lengths.max()}")
+print(f"{(lengths == 1).sum()} gaps of one hour, the longest of {lengths.max()} hours")
 
 by_day = is_gap.groupby([air.index.year, air.index.day_of_year]).sum().unstack()
 figure, ax = plt.subplots(figsize=(10, 2.6), layout="constrained")
@@ -36,45 +36,45 @@ _ = figure.colorbar(image, label="Hours missing", ticks=[0, 12, 24])
 # %%
 # Inputs are filled, targets are not
 # ----------------------------------
-# A window must not have holes. `Interpolator` with ``causal=True`` fills them with the last value
-# before, as anyone could have done at that hour. The target ``y`` keeps its NaN: no forecaster
-# learns from a value that was never measured, and none is judged by one.
+# Windows must not contain NaN. `Interpolator` with ``causal=True`` fills gaps with the last known
+# value, which was available at that hour. The target ``y`` keeps its NaN: values that were not
+# measured are neither used for training nor for the test.
 #
-# The direction of the wind is a name (or ``cv``, calm or variable), so each gets a column of its
-# own. Dust is at times a hundred times as much as at others, so its logarithm goes in as well.
-# ``calendar`` is known ahead. 2012 and 2013 are there to learn from, 2014 waits for the end.
+# The wind direction is a category (``cv`` means calm or variable), which is one-hot encoded. PM2.5
+# varies by a factor of a hundred, so its logarithm is an input, too. ``calendar`` is known in
+# advance. 2012 and 2013 are the training set, 2014 is the test set.
 
 import pandas as pd
 
 from skrnn.preprocessing import Interpolator
 
 
-def circle(name, turns):
-    """Return the place on a circle after some turns, as two columns."""
-    angle = 2 * np.pi * np.asarray(turns)
+def cyclic(name, cycles):
+    """Return the sine and cosine of a cyclic quantity, measured in cycles."""
+    angle = 2 * np.pi * np.asarray(cycles)
     return {f"{name}_sin": np.sin(angle), f"{name}_cos": np.cos(angle)}
 
 
 times = air.index
 calendar = pd.DataFrame(
-    {**circle("day", times.hour / 24), **circle("year", times.day_of_year / 365.25)}, index=times
+    {**cyclic("day", times.hour / 24), **cyclic("year", times.day_of_year / 365.25)}, index=times
 )
 wind = pd.get_dummies(air["cbwd"], dtype=float)
 filled = Interpolator(causal=True).fit_transform(air.drop(columns="cbwd"))
-X = filled.assign(log_dust=np.log1p(filled["pm2.5"])).join([wind, calendar])["2012":]
-y = dust["2012":]
+X = filled.assign(log_pm25=np.log1p(filled["pm2.5"])).join([wind, calendar])["2012":]
+y = pm25["2012":]
 
 is_test = X.index.year == 2014
 X_train, X_test, y_train, y_test = X[~is_test], X[is_test], y[~is_test], y[is_test]
-for name, part in (("learn from", y_train), ("judge by", y_test)):
-    print(f"{len(part):,} hours to {name}, {part.isna().sum()} of them without a target")
+for name, part in (("training", y_train), ("test", y_test)):
+    print(f"{len(part):,} {name} hours, {part.isna().sum()} of them without a target")
 
 # %%
 # The forecasters
 # ---------------
-# Scaling and logarithms go inside: `TransformedTargetRegressor` has a regressor learn logarithms,
-# and turns what it says back into micrograms. The last forecaster says the median of the training
-# hours, whatever the window.
+# Scalers and logarithms are inside the forecasters: with `TransformedTargetRegressor` a regressor
+# learns logarithms, and its predictions are transformed back to micrograms. The last forecaster
+# predicts the median of the training hours for every window.
 
 from keras.callbacks import LearningRateScheduler
 from sklearn.compose import TransformedTargetRegressor
@@ -90,7 +90,7 @@ horizon, epochs = 24, 5
 
 
 def learning_rate(epoch):
-    """Return the learning rate of an epoch: along half a cosine, to zero."""
+    """Return the learning rate of an epoch, which decays to zero along a cosine."""
     return 0.005 * (1 + np.cos(np.pi * epoch / epochs)) / 2
 
 
@@ -102,7 +102,7 @@ def in_logs(regressor):
 def from_a_day(regressor, **settings):
     """Return a forecaster of the next 24 hours from the last 24."""
     return SlidingWindowForecaster(
-        regressor, window_length=24, horizon=horizon, future=list(calendar), **settings
+        regressor, window_length=24, horizon=horizon, known_future=list(calendar), **settings
     )
 
 
@@ -132,7 +132,7 @@ forecasters = {
 # %%
 # Hour by hour
 # ------------
-# `backtest` takes any split of rows. This one has a single fold: all before 2014, and 2014.
+# `backtest` accepts any split of rows. This one has a single fold: the years before 2014, and 2014.
 
 from skrnn.inspection import HorizonErrorDisplay
 
@@ -148,35 +148,37 @@ ax.set(xlabel="Hours ahead", ylabel="Mean absolute error (µg/m³)", xticks=[1, 
 _ = ax.legend(loc="lower right", ncols=2)
 
 # %%
-# The next hour is much like this one, and nobody is better than persistence there. Further ahead
-# the network is best of these, but a day ahead not far from the median, which knows nothing of
-# today. The same hour of the day before is a worse guess than the median. Logarithms do not help
-# every regressor: Ridge is better off without, except a day ahead, where it is all the same.
+# One hour ahead, no forecaster is better than persistence. For longer horizons the network is best,
+# but one day ahead it is not much better than the median, which does not depend on the current
+# day. The same hour of the day before is a worse forecast than the median. Logarithms do not help
+# every regressor: Ridge is better without them, except one day ahead, where there is no difference.
 #
-# How sure is it?
-# ---------------
+# Intervals
+# ---------
 # ``calibration_size=0.2`` holds out the last fifth of the training rows, from August to December
-# 2013, to see how far forecasts are off. An interval is as wide as 90 % of these errors need, at
-# all hours the same. Where the logarithm is not inside, but is itself the target, that is a width
-# of logarithms: turned back, intervals are narrow where little dust is forecast, and wide where
-# there is much.
+# 2013, to compute residuals. Intervals contain 90 % of them and have the same width at all hours.
+# If the logarithm is the target itself, this is a width in logarithms: transformed back, intervals
+# are narrow if the forecast is low, and wide if it is high.
 
 inside = from_a_day(in_logs(network), calibration_size=0.2).fit(X_train, y_train)
-log_target = np.log1p(y_train).rename("log_dust")
+log_target = np.log1p(y_train).rename("log_pm25")
 as_target = from_a_day(network, calibration_size=0.2).fit(X_train, log_target)
 
 
-def told(forecaster):
-    """Return forecasts and 90 % intervals of the test hours, as one table."""
+def with_intervals(forecaster):
+    """Return forecasts and 90 % intervals of the test hours in one table."""
     lower, upper = forecaster.predict_interval(X_test, coverage=0.9)
     columns = {"forecast": forecaster.predict(X_test), "lower": lower, "upper": upper}
     return pd.DataFrame(columns, index=X_test.index)
 
 
-intervals = {"Logarithms inside": told(inside), "Logarithms as target": np.expm1(told(as_target))}
+intervals = {
+    "Logarithms inside": with_intervals(inside),
+    "Logarithms as target": np.expm1(with_intervals(as_target)),
+}
 
 levels = {"below 50": (-np.inf, 50), "50 to 100": (50, 100), "above 100": (100, np.inf)}
-print("24 hours ahead, by how much was forecast: share inside, mean width (µg/m³)")
+print("24 hours ahead, by the level of the forecast: coverage, mean width (µg/m³)")
 print(" " * 20 + "".join(f"{level:>16}" for level in ("all", *levels)))
 for name, table in intervals.items():
     table = table.assign(inside=y_test.between(table["lower"], table["upper"]))[y_test.notna()]
@@ -188,29 +190,30 @@ for name, table in intervals.items():
     print(f"{name:<20}" + "".join(f"{cell:>16}" for cell in cells))
 
 # %%
-# Both hold about 90 % of all hours, which is all that is promised: not 90 % of the bad days. With
-# one width for all hours those are held less often, clear days more often than need be, and the
-# lower bounds reach below 0, where no dust is. Logarithms as the target share it out evenly, but
-# on the whole their intervals are wider still. Both say that a day ahead the forecast is a guess.
+# Both cover about 90 % of all hours. Only this average is guaranteed, not the coverage of polluted
+# days. With one width for all hours, coverage is lower on polluted days and higher than needed on
+# clear days, and lower bounds are below 0, which is impossible. With logarithms as the target,
+# coverage depends less on the level, but intervals are wider on average. Both show that forecasts
+# one day ahead are uncertain.
 #
-# Three weeks in February 2014 show it. The forecast rises and falls far less than the dust, and
-# misses the hour in which the air clears. The weather of the next day is what it lacks: where there
-# is a forecast of that, it goes in as ``future``.
+# The figure shows three weeks in February 2014. The forecast varies far less than PM2.5 does, and
+# does not predict the hour in which the air clears. It lacks the weather of the next day: a weather
+# forecast would be added to ``known_future``.
 
 from skrnn.inspection import ForecastDisplay
 
 days = slice("2014-02-10", "2014-03-02")
 figure, axes = plt.subplots(2, 1, figsize=(10, 7), sharex=True, layout="constrained")
 for ax, (name, table) in zip(axes, intervals.items(), strict=True):
-    stretch = table[days]
+    part = table[days]
     ForecastDisplay(
-        forecast=stretch["forecast"],
+        forecast=part["forecast"],
         truth=y_test[days],
-        lower=stretch["lower"],
-        upper=stretch["upper"],
+        lower=part["lower"],
+        upper=part["upper"],
         coverage=0.9,
-        name="GRU, 24 h before",
+        name="GRU, 24 hours ahead",
     ).plot(ax)
-    ax.set(xlabel="", ylabel="Fine dust (µg/m³)", title=name)
+    ax.set(xlabel="", ylabel="PM2.5 (µg/m³)", title=name)
     ax.get_legend().remove()
 _ = figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)

@@ -3,19 +3,17 @@
 A map of word vectors
 =======================
 
-A network that learned to tell good reviews from bad ones has learned a vector for each word on the
-way. Nobody told it what the words mean: words that do the same work in a review came to lie side
-by side.
+A network that classifies film reviews as good or bad learns a vector for each word. This example
+shows what these vectors represent: how strongly each word indicates a good or a bad review.
 
-The page shows what some thousands of reviews teach; ``python plot_embedding_map.py --full`` takes
-all 25,000.
+The page shows a run on 6,000 reviews. ``python plot_embedding_map.py --full`` uses all 25,000.
 """
 
 # %%
 # A classifier
 # ------------
-# Mean pooling after a small layer: each word counts the same wherever it stands, so that there is
-# little for the network to remember but the words.
+# With mean pooling after a small layer, a word has a similar influence at every position, so that
+# the network learns mainly about the words themselves.
 
 import sys
 
@@ -49,9 +47,9 @@ vectors = network.weights_[0]
 print(f"vectors of {tokenizer.n_tokens_} tokens, {vectors.shape[1]} dimensions")
 
 # %%
-# What a word alone is worth
-# --------------------------
-# The probability of a good review for reviews of one word each:
+# Reviews of a single word
+# ------------------------
+# The words with the lowest and the highest probability of a good review, for reviews of one word:
 
 import numpy as np
 
@@ -64,30 +62,33 @@ print("best: ", ", ".join(words[order[:-13:-1]]))
 # %%
 # The map
 # -------
-# Of the 16 dimensions the two in which the vectors differ most, by principal components. The
-# colour is what the word alone is worth: one direction of the map is praise and blame, and what
-# tells nothing lies between.
+# The first two principal components of the 16 dimensions. The colour is the probability of a good
+# review for the single word. The first component separates positive from negative words, and
+# neutral words lie between them.
 
 import matplotlib.pyplot as plt
 from sklearn.decomposition import PCA
 
 ids = np.array(list(tokenizer.vocabulary_.values()))
 frequent = 1_500
-places = PCA(2, random_state=0).fit_transform(vectors[ids[:frequent]])
+positions = PCA(2, random_state=0).fit_transform(vectors[ids[:frequent]])
+correlation = np.corrcoef(positions[:, 0], probability[:frequent])[0, 1]
+print(f"Correlation of the first component with the probability: {abs(correlation):.2f}")
+assert abs(correlation) > 0.8
 
 figure, ax = plt.subplots(figsize=(10, 8), layout="constrained")
-dots = ax.scatter(*places.T, c=probability[:frequent], cmap="coolwarm_r", vmin=0, vmax=1, s=12)
-figure.colorbar(dots, ax=ax, label="P(positive) of the word alone", shrink=0.7)
-outermost = np.hypot(*(places / places.std(axis=0)).T).argsort()[-50:]
+dots = ax.scatter(*positions.T, c=probability[:frequent], cmap="coolwarm_r", vmin=0, vmax=1, s=12)
+figure.colorbar(dots, ax=ax, label="P(positive) of the single word", shrink=0.7)
+outermost = np.hypot(*(positions / positions.std(axis=0)).T).argsort()[-50:]
 for i in outermost:
-    ax.annotate(words[i], places[i], fontsize=8, xytext=(3, 3), textcoords="offset points")
+    ax.annotate(words[i], positions[i], fontsize=8, xytext=(3, 3), textcoords="offset points")
 ax.set(xlabel="first principal component", ylabel="second principal component")
 _ = ax.set_title(f"The {frequent:,} most frequent words")
 
 # %%
 # Neighbours
 # ----------
-# The words whose vectors point the same way (cosine similarity):
+# The words with the most similar vectors (cosine similarity):
 
 from sklearn.metrics.pairwise import cosine_similarity
 
@@ -96,25 +97,26 @@ for word in ["excellent", "awful", "laughs", "script"]:
     print(f"{word:<10} {', '.join(words[near[::-1][1:8]])}")
 
 # %%
-# Vectors that travel
+# Pre-trained vectors
 # -------------------
-# Vectors learned on much text serve where there is little. Here 200 other reviews are all there is
-# to learn from: once with vectors of their own, and once with those from above, given as a matrix
-# and kept as they are (``train_embedding=False``). Vectors of gensim, or of a file of GloVe or
-# word2vec, come in through ``EmbeddingTokenizer.embedding_matrix`` in the same way.
+# Vectors that were learned from a large amount of text can be used if there is little training
+# data. Here the training set consists of 200 other reviews. The first network learns its own
+# vectors. The second network uses the vectors from above, which are passed as a matrix and not
+# changed by the training (``train_embedding=False``). Vectors of gensim, or of a file of GloVe or
+# word2vec, can be passed to ``EmbeddingTokenizer.embedding_matrix`` in the same way.
 
 test = fetch_imdb(subset="test")
 X_few, y_few = test.data[:200], test.target[:200]
-X_judge, y_judge = test.data[200:2_200], test.target[200:2_200]
+X_test, y_test = test.data[200:2_200], test.target[200:2_200]
 
 given = tokenizer.embedding_matrix(dict(zip(words, vectors[ids], strict=True)))
 embeddings = {
     "learned from 200 reviews": {"embedding": 16},
-    "given, learned above": {"embedding": given, "train_embedding": False},
+    "pre-trained (above)": {"embedding": given, "train_embedding": False},
 }
 for name, embedding in embeddings.items():
     small = make_pipeline(
         EmbeddingTokenizer(vocabulary=tokenizer.vocabulary_, stop_words="english"),
         RNNClassifier(cell="gru", units=16, pooling="mean", epochs=20, random_state=0, **embedding),
     ).fit(X_few, y_few)
-    print(f"{name:<25} accuracy {small.score(X_judge, y_judge):.3f}")
+    print(f"{name:<25} accuracy {small.score(X_test, y_test):.3f}")

@@ -3,21 +3,22 @@
 Is this review positive? One-hot against embedding
 ==================================================
 
-50,000 film reviews of IMDB (Maas et al., 2011), one half to learn from and one half to be judged,
-each positive or negative. The words go into a bidirectional LSTM in two ways: as one-hot steps, a
-column for each of 10,000 words, and through an embedding, which learns a vector for each word.
-Beside them stands what one should always try first: a linear model on weighted pairs of words.
+The data are 50,000 film reviews of IMDB (Maas et al., 2011), half of them for training and half for
+testing, each positive or negative. A bidirectional LSTM reads the words in two forms: as one-hot
+steps with one column for each of 10,000 words, and through an embedding, which learns a vector for
+each word. They are compared with a simple model that one should always try first: a linear model on
+weighted words and pairs of words.
 
-The page shows a run on some thousands of reviews; ``python plot_imdb_one_hot_vs_embedding.py
---full`` takes all of them. What models of these kinds come to with settings chosen for all reviews
-is at the end.
+The page shows a run on 4,000 training and 4,000 test reviews. To use all reviews, run
+``python plot_imdb_one_hot_vs_embedding.py --full``. The last section shows the results of such
+models with parameters that were chosen for all reviews.
 """
 
 # %%
 # The data
 # --------
-# ``fetch_imdb`` looks in the folder that the environment variable ``SKRNN_DATA`` names before it
-# downloads anything.
+# ``fetch_imdb`` looks for the data in the folder that the environment variable ``SKRNN_DATA``
+# contains, before it downloads them.
 
 import sys
 
@@ -28,16 +29,16 @@ N_TRAIN, N_TEST = (25_000, 25_000) if "--full" in sys.argv else (4_000, 4_000)
 train, test = fetch_imdb(subset="train"), fetch_imdb(subset="test")
 X_train, y_train = train.data[:N_TRAIN], train.target[:N_TRAIN]
 X_test, y_test = test.data[:N_TEST], test.target[:N_TEST]
-print(f"{len(X_train)} reviews to learn from, {len(X_test)} to be judged")
+print(f"{len(X_train)} training reviews, {len(X_test)} test reviews")
 print(f"The first one, {train.target_names[y_train[0]]}: {X_train[0][:200]}...")
 
 # %%
 # Three pipelines
 # ---------------
-# From raw text to a class, each in one object. The two networks differ in nothing but the way in.
-# A network that reads to the end of a long review has forgotten its beginning: so it reads in both
-# directions, and ``pooling="max"`` lets every step have its say. A tenth of the training reviews
-# is held out to tell when to stop.
+# Each pipeline converts raw text to a class. The two networks differ only in the form of their
+# inputs. The last state of a long review contains little about its beginning, so the networks read
+# in both directions, and ``pooling="max"`` uses the states of all time steps. A tenth of the
+# training reviews is held out for early stopping.
 
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
@@ -75,8 +76,8 @@ pipelines = {
 }
 
 # %%
-# The one-hot steps are sparse, and the LSTM reads them as they are: the dense numbers of 25,000
-# reviews would fill 227 gigabytes.
+# The LSTM reads the sparse one-hot steps without converting them to dense arrays, which would need
+# 227 gigabytes for 25,000 reviews.
 
 import time
 
@@ -89,11 +90,11 @@ for name, pipeline in pipelines.items():
     print(f"{name:<23} accuracy {accuracy:.3f}, {weights:>9,} weights, fitted in {seconds:.0f} s")
 
 # %%
-# How they learned
-# ----------------
-# The training loss goes on falling when the validation loss has long been rising: with a vector,
-# or 256 kernel weights, for each of 10,000 words, a network learns single reviews by heart. Early
-# stopping goes back to the best epoch, which has a dot.
+# Learning curves
+# ---------------
+# With a vector, or 256 kernel weights, for each of 10,000 words, a network can overfit single
+# reviews. If it does, the training loss continues to fall while the validation loss rises. Early
+# stopping restores the weights of the epoch with the lowest validation loss, marked with a dot.
 
 import matplotlib.pyplot as plt
 
@@ -105,8 +106,8 @@ for column, name in zip(axes.T, ["One-hot steps, LSTM", "Embedding, LSTM"], stri
     column[0].set_title(name)
 
 # %%
-# What they take for what
-# -----------------------
+# Confusion matrices
+# ------------------
 
 from sklearn.metrics import ConfusionMatrixDisplay
 
@@ -124,15 +125,15 @@ for ax, (name, pipeline) in zip(axes, pipelines.items(), strict=True):
     ax.set_title(name)
 
 # %%
-# The surest reviews
-# ------------------
-# What the network with the embedding is surest of, and where it is sure and wrong:
+# The most confident predictions
+# ------------------------------
+# The most confident predictions of the network with the embedding, and its most confident error:
 
 probability = pipelines["Embedding, LSTM"].predict_proba(X_test)[:, 1]
 
 
 def show(title, i):
-    """Print the beginning of a review, and what the network makes of it."""
+    """Print the beginning of a review and its predicted probability."""
     stars = test.rating[i]
     print(f"{title} (P(positive) = {probability[i]:.3f}, {stars} of 10 stars):")
     print(f"    {X_test[i][:300]}...\n")
@@ -141,25 +142,26 @@ def show(title, i):
 show("The most positive", probability.argmax())
 show("The most negative", probability.argmin())
 wrong = abs(probability - y_test)
-show("The surest mistake", wrong.argmax())
+show("The most confident error", wrong.argmax())
 
 # %%
 # On all reviews
 # --------------
-# Learned from all 25,000 training reviews, on all 25,000 others, as mean and standard deviation of
-# three seeds (``python tests/benchmarks/text.py``, 21 November 2026). Settings were chosen on
-# training reviews that were held out: three epochs at a learning rate that falls from 0.005 to
-# nothing, 16 units for the one-hot steps, and for the embedding words of one letter and ``!?`` too.
+# The accuracy on all 25,000 test reviews after training on all 25,000 training reviews, as mean and
+# standard deviation over three seeds (``python tests/benchmarks/text.py``, 21 November 2026). The
+# parameters were chosen on held-out training reviews: three epochs with a learning rate that falls
+# from 0.005 to zero, 16 units for the one-hot steps, and for the embedding a token pattern that
+# includes words of one letter and ``!?``.
 #
 # ========================================================  ====================
 # Model                                                     Accuracy
 # ========================================================  ====================
 # Weighted words and pairs of words, logistic regression    0.905
-# Embedding of 32, LSTM(32) in both directions              0.8945 ± 0.0014
-# One-hot steps of 10,000 words, LSTM(16) in both           0.8894 ± 0.0016
+# Embedding of 32, bidirectional LSTM(32)                   0.8945 ± 0.0014
+# One-hot steps of 10,000 words, bidirectional LSTM(16)     0.8894 ± 0.0016
 # Which of 10,000 words occur, logistic regression          0.882
 # ========================================================  ====================
 #
-# The order of the words, which only the networks see whole, is worth less here than pairs of
-# words in a linear model: a review says what it thinks in its words. That is why the simple model
-# should always stand beside the network.
+# Only the networks read the order of all words, but here it improves the accuracy less than pairs
+# of words in a linear model do, because single words show the opinion of a review. This is why a
+# network should always be compared with a simple model.

@@ -3,16 +3,16 @@
 Where does the ladybug go next?
 =======================================
 
-A ladybug walks over a sheet of paper, along a path that never quite repeats. A network sees 20
-positions and says the next one. Then it walks on alone for 20 steps, each from its own steps
-before. Beside it stand Ridge on the same windows and, to keep both honest, persistence: the ladybug
-that sits still.
+A ladybug walks over a sheet of paper, along a path that never exactly repeats. A network receives
+20 positions and predicts the next one. Then it forecasts 20 steps recursively, from its own
+forecasts. It is compared with Ridge on the same windows, and with persistence: the forecast that
+the ladybug does not move.
 """
 
 # %%
 # The path
 # --------
-# x and y are sums of four waves each. Of 10,000 positions the last 2,000 wait for the end.
+# x and y are each a sum of four sine waves. The last 2,000 of 10,000 positions are the test set.
 
 import pandas as pd
 
@@ -27,12 +27,13 @@ for name in path:
 # %%
 # The forecasters
 # ---------------
-# `SlidingWindowForecaster` makes a forecaster of any regressor. ``strategy="recursive"`` has it
-# learn one step, and go on from its own forecasts after that; ``horizon=20`` is how far.
+# `SlidingWindowForecaster` makes a forecaster from any regressor. With ``strategy="recursive"`` the
+# regressor learns to predict one step, and the following ones are forecast from its own forecasts,
+# up to ``horizon=20`` steps.
 #
-# There is no noise, so how small the errors get hangs on the last steps of training: the learning
-# rate falls to zero along a cosine. ``difference=True`` shows the network steps and not positions,
-# and lets it forecast the next step. Scaling goes inside, after that.
+# There is no noise, so that the errors depend on the last updates of training: the learning rate
+# decays to zero along a cosine. With ``difference=True`` the network receives changes of position
+# and predicts the next change. The scaler is inside the forecaster, after that.
 
 from time import perf_counter
 
@@ -60,8 +61,8 @@ network = make_pipeline(
 )
 
 
-def walker(regressor, difference=False):
-    """Return a forecaster of one step that walks on from its own forecasts."""
+def recursive_forecaster(regressor, difference=False):
+    """Return a forecaster of one step that continues from its own forecasts."""
     return SlidingWindowForecaster(
         regressor,
         window_length=window_length,
@@ -73,10 +74,10 @@ def walker(regressor, difference=False):
 
 forecasters = {
     "Persistence": PersistenceForecaster(horizon=horizon),
-    "GRU": walker(network),
-    "GRU, differences": walker(network, difference=True),
-    "Ridge, alpha=1": walker(Ridge(alpha=1.0)),
-    "Ridge, alpha=1e-10": walker(Ridge(alpha=1e-10)),
+    "GRU": recursive_forecaster(network),
+    "GRU, differences": recursive_forecaster(network, difference=True),
+    "Ridge, alpha=1": recursive_forecaster(Ridge(alpha=1.0)),
+    "Ridge, alpha=1e-10": recursive_forecaster(Ridge(alpha=1e-10)),
 }
 for name, forecaster in forecasters.items():
     begin = perf_counter()
@@ -86,9 +87,9 @@ for name, forecaster in forecasters.items():
 # %%
 # One step, 20 steps
 # ------------------
-# `predict_trajectory` walks 20 steps from every row; row t holds the positions at t + 1 to t + 20.
-# `make_windows` gives the true ones, and the row at which each walk begins. The errors are mean
-# absolute errors, in the units of the path.
+# `predict_trajectory` forecasts 20 steps from every row; row t holds the positions at t + 1 to
+# t + 20. `make_windows` returns the true positions, and the rows at which they are forecast. The
+# errors are mean absolute errors, in the units of the path.
 
 import numpy as np
 
@@ -98,21 +99,21 @@ truth = make_windows(test, window_length=window_length, horizon=horizon)
 errors = {}
 print("Mean absolute error         1 step    5 steps   10 steps   20 steps")
 for name, forecaster in forecasters.items():
-    walks = forecaster.predict_trajectory(test)[truth.rows]
-    errors[name] = np.abs(walks - truth.y).mean(axis=(0, 2))
+    trajectories = forecaster.predict_trajectory(test)[truth.rows]
+    errors[name] = np.abs(trajectories - truth.y).mean(axis=(0, 2))
     print(f"{name:<20}" + "".join(f"{errors[name][step - 1]:>11.1e}" for step in (1, 5, 10, 20)))
 
 # %%
-# Ridge wins, by far, and should. A wave obeys a linear recurrence: its next value is a fixed
-# combination of the two before. A sum of four waves obeys one of eight. All a linear model has to
-# do is find it in a window of 20, and without noise nothing stands in its way but its own penalty:
-# the default of ``alpha=1`` hides what ``alpha=1e-10`` finds to many digits. A network has to put
-# the same straight rule together from bent units.
+# Ridge with a small penalty is best by far, as expected. A sine wave satisfies a linear recurrence:
+# its next value is a fixed linear combination of the last two. A sum of four waves satisfies one
+# with eight values. A linear model can learn it from a window of 20 values, and without noise only
+# its penalty prevents that: with the default ``alpha=1`` the errors are much larger than with
+# ``alpha=1e-10``. A network has to approximate this linear rule with nonlinear units.
 #
-# At one step the network comes next, the more so with differences, and both stay far below the
-# ladybug that sits still. In 20 steps differences do not help: the network adds up its steps, and
-# their errors with them, where the other is held in place by the positions that it sees. By then
-# even the Ridge with too much of a penalty has caught up.
+# For one step the networks are next, the one with differences ahead, and both are far better than
+# persistence. For 20 steps differences do not help: the network adds up changes, and with them
+# their errors, while the other network sees the positions themselves. Ridge with a large penalty is
+# as good as that one.
 
 import matplotlib.pyplot as plt
 
@@ -125,23 +126,23 @@ for (name, by_step), color in zip(errors.items(), colors, strict=True):
 ax.set(xlabel="Steps ahead", ylabel="Mean absolute error", xticks=range(1, horizon + 1))
 ax.grid(alpha=0.3)
 ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
-_ = ax.set_title("Errors of free walks")
+_ = ax.set_title("Errors of recursive forecasts")
 
 # %%
-# Some walks
-# ----------
-# From four places of the test path, with the last 20 positions before them in grey. The walks of
-# Ridge lie on the true ones.
+# Some forecasts
+# --------------
+# Forecasts from four positions of the test set, with the 20 positions before them in grey. Those of
+# Ridge cannot be distinguished from the true path.
 
 from skrnn.inspection import TrajectoryDisplay
 
 figure, axes = plt.subplots(1, 4, figsize=(12, 5), layout="constrained")
 for ax, begin in zip(axes, (8_300, 8_700, 9_100, 9_500), strict=True):
-    seen, to_come = path[:begin], path[begin : begin + horizon]
+    context, truth = path[:begin], path[begin : begin + horizon]
     for (name, forecaster), color in zip(forecasters.items(), colors, strict=True):
         if name in ("GRU", "GRU, differences", "Ridge, alpha=1e-10"):
             TrajectoryDisplay.from_estimator(
-                forecaster, context=seen, truth=to_come, name=name, color=color, ax=ax
+                forecaster, context=context, truth=truth, name=name, color=color, ax=ax
             )
     ax.set_title(f"From position {begin:,}")
     legend = ax.get_legend()

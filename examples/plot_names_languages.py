@@ -3,12 +3,12 @@
 Which language does this name come from?
 ===========================================
 
-20,050 surnames in 18 languages. A recurrent network reads each name letter by letter, in both
-directions. Russian has 9,384 of the names and Vietnamese 73: accuracy alone would hide what
-happens to small languages, so the score is the mean of the F1 scores of all classes (macro-F1).
-Beside the network stands a linear model on pieces of one to four letters.
+The data are 20,050 surnames in 18 languages. A recurrent network reads each name letter by letter,
+in both directions. There are 9,384 Russian but only 73 Vietnamese names. The accuracy hardly
+depends on the small languages, so the main score is the mean of the F1 scores of all classes
+(macro-F1). The network is compared with a linear model on character n-grams of one to four letters.
 
-The page shows a run on 6,000 names; ``python plot_names_languages.py --full`` takes all of them.
+The page shows a run on 6,000 names. ``python plot_names_languages.py --full`` uses all of them.
 """
 
 # %%
@@ -33,8 +33,8 @@ for code, n in Counter(y.tolist()).most_common():
 # %%
 # Two pipelines
 # -------------
-# ``analyzer="char"`` makes a token of each letter. Lower and upper case stay apart: where a name
-# has its capitals tells something (O'Neal, McDonald).
+# With ``analyzer="char"`` each letter is a token. Lower and upper case letters are different
+# tokens, because the positions of capital letters are informative (O'Neal, McDonald).
 
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
@@ -55,15 +55,16 @@ pipelines = {
             random_state=0,
         ),
     ),
-    "Pieces of letters, linear": make_pipeline(
+    "Character n-grams, linear": make_pipeline(
         TfidfVectorizer(analyzer="char_wb", ngram_range=(1, 4), lowercase=False, sublinear_tf=True),
         LogisticRegression(C=30, max_iter=2000),
     ),
 }
 
 # %%
-# Each name is predicted by a model that has not seen it, in five folds. Many names are there more
-# than once, and some in several languages: as groups they are never on both sides of a split.
+# In five folds, each name is predicted by a model that was not trained on it. Many names occur more
+# than once, and some in several languages. Equal names are a group, which is never in both the
+# training and the test part of a fold.
 
 from sklearn.metrics import accuracy_score, f1_score
 from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
@@ -77,10 +78,10 @@ for name, pipeline in pipelines.items():
     print(f"{name:<27} accuracy {accuracy:.3f}, macro-F1 {macro_f1:.3f}")
 
 # %%
-# Who is taken for whom
-# ---------------------
-# Each row of the matrix adds up to one: of the names of a language, which share is taken for
-# which. Languages that share an alphabet's habits, and often a history, share their names.
+# Confusion matrix
+# ----------------
+# Each row of the matrix adds up to one. It shows the fraction of the names of a language that is
+# classified as each of the languages.
 
 import matplotlib.pyplot as plt
 from sklearn.metrics import ConfusionMatrixDisplay
@@ -96,11 +97,11 @@ ConfusionMatrixDisplay.from_predictions(
     cmap="Blues",
     ax=ax,
 )
-_ = ax.set_title("Letters, LSTM: share of each language's names")
+_ = ax.set_title("Letters, LSTM: fraction of the names of each language")
 
 # %%
-# Names of one's own
-# ------------------
+# Your own names
+# --------------
 
 model = pipelines["Letters, LSTM"].fit(X, y)
 for name in ["Rossini", "Yamanaka", "Papadakis", "Kowalczyk", "O'Sullivan", "Nguyen"]:

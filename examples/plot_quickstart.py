@@ -3,19 +3,19 @@
 Quickstart: read digits row by row with an RNN
 ==============================================
 
-scikit-learn's digits are 1,797 images of 8 by 8 pixels, written by hand. Read from top to bottom,
-each is a sequence of 8 steps (rows) of 8 features (pixels).
+scikit-learn's digits are 1,797 images of handwritten digits with 8 by 8 pixels. Read from top to
+bottom, each image is a sequence of 8 time steps (rows) with 8 features (pixels).
 
-A pipeline scales the pixels and trains a recurrent network. A grid search with five folds
-compares cells, sizes and learning rates on the training images; the best candidate is then tried
-on test images that nothing before has seen.
+A pipeline scales the pixels and trains a recurrent network. A grid search with five folds compares
+cells, numbers of units and learning rates on the training images. The best candidate is then
+evaluated on test images that were not used before.
 """
 
 # %%
 # The data
 # --------
-# Three parts: the search compares candidates on folds of the training images; the development
-# images tell each fit when to stop; the test images wait for the end.
+# The images are split into three sets. The search compares candidates on folds of the training set,
+# each fit uses the development set for early stopping, and the test set is held out until the end.
 
 from sklearn.datasets import load_digits
 
@@ -30,9 +30,9 @@ print(f"{len(X_train)} training, {len(X_dev)} development and {len(X_test)} test
 # %%
 # The search
 # ----------
-# ``TimeDistributed`` applies a transformer to every step, here to every row of pixels.
-# ``transform_input`` has the pipeline scale the development images like the training images,
-# on their way to the network, which asks for them with ``set_fit_request``.
+# ``TimeDistributed`` applies a transformer to every time step, here to every row of pixels. The
+# network requests the development images with ``set_fit_request``. Because of ``transform_input``,
+# the pipeline scales them like the training images.
 
 import sklearn
 from sklearn.model_selection import GridSearchCV, StratifiedKFold
@@ -74,8 +74,8 @@ search = GridSearchCV(pipeline, grid, cv=folds, verbose=3)
 search.fit(X_train, y_train, X_val=X_dev, y_val=y_dev)
 
 # %%
-# Every candidate's accuracy on the five folds. Differences smaller than the standard deviations
-# say little.
+# The accuracy of every candidate on the five folds. Differences that are smaller than the standard
+# deviations may be due to chance.
 
 results = search.cv_results_
 print("cell  units  learning rate  accuracy (mean ± sd of 5 folds)")
@@ -90,18 +90,18 @@ for i in results["rank_test_score"].argsort():
 # %%
 # The test
 # --------
-# The best candidate, trained again on all training images:
+# The search has fitted the best candidate again, on all training images:
 
 from sklearn.metrics import classification_report, confusion_matrix
 
 y_pred = search.predict(X_test)
 print(classification_report(y_test, y_pred, digits=3))
-print("Confusion matrix (a row a true digit, a column a predicted one):")
+print("Confusion matrix (one row per true digit, one column per predicted digit):")
 print(confusion_matrix(y_test, y_pred))
 print(f"Test accuracy: {search.score(X_test, y_test):.3f}")
 
 # %%
-# Its learning curve, and what it takes for what:
+# The learning curve and the confusion matrix:
 
 import matplotlib.pyplot as plt
 from sklearn.metrics import ConfusionMatrixDisplay

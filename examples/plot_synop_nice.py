@@ -3,18 +3,16 @@
 How warm will it be in Nice?
 =======================================
 
-Two years of reports from a weather station, one every three hours. How warm will it be in 3 hours,
-and in 12? A network reads the last two days. Beside it stand Ridge on the same windows and two
-forecasts that need no learning: that it stays as warm as it is, and that it gets as warm as it was
-a day before.
+A weather station reports every three hours, here over two years. How warm will it be in 3 hours,
+and in 12? A network receives the last two days. It is compared with Ridge on the same windows and
+with two naive forecasts: the current temperature, and the temperature one day earlier.
 """
 
 # %%
 # The gaps
 # --------
-# Some reports are missing, and with them their rows. A window of 16 rows is two days only if there
-# is a row every 3 hours, so `regularize` puts the table on such a grid. Where there was no report
-# the row is NaN.
+# The rows of some reports are missing. A window of 16 rows covers two days only if there is one row
+# every 3 hours, so `regularize` puts the table on such a grid. The rows of missing reports are NaN.
 
 from skrnn.datasets import fetch_synop
 from skrnn.preprocessing import Interpolator, regularize
@@ -23,15 +21,15 @@ reports = fetch_synop("nice").frame
 weather = regularize(reports, "3h")
 is_gap = weather.isna().all(axis=1)
 by_day = is_gap[is_gap].groupby(is_gap[is_gap].index.date).size()
-print(f"{len(reports):,} reports in {len(weather):,} slots, {is_gap.sum()} of them empty:")
+print(f"{len(reports):,} reports for {len(weather):,} times, {is_gap.sum()} without a report:")
 print(by_day.to_string())
 print(f"Missing in the reports themselves: {reports.isna().sum().sum()} values")
 
 # %%
-# `Interpolator` fills all that is NaN. By default it draws a line to the next known value, which is
-# of no use here: who stands in the gap does not know where it ends. With ``causal=True`` each row
-# gets the last value known at that time. Nothing comes from a later row, so all rows may be filled
-# at once, before they are split.
+# `Interpolator` fills the NaN. By default it interpolates linearly between known values, which
+# cannot be used for forecasts: the value after a gap is not known in the gap. With ``causal=True``
+# each row gets the last value that was known at that time. No row depends on later rows, so that
+# all rows can be filled together, before the split.
 
 import matplotlib.pyplot as plt
 
@@ -48,28 +46,28 @@ ax.grid(alpha=0.3)
 _ = ax.legend()
 
 # %%
-# What the forecasters see
-# ------------------------
-# 359° is next to 0°, so wind goes in by its parts from north and east. Hour of the day and day of
-# the year are circles too. They are known ahead: ``future`` has the forecasters see them as they
-# will be at the time that is forecast.
+# The inputs
+# ----------
+# A direction of 359° is next to 0°, so wind is described by its north and east components. The hour
+# of the day and the day of the year are cyclic, too. They are known in advance: with
+# ``known_future`` the forecasters also receive their values at the time that is forecast.
 #
-# The target stays as it was measured, NaN in the gaps: nothing is learned from a filled value, and
-# nothing is judged by one. The last 15 % of the time, April to August 2025, wait for the end.
+# The targets are the measured values, NaN in the gaps: filled values are neither used for training
+# nor for the test. The last 15 % of the rows, April to August 2025, are the test set.
 
 import numpy as np
 import pandas as pd
 
 
-def circle(name, turns):
-    """Return the place on a circle after some turns, as two columns."""
-    angle = 2 * np.pi * np.asarray(turns)
+def cyclic(name, cycles):
+    """Return the sine and cosine of a cyclic quantity, measured in cycles."""
+    angle = 2 * np.pi * np.asarray(cycles)
     return {f"{name}_sin": np.sin(angle), f"{name}_cos": np.cos(angle)}
 
 
 times = weather.index
 calendar = pd.DataFrame(
-    {**circle("day", times.hour / 24), **circle("year", times.day_of_year / 365.25)}, index=times
+    {**cyclic("day", times.hour / 24), **cyclic("year", times.day_of_year / 365.25)}, index=times
 )
 wind = np.deg2rad(filled["dd"])
 X = filled[["tc", "td", "u", "pres", "tend", "rr3"]].assign(
@@ -79,14 +77,14 @@ X, y = X.join(calendar), weather["tc"]
 
 n_train = int(0.85 * len(X))
 X_train, X_test, y_train, y_test = X[:n_train], X[n_train:], y[:n_train], y[n_train:]
-print(f"{len(X_train):,} rows to learn from, {len(X_test):,} to judge by, with {list(X)}")
+print(f"{len(X_train):,} training rows, {len(X_test):,} test rows, with the columns {list(X)}")
 
 # %%
 # The forecasters
 # ---------------
-# ``difference=True`` has temperatures go in as changes and come out as changes from the last one.
-# Scaling goes inside the forecaster, where it learns from training windows only. The learning rate
-# of the network falls to zero along half a cosine.
+# With ``difference=True`` the regressor receives changes of temperature and predicts the change
+# from the last known one. The scaler is inside the forecaster, where it is fitted on training
+# windows only. The learning rate of the network decays to zero along a cosine.
 
 from keras.callbacks import LearningRateScheduler
 from sklearn.linear_model import Ridge
@@ -121,8 +119,8 @@ ridge = make_pipeline(StandardScaler(), Ridge())
 
 
 def forecasters(horizon):
-    """Return forecasters of some steps of 3 hours, by name."""
-    window = {"window_length": 16, "difference": True, "future": list(calendar)}
+    """Return forecasters for a horizon in steps of 3 hours, by name."""
+    window = {"window_length": 16, "difference": True, "known_future": list(calendar)}
     return {
         "Persistence": PersistenceForecaster(horizon=horizon),
         "Seasonal-naive": SeasonalNaiveForecaster(period=8, horizon=horizon),
@@ -134,8 +132,9 @@ def forecasters(horizon):
 # %%
 # 3 hours, 12 hours
 # -----------------
-# Row t of `predict` is the forecast of the temperature at row t, made ``horizon`` rows before. The
-# index says that the test rows follow those of training, so that these are the past of the first.
+# Row t of `predict` is the forecast of the temperature at row t, made ``horizon`` rows earlier. The
+# index shows that the test rows follow the training rows, whose last ones are the context of the
+# first forecasts.
 
 hours_ahead = {"3 h": 1, "12 h": 4}
 errors = pd.DataFrame(columns=list(hours_ahead), dtype=float)
@@ -146,61 +145,63 @@ for column, horizon in hours_ahead.items():
 print(errors.round(2).to_string())
 
 # %%
-# At 3 hours the network is well ahead of Ridge, at 12 hours barely. Persistence is bad at 12 hours,
-# when night has become day. Seasonal-naive says yesterday's temperature at both, which is hard to
-# beat in a summer in which one day is like the next.
+# At 3 hours the network is much better than Ridge, at 12 hours only slightly. Persistence is bad at
+# 12 hours, when night has become day. The seasonal-naive forecast is yesterday's temperature in
+# both cases. It is hard to beat in a summer with similar days.
 #
-# How sure is it?
-# ---------------
-# ``calibration_size=0.2`` holds out the last fifth of the training rows: nothing is learned from
-# them, but they show how far forecasts are off. Of these errors, 90 % were smaller than half the
-# width of an interval.
+# Intervals
+# ---------
+# ``calibration_size=0.2`` holds out the last fifth of the training rows. They are not used for
+# training, and the residuals of their forecasts determine the intervals: 90 % of them are smaller
+# than half the width of an interval.
 
 cautious = forecasters(horizon=4)["GRU"].set_params(calibration_size=0.2)
 forecasts = cautious.fit(X_train, y_train).predict(X_test)
 lower, upper = cautious.predict_interval(X_test, coverage=0.9)
 is_measured = y_test.notna()
 inside = (lower <= y_test) & (y_test <= upper)
-print(f"Intervals of {forecasts[0] - lower[0]:.1f} °C up and down hold ", end="")
+print(f"Intervals of ± {forecasts[0] - lower[0]:.1f} °C contain ", end="")
 print(f"{inside[is_measured].mean():.1%} of {is_measured.sum()} temperatures")
 
 # %%
-# That is more than 90 %, and no reason to be proud. Intervals hold their share where errors to come
-# are like those on the rows held out, and these were from winter and early spring, when forecasts
-# are further off:
+# That is more than the required 90 %, so the intervals are too wide. Coverage is correct if new
+# errors are distributed as the residuals. The held-out rows are from winter and early spring, when
+# errors are larger:
 
 is_held_out = np.arange(n_train) >= 0.8 * n_train
-misses = np.abs(y_train - cautious.predict(X_train))[is_held_out]
-print(f"{misses.index[0]:%B %Y} to {misses.index[-1]:%B %Y}, held out: {misses.mean():.2f} °C")
-print(f"{y_test.index[0]:%B %Y} to {y_test.index[-1]:%B %Y}, tested: ", end="")
+held_out = np.abs(y_train - cautious.predict(X_train))[is_held_out]
+print(f"{held_out.index[0]:%B %Y} to {held_out.index[-1]:%B %Y}, held out: ", end="")
+print(f"{held_out.mean():.2f} °C")
+print(f"{y_test.index[0]:%B %Y} to {y_test.index[-1]:%B %Y}, test: ", end="")
 print(f"{np.abs(y_test - forecasts).mean():.2f} °C")
 
 # %%
-# Nine days, two of them with a gap. Each point was forecast 12 hours before.
+# Nine days, two of them with a gap. Each point was forecast 12 hours earlier.
 
 from skrnn.inspection import ForecastDisplay
 
 days = slice("2025-05-28", "2025-06-05")
-told = pd.DataFrame(
+table = pd.DataFrame(
     {"forecast": forecasts, "lower": lower, "upper": upper, "truth": y_test}, index=X_test.index
 )[days]
 figure, ax = plt.subplots(figsize=(10, 4.2), layout="constrained")
 ForecastDisplay(
-    forecast=told["forecast"],
-    truth=told["truth"],
-    lower=told["lower"],
-    upper=told["upper"],
+    forecast=table["forecast"],
+    truth=table["truth"],
+    lower=table["lower"],
+    upper=table["upper"],
     coverage=0.9,
-    name="GRU, 12 h before",
+    name="GRU, 12 hours ahead",
 ).plot(ax)
 ax.set(xlabel="", ylabel="Temperature (°C)", title="Nice, 12 hours ahead")
 _ = ax.legend(ncols=3, loc="lower center", bbox_to_anchor=(0.5, -0.25))
 
 # %%
-# One good season?
-# ----------------
-# The test part was one summer. `backtest` judges the last three quarters of all rows, in three
-# folds. Each is forecast by what was learned from all rows before it, at each step up to a day.
+# Other seasons
+# -------------
+# The test set is only one summer. `backtest` measures errors on the last three quarters of all
+# rows, in three folds. In each fold the forecasters are trained on all rows before it, and forecast
+# each step up to one day.
 
 from skrnn.inspection import HorizonErrorDisplay
 
@@ -212,9 +213,9 @@ HorizonErrorDisplay(errors=by_step).plot(ax)
 _ = ax.set(xlabel="Steps of 3 hours ahead", ylabel="Mean absolute error (°C)", ylim=(0, 4.8))
 
 # %%
-# At 24 hours persistence and seasonal-naive are the same. Over the seasons there is little between
-# the network and Ridge. Averaged over the day Ridge is ahead in the first fold, which has half a
-# year to learn from, and the network in the two after it:
+# At 24 hours persistence and seasonal-naive are the same. Over all seasons the network and Ridge
+# differ little. On average over the day, Ridge is better in the first fold, with half a year of
+# training data, and the network in the following two folds:
 
 print("Mean absolute error over a day, fold by fold")
 for name, errors in by_step.items():

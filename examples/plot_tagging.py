@@ -3,15 +3,15 @@
 The part of speech of every word
 ==================================
 
-The French treebank Sequoia (Candito and Seddah, 2012; Universal Dependencies) gives each word of
-its sentences one of 16 parts of speech. A label for every step is ``return_sequences=True``:
-labels go in and come out as arrays of strings, one array for each sentence.
+In the French treebank Sequoia (Candito and Seddah, 2012; Universal Dependencies), each word has one
+of 16 parts of speech. With ``return_sequences=True`` a network predicts one label per time step.
+The targets and the predictions are lists with one array of strings per sentence.
 """
 
 # %%
 # The data
 # --------
-# The treebank's own split: 2,231 sentences to learn from, 412 to choose with, 456 for the end.
+# The split of the treebank has 2,231 training, 412 development and 456 test sentences.
 
 from skrnn.datasets import fetch_sequoia
 
@@ -24,9 +24,9 @@ for word, tag in list(zip(X_train[1], y_train[1], strict=True))[:6]:
 # %%
 # The network
 # -----------
-# ``analyzer="tokens"`` takes the words as they are, one id each. A bidirectional layer sees what
-# stands before a word and after it. The development sentences tell when to stop; the tokenizer
-# has to read them too, which ``transform_input`` says.
+# With ``analyzer="tokens"`` each word gets one id. A bidirectional layer reads the words before and
+# after each word. The development sentences are used for early stopping. They have to be
+# transformed by the tokenizer too, which is requested with ``transform_input``.
 
 import sklearn
 from sklearn.pipeline import Pipeline
@@ -54,7 +54,7 @@ tagger = Pipeline(
 tagger.fit(X_train, y_train, X_val=X_dev, y_val=y_dev)
 
 # %%
-# Beside it, the tag that a word has most often, which is most of what there is to know:
+# The baseline is a lookup table with the most frequent tag of each word:
 
 from collections import Counter, defaultdict
 
@@ -70,7 +70,7 @@ baseline = [np.array([most_often.get(word, "NOUN") for word in words]) for words
 # %%
 # Words and sentences
 # -------------------
-# Scores a word, and the share of sentences without a single fault:
+# The scores of single words, and the fraction of sentences without any error:
 
 from sklearn.metrics import accuracy_score, f1_score
 
@@ -82,21 +82,22 @@ for name, tags in {"most frequent tag": baseline, "bidirectional LSTM": predicte
     print(
         f"{name:<19} accuracy {accuracy_score(flat_true, flat_tags):.3f}, "
         f"macro-F1 {f1_score(flat_true, flat_tags, average='macro'):.3f}, "
-        f"sentences without a fault {sequence_accuracy_score(y_test, tags):.3f}"
+        f"sentences without an error {sequence_accuracy_score(y_test, tags):.3f}"
     )
 
 # %%
-# Most of what it gets wrong are words that it has never read: they all look alike to it, and only
-# the words around them tell what they may be.
+# The accuracy is lower for words that do not occur in the training sentences. They all have the id
+# of the unknown token, so that only the surrounding words are informative.
 
 known = flatten_steps([np.array([word in seen for word in words]) for words in X_test])
 flat_true, flat_tags = flatten_steps(y_test, predicted)
-right = flat_true == flat_tags
-print(f"accuracy on {known.sum()} words seen in training: {right[known].mean():.3f}")
-print(f"accuracy on {(~known).sum()} others: {right[~known].mean():.3f}")
+correct = flat_true == flat_tags
+print(f"accuracy on {known.sum()} words seen in training: {correct[known].mean():.3f}")
+print(f"accuracy on {(~known).sum()} others: {correct[~known].mean():.3f}")
+assert correct[known].mean() > correct[~known].mean()
 
 # %%
-# The learning curve, and what is taken for what:
+# The learning curve and the confusion matrix:
 
 import matplotlib.pyplot as plt
 from sklearn.metrics import ConfusionMatrixDisplay
@@ -115,11 +116,11 @@ ConfusionMatrixDisplay.from_predictions(
     cmap="Blues",
     ax=right,
 )
-_ = right.set_title("Share of each part of speech")
+_ = right.set_title("Fraction of each part of speech")
 
 # %%
-# A sentence of one's own
-# -----------------------
+# Your own sentence
+# -----------------
 
 sentence = "Le petit chat de la voisine dort souvent sur mon lit .".split()
 for word, tag in zip(sentence, tagger.predict([sentence])[0], strict=True):

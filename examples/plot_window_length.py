@@ -1,20 +1,20 @@
 """
 ==================================
-How far back should a window look?
+How long should a window be?
 ==================================
 
-A forecaster reads a window of the last steps. Too short a window misses what matters, and each step
-too many is one more to learn nothing from. A grid search finds the length, on folds that always
-forecast what comes after; then the errors of the best are taken apart by horizon, beside simple
-forecasters.
+A forecaster receives a window of the last time steps. A window that is too short lacks important
+values, and additional steps cost time without improving forecasts. This example finds the length
+with a grid search, on folds that keep the order of time. It then compares the errors of the best
+network at each horizon with those of simple forecasters.
 """
 
 # %%
 # The series
 # ----------
-# What the Mackey-Glass equation says next depends on the value now and on the value 17 steps
-# before. Measured with noise, one value says little, and the forecasters are not told of the 17.
-# The last 300 of 1,500 steps wait for the end.
+# The next value of the Mackey-Glass equation depends on the current value and on the value 17 steps
+# earlier. Noise is added to the series, so that a single value contains little information. The
+# forecasters do not know the number 17. The last 300 of 1,500 steps are the test set.
 
 import numpy as np
 import pandas as pd
@@ -26,15 +26,15 @@ rng = np.random.default_rng(0)
 noise = rng.normal(scale=0.05, size=n_steps)
 series = pd.Series(make_mackey_glass(n_steps, tau=17, random_state=0) + noise, name="cells")
 train, test = series[:n_train], series[n_train:]
-print(f"Standard deviation {series.std():.3f}, of which the noise {noise.std():.3f}")
+print(f"Standard deviation of the series {series.std():.3f}, of the noise {noise.std():.3f}")
 
 # %%
 # A forecaster 12 steps ahead
 # ---------------------------
-# ``predict`` gives each row the forecast that was made for it `horizon` rows before. So a
-# forecaster scores like any regressor, and scikit-learn can search it; X and y are both the series.
-# R² is 1 for who says the truth and 0 for who says the mean. Noise cannot be forecast, so nobody
-# can get further than 1 less its share of the variance.
+# ``predict`` returns for each row the forecast that was made `horizon` rows earlier. So a
+# forecaster has a score like any regressor, and can be used in scikit-learn's searches; X and y are
+# both the series. R² is 1 for perfect forecasts and 0 for predicting the mean. Noise cannot be
+# forecast, so that R² is at most 1 minus the fraction of the variance that is noise.
 
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -47,30 +47,31 @@ network = make_pipeline(
     RNNRegressor(epochs=15, batch_size=32, random_state=0),
 )
 forecaster = SlidingWindowForecaster(network, horizon=horizon)
-print(f"R² of who knows all but the noise: {1 - noise.var() / series.var():.3f}")
+print(f"R² of perfect forecasts of the series without noise: {1 - noise.var() / series.var():.3f}")
 
 # %%
 # Why TimeSeriesSplit
 # -------------------
-# Folds drawn at random would train on steps after those that they forecast, and tear the series to
-# pieces. Each fold of `TimeSeriesSplit` trains on the first part of the series and forecasts what
-# follows it; no gap is needed, as no target of the training part lies in the other.
+# Random folds would train on steps after the test steps, and the rows of a fold would not be
+# consecutive. Each fold of `TimeSeriesSplit` trains on the first part of the series and tests on
+# the steps that follow. No gap is needed, since no target of the training set is in the test set.
 #
-# The first forecasts of a fold have their past in its training part. ``continues="auto"``, the
-# default, sees from the index of the series that the rows follow, and gives them that past. With
-# ``continues=False``, or for arrays, which have no index (``continues=True`` speaks for them), the
-# first steps are forecast from nothing, and the score is not that of the forecaster:
+# The context of the first forecasts of a fold is in its training set. With
+# ``initial_context="auto"``, the default, the index of the series shows that the test rows follow,
+# and the last training rows are used as context (for arrays, which have no index, use
+# ``initial_context="fit_end"``). With ``initial_context="edge"``, the first steps are forecast
+# without context, and the score is not that of the forecaster in use:
 
 from sklearn.linear_model import RidgeCV
 from sklearn.model_selection import TimeSeriesSplit, cross_val_score
 
 folds = TimeSeriesSplit(4)
 ridge = SlidingWindowForecaster(RidgeCV(np.logspace(-3, 3, 7)), window_length=40, horizon=horizon)
-for continues in ("auto", False):
-    model = ridge.set_params(continues=continues)
+for initial_context in ("auto", "edge"):
+    model = ridge.set_params(initial_context=initial_context)
     scores = cross_val_score(model, train, train, cv=folds)
-    print(f"continues={continues!s:<5} R² of the folds {np.round(scores, 3)}")
-_ = ridge.set_params(continues="auto")
+    print(f"initial_context={initial_context!r:<6} R² of the folds {np.round(scores, 3)}")
+_ = ridge.set_params(initial_context="auto")
 
 # %%
 # The search
@@ -92,9 +93,9 @@ results = search.cv_results_
 print(f"{len(results['params'])} candidates in 4 folds: {perf_counter() - begin:.0f} s")
 
 # %%
-# Windows that reach back 17 steps are worth much more than shorter ones. Longer ones bring nothing
-# on top, but cost time. Between candidates that lie within each other's spread the search chooses
-# all the same; that says little.
+# Windows that contain the value 17 steps earlier are much better than shorter ones. Longer windows
+# are not better, but cost time. If the scores of candidates differ by less than their standard
+# deviations, the choice of the search between them means little.
 
 import matplotlib.pyplot as plt
 
@@ -109,7 +110,9 @@ for units, mean, deviation in zip(all_units, means, deviations, strict=True):
     for length, *score in zip(lengths, mean, deviation, strict=True):
         print(f"{units:>5}  {length:>6}  {score[0]:.3f} ± {score[1]:.3f}")
     ax.errorbar(lengths, mean, deviation, marker="o", capsize=4, label=f"{units} units")
-ax.axvline(18, color="0.5", linestyle="--", linewidth=1, label="holds the value 17 steps before")
+ax.axvline(
+    18, color="0.5", linestyle="--", linewidth=1, label="contains the value 17 steps earlier"
+)
 ax.set(xlabel="Window length", ylabel="R², 12 steps ahead", xscale="log")
 ax.set_xticks(lengths, lengths)
 ax.set_xticks([], minor=True)
@@ -120,44 +123,44 @@ _ = ax.set_title("Mean and standard deviation of four folds")
 # %%
 # Errors by horizon
 # -----------------
-# The search looked at the twelfth step alone. `backtest` measures all twelve, in the same folds.
-# Ridge reads windows of 40; the waves of the series are about 50 steps long, which is the period of
-# the seasonal-naive forecast.
+# The search used the error of the twelfth step only. `backtest` measures the errors of all twelve
+# steps in the same folds. Ridge uses windows of 40 steps. The waves of the series are about 50
+# steps long, which is the period of the seasonal-naive forecast.
 
 from skrnn.forecasting import PersistenceForecaster, SeasonalNaiveForecaster
 from skrnn.inspection import HorizonErrorDisplay
 
-contestants = {
+candidates = {
     "Persistence": PersistenceForecaster(horizon=horizon),
     "Seasonal-naive": SeasonalNaiveForecaster(period=50, horizon=horizon),
     "Ridge, window 40": ridge,
     "Best network": search.best_estimator_,
 }
-errors = {name: model.backtest(train, cv=folds) for name, model in contestants.items()}
+errors = {name: model.backtest(train, cv=folds) for name, model in candidates.items()}
 display = HorizonErrorDisplay(errors=errors).plot()
-noise_alone = np.abs(noise).mean()
-display.ax_.axhline(noise_alone, color="0.5", linestyle="--", linewidth=1)
-display.ax_.annotate("noise alone", (12, noise_alone), ha="right", va="top", color="0.4")
+noise_error = np.abs(noise).mean()
+display.ax_.axhline(noise_error, color="0.5", linestyle="--", linewidth=1)
+display.ax_.annotate("noise only", (12, noise_error), ha="right", va="top", color="0.4")
 _ = display.ax_.set_title("Errors in four folds")
 
 # %%
-# One step ahead the network is no better than Ridge, and persistence not far behind: from one step
-# to the next, most of what changes is noise. Further ahead the linear model falls back, as the
-# equation is not linear, while the network's errors hardly grow.
+# One step ahead the network is not better than Ridge, and persistence is not much worse: from one
+# step to the next, most of the change is noise. For longer horizons the linear model gets worse, as
+# the equation is not linear, while the errors of the network hardly grow.
 
 # %%
 # The test
 # --------
-# The search has fitted the best candidate to all training steps.
+# The search has fitted the best candidate on all training steps.
 
 print(f"Best: {search.best_params_}")
-for name, model in contestants.items():
+for name, model in candidates.items():
     if model is not search.best_estimator_:
         model.fit(train)
     print(f"{name:<16} R² 12 steps ahead, on test steps: {model.score(test, test):>6.3f}")
 
 # %%
-# Some of its forecasts, each from a place of its own, beside what came:
+# Some of its forecasts, each from another origin, with the true values:
 
 figure, ax = plt.subplots(figsize=(10, 4), layout="constrained")
 ax.plot(test, color="0.7", linewidth=3, label="True, with noise")
@@ -167,4 +170,4 @@ for origin in range(0, len(test) - horizon, horizon):
     ax.plot(steps, trajectories[origin], color="#D55E00", label=None if origin else "Forecast")
 ax.set(xlabel="Step", ylabel="Cells", xlim=(test.index[0], test.index[-1]))
 ax.legend(loc="upper right", ncols=2)
-_ = ax.set_title("Forecasts of 12 steps, one after the other")
+_ = ax.set_title("Forecasts of 12 steps from every twelfth step")

@@ -31,3 +31,7 @@ __all__ = [
     "check_sequences",
     "clear_program_cache",
 ]
+
+# The documented name of these is the short one, also in pickles and in error messages.
+for _name in set(__all__) - {"__version__"}:
+    globals()[_name].__module__ = __name__

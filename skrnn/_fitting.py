@@ -1,29 +1,38 @@
-"""What every fit of ours shares: a seed, weights, and all or nothing of its result."""
+"""What every fit needs: a seed, checked sample weights, and a state that changes in one step."""
 
 from contextlib import contextmanager
+from copy import copy
 
 import numpy as np
 from sklearn.utils import check_random_state
 
 from skrnn._sklearn import _check_sample_weight
 
-__all__ = ["all_or_nothing", "draw_seed", "generator", "read_weights"]
-
 
 @contextmanager
 def all_or_nothing(estimator):
-    """Put an estimator's attributes back as they were if the work ends in any exception."""
-    before = vars(estimator).copy()
-    try:
-        yield
-    except BaseException:
-        vars(estimator).clear()
-        vars(estimator).update(before)
-        raise
+    """Yield a copy of an estimator to fit, and take over its state in one step at the end.
+
+    If the work ends in any exception, the estimator stays as it was. Another thread that uses the
+    estimator meanwhile finds the old state or the new one, never a mixture of both.
+
+    Parameters
+    ----------
+    estimator : estimator
+
+    Yields
+    ------
+    fitted : estimator
+        A shallow copy, on which attributes may be set at any time.
+    """
+    fitted = copy(estimator)
+    yield fitted
+    # Parameters may have been set from outside during the work.
+    estimator.__dict__ = {**vars(fitted), **estimator.get_params(deep=False)}
 
 
 def draw_seed(random_state):
-    """Return a seed; without a `random_state` it is the system's, not NumPy's global generator's.
+    """Return a seed; without a `random_state`, NumPy's global generator is not used either.
 
     Parameters
     ----------
@@ -39,17 +48,17 @@ def draw_seed(random_state):
 
 
 def generator(random_state):
-    """Return a generator of one's own, whatever `random_state` is; see `draw_seed`."""
+    """Return a new NumPy generator for any `random_state`; see `draw_seed`."""
     return np.random.default_rng(draw_seed(random_state))
 
 
 def read_weights(sample_weight, n, input_name="sample_weight"):
-    """Return `n` weights, ones where none are given.
+    """Return `n` weights as float64, all equal to one if none are given.
 
     Raises
     ------
     ValueError
-        If a weight is negative or no number, if there are more or fewer, or all are zero.
+        If a weight is negative or not a number, if their number is not `n`, or if all are zero.
     """
     if sample_weight is None:
         return np.ones(n)

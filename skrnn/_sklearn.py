@@ -17,7 +17,7 @@ from sklearn.utils._param_validation import (
     StrOptions,
     validate_params,
 )
-from sklearn.utils.validation import _check_sample_weight, _check_y, _num_samples
+from sklearn.utils.validation import _check_sample_weight, _num_samples
 
 try:
     from sklearn.callback import CallbackSupportMixin
@@ -37,7 +37,6 @@ __all__ = [
     "RealNotInt",
     "StrOptions",
     "_check_sample_weight",
-    "_check_y",
     "_fit_context",
     "_num_samples",
     "_safe_indexing",

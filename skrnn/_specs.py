@@ -1,8 +1,12 @@
-"""What crosses the wall between estimators and networks: two specifications and one data set.
+"""The values that pass between estimators and networks.
 
-Whatever a compiled program bakes in is a field of `NetworkSpec` (or of the part of `TrainingSpec`
-that describes loss, metrics and optimizer); whatever may change from fit to fit without compiling
-again (learning rate, seeds, epochs, data) is only handed over at run time.
+Estimators turn their parameters and data into a `TrainingJob`; networks turn a job into a
+`TrainingResult`. Nothing in this module needs a deep-learning framework, so that a fitted
+estimator, which keeps a `NetworkSpec`, is unpickled without one.
+
+Everything that a compiled program contains is a field of `NetworkSpec`, or a field of
+`TrainingSpec` that describes the loss, the metrics or the optimizer. What may change from fit to
+fit without a new compilation (learning rate, seeds, epochs, data) is passed at run time.
 """
 
 from collections.abc import Callable
@@ -12,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from skrnn.sequences import Sequences
+from skrnn.sequences._sequences import offsets_of
 
 # The names of all cells; `skrnn.networks.cells` has a module of each name that describes the cell.
 CELLS = ("simple", "lstm", "gru", "minimal_gru")
@@ -26,15 +31,16 @@ class NetworkSpec:
     cell : str or None
         One of `CELLS`. None if the cell is custom.
     units : tuple of int
-        One entry for each stacked layer.
+        The number of units of each stacked layer.
     bidirectional, return_sequences : bool
     pooling : {"last", "mean", "max"}
-        How steps become one vector when `return_sequences` is False.
+        How the time steps become one vector. Only used when `return_sequences` is False.
     activation : str or callable
     dropout, recurrent_dropout, l2 : float
     n_features : int
-        Features of a step; 0 for token ids.
+        The number of features of a time step; 1 for token ids.
     embedding : tuple (rows, dimensions) or None
+        The shape of the embedding matrix, or None for numeric time steps.
     train_embedding : bool
     n_outputs : int
     output_activation : {"linear", "sigmoid", "softmax"}
@@ -42,7 +48,7 @@ class NetworkSpec:
     body : callable or None
         Builds the layers between input and output in place of `cell` and `units`.
     body_seed : int
-        Seeds the layers of the body that have no seed of their own.
+        The seed of those layers of the body that have no seed.
     architecture : str or None
         Description of what `body` or `custom_cell` built. Specifications are compared by it and not
         by the object itself, since two callables may build the same network, and one callable may
@@ -79,8 +85,8 @@ class NetworkSpec:
         """Whether some layers are the user's own, from `body` or `custom_cell`."""
         return self.body is not None or self.custom_cell is not None
 
-    def reading(self, sequences):
-        """Return the specification of the same network for these sequences' kind of steps."""
+    def for_inputs(self, sequences):
+        """Return the specification of the same network for one-hot codes or for vectors."""
         return replace(self, one_hot=self.embedding is None and sequences.values.ndim == 1)
 
 
@@ -93,15 +99,15 @@ class TrainingSpec:
     loss, optimizer : str or Keras object
     metrics, callbacks : tuple of str or Keras objects
     learning_rate : float or None
-        None: the optimizer's own.
+        If None, the optimizer's own learning rate.
     global_clipnorm : float or None
     epochs : int
     batch_size : int or None
-        None: all sequences in one batch.
+        If None, all sequences are in one batch.
     shuffle : bool
     patience : int or None
-        Stop after this many epochs without a better validation loss, and go back to the best
-        weights; None: never.
+        The number of epochs without a lower validation loss after which training stops and the
+        best weights are restored. If None, training never stops early.
     verbose : int
     """
 
@@ -120,69 +126,121 @@ class TrainingSpec:
 
 @dataclass(frozen=True)
 class Examples:
-    """Sequences with their targets and weights.
-
-    A sequence has one target, or one for each step: either way its targets are the rows of
-    `targets` from `target_starts[i]` on.
+    """Sequences with their targets and the weights of these.
 
     Parameters
     ----------
     sequences : Sequences
-    targets : ndarray of shape (n_targets,) or (n_targets, n_outputs)
-    weights : ndarray of shape (n_targets,)
-    target_starts, target_counts : ndarray of shape (n_sequences,)
+    targets : Sequences
+        The targets of each sequence: one, or one per time step of the output, which may be
+        longer or shorter than the input. Their values follow one another in the order of the
+        sequences. Class codes are one-dimensional values.
+    weights : ndarray of shape (len(targets.values),)
+        The weight of each row of ``targets.values``.
     """
 
     sequences: Sequences
-    targets: np.ndarray
+    targets: Sequences
     weights: np.ndarray
-    target_starts: np.ndarray
-    target_counts: np.ndarray
+
+    @classmethod
+    def of(cls, sequences, targets, lengths, weights):
+        """Return examples whose targets are given one after another.
+
+        Parameters
+        ----------
+        sequences : Sequences
+        targets : ndarray of shape (n_targets,) or (n_targets, n_outputs)
+        lengths : ndarray of int of shape (n_sequences,)
+            The number of targets of each sequence.
+        weights : ndarray of shape (n_targets,)
+        """
+        return cls(sequences, Sequences(targets, offsets_of(lengths), lengths), weights)
 
     def __len__(self):
         return len(self.sequences)
 
-    def take(self, indices):
-        """Return the examples at `indices`, on the same steps."""
+    def __getitem__(self, indices):
+        """Return the examples at `indices`, on the same time steps."""
         if isinstance(indices, slice) and indices == slice(None):
             return self
-        chosen = replace(
-            self,
-            sequences=self.sequences[indices],
-            target_starts=self.target_starts[indices],
-            target_counts=self.target_counts[indices],
-        )
-        rows = chosen._rows()
-        return replace(
-            chosen,
-            targets=self.targets[rows],
-            weights=self.weights[rows],
-            target_starts=chosen._begins(),
+        chosen = self.targets[indices]
+        rows = chosen.step_index()
+        return Examples.of(
+            self.sequences[indices], chosen.values[rows], chosen.lengths, self.weights[rows]
         )
 
-    def that_count(self):
-        """Return the examples of some weight, their weights brought to a mean of one.
+    def with_mean_weight_one(self):
+        """Return the examples of positive weight, with weights scaled to a mean of one.
 
-        The scale of the weights would otherwise act as a learning rate, and sequences of no
-        weight as empty places in a batch.
+        Otherwise the scale of the weights would act as a learning rate, and sequences of weight
+        zero would take up space in batches.
 
         Raises
         ------
         ValueError
-            If no example has weight.
+            If every example has a weight of zero.
         """
         if self.weights.min() == self.weights.max() > 0:
             return replace(self, weights=np.ones_like(self.weights))
-        total = np.add.reduceat(self.weights[self._rows()], self._begins())
+        total = np.add.reduceat(self.weights, self.targets.starts)
         if not total.any():
             raise ValueError("sample_weight times class_weight is zero for every sequence.")
-        kept = self if total.all() else self.take(np.flatnonzero(total))
-        mean = kept.weights[kept._rows()].mean()
-        return replace(kept, weights=(kept.weights / mean).astype(self.weights.dtype))
+        kept = self if total.all() else self[np.flatnonzero(total)]
+        return replace(
+            kept, weights=(kept.weights / kept.weights.mean()).astype(self.weights.dtype)
+        )
 
-    def _begins(self):
-        return np.cumsum(self.target_counts) - self.target_counts
 
-    def _rows(self):
-        shift = np.repeat(self.target_starts - self._begins(), self.target_counts)
-        return shift + np.arange(len(shift))
+@dataclass(frozen=True)
+class TrainingJob:
+    """Everything that training a network needs.
+
+    Parameters
+    ----------
+    spec : NetworkSpec
+    training : TrainingSpec
+    examples : Examples
+    validation : Examples or None
+    seed : int or tuple of int
+    target_scale : tuple (scale, offset) of arrays
+        From the targets of the network to the units of the user, in which metrics are reported.
+    weights : list of ndarray or None
+        The weights to continue from. If None, new ones are drawn.
+    optimizer_state : list of ndarray or None
+        The state of the optimizer to continue from. If None, the optimizer starts afresh.
+    embedding : ndarray or None
+        The first weights of the embedding. Only used when `weights` is None.
+    """
+
+    spec: NetworkSpec
+    training: TrainingSpec
+    examples: Examples
+    validation: Examples | None
+    seed: int | tuple
+    target_scale: tuple
+    weights: list | None = None
+    optimizer_state: list | None = None
+    embedding: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """What training a network leaves behind, in plain values.
+
+    Parameters
+    ----------
+    spec : NetworkSpec
+        With its `architecture`.
+    weights : list of ndarray
+    embedding_index : int or None
+        Which of the weights is the embedding matrix.
+    history : dict of str to list of float
+    optimizer_state : list of ndarray
+    """
+
+    spec: NetworkSpec
+    weights: list
+    embedding_index: int | None
+    history: dict
+    optimizer_state: list

@@ -1,7 +1,7 @@
-"""What scikit-learn's splitters lack: a development set drawn in the same call as the test set.
+"""Split data into training, development and test sets in one call.
 
-A network that stops early needs three parts, and two calls of `train_test_split` get the sizes and
-the seed wrong easily. For cross-validation use scikit-learn's splitters as they are.
+Training with early stopping needs three parts. With two calls of `train_test_split` it is easy to
+get their sizes or the seed wrong. For cross-validation, use scikit-learn's splitters.
 """
 
 import math
@@ -26,47 +26,54 @@ def train_dev_test_split(
     shuffle=True,
     random_state=None,
 ):
-    """Split sequences, targets and whatever goes with them into train, dev and test.
+    """Split sequences, targets and other arrays into training, development and test sets.
 
     Parameters
     ----------
     *arrays : Sequences, list, array, DataFrame or sparse matrix, each of n_samples entries
-        What to split. Each part is the same kind of container; a part of `Sequences` shares the
-        memory of the whole.
+        The data to split. Each part is the same kind of container. Parts of `Sequences` share
+        their memory.
 
     dev_size, test_size : float or int, default=0.1 and 0.2
-        A float is a fraction of all sequences (rounded up), an int a number of them. With
-        `groups`, they count groups.
+        The sizes of the development and the test set. A float is a fraction of all sequences, which
+        is rounded up; an int is a number of sequences. If `groups` is given, the sizes are those of
+        groups instead of sequences.
 
     train_size : float or int, default=None
-        Likewise (rounded down). None: all that dev and test leave over.
+        The size of the training set, as above, but a fraction is rounded down. If None, the
+        training set has all sequences that are not in the other two sets.
 
     stratify : array-like of shape (n_samples,), default=None
-        Class labels whose proportions all three parts keep.
+        Class labels, whose proportions are the same in all three parts. If None, the split is not
+        stratified.
 
     groups : array-like of shape (n_samples,), default=None
-        No group is in two parts: for sequences of the same person, machine or long series.
+        The group of each sequence, for example a person, a machine or a long series. All sequences
+        of a group are put into the same part.
 
     shuffle : bool, default=True
-        False: the parts follow one another in the order of the data, train first.
+        Whether to shuffle the data before splitting. If False, the training set is the first part
+        of the data, followed by the development and the test set.
 
     random_state : int, RandomState instance or None, default=None
-        The seed of the shuffling.
+        Controls the shuffling. Pass an int for the same split in every call. Only used if
+        ``shuffle=True``.
 
     Returns
     -------
     parts : list of length 3 * len(arrays)
-        ``X_train, X_dev, X_test, y_train, y_dev, y_test, ...``
+        The parts of each array: ``X_train, X_dev, X_test, y_train, y_dev, y_test, ...``
 
     Raises
     ------
     ValueError
-        If the sizes do not fit, a class is too small for three parts, the arrays differ in the
-        number of entries, or `stratify` comes with `groups` or without shuffling.
+        If the sizes do not match the data, if a class is too small for three parts, if the arrays
+        differ in the number of entries, or if `stratify` is combined with `groups` or with
+        ``shuffle=False``.
 
     See Also
     --------
-    sklearn.model_selection.train_test_split : Two parts.
+    sklearn.model_selection.train_test_split : Split data into two sets.
     sklearn.model_selection.StratifiedGroupKFold : Stratified folds that keep groups together.
 
     Examples
@@ -86,7 +93,7 @@ def train_dev_test_split(
         raise ValueError("train_dev_test_split needs at least one array to split.")
     if stratify is not None and groups is not None:
         raise ValueError(
-            "stratify and groups cannot be kept both in three parts; use one of them, or "
+            "stratify and groups cannot be combined. Use only one of them, or use "
             "sklearn.model_selection.StratifiedGroupKFold."
         )
     if stratify is not None and not shuffle:
@@ -105,7 +112,7 @@ def train_dev_test_split(
 
 
 def _three_parts(n, sizes, unit, stratify, shuffle, random_state):
-    """Return the indices of train, dev and test among n sequences or groups."""
+    """Return the indices of the training, development and test set among n sequences or groups."""
     n_train, n_dev, n_test = _part_sizes(n, sizes, unit)
     if stratify is not None:
         stratify = _check_stratify(stratify, min(n_train, n_dev, n_test))
@@ -138,16 +145,18 @@ def _part_sizes(n, sizes, unit):
         n_train = _count(n, sizes["train_size"], "train_size", math.floor)
     if n_train < 1 or n_train + n_dev + n_test > n:
         given = ", ".join(f"{name}={size}" for name, size in sizes.items())
-        raise ValueError(f"The sizes do not fit {n} {unit}, at least 1 in each part: got {given}.")
+        raise ValueError(
+            f"The sizes do not fit {n} {unit}, with at least 1 in each part, got {given}."
+        )
     return n_train, n_dev, n_test
 
 
 def _count(n, size, name, rounded):
-    """Return how many of n a fraction or a number is."""
+    """Return the number of sequences or groups that a float or an int specifies."""
     if isinstance(size, numbers.Integral) and not isinstance(size, bool) and size >= 1:
         return int(size)
     if isinstance(size, numbers.Real) and not isinstance(size, numbers.Integral) and 0 < size < 1:
-        # 0.07 * 100 is a little more than 7, and 0.29 * 100 a little less than 29.
+        # In floating point, 0.07 * 100 is slightly above 7, and 0.29 * 100 slightly below 29.
         return rounded(round(size * n, 6))
     raise ValueError(f"{name} must be a float between 0 and 1 or an int of at least 1, got {size}.")
 
@@ -158,24 +167,24 @@ def _check_stratify(stratify, smallest_part):
         classes, counts = np.unique(labels, return_counts=True)
     except (TypeError, ValueError) as error:
         raise ValueError(
-            "stratify must be one label a sequence; targets per step cannot be stratified."
+            "stratify must be one label per sequence; targets per step cannot be stratified."
         ) from error
     rarest = counts.argmin()
     if counts[rarest] < 3:
         raise ValueError(
-            "stratify needs at least 3 sequences of each class, one for each part: class "
+            "stratify needs at least 3 sequences of each class, one for each part, but class "
             f"{classes[rarest]} has {counts[rarest]}."
         )
     if smallest_part < len(classes):
         raise ValueError(
-            f"stratify needs parts of at least one sequence for each of the {len(classes)} "
-            f"classes: the smallest part would have {smallest_part}."
+            f"stratify needs at least one sequence of each of the {len(classes)} classes in each "
+            f"part: the smallest part would have {smallest_part}."
         )
     return labels
 
 
 def _number_groups(groups):
-    """Return the number of each sequence's group, counted in order of appearance."""
+    """Number the groups in the order of their first occurrence; return one number per sequence."""
     _, first, inverse = np.unique(column_or_1d(groups), return_index=True, return_inverse=True)
-    order_of_appearance = first.argsort().argsort()
-    return order_of_appearance[inverse]
+    rank_of_first = first.argsort().argsort()
+    return rank_of_first[inverse]

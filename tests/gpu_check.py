@@ -1,8 +1,8 @@
-"""Whether skrnn computes on a GPU what it computes on a CPU, through cuDNN, and how fast.
+"""Checks that skrnn computes the same on a GPU as on a CPU, and with cuDNN, and measures times.
 
-Run with ``python tests/gpu_check.py`` where Keras and JAX or PyTorch are installed; TensorFlow is
-not needed. ``--tiny`` makes the same checks of the check itself on a CPU. Each part runs in a
-process of its own (`gpu_work`), since a framework holds on to its device.
+Run with ``python tests/gpu_check.py``; it needs Keras and JAX or PyTorch, but not TensorFlow.
+``--tiny`` makes the same checks on a CPU, to test the check itself. Each part runs in a separate
+process (`gpu_work`), since a framework keeps its device.
 """
 
 import argparse
@@ -22,11 +22,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from benchmarks.report import machine, now
 from gpu_work import CASES, CPU, DTYPES, TINY_CASES
 
-__all__ = ["backends", "main"]
-
 WORK = Path(__file__).with_name("gpu_work.py")
 BACKENDS = ("jax", "torch")
-# Where cuDNN has the layer: JAX knows its LSTM alone.
+# The layers that run on cuDNN: JAX has only the LSTM.
 CUDNN = {"jax": ("lstm",), "torch": ("lstm", "gru", "simple")}
 # In single precision a GPU may round the factors of a product to ten bits (TF32).
 TOLERANCES = {
@@ -59,15 +57,15 @@ def backends():
 
 
 class Work:
-    """The parts of the check, on one backend.
+    """Runs the parts of the check on one backend.
 
     Parameters
     ----------
     backend : {"jax", "torch"}
     folder : Path
-        Where parts leave what they found.
+        Folder for the results of the parts.
     environment : dict
-        What is set beside the backend.
+        Environment variables in addition to the backend.
     """
 
     def __init__(self, backend, folder, environment):
@@ -75,7 +73,7 @@ class Work:
         self._environment = {**os.environ, "KERAS_BACKEND": backend, **environment}
 
     def run(self, role, suffix="json", environment=None, **arguments):
-        """Run a part; return the file it wrote."""
+        """Run a part and return the file that it wrote."""
         file = self._folder / f"{self.backend}-{role}-{len(list(self._folder.iterdir()))}.{suffix}"
         subprocess.run(
             [sys.executable, WORK, role, file, json.dumps(arguments)],
@@ -85,12 +83,12 @@ class Work:
         return file
 
     def read(self, role, **arguments):
-        """Run a part; return the values it wrote."""
+        """Run a part and return the values that it wrote."""
         return json.loads(self.run(role, **arguments).read_text(encoding="utf-8"))
 
 
 def check_numbers(work, tiny):
-    """Compare fits and predictions with those of a process that sees no GPU."""
+    """Compare fits and predictions with those of a process without a GPU."""
     reference = work.run("results", "npz", ON_CPU, reference=None, tiny=tiny)
     here = work.run("results", "npz", reference=str(reference), tiny=tiny)
     with np.load(reference) as expected, np.load(here) as given:
@@ -112,13 +110,13 @@ def check_numbers(work, tiny):
 
 
 def check_half(work, tiny):
-    """Half precision is refused, or right."""
+    """Check that half precision is refused or right."""
     for name, found in work.read("half", tiny=tiny).items():
         yield {"name": name, "ok": not found.startswith("WRONG"), "detail": found}
 
 
 def check_cudnn(work, tiny, on_gpu):
-    """Find cuDNN's kernels where there are any; none of them is on a CPU."""
+    """Check that cuDNN's kernels run on a GPU."""
     with tempfile.TemporaryDirectory() as dump:
         flags = f"--xla_dump_to={dump} --xla_dump_hlo_as_text"
         found = work.read("cudnn", environment={"XLA_FLAGS": flags}, tiny=tiny, dump=dump)
@@ -127,12 +125,12 @@ def check_cudnn(work, tiny, on_gpu):
         yield {
             "name": f"cuDNN runs {cell}" if wanted else f"{cell}, cuDNN or not",
             "ok": bool(calls) or not wanted,
-            "detail": ", ".join(calls) or "none of cuDNN's calls",
+            "detail": ", ".join(calls) or "no calls of cuDNN",
         }
 
 
 def timings(work, tiny):
-    """Return seconds a batch of skrnn and of `torch.nn` for each size."""
+    """Return seconds per batch of skrnn and of `torch.nn` for each size."""
     grid = TINY_GRID if tiny else GRID
     sizes = [dict(zip(grid, values, strict=True)) for values in product(*grid.values())]
     ours = work.read("ours", grid=sizes)
@@ -143,8 +141,8 @@ def timings(work, tiny):
     ]
 
 
-def _outcome(told):
-    return told.get("seconds", told.get("error", "not installed"))
+def _outcome(timing):
+    return timing.get("seconds", timing.get("error", "not installed"))
 
 
 def print_timings(rows):
@@ -162,52 +160,52 @@ def print_timings(rows):
 
 
 def check_backend(work, tiny):
-    """Make all checks on one backend, print and return what they found."""
-    told = work.read("device")
-    print(f"\n{work.backend} on {told['device']}, {told['versions']}")
-    on_gpu = told["device"] != CPU
+    """Make all checks on one backend, print the results and return them."""
+    results = work.read("device")
+    print(f"\n{work.backend} on {results['device']}, {results['versions']}")
+    on_gpu = results["device"] != CPU
     if not (on_gpu or tiny):
         print(f"FAILED: {work.backend} sees no GPU")
-        return {**told, "checks": [{"name": "a GPU", "ok": False, "detail": "none seen"}]}
+        return {**results, "checks": [{"name": "a GPU", "ok": False, "detail": "none seen"}]}
     checks = []
     for found in (
         check_numbers(work, tiny),
         check_half(work, tiny),
         check_cudnn(work, tiny, on_gpu),
     ):
-        for check in until_it_breaks(found):
+        for check in with_errors_as_failures(found):
             print(f"{'ok' if check['ok'] else 'FAILED':<8}{check['name']:<36}{check['detail']}")
             checks.append(check)
     rows = timings(work, tiny)
     print_timings(rows)
-    return {**told, "checks": checks, "timings": rows}
+    return {**results, "checks": checks, "timings": rows}
 
 
-def until_it_breaks(found):
-    """Yield checks; a part that ends in an error is one that failed, and the rest goes on."""
+def with_errors_as_failures(found):
+    """Yield checks; a part that ends in an error is a failed check, and the others continue."""
     try:
         yield from found
     except subprocess.CalledProcessError as error:
-        yield {"name": f"{error.cmd[2]} runs", "ok": False, "detail": "see what it said above"}
+        yield {"name": f"{error.cmd[2]} runs", "ok": False, "detail": "see its output above"}
 
 
 def main():
     """Check every backend; return whether all checks passed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--backend", nargs="+", choices=BACKENDS, default=backends())
-    parser.add_argument("--json", type=Path, help="write everything to this file too")
+    parser.add_argument("--json", type=Path, help="also write all results to this file")
     parser.add_argument("--tiny", action="store_true", help="on the CPU, at tiny sizes")
     given = parser.parse_args()
     if not given.backend:
-        parser.error(f"none of Keras' backends {', '.join(BACKENDS)} is at hand")
-    told = {"date": now(), "machine": machine(), "tiny": given.tiny, "backends": {}}
+        parser.error(f"none of Keras' backends {', '.join(BACKENDS)} is installed")
+    results = {"date": now(), "machine": machine(), "tiny": given.tiny, "backends": {}}
     with tempfile.TemporaryDirectory() as folder:
         for backend in given.backend:
             work = Work(backend, Path(folder), ON_CPU if given.tiny else {})
-            told["backends"][backend] = check_backend(work, given.tiny)
+            results["backends"][backend] = check_backend(work, given.tiny)
             if given.json:
-                given.json.write_text(json.dumps(told, indent=1), encoding="utf-8")
-    return all(check["ok"] for one in told["backends"].values() for check in one["checks"])
+                given.json.write_text(json.dumps(results, indent=1), encoding="utf-8")
+    return all(check["ok"] for one in results["backends"].values() for check in one["checks"])
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""What `gpu_check` has computed, each part in a process of its own.
+"""The parts of `gpu_check`, each of which runs in a separate process.
 
-``python tests/gpu_work.py ROLE FILE ARGUMENTS`` writes what it found to FILE; KERAS_BACKEND and the
-device are the environment's. Frameworks are imported in the roles that need them.
+``python tests/gpu_work.py ROLE FILE ARGUMENTS`` writes its results to FILE. The environment chooses
+the backend (KERAS_BACKEND) and the device. Each role imports the frameworks that it needs.
 """
 
 import json
@@ -14,8 +14,6 @@ from statistics import median
 
 import numpy as np
 
-__all__ = ["CASES", "CPU", "DTYPES", "TINY_CASES"]
-
 DTYPES = ("float32", "float64")
 CASES = {
     "lstm": {"cell": "lstm"},
@@ -24,7 +22,7 @@ CASES = {
     "lstm, bidirectional": {"cell": "lstm", "bidirectional": True},
     "gru, bidirectional, mean": {"cell": "gru", "bidirectional": True, "pooling": "mean"},
     "lstm, two layers, max": {"cell": "lstm", "layers": 2, "pooling": "max"},
-    "lstm, a target a step": {"cell": "lstm", "return_sequences": True},
+    "lstm, one target per step": {"cell": "lstm", "return_sequences": True},
     "lstm with relu": {"cell": "lstm", "activation": "relu"},
     "gru on tokens": {"cell": "gru", "embedding": 3},
 }
@@ -55,7 +53,7 @@ def model_and_data(case, dtype, tiny):
     size = TINY if tiny else FULL
     parameters = dict(CASES[case])
     units = (size["units"],) * parameters.pop("layers", 1)
-    # Adam makes a whole step of a gradient that is nothing but rounding: not in single precision.
+    # In single precision Adam makes a full step of a gradient that is only rounding errors.
     optimizer = {"optimizer": "sgd", "learning_rate": 0.1}
     if dtype == "float64":
         optimizer = {"optimizer": "adam", "learning_rate": 0.01}
@@ -70,22 +68,22 @@ def model_and_data(case, dtype, tiny):
 
 def results(path, reference, tiny):
     """Write for every case the fitted weights, and predictions with the reference's weights."""
-    told = {}
+    written = {}
     known = np.load(reference) if reference else None
     for case in TINY_CASES if tiny else CASES:
         for dtype in DTYPES:
             name = f"{case}, {dtype}"
             model, X, y = model_and_data(case, dtype, tiny)
             model.fit(X, y)
-            told[f"{name}/fit"] = flat(model.weights_)
+            written[f"{name}/fit"] = flat(model.weights_)
             if known is not None:
                 model.weights_ = unflatten(known[f"{name}/fit"], model.weights_)
-            told[f"{name}/predictions"] = flat(model.predict_proba(X))
+            written[f"{name}/predictions"] = flat(model.predict_proba(X))
             alone = [model.predict_proba(X[i : i + 1])[0] for i in range(N_ALONE)]
-            told[f"{name}/alone"] = flat(alone)
+            written[f"{name}/alone"] = flat(alone)
             together = model.predict_proba(X)
-            told[f"{name}/together"] = flat([together[i] for i in range(N_ALONE)])
-    np.savez(path, **told)
+            written[f"{name}/together"] = flat([together[i] for i in range(N_ALONE)])
+    np.savez(path, **written)
 
 
 def flat(arrays):
@@ -99,7 +97,7 @@ def unflatten(values, like):
 
 
 def half(path, tiny):
-    """Write what becomes of half precision, wherever it may come from."""
+    """Write whether half precision is refused or right, as parameter, data or policy."""
     found = {f"dtype={dtype}": _refused(dtype, tiny) for dtype in ("float16", "bfloat16")}
     found["X in float16"] = _reads_half(tiny)
     found["global policy mixed_bfloat16"] = _ignores_policy(tiny)
@@ -135,7 +133,7 @@ def _ignores_policy(tiny):
     expected = model.fit(X, y).predict_proba(X)
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy("mixed_bfloat16")
-    programs.clear()  # so that the network is built under the policy, and not taken from before
+    programs.clear()  # so that the network is built under the policy
     try:
         given = model.fit(X, y).predict_proba(X)
     finally:
@@ -145,7 +143,7 @@ def _ignores_policy(tiny):
 
 
 def _half_layer(cell, dtype):
-    """Run our layer in half precision beside Keras' in single."""
+    """Compare our layer in half precision with Keras' in single precision."""
     import keras
 
     from skrnn.networks.layers import make_layer
@@ -159,7 +157,7 @@ def _half_layer(cell, dtype):
     layer.set_weights(exact.get_weights())
     try:
         outputs = layer(keras.ops.cast(steps, dtype))[0]
-    except Exception as error:  # whatever a framework says is a refusal
+    except Exception as error:  # any error of a framework is a refusal
         return f"refused: {type(error).__name__}"
     given = keras.ops.convert_to_numpy(keras.ops.cast(outputs, "float32"))
     return _verdict(given, expected, 0.1)
@@ -173,7 +171,7 @@ def _verdict(given, expected, tolerance):
 def cudnn(path, tiny, dump):
     """Write which of cuDNN's recurrent kernels fit and predict call, for each kind of cell.
 
-    XLA must have been told, by the environment, to write what it compiles to the folder `dump`.
+    The environment must set XLA to write its compiled programs to the folder `dump`.
     """
     look = {"torch": _calls_of_torch, "jax": _calls_of_jax}[os.environ["KERAS_BACKEND"]]
     found = {
@@ -198,29 +196,29 @@ def _calls_of_jax(dump, model, X, y):
     model.fit(X, y).predict(X)
     texts = [file.read_text(encoding="utf-8") for file in Path(dump).rglob("*optimizations.txt")]
     if not texts:
-        raise RuntimeError("XLA wrote nothing of what it compiled")
+        raise RuntimeError("XLA did not write its compiled programs")
     targets = {target for text in texts for target in re.findall(r'call_target="([^"]+)"', text)}
     return sorted(target for target in targets if "cudnn" in target and "rnn" in target)
 
 
 def ours(path, grid):
-    """Write seconds a batch of skrnn, forward, backward and update, for every size of a grid."""
+    """Write seconds per batch of skrnn (forward, backward and update) for each size of a grid."""
     write_timings(path, grid, _time_ours)
 
 
 def peer(path, grid):
-    """Write seconds a batch of `torch.nn` with the same."""
+    """Write seconds per batch of `torch.nn` for the same sizes."""
     write_timings(path, grid, _time_torch)
 
 
 def write_timings(path, grid, measure):
-    told = []
+    written = []
     for size in grid:
         try:
-            told.append({**size, "seconds": measure(**size)})
-        except Exception as error:  # memory, say; the other sizes are still worth knowing
-            told.append({**size, "error": f"{type(error).__name__}: {str(error)[:200]}"})
-    Path(path).write_text(json.dumps(told), encoding="utf-8")
+            written.append({**size, "seconds": measure(**size)})
+        except Exception as error:  # such as too little memory; the other sizes are measured
+            written.append({**size, "error": f"{type(error).__name__}: {str(error)[:200]}"})
+    Path(path).write_text(json.dumps(written), encoding="utf-8")
 
 
 def _examples(steps, batch_size, n_batches):
@@ -230,8 +228,8 @@ def _examples(steps, batch_size, n_batches):
     return X, (X[:, :, 0].sum(axis=1) > 0).astype(int)
 
 
-def _seconds_a_batch(ends, n_batches):
-    # The first epochs compile, and find out how many batches to run at once.
+def _seconds_per_batch(ends, n_batches):
+    # The first epochs compile, and choose how many batches run in one call.
     return median(np.diff(ends)[2:]) / n_batches
 
 
@@ -255,7 +253,7 @@ def _time_ours(cell, units, steps, batch_size, n_batches, epochs):
         callbacks=[Clock],
         random_state=0,
     ).fit(*_examples(steps, batch_size, n_batches))
-    return _seconds_a_batch(ends, n_batches)
+    return _seconds_per_batch(ends, n_batches)
 
 
 def _time_torch(cell, units, steps, batch_size, n_batches, epochs):
@@ -278,14 +276,14 @@ def _time_torch(cell, units, steps, batch_size, n_batches, epochs):
         if device == "cuda":
             torch.cuda.synchronize()
         ends.append(time.perf_counter())
-    return _seconds_a_batch(ends, n_batches)
+    return _seconds_per_batch(ends, n_batches)
 
 
 def device(path):
-    """Write which device the backend computes on, and the versions of all that is loaded."""
+    """Write the device of the backend, and the versions of the loaded packages."""
     import keras
 
-    import skrnn.networks.backends  # noqa: F401 - so that all that takes part is loaded
+    import skrnn.networks.backends  # noqa: F401 - loads the packages whose versions are reported
 
     name = _device_name(keras.backend.backend())
     versions = {
@@ -293,8 +291,8 @@ def device(path):
         for module in ("jax", "keras", "numpy", "skrnn", "sklearn", "torch")
         if module in sys.modules
     }
-    told = {"device": name, "versions": versions}
-    Path(path).write_text(json.dumps(told), encoding="utf-8")
+    written = {"device": name, "versions": versions}
+    Path(path).write_text(json.dumps(written), encoding="utf-8")
 
 
 def _device_name(backend):

@@ -1,4 +1,4 @@
-"""Fitted models to try bad input on, and what must hold when they refuse it."""
+"""Fitted models for tests of errors, and checks that an error changes nothing."""
 
 import pickle
 from contextlib import contextmanager
@@ -41,19 +41,19 @@ RAGGED_TAGS = [labels(len(steps)) for steps in X]
 
 @lru_cache
 def pickled(kind):
-    """Return a fitted model in a form that no test can change."""
+    """Return a pickled fitted model, which no test can modify."""
     model, *data = MODELS[kind]
     return pickle.dumps(model.fit(*data))
 
 
 def fitted(kind):
-    """Return a fitted model of one's own."""
+    """Return a new copy of a fitted model."""
     return pickle.loads(pickled(kind))
 
 
 @contextmanager
-def refused(error, match, before="training.train"):
-    """Check that an error comes before a function of the network side is called."""
+def refused(error, match, before="one.train"):
+    """Check that an error is raised before a function of `skrnn.networks` is called."""
 
     def fail(*_, **__):
         pytest.fail(f"{before} was called")
@@ -70,7 +70,7 @@ def fitted_state(model):
 
 @contextmanager
 def unchanged(model, sequences):
-    """Check that the fitted state is the same afterwards, and predictions to the last bit."""
+    """Check that the block changes neither the fitted state nor any bit of the predictions."""
     before, expected = fitted_state(model), model.predict(sequences)
     frozen = pickle.dumps(before)
     yield

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -18,10 +19,10 @@ if keras.backend.backend() != "tensorflow":
 import tensorflow as tf
 from recurrences import loop_arguments, random_sequences
 
-from skrnn import RNNClassifier, RNNRegressor
+from skrnn import RNNRegressor
 from skrnn._specs import CELLS
-from skrnn.networks import training
 from skrnn.networks.backends.tensorflow import device as backend
+from skrnn.networks.backends.tensorflow import policy
 from skrnn.networks.backends.tensorflow.loops import compiled_loops, run_loop
 from skrnn.networks.cells import get_cell, run_steps
 
@@ -112,7 +113,7 @@ def test_the_fused_update_is_keras_adam(clip, rate):
         update = backend._compile_update(optimizer, variables, all_used=True)
         for some in gradients:
             some = [tf.constant(one) for one in some]
-            update(some) if fused else optimizer.apply(some)
+            update(some, tf.constant(0.1)) if fused else optimizer.apply(some)
         assert int(optimizer.iterations) == 5
         ends.append([*variables, *optimizer.variables])
     for fused, plain in zip(*ends, strict=True):
@@ -127,7 +128,8 @@ def test_rows_of_an_embedding_that_no_batch_names_go_on_as_in_adam():
     optimizer.build([table])
     update = backend._compile_update(optimizer, [table], all_used=True)
     for row in (0, 1):
-        update([tf.IndexedSlices(tf.ones((1, 2)), tf.constant([row]), tf.constant([3, 2]))])
+        gradient = tf.IndexedSlices(tf.ones((1, 2)), tf.constant([row]), tf.constant([3, 2]))
+        update([gradient], tf.constant(0.1))
     moved = 1 - np.array(table)
     assert (moved[0] > 0.1).all()
     assert (moved[1] > 0).all()
@@ -145,8 +147,8 @@ Y = [float(steps[-1, 0]) for steps in X]
 def test_a_fit_with_compiled_loops_is_the_same_fit(cell, monkeypatch):
     fits = []
     for worth in (1e9, 0):
-        monkeypatch.setattr(training, "STEPS_WORTH_COMPILING", worth)
-        monkeypatch.setattr(training, "_MIN_LENGTH", 0)
+        monkeypatch.setattr(policy, "STEPS_WORTH_COMPILING", worth)
+        monkeypatch.setattr(policy, "_MIN_LENGTH", 0)
         model = RNNRegressor(
             cell=cell, units=3, bidirectional=cell == "gru", batch_size=3, epochs=2, dropout=0.2,
             dtype="float64", random_state=0,
@@ -158,21 +160,12 @@ def test_a_fit_with_compiled_loops_is_the_same_fit(cell, monkeypatch):
     assert_allclose(fits[0].history_["val_loss"], fits[1].history_["val_loss"], rtol=1e-9)
 
 
-def test_whether_loops_are_compiled_follows_from_the_work_alone(monkeypatch):
-    told = []
-    original = training._Run._is_worth_compiling
-    monkeypatch.setattr(
-        training._Run,
-        "_is_worth_compiling",
-        lambda run, examples: told.append(original(run, examples)) or False,
-    )
-    monkeypatch.setattr(training, "STEPS_WORTH_COMPILING", 100)
-    params = {"cell": "gru", "units": 2, "batch_size": np.int64(10), "random_state": 0}
-    x, y = np.zeros((20, 10, 1)), np.arange(20) % 2
-    for epochs in (5, 6):
-        for _ in range(2):
-            RNNClassifier(**params, epochs=epochs).fit(x, y)
-    assert told == [False, False, True, True]
+@pytest.mark.parametrize(("n_epochs", "width"), [(125, None), (126, 10)])
+def test_loops_are_compiled_if_the_number_of_time_steps_pays_for_it(n_epochs, width):
+    spec = SimpleNamespace(cell="gru", one_hot=False, body=None)
+    lengths = np.full(200, 10)
+    assert policy.STEPS_WORTH_COMPILING == 125 * 20 * 10
+    assert policy.batch_layout(spec, lengths, 10, n_epochs) == width
 
 
 def test_weights_without_a_gradient_are_left_as_they_are():
@@ -180,7 +173,7 @@ def test_weights_without_a_gradient_are_left_as_they_are():
         frozen = keras.layers.GRU(3, return_sequences=True, name="frozen")(steps)
         return keras.ops.stop_gradient(frozen)
 
-    params = {"model": body, "batch_size": 3, "random_state": 0}
+    params = {"body": body, "batch_size": 3, "random_state": 0}
     with pytest.warns(UserWarning, match="Gradients do not exist"):
         fits = [RNNRegressor(**params, epochs=epochs).fit(X, Y) for epochs in (1, 3)]
     assert_allclose(fits[0].weights_[0], fits[1].weights_[0], rtol=0, atol=0)

@@ -115,7 +115,7 @@ def test_direct_steps_are_those_of_keras_adam(clip):
         for some in (gradients[:2], gradients[2:]):
             update.begin()
             for one in some:
-                update([torch.tensor(gradient.T).t() for gradient in one])
+                update([torch.tensor(gradient.T).t() for gradient in one], 0.1)
             update.end()
         ends.append([*variables, *optimizer.variables])
         assert int(optimizer.iterations) == 5

@@ -1,4 +1,4 @@
-"""The benchmarks of speed run, and tell what they must; how fast anything is does not matter."""
+"""The benchmarks of speed run and report their results; the times themselves are not tested."""
 
 import importlib.util
 import json
@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 SCRIPT = Path(__file__).parent / "benchmarks" / "speed.py"
-# Those left out run the same functions, or nearly.
-CONTESTS = [
+# The others run the same functions, or nearly the same.
+BENCHMARKS = [
     "grid_search",
     "lstm_epoch",
     "tokens_epoch",
@@ -27,12 +27,12 @@ CONTESTS = [
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory):
-    """What a quick run with everybody who is installed writes as JSON."""
+def results(tmp_path_factory):
+    """Return the results of a quick run with all peers that are installed."""
     path = tmp_path_factory.mktemp("speed") / "speed.json"
     root = Path(importlib.util.find_spec("skrnn").origin).parents[1]
     run = subprocess.run(
-        [sys.executable, SCRIPT, "--quick", "--json", path, "--only", *CONTESTS],
+        [sys.executable, SCRIPT, "--quick", "--json", path, "--only", *BENCHMARKS],
         env={**os.environ, "PYTHONPATH": str(root)},
         capture_output=True,
         text=True,
@@ -42,34 +42,34 @@ def told(tmp_path_factory):
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-def test_machine_date_and_versions_are_told(told):
-    assert told["date"][:2] == "20"
-    assert told["machine"]["cores"] >= 1
-    assert {"keras", "numpy", "sklearn", "skrnn", "tensorflow"} <= set(told["versions"])
+def test_speed_reports_machine_date_and_versions(results):
+    assert results["date"][:2] == "20"
+    assert results["machine"]["cores"] >= 1
+    assert {"keras", "numpy", "sklearn", "skrnn", "tensorflow"} <= set(results["versions"])
 
 
-@pytest.mark.parametrize("name", CONTESTS)
-def test_skrnn_takes_part_in_every_contest(told, name):
-    contest = told["contests"][name]
-    ours, *others = contest["contestants"].values()
-    assert next(iter(contest["contestants"])).startswith("skrnn")
-    assert len(ours["seconds"]) == told["rounds"]
+@pytest.mark.parametrize("name", BENCHMARKS)
+def test_speed_runs_skrnn_in_every_benchmark(results, name):
+    benchmark = results["benchmarks"][name]
+    ours, *others = benchmark["candidates"].values()
+    assert next(iter(benchmark["candidates"])).startswith("skrnn")
+    assert len(ours["seconds"]) == results["rounds"]
     assert 0 < ours["least"] <= ours["median"] <= ours["most"]
     assert all("ratio" in one for one in others if "mean" not in one["facts"])
-    assert contest["agree"]
+    assert benchmark["agree"]
 
 
-def test_only_who_is_not_installed_is_left_out(told):
-    for contest in told["contests"].values():
-        for reason in contest["left_out"].values():
+def test_speed_leaves_out_only_peers_that_are_not_installed(results):
+    for benchmark in results["benchmarks"].values():
+        for reason in benchmark["left_out"].values():
             what, missing = reason.split(": ")
             assert what == "not installed"
             assert all(importlib.util.find_spec(name) is None for name in missing.split(", "))
 
 
-def test_ratios_and_shares_follow_from_medians(told):
-    contest = told["contests"]["lstm_epoch"]
-    size, by_label = contest["size"], contest["contestants"]
+def test_speed_ratios_and_shares_follow_from_medians(results):
+    benchmark = results["benchmarks"]["lstm_epoch"]
+    size, by_label = benchmark["size"], benchmark["candidates"]
     ours, keras = by_label["skrnn"], by_label["Keras fit"]
     assert keras["ratio"] == pytest.approx(keras["median"] / ours["median"])
     inputs, units = size["features"] + size["units"], size["units"]
@@ -78,8 +78,8 @@ def test_ratios_and_shares_follow_from_medians(told):
     assert ours["share_of_product_rate"] == pytest.approx(flops / ours["median"] / rate)
 
 
-def test_memory_is_told_where_it_is_watched(told):
+def test_speed_reports_memory_of_watched_benchmarks(results):
     for name in ("one_hot_epoch", "reservoir_series", "blocks"):
-        for one in told["contests"][name]["contestants"].values():
+        for one in results["benchmarks"][name]["candidates"].values():
             assert one["resident_mib"] > 0
             assert one["anonymous_mib"] > 0

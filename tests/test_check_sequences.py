@@ -1,4 +1,4 @@
-"""`check_sequences`: what it accepts, what it shares memory with, and what it refuses."""
+"""`check_sequences`: accepted containers, shared memory, and errors."""
 
 import numpy as np
 import pandas as pd
@@ -23,7 +23,7 @@ from scipy import sparse
 
 from skrnn.sequences import Sequences, check_sequences
 
-# --- what is accepted ----------------------------------------------------------
+# --- accepted containers ----------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -62,14 +62,14 @@ from skrnn.sequences import Sequences, check_sequences
         (sliding_window_view(TABLE[0], 2), [[[0], [3]], [[3], [6]], [[6], [9]]]),
     ],
 )
-def test_accepted(X, expected):
+def test_check_sequences_containers(X, expected):
     checked = check_sequences(X)
     assert isinstance(checked, Sequences)
     assert checked.dtype == np.float32
     assert_same(checked, expected)
 
 
-def test_dtype():
+def test_check_sequences_dtype():
     assert check_sequences(TABLE, dtype=np.float64).dtype == np.float64
     floats = [np.float64, np.float32]
     assert check_sequences(TABLE.astype(np.float32), dtype=floats).dtype == np.float32
@@ -77,14 +77,14 @@ def test_dtype():
     assert check_sequences(UNIVARIATE, dtype=floats).dtype == np.float64
 
 
-def test_sequences_are_returned_as_they_are():
+def test_check_sequences_returns_valid_sequences_unchanged():
     X = check_sequences(STEPS)
     assert check_sequences(X) is X
     codes = check_sequences([[1, 2], [3]], tokens=True)
     assert check_sequences(codes, tokens=True) is codes
 
 
-def test_a_cast_subset_holds_its_own_steps_only():
+def test_check_sequences_casts_only_used_steps():
     X = Sequences(np.arange(1000.0)[:, None], [3, 900], [2, 1])
     checked = check_sequences(X)
     assert checked.values.shape == (3, 1)
@@ -93,7 +93,7 @@ def test_a_cast_subset_holds_its_own_steps_only():
 
 @quick
 @given(ragged())
-def test_list_is_concatenated(X):
+def test_check_sequences_concatenates_lists(X):
     checked = check_sequences(X)
     assert_same(checked, X)
     assert checked.is_contiguous
@@ -101,12 +101,12 @@ def test_list_is_concatenated(X):
     assert_same(check_sequences(objects(X)), X)
 
 
-# --- memory --------------------------------------------------------------------
+# --- shared memory --------------------------------------------------------------------
 
 
 @quick
 @given(n=st.integers(1, 9), window=st.integers(1, 6), n_features=st.integers(1, 3), data=st.data())
-def test_windows_are_not_copied(n, window, n_features, data):
+def test_check_sequences_does_not_copy_windows(n, window, n_features, data):
     series = np.random.default_rng(0).normal(size=(n + window - 1, n_features)).astype(np.float32)
     every = data.draw(st.integers(1, window))
     windows = sliding_window_view(series, window, axis=0).transpose(0, 2, 1)[::every]
@@ -121,14 +121,14 @@ def test_windows_are_not_copied(n, window, n_features, data):
     assert np.shares_memory(X.values, series)
 
 
-def test_windows_cast_the_series_only():
+def test_check_sequences_casts_only_the_series_of_windows():
     windows = sliding_window_view(np.arange(1000), 100)
     X = check_sequences(windows)
     assert X.values.shape == (1000, 1)
     assert_array_equal(np.asarray(X)[:, :, 0], windows)
 
 
-def test_contiguous_arrays_are_not_copied():
+def test_check_sequences_does_not_copy_contiguous_arrays():
     for array in (STEPS, STEPS[:1], STEPS[:, :, :1], STEPS[:, :1], TABLE, STEPS[1:, 1:]):
         array = array.astype(np.float32).copy()
         X = check_sequences(array)
@@ -163,20 +163,20 @@ def test_contiguous_arrays_are_not_copied():
         ]
     ),
 )
-def test_any_strides(shape, change):
+def test_check_sequences_strides(shape, change):
     array = change(np.arange(np.prod(shape), dtype=np.float32).reshape(shape))
     assume(array.size > 0)
     assert_same(check_sequences(array), array if array.ndim == 3 else array[:, :, None])
 
 
-def test_any_overlap():
+def test_check_sequences_overlapping_memory():
     series = np.arange(40.0)
     for strides in [(8, 8, 8), (8, 16, 8), (16, 8, 32), (24, 8, 8), (24, 16, 8), (0, 8, 8)]:
         array = np.lib.stride_tricks.as_strided(series, (3, 4, 2), strides)
         assert_same(check_sequences(array), array)
 
 
-# --- what is refused -----------------------------------------------------------
+# --- errors -----------------------------------------------------------
 
 DATES = pd.date_range("2020", periods=4)
 DATED = pd.DataFrame(STEPS[0], index=DATES)
@@ -191,7 +191,7 @@ def _with(value):
 @pytest.mark.parametrize(
     ("X", "error", "message"),
     [
-        # no batch
+        # not a batch
         (None, TypeError, "X must be a batch of sequences, got NoneType"),
         ("abc", TypeError, "X must be a batch of sequences, got str"),
         ({"a": [1]}, TypeError, "X must be a batch of sequences, got dict"),
@@ -208,7 +208,7 @@ def _with(value):
         (DATED.to_period("D"), ValueError, "DataFrame with a PeriodIndex"),
         (DATED.set_index(DATES - DATES[0]), ValueError, "DataFrame with a TimedeltaIndex"),
         (DATED.set_index([[1] * 4, DATES]), ValueError, "from_multiindex"),
-        # nothing in it
+        # empty
         ([], ValueError, r"0 sample\(s\) \(shape=\(0,\)\) while a minimum of 1 is required"),
         (np.zeros((0, 3)), ValueError, r"0 sample\(s\) \(shape=\(0, 3\)\) while a minimum of 1"),
         (check_sequences(STEPS)[:0], ValueError, r"0 sample\(s\)"),
@@ -219,20 +219,20 @@ def _with(value):
         (np.zeros((2, 0, 3)), ValueError, r"X\[0\] is an empty sequence"),
         ([[1.0], [], []], ValueError, r"X\[1\] is an empty sequence"),
         ([sparse.eye(2), sparse.csr_array((0, 2))], ValueError, r"X\[1\] is an empty sequence"),
-        # sequences that differ
+        # sequences of different kinds
         ([STEPS[0], STEPS[1, :, :2]], ValueError, r"X\[0\] has 3 feature\(s\), X\[1\] has 2"),
         ([sparse.eye(2), sparse.eye(3)], ValueError, r"X\[0\] has 2 feature\(s\), X\[1\] has 3"),
         ([STEPS[0], TABLE[0]], ValueError, r"X\[0\] has 2 dimension\(s\), X\[1\] has 1"),
         ([STEPS[0], STEPS], ValueError, r"X\[1\] has 3 dimensions"),
-        ([[[1], [2, 3]]], ValueError, r"X\[0\] is not one sequence of equal steps"),
+        ([[[1], [2, 3]]], ValueError, r"X\[0\] has steps of different lengths"),
         (
             [pd.DataFrame({"a": [1], "b": [1]}), pd.DataFrame({"b": [1], "a": [1]})],
             ValueError,
             r"X\[1\] has other columns than X\[0\]",
         ),
-        # no numbers
-        ([[1.0], None], TypeError, r"X\[1\] is no sequence, got NoneType"),
-        ([[1.0], 2.0], TypeError, r"X\[1\] is no sequence, got float"),
+        # not numbers
+        ([[1.0], None], TypeError, r"X\[1\] is not a sequence, got NoneType"),
+        ([[1.0], 2.0], TypeError, r"X\[1\] is not a sequence, got float"),
         ([[1.0], "a"], ValueError, "X holds strings; expected sequences of numbers"),
         (["a b", "c"], ValueError, "X holds strings"),
         (np.array(["a b", "c"]), ValueError, "X holds strings"),
@@ -245,9 +245,9 @@ def _with(value):
             TypeError,
             r"X\[1\] holds something .* argument must be a string or a real number, not 'dict'",
         ),
-        ([[1], [None, {}]], TypeError, r"X\[1\] holds something that is no number: .*'dict'"),
+        ([[1], [None, {}]], TypeError, r"X\[1\] holds something that is not a number: .*'dict'"),
         ([[1], [2, None]], ValueError, r"Input X contains NaN\. .* is X\[1\]"),
-        ([[1], [10**400]], TypeError, r"X\[1\] holds something that is no number"),
+        ([[1], [10**400]], TypeError, r"X\[1\] holds something that is not a number"),
         (STEPS + 1j, ValueError, "Complex data not supported: X holds complex128"),
         ([TABLE[0], TABLE[1] + 1j], ValueError, r"Complex data not supported: X\[1\] holds"),
         ([sparse.eye(2) * 1j], ValueError, "Complex data not supported"),
@@ -259,7 +259,7 @@ def _with(value):
         ),
         (pd.DataFrame([list("abcdef")]), ValueError, "0, 1, 2, 3, 4 and others"),
         (Sequences(np.array([1, 2]), [0], [2]), ValueError, "X holds integer codes"),
-        # no finite numbers
+        # not finite
         (_with(np.nan), ValueError, r"Input X contains NaN\. The first .* is X\[1\]"),
         (_with(np.inf), ValueError, r"Input X contains infinity or a value too large for dtype"),
         (_with(1e300), ValueError, r"too large for dtype\('float32'\)\. The first .* is X\[1\]"),
@@ -267,12 +267,12 @@ def _with(value):
         (pd.DataFrame({"a": pd.array([1, None])}), ValueError, "Input X contains NaN"),
     ],
 )
-def test_refused(X, error, message):
+def test_check_sequences_errors(X, error, message):
     with pytest.raises(error, match=message):
         check_sequences(X)
 
 
-def test_one_dimensional_sparse_rows_are_refused():
+def test_check_sequences_one_dimensional_sparse_arrays():
     rows = sparse.coo_array(np.eye(2)[0])
     if rows.ndim != 1:
         pytest.skip("this SciPy has no one-dimensional sparse arrays")
@@ -280,7 +280,7 @@ def test_one_dimensional_sparse_rows_are_refused():
         check_sequences([rows])
 
 
-def test_messages_use_the_name():
+def test_check_sequences_input_name():
     for bad in (None, [], np.zeros(3), ["a"], [[1], []], [[np.nan]], [[1], [[2]]], [[1j]], [None]):
         with pytest.raises((TypeError, ValueError), match="X_val"):
             check_sequences(bad, input_name="X_val")
@@ -288,19 +288,19 @@ def test_messages_use_the_name():
         check_sequences([[1.0]], tokens=True, input_name="X_val")
 
 
-def test_large_sums_of_finite_values_are_accepted():
+def test_check_sequences_large_finite_values():
     large = np.full((2, 3), np.finfo(np.float32).max)
     assert_same(check_sequences(large), large[:, :, None])
 
 
-def test_allow_nan():
+def test_check_sequences_allow_nan():
     X = check_sequences(_with(np.nan), allow_nan=True)
     assert np.isnan(X[1][2, 0])
     with pytest.raises(ValueError, match=r"contains infinity.* is X\[1\]"):
         check_sequences(_with(np.inf), allow_nan=True)
 
 
-def test_steps_that_no_sequence_uses_may_hold_anything():
+def test_check_sequences_ignores_unused_steps():
     values = np.array([[np.nan], [1.0], [2.0], [np.inf]], dtype=np.float32)
     X = Sequences(values, [1, 2], [2, 1])
     assert check_sequences(X) is X
@@ -313,7 +313,7 @@ def test_steps_that_no_sequence_uses_may_hold_anything():
 
 @quick
 @given(list_views(), st.data())
-def test_the_first_sequence_with_nan_is_named(X, data):
+def test_check_sequences_names_the_first_sequence_with_nan(X, data):
     bad = data.draw(st.integers(0, len(X.values) - 1))
     values = X.values.copy()
     values[bad, 0] = np.nan
@@ -345,7 +345,7 @@ def test_the_first_sequence_with_nan_is_named(X, data):
         sliding_window_view(np.arange(1, 5), 2)[::2],
     ],
 )
-def test_tokens(X):
+def test_check_sequences_tokens(X):
     checked = check_sequences(X, tokens=True, dtype=np.float64)
     assert checked.values.ndim == 1
     assert checked.dtype == np.int32
@@ -374,11 +374,11 @@ def test_tokens(X):
         (np.array([1, 2]), "got a 1-D array"),
     ],
 )
-def test_tokens_refused(X, message):
+def test_check_sequences_tokens_errors(X, message):
     with pytest.raises(ValueError, match=message):
         check_sequences(X, tokens=True)
 
 
-def test_token_ids_that_no_sequence_uses_may_be_anything():
+def test_check_sequences_tokens_ignores_unused_steps():
     X = Sequences(np.array([-1, 5, 2**40, 7]), [1, 3], [1, 1])
     assert_same(check_sequences(X, tokens=True), [[5], [7]])

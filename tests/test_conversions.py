@@ -1,4 +1,4 @@
-"""The explicit conversions of `skrnn.sequences`, and that each is undone by its inverse."""
+"""The conversions of `skrnn.sequences`: round trips with their inverses, and their errors."""
 
 import numpy as np
 import pandas as pd
@@ -27,7 +27,7 @@ quick = settings(max_examples=30)
 
 @st.composite
 def batches(draw):
-    """Draw `Sequences` of any lengths, some on values with gaps and in another order."""
+    """Draw `Sequences` of any lengths, in any order, some with unused values."""
     lengths = draw(st.lists(st.integers(1, 5), min_size=1, max_size=6))
     dtype = draw(st.sampled_from([np.float32, np.float64]))
     n_features = draw(st.integers(1, 3))
@@ -47,7 +47,7 @@ def assert_same(X, expected):
 
 @pytest.fixture
 def table():
-    """Give rows of three sequences in no order."""
+    """Return the rows of three sequences in an arbitrary order."""
     return pd.DataFrame(
         {
             "who": ["b", "a", "c", "a", "b", "a"],
@@ -109,12 +109,12 @@ def test_channels_first_windows_are_not_copied():
         (np.zeros((2, 3, 0)), r"X\[0\] is an empty sequence"),
     ],
 )
-def test_channels_first_refused(X, message):
+def test_from_channels_first_errors(X, message):
     with pytest.raises(ValueError, match=message):
         from_channels_first(X)
 
 
-def test_codes_have_no_channels():
+def test_to_channels_first_of_codes():
     with pytest.raises(ValueError, match="integer codes"):
         to_channels_first(check_sequences([[1]], tokens=True))
 
@@ -124,7 +124,7 @@ def test_codes_have_no_channels():
 
 @quick
 @given(batches(), st.integers(0, 2))
-def test_padding_round_trip(X, extra):
+def test_padded_round_trip(X, extra):
     longest = int(X.lengths.max())
     padded = to_padded(X, length=longest + extra)
     assert padded.shape == (len(X), longest + extra, X.shape[2])
@@ -136,7 +136,7 @@ def test_padding_round_trip(X, extra):
     assert_array_equal(to_padded(again, length=longest + extra), padded)
 
 
-def test_only_trailing_steps_without_any_value_are_padding():
+def test_from_nan_padded_keeps_inner_nan():
     nan = np.nan
     X = from_nan_padded([[[nan, nan], [1, nan], [nan, nan]], [[nan, 1], [nan, nan], [2, 3]]])
     assert_array_equal(X.lengths, [2, 3])
@@ -146,15 +146,15 @@ def test_only_trailing_steps_without_any_value_are_padding():
     assert_array_equal(from_nan_padded(np.ones((2, 3), dtype=int)).lengths, [3, 3])
 
 
-def test_padded_windows_are_not_copied():
+def test_from_nan_padded_windows_are_not_copied():
     series = np.array([1.0, 2.0, 3.0, np.nan, 5.0, np.nan])
     X = from_nan_padded(sliding_window_view(series, 3))
     assert_array_equal(X.lengths, [3, 2, 3, 2])
     assert np.shares_memory(X.values, series)
 
 
-def test_a_sequence_of_padding_alone_is_refused():
-    with pytest.raises(ValueError, match=r"X\[1\] is NaN alone"):
+def test_from_nan_padded_only_nan():
+    with pytest.raises(ValueError, match=r"X\[1\] contains only NaN"):
         from_nan_padded([[1.0, np.nan], [np.nan, np.nan]])
 
 
@@ -164,7 +164,8 @@ def test_to_padded_of_lists_and_codes():
     padded = to_padded(codes, value=0, length=3)
     assert_array_equal(padded, [[1, 2, 0], [3, 0, 0]])
     assert padded.dtype == np.int32
-    with pytest.raises(ValueError, match="X holds int32 values; pad them with an integer"):
+    assert_array_equal(to_padded(codes, value=-1), [[1, 2], [3, -1]])
+    with pytest.raises(ValueError, match="X holds int32 values; value must be an integer, got nan"):
         to_padded(codes)
     with pytest.raises(ValueError, match="length=1 is shorter than the longest sequence, 2 steps"):
         to_padded(codes, value=0, length=1)
@@ -241,7 +242,7 @@ def test_from_long_targets(table):
     assert pd.isna(y[0])
 
 
-def test_times_that_numpy_does_not_know(table):
+def test_from_long_types_of_times(table):
     expected, _ = from_long(table, id="who", time="day", values="load")
     for day in (
         table["day"].dt.tz_localize("Europe/Paris"),
@@ -258,7 +259,7 @@ def test_times_that_numpy_does_not_know(table):
     assert_array_equal(ids, ["a", "b", "c"])
 
 
-def test_tables_of_tokens(table):
+def test_from_long_and_from_multiindex_tokens(table):
     X, _ = from_long(table, id="who", time="day", values="heat", tokens=True)
     assert X.shape == (3, None)
     assert_array_equal(X[0], [60, 40, 20])
@@ -268,11 +269,11 @@ def test_tables_of_tokens(table):
     assert X.dtype == np.int32
     with pytest.raises(ValueError, match="token ids must be integers, got float64"):
         from_long(table, id="who", time="day", values="load", tokens=True)
-    with pytest.raises(ValueError, match="Token ids are one column, got 2"):
+    with pytest.raises(ValueError, match="Token ids must be a single column, got 2"):
         from_long(table, id="who", time="day", values=["heat", "class"], tokens=True)
 
 
-def test_missing_values_are_kept(table):
+def test_from_long_missing_values(table):
     table = table.assign(load=table["load"].where(table["who"] != "c").astype("Float64"))
     X, _ = from_long(table, id="who", time="day", values="load")
     assert np.isnan(X[2][0, 0])
@@ -289,7 +290,7 @@ def test_missing_values_are_kept(table):
         (lambda df: df.assign(who=df["who"].where(df.index > 1)), {}, "2 missing .* 'who'.* row 0"),
         (lambda df: df.assign(day=df["day"].where(df.index != 3)), {}, "1 missing .*'day'.* row 3"),
         (lambda df: df, {"values": ["load", "kind"]}, "not numbers in the columns 'kind'"),
-        (lambda df: df, {"target": "class"}, "'class' is not the same in all rows of id [ab];"),
+        (lambda df: df, {"target": "class"}, r"'class' is not the same in all rows of id [ab]\."),
         (
             lambda df: df,
             {"target_per": "row"},
@@ -297,20 +298,20 @@ def test_missing_values_are_kept(table):
         ),
     ],
 )
-def test_from_long_refused(table, change, arguments, message):
+def test_from_long_errors(table, change, arguments, message):
     columns = {"id": "who", "time": "day", "values": "load"} | arguments
     with pytest.raises(ValueError, match=message):
         from_long(change(table), **columns)
 
 
-def test_only_data_frames_are_tables(table):
+def test_from_long_and_from_multiindex_need_a_data_frame(table):
     with pytest.raises(TypeError, match="df must be a pandas DataFrame, got dict"):
         from_long(table.to_dict(), id="who", time="day", values="load")
     with pytest.raises(TypeError, match="df must be a pandas DataFrame, got Series"):
         from_multiindex(table["load"])
 
 
-def test_from_multiindex_refused(table):
+def test_from_multiindex_errors(table):
     with pytest.raises(ValueError, match=r"index of two levels, id and time, got 1 level"):
         from_multiindex(table)
     with pytest.raises(ValueError, match="not numbers in the columns 'kind'"):
@@ -334,7 +335,7 @@ def test_from_multiindex_refused(table):
         ({"target_per": "row"}, "target_per must be"),
     ],
 )
-def test_to_long_refused(arguments, message):
+def test_to_long_errors(arguments, message):
     with pytest.raises(ValueError, match=message):
         to_long([[1.0, 2.0], [3.0]], **arguments)
 

@@ -1,4 +1,4 @@
-"""The loaders: the same data from every layout, and the real data as they are described."""
+"""The loaders of text: local files in every layout, invalid files, and the real data."""
 
 import hashlib
 import lzma
@@ -34,15 +34,15 @@ IMDB_LAYOUTS = {
 
 
 @pytest.fixture(autouse=True)
-def a_review_is_enough(monkeypatch):
-    """Made-up folders hold a few reviews in place of 12,500."""
+def one_review_is_enough(monkeypatch):
+    """Accept folders with a few reviews instead of 12,500."""
     monkeypatch.setattr(_imdb, "_EACH", 1)
 
 
-# --- where data lie ---------------------------------------------------------------------------
+# --- data home --------------------------------------------------------------------------------
 
 
-def test_data_home(monkeypatch, tmp_path):
+def test_get_data_home(monkeypatch, tmp_path):
     monkeypatch.delenv("SKRNN_DATA", raising=False)
     assert get_data_home() == Path.home() / "skrnn_data"
     monkeypatch.setenv("SKRNN_DATA", "")
@@ -54,14 +54,14 @@ def test_data_home(monkeypatch, tmp_path):
     assert files_below(tmp_path) == []
 
 
-def test_data_are_found_through_the_environment(monkeypatch, tmp_path):
+def test_fetch_imdb_data_home_from_the_environment(monkeypatch, tmp_path):
     write_csv(tmp_path / "imdb", ".csv.xz")
     monkeypatch.setenv("SKRNN_DATA", str(tmp_path))
     assert fetch_imdb(shuffle=False).data == TRAIN
 
 
 @pytest.mark.parametrize("fetch", FETCHERS)
-def test_parameters_are_checked_before_anything_is_done(fetch, tmp_path):
+def test_fetch_text_invalid_parameters(fetch, tmp_path):
     for name in ("download_if_missing", "return_X_y"):
         with pytest.raises(ValueError, match=f"'{name}' parameter of {fetch.__name__}"):
             fetch(data_home=tmp_path, **{name: "maybe"})
@@ -70,16 +70,16 @@ def test_parameters_are_checked_before_anything_is_done(fetch, tmp_path):
 
 
 @pytest.mark.parametrize(("fetch", "subset"), [(fetch_imdb, "dev"), (fetch_sequoia, "unsup")])
-def test_unknown_subset(fetch, subset, tmp_path):
+def test_fetch_text_unknown_subset(fetch, subset, tmp_path):
     with pytest.raises(ValueError, match=rf"'subset' parameter .* Got '{subset}' instead"):
         fetch(data_home=tmp_path, subset=subset)
 
 
-# --- what comes of a folder -------------------------------------------------------------------
+# --- local files ------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("layout", IMDB_LAYOUTS)
-def test_imdb_is_the_same_from_every_layout(layout, tmp_path):
+def test_fetch_imdb_layouts(layout, tmp_path):
     IMDB_LAYOUTS[layout](tmp_path)
     assert (tmp_path / layout).exists()
     train = fetch_imdb(data_home=str(tmp_path), shuffle=False, download_if_missing=False)
@@ -93,7 +93,7 @@ def test_imdb_is_the_same_from_every_layout(layout, tmp_path):
     assert both.target.tolist() == [0, 0, 0, 1, 1, 1, 0, 1]
 
 
-def test_imdb_shuffling_keeps_reviews_and_targets_together(tmp_path):
+def test_fetch_imdb_shuffle(tmp_path):
     write_tree(tmp_path)
     plain = fetch_imdb(data_home=tmp_path, subset="all", shuffle=False)
     shuffled = fetch_imdb(data_home=tmp_path, subset="all")
@@ -114,15 +114,15 @@ def test_imdb_shuffling_keeps_reviews_and_targets_together(tmp_path):
         b"label,rating,id,text\npos,9,0,fine\n",
         b"label,rating,id,text\n2,9,0,a\n",
     ],
-    ids=["columns", "label a word", "label 2"],
+    ids=["columns", "label is text", "label 2"],
 )
-def test_imdb_table_of_another_form(content, tmp_path):
+def test_fetch_imdb_invalid_table(content, tmp_path):
     (tmp_path / "imdb_train.csv").write_bytes(content)
     with pytest.raises(ValueError, match=r"imdb_train\.csv is not a table of IMDB reviews with"):
         fetch_imdb(data_home=tmp_path)
 
 
-def test_imdb_table_that_is_cut_off(tmp_path):
+def test_fetch_imdb_truncated_table(tmp_path):
     write_csv(tmp_path, ".csv.xz")
     path = tmp_path / "imdb_train.csv.xz"
     path.write_bytes(path.read_bytes()[:-40])
@@ -131,11 +131,13 @@ def test_imdb_table_that_is_cut_off(tmp_path):
 
 
 @pytest.mark.parametrize("folder", [".", "names"])
-def test_names(folder, tmp_path):
+@pytest.mark.parametrize("pack", [None, lzma.compress])
+def test_fetch_names(folder, pack, tmp_path):
     (tmp_path / folder).mkdir(exist_ok=True)
     for language in _names._FILES:
         text = "Đặng \n\nNgô\n" if language == "Vietnamese" else f"{language}a\n"
-        (tmp_path / folder / f"{language}.txt").write_text(text, encoding="utf-8")
+        path = tmp_path / folder / f"{language}.txt{'.xz' if pack else ''}"
+        path.write_bytes(pack(text.encode()) if pack else text.encode())
     names = fetch_names(data_home=tmp_path, download_if_missing=False)
     assert len(names.target_names) == 18
     assert names.target_names == sorted(names.target_names)
@@ -146,7 +148,7 @@ def test_names(folder, tmp_path):
 
 @pytest.mark.parametrize("folder", [".", "ud_fr_sequoia"])
 @pytest.mark.parametrize("pack", [None, lzma.compress])
-def test_sequoia(folder, pack, tmp_path):
+def test_fetch_sequoia(folder, pack, tmp_path):
     (tmp_path / folder).mkdir(exist_ok=True)
     for subset, text in [
         ("train", CONLLU),
@@ -165,7 +167,7 @@ def test_sequoia(folder, pack, tmp_path):
     assert fetch_sequoia(data_home=tmp_path, subset="all").data == [*train.data, ["Oui"], ["Non"]]
 
 
-def test_sequoia_line_of_another_form(tmp_path):
+def test_fetch_sequoia_invalid_line(tmp_path):
     path = tmp_path / "fr_sequoia-ud-train.conllu"
     path.write_text("# text = Oui\n1 Oui oui INTJ\n")
     with pytest.raises(
@@ -174,42 +176,42 @@ def test_sequoia_line_of_another_form(tmp_path):
         fetch_sequoia(data_home=tmp_path)
 
 
-def test_files_that_are_empty_cut_short_or_in_another_encoding(tmp_path):
+def test_fetch_text_empty_truncated_or_badly_encoded_files(tmp_path):
     packed = lzma.compress(CONLLU.encode())
     path = tmp_path / "fr_sequoia-ud-train.conllu.xz"
     for content, match in [
-        (lzma.compress(b""), r"train\.conllu\.xz holds no sentence"),
-        (packed[:-20], r"train\.conllu\.xz is no whole text in UTF-8"),
-        (b"junk", r"train\.conllu\.xz is no whole text"),
-        (lzma.compress("été".encode("latin-1")), r"train\.conllu\.xz is no whole text"),
+        (lzma.compress(b""), r"train\.conllu\.xz contains no sentence"),
+        (packed[:-20], r"train\.conllu\.xz is not a complete text file in UTF-8"),
+        (b"junk", r"train\.conllu\.xz is not a complete text file"),
+        (lzma.compress("été".encode("latin-1")), r"train\.conllu\.xz is not a complete text file"),
     ]:
         path.write_bytes(content)
         with pytest.raises(ValueError, match=match):
             fetch_sequoia(data_home=tmp_path, download_if_missing=False)
     for language in _names._FILES:
         (tmp_path / f"{language}.txt").write_text("\n")
-    with pytest.raises(ValueError, match=r"Arabic\.txt holds no name"):
+    with pytest.raises(ValueError, match=r"Arabic\.txt contains no name"):
         fetch_names(data_home=tmp_path, download_if_missing=False)
     (tmp_path / "imdb_train.csv").write_text("label,rating,id,text\n")
-    with pytest.raises(ValueError, match=r"imdb_train\.csv is not a table .* it holds no review"):
+    with pytest.raises(ValueError, match=r"imdb_train\.csv is not a table .* contains no review"):
         fetch_imdb(data_home=tmp_path, download_if_missing=False)
 
 
-def test_an_archive_that_was_not_unpacked_to_its_end(tmp_path, monkeypatch):
+def test_fetch_imdb_incompletely_unpacked_archive(tmp_path, monkeypatch):
     write_tree(tmp_path / "aclImdb")
     monkeypatch.setattr(_imdb, "_EACH", 4)
     with pytest.raises(ValueError, match="3 reviews in neg and 3 in pos, expected 4 in each"):
         fetch_imdb(data_home=tmp_path, download_if_missing=False)
     (tmp_path / "aclImdb/train/neg/7_1.txt").write_bytes(b"\xff")
-    with pytest.raises(ValueError, match=r"7_1\.txt is no text in UTF-8"):
+    with pytest.raises(ValueError, match=r"7_1\.txt is not a text file in UTF-8"):
         fetch_imdb(data_home=tmp_path, download_if_missing=False)
 
 
-# --- the data themselves ----------------------------------------------------------------------
+# --- real data --------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("subset", "n_distinct"), [("train", 24_904), ("test", 24_801)])
-def test_real_imdb(need_data, subset, n_distinct):
+def test_fetch_imdb_real_data(need_data, subset, n_distinct):
     data_folder = need_data("imdb")
     reviews = fetch_imdb(data_home=data_folder, subset=subset, download_if_missing=False)
     assert np.bincount(reviews.target).tolist() == [12_500, 12_500]
@@ -220,7 +222,7 @@ def test_real_imdb(need_data, subset, n_distinct):
     assert 0.4 < reviews.target[:1000].mean() < 0.6
 
 
-def test_real_names(need_data):
+def test_fetch_names_real_data(need_data):
     data_folder = need_data("names")
     names = fetch_names(data_home=data_folder, download_if_missing=False)
     counts = dict(zip(names.target_names, np.bincount(names.target).tolist(), strict=True))
@@ -238,7 +240,7 @@ def test_real_names(need_data):
     ("subset", "n_sentences", "n_words", "n_tags"),
     [("train", 2_231, 50_502, 16), ("dev", 412, 9_999, 15), ("test", 456, 10_044, 15)],
 )
-def test_real_sequoia(need_data, subset, n_sentences, n_words, n_tags):
+def test_fetch_sequoia_real_data(need_data, subset, n_sentences, n_words, n_tags):
     data_folder = need_data("ud_fr_sequoia")
     bunch = fetch_sequoia(data_home=data_folder, subset=subset, download_if_missing=False)
     assert len(bunch.data) == len(bunch.target) == n_sentences
@@ -251,7 +253,7 @@ def test_real_sequoia(need_data, subset, n_sentences, n_words, n_tags):
 
 
 @pytest.mark.parametrize("fetch", FETCHERS)
-def test_examples_that_need_data(fetch, need_data, assert_examples_run):
+def test_fetch_text_examples_of_docstrings(fetch, need_data, assert_examples_run):
     for name in ("imdb", "names", "ud_fr_sequoia"):
         need_data(name)
     assert_examples_run(fetch)

@@ -1,4 +1,4 @@
-"""Downloads: what comes is checked, kept and read like a local file, or nothing is left behind."""
+"""Downloads of the loaders of text: checked and stored, or no file is left behind."""
 
 import hashlib
 import io
@@ -16,14 +16,14 @@ FETCHERS = [fetch_imdb, fetch_names, fetch_sequoia]
 
 
 @pytest.fixture(autouse=True)
-def a_review_is_enough(monkeypatch):
-    """Made-up folders hold a few reviews in place of 12,500."""
+def one_review_is_enough(monkeypatch):
+    """Accept folders with a few reviews instead of 12,500."""
     monkeypatch.setattr(_imdb, "_EACH", 1)
 
 
 @pytest.fixture(autouse=True)
 def no_network(monkeypatch):
-    """Only files are opened: a test that reached for the network would fail."""
+    """Open only URLs of files, so that a test that uses the network fails."""
     opener = _files.urlopen
 
     def open_file(url, timeout):
@@ -37,7 +37,7 @@ def no_network(monkeypatch):
 
 @pytest.fixture
 def archive(tmp_path):
-    """A small archive in the form of the public one, with more in it than labelled reviews."""
+    """A small archive like the public one, with more members than the labelled reviews."""
     members = {f"aclImdb/{name}": text for name, text in reversed(REVIEWS.items())}
     others = {
         "aclImdb/README": "read me",
@@ -64,7 +64,7 @@ def remote(path):
 
 @pytest.fixture
 def source(monkeypatch, tmp_path, archive):
-    """Public sources of all three on this machine, as a folder."""
+    """A local folder that replaces the public sources of all three loaders."""
     monkeypatch.setattr(_imdb, "_ARCHIVE", remote(archive))
     for module, texts in [
         (_names, {language: f"{language}a\n" for language in _names._FILES}),
@@ -79,7 +79,7 @@ def source(monkeypatch, tmp_path, archive):
     return archive.parent
 
 
-def test_imdb_download(tmp_path, source):
+def test_fetch_imdb_download(tmp_path, source):
     home = tmp_path / "home"
     with pytest.raises(OSError, match=r"reviews \(train\) are not in .*home"):
         fetch_imdb(data_home=home, download_if_missing=False)
@@ -92,7 +92,7 @@ def test_imdb_download(tmp_path, source):
     assert again.rating.tolist() == [3, 1, 4, 9, 10, 7, 2, 8]
 
 
-def test_imdb_download_leaves_what_is_there(tmp_path, source):
+def test_fetch_imdb_download_keeps_local_files(tmp_path, source):
     write_tree(tmp_path / "aclImdb")
     (tmp_path / "aclImdb" / "train" / "neg" / "0_3.txt").write_text("mine")
     for path in (tmp_path / "aclImdb" / "test").rglob("*.txt"):
@@ -102,35 +102,35 @@ def test_imdb_download_leaves_what_is_there(tmp_path, source):
     assert fetch_imdb(data_home=tmp_path, shuffle=False).data[0] == "mine"
 
 
-def test_names_download_only_what_is_missing(tmp_path, source):
+def test_fetch_names_downloads_only_missing_files(tmp_path, source):
     fetch_names(data_home=tmp_path)
     assert len(files_below(tmp_path / "names")) == 18
     (tmp_path / "names" / "Czech.txt").write_text("mine\n")
     (tmp_path / "names" / "Dutch.txt").unlink()
-    with pytest.raises(OSError, match=r"Dutch\.txt is not there, and download_if_missing=False"):
+    with pytest.raises(OSError, match=r"Dutch\.txt does not exist, and download_if_missing=False"):
         fetch_names(data_home=tmp_path, download_if_missing=False)
     assert fetch_names(data_home=tmp_path).data[2:4] == ["mine", "Dutcha"]
 
 
-def test_sequoia_download(tmp_path, source):
+def test_fetch_sequoia_download(tmp_path, source):
     dev = fetch_sequoia(data_home=tmp_path / "home", subset="dev")
     assert files_below(tmp_path / "home") == ["ud_fr_sequoia/fr_sequoia-ud-dev.conllu"]
     assert len(dev.data) == 2
 
 
 @pytest.mark.parametrize("fetch", FETCHERS)
-def test_wrong_checksum_leaves_nothing(fetch, tmp_path, source):
+def test_fetch_text_wrong_checksum(fetch, tmp_path, source):
     for path in source.iterdir():
         path.write_bytes(path.read_bytes() + b"more")
     with pytest.raises(
-        OSError, match=r"Could not fetch file:.*the SHA-256 of what came is [0-9a-f]{64}"
+        OSError, match=r"Could not download file:.*the SHA-256 of the download is [0-9a-f]{64}"
     ):
         fetch(data_home=tmp_path / "home")
     assert files_below(tmp_path / "home") == []
 
 
 class Interrupted(io.BytesIO):
-    """A connection that gives a little, then breaks."""
+    """A connection that returns a few bytes and then raises an error."""
 
     def __init__(self, error):
         super().__init__(b"begun")
@@ -153,14 +153,14 @@ class Interrupted(io.BytesIO):
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
-def test_interrupted_download_leaves_nothing(fetch, error, raised, tmp_path, monkeypatch):
+def test_fetch_text_interrupted_download(fetch, error, raised, tmp_path, monkeypatch):
     monkeypatch.setattr(_files, "urlopen", lambda url, timeout: Interrupted(error))
     with pytest.raises(raised):
         fetch(data_home=tmp_path)
     assert files_below(tmp_path) == []
 
 
-def test_imdb_interrupted_while_it_is_stored(tmp_path, source, monkeypatch):
+def test_fetch_imdb_interrupted_while_storing(tmp_path, source, monkeypatch):
     def write_a_part(table, path, **_):
         path.write_bytes(b"begun")
         raise KeyboardInterrupt
@@ -186,7 +186,7 @@ def test_imdb_interrupted_while_it_is_stored(tmp_path, source, monkeypatch):
     ],
 )
 @pytest.mark.parametrize("download_if_missing", [True, False])
-def test_error_says_where_the_data_are_and_go(fetch, url, place, download_if_missing, tmp_path):
+def test_fetch_text_error_names_source_and_path(fetch, url, place, download_if_missing, tmp_path):
     with pytest.raises(OSError, match="without the network") as caught:
         fetch(data_home=tmp_path, download_if_missing=download_if_missing)
     message = str(caught.value)
@@ -195,7 +195,7 @@ def test_error_says_where_the_data_are_and_go(fetch, url, place, download_if_mis
     assert ("no network" in message) == download_if_missing
 
 
-def test_sources_are_fixed_and_have_checksums():
+def test_fetch_text_sources_have_checksums():
     remotes = [_imdb._ARCHIVE, *_names._FILES.values(), *_sequoia._FILES.values()]
     assert len({remote.sha256 for remote in remotes}) == len(remotes) == 22
     for url, sha256 in remotes:
@@ -204,7 +204,7 @@ def test_sources_are_fixed_and_have_checksums():
 
 
 @pytest.mark.parametrize("fetch", FETCHERS)
-def test_return_X_y(fetch, tmp_path, source):
+def test_fetch_text_return_X_y(fetch, tmp_path, source):
     bunch = fetch(data_home=tmp_path / "home")
     data, target = fetch(data_home=tmp_path / "home", return_X_y=True)
     assert data == bunch.data

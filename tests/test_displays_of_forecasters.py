@@ -1,4 +1,4 @@
-"""Pictures of what forecasters forecast: over time, in the plane, and errors by horizon."""
+"""Displays of fitted forecasters: over time, in the plane, and errors by horizon."""
 
 import sys
 
@@ -34,32 +34,32 @@ def _close_figures():
 
 
 class Fake:
-    """Stands in for a fitted forecaster, and keeps what it was asked."""
+    """A fake fitted forecaster that stores the arguments of its methods."""
 
     def __init__(self, forecast):
         self.result = forecast
 
-    def forecast(self, n_steps=None, context=None, future=None):
-        self.asked = {"n_steps": n_steps, "context": context, "future": future}
+    def forecast(self, n_steps=None, *, context=None, X_future=None):
+        self.arguments = {"n_steps": n_steps, "context": context, "X_future": X_future}
         return self.result
 
-    def forecast_interval(self, n_steps=None, context=None, future=None, coverage=0.9):
+    def forecast_interval(self, n_steps=None, *, coverage=0.9, context=None, X_future=None):
         self.coverage = coverage
         return self.result - 1, self.result + 1
 
-    def backtest(self, X, y=None, cv=None, groups=None):
-        self.asked = {"X": X, "y": y, "cv": cv, "groups": groups}
+    def backtest(self, X, y=None, *, cv=None, series_id=None):
+        self.arguments = {"X": X, "y": y, "cv": cv, "series_id": series_id}
         return self.result
 
 
-def test_what_a_forecaster_is_asked():
+def test_forecast_display_from_estimator_arguments():
     fake, future = Fake(LOAD[60:65]), object()
     _, ax = plt.subplots()
     display = ForecastDisplay.from_estimator(
         fake,
         5,
         context=LOAD[:60],
-        future=future,
+        X_future=future,
         truth=LOAD,
         coverage=0.8,
         n_history=7,
@@ -67,9 +67,9 @@ def test_what_a_forecaster_is_asked():
         name="mine",
         color="green",
     )
-    assert fake.asked["n_steps"] == 5
-    assert fake.asked["context"].equals(LOAD[:60])
-    assert fake.asked["future"] is future
+    assert fake.arguments["n_steps"] == 5
+    assert fake.arguments["context"].equals(LOAD[:60])
+    assert fake.arguments["X_future"] is future
     assert fake.coverage == 0.8
     assert display.ax_ is ax
     assert labels(ax) == ["history", "truth", "mine", "mine, 80 % interval"]
@@ -78,7 +78,7 @@ def test_what_a_forecaster_is_asked():
     assert display.lines_["forecast"][0].get_color() == "green"
 
 
-def test_a_fitted_forecaster():
+def test_forecast_display_from_estimator():
     forecaster = SlidingWindowForecaster(
         Ridge(), window_length=5, horizon=4, calibration_size=0.5
     ).fit(TABLE[:60], TABLE[["load"]][:60])
@@ -92,7 +92,7 @@ def test_a_fitted_forecaster():
 
 @pytest.mark.parametrize("as_targets", [False, True])
 @pytest.mark.parametrize("make", [pd.DataFrame, np.asarray])
-def test_the_targets_are_found_among_the_columns(make, as_targets):
+def test_forecast_display_target_columns(make, as_targets):
     X = make(TABLE)
     rows = ARRAY[:, [2, 0]] if as_targets else X
     forecaster = SlidingWindowForecaster(LinearRegression(), window_length=3, horizon=2)
@@ -107,7 +107,7 @@ def test_the_targets_are_found_among_the_columns(make, as_targets):
         assert_array_equal(drawn(display, "truth", panel)[1], ARRAY[60:62, column])
 
 
-def test_targets_that_are_no_columns_have_no_history_in_a_context():
+def test_forecast_display_targets_that_are_not_columns():
     y = ARRAY.sum(axis=1)
     forecaster = SlidingWindowForecaster(LinearRegression(), window_length=3).fit(ARRAY, y)
     display = ForecastDisplay.from_estimator(forecaster, context=ARRAY[:60])
@@ -116,7 +116,7 @@ def test_targets_that_are_no_columns_have_no_history_in_a_context():
     assert_array_equal(drawn(display, "history")[1], y[30:60])
 
 
-def test_one_of_several_series():
+def test_forecast_display_one_of_several_series():
     forecaster = PersistenceForecaster(horizon=3).fit([ARRAY[:60, :1], ARRAY[:60, 1:2]])
     with pytest.raises(ValueError, match=r"one series, got a list of several.*`context`"):
         ForecastDisplay.from_estimator(forecaster)
@@ -132,10 +132,10 @@ DISPLAYS = {
 
 
 @pytest.mark.parametrize(("display", "arguments"), DISPLAYS.items())
-def test_a_search_and_what_is_no_forecaster(display, arguments):
+def test_displays_from_search_and_invalid_estimators(display, arguments):
     X = TABLE[["load", "wind"]]
     search = GridSearchCV(
-        SlidingWindowForecaster(Ridge(), horizon=2, continues=True),
+        SlidingWindowForecaster(Ridge(), horizon=2, initial_context="fit_end"),
         {"window_length": [3, 5]},
         cv=TimeSeriesSplit(2),
     )
@@ -145,10 +145,10 @@ def test_a_search_and_what_is_no_forecaster(display, arguments):
     assert display.from_estimator(search, *arguments).figure_ is not None
     with pytest.raises(ValueError, match=r"LinearRegression has no (forecast|backtest) to plot"):
         display.from_estimator(LinearRegression().fit(X, X), *arguments)
-    with pytest.raises(ValueError, match=r"Pipeline has no .* would leave out the transformers"):
+    with pytest.raises(ValueError, match=r"Pipeline has no .* would skip the transformers"):
         display.from_estimator(make_pipeline(StandardScaler(), search.best_estimator_), *arguments)
     transformed = TransformedTargetRegressor(search.best_estimator_, transformer=StandardScaler())
-    with pytest.raises(ValueError, match=r"has no .* it would come out transformed"):
+    with pytest.raises(ValueError, match=r"has no .* the result would be transformed"):
         display.from_estimator(transformed.fit(X, X), *arguments)
     if display is not HorizonErrorDisplay:
         with pytest.raises(NotFittedError):
@@ -164,7 +164,7 @@ def test_a_search_and_what_is_no_forecaster(display, arguments):
     ],
     ids=lambda display: type(display).__name__,
 )
-def test_without_matplotlib(display, monkeypatch):
+def test_displays_without_matplotlib(display, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     name = type(display).__name__
     with pytest.raises(ImportError, match=rf"{name}\.plot needs matplotlib"):
@@ -176,7 +176,7 @@ def test_without_matplotlib(display, monkeypatch):
 # --- TrajectoryDisplay ----------------------------------------------------------------------------
 
 
-def test_paths_and_their_ends():
+def test_trajectory_display_lines():
     path = ARRAY[:, :2]
     display = TrajectoryDisplay(forecast=path[60:70], truth=path[60:80], history=path[:60]).plot()
     expected = {"history": path[40:60], "truth": path[60:80], "forecast": path[60:70]}
@@ -193,14 +193,14 @@ def test_paths_and_their_ends():
     assert display.figure_ is display.ax_.figure
 
 
-def test_paths_of_tables_go_by_names():
+def test_trajectory_display_column_names():
     forecast = TABLE[["wind", "heat"]][60:70]
     display = TrajectoryDisplay(forecast=forecast, truth=TABLE[60:]).plot()
     assert_array_equal(display.lines_["truth"].get_xydata(), ARRAY[60:, [2, 0]])
     assert (display.ax_.get_xlabel(), display.ax_.get_ylabel()) == ("wind", "heat")
 
 
-def test_paths_in_panels_that_share_their_limits():
+def test_trajectory_display_shared_axes():
     figure, axes = plt.subplots(1, 2, sharex=True, sharey=True)
     for ax in axes:
         TrajectoryDisplay(forecast=ARRAY[:, :2] * [1, 9]).plot(ax)
@@ -208,7 +208,7 @@ def test_paths_in_panels_that_share_their_limits():
     assert axes[0].get_xlim() == axes[1].get_xlim()
 
 
-def test_two_paths_on_the_same_axes():
+def test_trajectory_display_two_on_the_same_axes():
     path = ARRAY[:, :2]
     first = TrajectoryDisplay(forecast=path, truth=path, name="GRU").plot()
     second = TrajectoryDisplay(forecast=path + 1, name="Ridge").plot(first.ax_, lw=3)
@@ -227,28 +227,28 @@ def test_two_paths_on_the_same_axes():
         ({"forecast": [ARRAY[:, :2]]}, "forecast must be one series"),
     ],
 )
-def test_what_is_no_path(given, message):
+def test_trajectory_display_invalid_data(given, message):
     with pytest.raises(ValueError, match=message):
         TrajectoryDisplay(**{"forecast": ARRAY[:, :2], **given}).plot()
     assert plt.get_fignums() == []
 
 
-def test_what_a_forecaster_of_a_path_is_asked():
+def test_trajectory_display_from_estimator_arguments():
     path = ARRAY[:, :2]
     fake = Fake(path[60:65])
     display = TrajectoryDisplay.from_estimator(
-        fake, 5, context=path[:60], future="plan", truth=path[60:], n_history=4, name="GRU"
+        fake, 5, context=path[:60], X_future="plan", truth=path[60:], n_history=4, name="GRU"
     )
-    assert fake.asked["n_steps"] == 5
-    assert fake.asked["context"] is not None
-    assert fake.asked["future"] == "plan"
+    assert fake.arguments["n_steps"] == 5
+    assert fake.arguments["context"] is not None
+    assert fake.arguments["X_future"] == "plan"
     assert_array_equal(display.lines_["history"].get_xydata(), path[56:60])
     assert_array_equal(display.lines_["truth"].get_xydata(), path[60:65])
     assert_array_equal(display.lines_["forecast"].get_xydata(), path[60:65])
     assert "GRU" in labels(display.ax_)
 
 
-def test_a_fitted_forecaster_of_a_path():
+def test_trajectory_display_from_estimator():
     forecaster = DriftForecaster().fit(TABLE[["load", "wind"]])
     display = TrajectoryDisplay.from_estimator(forecaster, 9)
     assert_array_equal(display.lines_["forecast"].get_xydata(), forecaster.forecast(9))
@@ -269,7 +269,7 @@ def make_errors(n_folds=3, horizon=4, seed=0):
 
 
 @pytest.mark.parametrize("metric", ["mae", "rmse"])
-def test_mean_and_deviation_over_folds(metric):
+def test_horizon_error_display_mean_and_deviation(metric):
     errors = make_errors()
     display = HorizonErrorDisplay(errors=errors, name="GRU").plot(metric=metric)
     folds = errors[metric].to_numpy().reshape(3, 4)
@@ -284,7 +284,7 @@ def test_mean_and_deviation_over_folds(metric):
     assert display.figure_ is display.ax_.figure
 
 
-def test_several_forecasters():
+def test_horizon_error_display_several_forecasters():
     errors = {name: make_errors(seed=i) for i, name in enumerate("abcdefg")}
     display = HorizonErrorDisplay(errors=errors).plot()
     assert list(display.lines_) == list(display.bands_) == list(errors) == labels(display.ax_)
@@ -296,14 +296,14 @@ def test_several_forecasters():
     assert display.ax_.get_ylim()[1] > more.lines_["worse"].get_ydata().max()
 
 
-def test_one_fold_has_no_deviation():
+def test_horizon_error_display_one_fold():
     display = HorizonErrorDisplay(errors=make_errors(n_folds=1)).plot(c="red")
     assert display.bands_ == {}
     assert display.ax_.get_legend().get_title().get_text() == ""
     assert display.lines_["mean error"].get_color() == "red"
 
 
-def test_one_step_ahead_is_seen():
+def test_horizon_error_display_one_step():
     errors = make_errors(horizon=1)
     display = HorizonErrorDisplay(errors=errors).plot()
     assert display.lines_["mean error"].get_marker() == "o"
@@ -312,7 +312,7 @@ def test_one_step_ahead_is_seen():
     assert_allclose(segment, [[1, mean - deviation], [1, mean + deviation]])
 
 
-def test_other_metrics_below_zero():
+def test_horizon_error_display_negative_metric():
     errors = make_errors().assign(mean_bias=-1.0)
     display = HorizonErrorDisplay(errors=errors).plot(metric="mean_bias")
     assert display.ax_.get_ylim()[0] < -1
@@ -326,34 +326,34 @@ def test_other_metrics_below_zero():
         ({"GRU": [1.0]}, TypeError, "errors of 'GRU' must be a DataFrame, as backtest returns"),
         (make_errors().drop(columns="step"), ValueError, r"must have the columns \['step'\]"),
         (make_errors().drop(columns="mae"), ValueError, r"among \['rmse'\].* got 'mae'"),
-        (make_errors()[:0], ValueError, r"hold no mae: 0 row\(s\)"),
-        (make_errors().assign(mae=np.nan), ValueError, r"hold no mae: 12 row\(s\), all NaN"),
+        (make_errors()[:0], ValueError, r"contain no mae: 0 row\(s\)"),
+        (make_errors().assign(mae=np.nan), ValueError, r"contain no mae: 12 row\(s\), all NaN"),
     ],
 )
-def test_what_is_no_table_of_errors(errors, kind, message):
+def test_horizon_error_display_invalid_errors(errors, kind, message):
     with pytest.raises(kind, match=message):
         HorizonErrorDisplay(errors=errors).plot()
     assert plt.get_fignums() == []
 
 
 @pytest.mark.parametrize("metric", ["mse", "n", "fold"])
-def test_unknown_metric(metric):
+def test_horizon_error_display_unknown_metric(metric):
     with pytest.raises(ValueError, match=r"metric must be among \['mae', 'rmse'\]"):
         HorizonErrorDisplay(errors=make_errors()).plot(metric=metric)
 
 
-def test_what_a_backtest_is_asked():
+def test_horizon_error_display_from_estimator_arguments():
     fake = Fake(make_errors())
     _, ax = plt.subplots()
     display = HorizonErrorDisplay.from_estimator(
-        fake, "X", "y", cv=3, groups="groups", metric="rmse", ax=ax
+        fake, "X", "y", cv=3, series_id="labels", metric="rmse", ax=ax
     )
-    assert fake.asked == {"X": "X", "y": "y", "cv": 3, "groups": "groups"}
+    assert fake.arguments == {"X": "X", "y": "y", "cv": 3, "series_id": "labels"}
     assert display.ax_ is ax
     assert list(display.lines_) == ["Fake"]
 
 
-def test_a_forecaster_need_not_be_fitted():
+def test_horizon_error_display_from_unfitted_forecaster():
     forecaster = SeasonalNaiveForecaster(period=7, horizon=5)
     display = HorizonErrorDisplay.from_estimator(forecaster, LOAD, cv=4, name="last week")
     expected = forecaster.backtest(LOAD, cv=4).groupby("step")["mae"].mean()

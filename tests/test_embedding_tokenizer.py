@@ -1,4 +1,4 @@
-"""EmbeddingTokenizer is CountVectorizer with the order kept: shown as identities, then as used."""
+"""EmbeddingTokenizer: compared with CountVectorizer, its parameters, its errors, and its use."""
 
 import bz2
 import gzip
@@ -40,15 +40,15 @@ CORPORA = st.lists(WORDS, min_size=1, max_size=8).filter(
 
 
 with warnings.catch_warnings():
-    # Of its checks scikit-learn gives those of the interface alone to estimators that read text.
+    # scikit-learn runs only the checks of the API on estimators that read text.
     warnings.simplefilter("ignore", SkipTestWarning)
 
     @parametrize_with_checks([EmbeddingTokenizer()])
-    def test_scikit_learn_check(estimator, check):
+    def test_embedding_tokenizer_scikit_learn_checks(estimator, check):
         check(estimator)
 
 
-# --- against CountVectorizer -----------------------------------------------------------------
+# --- compared with CountVectorizer -----------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ with warnings.catch_warnings():
     ],
     ids=str,
 )
-def test_ids_say_what_count_vectorizer_counts(parameters):
+def test_embedding_tokenizer_ids_match_count_vectorizer(parameters):
     tokenizer = EmbeddingTokenizer(**parameters)
     ids = tokenizer.fit_transform(REVIEWS)
     vectorizer = CountVectorizer(**parameters)
@@ -78,7 +78,7 @@ def test_ids_say_what_count_vectorizer_counts(parameters):
         assert_array_equal(occurrences, counts[:, vectorizer.vocabulary_[token]])
 
 
-def test_the_order_is_that_of_the_text():
+def test_embedding_tokenizer_keeps_the_order_of_tokens():
     tokenizer = EmbeddingTokenizer().fit(REVIEWS)
     analyze = CountVectorizer().build_analyzer()
     for tokens, text in zip(
@@ -87,21 +87,21 @@ def test_the_order_is_that_of_the_text():
         assert tokens.tolist() == (analyze(text) or ["[UNK]"])
 
 
-def test_frequent_tokens_come_first_and_equals_in_their_own_order():
+def test_embedding_tokenizer_order_of_the_vocabulary():
     tokenizer = EmbeddingTokenizer().fit(["b c a", "bb aa bb", "cc cc bb"])
     assert tokenizer.vocabulary_ == {"bb": 2, "cc": 3, "aa": 4}
     assert tokenizer.n_tokens_ == 5
 
 
 @given(CORPORA, st.randoms(use_true_random=False))
-def test_the_vocabulary_does_not_depend_on_the_order_of_documents(texts, random):
+def test_embedding_tokenizer_order_of_documents(texts, random):
     shuffled = random.sample(texts, len(texts))
     one, other = EmbeddingTokenizer(max_tokens=4), EmbeddingTokenizer(max_tokens=4)
     assert one.fit(texts).vocabulary_ == other.fit(shuffled).vocabulary_
 
 
 @given(CORPORA, st.integers(3, 6))
-def test_max_tokens_keeps_the_beginning_of_the_vocabulary(texts, max_tokens):
+def test_embedding_tokenizer_max_tokens(texts, max_tokens):
     everything = EmbeddingTokenizer(max_tokens=None).fit(texts).vocabulary_
     kept = EmbeddingTokenizer(max_tokens=max_tokens).fit(texts)
     assert list(kept.vocabulary_.items()) == list(everything.items())[: max_tokens - 2]
@@ -113,7 +113,7 @@ def test_max_tokens_keeps_the_beginning_of_the_vocabulary(texts, max_tokens):
 
 @settings(max_examples=30)
 @given(CORPORA, st.integers(0, 7))
-def test_learned_in_parts_is_learned_at_once(texts, cut):
+def test_embedding_tokenizer_partial_fit_equals_fit(texts, cut):
     parameters = {"min_df": 0.2, "max_df": 0.9, "max_tokens": 5}
     parts = EmbeddingTokenizer(**parameters)
     for part in (texts[:cut], texts[cut:]):
@@ -126,13 +126,13 @@ def test_learned_in_parts_is_learned_at_once(texts, cut):
     assert parts.vocabulary_ == whole
 
 
-def test_fit_begins_anew_and_partial_fit_goes_on():
+def test_embedding_tokenizer_fit_restarts_and_partial_fit_continues():
     tokenizer = EmbeddingTokenizer().fit(["old old"]).fit(["new"])
     assert list(tokenizer.vocabulary_) == ["new"]
     assert list(tokenizer.partial_fit(["film film"]).vocabulary_) == ["film", "new"]
 
 
-def test_a_stream_may_begin_with_documents_that_leave_nothing():
+def test_embedding_tokenizer_partial_fit_without_any_token():
     tokenizer = EmbeddingTokenizer(min_df=2).partial_fit(["one film"])
     assert tokenizer.vocabulary_ == {}
     assert_array_equal(tokenizer.transform(["one film"])[0], [1, 1])
@@ -140,7 +140,7 @@ def test_a_stream_may_begin_with_documents_that_leave_nothing():
 
 
 @pytest.mark.parametrize("n_jobs", [2, -1])
-def test_processes_change_nothing(n_jobs):
+def test_embedding_tokenizer_n_jobs(n_jobs):
     texts = REVIEWS * 3
     alone, together = EmbeddingTokenizer(), EmbeddingTokenizer(n_jobs=n_jobs)
     for one, other in zip(alone.fit_transform(texts), together.fit_transform(texts), strict=True):
@@ -148,7 +148,7 @@ def test_processes_change_nothing(n_jobs):
     assert alone.vocabulary_ == together.vocabulary_
 
 
-def test_fit_transform_is_fit_then_transform():
+def test_embedding_tokenizer_fit_transform():
     for parameters in ({}, {"max_length": 3}, {"max_tokens": 5}):
         at_once = EmbeddingTokenizer(**parameters).fit_transform(REVIEWS)
         in_turn = EmbeddingTokenizer(**parameters).fit(REVIEWS).transform(REVIEWS)
@@ -157,7 +157,7 @@ def test_fit_transform_is_fit_then_transform():
 
 @pytest.mark.parametrize("truncating", ["post", "pre"])
 @pytest.mark.parametrize("max_length", [1, 3, 100])
-def test_a_table_holds_the_kept_ends_of_the_lists(max_length, truncating):
+def test_embedding_tokenizer_max_length_and_truncating(max_length, truncating):
     lists = EmbeddingTokenizer().fit_transform(REVIEWS)
     table = EmbeddingTokenizer(max_length=max_length, truncating=truncating).fit_transform(REVIEWS)
     assert table.shape == (len(REVIEWS), max_length)
@@ -166,24 +166,24 @@ def test_a_table_holds_the_kept_ends_of_the_lists(max_length, truncating):
         assert_array_equal(row, np.pad(kept, (0, max_length - len(kept))))
 
 
-def test_one_document_is_numbered_as_among_many():
+def test_embedding_tokenizer_transform_of_a_single_document():
     tokenizer = EmbeddingTokenizer().fit(REVIEWS)
     for text, among in zip(REVIEWS, tokenizer.transform(REVIEWS), strict=True):
         assert_array_equal(tokenizer.transform([text])[0], among)
 
 
-def test_no_documents_give_no_ids():
+def test_embedding_tokenizer_transform_of_no_documents():
     assert EmbeddingTokenizer().fit(REVIEWS).transform([]) == []
     assert EmbeddingTokenizer(max_length=4).fit(REVIEWS).transform([]).shape == (0, 4)
 
 
-def test_a_document_without_tokens_is_one_unknown_step():
+def test_embedding_tokenizer_document_without_tokens():
     tokenizer = EmbeddingTokenizer(stop_words=["film"]).fit(REVIEWS)
     for text in ("", "?!", "film", "neverseen"):
         assert_array_equal(tokenizer.transform([text])[0], [1])
 
 
-def test_one_huge_document():
+def test_embedding_tokenizer_long_document():
     ids = EmbeddingTokenizer().fit_transform(["ab cd " * 200_000])
     assert ids[0].shape == (400_000,)
     assert_array_equal(np.unique(ids[0]), [2, 3])
@@ -192,7 +192,7 @@ def test_one_huge_document():
 # --- analyzers -------------------------------------------------------------------------------
 
 
-def test_token_lists_get_one_id_a_token():
+def test_embedding_tokenizer_analyzer_tokens():
     sentences = [["Le", "chat", ",", "le", "chien", "a"], ["a"], []]
     tokenizer = EmbeddingTokenizer(analyzer="tokens").fit(sentences)
     assert list(map(len, tokenizer.transform(sentences))) == [6, 1, 1]
@@ -202,7 +202,7 @@ def test_token_lists_get_one_id_a_token():
     assert {"Le", "le"} <= set(kept.vocabulary_)
 
 
-def test_tokens_may_be_numbers_such_as_those_of_clicked_items():
+def test_embedding_tokenizer_integer_tokens():
     clicks = [np.array([501, 7, 501]), [7, 99]]
     tokenizer = EmbeddingTokenizer(analyzer="tokens").fit(clicks)
     assert tokenizer.vocabulary_ == {7: 2, 501: 3, 99: 4}
@@ -211,7 +211,7 @@ def test_tokens_may_be_numbers_such_as_those_of_clicked_items():
     assert pickle.loads(pickle.dumps(tokenizer)).vocabulary_ == tokenizer.vocabulary_
 
 
-def test_tokens_of_two_kinds_are_refused_wherever_they_meet():
+def test_embedding_tokenizer_mixed_token_types():
     clicks = EmbeddingTokenizer(analyzer="tokens").fit([[7, 7]])
     match = r"must all be str, or all be int; got"
     with pytest.raises(ValueError, match=match):
@@ -225,14 +225,14 @@ def test_tokens_of_two_kinds_are_refused_wherever_they_meet():
     assert clicks.vocabulary_ == {7: 2}
 
 
-def test_an_array_of_tokens_has_a_document_a_row():
+def test_embedding_tokenizer_array_of_tokens():
     bases = np.array([list("acgt"), list("ttaa")])
     ids = EmbeddingTokenizer(analyzer="tokens", max_length=4).fit_transform(bases)
     assert ids.shape == (2, 4)
     assert (ids > 1).all()
 
 
-def test_a_callable_analyzer():
+def test_embedding_tokenizer_callable_analyzer():
     tokenizer = EmbeddingTokenizer(analyzer=str.split).fit(["a, b", "a, c"])
     assert set(tokenizer.vocabulary_) == {"a,", "b", "c"}
 
@@ -249,7 +249,7 @@ def subwords():
     return model
 
 
-def test_subwords_of_a_trained_tokenizer(subwords):
+def test_embedding_tokenizer_subwords(subwords):
     texts = ["lower newest", "low", ""]
     tokenizer = EmbeddingTokenizer(analyzer=subwords)
     ids = clone(tokenizer).fit_transform(texts)
@@ -262,7 +262,7 @@ def test_subwords_of_a_trained_tokenizer(subwords):
     )
 
 
-def test_subwords_do_not_depend_on_the_batch_or_on_a_length(subwords):
+def test_embedding_tokenizer_subwords_ignore_padding_and_truncation(subwords):
     texts = ["low", "lower newest lower newest"]
     expected = [subwords.encode(text).tokens for text in texts]
     subwords.enable_padding(pad_token="[PAD]")
@@ -280,7 +280,7 @@ def test_subwords_do_not_depend_on_the_batch_or_on_a_length(subwords):
 @pytest.mark.parametrize(
     "container", [tuple, np.array, pd.Series, iter, lambda texts: pd.Index(texts)], ids=str
 )
-def test_containers_of_documents(container):
+def test_embedding_tokenizer_containers_of_documents(container):
     texts = REVIEWS[:3]
     expected = EmbeddingTokenizer().fit_transform(texts)
     found = EmbeddingTokenizer().fit_transform(container(texts))
@@ -302,7 +302,7 @@ def test_containers_of_documents(container):
     ],
     ids=str,
 )
-def test_a_given_vocabulary_is_kept_in_its_order(vocabulary):
+def test_embedding_tokenizer_vocabulary(vocabulary):
     tokenizer = EmbeddingTokenizer(vocabulary=vocabulary, max_tokens=3, min_df=9).fit(REVIEWS)
     assert tokenizer.vocabulary_ == {"film": 2, "fine": 3}
     assert_array_equal(tokenizer.transform(["a fine film noir"])[0], [3, 2, 1])
@@ -316,12 +316,12 @@ def test_a_given_vocabulary_is_kept_in_its_order(vocabulary):
         ([], "vocabulary is empty"),
         ({}, "vocabulary is empty"),
         (["film", "film"], "'film' more than once"),
-        ({"film": 0, "fine": 2}, r"places 0, 1, 2, \.\.\. or the ids 2, 3"),
+        ({"film": 0, "fine": 2}, r"positions 0, 1, 2, \.\.\. or to the ids 2, 3"),
         ({"film": 0, "fine": 0}, "got 0, 0"),
         ({"film": "a"}, "got a"),
     ],
 )
-def test_a_vocabulary_that_numbers_nothing_is_refused(vocabulary, match):
+def test_embedding_tokenizer_invalid_vocabulary(vocabulary, match):
     with pytest.raises(ValueError, match=match):
         EmbeddingTokenizer(vocabulary=vocabulary).fit(REVIEWS)
 
@@ -332,7 +332,7 @@ TEXTS = ["film fine", "film fine film", "unheard"]
 
 
 class KeyedVectors:
-    """What the tokenizer asks of gensim's class of this name."""
+    """The part of gensim's class of this name that the tokenizer uses."""
 
     key_to_index = {word: i for i, word in enumerate(VECTORS)}
 
@@ -345,13 +345,13 @@ class KeyedVectors:
 
 def lines_of_vectors(header):
     lines = [f"{word} {' '.join(map(str, vector))}\n" for word, vector in VECTORS.items()]
-    # GloVe has words with spaces; word2vec ends its lines with one.
+    # GloVe has words that contain spaces, and word2vec writes a space at the end of each line.
     lines = ["3 2\n", *lines] if header else [*lines, ". . 0.5 0.5 \n"]
     return "".join(lines).encode()
 
 
 @pytest.mark.parametrize("method", ["fit", "fit_transform", "partial_fit"])
-def test_a_given_vocabulary_is_looked_at_before_any_document(method):
+def test_embedding_tokenizer_vocabulary_is_checked_before_documents(method):
     def read(_):
         pytest.fail("a document was analyzed")
 
@@ -359,7 +359,7 @@ def test_a_given_vocabulary_is_looked_at_before_any_document(method):
         getattr(EmbeddingTokenizer(analyzer=read, vocabulary=["a", "a"]), method)(TEXTS)
 
 
-def test_vectors_line_up_with_ids(tmp_path):
+def test_embedding_matrix_of_every_source(tmp_path):
     tokenizer = EmbeddingTokenizer().fit(TEXTS)
     sources = [VECTORS, pd.Series(VECTORS).to_dict(), KeyedVectors()]
     for header in (False, True):
@@ -380,7 +380,7 @@ def test_vectors_line_up_with_ids(tmp_path):
     assert_allclose(tokenizer.embedding_matrix(VECTORS), MATRIX)
 
 
-def test_gensim_vectors():
+def test_embedding_matrix_of_gensim_vectors():
     gensim_models = pytest.importorskip("gensim.models", reason="reads the vectors of gensim")
     vectors = gensim_models.KeyedVectors(2)
     vectors.add_vectors(list(VECTORS), np.array(list(VECTORS.values()), dtype=np.float32))
@@ -389,7 +389,7 @@ def test_gensim_vectors():
     assert_allclose(lined_up.embedding_matrix(vectors)[2:], vectors.vectors)
 
 
-def test_a_number_is_no_place_in_the_vectors_of_gensim():
+def test_embedding_matrix_does_not_use_integers_as_gensim_indices():
     gensim_models = pytest.importorskip("gensim.models", reason="reads the vectors of gensim")
     vectors = gensim_models.KeyedVectors(1)
     vectors.add_vectors(["501", "7"], np.array([[501], [7]], dtype=np.float32))
@@ -398,22 +398,22 @@ def test_a_number_is_no_place_in_the_vectors_of_gensim():
         clicks.embedding_matrix(vectors)
 
 
-def test_a_byte_order_mark_is_no_part_of_a_word(tmp_path):
+def test_embedding_matrix_file_with_byte_order_mark(tmp_path):
     path = tmp_path / "vectors.txt"
     path.write_text("film 1 2\r\nfine 3 -2\r\n\r\n", encoding="utf-8-sig")
     assert_allclose(EmbeddingTokenizer().fit(TEXTS).embedding_matrix(path), MATRIX)
     path.write_text("été 1 2\n", encoding="latin-1")
-    with pytest.raises(ValueError, match="is no text in UTF-8"):
+    with pytest.raises(ValueError, match="is not a text file in UTF-8"):
         EmbeddingTokenizer().fit(TEXTS).embedding_matrix(path)
 
 
-def test_capitals_that_no_text_has_are_told():
-    with pytest.warns(UserWarning, match="2 token\\(s\\) with upper case, such as 'Film'"):
+def test_embedding_tokenizer_warns_about_uppercase_vocabulary():
+    with pytest.warns(UserWarning, match="2 token\\(s\\) with upper case letters, such as 'Film'"):
         EmbeddingTokenizer(vocabulary=["Film", "fine", "USA"]).fit(TEXTS)
     EmbeddingTokenizer(vocabulary=["Film"], lowercase=False).fit(TEXTS)
 
 
-def test_a_classifier_takes_the_matrix():
+def test_embedding_matrix_in_a_classifier():
     tokenizer = EmbeddingTokenizer().fit(TEXTS)
     matrix = tokenizer.embedding_matrix(VECTORS)
     classifier = RNNClassifier(embedding=matrix, train_embedding=False, units=2, epochs=1)
@@ -434,7 +434,7 @@ def test_a_classifier_takes_the_matrix():
         ("", "none of the 3 tokens"),
     ],
 )
-def test_a_file_of_vectors_with_a_fault_is_refused(tmp_path, text, match):
+def test_embedding_matrix_invalid_file(tmp_path, text, match):
     path = tmp_path / "vectors.txt"
     path.write_text(text)
     with pytest.raises(ValueError, match=match):
@@ -444,20 +444,20 @@ def test_a_file_of_vectors_with_a_fault_is_refused(tmp_path, text, match):
 @pytest.mark.parametrize(
     ("vectors", "match"),
     [
-        ({"film": [1.0], "fine": [1.0, 2.0]}, "that of 'fine'"),
+        ({"film": [1.0], "fine": [1.0, 2.0]}, "the vector of 'fine'"),
         ({"film": [np.inf]}, "finite"),
-        ({"film": ["a"]}, "'film' holds no numbers"),
+        ({"film": ["a"]}, "'film' does not contain numbers"),
         ({"film": 1.0}, "one-dimensional"),
         ({}, "none of the 3 tokens"),
         (3, "got int"),
     ],
 )
-def test_vectors_that_do_not_fit_are_refused(vectors, match):
+def test_embedding_matrix_invalid_vectors(vectors, match):
     with pytest.raises(ValueError, match=match):
         EmbeddingTokenizer().fit(TEXTS).embedding_matrix(vectors)
 
 
-# --- refusals --------------------------------------------------------------------------------
+# --- errors --------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -494,7 +494,7 @@ def test_vectors_that_do_not_fit_are_refused(vectors, match):
     ],
 )
 @pytest.mark.parametrize("method", ["fit", "fit_transform"])
-def test_what_cannot_be_learned_is_refused_and_nothing_is_lost(parameters, X, match, method):
+def test_embedding_tokenizer_failed_fit_keeps_the_fitted_state(parameters, X, match, method):
     tokenizer = EmbeddingTokenizer().fit(TEXTS)
     with pytest.raises(ValueError, match=match):
         getattr(tokenizer.set_params(**parameters), method)(X)
@@ -502,7 +502,7 @@ def test_what_cannot_be_learned_is_refused_and_nothing_is_lost(parameters, X, ma
     assert_array_equal(tokenizer.transform(["fine film"])[0], [3, 2])
 
 
-def test_transform_refuses_what_fit_refuses():
+def test_embedding_tokenizer_transform_errors():
     tokenizer = EmbeddingTokenizer().fit(TEXTS)
     with pytest.raises(ValueError, match="string object received"):
         tokenizer.transform("film")
@@ -510,14 +510,14 @@ def test_transform_refuses_what_fit_refuses():
         EmbeddingTokenizer().transform(TEXTS)
 
 
-def test_inverse_transform_refuses_ids_that_it_never_gave():
+def test_embedding_tokenizer_inverse_transform_of_unknown_ids():
     tokenizer = EmbeddingTokenizer().fit(TEXTS)
     assert tokenizer.inverse_transform([[2, 0, 0], [0, 0, 0]])[0].tolist() == ["film"]
-    with pytest.raises(ValueError, match="the id 5, but there are 5: 0 to 4"):
+    with pytest.raises(ValueError, match="the id 5, but the ids of the vocabulary are 0 to 4"):
         tokenizer.inverse_transform([[2, 5]])
 
 
-def test_names_of_the_columns_of_a_table():
+def test_embedding_tokenizer_feature_names_out():
     tokenizer = EmbeddingTokenizer(max_length=3).fit(TEXTS)
     names = [f"embeddingtokenizer{i}" for i in range(3)]
     assert tokenizer.get_feature_names_out().tolist() == names
@@ -527,7 +527,7 @@ def test_names_of_the_columns_of_a_table():
     assert len(columns.get_feature_names_out()) == 4
 
 
-# --- as used ---------------------------------------------------------------------------------
+# --- in use ---------------------------------------------------------------------------------
 
 
 def labelled_texts(n=60):
@@ -542,7 +542,7 @@ def labelled_texts(n=60):
     return texts, y
 
 
-def test_from_text_to_class_in_one_pipeline():
+def test_embedding_tokenizer_in_a_pipeline():
     texts, y = labelled_texts()
     model = make_pipeline(
         EmbeddingTokenizer(), RNNClassifier(embedding=8, units=8, epochs=30, random_state=0)
@@ -554,13 +554,13 @@ def test_from_text_to_class_in_one_pipeline():
     assert_array_equal(model.predict(["great fun"]), ["good"])
 
 
-def test_a_search_over_vocabularies_builds_one_program_an_architecture(monkeypatch):
+def test_embedding_tokenizer_in_a_grid_search_compiles_once_per_architecture(monkeypatch):
     texts, y = labelled_texts()
     model = make_pipeline(
         EmbeddingTokenizer(), RNNClassifier(embedding=4, epochs=1, random_state=0)
     )
     grid = {
-        # 45 to 48 rows are one step of the ladder.
+        # Embeddings of 45 to 48 rows have the same padded size.
         "embeddingtokenizer__max_tokens": [46, 47, 48],
         "rnnclassifier__units": [3, 5],
         "rnnclassifier__learning_rate": [0.001, 0.01],

@@ -1,4 +1,4 @@
-"""ForecastDisplay: what is drawn, where, and what is not."""
+"""ForecastDisplay: which rows and columns are drawn, and how."""
 
 import numpy as np
 import pandas as pd
@@ -19,7 +19,7 @@ def _close_figures():
     plt.close("all")
 
 
-def test_rows_of_arrays_are_numbered_on_from_the_history():
+def test_forecast_display_arrays():
     display = ForecastDisplay(
         forecast=ARRAY[60:64, 0], history=ARRAY[:60, 0], truth=ARRAY[60:70, 0]
     ).plot(n_history=10)
@@ -35,13 +35,13 @@ def test_rows_of_arrays_are_numbered_on_from_the_history():
     assert labels(display.ax_) == ["history", "truth", "forecast"]
 
 
-def test_a_forecast_alone():
+def test_forecast_display_without_history():
     display = ForecastDisplay(forecast=[1.0, 2.0, 3.0]).plot()
     assert_array_equal(drawn(display, "forecast"), [[0, 1, 2], [1, 2, 3]])
     assert list(display.lines_) == ["forecast"]
 
 
-def test_of_whole_series_with_times_the_right_rows_are_drawn():
+def test_forecast_display_selects_rows_by_time():
     display = ForecastDisplay(forecast=LOAD[60:70] + 1, history=LOAD, truth=LOAD).plot(n_history=20)
     assert_drawn(display, "history", LOAD[40:60])
     assert_drawn(display, "truth", LOAD[60:70])
@@ -50,18 +50,18 @@ def test_of_whole_series_with_times_the_right_rows_are_drawn():
 
 
 @pytest.mark.parametrize(("n_steps", "n_history"), [(2, 30), (15, 45), (40, 60)])
-def test_how_much_history_is_drawn(n_steps, n_history):
+def test_forecast_display_n_history(n_steps, n_history):
     display = ForecastDisplay(forecast=ARRAY[60 : 60 + n_steps], history=ARRAY[:60]).plot()
     assert len(drawn(display, "history")[0]) == n_history
 
 
-def test_no_history_on_request():
+def test_forecast_display_n_history_zero():
     display = ForecastDisplay(forecast=ARRAY[60:70, 0], history=ARRAY[:60, 0]).plot(n_history=0)
     assert list(display.lines_) == ["forecast"]
     assert drawn(display, "forecast")[0][0] == 60
 
 
-def test_a_panel_for_each_column():
+def test_forecast_display_panels():
     forecast = TABLE[["wind", "heat"]][60:70]
     display = ForecastDisplay(forecast=forecast, history=TABLE, truth=TABLE).plot()
     assert [ax.get_ylabel() for ax in display.ax_] == ["wind", "heat"]
@@ -74,25 +74,25 @@ def test_a_panel_for_each_column():
     ("column", "expected"),
     [("load", ["load"]), (2, ["wind"]), (["wind", 0], ["wind", "heat"])],
 )
-def test_some_columns(column, expected):
+def test_forecast_display_column(column, expected):
     display = ForecastDisplay(forecast=TABLE[60:]).plot(column=column)
     assert [ax.get_ylabel() for ax in np.ravel(display.ax_)] == expected
     display = ForecastDisplay(forecast=ARRAY[60:], history=TABLE[:60]).plot(column=column)
     assert [ax.get_ylabel() for ax in np.ravel(display.ax_)] == expected
 
 
-def test_columns_without_names_are_numbered():
+def test_forecast_display_columns_without_names():
     display = ForecastDisplay(forecast=ARRAY).plot()
     assert [ax.get_ylabel() for ax in display.ax_] == ["Column 0", "Column 1", "Column 2"]
 
 
 @pytest.mark.parametrize("column", ["rain", 3, -1, []])
-def test_unknown_columns(column):
+def test_forecast_display_unknown_column(column):
     with pytest.raises(ValueError, match=r"column must be among \['heat', 'load', 'wind'\]"):
         ForecastDisplay(forecast=TABLE).plot(column=column)
 
 
-def test_an_interval():
+def test_forecast_display_interval():
     forecast = TABLE[["heat", "load"]][60:70]
     display = ForecastDisplay(forecast=forecast, lower=forecast - 1, upper=forecast + 2).plot()
     for panel, name in enumerate(forecast):
@@ -106,7 +106,7 @@ def test_an_interval():
     assert labels(display.ax_) == ["GRU", "GRU, 95 % interval"]
 
 
-def test_a_single_step_is_seen():
+def test_forecast_display_single_step():
     display = ForecastDisplay(forecast=[2.0], history=[1.0], truth=[3.0], lower=[1], upper=[3])
     display.plot()
     for part in ("history", "truth", "forecast"):
@@ -114,7 +114,7 @@ def test_a_single_step_is_seen():
     assert_array_equal(display.band_[0].get_segments(), [[[1, 1], [1, 3]]])
 
 
-def test_two_forecasts_on_the_same_axes():
+def test_forecast_display_two_on_the_same_axes():
     data = {"history": LOAD, "truth": LOAD}
     first = ForecastDisplay(forecast=LOAD[60:], name="LSTM", **data).plot()
     second = ForecastDisplay(forecast=TABLE["heat"][60:], **data).plot(first.ax_, name="GRU")
@@ -124,7 +124,7 @@ def test_two_forecasts_on_the_same_axes():
     assert labels(first.ax_) == ["history", "truth", "LSTM", "GRU"]
 
 
-def test_style_of_the_forecast():
+def test_forecast_display_line_style():
     display = ForecastDisplay(forecast=TABLE, truth=TABLE).plot(c="red", ls=":", column="load")
     assert display.lines_["forecast"][0].get_color() == "red"
     assert display.lines_["forecast"][0].get_linestyle() == ":"
@@ -144,7 +144,7 @@ def test_style_of_the_forecast():
     ],
     ids=["days", "months", "durations", "named durations", "years", "floats", "zone"],
 )
-def test_kinds_of_times(index, label):
+def test_forecast_display_index_types(index, label):
     series = pd.Series(np.arange(100.0), index)
     display = ForecastDisplay(forecast=series[60:70], history=series, truth=series).plot()
     assert display.ax_.get_xlabel() == label
@@ -152,7 +152,7 @@ def test_kinds_of_times(index, label):
     display.figure_.canvas.draw()
 
 
-def test_the_axis_tells_the_time_of_the_zone():
+def test_forecast_display_time_zone():
     index = pd.date_range("2026-01-01 09:00", periods=3, freq="h", tz="Asia/Tokyo")
     display = ForecastDisplay(forecast=pd.Series([1.0, 2.0, 3.0], index)).plot()
     display.figure_.canvas.draw()
@@ -169,14 +169,14 @@ def test_the_axis_tells_the_time_of_the_zone():
     ],
     ids=["array", "text", "zone"],
 )
-def test_rows_are_numbered_where_times_do_not_agree(history):
+def test_forecast_display_times_of_different_kinds(history):
     display = ForecastDisplay(forecast=TABLE["heat"][60:65], history=history).plot()
     assert_array_equal(drawn(display, "history")[0], range(30, 60))
     assert_array_equal(drawn(display, "forecast")[0], range(60, 65))
 
 
 @pytest.mark.parametrize("n", [2, 5, 9])
-def test_truth_without_times_lies_where_the_forecast_does(n):
+def test_forecast_display_truth_without_times(n):
     truth = np.arange(n)
     display = ForecastDisplay(forecast=LOAD[60:65], history=LOAD, truth=truth).plot()
     assert_array_equal(drawn(display, "truth")[0], DAYS[60:65][:n])
@@ -193,7 +193,7 @@ SEVERAL = TABLE.set_index([["a", "b"] * 50, DAYS])
         ({"truth": LOAD[:50]}, "truth must have rows at the times of the forecast"),
         ({"history": TABLE[["heat", "wind"]]}, r"got 2 column\(s\) \(\['heat', 'wind'\]\) in hist"),
         ({"truth": ARRAY[:5]}, r"truth must have the columns of forecast: got 3 column\(s\) in"),
-        ({"lower": LOAD[60:65]}, "lower and upper make an interval together"),
+        ({"lower": LOAD[60:65]}, "lower and upper must be passed together"),
         ({"lower": [1], "upper": [2]}, r"lower must have the shape of forecast, \(5, 1\), got"),
         ({"forecast": {"a": LOAD}}, "forecast must be one series, got a dict of several"),
         ({"forecast": [LOAD, LOAD]}, "forecast must be one series, got a list of several"),
@@ -201,28 +201,28 @@ SEVERAL = TABLE.set_index([["a", "b"] * 50, DAYS])
         ({"truth": [np.inf]}, "truth contains infinity"),
     ],
 )
-def test_what_is_no_forecast(given, message):
+def test_forecast_display_invalid_data(given, message):
     with pytest.raises(ValueError, match=message):
         ForecastDisplay(**{"forecast": LOAD[60:65], **given}).plot()
     assert plt.get_fignums() == []
 
 
 @pytest.mark.parametrize("n_history", [-1, 1.5, "all"])
-def test_bad_n_history(n_history):
+def test_displays_invalid_n_history(n_history):
     with pytest.raises(ValueError, match="n_history must be an integer of at least 0, got"):
         ForecastDisplay(forecast=LOAD).plot(n_history=n_history)
     with pytest.raises(ValueError, match="n_history must be an integer of at least 0, got"):
         TrajectoryDisplay(forecast=ARRAY[:, :2]).plot(n_history=n_history)
 
 
-def test_given_axes():
+def test_forecast_display_ax():
     _, axes = plt.subplots(3, 1)
     assert list(ForecastDisplay(forecast=TABLE).plot(axes).ax_) == list(axes)
-    with pytest.raises(ValueError, match="as many axes as columns, 1, got 3"):
+    with pytest.raises(ValueError, match="as many axes as there are columns, 1, got 3"):
         ForecastDisplay(forecast=LOAD).plot(axes)
 
 
-def test_gaps_stay_gaps():
+def test_forecast_display_missing_values():
     with_gaps = LOAD.copy()
     with_gaps.iloc[[50, 62]] = np.nan
     display = ForecastDisplay(forecast=LOAD[60:], history=with_gaps, truth=with_gaps).plot()

@@ -1,4 +1,4 @@
-"""Windows and forecasters: what must hold of their numbers, whatever the regressor."""
+"""Windows and forecasters: identities that hold for every regressor."""
 
 from collections import Counter
 from itertools import pairwise
@@ -25,7 +25,7 @@ BASELINES = [PersistenceForecaster, lambda **k: SeasonalNaiveForecaster(7, **k),
 
 
 def walk(n_rows=80, n_features=2, seed=0):
-    """Return random walks, which no two rows, columns or windows of are alike."""
+    """Return random walks, in which all rows, columns and windows differ."""
     return np.cumsum(np.random.default_rng(seed).normal(size=(n_rows, n_features)), axis=0)
 
 
@@ -34,7 +34,7 @@ def ridge(**parameters):
 
 
 def flat_windows(X, window_length, horizon):
-    """Return flat windows of one series and all that comes after each, in plain NumPy."""
+    """Return flat windows of one series and the rows after each, computed with NumPy."""
     ends = range(window_length - 1, len(X) - horizon)
     windows = np.array([X[t - window_length + 1 : t + 1].ravel() for t in ends])
     return windows, np.array([X[t + 1 : t + 1 + horizon] for t in ends])
@@ -45,7 +45,7 @@ def flat_windows(X, window_length, horizon):
 
 @st.composite
 def series_with_gaps(draw):
-    """Draw rows of some series, in turn, and the time of each, with gaps."""
+    """Draw the series of each row, in any order, and its time, with gaps."""
     n_rows = draw(st.integers(4, 40))
     groups = np.array(draw(st.lists(st.integers(0, 2), min_size=n_rows, max_size=n_rows)))
     steps = draw(st.lists(st.sampled_from([1, 1, 1, 1, 3]), min_size=n_rows, max_size=n_rows))
@@ -55,35 +55,35 @@ def series_with_gaps(draw):
     return groups, times
 
 
-def pieces_by_hand(groups, times):
-    """Return the rows of every piece without a gap, series by series as they first appear."""
+def segments_by_hand(groups, times):
+    """Return the rows of each segment without a gap, by series in order of appearance."""
     of_series = [np.flatnonzero(groups == group) for group in dict.fromkeys(groups)]
     counts = Counter(np.concatenate([np.diff(times[rows]) for rows in of_series]).tolist())
     step = min(counts, key=lambda length: (-counts[length], length)) if counts else None
-    pieces = []
+    segments = []
     for rows in of_series:
-        pieces.append([rows[0]])
+        segments.append([rows[0]])
         for before, row in pairwise(rows):
             if times[row] - times[before] != step:
-                pieces.append([])
-            pieces[-1].append(row)
-    return pieces
+                segments.append([])
+            segments[-1].append(row)
+    return segments
 
 
 @settings(max_examples=60)
 @given(series_with_gaps(), st.integers(1, 4), st.integers(1, 3), st.integers(1, 3))
-def test_windows_are_those_of_a_loop(series, window_length, horizon, stride):
+def test_make_windows_equals_a_loop(series, window_length, horizon, stride):
     groups, times = series
     X = walk(len(groups))
     y = X[:, 0] * 10
-    pieces = pieces_by_hand(groups, times)
-    longest = {groups[piece[0]]: 0 for piece in pieces}
+    segments = segments_by_hand(groups, times)
+    longest = {groups[segment[0]]: 0 for segment in segments}
     windows, targets, rows, target_times = [], [], [], []
-    for piece in pieces:
-        longest[groups[piece[0]]] = max(longest[groups[piece[0]]], len(piece))
-        for first in range(0, len(piece) - window_length - horizon + 1, stride):
+    for segment in segments:
+        longest[groups[segment[0]]] = max(longest[groups[segment[0]]], len(segment))
+        for first in range(0, len(segment) - window_length - horizon + 1, stride):
             inside, after = np.split(
-                piece[first : first + window_length + horizon], [window_length]
+                segment[first : first + window_length + horizon], [window_length]
             )
             windows.append(X[inside])
             targets.append(y[after])
@@ -92,19 +92,19 @@ def test_windows_are_those_of_a_loop(series, window_length, horizon, stride):
     parameters = {"window_length": window_length, "horizon": horizon, "stride": stride}
     if min(longest.values()) < window_length + horizon:
         with pytest.raises(ValueError, match="fewer than"):
-            make_windows(X, y, groups=groups, times=times, **parameters)
+            make_windows(X, y, series_id=groups, times=times, **parameters)
         return
-    made = make_windows(X, y, groups=groups, times=times, **parameters)
+    made = make_windows(X, y, series_id=groups, times=times, **parameters)
     shape = (-1,) if horizon == 1 else (-1, horizon)
     assert_array_equal(np.asarray(made.X), windows)
     assert_array_equal(made.y, np.reshape(targets, shape))
     assert_array_equal(made.rows, rows)
-    assert_array_equal(made.groups, groups[rows])
+    assert_array_equal(made.series_id, groups[rows])
     assert_array_equal(made.times, np.reshape(target_times, shape))
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_windows_are_no_copy(dtype):
+def test_make_windows_shares_memory(dtype):
     X = walk(1000).astype(dtype)
     made = make_windows(X, window_length=200)
     assert np.shares_memory(made.X.values, X)
@@ -113,7 +113,7 @@ def test_windows_are_no_copy(dtype):
     assert np.shares_memory(make_windows(frame, window_length=200).X.values, frame.to_numpy())
 
 
-def test_windows_of_a_list_are_those_of_its_series():
+def test_make_windows_list_of_series():
     series = [walk(12, seed=1), walk(9, seed=2)]
     made = make_windows(series, window_length=4, horizon=2)
     each = [make_windows(X, window_length=4, horizon=2) for X in series]
@@ -121,7 +121,7 @@ def test_windows_of_a_list_are_those_of_its_series():
     assert_array_equal(made.y, np.concatenate([one.y for one in each]))
     assert_array_equal(made.times, np.concatenate([one.times for one in each]))
     assert_array_equal(made.rows, np.concatenate([each[0].rows, each[1].rows + 12]))
-    assert_array_equal(made.groups, np.repeat([0, 1], [len(each[0].y), len(each[1].y)]))
+    assert_array_equal(made.series_id, np.repeat([0, 1], [len(each[0].y), len(each[1].y)]))
 
 
 # --- forecasters ----------------------------------------------------------------------------------
@@ -131,8 +131,10 @@ def test_windows_of_a_list_are_those_of_its_series():
 @pytest.mark.parametrize("difference", [False, True])
 @pytest.mark.parametrize("future", [(), [1]])
 @pytest.mark.parametrize("horizon", [1, 3])
-def test_rows_are_the_last_steps_of_trajectories(strategy, difference, future, horizon):
-    parameters = {"strategy": strategy, "difference": difference, "future": future}
+def test_forecaster_predict_is_last_step_of_predict_trajectory(
+    strategy, difference, future, horizon
+):
+    parameters = {"strategy": strategy, "difference": difference, "known_future": future}
     X = walk()
     forecaster = ridge(horizon=horizon, **parameters).fit(X)
     rows, trajectories = forecaster.predict(X), forecaster.predict_trajectory(X)
@@ -142,13 +144,13 @@ def test_rows_are_the_last_steps_of_trajectories(strategy, difference, future, h
 
 
 @pytest.mark.parametrize("make", BASELINES)
-def test_rows_are_the_last_steps_of_trajectories_of_baselines(make):
+def test_baselines_predict_is_last_step_of_predict_trajectory(make):
     X = walk()
     forecaster = make(horizon=10).fit(X)
     assert_allclose(forecaster.predict(X)[10:], forecaster.predict_trajectory(X)[:-10, -1])
 
 
-def test_one_step_is_the_same_by_any_strategy():
+def test_forecaster_strategy_with_one_step():
     X = walk()
     direct, recursive = (ridge(strategy=name).fit(X) for name in ("direct", "recursive"))
     assert_array_equal(direct.predict(X), recursive.predict(X))
@@ -156,7 +158,7 @@ def test_one_step_is_the_same_by_any_strategy():
 
 
 @pytest.mark.parametrize("horizon", [1, 3])
-def test_direct_is_the_regressor_on_flat_windows(horizon):
+def test_forecaster_direct_equals_regressor_on_flat_windows(horizon):
     X = walk()
     windows, after = flat_windows(X, 4, horizon)
     by_hand = Ridge().fit(windows, after.reshape(len(after), -1))
@@ -168,7 +170,7 @@ def test_direct_is_the_regressor_on_flat_windows(horizon):
     assert_allclose(forecaster.forecast(), last, rtol=1e-9)
 
 
-def test_difference_is_the_regressor_on_changes():
+def test_forecaster_difference_equals_regressor_on_changes():
     X = walk()
     windows, after = flat_windows(np.diff(X, axis=0), 4, 1)
     by_hand = Ridge().fit(windows, after[:, 0])
@@ -177,17 +179,17 @@ def test_difference_is_the_regressor_on_changes():
     assert_allclose(forecaster.predict(X)[5:], X[4:-1] + by_hand.predict(windows), rtol=1e-9)
 
 
-def test_columns_known_ahead_go_in_a_second_time():
+def test_forecaster_known_future_is_appended_to_windows():
     X, horizon = walk(), 2
     later = np.roll(X[:, [1]], -horizon, axis=0)
     windows, _ = flat_windows(np.concatenate([X, later], axis=1), 4, horizon)
     _, after = flat_windows(X[:, 0], 4, horizon)
     by_hand = Ridge().fit(windows, after)
-    forecaster = ridge(horizon=horizon, future=[1]).fit(X)
+    forecaster = ridge(horizon=horizon, known_future=[1]).fit(X)
     assert_allclose(forecaster.estimator_.coef_, by_hand.coef_, rtol=1e-9)
 
 
-def test_first_rows_see_the_edge_repeated_and_those_without_a_past_get_the_mean():
+def test_forecaster_predict_first_rows():
     X, horizon = walk(), 2
     forecaster = ridge(horizon=horizon).fit(X)
     edge = np.concatenate([np.repeat(X[:1], 3, axis=0), X])
@@ -199,7 +201,7 @@ def test_first_rows_see_the_edge_repeated_and_those_without_a_past_get_the_mean(
 
 
 @pytest.mark.parametrize("difference", [False, True])
-def test_recursive_is_one_step_at_a_time_by_hand(difference):
+def test_forecaster_recursive_equals_single_steps(difference):
     X = walk()
     forecaster = ridge(horizon=3, strategy="recursive", difference=difference).fit(X)
     context = X
@@ -209,7 +211,7 @@ def test_recursive_is_one_step_at_a_time_by_hand(difference):
     assert_allclose(forecaster.predict_trajectory(X)[-1], context[80:83], rtol=1e-9)
 
 
-def test_direct_goes_on_from_its_own_forecasts():
+def test_forecaster_direct_continues_from_forecasts():
     X = walk()
     forecaster = ridge(horizon=3).fit(X)
     first = forecaster.forecast()
@@ -217,7 +219,7 @@ def test_direct_goes_on_from_its_own_forecasts():
     assert_allclose(forecaster.forecast(5), np.concatenate([first, second])[:5], rtol=1e-9)
 
 
-def test_a_regressor_of_one_target_is_fitted_for_each():
+def test_forecaster_single_output_regressor():
     X = walk()
     regressor = GradientBoostingRegressor(n_estimators=3, random_state=0)
     forecaster = SlidingWindowForecaster(regressor, window_length=4, horizon=2).fit(X)
@@ -231,7 +233,7 @@ def test_a_regressor_of_one_target_is_fitted_for_each():
 
 
 @pytest.mark.parametrize("strategy", ["direct", "recursive"])
-def test_a_wave_is_forecast_far_ahead(strategy):
+def test_forecaster_sine_wave(strategy):
     X = np.sin(0.3 * np.arange(300))[:, np.newaxis]
     parameters = {"window_length": 2, "horizon": 50, "strategy": strategy}
     forecaster = SlidingWindowForecaster(LinearRegression(), **parameters).fit(X[:200])
@@ -239,25 +241,25 @@ def test_a_wave_is_forecast_far_ahead(strategy):
     assert_allclose(forecaster.predict(X)[100:], X[100:], atol=1e-6)
 
 
-def test_white_noise_is_not_forecast():
+def test_forecaster_white_noise():
     X = np.random.default_rng(0).normal(size=(2000, 1))
     forecaster = ridge().fit(X[:1000])
     assert forecaster.score(X[1000:]) < 0.01
-    # Not even where too little past is known, and the mean stands in.
+    # Also if too little context is known and the mean is returned.
     first = [forecaster.predict(X[t : t + 8]) for t in range(1000, 1990)]
     truth = [X[t : t + 8] for t in range(1000, 1990)]
     assert r2_score(np.ravel(truth), np.ravel(first)) < 0.01
 
 
 @pytest.mark.parametrize("strategy", ["direct", "recursive"])
-def test_differences_go_on_along_a_straight_line(strategy):
+def test_forecaster_difference_straight_line(strategy):
     X = 5 - 0.25 * np.arange(60.0)[:, np.newaxis] * [1, 2]
     forecaster = ridge(horizon=3, strategy=strategy, difference=True).fit(X[:40])
     assert_allclose(forecaster.forecast(20), X[40:], rtol=1e-12)
 
 
 @given(st.floats(-1e3, 1e3))
-def test_differences_follow_the_level(level):
+def test_forecaster_difference_is_invariant_to_level(level):
     X = walk()
     forecaster = ridge(horizon=3, difference=True).fit(X)
     moved = ridge(horizon=3, difference=True).fit(X + level)
@@ -268,24 +270,24 @@ def test_differences_follow_the_level(level):
 
 @pytest.mark.parametrize("difference", [False, True])
 @pytest.mark.parametrize("strategy", ["direct", "recursive"])
-def test_what_is_known_ahead_is_used(strategy, difference):
+def test_forecaster_known_future_is_used(strategy, difference):
     plan = np.random.default_rng(0).normal(size=(300, 1))
     X = np.concatenate([10 + 2 * plan, plan], axis=1)
     parameters = {"horizon": 3, "strategy": strategy, "difference": difference}
     regressor = Ridge(alpha=1e-6)
-    forecaster = SlidingWindowForecaster(regressor, window_length=3, future=[1], **parameters)
+    forecaster = SlidingWindowForecaster(regressor, window_length=3, known_future=[1], **parameters)
     forecaster.fit(X[:200])
     assert forecaster.score(X[200:]) > 0.95  # the rows without a past count
     assert_allclose(forecaster.predict(X)[10:, 0], X[10:, 0], atol=1e-4)
     for ahead in (plan[200:209], -plan[200:209]):
-        assert_allclose(forecaster.forecast(9, future=ahead), 10 + 2 * ahead, atol=1e-4)
+        assert_allclose(forecaster.forecast(9, X_future=ahead), 10 + 2 * ahead, atol=1e-4)
 
 
 # --- targets --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("horizon", [1, 2])
-def test_targets_that_are_missing_train_nothing(horizon):
+def test_forecaster_fit_ignores_missing_targets(horizon):
     X = walk()
     y = X @ [1.0, -2.0]
     windows, after = flat_windows(X, 4, horizon)[0], flat_windows(y, 4, horizon)[1]
@@ -299,7 +301,7 @@ def test_targets_that_are_missing_train_nothing(horizon):
     assert forecaster.predict(X).shape == (80,)
 
 
-def test_score_leaves_out_targets_that_are_missing():
+def test_forecaster_score_ignores_missing_targets():
     X = walk()
     forecaster = ridge(horizon=2).fit(X)
     y = X.copy()
@@ -311,7 +313,7 @@ def test_score_leaves_out_targets_that_are_missing():
 
 
 @pytest.mark.parametrize("difference", [False, True])
-def test_targets_are_found_among_the_columns_by_value_and_by_name(difference):
+def test_forecaster_target_columns_by_value_and_name(difference):
     X = pd.DataFrame(walk(n_features=3), columns=["a", "b", "c"])
     by_name = ridge(difference=difference).fit(X, X["b"])
     by_value = ridge(difference=difference).fit(X.to_numpy(), X["b"].to_numpy())
@@ -325,7 +327,7 @@ def test_targets_are_found_among_the_columns_by_value_and_by_name(difference):
 
 
 @pytest.mark.parametrize("parameters", [{}, {"horizon": 3}, {"difference": True, "horizon": 2}])
-def test_series_are_the_same_in_any_container(parameters):
+def test_forecaster_series_in_all_containers(parameters):
     series = [walk(30, seed=1), walk(20, seed=2), walk(25, seed=3)]
     forecaster = ridge(**parameters).fit(series)
     alone = [forecaster.predict(X) for X in series]
@@ -335,7 +337,7 @@ def test_series_are_the_same_in_any_container(parameters):
     table = np.empty((75, 2))
     for name, X in zip("bca", series, strict=True):
         table[turns == name] = X
-    grouped = ridge(**parameters).fit(table, groups=turns)
+    grouped = ridge(**parameters).fit(table, series_id=turns)
     days = [pd.date_range("2026", periods=len(X)) for X in series]
     frames = [pd.DataFrame(X, index=i) for X, i in zip(series, days, strict=True)]
     frame = pd.concat(frames, keys=list("bca"))
@@ -353,7 +355,7 @@ def test_series_are_the_same_in_any_container(parameters):
         assert_allclose(after.loc[name], next_alone[i], rtol=1e-9)
 
 
-def test_windows_of_all_series_are_learned_from():
+def test_forecaster_fit_uses_all_series():
     series = [walk(30, seed=1), walk(20, seed=2)]
     windows, after = zip(*(flat_windows(X, 4, 1) for X in series), strict=True)
     by_hand = Ridge().fit(np.concatenate(windows), np.concatenate(after)[:, 0])

@@ -1,4 +1,4 @@
-"""Forecasts of real series beside their baselines, on the rows that settings were chosen on."""
+"""Forecasts of real series compared with baselines, on the rows that settings were chosen on."""
 
 import pytest
 from benchmarks import forecasting
@@ -6,7 +6,7 @@ from benchmarks import forecasting
 
 @pytest.fixture(scope="module")
 def errors(need_data):
-    """Function that gives the errors of some forecasters of a task, by their names."""
+    """Return a function that computes the errors of forecasters of a task, by name."""
 
     def judge(task, data, names):
         need_data(data)
@@ -14,27 +14,27 @@ def errors(need_data):
         X, y, parts = task.load()
         forecasters = forecasting.forecasters(task, seed=0)
         return {
-            name: forecasting.judge(forecasters[name], X, y, *parts["dev"], task.back)
+            name: forecasting.evaluate(forecasters[name], X, y, *parts["dev"], task.back)
             for name in names
         }
 
     return judge
 
 
-def test_weather_three_hours_ahead(errors):
-    told = errors("synop_3h", "synop", ["network", "Ridge", "persistence", "seasonal-naive"])
-    mae = {name: of_model["mae last"] for name, of_model in told.items()}
+def test_benchmark_synop_3h(errors):
+    by_name = errors("synop_3h", "synop", ["network", "Ridge", "persistence", "seasonal-naive"])
+    mae = {name: of_model["mae last"] for name, of_model in by_name.items()}
     assert mae["network"] < 0.97 * mae["Ridge"]
     assert mae["network"] < 0.75 * min(mae["persistence"], mae["seasonal-naive"])
 
 
-def test_a_sum_of_waves_is_linear(errors):
-    told = errors("ladybug", "ladybug", ["Ridge", "persistence"])
-    assert told["Ridge"]["mae first"] < 1e-6
-    assert told["Ridge"]["mae last"] < 0.004 < told["persistence"]["mae first"]
+def test_benchmark_ladybug(errors):
+    by_name = errors("ladybug", "ladybug", ["Ridge", "persistence"])
+    assert by_name["Ridge"]["mae first"] < 1e-6
+    assert by_name["Ridge"]["mae last"] < 0.004 < by_name["persistence"]["mae first"]
 
 
-def test_passengers_in_logarithms(errors):
-    told = errors("airline", "series", ["network", "Ridge", "seasonal-naive"])
-    assert told["Ridge"]["rmse last"] < 15
-    assert told["network"]["rmse last"] < 25 < told["seasonal-naive"]["rmse last"]
+def test_benchmark_airline(errors):
+    by_name = errors("airline", "series", ["network", "Ridge", "seasonal-naive"])
+    assert by_name["Ridge"]["rmse last"] < 15
+    assert by_name["network"]["rmse last"] < 25 < by_name["seasonal-naive"]["rmse last"]

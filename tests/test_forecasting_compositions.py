@@ -1,4 +1,4 @@
-"""Forecasters inside scikit-learn's meta-estimators, and beside other steps."""
+"""Forecasters in scikit-learn's meta-estimators, Pipelines and splits."""
 
 import numpy as np
 import pandas as pd
@@ -41,7 +41,7 @@ def forecaster(**params):
     [(X, X), (X, X[:, 0]), (X, X[:, [1]]), (DF, DF), (DF, DF["a"]), (DF, DF[["a", "c"]]),
      (DF[["a"]], DF["a"])],
 )  # fmt: skip
-def test_changes_of_logarithms(rows, targets):
+def test_forecaster_in_transformed_target_regressor(rows, targets):
     logs = make_pipeline(FunctionTransformer(np.log), forecaster(difference=True))
     model = TransformedTargetRegressor(logs, func=np.log, inverse_func=np.exp).fit(rows, targets)
     of_rows = model.predict(rows)
@@ -52,41 +52,41 @@ def test_changes_of_logarithms(rows, targets):
 
 
 @pytest.mark.parametrize("targets", [None, DF["a"], DF])
-def test_scores_of_arrays_and_frames_are_the_same(targets):
+def test_forecaster_cross_val_score_of_arrays_and_frames(targets):
     as_array = None if targets is None else targets.to_numpy()
     of_frame = cross_val_score(forecaster(), DF, targets, cv=SPLIT)
-    of_array = cross_val_score(forecaster(continues=True), X, as_array, cv=SPLIT)
+    of_array = cross_val_score(forecaster(initial_context="fit_end"), X, as_array, cv=SPLIT)
     assert_allclose(of_frame, of_array)
     assert np.isfinite(of_frame).all()
 
 
-def test_a_search_gives_a_forecaster():
+def test_forecaster_search_best_estimator():
     grid = {"window_length": [2, 4], "estimator__alpha": [1.0, 10.0], "difference": [True, False]}
     search = GridSearchCV(forecaster(), grid, cv=SPLIT).fit(DF, DF)
     best = forecaster().set_params(**search.best_params_).fit(DF)
     assert_array_equal(search.best_estimator_.forecast(), best.forecast())
 
 
-def test_each_row_by_the_other_folds():
-    forecasts = cross_val_predict(forecaster(continues=False), DF, DF["a"], cv=KFold(3))
-    by_hand = forecaster(continues=False).fit(DF[:40], DF["a"][:40]).predict(DF[40:])
+def test_forecaster_cross_val_predict_with_kfold():
+    forecasts = cross_val_predict(forecaster(initial_context="edge"), DF, DF["a"], cv=KFold(3))
+    by_hand = forecaster(initial_context="edge").fit(DF[:40], DF["a"][:40]).predict(DF[40:])
     assert_array_equal(forecasts[40:], by_hand)
 
 
-def test_the_mean_of_two_forecasters():
+def test_forecaster_in_voting_regressor():
     persistence = PersistenceForecaster(horizon=2)
     both = VotingRegressor([("windows", forecaster()), ("persistence", persistence)])
     each = [clone(one).fit(DF, DF["a"]).predict(DF) for one in (forecaster(), persistence)]
     assert_allclose(both.fit(DF, DF["a"]).predict(DF), np.mean(each, axis=0))
 
 
-def test_a_stack_of_two_forecasters():
+def test_forecaster_in_stacking_regressor():
     both = [("windows", forecaster()), ("persistence", PersistenceForecaster(horizon=2))]
     stack = StackingRegressor(both, final_estimator=Ridge(), cv=KFold(3)).fit(DF, DF["a"])
     assert stack.predict(DF).shape == (N,)
 
 
-def test_gaps_are_filled_on_the_way():
+def test_forecaster_after_interpolator():
     with_gaps = DF.mask(DF > 4)
     assert with_gaps.isna().any(axis=None)
     filled = make_pipeline(Interpolator(), forecaster()).fit(with_gaps, with_gaps["a"])
@@ -98,7 +98,7 @@ def test_gaps_are_filled_on_the_way():
 
 
 @pytest.mark.parametrize("targets", [None, DF["a"]])
-def test_gaps_go_in_where_the_regressor_takes_them(targets):
+def test_forecaster_missing_values_in_trees(targets):
     with_gaps = DF.mask(DF > 4)
     trees = SlidingWindowForecaster(HistGradientBoostingRegressor(max_iter=2), window_length=3)
     forecasts = trees.fit(with_gaps, targets).predict(with_gaps)
@@ -108,7 +108,7 @@ def test_gaps_go_in_where_the_regressor_takes_them(targets):
         trees.set_params(difference=True).fit(with_gaps)
 
 
-def test_huge_tiny_and_constant_values():
+def test_forecaster_extreme_values():
     rows = np.column_stack([X[:, 0] * 1e300, X[:, 1] * 1e-300, np.ones(N)])
     fitted = PersistenceForecaster().fit(rows, rows)
     assert_array_equal(fitted.forecast(), rows[-1:])
@@ -117,32 +117,34 @@ def test_huge_tiny_and_constant_values():
     assert_allclose(forecaster(difference=True).fit(constant).forecast(9), constant[:9])
 
 
-def test_labels_of_series_find_their_way():
-    expected = forecaster().fit(X, X[:, 0], groups=TURNS)
+def test_forecaster_series_id_routing():
+    expected = forecaster().fit(X, X[:, 0], series_id=TURNS)
     with config_context(enable_metadata_routing=True):
-        asks = forecaster().set_fit_request(groups=True).set_predict_request(groups=True)
-        pipeline = make_pipeline(FunctionTransformer(), asks).fit(X, X[:, 0], groups=TURNS)
-        assert_array_equal(pipeline.predict(X, groups=TURNS), expected.predict(X, groups=TURNS))
-        asks.set_score_request(groups=True)
-        folds = {"cv": GroupKFold(3), "params": {"groups": TURNS}}
-        scores = cross_val_score(asks, X, X[:, 0], **folds)
-        with pytest.raises(UnsetMetadataPassedError, match="groups"):
-            make_pipeline(StandardScaler(), forecaster()).fit(X, groups=TURNS)
+        routed = forecaster().set_fit_request(series_id=True).set_predict_request(series_id=True)
+        pipeline = make_pipeline(FunctionTransformer(), routed).fit(X, X[:, 0], series_id=TURNS)
+        assert_array_equal(
+            pipeline.predict(X, series_id=TURNS), expected.predict(X, series_id=TURNS)
+        )
+        routed.set_score_request(series_id=True)
+        folds = {"cv": GroupKFold(3), "params": {"groups": TURNS, "series_id": TURNS}}
+        scores = cross_val_score(routed, X, X[:, 0], **folds)
+        with pytest.raises(UnsetMetadataPassedError, match="series_id"):
+            make_pipeline(StandardScaler(), forecaster()).fit(X, series_id=TURNS)
     is_u = TURNS == "u"
-    fold = forecaster().fit(X[~is_u], X[~is_u, 0], groups=TURNS[~is_u])
-    assert np.isclose(scores, fold.score(X[is_u], X[is_u, 0], groups=TURNS[is_u])).any()
+    fold = forecaster().fit(X[~is_u], X[~is_u, 0], series_id=TURNS[~is_u])
+    assert np.isclose(scores, fold.score(X[is_u], X[is_u, 0], series_id=TURNS[is_u])).any()
 
 
-def test_backtest_of_series_that_training_never_saw():
-    errors = forecaster().backtest(X, cv=GroupKFold(3), groups=TURNS)
+def test_backtest_group_kfold_of_series():
+    errors = forecaster().backtest(X, cv=GroupKFold(3), series_id=TURNS)
     assert_array_equal(errors["step"], [1, 2] * 3)
-    # 20 rows a series: the first has no row before it, the second none two before.
+    # Each series has 20 rows: the first has no row before it, the second only one.
     assert_array_equal(errors["n"], [19 * 3, 18 * 3] * 3)
-    with_times = forecaster().backtest(DF, cv=GroupKFold(3), groups=TURNS)
+    with_times = forecaster().backtest(DF, cv=GroupKFold(3), series_id=TURNS)
     assert with_times.shape == errors.shape
 
 
-def test_backtest_splits_rows():
+def test_backtest_invalid_X():
     assert_array_equal(forecaster().backtest(DF, cv=3)["fold"], [0, 0, 1, 1, 2, 2])
     with pytest.raises(ValueError, match="X is a list of series"):
         forecaster().backtest([DF, DF])
@@ -150,11 +152,11 @@ def test_backtest_splits_rows():
         forecaster().backtest(DF[:8])
 
 
-def test_rows_at_another_distance_in_time_are_refused():
+def test_forecaster_other_frequency_than_in_fit():
     days = pd.Series(np.arange(50.0), index=pd.date_range("2026-01-01", periods=50))
     hours = days.set_axis(pd.date_range("2026-03-01", periods=50, freq="h"))
     forecaster = SlidingWindowForecaster(Ridge(), window_length=3).fit(days)
-    with pytest.raises(ValueError, match="context has rows at another distance in time"):
+    with pytest.raises(ValueError, match="context has another distance in time between rows"):
         forecaster.forecast(context=hours)
-    with pytest.raises(ValueError, match="49 of 49 steps from row to row are not <Day>"):
+    with pytest.raises(ValueError, match="49 of 49 steps differ from <Day>"):
         forecaster.predict(hours)

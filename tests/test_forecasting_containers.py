@@ -1,4 +1,4 @@
-"""Forecasters on every kind of series: what goes in, and that it comes out alike."""
+"""Forecasters return the kind of container that the series came in."""
 
 import numpy as np
 import pandas as pd
@@ -65,7 +65,7 @@ MANY = pd.concat(SERIES, names=LEVELS)
 
 
 @every_index
-def test_forecasts_come_back_with_the_times_that_come_next(index):
+def test_forecast_index_is_the_next_times(index):
     df = table(index)
     forecasts = forecaster().fit(df[:N_TRAIN]).forecast(5)
     assert forecasts.index.equals(index[N_TRAIN : N_TRAIN + 5])
@@ -76,8 +76,8 @@ def test_forecasts_come_back_with_the_times_that_come_next(index):
 
 
 @every_index
-def test_times_come_next_after_a_gap_too(index):
-    """No frequency can be read off such an index; the most common step tells."""
+def test_forecast_index_of_series_with_gap(index):
+    """The index has no frequency; it is the most common distance between rows."""
     df = table(index).drop(index[10])
     forecasts = forecaster().fit(df[: N_TRAIN - 1]).forecast(3)
     assert forecasts.index.equals(index[N_TRAIN : N_TRAIN + 3])
@@ -85,8 +85,8 @@ def test_times_come_next_after_a_gap_too(index):
 
 
 @every_index
-def test_rows_that_follow_see_the_training_rows(index):
-    df, whole = table(index), forecaster(continues=False)
+def test_predict_rows_that_follow_training(index):
+    df, whole = table(index), forecaster(initial_context="edge")
     train, test = df[:N_TRAIN], df[N_TRAIN:]
     expected = whole.fit(train).predict(df)[N_TRAIN:]
     assert_allclose(forecaster().fit(train).predict(test), expected)
@@ -94,8 +94,8 @@ def test_rows_that_follow_see_the_training_rows(index):
 
 
 @every_index
-def test_rows_after_a_gap_or_of_long_ago_do_not(index):
-    df, alone = table(index), forecaster(continues=False)
+def test_predict_rows_that_do_not_follow_training(index):
+    df, alone = table(index), forecaster(initial_context="edge")
     train = df[:N_TRAIN]
     auto = forecaster().fit(train)
     for rows in (df[N_TRAIN + 1 :], df[5:20], train):
@@ -103,27 +103,27 @@ def test_rows_after_a_gap_or_of_long_ago_do_not(index):
 
 
 @every_index
-def test_rows_follow_training_rows_with_a_gap(index):
+def test_predict_rows_that_follow_training_with_gap(index):
     df = table(index).drop(index[10])
     train, test = df[: N_TRAIN - 1], df[N_TRAIN - 1 :]
-    expected = forecaster(continues=True).fit(train).predict(test)
+    expected = forecaster(initial_context="fit_end").fit(train).predict(test)
     assert_array_equal(forecaster().fit(train).predict(test), expected)
 
 
 @every_index
-def test_windows_do_not_cross_a_missing_row(index):
+def test_make_windows_missing_row(index):
     rows = make_windows(table(index).drop(index[10]), window_length=3).rows
     assert sorted(set(range(N - 1)) - set(rows)) == [0, 1, 9, 10, 11, N - 2]
 
 
-def test_numbers_of_two_kinds_of_index_follow_each_other():
+def test_predict_range_index_followed_by_int64_index():
     df = table(pd.RangeIndex(N))
     test = df[N_TRAIN:].set_axis(np.arange(N_TRAIN, N))
     fitted = forecaster().fit(df[:N_TRAIN])
     assert_array_equal(fitted.predict(test), fitted.predict(df[N_TRAIN:]))
 
 
-def test_working_days_with_holidays():
+def test_forecast_custom_business_days():
     free = pd.offsets.CustomBusinessDay(holidays=["2026-02-04"])
     index = pd.date_range("2026-01-01", periods=N, freq=free)
     df = table(index)
@@ -135,7 +135,7 @@ def test_working_days_with_holidays():
 
 
 @pytest.mark.parametrize("index", [[f"row {i}" for i in range(N)], np.arange(N) / 2, [0] * N])
-def test_labels_and_numbers_that_do_not_count_are_no_times(index):
+def test_forecaster_index_without_times(index):
     df = table(range(N)).set_axis(index)
     fitted = forecaster().fit(df)
     assert_array_equal(fitted.forecast(3), forecaster().fit(values()).forecast(3))
@@ -145,7 +145,7 @@ def test_labels_and_numbers_that_do_not_count_are_no_times(index):
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32, int, bool, "Int64", object])
 @pytest.mark.parametrize("in_pandas", [False, True])
-def test_any_numbers(dtype, in_pandas):
+def test_forecaster_dtypes(dtype, in_pandas):
     df = (10 * table(DAYS)).round().astype(int).astype(dtype)
     X = df if in_pandas else df.to_numpy()
     before = X.copy()
@@ -155,7 +155,7 @@ def test_any_numbers(dtype, in_pandas):
 
 
 @pytest.mark.parametrize("n_columns", [1, 2])
-def test_shapes(n_columns):
+def test_forecaster_output_shapes(n_columns):
     X = values()[:, :n_columns]
     fitted = forecaster().fit(X)
     assert fitted.predict(X).shape == (N, n_columns)
@@ -168,7 +168,7 @@ def test_shapes(n_columns):
     assert flat.forecast().shape == (HORIZON,)
 
 
-def test_a_series_comes_back_as_one():
+def test_forecast_of_a_pandas_series():
     load = table(DAYS)["a"].rename("load")
     fitted = forecaster().fit(load)
     forecasts = fitted.forecast()
@@ -178,7 +178,7 @@ def test_a_series_comes_back_as_one():
     assert forecaster().fit(load.rename(None)).forecast().name is None
 
 
-def test_targets_give_their_names_and_their_shape():
+def test_forecast_target_names_and_shape():
     df = table(DAYS)
     assert forecaster().fit(df, df["b"]).forecast().name == "b"
     assert list(forecaster().fit(df, df[["b"]]).forecast().columns) == ["b"]
@@ -188,7 +188,7 @@ def test_targets_give_their_names_and_their_shape():
     assert isinstance(forecaster().fit(df, df["b"].to_numpy()).forecast(), np.ndarray)
 
 
-def test_columns_by_number_or_of_two_levels():
+def test_forecast_column_labels():
     df = table(DAYS)
     assert list(forecaster().fit(df.set_axis([0, 1], axis=1)).forecast().columns) == [0, 1]
     df.columns = pd.MultiIndex.from_tuples([("Nice", "a"), ("Nice", "b")])
@@ -202,24 +202,24 @@ def test_columns_by_number_or_of_two_levels():
      ("gaps", lambda df: (df, df["a"].mask(df["a"] > 1).to_numpy())),
      ("a name of its own", lambda df: (df, df["a"].rename("target")))],
 )  # fmt: skip
-def test_a_target_is_found_by_its_numbers(name, find):
+def test_forecaster_target_column_by_value(name, find):
     df = table(DAYS)
     X, y = find(df)
     forecasts = PersistenceForecaster().fit(X, y).forecast()
     assert_allclose(forecasts, df["a"].to_numpy()[-1:], rtol=1e-6)
 
 
-def test_a_name_alone_does_not_make_a_column_a_target():
-    """Changes of one series after the values of another would be no forecast of either."""
+def test_forecaster_target_column_by_name_needs_equal_values():
+    """The forecast of other values could not continue the column."""
     df = table(DAYS)
     for X, y in ((df, df["a"].shift(-1)), ((df - df.mean()) / df.std(), df["a"])):
-        with pytest.raises(ValueError, match="y must be columns of X"):
+        with pytest.raises(ValueError, match="equal to exactly one column of X"):
             PersistenceForecaster().fit(X, y)
         assert forecaster().fit(X, y).forecast().name == "a"
 
 
 @pytest.mark.parametrize("kind", ["arrays", "frames", "series", "flat arrays", "lists"])
-def test_a_list_in_a_list_out(kind):
+def test_forecaster_list_of_series(kind):
     frames = list(SERIES.values())
     X = {
         "arrays": [df.to_numpy() for df in frames],
@@ -241,12 +241,12 @@ def test_a_list_in_a_list_out(kind):
         assert forecasts[0].index.name == "day"
 
 
-def test_series_of_a_list_with_names_of_their_own():
+def test_forecast_list_of_series_with_different_names():
     forecasts = forecaster().fit([SERIES["u"]["a"].rename("u"), SERIES["v"]["a"].rename("v")])
     assert [part.name for part in forecasts.forecast()] == [None, None]
 
 
-def test_targets_of_a_list():
+def test_forecaster_list_of_targets():
     X = list(SERIES.values())
     forecasts = forecaster().fit(X, [df["a"] for df in X]).forecast()
     assert [part.name for part in forecasts] == ["a", "a"]
@@ -255,14 +255,14 @@ def test_targets_of_a_list():
     assert [part.shape for part in fitted.predict(X)] == [(30,), (20,)]
 
 
-def test_units_of_time_may_differ_within_a_list():
+def test_forecaster_list_of_series_with_different_time_units():
     u, v = SERIES.values()
     v = v.set_axis(v.index.as_unit("s"))
     forecasts = forecaster().fit([u.drop(DAYS[9]), v.drop(DAYS[12])]).forecast()
     assert_array_equal(forecasts[1].index, DAYS[25:27])
 
 
-def test_a_multiindex_comes_back_as_one():
+def test_forecaster_multiindex():
     forecasts = forecaster().fit(MANY).forecast(3)
     assert forecasts.index.names == list(LEVELS)
     assert_array_equal(forecasts.loc["u"].index, DAYS[30:33])
@@ -275,7 +275,7 @@ def test_a_multiindex_comes_back_as_one():
     assert set(forecaster().fit(MANY, MANY["a"].to_numpy()).forecast()) == {"u", "v"}
 
 
-def test_a_multiindex_of_three_levels():
+def test_forecaster_multiindex_with_three_levels():
     deep = pd.concat({1: MANY, 2: MANY + 1}, names=["plant"])
     fitted = forecaster().fit(deep)
     forecasts = fitted.forecast()
@@ -284,7 +284,7 @@ def test_a_multiindex_of_three_levels():
     assert fitted.predict(deep).shape == deep.shape
 
 
-def test_rows_of_series_may_take_turns():
+def test_forecaster_multiindex_with_alternating_series():
     turns = MANY.sort_index(level="day", kind="stable")
     fitted, in_turns = forecaster().fit(MANY), forecaster().fit(turns)
     expected = pd.DataFrame(fitted.predict(MANY), MANY.index)
@@ -294,34 +294,34 @@ def test_rows_of_series_may_take_turns():
 
 
 @pytest.mark.parametrize("in_pandas", [False, True])
-def test_groups_in_a_dict_out(in_pandas):
+def test_forecaster_series_id(in_pandas):
     turns = MANY.sort_index(level="day", kind="stable")
     groups, X = turns.index.get_level_values(0), turns.droplevel(0)
     X = X if in_pandas else X.to_numpy()
-    fitted = forecaster().fit(X, groups=groups)
+    fitted = forecaster().fit(X, series_id=groups)
     forecasts, expected = fitted.forecast(), forecaster().fit(MANY).forecast()
     assert set(forecasts) == {"u", "v"}
     assert_allclose(forecasts["v"], expected.loc["v"])
-    assert fitted.predict(X, groups=groups).shape == X.shape
+    assert fitted.predict(X, series_id=groups).shape == X.shape
     if in_pandas:
         assert_array_equal(forecasts["v"].index, DAYS[25:27])
 
 
-def test_row_numbers_of_series_that_take_turns_are_no_times():
+def test_forecaster_series_id_with_row_numbers_as_index():
     turns = MANY.sort_index(level="day", kind="stable")
     groups, X = turns.index.get_level_values(0), turns.reset_index(drop=True)
-    forecasts = forecaster().fit(X, groups=groups).forecast()
+    forecasts = forecaster().fit(X, series_id=groups).forecast()
     assert_allclose(forecasts["v"], forecaster().fit(MANY).forecast().loc["v"])
 
 
 @pytest.mark.parametrize("time", [True, False])
-def test_each_series_goes_on_by_itself(time):
+def test_predict_each_series_continues_its_own(time):
     train = MANY.groupby("site").head(15)
     test = MANY.groupby("site").tail(-15)
     if not time:
         train, test = ([part.loc[key].to_numpy() for key in "uv"] for part in (train, test))
-    fitted = forecaster(continues="auto" if time else True).fit(train)
-    whole = forecaster(continues=False).fit(train)
+    fitted = forecaster(initial_context="auto" if time else "fit_end").fit(train)
+    whole = forecaster(initial_context="edge").fit(train)
     expected = [whole.predict(df if time else df.to_numpy())[15:] for df in SERIES.values()]
     forecasts = fitted.predict(test)
     assert_allclose(forecasts if time else np.concatenate(forecasts), np.concatenate(expected))
@@ -342,12 +342,12 @@ CONTEXTS = {
 @pytest.mark.filterwarnings("ignore:X does not have valid feature names")
 @pytest.mark.parametrize("trained_on", [DAYS, range(N)], ids=["days", "numbers"])
 @pytest.mark.parametrize(("context", "index"), CONTEXTS.values(), ids=CONTEXTS.keys())
-def test_forecasts_go_on_after_a_context(trained_on, context, index):
+def test_forecast_context_index(trained_on, context, index):
     forecasts = forecaster().fit(table(trained_on)).forecast(context=context)
     assert_array_equal(forecasts.index, index)
 
 
-def test_a_short_context_is_filled_up_with_its_first_row():
+def test_forecast_short_context():
     fitted = forecaster().fit(values())
     row = values()[:1]
     assert_allclose(fitted.forecast(context=row), fitted.forecast(context=row.repeat(3, axis=0)))
@@ -356,14 +356,14 @@ def test_a_short_context_is_filled_up_with_its_first_row():
     assert_allclose(forecaster().fit(table(DAYS)).forecast(context=gap), expected)
 
 
-def test_a_context_of_many_series():
+def test_forecast_context_of_several_series():
     fitted = forecaster().fit(table(DAYS))
     assert [len(part) for part in fitted.forecast(context=list(SERIES.values()))] == [2, 2]
     assert fitted.forecast(context=MANY).index.names == list(LEVELS)
 
 
 @pytest.mark.filterwarnings("ignore:X does not have valid feature names")
-def test_predict_takes_other_containers_than_fit():
+def test_predict_other_container_than_fit():
     df = table(DAYS)
     fitted = forecaster().fit(df)
     others = (df.tz_localize("UTC"), df.reset_index(drop=True), df.to_period("D"), df.to_numpy())
@@ -373,22 +373,22 @@ def test_predict_takes_other_containers_than_fit():
 
 
 @pytest.mark.parametrize("estimator", [PersistenceForecaster(), SeasonalNaiveForecaster(7)])
-def test_baselines_keep_containers(estimator):
+def test_baselines_containers(estimator):
     assert_array_equal(estimator.fit(table(DAYS)).forecast(1).index, DAYS[-1:] + DAYS.freq)
     assert estimator.fit(MANY).forecast(2).index.names == list(LEVELS)
 
 
-def test_windows_of_given_times_and_groups():
+def test_make_windows_times_and_series_id():
     X = values(6)
     days = pd.to_datetime(["2026-01-01", "2026-01-02", "2026-01-03", "2026-01-05", "2026-01-06",
                            "2026-01-07"])  # fmt: skip
     assert_array_equal(make_windows(X, window_length=2, times=days).rows, [1, 4])
     assert_array_equal(make_windows(X, window_length=2, times=list(days)).times, days[[2, 5]])
     groups = ["u", "v"] * 3
-    windows = make_windows(X, window_length=2, groups=groups, times=[0, 5, 1, 6, 2, 7])
-    assert_array_equal(windows.groups, ["u", "v"])
+    windows = make_windows(X, window_length=2, series_id=groups, times=[0, 5, 1, 6, 2, 7])
+    assert_array_equal(windows.series_id, ["u", "v"])
     assert_array_equal(windows.times, [2, 7])
     assert_array_equal(windows.rows, [2, 3])
     windows = make_windows([X, X[:3]], window_length=2)
-    assert_array_equal(windows.groups, [0, 0, 0, 0, 1])
+    assert_array_equal(windows.series_id, [0, 0, 0, 0, 1])
     assert_array_equal(windows.times, [2, 3, 4, 5, 2])

@@ -1,4 +1,4 @@
-"""Forecasters refuse what they cannot mean, say why, and stay as they were."""
+"""Invalid input of forecasters raises clear errors and leaves the forecaster unchanged."""
 
 import pickle
 
@@ -73,7 +73,10 @@ BAD_X = cases(
     no_columns=(DF[[]], r"X has no columns \(shape=\(60, 0\)\)"),
     a_series_without_rows=([DF, DF[:0]], "0 sample"),
     other_widths=([X, X[:, :2]], r"X\[0\] has 3 feature\(s\), X\[1\] has 2"),
-    other_columns=([DF, DF.rename(columns={"c": "d"})], r"X\[1\] has other columns than X\[0\]"),
+    other_columns=(
+        [DF, DF.rename(columns={"c": "d"})],
+        r"columns of X\[1\] differ from those of X\[0\]",
+    ),
     mixed_containers=([DF, X], "mixes pandas objects with others"),
     twice=(pd.concat([DF, DF[:1]]).sort_index(), "2026-01-01.* is followed by itself at row 1"),
     unsorted=(DF[::-1], "sorted by time.*2026-03-01.* is followed by 2026-02-28.* at row 1"),
@@ -90,17 +93,20 @@ BAD_X = cases(
     no_zone_in_one_series=([DF, DF.tz_localize("UTC")], "times without a zone and"),
     numbers_in_one_series=([DF, at(range(N))], "times without a zone and with integers"),
     other_periods=([DF.to_period("D"), DF.to_period("h")], "frequency D and .* frequency h"),
-    irregular=(at(DAYS[0] + pd.to_timedelta(np.arange(N) ** 2, "D")), "no regular distance.*regul"),
+    irregular=(
+        at(DAYS[0] + pd.to_timedelta(np.arange(N) ** 2, "D")),
+        "irregular times.*regularize",
+    ),
     no_name_of_a_series=(
         MANY.set_axis(pd.MultiIndex.from_arrays([[None] * N + ["v"] * N, [*DAYS, *DAYS]])),
-        "series of row 0 of X is missing",
+        "60 row.s. without a series, the first at row 0",
     ),
 )
 
 
 @BAD_X
 @every_forecaster
-def test_what_is_no_series_is_refused(made, given, message):
+def test_forecaster_fit_invalid_X(made, given, message):
     with pytest.raises((ValueError, TypeError), match=f"(?s){message}"):
         clone(made).fit(given)
 
@@ -113,20 +119,20 @@ def test_what_is_no_series_is_refused(made, given, message):
     three_levels=(pd.concat({1: MANY, 2: MANY[:-59]}), r"Series \(2, 'v'\) of X has n_samples=1"),
     gaps=(DF.drop(DAYS[4::5]), "X has n_samples=4 rows without a gap in time, 1 fewer"),
 )
-def test_short_series_are_named_with_what_they_lack(given, message):
+def test_forecaster_fit_short_series(given, message):
     with pytest.raises(ValueError, match=message):
         forecaster().fit(given)
     with pytest.raises(ValueError, match=message.split(" that")[0]):
         make_windows(given, window_length=3, horizon=2)
 
 
-def test_short_series_of_groups_and_of_other_forecasters():
+def test_forecaster_fit_short_series_with_series_id():
     groups = ["u"] * 57 + ["v"] * 3
     with pytest.raises(ValueError, match="Series 'v' of X has n_samples=3 rows, 2 fewer"):
-        forecaster().fit(X, groups=groups)
-    with pytest.raises(ValueError, match=r"1 fewer than the 6 that .* and difference=True need"):
+        forecaster().fit(X, series_id=groups)
+    with pytest.raises(ValueError, match=r"1 fewer than the 6 that .*, difference=True need"):
         forecaster(difference=True).fit(X[:5])
-    with pytest.raises(ValueError, match="3 fewer than the 8 that period=7 and horizon=1 need"):
+    with pytest.raises(ValueError, match="3 fewer than the 8 that period=7, horizon=1 need"):
         SeasonalNaiveForecaster(7).fit(X[:5])
 
 
@@ -139,12 +145,12 @@ def test_short_series_of_groups_and_of_other_forecasters():
     no_targets=(np.ones((N, 0)), "0 feature"),
     no_columns=(DF[[]], "y has no columns"),
     infinite=(np.full(N, np.inf), "Input y contains infinity"),
-    all_missing=(np.full(N, np.nan), "No row is left to learn from|past of every target"),
-    other_times=(DF["a"].shift(freq="D"), "other times in its index"),
-    other_order=(DF["a"][::-1], "other times in its index"),
+    all_missing=(np.full(N, np.nan), "No row is left for training|past values of every target"),
+    other_times=(DF["a"].shift(freq="D"), "index of y holds other times"),
+    other_order=(DF["a"][::-1], "index of y holds other times"),
 )
 @every_forecaster
-def test_targets_that_do_not_go_with_the_rows(made, given, message):
+def test_forecaster_fit_invalid_y(made, given, message):
     with pytest.raises(ValueError, match=message):
         clone(made).fit(DF, given)
 
@@ -154,37 +160,37 @@ def test_targets_that_do_not_go_with_the_rows(made, given, message):
     shorter=([X[:, 0], X[1:, 0]], r"y has \[60, 59\]"),
     too_few=([X[:, 0]], r"X has \[60, 60\] rows, y has 60"),
     other_widths=([X, X[:, :2]], r"y has \[3, 2\] targets"),
-    other_times=([DF["a"], DF["a"].shift(freq="D")], "other times"),
+    other_times=([DF["a"], DF["a"].shift(freq="D")], "holds other times"),
 )
-def test_targets_that_do_not_go_with_a_list(given, message):
+def test_forecaster_fit_invalid_y_for_list(given, message):
     with pytest.raises(ValueError, match=message):
         forecaster().fit([DF, DF], given)
 
 
-def test_targets_that_do_not_go_with_a_multiindex():
-    with pytest.raises(ValueError, match="other times"):
+def test_forecaster_fit_invalid_y_for_multiindex():
+    with pytest.raises(ValueError, match="holds other times"):
         forecaster().fit(MANY, MANY["a"][::-1])
 
 
 @pytest.mark.parametrize(
     "made", [*EVERY[1:], forecaster(difference=True)], ids=lambda made: type(made).__name__
 )
-def test_targets_whose_past_is_not_known(made):
-    with pytest.raises(ValueError, match=r"past of every target.*\['a', 'b', 'c'\]"):
+def test_forecaster_fit_y_is_not_a_column(made):
+    with pytest.raises(ValueError, match=r"past values of every target.*\['a', 'b', 'c'\]"):
         clone(made).fit(DF, np.arange(N))
 
 
-def test_forecasts_of_some_columns_are_no_past():
+def test_forecaster_recursive_needs_all_targets():
     with pytest.raises(ValueError, match=r"strategy='recursive'.*missing: \['b', 'c'\]"):
         forecaster(strategy="recursive").fit(DF, DF["a"])
     fitted = forecaster().fit(DF, DF["a"])
-    with pytest.raises(ValueError, match=r"n_steps=3: .*more than 2 .*missing: \['b', 'c'\]"):
+    with pytest.raises(ValueError, match=r"n_steps=3: .*after the first 2 .*missing: \['b', 'c'\]"):
         fitted.forecast(3)
     assert len(fitted.forecast(2)) == 2
 
 
 @pytest.mark.parametrize("n_steps", [0, -1, 2.5, "2"])
-def test_numbers_of_steps(n_steps):
+def test_forecast_invalid_n_steps(n_steps):
     with pytest.raises(ValueError, match=f"n_steps must be an integer .*got {n_steps!r}"):
         forecaster().fit(X).forecast(n_steps)
 
@@ -192,37 +198,40 @@ def test_numbers_of_steps(n_steps):
 @pytest.mark.parametrize(
     ("params", "name"),
     [({"window_length": 0}, "window_length"), ({"window_length": 2.5}, "window_length"),
-     ({"horizon": 0}, "horizon"), ({"strategy": "x"}, "strategy"), ({"future": 3}, "future"),
-     ({"continues": "yes"}, "continues"), ({"calibration_size": 1.0}, "calibration_size"),
+     ({"horizon": 0}, "horizon"), ({"strategy": "x"}, "strategy"),
+     ({"known_future": 3}, "known_future"), ({"initial_context": True}, "initial_context"),
+     ({"calibration_size": 1.0}, "calibration_size"),
      ({"calibration_size": 0}, "calibration_size"), ({"difference": 2}, "difference"),
      ({"estimator": 3}, "estimator"), ({"estimator": StandardScaler()}, "estimator")],
 )  # fmt: skip
-def test_parameters(params, name):
+def test_forecaster_invalid_parameters(params, name):
     with pytest.raises(ValueError, match=f"The '{name}' parameter of SlidingWindowForecaster"):
         forecaster().set_params(**params).fit(X)
 
 
 @pytest.mark.parametrize("period", [0, 2.5, None])
-def test_periods(period):
+def test_seasonal_naive_invalid_period(period):
     with pytest.raises(ValueError, match="'period' parameter"):
         SeasonalNaiveForecaster(period).fit(X)
 
 
 @pytest.mark.parametrize("future", ["day", ["a", "day"], [3], [-1], [1.5]])
-def test_columns_known_ahead_that_are_not_there(future):
+def test_forecaster_unknown_known_future(future):
     unknown = future if isinstance(future, str) else future[-1]
-    with pytest.raises(ValueError, match=f"future holds {unknown!r}, which is no column of X"):
-        forecaster(future=future).fit(DF)
+    with pytest.raises(
+        ValueError, match=f"known_future holds {unknown!r}, which is not a column of X"
+    ):
+        forecaster(known_future=future).fit(DF)
 
 
-def test_columns_known_ahead_that_are_targets():
-    with pytest.raises(ValueError, match="none is left to forecast"):
-        forecaster(future=["a", "b", "c"]).fit(DF)
-    with pytest.raises(ValueError, match="y holds 'c', which future says is known ahead"):
-        forecaster(future="c").fit(DF, DF["c"])
+def test_forecaster_known_future_is_a_target():
+    with pytest.raises(ValueError, match="no column is left as a target"):
+        forecaster(known_future=["a", "b", "c"]).fit(DF)
+    with pytest.raises(ValueError, match="y holds 'c', which is in known_future"):
+        forecaster(known_future="c").fit(DF, DF["c"])
 
 
-# A table of all times, of which the last four come after the training rows.
+# A table of all times; the last four are after the training rows.
 AHEAD = pd.DataFrame({"c": 1.0}, index=pd.date_range(DAYS[0], periods=N + 4, name="day"))
 AHEAD[:N] = 9.0
 NEXT = AHEAD[N:]
@@ -233,12 +242,12 @@ NEXT = AHEAD[N:]
     [NEXT, AHEAD, AHEAD[::-1], NEXT.assign(a=0.0), NEXT["c"], NEXT.to_numpy(), [1.0, 1.0],
      NEXT.reset_index(drop=True)],
 )  # fmt: skip
-def test_what_is_known_ahead_in_any_container(future):
-    fitted = forecaster(future="c").fit(DF)
-    assert_allclose(fitted.forecast(future=future), fitted.forecast(future=NEXT))
-    numbered = forecaster(future="c").fit(at(range(N)))
+def test_forecast_X_future_containers(future):
+    fitted = forecaster(known_future="c").fit(DF)
+    assert_allclose(fitted.forecast(X_future=future), fitted.forecast(X_future=NEXT))
+    numbered = forecaster(known_future="c").fit(at(range(N)))
     whole = AHEAD.set_axis(range(N + 4))
-    assert_allclose(numbered.forecast(future=whole), fitted.forecast(future=NEXT))
+    assert_allclose(numbered.forecast(X_future=whole), fitted.forecast(X_future=NEXT))
 
 
 @cases(
@@ -257,49 +266,26 @@ def test_what_is_known_ahead_in_any_container(future):
     words=(NEXT.assign(c="x"), "could not convert string"),
     for_several=({"u": NEXT}, "expected one table"),
 )
-def test_what_is_known_ahead_must_be_all_there(given, message):
-    fitted = forecaster(future="c").fit(DF)
+def test_forecast_invalid_X_future(given, message):
+    fitted = forecaster(known_future="c").fit(DF)
     with pytest.raises(ValueError, match=message):
-        fitted.forecast(future=given)
+        fitted.forecast(X_future=given)
     if given is not None:
-        with pytest.raises(ValueError, match="names no column"):
-            forecaster().fit(DF).forecast(future=given)
+        with pytest.raises(ValueError, match="known_future is empty"):
+            forecaster().fit(DF).forecast(X_future=given)
 
 
-def test_what_is_known_ahead_of_many_series():
-    listed, by_name = (forecaster(future="c").fit(many) for many in ([DF, DF + 1], MANY))
-    expected = pd.concat(listed.forecast(future=[NEXT, 2 * NEXT]))
+def test_forecast_X_future_of_several_series():
+    listed, by_name = (forecaster(known_future="c").fit(many) for many in ([DF, DF + 1], MANY))
+    expected = pd.concat(listed.forecast(X_future=[NEXT, 2 * NEXT]))
     both = {"v": 2 * NEXT, "u": NEXT}
     for future in (both, pd.concat(both)):
-        assert_allclose(by_name.forecast(future=future), expected)
+        assert_allclose(by_name.forecast(X_future=future), expected)
     with pytest.raises(ValueError, match="a table for each of 2 series, got 1"):
-        listed.forecast(future=[NEXT])
+        listed.forecast(X_future=[NEXT])
     for future in ({"u": NEXT}, pd.concat({"u": NEXT})):
         with pytest.raises(ValueError, match=r"for each series, \['v'\] are missing"):
-            by_name.forecast(future=future)
-
-
-@pytest.mark.parametrize("coverage", [0, 1, -0.1, 2, np.nan])
-def test_coverages(coverage):
-    fitted = forecaster(calibration_size=0.3).fit(X)
-    with pytest.raises(ValueError, match="coverage must be between 0 and 1"):
-        fitted.predict_interval(X, coverage)
-    with pytest.raises(ValueError, match="coverage must be between 0 and 1"):
-        fitted.forecast_interval(coverage=coverage)
-
-
-def test_intervals_need_rows_that_are_held_out():
-    with pytest.raises(ValueError, match="need calibration_size"):
-        forecaster().fit(X).predict_interval(X)
-    with pytest.raises(ValueError, match=r"calibration_size=0.01 holds out no forecast"):
-        forecaster(calibration_size=0.01).fit(X)
-    with pytest.raises(ValueError, match=r"No row is left .*calibration_size=0.99 holds out"):
-        forecaster(calibration_size=0.99).fit(X)
-    fitted = forecaster(calibration_size=0.2).fit(X)
-    with pytest.raises(ValueError, match=r"coverage=0.99 needs at least 99 held-out .*there are"):
-        fitted.forecast_interval(coverage=0.99)
-    with pytest.raises(ValueError, match=r"n_steps=3: .*horizon=2"):
-        fitted.forecast_interval(3)
+            by_name.forecast(X_future=future)
 
 
 @every_forecaster
@@ -307,7 +293,7 @@ def test_intervals_need_rows_that_are_held_out():
     "method",
     ["predict", "predict_trajectory", "forecast", "predict_interval", "forecast_interval", "score"],
 )
-def test_nothing_is_forecast_before_fit(made, method):
+def test_forecaster_not_fitted(made, method):
     given = [] if method.startswith("forecast") else [X]
     with pytest.raises(NotFittedError):
         getattr(clone(made), method)(*given)
@@ -325,9 +311,10 @@ def test_nothing_is_forecast_before_fit(made, method):
     three_dimensions=(X[np.newaxis], "3 dimensions"),
 )
 @every_forecaster
-def test_bad_rows_leave_a_forecaster_as_it_was(made, given, message):
+def test_forecaster_unchanged_by_invalid_rows(made, given, message):
     fitted = clone(made).fit(DF)
-    before, expected = pickle.dumps(vars(fitted)), fitted.forecast()
+    expected = fitted.forecast()  # before the pickle, as pandas caches properties of an index
+    before = pickle.dumps(vars(fitted))
     for refuses in (fitted.predict, fitted.predict_trajectory, fitted.score):
         with pytest.raises(ValueError, match=f"(?s){message}"):
             refuses(given)
@@ -345,9 +332,9 @@ class Interrupted(Ridge):
 @pytest.mark.parametrize(
     ("broken", "error"),
     [({"estimator": Interrupted()}, KeyboardInterrupt), ({"window_length": 90}, ValueError),
-     ({"future": "z"}, ValueError), ({"calibration_size": 0.99}, ValueError)],
+     ({"known_future": "z"}, ValueError), ({"calibration_size": 0.99}, ValueError)],
 )  # fmt: skip
-def test_a_failed_fit_leaves_a_forecaster_as_it_was(broken, error):
+def test_forecaster_unchanged_by_failed_fit(broken, error):
     fitted = forecaster().fit(DF)
     params, expected = fitted.get_params(), fitted.predict(DF)
     fitted.set_params(**broken)
@@ -359,22 +346,22 @@ def test_a_failed_fit_leaves_a_forecaster_as_it_was(broken, error):
 
 
 @cases(
-    missing=([np.nan, *TURNS[1:]], "series of row"),
-    none=([None, *range(N - 1)], "series of row 0 of X is missing"),
+    missing=([np.nan, *TURNS[1:]], "row.s. without a series"),
+    none=([None, *range(N - 1)], "X has 1 row.s. without a series, the first at row 0"),
     fewer=(TURNS[1:], "inconsistent numbers of samples"),
-    two_dimensions=(TURNS[:, np.newaxis], "one label a row"),
-    word=("u", "one label a row"),
+    two_dimensions=(TURNS[:, np.newaxis], "one label per row"),
+    word=("u", "one label per row"),
 )
-def test_labels_of_series(given, message):
+def test_forecaster_invalid_series_id(given, message):
     given = given if isinstance(given, str | np.ndarray) else np.array(given, dtype=object)
     with pytest.raises(ValueError, match=message):
-        forecaster().fit(X, groups=given)
+        forecaster().fit(X, series_id=given)
 
 
-def test_labels_and_times_beside_an_index_that_has_them():
+def test_series_id_and_times_with_named_series():
     for many, reason in ((MANY, "MultiIndex"), ([X, X], "list of series")):
-        with pytest.raises(ValueError, match=f"groups must be None here: .*{reason}"):
-            forecaster().fit(many, groups=TURNS)
+        with pytest.raises(ValueError, match=f"series_id must be None here: .*{reason}"):
+            forecaster().fit(many, series_id=TURNS)
         with pytest.raises(ValueError, match=f"times must be None here: .*{reason}"):
             make_windows(many, window_length=3, times=DAYS)
 
@@ -385,15 +372,15 @@ def test_labels_and_times_beside_an_index_that_has_them():
     fractions=(np.arange(N) / 2, "times must hold times, .*float64"),
     unsorted=(DAYS[::-1], "sorted by time"),
 )
-def test_times_of_windows(given, message):
+def test_make_windows_invalid_times(given, message):
     with pytest.raises(ValueError, match=message):
         make_windows(X, window_length=3, times=given)
 
 
-def test_series_that_training_did_not_have():
-    fitted = forecaster(continues=True).fit(X, groups=TURNS)
-    with pytest.raises(ValueError, match="series 'z' was not there in fit"):
-        fitted.predict(X, groups=np.resize(["u", "z"], N))
-    auto = forecaster().fit(X, groups=TURNS)
-    alone = forecaster(continues=False).fit(X, groups=TURNS)
+def test_predict_series_not_seen_in_fit():
+    fitted = forecaster(initial_context="fit_end").fit(X, series_id=TURNS)
+    with pytest.raises(ValueError, match="series 'z' was not seen in fit"):
+        fitted.predict(X, series_id=np.resize(["u", "z"], N))
+    auto = forecaster().fit(X, series_id=TURNS)
+    alone = forecaster(initial_context="edge").fit(X, series_id=TURNS)
     assert_array_equal(auto.predict(X), alone.predict(X))

@@ -1,4 +1,4 @@
-"""Forecasters among scikit-learn's tools, with recurrent networks and other regressors inside."""
+"""Forecasters with scikit-learn's tools, and with networks and other regressors inside."""
 
 import pickle
 
@@ -38,7 +38,7 @@ def recurrent():
     return SlidingWindowForecaster(tiny(), window_length=5, horizon=2).fit(walk())
 
 
-def test_a_network_learns_from_the_windows_as_sequences(recurrent):
+def test_forecaster_network_receives_sequences(recurrent):
     X = walk()
     windows = make_windows(X, window_length=5, horizon=2)
     by_hand = tiny().fit(windows.X, windows.y.reshape(-1, 4))
@@ -49,26 +49,26 @@ def test_a_network_learns_from_the_windows_as_sequences(recurrent):
     )
 
 
-def test_random_state_tells_all(recurrent):
+def test_forecaster_random_state(recurrent):
     again = clone(recurrent).fit(walk())
     assert_array_equal(again.forecast(7), recurrent.forecast(7))
     other = clone(recurrent).set_params(estimator__random_state=1).fit(walk())
     assert np.abs(other.forecast() - recurrent.forecast()).max() > 1e-4
 
 
-def test_pickles_forecast_the_same(recurrent):
+def test_forecaster_pickle(recurrent):
     again = pickle.loads(pickle.dumps(recurrent))
     assert_array_equal(again.predict(walk()), recurrent.predict(walk()))
     assert_array_equal(again.forecast(), recurrent.forecast())
 
 
-def test_clones_are_not_fitted_and_fits_leave_the_parameters_alone(recurrent):
+def test_forecaster_clone(recurrent):
     assert recurrent.estimator_ is not recurrent.estimator
     assert not hasattr(recurrent.estimator, "n_features_in_")
     assert not hasattr(clone(recurrent), "estimator_")
 
 
-def test_with_scaling_inside_units_do_not_matter():
+def test_forecaster_scaler_inside_with_network():
     X = walk()
     scaled = make_pipeline(TimeDistributed(StandardScaler()), tiny())
     forecaster = SlidingWindowForecaster(scaled, window_length=5)
@@ -80,7 +80,7 @@ def test_with_scaling_inside_units_do_not_matter():
     assert_allclose(one.predict(X)[windows.rows + 1], by_hand.predict(windows.X), rtol=1e-5)
 
 
-def test_flat_windows_are_scaled_for_regressors_of_tables():
+def test_forecaster_scaler_inside_with_ridge():
     X = walk() * [1, 1000]
     regressor = make_pipeline(StandardScaler(), Ridge(alpha=0.1))
     forecaster = SlidingWindowForecaster(regressor, window_length=4, horizon=2).fit(X)
@@ -91,7 +91,7 @@ def test_flat_windows_are_scaled_for_regressors_of_tables():
     assert_allclose(made, by_hand.predict(flat), rtol=1e-9)
 
 
-def test_early_stopping_holds_out_stretches_of_time():
+def test_forecaster_early_stopping_holds_out_blocks_of_time():
     held_out = {}
 
     class Spy(RNNRegressor):
@@ -115,13 +115,13 @@ def test_early_stopping_holds_out_stretches_of_time():
     assert held_out["groups"] is None
 
 
-def test_the_default_is_a_network():
+def test_forecaster_default_estimator():
     forecaster = SlidingWindowForecaster(window_length=5).fit(walk(30))
     assert type(forecaster.estimator_[-1]) is RNNRegressor
     assert forecaster.predict(walk(30)).shape == (30, 2)
 
 
-def test_a_reservoir_inside():
+def test_forecaster_echo_state_regressor():
     X = np.sin(0.3 * np.arange(300))[:, np.newaxis]
     reservoir = EchoStateRegressor(units=50, random_state=0)
     forecaster = SlidingWindowForecaster(reservoir, window_length=20).fit(X[:200])
@@ -129,11 +129,11 @@ def test_a_reservoir_inside():
 
 
 @pytest.mark.parametrize("has_targets", [False, True])
-def test_search_over_the_window(has_targets):
-    # What comes next is what was 6 rows ago.
+def test_forecaster_search_of_window_length(has_targets):
+    # Each value is equal to the one 6 rows earlier.
     X = np.tile(np.random.default_rng(0).normal(size=6), 30)[:, np.newaxis]
     search = GridSearchCV(
-        SlidingWindowForecaster(Ridge(alpha=1e-3), continues=True),
+        SlidingWindowForecaster(Ridge(alpha=1e-3), initial_context="fit_end"),
         {"window_length": [1, 2, 6]},
         cv=TimeSeriesSplit(3),
         error_score="raise",
@@ -144,7 +144,7 @@ def test_search_over_the_window(has_targets):
     assert_allclose(np.ravel(search.best_estimator_.forecast(9)), X[:9, 0], atol=1e-3)
 
 
-def test_scorers_see_as_many_rows_as_targets():
+def test_forecaster_cross_val_score():
     X = pd.DataFrame(walk(), index=pd.date_range("2026", periods=80), columns=["a", "b"])
     forecaster = SlidingWindowForecaster(Ridge(), window_length=4, horizon=3)
     cv = TimeSeriesSplit(3)
@@ -157,19 +157,19 @@ def test_scorers_see_as_many_rows_as_targets():
         assert score == pytest.approx(-error)
 
 
-def test_forecasts_of_each_half_by_the_other():
+def test_forecaster_cross_val_predict():
     X = walk()
     made = cross_val_predict(SlidingWindowForecaster(Ridge(), window_length=4), X, X, cv=2)
     assert made.shape == X.shape
 
 
-def test_search_inside():
+def test_forecaster_estimator_is_a_search():
     inside = GridSearchCV(Ridge(), {"alpha": [0.1, 1e6]}, cv=TimeSeriesSplit(3))
     forecaster = SlidingWindowForecaster(inside, window_length=4, horizon=2).fit(walk())
     assert forecaster.estimator_.best_params_ == {"alpha": 0.1}
 
 
-def test_targets_are_transformed_inside():
+def test_forecaster_estimator_transforms_targets():
     X = np.exp(0.05 * np.arange(100.0))[:, np.newaxis]
     regressor = TransformedTargetRegressor(
         make_pipeline(StandardScaler(), Ridge(alpha=1e-3)), func=np.log, inverse_func=np.exp
@@ -181,7 +181,7 @@ def test_targets_are_transformed_inside():
     assert_allclose(forecaster.predict(X)[4:, 0], by_hand.predict(flat), rtol=1e-9)
 
 
-def test_missing_values_go_in_where_the_regressor_takes_them():
+def test_forecaster_missing_values():
     X = walk()
     X[[20, 21, 50]] = np.nan
     boosted = HistGradientBoostingRegressor(max_iter=3)
@@ -195,7 +195,7 @@ def test_missing_values_go_in_where_the_regressor_takes_them():
             other.fit(X)
 
 
-def test_a_fit_that_fails_leaves_the_forecaster_as_it_was():
+def test_forecaster_unchanged_by_short_series():
     X = walk()
     forecaster = SlidingWindowForecaster(Ridge(), window_length=4).fit(X)
     before = forecaster.forecast(3)
@@ -205,12 +205,12 @@ def test_a_fit_that_fails_leaves_the_forecaster_as_it_was():
     assert forecaster.n_features_in_ == 2
 
 
-def test_a_scaler_that_hands_nan_on_makes_no_regressor_take_it():
+def test_forecaster_missing_values_after_scaler():
     X = pd.DataFrame({"load": np.sin(np.arange(60.0)), "plan": np.cos(np.arange(60.0))})
     network = make_pipeline(TimeDistributed(StandardScaler()), RNNRegressor(units=2, epochs=1))
-    forecaster = SlidingWindowForecaster(network, window_length=3, horizon=2, future=["plan"])
-    told = forecaster.fit(X).predict_trajectory(X)
-    assert np.isnan(told[-2:]).all()
-    assert not np.isnan(told[:-2]).any()
+    forecaster = SlidingWindowForecaster(network, window_length=3, horizon=2, known_future=["plan"])
+    trajectories = forecaster.fit(X).predict_trajectory(X)
+    assert np.isnan(trajectories[-2:]).all()
+    assert not np.isnan(trajectories[:-2]).any()
     with pytest.raises(ValueError, match="Input X contains NaN"):
         forecaster.predict(X.mask(X["load"] > 0.9))

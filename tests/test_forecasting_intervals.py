@@ -1,4 +1,4 @@
-"""How far forecasts are off: intervals, errors by horizon, and the baselines to beat."""
+"""Intervals, errors by horizon, and baselines."""
 
 import math
 
@@ -36,31 +36,31 @@ def ridge(**parameters):
     calibration_size=st.sampled_from([0.2, 0.3, 0.55]),
     horizon=st.integers(1, 4),
 )
-def test_half_widths_are_order_statistics(coverage, calibration_size, horizon):
+def test_intervals_half_widths_are_order_statistics(coverage, calibration_size, horizon):
     X = walk()
     forecaster = PersistenceForecaster(horizon=horizon, calibration_size=calibration_size).fit(X)
     n_held_out = round(100 * calibration_size)
     origins = range(100 - n_held_out - 1, 100 - horizon)
     widths = []
     for step in range(1, horizon + 1):
-        misses = np.sort([np.abs(X[t + step] - X[t]) for t in origins], axis=0)
-        widths.append(misses[math.ceil((len(misses) + 1) * coverage) - 1])
+        residuals = np.sort([np.abs(X[t + step] - X[t]) for t in origins], axis=0)
+        widths.append(residuals[math.ceil((len(residuals) + 1) * coverage) - 1])
     lower, upper = forecaster.forecast_interval(coverage=coverage)
     assert_allclose((upper - lower) / 2, widths)
     assert_allclose((upper + lower) / 2, forecaster.forecast())
     lower, upper = forecaster.predict_interval(X, coverage=coverage)
     assert_allclose((upper - lower)[horizon:] / 2, np.tile(widths[-1], (100 - horizon, 1)))
     assert_allclose((upper + lower) / 2, forecaster.predict(X), atol=1e-12)
-    # Where the mean stands in, errors of the mean count.
+    # Rows that get the mean have the residuals of the mean.
     mean = forecaster.predict(X)[0]
-    misses = np.sort([np.abs(X[t + 1] - mean) for t in origins], axis=0)
-    width = misses[math.ceil((len(misses) + 1) * coverage) - 1]
+    residuals = np.sort([np.abs(X[t + 1] - mean) for t in origins], axis=0)
+    width = residuals[math.ceil((len(residuals) + 1) * coverage) - 1]
     assert_allclose((upper - lower)[:horizon] / 2, np.tile(width, (horizon, 1)))
 
 
 @pytest.mark.parametrize("strategy", ["direct", "recursive"])
 @pytest.mark.parametrize("coverage", [0.5, 0.9])
-def test_intervals_cover_their_share(strategy, coverage):
+def test_predict_interval_coverage(strategy, coverage):
     X = np.random.default_rng(0).standard_t(4, size=(6000, 1))
     forecaster = ridge(horizon=2, strategy=strategy, calibration_size=0.5).fit(X[:4000])
     lower, upper = forecaster.predict_interval(X[4000:], coverage=coverage)
@@ -68,7 +68,7 @@ def test_intervals_cover_their_share(strategy, coverage):
     assert covered == pytest.approx(coverage, abs=0.03)
 
 
-def test_intervals_of_walks_grow_like_the_root_of_steps():
+def test_forecast_interval_of_random_walk():
     X = walk(4000, 1)
     forecaster = ridge(horizon=9, difference=True, calibration_size=0.5).fit(X)
     lower, upper = forecaster.forecast_interval()
@@ -77,25 +77,25 @@ def test_intervals_of_walks_grow_like_the_root_of_steps():
     assert widths[8] / widths[0] == pytest.approx(3, rel=0.15)
 
 
-def test_intervals_grow_with_coverage():
+def test_forecast_interval_grows_with_coverage():
     forecaster = ridge(calibration_size=0.5).fit(walk())
     widths = [np.subtract(*forecaster.forecast_interval(coverage=c)[::-1]) for c in (0.3, 0.6, 0.9)]
     assert (np.diff(widths, axis=0) > 0).all()
 
 
-def test_targets_that_are_missing_count_for_no_interval():
+def test_forecast_interval_ignores_missing_targets():
     X = walk()
     y = X.copy()
     y[80:90] = np.nan
     forecaster = PersistenceForecaster(calibration_size=0.3).fit(pd.DataFrame(X), pd.DataFrame(y))
     lower, upper = forecaster.forecast_interval(coverage=0.5)
-    misses = np.abs(np.diff(X, axis=0))[69:]
-    misses = np.sort(np.delete(misses, np.arange(80, 90) - 70, axis=0), axis=0)
-    assert_allclose((upper - lower).iloc[0] / 2, misses[math.ceil(21 * 0.5) - 1])
+    residuals = np.abs(np.diff(X, axis=0))[69:]
+    residuals = np.sort(np.delete(residuals, np.arange(80, 90) - 70, axis=0), axis=0)
+    assert_allclose((upper - lower).iloc[0] / 2, residuals[math.ceil(21 * 0.5) - 1])
 
 
 @pytest.mark.parametrize(("n_held_out", "coverage", "enough"), [(9, 0.9, 9), (19, 0.95, 19)])
-def test_too_few_forecasts_for_an_interval(n_held_out, coverage, enough):
+def test_predict_interval_too_few_residuals(n_held_out, coverage, enough):
     X = walk()
     PersistenceForecaster(calibration_size=n_held_out / 100 + 1e-9).fit(X).predict_interval(
         X, coverage=coverage
@@ -107,31 +107,54 @@ def test_too_few_forecasts_for_an_interval(n_held_out, coverage, enough):
         forecaster.predict_interval(X, coverage=coverage)
 
 
+@pytest.mark.parametrize("coverage", [0, 1, -0.1, 2, np.nan])
+def test_forecaster_invalid_coverage(coverage):
+    fitted = ridge(horizon=2, calibration_size=0.3).fit(walk())
+    with pytest.raises(ValueError, match="coverage must be between 0 and 1"):
+        fitted.predict_interval(walk(), coverage=coverage)
+    with pytest.raises(ValueError, match="coverage must be between 0 and 1"):
+        fitted.forecast_interval(coverage=coverage)
+
+
+def test_forecaster_intervals_need_calibration_size():
+    with pytest.raises(ValueError, match="set calibration_size"):
+        ridge(horizon=2).fit(walk()).predict_interval(walk())
+    with pytest.raises(ValueError, match=r"calibration_size=0.01 holds out no forecast"):
+        ridge(horizon=2, calibration_size=0.01).fit(walk())
+    with pytest.raises(ValueError, match=r"No row is left .*calibration_size=0.99 holds out"):
+        ridge(horizon=2, calibration_size=0.99).fit(walk())
+    fitted = ridge(horizon=2, calibration_size=0.2).fit(walk())
+    with pytest.raises(ValueError, match=r"coverage=0.99 needs at least 99 held-out .*there are"):
+        fitted.forecast_interval(coverage=0.99)
+    with pytest.raises(ValueError, match=r"n_steps=3: .*horizon=2"):
+        fitted.forecast_interval(3)
+
+
 # --- errors by horizon ----------------------------------------------------------------------------
 
 
 def errors_by_hand(forecaster, X, y, cv, horizon):
-    """Return errors of every forecast of a row under test, by a loop over origins and steps."""
+    """Return the errors of all forecasts of test rows, with a loop over origins and steps."""
     table = []
     for fold, (train, test) in enumerate(cv.split(X)):
-        fitted = clone(forecaster).set_params(continues=False).fit(X[train], y[train])
+        fitted = clone(forecaster).set_params(initial_context="edge").fit(X[train], y[train])
         trajectories = fitted.predict_trajectory(X)
         for step in range(1, horizon + 1):
-            misses = [
+            residuals = [
                 trajectories[t, step - 1] - y[t + step]
                 for t in range(len(X) - step)
                 if t + step in test and not set(train) & set(range(t + 1, t + step))
             ]
-            misses = np.array(misses)[~np.isnan(misses)]
-            rmse = np.sqrt(np.mean(misses**2))
-            table.append([fold, step, np.mean(np.abs(misses)), rmse, len(misses)])
+            residuals = np.array(residuals)[~np.isnan(residuals)]
+            rmse = np.sqrt(np.mean(residuals**2))
+            table.append([fold, step, np.mean(np.abs(residuals)), rmse, len(residuals)])
     return table
 
 
 @pytest.mark.parametrize("make", [ridge, PersistenceForecaster])
 @pytest.mark.parametrize("horizon", [1, 3])
 @pytest.mark.parametrize("has_missing", [False, True])
-def test_backtest_is_a_loop(make, horizon, has_missing):
+def test_backtest_equals_a_loop(make, horizon, has_missing):
     X = walk()
     y = X[:, 1].copy()
     if has_missing:
@@ -144,7 +167,7 @@ def test_backtest_is_a_loop(make, horizon, has_missing):
     assert not hasattr(forecaster, "n_features_in_")
 
 
-def test_backtest_of_all_targets_is_their_mean():
+def test_backtest_of_several_targets():
     X = walk()
     table = PersistenceForecaster().backtest(X, cv=2)
     for fold, rows in enumerate([slice(34, 67), slice(67, 100)]):
@@ -154,24 +177,24 @@ def test_backtest_of_all_targets_is_their_mean():
         assert table["n"][fold] == 66
 
 
-def test_backtest_of_series_that_take_turns():
+def test_backtest_series_id():
     X, groups = walk(), np.tile(["a", "b"], 50)
-    table = PersistenceForecaster(horizon=2).backtest(X, cv=TimeSeriesSplit(2), groups=groups)
+    table = PersistenceForecaster(horizon=2).backtest(X, cv=TimeSeriesSplit(2), series_id=groups)
     changes = [np.abs(X[2 * step :] - X[: -2 * step]) for step in (1, 2)]
-    # Two steps before the first test row of each series is not after training.
+    # The row two steps before the first test row of a series is a training row.
     last = [changes[0][-33:].mean(), changes[1][-31:].mean()]
     assert_allclose(table["mae"][2:], last)
     assert table["n"].tolist() == [66, 62, 66, 62]
 
 
-def test_backtest_of_a_frame_sees_gaps():
+def test_backtest_gaps():
     X = pd.DataFrame(walk(), index=pd.date_range("2026", periods=100, freq="h"))
     X = X.drop(X.index[80:83])
     table = PersistenceForecaster(horizon=2).backtest(X, cv=TimeSeriesSplit(2, test_size=30))
     assert table["n"].tolist() == [60, 58, 58, 54]
 
 
-def test_a_fold_without_targets_has_no_error():
+def test_backtest_fold_without_targets():
     X = walk()
     y = X[:, 0].copy()
     y[70:] = np.nan
@@ -184,7 +207,7 @@ def test_a_fold_without_targets_has_no_error():
 
 
 @given(horizon=st.integers(1, 9), period=st.integers(1, 6))
-def test_baselines_are_a_line_of_numpy(horizon, period):
+def test_baselines_equal_numpy(horizon, period):
     X = walk()
     drift = (X[-1] - X[0]) / 99
     steps = np.arange(1, 21)
@@ -209,29 +232,29 @@ def test_baselines_are_a_line_of_numpy(horizon, period):
 
 
 @pytest.mark.parametrize("horizon", [1, 3])
-def test_drift_is_the_slope_from_the_first_row_to_the_last(horizon):
+def test_drift_is_the_slope_of_training_rows(horizon):
     X = walk()
     assert_allclose(DriftForecaster(horizon=horizon).fit(X).drift_, (X[-1] - X[0]) / 99)
     held_out = DriftForecaster(horizon=horizon, calibration_size=0.2).fit(X)
     assert_allclose(held_out.drift_, (X[79] - X[0]) / 79)
-    pieces = DriftForecaster(horizon=horizon).fit([X[:40], X[40:]])
+    of_two = DriftForecaster(horizon=horizon).fit([X[:40], X[40:]])
     changes = X[39] - X[0] + X[99] - X[40]
-    assert_allclose(pieces.drift_, changes / 98)
+    assert_allclose(of_two.drift_, changes / 98)
 
 
 @pytest.mark.parametrize(
     "forecaster", [PersistenceForecaster(), SeasonalNaiveForecaster(5), DriftForecaster()]
 )
-def test_baselines_forecast_any_column_any_number_of_steps(forecaster):
+def test_baselines_targets_and_n_steps(forecaster):
     X = walk()
     one, all_ = clone(forecaster).fit(X, X[:, 1]), clone(forecaster).fit(X)
     assert_allclose(one.forecast(30), all_.forecast(30)[:, 1])
     assert_allclose(one.predict(X), all_.predict(X)[:, 1])
-    with pytest.raises(ValueError, match="needs the past of every target"):
+    with pytest.raises(ValueError, match="needs the past values of every target"):
         clone(forecaster).fit(X, X[:, 1] ** 2)
 
 
-def test_a_season_of_one_row_is_persistence():
+def test_seasonal_naive_of_period_one_is_persistence():
     X = walk()
     seasonal = SeasonalNaiveForecaster(1, horizon=3).fit(X)
     assert_array_equal(seasonal.predict(X), PersistenceForecaster(horizon=3).fit(X).predict(X))

@@ -1,4 +1,4 @@
-"""Forecasters see the past and nothing else: not the future, nor what lies behind a gap."""
+"""Forecasters use neither rows after the origin nor rows from before a gap."""
 
 from functools import cache
 
@@ -25,7 +25,7 @@ OPTIONS = {
     "horizon": st.integers(1, 4),
     "strategy": st.sampled_from(["direct", "recursive"]),
     "difference": st.booleans(),
-    "future": st.sampled_from([(), (2,)]),
+    "known_future": st.sampled_from([(), (2,)]),
 }
 CLOCKS = [
     pd.date_range("2026-03-20", periods=N_ROWS, freq="h"),
@@ -50,26 +50,26 @@ def fitted(**parameters):
     return ridge(**parameters).fit(walk())
 
 
-# --- the future -----------------------------------------------------------------------------------
+# --- rows after the origin ------------------------------------------------------------------------
 
 
 @given(row=st.integers(0, N_ROWS - 1), seed=st.integers(0, 9), **OPTIONS)
-def test_nothing_after_the_origin_is_seen(row, seed, **parameters):
+def test_forecaster_ignores_rows_after_origin(row, seed, **parameters):
     forecaster = fitted(**parameters)
     origin, X, changed = row - parameters["horizon"], walk(), walk()
-    is_changed = [column for column in range(3) if column not in parameters["future"]]
+    is_changed = [column for column in range(3) if column not in parameters["known_future"]]
     changed[max(0, origin + 1) :, is_changed] = walk(seed=seed + 1)[
         max(0, origin + 1) :, is_changed
     ]
     changed[row + 1 :] = 0
     assert_allclose(forecaster.predict(changed)[row], forecaster.predict(X)[row], rtol=1e-12)
-    if origin >= 0 and not parameters["future"]:
+    if origin >= 0 and not parameters["known_future"]:
         made = forecaster.predict_trajectory(changed)[: origin + 1]
         assert_allclose(made, forecaster.predict_trajectory(X)[: origin + 1], rtol=1e-12)
 
 
 @given(row=st.integers(0, N_ROWS - 1), **OPTIONS)
-def test_the_origin_is_seen_and_the_window_and_no_more(row, **parameters):
+def test_forecaster_uses_exactly_the_window(row, **parameters):
     forecaster = fitted(**parameters)
     origin = row - parameters["horizon"]
     oldest = origin - WINDOW + 1 - parameters["difference"]
@@ -84,7 +84,7 @@ def test_the_origin_is_seen_and_the_window_and_no_more(row, **parameters):
 
 @pytest.mark.parametrize("make", [PersistenceForecaster, DriftForecaster])
 @given(row=st.integers(3, N_ROWS - 1))
-def test_baselines_see_the_origin_alone(make, row):
+def test_baselines_use_only_the_origin(make, row):
     X, changed = walk(), walk(seed=1)
     changed[row - 3] = X[row - 3]
     forecaster = make(horizon=3).fit(X)
@@ -93,7 +93,7 @@ def test_baselines_see_the_origin_alone(make, row):
 
 @pytest.mark.parametrize("difference", [False, True])
 @given(n_train=st.integers(20, N_ROWS - 1))
-def test_nothing_after_the_split_is_learned_from(difference, n_train):
+def test_forecaster_fit_ignores_rows_after_split(difference, n_train):
     X, changed = walk(), walk()
     changed[n_train:] = 1e6
     of_X, of_changed = (
@@ -104,7 +104,7 @@ def test_nothing_after_the_split_is_learned_from(difference, n_train):
 
 
 @pytest.mark.parametrize("horizon", [1, 4])
-def test_nothing_held_out_for_intervals_is_learned_from(horizon):
+def test_forecaster_fit_ignores_calibration_rows(horizon):
     X, changed = walk(), walk()
     changed[45:] = 1e6
     parameters = {"horizon": horizon, "calibration_size": 0.25}
@@ -112,7 +112,7 @@ def test_nothing_held_out_for_intervals_is_learned_from(horizon):
     alone = ridge(horizon=horizon).fit(X[:45])
     assert_array_equal(of_X.estimator_.coef_, of_changed.estimator_.coef_)
     assert_array_equal(of_X.estimator_.coef_, alone.estimator_.coef_)
-    # What is kept as the past of rows to come goes to the end all the same.
+    # The context of later rows includes the held-out rows.
     assert_allclose(of_X.forecast(), alone.forecast(context=X))
 
 
@@ -120,10 +120,10 @@ def test_nothing_held_out_for_intervals_is_learned_from(horizon):
 
 
 def by_hand(forecaster, X, y, cv):
-    """Return scores of folds where forecasts of the whole series are cut."""
+    """Return the scores of folds, from forecasts of the whole series up to the fold."""
     scores = []
     for train, test in cv.split(X):
-        alone = clone(forecaster).set_params(continues=False)
+        alone = clone(forecaster).set_params(initial_context="edge")
         rows = slice(None, test[-1] + 1)
         if isinstance(X, pd.DataFrame):
             alone.fit(X.iloc[train], y.iloc[train])
@@ -135,38 +135,43 @@ def by_hand(forecaster, X, y, cv):
     return scores
 
 
-@pytest.mark.parametrize("continues", ["auto", True])
+@pytest.mark.parametrize("initial_context", ["auto", "fit_end"])
 @pytest.mark.parametrize("horizon", [1, 3])
 @pytest.mark.parametrize("difference", [False, True])
 @pytest.mark.parametrize("future", [(), ("c",)])
-def test_scores_of_folds_are_those_with_the_whole_past(continues, horizon, difference, future):
+def test_initial_context_scores_of_folds(initial_context, horizon, difference, future):
     X = pd.DataFrame(walk(), columns=["a", "b", "c"])
-    if continues == "auto":
+    if initial_context == "auto":
         X.index = CLOCKS[0]
     else:
         X, future = X.to_numpy(), [2] * len(future)
-    y = X[["a", "b"]] if continues == "auto" else X[:, :2]
-    forecaster = ridge(continues=continues, horizon=horizon, difference=difference, future=future)
+    y = X[["a", "b"]] if initial_context == "auto" else X[:, :2]
+    forecaster = ridge(
+        initial_context=initial_context,
+        horizon=horizon,
+        difference=difference,
+        known_future=future,
+    )
     cv = TimeSeriesSplit(4)
     scores = cross_val_score(forecaster, X, y, cv=cv, error_score="raise")
     assert_allclose(scores, by_hand(forecaster, X, y, cv), rtol=1e-9)
-    without = clone(forecaster).set_params(continues=False)
+    without = clone(forecaster).set_params(initial_context="edge")
     assert np.abs(cross_val_score(without, X, y, cv=cv) - scores).min() > 1e-3
 
 
 @pytest.mark.parametrize("index", CLOCKS, ids=lambda index: type(index).__name__)
 @given(n_train=st.integers(20, N_ROWS - 1))
-def test_rows_that_follow_are_seen_in_their_index(index, n_train):
+def test_initial_context_auto_by_index(index, n_train):
     X = pd.DataFrame(walk(), index=index)
     train, test = X.iloc[:n_train], X.iloc[n_train:]
     forecaster = ridge(horizon=2).fit(train)
     whole = forecaster.predict(X)
     assert_allclose(forecaster.predict(test), whole[n_train:], rtol=1e-12)
-    said = ridge(horizon=2, continues=True).fit(train.to_numpy())
-    assert_allclose(said.predict(test.to_numpy()), whole[n_train:], rtol=1e-12)
+    of_arrays = ridge(horizon=2, initial_context="fit_end").fit(train.to_numpy())
+    assert_allclose(of_arrays.predict(test.to_numpy()), whole[n_train:], rtol=1e-12)
 
 
-def test_integers_follow_whatever_their_width():
+def test_initial_context_auto_integer_dtypes():
     X = pd.DataFrame(walk())
     forecaster = ridge().fit(X[:40])
     for dtype in ("int32", "int64", "uint8"):
@@ -175,10 +180,10 @@ def test_integers_follow_whatever_their_width():
 
 
 @pytest.mark.parametrize("index", CLOCKS, ids=lambda index: type(index).__name__)
-def test_rows_that_do_not_follow_have_no_past(index):
+def test_initial_context_auto_rows_that_do_not_follow(index):
     X = pd.DataFrame(walk(), index=index)
     forecaster = ridge(horizon=2).fit(X.iloc[:40])
-    alone = clone(forecaster).set_params(continues=False).fit(X.iloc[:40])
+    alone = clone(forecaster).set_params(initial_context="edge").fit(X.iloc[:40])
     for later in (X.iloc[41:], X.iloc[30:], X.iloc[:40]):
         assert_array_equal(forecaster.predict(later), alone.predict(later))
     is_number = pd.api.types.is_integer_dtype(index.dtype)
@@ -188,15 +193,15 @@ def test_rows_that_do_not_follow_have_no_past(index):
 
 
 @pytest.mark.parametrize("make", [ridge, PersistenceForecaster, DriftForecaster])
-def test_every_series_follows_its_own_past(make):
+def test_initial_context_of_several_series(make):
     X, groups = walk(), np.tile(["a", "b", "c"], 20)
-    forecaster = make(horizon=2, continues=True).fit(X[:40], groups=groups[:40])
-    whole = forecaster.set_params(continues=False).predict(X, groups)
-    forecaster.set_params(continues=True)
+    forecaster = make(horizon=2, initial_context="fit_end").fit(X[:40], series_id=groups[:40])
+    whole = forecaster.set_params(initial_context="edge").predict(X, groups)
+    forecaster.set_params(initial_context="fit_end")
     assert_allclose(forecaster.predict(X[40:], groups[40:]), whole[40:], rtol=1e-12)
     one = groups[40:] == "b"
     assert_allclose(forecaster.predict(X[40:][one], groups[40:][one]), whole[40:][one], rtol=1e-12)
-    with pytest.raises(ValueError, match=r"'d' was not there in fit"):
+    with pytest.raises(ValueError, match=r"'d' was not seen in fit"):
         forecaster.predict(X[40:], np.full(20, "d"))
 
 
@@ -205,28 +210,28 @@ def test_every_series_follows_its_own_past(make):
 
 @pytest.mark.parametrize("index", CLOCKS, ids=lambda index: type(index).__name__)
 @pytest.mark.parametrize("parameters", [{}, {"horizon": 3}, {"difference": True}])
-def test_rows_after_a_gap_do_not_see_those_before(index, parameters):
+def test_forecaster_gap_separates_rows(index, parameters):
     X = pd.DataFrame(walk(), index=index).drop(index[25:28])
     before, after = X.iloc[:25], X.iloc[25:]
     forecaster = ridge(**parameters).fit(X)
-    pieces = [before.to_numpy(), after.to_numpy()]
-    of_pieces = ridge(**parameters).fit(pieces)
-    assert_array_equal(forecaster.estimator_.coef_, of_pieces.estimator_.coef_)
-    expected = np.concatenate(of_pieces.predict(pieces))
+    segments = [before.to_numpy(), after.to_numpy()]
+    of_segments = ridge(**parameters).fit(segments)
+    assert_array_equal(forecaster.estimator_.coef_, of_segments.estimator_.coef_)
+    expected = np.concatenate(of_segments.predict(segments))
     assert_allclose(forecaster.predict(X), expected, rtol=1e-12)
-    trajectories = np.concatenate(of_pieces.predict_trajectory(pieces))
+    trajectories = np.concatenate(of_segments.predict_trajectory(segments))
     assert_allclose(forecaster.predict_trajectory(X), trajectories, rtol=1e-12)
-    assert_allclose(forecaster.forecast(), of_pieces.forecast()[1], rtol=1e-12)
+    assert_allclose(forecaster.forecast(), of_segments.forecast()[1], rtol=1e-12)
 
 
-def test_no_past_is_kept_from_before_a_gap():
+def test_forecaster_context_has_no_rows_from_before_a_gap():
     X = pd.DataFrame(walk(), index=CLOCKS[0]).drop(CLOCKS[0][37])
     forecaster = ridge(horizon=2).fit(X.iloc[:39])  # two rows after the gap
     assert_allclose(forecaster.predict(X.iloc[39:]), forecaster.predict(X)[39:], rtol=1e-12)
     assert_allclose(forecaster.forecast(), forecaster.forecast(context=X.iloc[37:39]), rtol=1e-12)
 
 
-def test_seasons_do_not_reach_across_a_gap():
+def test_seasonal_naive_gap():
     X = pd.DataFrame(walk(), index=CLOCKS[0]).drop(CLOCKS[0][30])
     forecaster = SeasonalNaiveForecaster(4).fit(X)
     expected = X.shift(4).to_numpy(copy=True)

@@ -1,4 +1,4 @@
-"""The check for machines with a GPU works where there is none, at tiny size."""
+"""The check for machines with a GPU works at tiny size on a machine without one."""
 
 import json
 import os
@@ -9,51 +9,51 @@ from pathlib import Path
 import gpu_check
 import pytest
 
-AT_HAND = gpu_check.backends()
+INSTALLED = gpu_check.backends()
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory):
-    """What the check writes as JSON, for the first backend at hand."""
-    if not AT_HAND:
-        pytest.skip("neither of Keras' backends JAX and PyTorch is at hand")
+def results(tmp_path_factory):
+    """Return the results of the check on the first installed backend."""
+    if not INSTALLED:
+        pytest.skip("neither JAX nor PyTorch is installed")
     path = tmp_path_factory.mktemp("gpu") / "gpu.json"
     root = Path(gpu_check.find_spec("skrnn").origin).parents[1]
     run = subprocess.run(
-        [sys.executable, gpu_check.__file__, "--tiny", "--json", path, "--backend", AT_HAND[0]],
+        [sys.executable, gpu_check.__file__, "--tiny", "--json", path, "--backend", INSTALLED[0]],
         env={**os.environ, "PYTHONPATH": str(root)},
         capture_output=True,
         text=True,
         check=False,
     )
     assert run.returncode == 0, run.stdout + run.stderr
-    return json.loads(path.read_text(encoding="utf-8"))["backends"][AT_HAND[0]]
+    return json.loads(path.read_text(encoding="utf-8"))["backends"][INSTALLED[0]]
 
 
-def test_every_case_is_compared_with_the_cpu(told):
-    names = {check["name"] for check in told["checks"]}
+def test_every_case_is_compared_with_the_cpu(results):
+    names = {check["name"] for check in results["checks"]}
     assert {
         f"{case}, {dtype}" for case in gpu_check.TINY_CASES for dtype in gpu_check.DTYPES
     } <= names
 
 
-def test_all_checks_pass(told):
-    assert [check for check in told["checks"] if not check["ok"]] == []
+def test_all_checks_pass(results):
+    assert [check for check in results["checks"] if not check["ok"]] == []
 
 
-def test_half_precision_as_a_parameter_is_refused(told):
-    found = {check["name"]: check["detail"] for check in told["checks"]}
+def test_half_precision_as_a_parameter_is_refused(results):
+    found = {check["name"]: check["detail"] for check in results["checks"]}
     assert found["dtype=float16"] == found["dtype=bfloat16"] == "refused"
 
 
-def test_both_cells_are_timed(told):
-    assert {row["cell"] for row in told["timings"]} == {"lstm", "gru"}
-    assert all(row["ours"] > 0 for row in told["timings"])
+def test_both_cells_are_timed(results):
+    assert {row["cell"] for row in results["timings"]} == {"lstm", "gru"}
+    assert all(row["ours"] > 0 for row in results["timings"])
 
 
 def test_a_difference_from_the_cpu_is_found(tmp_path):
     class Work:
-        """Gives results of the CPU, and others for the device: one of which is off."""
+        """Returns results of the CPU and of the device, one of which differs."""
 
         def run(self, role, suffix, *environment, **_):
             file = tmp_path / f"{len(environment)}.npz"

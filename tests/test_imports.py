@@ -39,7 +39,7 @@ import numpy as np
 import skrnn
 random.seed(5)
 np.random.seed(5)
-import skrnn.networks.training
+import skrnn.networks.fit_loop
 expected = random.Random(5).random(), np.random.RandomState(5).random_sample()
 print(json.dumps([random.random() == expected[0], np.random.random() == expected[1]]))
 """

@@ -1,4 +1,4 @@
-"""HistoryDisplay: what is drawn, where, and for whom."""
+"""HistoryDisplay: which curves are drawn, how, and for which estimators."""
 
 import sys
 
@@ -35,7 +35,7 @@ def _close_figures():
 
 
 class Fitted(RegressorMixin, BaseEstimator):
-    """Stands in for a recurrent estimator: all that a display reads is `history_`."""
+    """A fake recurrent estimator: the display only reads `history_`."""
 
     def __init__(self, scale=1.0):
         self.scale = scale
@@ -55,7 +55,7 @@ def labels(ax):
     return [text.get_text() for text in ax.get_legend().get_texts()]
 
 
-def test_the_loss_by_default():
+def test_history_display_default_metric():
     display = HistoryDisplay(history=HISTORY).plot()
     assert set(display.lines_) == {"loss", "val_loss"}
     for name, line in display.lines_.items():
@@ -67,7 +67,7 @@ def test_the_loss_by_default():
     assert labels(display.ax_) == ["validation", "training", "lowest validation loss: epoch 3"]
 
 
-def test_a_panel_for_each_metric():
+def test_history_display_panels():
     display = HistoryDisplay(history=HISTORY).plot(metrics=["loss", "accuracy"])
     assert [ax.get_ylabel() for ax in display.ax_] == ["Loss", "Accuracy"]
     assert list(display.lines_) == ["val_loss", "loss", "val_accuracy", "accuracy"]
@@ -76,12 +76,12 @@ def test_a_panel_for_each_metric():
     assert marks == [[[3.0, 0.5]], [[3.0, 0.6]]]
 
 
-def test_one_metric_by_its_name():
+def test_history_display_metric_name():
     display = HistoryDisplay(history=HISTORY).plot(metrics="accuracy")
     assert display.ax_.get_ylabel() == "Accuracy"
 
 
-def test_training_alone():
+def test_history_display_without_validation():
     display = HistoryDisplay(history=TRAINING_ONLY).plot()
     assert display.best_epoch_ is None
     assert list(display.lines_) == ["loss"]
@@ -89,19 +89,19 @@ def test_training_alone():
     assert labels(display.ax_) == ["training"]
 
 
-def test_a_diverged_fit():
+def test_history_display_nan():
     history = {"loss": [1.0, np.nan], "val_loss": [1.0, np.nan]}
     assert HistoryDisplay(history=history).plot().best_epoch_ == 1
     history["val_loss"] = [np.nan, np.nan]
     assert HistoryDisplay(history=history).plot().best_epoch_ is None
 
 
-def test_one_epoch_is_seen():
+def test_history_display_one_epoch():
     display = HistoryDisplay(history={"loss": [0.5]}).plot()
     assert display.lines_["loss"].get_marker() == "o"
 
 
-def test_the_axis_has_no_epoch_0_and_grows():
+def test_history_display_x_limits():
     display = HistoryDisplay(history={"loss": [1.0] * 3}).plot()
     HistoryDisplay(history={"loss": [1.0] * 30}).plot(display.ax_)
     left, right = display.ax_.get_xlim()
@@ -109,7 +109,7 @@ def test_the_axis_has_no_epoch_0_and_grows():
     assert right >= 30
 
 
-def test_two_fits_on_the_same_axes():
+def test_history_display_two_on_the_same_axes():
     first = HistoryDisplay(history=HISTORY, name="LSTM").plot()
     second = HistoryDisplay(history=HISTORY).plot(first.ax_, name="GRU")
     assert second.ax_ is first.ax_
@@ -124,7 +124,7 @@ def test_two_fits_on_the_same_axes():
     ]
 
 
-def test_style():
+def test_history_display_line_style():
     display = HistoryDisplay(history=HISTORY).plot(c="red", ls=":", linewidth=3)
     for line in display.lines_.values():
         assert line.get_color() == "red"
@@ -132,16 +132,16 @@ def test_style():
         assert line.get_linewidth() == 3
 
 
-def test_given_axes():
+def test_history_display_ax():
     _, axes = plt.subplots(2, 1)
     display = HistoryDisplay(history=HISTORY).plot(axes, metrics=["loss", "accuracy"])
     assert list(display.ax_) == list(axes)
-    with pytest.raises(ValueError, match="as many axes as metrics, 1, got 2"):
+    with pytest.raises(ValueError, match="as many axes as there are metrics, 1, got 2"):
         HistoryDisplay(history=HISTORY).plot(axes)
 
 
 @pytest.mark.parametrize("metrics", ["f1", ["loss", "val_loss"], []])
-def test_unknown_metrics(metrics):
+def test_history_display_unknown_metrics(metrics):
     with pytest.raises(ValueError, match=r"among \['loss', 'accuracy'\]"):
         HistoryDisplay(history=HISTORY).plot(metrics=metrics)
 
@@ -157,7 +157,7 @@ def test_unknown_metrics(metrics):
     ],
     ids=["alone", "pipeline", "search", "search in a pipeline", "target"],
 )
-def test_from_estimator(estimator):
+def test_history_display_from_estimator(estimator):
     with pytest.raises(NotFittedError):
         HistoryDisplay.from_estimator(estimator)
     _, ax = plt.subplots()
@@ -170,13 +170,13 @@ def test_from_estimator(estimator):
     assert labels(ax)[0] == "mine, validation"
 
 
-def test_an_estimator_without_history():
+def test_history_display_estimator_without_history():
     pipeline = make_pipeline(StandardScaler(), LinearRegression()).fit(X, Y)
     with pytest.raises(ValueError, match="LinearRegression has no history_"):
         HistoryDisplay.from_estimator(pipeline)
 
 
-def test_without_matplotlib(monkeypatch):
+def test_history_display_without_matplotlib(monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(ImportError, match=r"HistoryDisplay.from_estimator needs matplotlib"):
         HistoryDisplay.from_estimator(Fitted().fit(X, Y))

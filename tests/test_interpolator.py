@@ -1,4 +1,4 @@
-"""Interpolator: gaps filled from the rows beside them, or only from those before."""
+"""Interpolator: gaps are filled from neighbouring rows, or only from earlier ones."""
 
 import pickle
 
@@ -60,7 +60,7 @@ def make_table(n=60, share=0.3, tz=None):
         Interpolator(causal=True, add_indicator=True),
     ]
 )
-def test_scikit_learn_checks(estimator, check):
+def test_interpolator_scikit_learn_checks(estimator, check):
     check(estimator)
 
 
@@ -69,13 +69,13 @@ def test_scikit_learn_checks(estimator, check):
     "check",
     [check_transformer_get_feature_names_out, check_transformer_get_feature_names_out_pandas],
 )
-def test_scikit_learn_name_checks(check, estimator):
+def test_interpolator_feature_name_checks(check, estimator):
     check("Interpolator", estimator)
 
 
 @FEW
 @given(X=TABLES, method=st.sampled_from(OF_ROWS), limit=LIMITS, data=st.data())
-def test_causal_output_does_not_know_the_future(X, method, limit, data):
+def test_interpolator_causal_ignores_later_rows(X, method, limit, data):
     model = fitted(X.shape[1], method=method, limit=limit, causal=True, add_indicator=True)
     now = data.draw(st.integers(0, len(X) - 1))
     changed = X.copy()
@@ -89,7 +89,7 @@ def test_causal_output_does_not_know_the_future(X, method, limit, data):
 
 @FEW
 @given(X=TABLES, method=st.sampled_from(OF_ROWS), limit=LIMITS, causal=st.booleans())
-def test_known_values_and_the_number_of_rows_stay(X, method, limit, causal):
+def test_interpolator_keeps_known_values(X, method, limit, causal):
     model = fitted(X.shape[1], method=method, limit=limit, causal=causal)
     before = X.copy()
     filled = model.transform(X)
@@ -104,7 +104,7 @@ def test_known_values_and_the_number_of_rows_stay(X, method, limit, causal):
 
 @pytest.mark.parametrize("limit", [None, 1, 2])
 @pytest.mark.parametrize("method", METHODS)
-def test_is_what_pandas_does_between_known_values(method, limit):
+def test_interpolator_equals_pandas_interpolate(method, limit):
     df = make_table(n=80)
     df = df.iloc[np.sort(np.random.default_rng(1).permutation(80)[:60])]  # times not regular
     filled = Interpolator(method, limit=limit).fit(df).transform(df)
@@ -119,7 +119,7 @@ def test_is_what_pandas_does_between_known_values(method, limit):
 
 
 @pytest.mark.parametrize("limit", [None, 1, 3])
-def test_causal_is_forward_fill_of_pandas(limit):
+def test_interpolator_causal_equals_pandas_ffill(limit):
     df = make_table(share=0.6)
     for method in METHODS:
         model = Interpolator(method, limit=limit, causal=True).fit(df)
@@ -130,7 +130,7 @@ def test_causal_is_forward_fill_of_pandas(limit):
 
 
 @pytest.mark.parametrize("options", [{}, {"causal": True}, {"add_indicator": True}])
-def test_fit_transform_is_fit_and_transform(options):
+def test_interpolator_fit_transform(options):
     df = make_table()
     model = Interpolator(**options)
     assert_frame_equal(model.fit_transform(df), clone(model).fit(df).transform(df))
@@ -141,7 +141,7 @@ def test_fit_transform_is_fit_and_transform(options):
 
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("causal", [False, True])
-def test_series_are_filled_each_by_itself(method, causal):
+def test_interpolator_multiindex(method, causal):
     df = make_table(share=0.5)
     parts = {("b", 1): df[:25], ("a", 2): df[25:], ("a", 1): df[10:30].fillna(0.0)}
     table = pd.concat(parts, names=["station", "sensor"])
@@ -154,8 +154,6 @@ def test_series_are_filled_each_by_itself(method, causal):
     assert_frame_equal(result.loc[table.index], model.transform(table))
     assert result.index.equals(by_time.index)
 
-
-# --- behaviour -----------------------------------------------------------------------------------
 
 N = np.nan
 
@@ -172,7 +170,7 @@ N = np.nan
         ({"causal": True, "limit": 1}, [40, N, 2, 2, N, N, 6, 7, 7, N]),
     ],
 )
-def test_beginning_end_and_limit(options, expected):
+def test_interpolator_limit_and_edges(options, expected):
     x = np.array([N, N, 2, N, N, N, 6, 7, N, N])[:, None]
     model = Interpolator(**options).fit([[30.0], [40.0], [N], [90.0]])
     assert_array_equal(model.statistics_, [40.0])
@@ -180,7 +178,7 @@ def test_beginning_end_and_limit(options, expected):
 
 
 @pytest.mark.parametrize("causal", [False, True])
-def test_a_column_without_any_value_gets_the_median_of_fit(causal):
+def test_interpolator_transform_column_without_values(causal):
     model = Interpolator(causal=causal, limit=2).fit([[1.0, 4.0], [3.0, N], [5.0, 8.0]])
     assert_array_equal(
         model.transform([[N, 1.0], [N, N], [N, N]]), [[3.0, 1.0], [3.0, 1.0], [N, 1.0]]
@@ -189,7 +187,7 @@ def test_a_column_without_any_value_gets_the_median_of_fit(causal):
 
 @pytest.mark.parametrize("method", ["quadratic", "cubic", "akima", "pchip", "nearest"])
 @pytest.mark.parametrize("known", [1, 2, 3, 4])
-def test_few_known_values_are_enough_for_every_method(method, known):
+def test_interpolator_methods_with_few_values(method, known):
     x = np.full((9, 1), N)
     x[1 : 2 * known : 2, 0] = np.arange(known)
     filled = Interpolator(method).fit_transform(x)[:, 0]
@@ -198,17 +196,17 @@ def test_few_known_values_are_enough_for_every_method(method, known):
         assert_allclose(filled, np.interp(np.arange(9), np.arange(known) * 2 + 1, range(known)))
 
 
-def test_time_goes_by_the_clock_and_linear_by_the_rows():
+def test_interpolator_method_time():
     index = pd.DatetimeIndex(["2026-03-29 00:00", "2026-03-29 01:00", "2026-03-29 10:00"])
     df = pd.DataFrame({"x": [0.0, N, 10.0]}, index=index)
     assert Interpolator("time").fit_transform(df).iloc[1, 0] == pytest.approx(1.0)
     assert Interpolator("linear").fit_transform(df).iloc[1, 0] == pytest.approx(5.0)
-    # The clocks go from 2 to 3: the gap has 9 hours, of which one is over.
+    # The clocks change from 2 to 3: the row is one hour into a gap of 9 hours.
     in_paris = df.tz_localize("Europe/Paris")
     assert Interpolator("time").fit_transform(in_paris).iloc[1, 0] == pytest.approx(10 / 9)
 
 
-def test_a_method_for_each_column():
+def test_interpolator_method_dict():
     df = make_table()
     by_name = Interpolator({"rain": "ffill", "heat": "nearest"}).fit(df)
     assert by_name.methods_ == ["linear", "ffill", "nearest"]
@@ -220,7 +218,7 @@ def test_a_method_for_each_column():
     assert_array_equal(by_number.fit_transform(df.to_numpy()), filled)
 
 
-def test_indicator_is_that_of_simple_imputer():
+def test_interpolator_add_indicator():
     df = make_table()
     df["wind"] = df["wind"].ffill().bfill()
     model = Interpolator(add_indicator=True, limit=1).fit(df)
@@ -228,14 +226,14 @@ def test_indicator_is_that_of_simple_imputer():
     assert list(model.get_feature_names_out()) == list(peer.get_feature_names_out())
     assert_array_equal(model.transform(df).iloc[:, 3:], peer.transform(df)[:, 3:])
     assert_array_equal(model.indicator_features_, [1, 2])
-    # A column that was whole in fit gets none later.
+    # A column without gaps in fit gets no indicator in transform.
     assert model.transform(df.assign(wind=N)).shape == (60, 5)
     assert model.fit(df[["wind"]]).transform(df[["wind"]]).shape == (60, 1)
     numbered = Interpolator(add_indicator=True).fit_transform(df.set_axis([0, 1, 2], axis=1))
     assert list(numbered.columns)[2:] == ["x2", "missingindicator_x1", "missingindicator_x2"]
 
 
-def test_dataframes_keep_index_and_columns():
+def test_interpolator_keeps_index_and_columns():
     df = make_table(tz="Europe/Paris")
     filled = Interpolator().fit_transform(df)
     assert filled.index.equals(df.index)
@@ -245,7 +243,7 @@ def test_dataframes_keep_index_and_columns():
 
 
 @pytest.mark.parametrize("set_by", ["method", "config"])
-def test_set_output_is_obeyed(set_by):
+def test_interpolator_set_output(set_by):
     df = make_table()
     model = Interpolator(add_indicator=True)
     default = model.fit_transform(df)
@@ -260,7 +258,7 @@ def test_set_output_is_obeyed(set_by):
     assert isinstance(model.fit_transform(df.to_numpy()), np.ndarray)
 
 
-def test_polars():
+def test_interpolator_polars():
     pl = pytest.importorskip("polars")
     df = make_table()
     expected = Interpolator().fit_transform(df)
@@ -274,7 +272,7 @@ def test_polars():
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_kinds_of_numbers(dtype):
+def test_interpolator_dtypes(dtype):
     df = make_table()
     assert set(Interpolator().fit_transform(df.astype(dtype)).dtypes) == {np.dtype(dtype)}
     mixed = pd.DataFrame(
@@ -290,7 +288,7 @@ def test_kinds_of_numbers(dtype):
     assert_array_equal(Interpolator().fit_transform(mixed), expected)
 
 
-def test_in_a_search_over_time():
+def test_interpolator_in_grid_search():
     df = make_table(n=80)
     y = np.arange(80.0)
     model = make_pipeline(Interpolator(), StandardScaler(), Ridge())
@@ -300,7 +298,7 @@ def test_in_a_search_over_time():
     assert len(search.predict(df)) == 80
 
 
-def test_after_regularize():
+def test_interpolator_after_regularize():
     x = pd.Series([1.0, 4.0], index=pd.DatetimeIndex(["2026-01-01 00:00", "2026-01-01 02:40"]))
     table = regularize(x.to_frame("x"), "h")
     assert_allclose(Interpolator().fit_transform(table)["x"], [1.0, 2.0, 3.0, 4.0])
@@ -318,24 +316,24 @@ def test_after_regularize():
         ({"causal": "yes"}, "'causal' parameter of Interpolator must be"),
         (
             {"method": {"snow": "linear"}},
-            r"the column 'snow'.*the names \['wind', 'rain', 'heat'\]",
+            r"contains 'snow', which.*the names \['wind', 'rain', 'heat'\]",
         ),
-        ({"method": {3: "linear"}}, "method has the column 3, which X has not.*has 3 columns"),
+        ({"method": {3: "linear"}}, "method contains 3, which is not a column of X.*has 3 columns"),
         ({"method": {"rain": "spline"}}, "must be one of .* got 'spline' for the column 'rain'"),
     ],
 )
-def test_errors_in_parameters(options, message):
+def test_interpolator_invalid_parameters(options, message):
     with pytest.raises(ValueError, match=message):
         Interpolator(**options).fit(make_table())
 
 
-def test_names_need_a_table():
-    with pytest.raises(ValueError, match="expected numbers, as X has no column names"):
+def test_interpolator_method_names_need_a_table():
+    with pytest.raises(ValueError, match="expected indices, as X has no column names"):
         Interpolator({"rain": "ffill"}).fit(make_table().to_numpy())
 
 
 @pytest.mark.parametrize("method", ["time", {1: "time"}])
-def test_time_needs_times(method):
+def test_interpolator_method_time_needs_times(method):
     df = make_table()
     model = Interpolator(method).fit(df)
     for X, message in [
@@ -344,19 +342,19 @@ def test_time_needs_times(method):
     ]:
         with pytest.raises(ValueError, match=message):
             clone(model).fit(X)
-        # Forward fill needs none.
+        # Forward fill does not need times.
         Interpolator(method, causal=True).fit(X)
     with pytest.raises(ValueError, match="needs a DatetimeIndex"):
         model.transform(df.reset_index(drop=True))
 
 
-def test_columns_that_are_no_numbers_are_named():
+def test_interpolator_non_numeric_columns():
     df = make_table().assign(sky="clear", seen=pd.Timestamp("2026-01-01"))
-    with pytest.raises(ValueError, match=r"not of numbers: \['sky', 'seen'\]"):
+    with pytest.raises(ValueError, match=r"do not hold numbers: \['sky', 'seen'\]"):
         Interpolator().fit(df)
 
 
-def test_a_column_without_any_value_in_fit_is_named():
+def test_interpolator_fit_column_without_values():
     df = make_table().assign(rain=N)
     with pytest.raises(ValueError, match=r"without any known value in fit: \['rain'\]"):
         Interpolator().fit(df)
@@ -364,7 +362,7 @@ def test_a_column_without_any_value_in_fit_is_named():
         Interpolator().fit(df.to_numpy())
 
 
-def test_rows_out_of_order():
+def test_interpolator_unsorted_rows():
     df = make_table(n=10)
     late = df.iloc[[0, 1, 5, 4]]
     message = "X must be sorted by time.*2026-03-01 05:00.* is followed by 2026-03-01 04:00"
@@ -373,13 +371,13 @@ def test_rows_out_of_order():
             Interpolator().fit(X)
         with pytest.raises(ValueError, match=message):
             Interpolator().fit(df).transform(X)
-    with pytest.raises(ValueError, match=r"1 rows have none \(NaT\)"):
+    with pytest.raises(ValueError, match=r"X has 1 row\(s\) without a time \(NaT\)"):
         Interpolator().fit(df.set_axis([*df.index[:-1], pd.NaT]))
-    with pytest.raises(ValueError, match="X has 10 rows without the name of a series"):
+    with pytest.raises(ValueError, match=r"X has 10 row\(s\) without a series"):
         Interpolator().fit(pd.concat([df], keys=[N]))
 
 
-def test_a_failed_fit_changes_nothing():
+def test_interpolator_unchanged_by_failed_fit():
     df = make_table()
     model = Interpolator().fit(df)
     with pytest.raises(ValueError, match="without any known value"):
@@ -388,7 +386,7 @@ def test_a_failed_fit_changes_nothing():
     assert model.transform(df).shape == df.shape
 
 
-def test_other_errors():
+def test_interpolator_invalid_X():
     df = make_table()
     with pytest.raises(NotFittedError):
         Interpolator().transform(df)

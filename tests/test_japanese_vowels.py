@@ -1,4 +1,4 @@
-"""The loader of JapaneseVowels: real data, broken files, and what comes from the source."""
+"""fetch_japanese_vowels: local files, invalid files, downloads, and the real data."""
 
 import hashlib
 
@@ -26,25 +26,25 @@ def write_cases(path, *cases, header=HEADER):
 
 @pytest.fixture
 def made_up():
-    """Three utterances, the speaker of each, and their lines."""
+    """Three utterances, their speakers, and their lines in a file."""
     rng = np.random.default_rng(0)
     utterances = [rng.normal(size=(length, 12)) for length in (1, 3, 2)]
     speakers = ["9", "1", "2"]
     return utterances, speakers, list(map(line_of, utterances, speakers))
 
 
-# --- what comes of a folder -------------------------------------------------------------------
+# --- local files ------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("folder", [".", "ucr_uea"])
-def test_japanese_vowels(folder, made_up, tmp_path):
+def test_fetch_japanese_vowels(folder, made_up, tmp_path):
     utterances, speakers, lines = made_up
     write_cases(tmp_path / folder / "JapaneseVowels_TRAIN.ts", lines[0], "", f"  {lines[1]} ")
     write_cases(tmp_path / folder / "JapaneseVowels_TEST.ts", lines[2], header="@DATA\n")
     train = fetch_japanese_vowels(data_home=str(tmp_path), download_if_missing=False)
     both = fetch_japanese_vowels(data_home=tmp_path, subset="all", download_if_missing=False)
     assert both.target_names == [str(number) for number in range(1, 10)]
-    assert [both.target_names[place] for place in both.target] == speakers
+    assert [both.target_names[i] for i in both.target] == speakers
     assert train.target.tolist() == [8, 0]
     assert "Kudo" in train.DESCR
     for read, utterance in zip(
@@ -55,14 +55,14 @@ def test_japanese_vowels(folder, made_up, tmp_path):
         assert_array_equal(read, utterance)
 
 
-def test_return_X_y(made_up, tmp_path):
+def test_fetch_japanese_vowels_return_X_y(made_up, tmp_path):
     write_cases(tmp_path / "JapaneseVowels_TEST.ts", *made_up[2])
     data, target = fetch_japanese_vowels(data_home=tmp_path, subset="test", return_X_y=True)
     assert [utterance.shape for utterance in data] == [(1, 12), (3, 12), (2, 12)]
     assert target.tolist() == [8, 0, 1]
 
 
-def test_parameters_are_checked_before_anything_is_done(tmp_path):
+def test_fetch_japanese_vowels_invalid_parameters(tmp_path):
     for given in ({"data_home": 3}, {"download_if_missing": "maybe"}, {"return_X_y": "maybe"}):
         (name,) = given
         with pytest.raises(ValueError, match=f"'{name}' parameter of fetch_japanese_vowels"):
@@ -71,7 +71,7 @@ def test_parameters_are_checked_before_anything_is_done(tmp_path):
         fetch_japanese_vowels(data_home=tmp_path, subset="dev")
 
 
-# --- files that are not as they should be -----------------------------------------------------
+# --- invalid files ----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -82,21 +82,21 @@ def test_parameters_are_checked_before_anything_is_done(tmp_path):
         ("0.5,1.5", r"expected 12 dimensions and a speaker.*, got 0 and '0\.5,1\.5'"),
         ("0.5,1.5:" * 12 + "10", r"expected .* a speaker, 1 to 9.*, got 12 and '10'"),
         ("0.5,1.5:" * 12, r"expected .* a speaker, 1 to 9.*, got 12 and ''"),
-        ("0.5,1.5:" * 11 + "0.5:9", "expected dimensions of equally many numbers"),
-        ("0.5,x:" * 12 + "9", r"expected dimensions of equally many numbers.*'x'"),
-        ("0.5,?:" * 12 + "9", r"expected dimensions of equally many numbers.*'\?'"),
-        (":" * 12 + "9", "expected dimensions of equally many numbers"),
+        ("0.5,1.5:" * 11 + "0.5:9", "expected equally long dimensions of numbers"),
+        ("0.5,x:" * 12 + "9", r"expected equally long dimensions of numbers.*'x'"),
+        ("0.5,?:" * 12 + "9", r"expected equally long dimensions of numbers.*'\?'"),
+        (":" * 12 + "9", "expected equally long dimensions of numbers"),
         ("0.5,NaN:" * 12 + "9", r"expected finite numbers, got nan"),
         ("0.5,inf:" * 12 + "9", r"expected finite numbers, got inf"),
     ],
 )
-def test_error_names_the_file_and_the_line(line, match, made_up, tmp_path):
+def test_fetch_japanese_vowels_invalid_line(line, match, made_up, tmp_path):
     write_cases(tmp_path / "JapaneseVowels_TRAIN.ts", made_up[2][0], "", line)
     with pytest.raises(ValueError, match=rf"JapaneseVowels_TRAIN\.ts, line 7: {match}"):
         fetch_japanese_vowels(data_home=tmp_path)
 
 
-def test_file_that_was_cut_off(made_up, tmp_path):
+def test_fetch_japanese_vowels_truncated_file(made_up, tmp_path):
     path = tmp_path / "JapaneseVowels_TRAIN.ts"
     write_cases(path, *made_up[2])
     path.write_text(path.read_text()[:-30])
@@ -104,25 +104,27 @@ def test_file_that_was_cut_off(made_up, tmp_path):
         fetch_japanese_vowels(data_home=tmp_path)
 
 
-def test_files_without_cases_or_in_another_form(tmp_path):
+def test_fetch_japanese_vowels_invalid_files(tmp_path):
     path = tmp_path / "JapaneseVowels_TRAIN.ts"
     for content, match in [
-        (HEADER.encode(), r"JapaneseVowels_TRAIN\.ts holds no utterance"),
+        (HEADER.encode(), r"JapaneseVowels_TRAIN\.ts contains no utterance"),
         (b"", r"JapaneseVowels_TRAIN\.ts has no line @data"),
         (b"1.0,2.0\n", r"JapaneseVowels_TRAIN\.ts has no line @data"),
-        (b"\xff\xfe", r"JapaneseVowels_TRAIN\.ts is no whole text in UTF-8"),
+        (b"\xff\xfe", r"JapaneseVowels_TRAIN\.ts is not a complete text file in UTF-8"),
     ]:
         path.write_bytes(content)
         with pytest.raises(ValueError, match=match):
             fetch_japanese_vowels(data_home=tmp_path)
 
 
-# --- what comes from the source ---------------------------------------------------------------
+# --- downloads --------------------------------------------------------------------------------
 
 
-def test_missing_file_is_not_downloaded_if_it_must_not_be(made_up, tmp_path):
+def test_fetch_japanese_vowels_download_if_missing_false(made_up, tmp_path):
     write_cases(tmp_path / "JapaneseVowels_TRAIN.ts", *made_up[2])
-    with pytest.raises(OSError, match=r"TEST\.ts is not there, and download_if_missing=False") as e:
+    with pytest.raises(
+        OSError, match=r"TEST\.ts does not exist, and download_if_missing=False"
+    ) as e:
         fetch_japanese_vowels(data_home=tmp_path, subset="all", download_if_missing=False)
     assert _japanese_vowels._FILES["test"].url in str(e.value)
     assert f"at {tmp_path}/ucr_uea/JapaneseVowels_TEST.ts" in str(e.value)
@@ -131,7 +133,7 @@ def test_missing_file_is_not_downloaded_if_it_must_not_be(made_up, tmp_path):
 
 @pytest.fixture
 def source(made_up, monkeypatch, tmp_path):
-    """The public source of both files on this machine, as a folder."""
+    """A local folder that replaces the public source of both files."""
     files = {}
     for subset in ("train", "test"):
         path = tmp_path / "source" / f"{subset}.ts"
@@ -142,7 +144,7 @@ def source(made_up, monkeypatch, tmp_path):
     return tmp_path / "source"
 
 
-def test_download_of_what_is_missing(source, tmp_path):
+def test_fetch_japanese_vowels_download(source, tmp_path):
     test = fetch_japanese_vowels(data_home=tmp_path / "home", subset="test")
     assert len(test.data) == 3
     assert files_below(tmp_path / "home") == ["ucr_uea/JapaneseVowels_TEST.ts"]
@@ -151,14 +153,14 @@ def test_download_of_what_is_missing(source, tmp_path):
     assert len(both.data) == 6
 
 
-def test_wrong_checksum_leaves_nothing(source, tmp_path):
+def test_fetch_japanese_vowels_wrong_checksum(source, tmp_path):
     (source / "train.ts").write_text("@data\n")
-    with pytest.raises(OSError, match=r"Could not fetch file:.*the SHA-256 of what came is"):
+    with pytest.raises(OSError, match=r"Could not download file:.*the SHA-256 of the download is"):
         fetch_japanese_vowels(data_home=tmp_path / "home")
     assert files_below(tmp_path / "home") == []
 
 
-def test_sources_are_fixed_and_have_checksums():
+def test_fetch_japanese_vowels_sources_have_checksums():
     remotes = _japanese_vowels._FILES.values()
     assert len({remote.sha256 for remote in remotes}) == 2
     for url, sha256 in remotes:
@@ -166,11 +168,11 @@ def test_sources_are_fixed_and_have_checksums():
         assert len(bytes.fromhex(sha256)) == 32
 
 
-# --- the data themselves ----------------------------------------------------------------------
+# --- real data --------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("subset", ["train", "test"])
-def test_real_japanese_vowels(subset, need_data):
+def test_fetch_japanese_vowels_real_data(subset, need_data):
     folder = need_data("ucr_uea")
     bunch = fetch_japanese_vowels(data_home=folder, subset=subset, download_if_missing=False)
     lengths = [len(utterance) for utterance in bunch.data]
@@ -181,7 +183,7 @@ def test_real_japanese_vowels(subset, need_data):
     assert hashlib.sha256(content).hexdigest() == _japanese_vowels._FILES[subset].sha256
 
 
-def test_real_japanese_vowels_as_another_reader_has_them(need_data):
+def test_fetch_japanese_vowels_equals_another_reader(need_data):
     folder = need_data("ucr_uea")
     X_train, X_test, y_train, y_test = read_split(folder, "JapaneseVowels")
     both = fetch_japanese_vowels(data_home=folder, subset="all", download_if_missing=False)
@@ -191,6 +193,6 @@ def test_real_japanese_vowels_as_another_reader_has_them(need_data):
         assert_array_equal(utterance, other)
 
 
-def test_example_that_needs_data(need_data, assert_examples_run):
+def test_fetch_japanese_vowels_examples_of_docstring(need_data, assert_examples_run):
     need_data("ucr_uea")
     assert_examples_run(fetch_japanese_vowels)

@@ -1,9 +1,10 @@
-"""The makers: they solve their equations, to the order they claim, and seeds hold."""
+"""The generators of series: their equations, the order of the solvers, warm-up and seeds."""
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
+from skrnn._fitting import generator
 from skrnn.datasets import _makers, make_lorenz, make_mackey_glass, make_memory_task, make_narma
 
 MAKERS = [make_lorenz, make_mackey_glass, make_memory_task, make_narma]
@@ -14,7 +15,7 @@ def arrays(made):
 
 
 @pytest.mark.parametrize("make", MAKERS)
-def test_a_seed_says_all(make):
+def test_make_series_random_state(make):
     one, same, other = (arrays(make(300, random_state=seed)) for seed in (0, 0, 1))
     for a, b, c in zip(one, same, other, strict=True):
         assert len(a) == 300
@@ -25,13 +26,13 @@ def test_a_seed_says_all(make):
 
 @pytest.mark.parametrize("make", MAKERS)
 @pytest.mark.parametrize("n_steps", [0, -1, 1.5, "many"])
-def test_bad_numbers_of_steps_are_refused(make, n_steps):
+def test_make_series_invalid_n_steps(make, n_steps):
     with pytest.raises(ValueError, match="n_steps"):
         make(n_steps)
 
 
 @pytest.mark.parametrize("tau", [17.0, 17.03])
-def test_mackey_glass_is_solved_to_fourth_order(tau):
+def test_make_mackey_glass_order_of_the_solver(tau):
     def end(h):
         return _makers._delayed_runge_kutta((0.2, 0.1, 10.0), tau, 1.2, h, round(16 / h))[-1]
 
@@ -41,7 +42,7 @@ def test_mackey_glass_is_solved_to_fourth_order(tau):
     assert fine < coarse / 8 or coarse < 1e-12
 
 
-def test_mackey_glass_is_fourth_order_once_its_history_moves():
+def test_make_mackey_glass_order_of_the_solver_after_the_history():
     def end(h):
         series = _makers._delayed_runge_kutta((0.2, 0.1, 10.0), 17.0, 1.2, h, round(150 / h))
         return series[-1]
@@ -51,14 +52,14 @@ def test_mackey_glass_is_fourth_order_once_its_history_moves():
     assert abs(end(0.125) - exact) < 1e-5
 
 
-def test_mackey_glass_looks_like_the_published_series(need_data):
+def test_make_mackey_glass_resembles_the_published_series(need_data):
     published = np.loadtxt(need_data("mackey_glass/MackeyGlass_t17.txt"))
     made = make_mackey_glass(10_000, tau=17, random_state=0) - 1
     assert_allclose(np.tanh(made).std(), published.std(), rtol=0.03)
     assert_allclose(np.tanh(made).mean(), published.mean(), atol=0.02)
 
 
-def test_lorenz_is_solved_to_fourth_order():
+def test_make_lorenz_order_of_the_solver():
     def end(h):
         series = _makers._lorenz_runge_kutta((10.0, 28.0, 8 / 3), [1.0, 1.0, 25.0], h, round(1 / h))
         return np.array(series[-1])
@@ -68,7 +69,30 @@ def test_lorenz_is_solved_to_fourth_order():
     assert 10 < errors[0] / errors[1] < 24
 
 
-def test_lorenz_stays_on_its_attractor():
+def test_make_lorenz_first_value_without_warmup():
+    start = generator(0).normal([1.0, 1.0, 25.0])
+    steps = _makers._lorenz_runge_kutta((10.0, 28.0, 8 / 3), start.tolist(), 0.005, 8)
+    assert_array_equal(make_lorenz(2, n_warmup=0, random_state=0), steps[4::4])
+
+
+def test_make_mackey_glass_first_value_without_warmup():
+    start = generator(0).uniform(0.5, 1.5)
+    steps = _makers._delayed_runge_kutta((0.2, 0.1, 10.0), 17.0, start, 0.1, 20)
+    assert_array_equal(make_mackey_glass(2, n_warmup=0, random_state=0), steps[10::10])
+
+
+@pytest.mark.parametrize("make", [make_lorenz, make_mackey_glass])
+def test_make_series_n_warmup(make):
+    from_start = make(50, n_warmup=0, random_state=0)
+    assert_array_equal(make(45, n_warmup=5, random_state=0), from_start[5:])
+
+
+def test_make_narma_first_value_without_warmup():
+    _, y = make_narma(50, n_warmup=0, random_state=0)
+    assert y[0] == 0.1
+
+
+def test_make_lorenz_stays_on_the_attractor():
     series = make_lorenz(5000, random_state=0)
     assert series.shape == (5000, 3)
     assert np.abs(series[:, :2]).max() < 35
@@ -76,7 +100,7 @@ def test_lorenz_stays_on_its_attractor():
 
 
 @pytest.mark.parametrize("order", [5, 10])
-def test_narma_is_its_equation(order):
+def test_make_narma_equation(order):
     u, y = make_narma(200, order=order, random_state=0)
     for t in range(order, 200):
         past = y[t - order : t]
@@ -84,18 +108,18 @@ def test_narma_is_its_equation(order):
         assert_allclose(y[t], expected + 0.1)
 
 
-def test_narma_of_a_high_order_is_its_equation():
+def test_make_narma_equation_of_high_order():
     u, y = make_narma(200, order=20, random_state=0)
     for t in range(20, 200):
         inner = 0.3 * y[t - 1] + 0.05 * y[t - 1] * y[t - 20 : t].sum() + 1.5 * u[t - 19] * u[t]
         assert_allclose(y[t], np.tanh(inner + 0.01) + 0.2)
 
 
-def test_narma_never_grows_without_bound():
+def test_make_narma_is_bounded():
     assert all(make_narma(1000, random_state=seed)[1].max() < 2 for seed in range(30))
 
 
-def test_memory_task_delays_its_inputs():
+def test_make_memory_task_delays():
     u, y = make_memory_task(50, max_delay=4, random_state=0)
     assert u.shape == (50, 1)
     for k in range(1, 5):
@@ -103,6 +127,6 @@ def test_memory_task_delays_its_inputs():
     assert np.abs(y).max() <= 1
 
 
-def test_a_delay_below_the_step_of_the_solver_is_refused():
+def test_make_mackey_glass_invalid_tau():
     with pytest.raises(ValueError, match="tau"):
         make_mackey_glass(10, tau=0.05)

@@ -1,4 +1,4 @@
-"""Memory stays flat however many fits a process makes."""
+"""The memory of a process does not grow with the number of its fits."""
 
 import json
 import subprocess
@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 
-def test_memory_grows_by_less_than_50_kilobytes_a_fit():
+def test_memory_grows_by_less_than_50_kilobytes_per_fit():
     script = Path(__file__).parent / "benchmarks" / "memory.py"
     run = subprocess.run(
         [sys.executable, script, "--json"], capture_output=True, text=True, check=True

@@ -1,4 +1,4 @@
-"""flatten_steps and make_step_scorer: scikit-learn's metrics on the real steps."""
+"""flatten_steps and make_step_scorer: scikit-learn's metrics for targets per time step."""
 
 import pickle
 
@@ -27,11 +27,12 @@ from sklearn.preprocessing import StandardScaler
 
 from skrnn.metrics import flatten_steps, make_step_scorer
 from skrnn.preprocessing import TimeDistributed
-from skrnn.sequences import Sequences, check_sequences, split_steps
+from skrnn.sequences import Sequences, check_sequences
+from skrnn.sequences._containers import split_steps
 
 
 class StepEstimator(BaseEstimator):
-    """A model for tables, fitted on all steps: the simplest estimator with targets per step."""
+    """Wraps a model for tables, which is fitted on all time steps: a simple estimator for tests."""
 
     def __init__(self, model=None):
         self.model = model
@@ -63,7 +64,7 @@ class StepRegressor(RegressorMixin, StepEstimator):
     pass
 
 
-# scikit-learn 1.7 wants the default pos_label=1 among the labels, which a macro average ignores.
+# scikit-learn 1.7 requires that the default pos_label=1 is a label, even for a macro average.
 MACRO = {"average": "macro", "pos_label": None}
 
 LENGTHS = (5, 3, 8, 4, 6, 7, 3, 5, 4, 9, 5, 6)
@@ -98,7 +99,7 @@ def multiclass():
     lengths=st.lists(st.integers(1, 6), min_size=1, max_size=8),
     outputs=st.sampled_from([(), (1,), (3,)]),
 )
-def test_flatten_is_concatenation(lengths, outputs):
+def test_flatten_steps_of_lists(lengths, outputs):
     rng = np.random.default_rng(0)
     targets = [rng.normal(size=(length, *outputs)) for length in lengths]
     expected = np.concatenate(targets)
@@ -112,14 +113,14 @@ def test_flatten_is_concatenation(lengths, outputs):
 
 
 @pytest.mark.parametrize("shape", [(4, 3), (4, 3, 2), (4, 3, 1)])
-def test_flatten_arrays(shape):
+def test_flatten_steps_of_arrays(shape):
     targets = np.arange(np.prod(shape)).reshape(shape)
     flat = flatten_steps(targets)
     assert flat.shape == (12, *shape[2:])
     assert_array_equal(flat, flatten_steps(list(targets)))
 
 
-def test_flatten_other_containers():
+def test_flatten_steps_containers():
     assert_array_equal(flatten_steps(pd.DataFrame([[1, 2], [3, 4]])), [1, 2, 3, 4])
     assert_array_equal(flatten_steps(np.array([["a", None]], dtype=object)), ["a", None])
     assert_array_equal(flatten_steps([["a"], ["bcd", "e"]]), ["a", "bcd", "e"])
@@ -127,7 +128,7 @@ def test_flatten_other_containers():
     assert_array_equal(flatten_steps(sequences), [3, 4, 0, 1])
 
 
-def test_flatten_several():
+def test_flatten_steps_several_targets():
     y_true, y_pred, proba = flatten_steps([[0, 1], [1]], [[0, 1], [0]], [np.eye(2), np.eye(2)[:1]])
     assert_array_equal(y_true, [0, 1, 1])
     assert_array_equal(y_pred, [0, 1, 0])
@@ -141,13 +142,13 @@ def test_flatten_several():
         ([[]], "at least one sequence, got none"),
         ([[0, 1, 1]], r"targets per step.*shape \(\) for sequence 0"),
         ([np.array([0, 1, 1])], r"targets per step.*shape \(\) for sequence 0"),
-        ([[np.zeros((2, 1)), np.zeros(2)]], r"as many outputs .* sequence 1 has \(2,\)"),
+        ([[np.zeros((2, 1)), np.zeros(2)]], r"same number of outputs .* sequence 1 has \(2,\)"),
         ([[[0, 1]], [[0, 1], [1]]], "number of sequences: 1 and 2"),
         ([[[0], [0, 1], [1]], [[0], [0], [1, 2]]], "length of sequence 1: 2 and 1 steps"),
         ([np.zeros((2, 3)), [[0, 0, 0], [1, 1]]], "length of sequence 1: 3 and 2 steps"),
     ],
 )
-def test_flatten_errors(targets, message):
+def test_flatten_steps_errors(targets, message):
     with pytest.raises(ValueError, match=message):
         flatten_steps(*targets)
 
@@ -155,7 +156,7 @@ def test_flatten_errors(targets, message):
 # --- make_step_scorer ----------------------------------------------------------------------------
 
 
-def test_predict(multiclass):
+def test_make_step_scorer_predict(multiclass):
     estimator, X, y = multiclass
     flat_true, flat_pred = flatten_steps(y, estimator.predict(X))
     assert make_step_scorer(accuracy_score)(estimator, X, y) == accuracy_score(flat_true, flat_pred)
@@ -164,7 +165,7 @@ def test_predict(multiclass):
     )
 
 
-def test_a_loss_turns_its_sign():
+def test_make_step_scorer_greater_is_better():
     X, _ = make_data(["a"] * 3)
     y = [x @ [1.0, -2.0] + 1 for x in X]
     estimator = StepRegressor(LinearRegression()).fit(X[:2], y[:2])
@@ -173,7 +174,7 @@ def test_a_loss_turns_its_sign():
     assert scorer(estimator, X, y) == pytest.approx(-1.0)
 
 
-def test_several_outputs():
+def test_make_step_scorer_several_outputs():
     X, _ = make_data(["a"] * 3)
     y = [x @ np.array([[1.0, 2.0], [0.0, 1.0]]) for x in X]
     estimator = StepRegressor(LinearRegression()).fit(X, y)
@@ -183,8 +184,8 @@ def test_several_outputs():
 
 @pytest.mark.parametrize("as_array", [False, True], ids=["list", "array"])
 @pytest.mark.parametrize("response_method", ["predict_proba", "decision_function"])
-def test_binary_responses(response_method, as_array):
-    # In an array (n, T, 2) the column of the positive class is easily taken for a step.
+def test_make_step_scorer_binary_responses(response_method, as_array):
+    # In an array (n, T, 2), indexing like in an array (n, 2) would select a time step.
     X, y = make_data(["no", "yes", "yes"], lengths=[2] * 12)
     X, y = (np.stack(X), np.stack(y)) if as_array else (X, y)
     estimator = StepClassifier(LogisticRegression()).fit(X, y)
@@ -196,7 +197,7 @@ def test_binary_responses(response_method, as_array):
     assert scorer(estimator, X, y) == pytest.approx(expected)
 
 
-def test_negative_class_as_positive(binary):
+def test_make_step_scorer_pos_label(binary):
     estimator, X, y = binary
     for label in ("no", "yes"):
         scorer = make_step_scorer(f1_score, pos_label=label)
@@ -204,14 +205,14 @@ def test_negative_class_as_positive(binary):
         assert scorer(estimator, X, y) == f1_score(*flat, pos_label=label)
 
 
-def test_multiclass_probabilities(multiclass):
+def test_make_step_scorer_multiclass_probabilities(multiclass):
     estimator, X, y = multiclass
     scorer = make_step_scorer(log_loss, response_method="predict_proba", greater_is_better=False)
     expected = -log_loss(flatten_steps(y), np.concatenate(estimator.predict_proba(X)))
     assert scorer(estimator, X, y) == pytest.approx(expected)
 
 
-def test_first_response_method_the_estimator_has(binary):
+def test_make_step_scorer_list_of_response_methods(binary):
     estimator, X, y = binary
     first, second = (
         make_step_scorer(roc_auc_score, response_method=methods)(estimator, X, y)
@@ -220,7 +221,7 @@ def test_first_response_method_the_estimator_has(binary):
     assert first == second
 
 
-def test_sample_weight_is_repeated_per_step(binary):
+def test_make_step_scorer_sample_weight(binary):
     estimator, X, y = binary
     weight = np.arange(len(X))
     flat = flatten_steps(y, estimator.predict(X))
@@ -230,21 +231,21 @@ def test_sample_weight_is_repeated_per_step(binary):
         make_step_scorer(accuracy_score)(estimator, X, y, sample_weight=weight[:3])
 
 
-def test_missing_response_method_names_the_estimator(binary):
+def test_make_step_scorer_missing_response_method(binary):
     _, X, y = binary
     scorer = make_step_scorer(roc_auc_score, response_method="predict_proba")
     with pytest.raises(AttributeError, match=r"StepRegressor has none of .*predict_proba"):
         scorer(StepRegressor(LinearRegression()), X, y)
 
 
-def test_wrong_lengths_are_named(binary):
+def test_make_step_scorer_different_lengths(binary):
     estimator, X, y = binary
     y = [*y[:3], y[3][:-1], *y[4:]]
     with pytest.raises(ValueError, match="length of sequence 3: 3 and 4 steps"):
         make_step_scorer(accuracy_score)(estimator, X, y)
 
 
-def test_repr_and_pickle(binary):
+def test_make_step_scorer_repr_and_pickle(binary):
     estimator, X, y = binary
     scorer = make_step_scorer(f1_score, greater_is_better=False, pos_label="no")
     assert repr(scorer) == (
@@ -255,7 +256,7 @@ def test_repr_and_pickle(binary):
 
 
 @pytest.mark.parametrize("as_array", [False, True], ids=["list", "array"])
-def test_cross_validation(as_array):
+def test_make_step_scorer_cross_validation(as_array):
     X, y = make_data(["low", "mid", "high"], lengths=[6] * 12)
     X, y = (np.stack(X), np.stack(y)) if as_array else (X, y)
     model = make_pipeline(TimeDistributed(StandardScaler()), StepClassifier(LogisticRegression()))
@@ -269,7 +270,7 @@ def test_cross_validation(as_array):
     assert_allclose(scores, expected)
 
 
-def test_grid_search_with_several_scorers_in_two_processes():
+def test_make_step_scorer_grid_search_with_several_scorers():
     X, y = make_data(["low", "mid", "high"])
     scoring = {
         "f1": make_step_scorer(f1_score, **MACRO),
@@ -291,7 +292,7 @@ def test_grid_search_with_several_scorers_in_two_processes():
         assert_array_equal(searches[0].cv_results_[name], searches[1].cv_results_[name])
 
 
-def test_weights_reach_only_metrics_that_take_them(binary):
+def test_make_step_scorer_weights_of_metrics_without_sample_weight(binary):
     _, X, y = binary
     search = GridSearchCV(StepRegressor(LinearRegression()), {"model__positive": [False]}, cv=2)
     y = [(target == "yes").astype(float) for target in y]
@@ -301,7 +302,7 @@ def test_weights_reach_only_metrics_that_take_them(binary):
         search.set_params(scoring=make_step_scorer(max_error)).fit(X, y, sample_weight=weight)
 
 
-def test_metadata_routing(binary):
+def test_make_step_scorer_metadata_routing(binary):
     _, X, y = binary
     weight = np.arange(12.0)
     folds = list(KFold(2).split(X))
@@ -318,7 +319,7 @@ def test_metadata_routing(binary):
         assert score == scorer(estimator, *test_data, sample_weight=weight[test])
 
 
-def test_the_same_as_make_scorer_for_sequences_of_one_step():
+def test_make_step_scorer_equals_make_scorer_for_one_step():
     X, y = make_data(["low", "mid", "high"], lengths=[1] * 40)
     estimator = StepClassifier(LogisticRegression()).fit(X, y)
     table, labels = np.concatenate(X), np.concatenate(y)

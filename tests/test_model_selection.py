@@ -1,4 +1,4 @@
-"""train_dev_test_split: sizes, seeds, classes, groups and containers."""
+"""train_dev_test_split: sizes, random_state, stratify, groups, containers and errors."""
 
 import numpy as np
 import pandas as pd
@@ -30,7 +30,7 @@ def sizes(parts):
         ({"dev_size": np.int64(1), "test_size": np.float32(0.5)}, [49, 1, 50]),
     ],
 )
-def test_sizes_are_of_the_whole(options, expected):
+def test_train_dev_test_split_sizes(options, expected):
     assert sizes(train_dev_test_split(np.arange(100), random_state=0, **options)) == expected
 
 
@@ -41,21 +41,21 @@ def test_sizes_are_of_the_whole(options, expected):
     test_size=st.floats(0.01, 0.45),
     shuffle=st.booleans(),
 )
-def test_parts_are_disjoint_and_complete(n, dev_size, test_size, shuffle):
+def test_train_dev_test_split_disjoint_and_complete(n, dev_size, test_size, shuffle):
     parts = train_dev_test_split(
         np.arange(n), dev_size=dev_size, test_size=test_size, shuffle=shuffle, random_state=0
     )
     assert_array_equal(np.sort(np.concatenate(parts)), np.arange(n))
 
 
-def test_arrays_are_split_alike_and_in_order():
+def test_train_dev_test_split_several_arrays():
     X, y = np.arange(20), np.arange(20) * 2
     X_train, X_dev, X_test, y_train, y_dev, y_test = train_dev_test_split(X, y, random_state=0)
     for X_part, y_part in ((X_train, y_train), (X_dev, y_dev), (X_test, y_test)):
         assert_array_equal(X_part * 2, y_part)
 
 
-def test_seed():
+def test_train_dev_test_split_random_state():
     X = np.arange(50)
     first = train_dev_test_split(X, random_state=0)
     for one, other in zip(first, train_dev_test_split(X, random_state=0), strict=True):
@@ -63,26 +63,26 @@ def test_seed():
     assert (train_dev_test_split(X, random_state=1)[2] != first[2]).any()
 
 
-def test_the_test_part_is_that_of_train_test_split():
+def test_train_dev_test_split_test_set_equals_train_test_split():
     X = np.arange(50)
     _, expected = train_test_split(X, test_size=10, random_state=3)
     assert_array_equal(train_dev_test_split(X, random_state=3)[2], expected)
 
 
-def test_a_seeded_split_leaves_the_global_state_alone():
-    before = np.random.get_state()[1].copy()  # noqa: NPY002 - the state in question
+def test_train_dev_test_split_keeps_the_global_random_state():
+    before = np.random.get_state()[1].copy()  # noqa: NPY002 - the global state is tested
     train_dev_test_split(np.arange(50), random_state=0)
     assert_array_equal(np.random.get_state()[1], before)  # noqa: NPY002
 
 
-def test_without_shuffling_the_parts_follow_one_another():
+def test_train_dev_test_split_shuffle_false():
     train, dev, test = train_dev_test_split(np.arange(10), shuffle=False)
     assert train.tolist() == [0, 1, 2, 3, 4, 5, 6]
     assert dev.tolist() == [7]
     assert test.tolist() == [8, 9]
 
 
-def test_stratify():
+def test_train_dev_test_split_stratify():
     y = np.repeat(["a", "b", "c"], [60, 30, 10])
     parts = train_dev_test_split(y, stratify=y, random_state=0)
     counts = [np.unique(part, return_counts=True)[1].tolist() for part in parts]
@@ -90,7 +90,7 @@ def test_stratify():
 
 
 @pytest.mark.parametrize("shuffle", [True, False])
-def test_no_group_is_in_two_parts(shuffle):
+def test_train_dev_test_split_groups(shuffle):
     groups = np.repeat(list("jihgfedcba"), [1, 5, 2, 7, 3, 3, 4, 1, 2, 2])
     groups = np.concatenate([groups, groups])
     parts = train_dev_test_split(groups, groups=groups, shuffle=shuffle, random_state=0)
@@ -98,11 +98,18 @@ def test_no_group_is_in_two_parts(shuffle):
     assert [len(group_set) for group_set in of_part] == [7, 1, 2]
     assert set.union(*of_part) == set("abcdefghij")
     assert sum(sizes(parts)) == len(groups)
-    if not shuffle:  # in order of appearance, not of the alphabet
+    if not shuffle:  # groups are sorted by first occurrence, not alphabetically
         assert of_part == [set("jihgfed"), {"c"}, {"b", "a"}]
 
 
-def test_containers_stay():
+def test_train_dev_test_split_groups_shuffle_false():
+    # The order of appearance is a cyclic permutation, which is not its own inverse.
+    groups = list("bcdefghija")
+    train, dev, test = train_dev_test_split(groups, groups=groups, shuffle=False)
+    assert (train, dev, test) == (list("bcdefgh"), ["i"], ["j", "a"])
+
+
+def test_train_dev_test_split_containers():
     n = 10
     rows = [np.full((i + 1, 2), i) for i in range(n)]
     lengths = np.arange(1, n + 1)
@@ -138,22 +145,25 @@ def test_containers_stay():
         ({"groups": [0], "stratify": [0]}, "StratifiedGroupKFold"),
         ({"stratify": [0, 1] * 6, "shuffle": False}, "stratify needs shuffle=True"),
         ({"stratify": ["a"] * 10 + ["b"] * 2}, "class b has 2"),
-        ({"stratify": [0, 1, 2] * 4, "dev_size": 2}, "3 classes: the smallest part would have 2"),
-        ({"stratify": [[0, 1]] * 12}, "one label a sequence"),
-        ({"stratify": [[0, 1], [0]] * 6}, "one label a sequence"),
+        (
+            {"stratify": [0, 1, 2] * 4, "dev_size": 2},
+            "3 classes in each part: the smallest part would have 2",
+        ),
+        ({"stratify": [[0, 1]] * 12}, "one label per sequence"),
+        ({"stratify": [[0, 1], [0]] * 6}, "one label per sequence"),
         ({"groups": [0, 1]}, "inconsistent numbers of samples"),
     ],
 )
-def test_errors(options, message):
+def test_train_dev_test_split_errors(options, message):
     with pytest.raises(ValueError, match=message):
         train_dev_test_split(np.arange(12), **options)
 
 
-def test_no_arrays():
+def test_train_dev_test_split_no_arrays():
     with pytest.raises(ValueError, match="at least one array"):
         train_dev_test_split()
 
 
-def test_arrays_of_different_length():
+def test_train_dev_test_split_different_lengths():
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
         train_dev_test_split(np.arange(10), np.arange(9))

@@ -1,4 +1,4 @@
-"""OneHotSequenceEncoder among scikit-learn's tools, and before a recurrent network."""
+"""OneHotSequenceEncoder with scikit-learn's tools and with a recurrent network."""
 
 import pickle
 
@@ -41,11 +41,11 @@ def stacked(sequences):
         OneHotSequenceEncoder(output="multi_hot", sparse_output=False, max_categories=2),
     ]
 )
-def test_scikit_learn_checks(estimator, check):
+def test_one_hot_scikit_learn_checks(estimator, check):
     check(estimator)
 
 
-def test_columns_of_a_table():
+def test_one_hot_columns_of_a_table():
     frame = pd.DataFrame(TABLE, columns=list("abcd"))
     encoder = OneHotSequenceEncoder().fit(frame)
     assert_array_equal(encoder.feature_names_in_, list("abcd"))
@@ -60,21 +60,21 @@ def test_columns_of_a_table():
     encoder.transform(np.array([[1, 3], [20, 3]]))
 
 
-def test_scipy_joins_the_steps_of_any_batch():
+def test_one_hot_output_can_be_stacked_by_scipy():
     for batch in (["AC", "C"], [["A", "C"], ["C", "A"]], TABLE):
         encoder = OneHotSequenceEncoder()
         joined = sparse.vstack(encoder.fit_transform(batch))
         assert joined.shape == (sum(map(len, batch)), len(encoder.categories_))
 
 
-def test_iterators_are_read_once():
+def test_one_hot_iterators():
     for analyzer, items in ((None, DNA), ("word", REVIEWS)):
         encoder = OneHotSequenceEncoder(analyzer=analyzer)
         steps = encoder.fit(iter(items)).transform(iter(items))
         assert_array_equal(stacked(steps), stacked(encoder.transform(items)))
 
 
-def test_sparse_steps_of_a_table_are_split_by_scikit_learn():
+def test_one_hot_sparse_output_of_a_table_in_scikit_learn_splits():
     steps = OneHotSequenceEncoder().fit_transform(np.tile(TABLE, (4, 1)))
     train, test = train_test_split(steps, test_size=3, random_state=0)
     assert (train.shape, test.shape) == ((9, 4, 4), (3, 4, 4))
@@ -85,7 +85,7 @@ def test_sparse_steps_of_a_table_are_split_by_scikit_learn():
         assert_array_equal(kept, dense[key])
     assert np.asarray(steps[:0]).shape == (0, 4, 4)
     assert np.asarray(pickle.loads(pickle.dumps(steps)), dtype=int).sum() == 48
-    with pytest.raises(ValueError, match="by a copy"):
+    with pytest.raises(ValueError, match="without a copy"):
         np.asarray(steps, copy=False)
     scores = cross_val_score(
         RNNClassifier(units=2, epochs=1, random_state=0), steps, ["a", "b", "b"] * 4, cv=2
@@ -97,19 +97,19 @@ def test_sparse_steps_of_a_table_are_split_by_scikit_learn():
     "sparse_interface" not in sklearn.get_config(), reason="an option of scikit-learn 1.9"
 )
 @pytest.mark.parametrize("interface", ["spmatrix", "sparray"])
-def test_sparse_class_is_that_of_scikit_learn(interface):
+def test_one_hot_sparse_interface(interface):
     with config_context(sparse_interface=interface):
         expected = type(OneHotEncoder().fit_transform(column(DNA)))
         assert {type(steps) for steps in OneHotSequenceEncoder().fit_transform(DNA)} == {expected}
         assert type(OneHotSequenceEncoder(output="counts").fit_transform(DNA)) is expected
 
 
-def test_sparse_class_by_default():
+def test_one_hot_sparse_class_by_default():
     expected = type(OneHotEncoder().fit_transform(column(DNA)))
     assert type(OneHotSequenceEncoder().fit_transform(DNA)[0]) is expected
 
 
-def test_columns_of_a_frame_among_others():
+def test_one_hot_in_a_column_transformer():
     frame = pd.DataFrame({"text": REVIEWS, "1st": list("abca"), "2nd": list("bbca"), "n": range(4)})
     rows = ColumnTransformer(
         [
@@ -134,7 +134,7 @@ def test_columns_of_a_frame_among_others():
 
 
 @pytest.mark.parametrize("output", ["sequence", "counts"])
-def test_pandas_output_changes_nothing(output):
+def test_one_hot_pandas_output(output):
     encoder = OneHotSequenceEncoder(output=output)
     assert encoder.set_output(transform="pandas") is encoder
     with config_context(transform_output="pandas"):
@@ -142,7 +142,7 @@ def test_pandas_output_changes_nothing(output):
     assert isinstance(result, list) if output == "sequence" else sparse.issparse(result)
 
 
-def test_pickle_and_clone():
+def test_one_hot_pickle_and_clone():
     encoder = OneHotSequenceEncoder(max_categories=3).fit(DNA)
     loaded = pickle.loads(pickle.dumps(encoder))
     assert_array_equal(stacked(loaded.transform(DNA)), stacked(encoder.transform(DNA)))
@@ -150,7 +150,7 @@ def test_pickle_and_clone():
     assert not hasattr(clone(encoder), "categories_")
 
 
-def test_tags():
+def test_one_hot_tags():
     tags = OneHotSequenceEncoder().__sklearn_tags__().input_tags
     assert (tags.categorical, tags.string, tags.two_d_array) == (True, True, True)
     assert not tags.allow_nan
@@ -158,7 +158,7 @@ def test_tags():
 
 
 def strands(n=24):
-    """Return strands and which letter each has most of, which a linear model tells by counts."""
+    """Return strands and their most frequent letters, which letter counts predict."""
     rng = np.random.default_rng(0)
     labels = np.resize(["a", "t"], n)
     often = {"a": "AAAC", "t": "TTTG"}
@@ -166,7 +166,7 @@ def strands(n=24):
     return ["".join(rng.choice(list(often[label]), length)) for label, length in spans], labels
 
 
-def test_grid_search_over_counts():
+def test_one_hot_grid_search_with_counts():
     X, y = strands()
     model = make_pipeline(
         OneHotSequenceEncoder(output="counts", handle_unknown="ignore"), LogisticRegression()
@@ -179,7 +179,7 @@ def test_grid_search_over_counts():
     assert search.best_score_ == 1.0
 
 
-def test_grid_search_over_sequences():
+def test_one_hot_grid_search_with_sequences():
     X, y = strands(12)
     model = make_pipeline(
         OneHotSequenceEncoder(categories=list("ACGT")),
@@ -190,7 +190,7 @@ def test_grid_search_over_sequences():
     assert search.best_estimator_[-1].n_features_in_ == 4
 
 
-def test_a_network_learns_from_sparse_steps():
+def test_one_hot_with_a_network():
     X, y = strands()
     model = make_pipeline(
         OneHotSequenceEncoder(),
@@ -199,7 +199,7 @@ def test_a_network_learns_from_sparse_steps():
     assert model.fit(X, y).score(X, y) == 1.0
 
 
-def test_a_network_never_makes_them_dense(monkeypatch):
+def test_one_hot_steps_stay_sparse_in_a_network(monkeypatch):
     rng = np.random.default_rng(0)
     words = [f"w{i}" for i in range(50)]
     batch = [[*words, *rng.choice(words, 4)] for _ in range(6)]

@@ -1,4 +1,4 @@
-"""One-hot steps are OneHotEncoder's rows of the column of all steps: shown as identities."""
+"""OneHotSequenceEncoder: compared with OneHotEncoder, its parameters, and its containers."""
 
 import tracemalloc
 
@@ -14,7 +14,7 @@ from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.preprocessing import OneHotEncoder
 
 from skrnn import OneHotSequenceEncoder, Sequences
-from skrnn.preprocessing._categories import factorize_integers
+from skrnn.preprocessing._symbols import factorize_integers
 
 DNA = ["GATTACA", "CAT", "TAGGED", "C"]
 CLICKS = [[3, 1, 3], [20, 1], [3]]
@@ -49,7 +49,7 @@ def stacked(sequences):
 
 @SOME
 @given(batch=BATCHES.filter(any), rules=RULES)
-def test_is_the_one_hot_encoder_on_the_column_of_all_steps(batch, rules):
+def test_one_hot_equals_one_hot_encoder_on_all_steps(batch, rules):
     theirs = OneHotEncoder(**rules, dtype=np.float32).fit(column(batch))
     ours = OneHotSequenceEncoder(**rules)
     result = ours.fit_transform(batch)
@@ -71,7 +71,7 @@ def test_is_the_one_hot_encoder_on_the_column_of_all_steps(batch, rules):
     rules=RULES,
     handle_unknown=st.sampled_from(["ignore", "infrequent_if_exist"]),
 )
-def test_unknown_categories_are_the_one_hot_encoders(batch, new, rules, handle_unknown):
+def test_one_hot_handle_unknown_equals_one_hot_encoder(batch, new, rules, handle_unknown):
     params = {**rules, "handle_unknown": handle_unknown}
     theirs = OneHotEncoder(**params).fit(column(batch))
     ours = OneHotSequenceEncoder(**params).fit(batch)
@@ -79,13 +79,13 @@ def test_unknown_categories_are_the_one_hot_encoders(batch, new, rules, handle_u
     expected = theirs.transform(column(new))
     assert_array_equal(stacked(result), expected.toarray())
     back = np.concatenate(ours.inverse_transform(result))
-    if handle_unknown == "ignore":  # theirs refuses zeros where only its own parameters forbid them
+    if handle_unknown == "ignore":  # OneHotEncoder accepts zeros only with this parameter
         assert_array_equal(back, theirs.inverse_transform(expected)[:, 0])
 
 
 @SOME
 @given(batch=BATCHES.filter(any), rules=RULES)
-def test_given_categories_are_the_one_hot_encoders(batch, rules):
+def test_one_hot_categories_equal_one_hot_encoder(batch, rules):
     distinct = np.unique(column(batch).ravel())[:3]
     params = {**rules, "handle_unknown": "ignore"}
     theirs = OneHotEncoder(**params, categories=[distinct]).fit(column(batch))
@@ -98,7 +98,7 @@ def test_given_categories_are_the_one_hot_encoders(batch, rules):
 
 @SOME
 @given(batch=BATCHES.filter(any), sparse_output=st.booleans())
-def test_inverse_is_the_identity(batch, sparse_output):
+def test_one_hot_inverse_transform_round_trip(batch, sparse_output):
     encoder = OneHotSequenceEncoder(sparse_output=sparse_output)
     back = encoder.inverse_transform(encoder.fit_transform(batch))
     expected = [sequence if len(sequence) > 0 else [None] for sequence in batch]
@@ -108,7 +108,7 @@ def test_inverse_is_the_identity(batch, sparse_output):
 
 @SOME
 @given(batch=BATCHES.filter(any), rules=RULES)
-def test_counts_are_sums_of_steps(batch, rules):
+def test_one_hot_counts_are_sums_of_steps(batch, rules):
     steps = OneHotSequenceEncoder(**rules).fit_transform(batch)
     counts = OneHotSequenceEncoder(**rules, output="counts").fit_transform(batch)
     some = OneHotSequenceEncoder(**rules, output="multi_hot").fit_transform(batch)
@@ -123,7 +123,7 @@ def test_counts_are_sums_of_steps(batch, rules):
 
 @pytest.mark.parametrize("output", ["sequence", "multi_hot", "counts"])
 @pytest.mark.parametrize("X", [DNA, CLICKS, TAGS, TABLE], ids=["str", "int", "words", "table"])
-def test_dense_is_sparse_made_dense(X, output):
+def test_one_hot_sparse_output(X, output):
     encoder = OneHotSequenceEncoder(output=output, dtype=np.int16)
     thin, thick = encoder, clone(encoder).set_params(sparse_output=False)
     one, other = thin.fit_transform(X), thick.fit_transform(X)
@@ -136,7 +136,7 @@ def test_dense_is_sparse_made_dense(X, output):
 
 
 @pytest.mark.parametrize("X", [DNA, CLICKS, TAGS, TABLE], ids=["str", "int", "words", "table"])
-def test_parts_one_after_another_are_the_whole(X):
+def test_one_hot_transform_in_parts(X):
     encoder = OneHotSequenceEncoder().fit(X)
     whole = as_dense(encoder.transform(X))
     parts = [*encoder.transform(X[:2]), *encoder.transform(X[2:])]
@@ -170,7 +170,7 @@ CONTAINERS = {
 
 
 @pytest.mark.parametrize("X", CONTAINERS.values(), ids=CONTAINERS)
-def test_containers(X):
+def test_one_hot_containers(X):
     expected = OneHotSequenceEncoder().fit_transform(CLICKS)
     encoder = OneHotSequenceEncoder()
     result = encoder.fit_transform(X)
@@ -192,7 +192,7 @@ def test_containers(X):
     ],
     ids=["lists", "array", "object array", "Series", "arrays", "mixed"],
 )
-def test_a_string_is_the_sequence_of_its_characters(X):
+def test_one_hot_strings(X):
     expected = OneHotSequenceEncoder().fit(DNA)
     encoder = OneHotSequenceEncoder().fit(X)
     assert_array_equal(encoder.categories_, np.array(list("ACDEGT"), dtype=object), strict=True)
@@ -200,7 +200,7 @@ def test_a_string_is_the_sequence_of_its_characters(X):
     assert_array_equal(stacked(encoder.transform(X)), stacked(expected.transform(DNA)))
 
 
-def test_characters_beyond_the_usual():
+def test_one_hot_unusual_characters():
     texts = ["naïve", "日本", "🙂🙃🙂", "\ud800 half a pair", ""]
     encoder = OneHotSequenceEncoder()
     back = encoder.inverse_transform(encoder.fit_transform(texts))
@@ -222,7 +222,7 @@ def test_characters_beyond_the_usual():
     ],
     ids=["int", "uint8", "float", "str", "object", "frame", "frame of str", "frame of category"],
 )
-def test_a_row_of_a_table_is_a_sequence(table):
+def test_one_hot_tables(table):
     rows = np.asarray(table).tolist()
     rows = [[v if isinstance(v, str) else int(v) for v in row] for row in rows]
     encoder = OneHotSequenceEncoder()
@@ -238,7 +238,7 @@ def test_a_row_of_a_table_is_a_sequence(table):
     assert_array_equal(dense, OneHotSequenceEncoder(sparse_output=False).fit_transform(rows))
 
 
-def test_words_are_those_of_count_vectorizer():
+def test_one_hot_analyzer_word_equals_count_vectorizer():
     theirs = CountVectorizer().fit(REVIEWS)
     encoder = OneHotSequenceEncoder(analyzer="word", output="counts", dtype=np.int64)
     counts = encoder.fit_transform(REVIEWS)
@@ -254,7 +254,7 @@ def test_words_are_those_of_count_vectorizer():
 
 
 @pytest.mark.parametrize("binary", [True, False])
-def test_inverse_of_rows(binary):
+def test_one_hot_inverse_transform_of_rows(binary):
     encoder = OneHotSequenceEncoder(output="multi_hot" if binary else "counts", max_categories=3)
     rows = encoder.fit_transform(DNA)
     assert [kept.tolist() for kept in encoder.inverse_transform(rows)] == [
@@ -288,7 +288,7 @@ def letters_one_by_one(text):
     ],
     ids=["words", "iterator", "str", "rows of a table", "lists"],
 )
-def test_a_callable_makes_the_sequence(analyzer, X, equal_to):
+def test_one_hot_callable_analyzer(analyzer, X, equal_to):
     result = OneHotSequenceEncoder(analyzer=analyzer).fit_transform(X)
     assert type(result) is list
     expected = OneHotSequenceEncoder().fit_transform(equal_to)
@@ -296,7 +296,7 @@ def test_a_callable_makes_the_sequence(analyzer, X, equal_to):
         assert_array_equal(one, other)
 
 
-def test_an_empty_sequence_is_one_step_of_zeros():
+def test_one_hot_empty_sequences():
     batch = ["", "AB", "", "", "B", ""]
     steps = OneHotSequenceEncoder().fit_transform(batch)
     assert [matrix.toarray().tolist() for matrix in steps] == [
@@ -313,7 +313,7 @@ def test_an_empty_sequence_is_one_step_of_zeros():
     assert stacked(nothing).tolist() == [[0], [0]]
 
 
-def test_dna():
+def test_one_hot_categories_of_dna():
     encoder = OneHotSequenceEncoder(categories=list("TGCA"), handle_unknown="ignore")
     steps = encoder.fit_transform(DNA)
     assert_array_equal(encoder.categories_, list("TGCA"))
@@ -322,14 +322,14 @@ def test_dna():
     assert encoder.inverse_transform(steps)[2].tolist() == ["T", "A", "G", "G", None, None]
 
 
-def test_given_integers_keep_their_order():
+def test_one_hot_categories_keep_their_order():
     encoder = OneHotSequenceEncoder(categories=np.array([20, 3, 1], dtype=np.int8))
     steps = encoder.fit_transform(CLICKS)
     assert_array_equal(encoder.categories_, np.array([20, 3, 1]), strict=True)
     assert steps[1].toarray().tolist() == [[1, 0, 0], [0, 0, 1]]
 
 
-def test_unknown_may_be_handled_otherwise_after_fit():
+def test_one_hot_handle_unknown_can_be_changed_after_fit():
     encoder = OneHotSequenceEncoder(max_categories=3).fit(DNA)
     with pytest.raises(ValueError, match="'N'"):
         encoder.transform(["NA"])
@@ -342,7 +342,7 @@ def test_unknown_may_be_handled_otherwise_after_fit():
     values=st.lists(st.integers(0, 2**64 - 1) | st.integers(0, 9)),
     dtype=st.sampled_from([np.uint64, np.int64, np.uint8, np.int8]),
 )
-def test_integers_of_any_size(values, dtype):
+def test_factorize_integers_of_any_size(values, dtype):
     values = np.array(values, dtype=np.uint64).astype(dtype)
     distinct, codes = factorize_integers(values)
     assert distinct == sorted(set(values.tolist()))
@@ -353,13 +353,13 @@ def test_integers_of_any_size(values, dtype):
         assert back[1].tolist() == values.tolist()
 
 
-def test_many_steps_are_read_in_blocks():
+def test_factorize_integers_in_blocks():
     values = np.random.default_rng(0).integers(-9, 9, 2**21 + 5).astype(np.int8)
     distinct, codes = factorize_integers(values)
     assert_array_equal(np.array(distinct, dtype=np.int8)[codes], values)
 
 
-def test_inverse_of_probabilities_and_of_odd_matrices():
+def test_one_hot_inverse_transform_of_probabilities():
     encoder = OneHotSequenceEncoder().fit(["ABC"])
     probabilities = [np.array([[0.2, 0.5, 0.3], [0, 0, 0]]), np.array([[0.6, 0.4, 0.0]])]
     for X in (probabilities, [sparse.csc_array(some) for some in probabilities]):
@@ -371,7 +371,7 @@ def test_inverse_of_probabilities_and_of_odd_matrices():
     assert with_zero.nnz == 2
 
 
-def test_the_matrices_share_no_entries():
+def test_one_hot_matrices_share_no_entries():
     steps = OneHotSequenceEncoder(handle_unknown="ignore", categories=list("AB")).fit_transform(
         ["ABA", "BXB", "AB"]
     )
@@ -382,7 +382,7 @@ def test_the_matrices_share_no_entries():
         assert_array_equal(steps[i].toarray(), expected[i])
 
 
-def test_reviews_stay_small(data_folder):
+def test_one_hot_memory_of_reviews(data_folder):
     path = data_folder / "imdb" / "imdb_train.csv.xz"
     reviews = pd.read_csv(path, nrows=2000)["text"].tolist()
     encoder = OneHotSequenceEncoder(analyzer="word", max_categories=10_000)
@@ -392,7 +392,7 @@ def test_reviews_stay_small(data_folder):
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert peak < 50e6  # dense steps would need 18 GB, and all words at once 30 MB more
+    assert peak < 50e6  # dense steps would need 18 GB, and the words of all reviews 30 MB
     assert {matrix.shape[1] for matrix in steps} == {10_000}
     counts = CountVectorizer().fit_transform(reviews)
     assert [matrix.shape[0] for matrix in steps] == counts.sum(axis=1).ravel().tolist()[0]

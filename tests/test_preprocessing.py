@@ -1,4 +1,4 @@
-"""TimeDistributed is the transformer on all steps as one table: shown as identities."""
+"""TimeDistributed: compared with the transformer on one table of all time steps."""
 
 import pickle
 
@@ -58,7 +58,7 @@ def as_object_array(sequences):
 
 
 @parametrize_with_checks([TimeDistributed(StandardScaler())])
-def test_scikit_learn_checks(estimator, check):
+def test_time_distributed_scikit_learn_checks(estimator, check):
     check(estimator)
 
 
@@ -66,7 +66,7 @@ def test_scikit_learn_checks(estimator, check):
     "check",
     [check_transformer_get_feature_names_out, check_transformer_get_feature_names_out_pandas],
 )
-def test_scikit_learn_name_checks(check):
+def test_time_distributed_scikit_learn_checks_of_names(check):
     check("TimeDistributed", TimeDistributed(StandardScaler()))
 
 
@@ -75,7 +75,7 @@ def test_scikit_learn_name_checks(check):
     [StandardScaler(), MinMaxScaler(), PCA(2), make_pipeline(StandardScaler(), PCA(3))],
     ids=["standard", "minmax", "pca", "pipeline"],
 )
-def test_is_the_transformer_on_all_steps(ragged, transformer):
+def test_time_distributed_equals_the_transformer_on_all_steps(ragged, transformer):
     steps = np.concatenate(ragged)
     expected = clone(transformer).fit_transform(steps)
     distributed = TimeDistributed(transformer)
@@ -87,14 +87,14 @@ def test_is_the_transformer_on_all_steps(ragged, transformer):
     assert_allclose(back, expected, rtol=1e-12, atol=1e-12)
 
 
-def test_table_is_univariate_sequences(table):
+def test_time_distributed_table(table):
     distributed = TimeDistributed(StandardScaler()).fit(table)
     assert_allclose(distributed.transformer_.mean_, [table.mean()])
     assert_allclose(distributed.transform(table), (table - table.mean()) / table.std())
     assert distributed.n_features_in_ == 5
 
 
-def test_windows_as_views_and_as_copies_give_the_same_fit():
+def test_time_distributed_windows_as_views_and_copies():
     values = np.random.default_rng(3).normal(size=(40, 2)).cumsum(axis=0)
     windows = Sequences(values, starts=np.arange(31), lengths=np.full(31, 10))
     copies = [np.array(window) for window in windows]
@@ -108,7 +108,7 @@ def test_windows_as_views_and_as_copies_give_the_same_fit():
         assert_allclose(view, copy)
 
 
-def test_steps_of_other_folds_have_no_part():
+def test_time_distributed_ignores_steps_of_other_folds():
     values = np.random.default_rng(4).normal(size=(30, 2))
     X = Sequences(values, starts=np.arange(0, 30, 5), lengths=np.full(6, 5))
     poisoned_values = values.copy()
@@ -126,7 +126,7 @@ def test_steps_of_other_folds_have_no_part():
 
 
 class CountingTransformer(BaseEstimator):
-    """Remembers how many rows it was asked to transform."""
+    """Stores the number of rows that it transforms."""
 
     def fit(self, X, y=None):
         self.n_features_in_ = X.shape[1]
@@ -137,7 +137,7 @@ class CountingTransformer(BaseEstimator):
         return X
 
 
-def test_each_referenced_step_is_transformed_once():
+def test_time_distributed_transforms_shared_steps_once():
     values = np.arange(100.0).reshape(-1, 1)
     windows = Sequences(values, starts=[50, 10, 12, 14], lengths=[4, 10, 10, 10])
     distributed = TimeDistributed(CountingTransformer()).fit(windows)
@@ -148,7 +148,7 @@ def test_each_referenced_step_is_transformed_once():
         assert_array_equal(before, after)
 
 
-def test_windows_stay_windows():
+def test_time_distributed_returns_windows_as_views():
     values = np.arange(100.0).reshape(-1, 1)
     windows = Sequences(values, starts=np.arange(91), lengths=np.full(91, 10))
     result = TimeDistributed(StandardScaler()).fit_transform(windows)
@@ -156,7 +156,7 @@ def test_windows_stay_windows():
     assert_array_equal(result.starts, windows.starts)
 
 
-def test_same_kind_of_container(ragged, cube, table):
+def test_time_distributed_containers(ragged, cube, table):
     def through(X):
         return TimeDistributed(StandardScaler()).fit_transform(X)
 
@@ -177,12 +177,12 @@ def test_same_kind_of_container(ragged, cube, table):
     assert_allclose(scaled.to_numpy(), through(table))
 
 
-def test_a_table_with_more_features_becomes_a_cube(table):
+def test_time_distributed_table_with_several_output_features(table):
     result = TimeDistributed(PolynomialFeatures(2)).fit_transform(table)
     assert_allclose(result, np.stack([np.ones_like(table), table, table**2], axis=-1))
 
 
-def test_sparse_rows_come_out_dense():
+def test_time_distributed_sparse_input():
     X = [sparse.csr_array(np.eye(3)[:length]) for length in (1, 3)]
     result = TimeDistributed(MinMaxScaler()).fit_transform(X)
     assert_allclose(result[1], np.eye(3))
@@ -192,20 +192,20 @@ def test_sparse_rows_come_out_dense():
     ("given", "expected"),
     [(np.float64, np.float64), (np.float32, np.float32), (np.int32, np.float64)],
 )
-def test_dtype(ragged, cube, given, expected):
+def test_time_distributed_dtype(ragged, cube, given, expected):
     scaler = TimeDistributed(StandardScaler())
     assert scaler.fit_transform(cube.astype(given)).dtype == expected
     X = [sequence.astype(given) for sequence in ragged]
     assert {sequence.dtype for sequence in scaler.fit_transform(X)} == {np.dtype(expected)}
 
 
-def test_the_given_data_stay_as_they_are(cube):
+def test_time_distributed_does_not_modify_X(cube):
     before = cube.copy()
     TimeDistributed(StandardScaler()).fit_transform(cube)
     assert_array_equal(cube, before)
 
 
-def test_missing_values_are_imputed_per_step(ragged):
+def test_time_distributed_imputer(ragged):
     ragged[2][4, 1] = np.nan
     steps = np.concatenate(ragged)
     result = TimeDistributed(SimpleImputer()).fit_transform(ragged)
@@ -213,15 +213,15 @@ def test_missing_values_are_imputed_per_step(ragged):
     assert not np.isnan(np.concatenate(result)).any()
 
 
-def test_missing_values_are_refused_where_the_transformer_refuses_them(ragged):
+def test_time_distributed_missing_values(ragged):
     ragged[2][4, 1] = np.nan
     with pytest.raises(ValueError, match=r"contains NaN.*X\[2\]"):
         TimeDistributed(PCA(2)).fit(ragged)
-    # StandardScaler lets NaN through, and so does the wrapper.
+    # StandardScaler accepts NaN, and so does TimeDistributed.
     assert np.isnan(TimeDistributed(StandardScaler()).fit_transform(ragged)[2][4, 1])
 
 
-def test_number_of_features(ragged, cube, table):
+def test_time_distributed_number_of_features(ragged, cube, table):
     scaler = TimeDistributed(StandardScaler()).fit(ragged)
     assert scaler.n_features_in_ == 4
     scaler.transform(cube)
@@ -233,7 +233,7 @@ def test_number_of_features(ragged, cube, table):
         scaler.transform(table[:, :4])
 
 
-def test_reordered_columns_are_refused(table):
+def test_time_distributed_reordered_columns(table):
     frame = pd.DataFrame(table, columns=list("vwxyz"))
     scaler = TimeDistributed(StandardScaler()).fit(frame)
     assert_array_equal(scaler.feature_names_in_, list("vwxyz"))
@@ -241,7 +241,7 @@ def test_reordered_columns_are_refused(table):
         scaler.transform(frame[list("zyxwv")])
 
 
-def test_not_fitted(ragged):
+def test_time_distributed_not_fitted(ragged):
     scaler = TimeDistributed(StandardScaler())
     for method in (scaler.transform, scaler.inverse_transform):
         with pytest.raises(NotFittedError):
@@ -250,7 +250,7 @@ def test_not_fitted(ragged):
         scaler.get_feature_names_out()
 
 
-def test_a_failed_fit_leaves_the_earlier_one(ragged, cube):
+def test_time_distributed_failed_fit_keeps_the_fitted_state(ragged, cube):
     scaler = TimeDistributed(StandardScaler()).fit(ragged)
     mean = scaler.transformer_.mean_.copy()
     scaler.set_params(transformer=PCA(100))
@@ -261,19 +261,19 @@ def test_a_failed_fit_leaves_the_earlier_one(ragged, cube):
 
 
 @pytest.mark.parametrize("transformer", [3, "passthrough", LogisticRegression()])
-def test_not_a_transformer(ragged, transformer):
+def test_time_distributed_invalid_transformer(ragged, transformer):
     with pytest.raises(ValueError, match=r"The 'transformer' parameter .*'fit' and 'transform'"):
         TimeDistributed(transformer).fit(ragged)
 
 
-def test_a_transformer_with_targets_is_refused(ragged):
-    with pytest.raises(ValueError, match=r"without targets, and LinearDiscr.* needs them"):
+def test_time_distributed_transformer_with_targets(ragged):
+    with pytest.raises(ValueError, match=r"without targets, but LinearDiscr.* requires them"):
         TimeDistributed(LinearDiscriminantAnalysis()).fit(ragged, [0, 1, 0, 1])
 
 
-def test_sparse_output_is_refused():
+def test_time_distributed_sparse_output():
     X = [np.array([[0], [1]]), np.array([[2]])]
-    with pytest.raises(ValueError, match=r"OneHotEncoder\(\) gives sparse output.*sparse_output"):
+    with pytest.raises(ValueError, match=r"OneHotEncoder\(\) returns sparse output.*sparse_output"):
         TimeDistributed(OneHotEncoder()).fit_transform(X)
     dense = TimeDistributed(OneHotEncoder(sparse_output=False)).fit_transform(X)
     assert_array_equal(np.concatenate(dense), np.eye(3))
@@ -283,12 +283,12 @@ def first_rows(steps):
     return steps[:2]
 
 
-def test_output_of_another_length_is_refused(ragged):
-    with pytest.raises(ValueError, match=r"one row a step.*\(16, n_features_out\), got \(2, 4\)"):
+def test_time_distributed_output_of_another_length(ragged):
+    with pytest.raises(ValueError, match=r"one row per step.*\(16, n_features_out\), got \(2, 4\)"):
         TimeDistributed(FunctionTransformer(first_rows)).fit_transform(ragged)
 
 
-def test_feature_names(ragged, table):
+def test_time_distributed_feature_names_out(ragged, table):
     assert_array_equal(
         TimeDistributed(PCA(2)).fit(ragged).get_feature_names_out(), ["pca0", "pca1"]
     )
@@ -301,13 +301,13 @@ def test_feature_names(ragged, table):
     assert_array_equal(powers.get_feature_names_out(), ["1", "x0", "x0^2"])
 
 
-def test_inverse_transform_is_there_where_the_transformer_has_one():
+def test_time_distributed_has_inverse_transform():
     assert hasattr(TimeDistributed(StandardScaler()), "inverse_transform")
     assert not hasattr(TimeDistributed(PolynomialFeatures()), "inverse_transform")
 
 
 @pytest.mark.parametrize("how", ["set_output", "global", "inner"])
-def test_pandas_output_leaves_sequences_as_they_are(ragged, cube, table, how):
+def test_time_distributed_pandas_output(ragged, cube, table, how):
     for X in (ragged, cube, table):
         expected = TimeDistributed(StandardScaler()).fit_transform(X)
         scaler = TimeDistributed(StandardScaler())
@@ -322,25 +322,25 @@ def test_pandas_output_leaves_sequences_as_they_are(ragged, cube, table, how):
         assert_array_equal(np.concatenate(result), np.concatenate(expected))
 
 
-def test_set_output_of_a_pipeline(cube):
+def test_time_distributed_set_output_of_a_pipeline(cube):
     pipeline = make_pipeline(TimeDistributed(StandardScaler()), TimeDistributed(PCA(2)))
     assert pipeline.set_output(transform="pandas").fit_transform(cube).shape == (6, 5, 2)
 
 
-def test_nested_parameters():
+def test_time_distributed_nested_parameters():
     scaler = TimeDistributed(StandardScaler())
     assert scaler.get_params()["transformer__with_mean"] is True
     scaler.set_params(transformer__with_mean=False)
     assert clone(scaler).transformer.with_mean is False
 
 
-def test_the_given_transformer_is_not_fitted(ragged):
+def test_time_distributed_clones_the_transformer(ragged):
     inner = StandardScaler()
     TimeDistributed(inner).fit(ragged)
     assert not hasattr(inner, "mean_")
 
 
-def test_tags_follow_the_transformer():
+def test_time_distributed_tags():
     def tags(transformer):
         return TimeDistributed(transformer).__sklearn_tags__()
 
@@ -352,7 +352,7 @@ def test_tags_follow_the_transformer():
 
 
 @pytest.mark.parametrize("dump", [pickle, joblib])
-def test_pickle(ragged, tmp_path, dump):
+def test_time_distributed_pickle(ragged, tmp_path, dump):
     scaler = TimeDistributed(StandardScaler()).fit(ragged)
     with (tmp_path / "scaler").open("wb") as file:
         dump.dump(scaler, file)
@@ -368,7 +368,7 @@ def last_step(X):
 
 
 @pytest.mark.parametrize("container", ["list", "object", "sequences"])
-def test_in_a_pipeline_with_cross_validation(container):
+def test_time_distributed_in_cross_validation(container):
     rng = np.random.default_rng(5)
     y = np.arange(30) % 2
     X = [rng.normal(1000 * label, 1.0, size=(2 + i % 5, 3)) for i, label in enumerate(y)]
@@ -387,18 +387,18 @@ def test_in_a_pipeline_with_cross_validation(container):
     assert search.best_score_ == 1.0
 
 
-def test_table_in_a_pipeline_with_a_model_for_tables(table):
+def test_time_distributed_table_in_a_pipeline(table):
     y = table.mean(axis=1) > 3
     model = make_pipeline(TimeDistributed(StandardScaler()), LogisticRegression()).fit(table, y)
     assert model.score(table, y) == 1.0
 
 
-def test_html_repr():
+def test_time_distributed_html_repr():
     assert "StandardScaler" in TimeDistributed(StandardScaler())._repr_html_()
 
 
 @pytest.mark.parametrize("transformer", [StandardScaler(), MinMaxScaler(), PCA(1)])
-def test_a_step_counts_once_for_each_window_it_is_in(transformer):
+def test_time_distributed_weights_of_shared_steps(transformer):
     values = np.random.default_rng(4).normal(size=(30, 2)).cumsum(axis=0)
     windows = Sequences(values, starts=[3, 5, 5, 20], lengths=[4, 9, 9, 2])
     distributed = TimeDistributed(transformer).fit(windows)

@@ -1,4 +1,4 @@
-"""Fits in processes that were forked, in those of a pool, and in threads."""
+"""A forked process of one that used a network raises an error that explains what to do."""
 
 import multiprocessing
 
@@ -14,12 +14,12 @@ X, LABELS = labelled()
 needs_fork = pytest.mark.skipif(
     "fork" not in multiprocessing.get_all_start_methods(), reason="this system does not fork"
 )
-# A fork of a process that has threads is what is tested; Python 3.12 and JAX warn of it.
+# The tests fork a process that has threads; Python 3.12 and JAX warn of it.
 forks = pytest.mark.filterwarnings("ignore:.*fork")
 
 
-def told_in_a_fork(use):
-    """Return the error that something raises in a fork of this process, as text."""
+def error_in_a_fork(use):
+    """Return the error that a function raises in a fork of this process, as text."""
     context = multiprocessing.get_context("fork")
     here, there = context.Pipe(duplex=False)
 
@@ -57,26 +57,26 @@ USES = {
 
 @needs_fork
 @forks
-@pytest.mark.parametrize("way", USES)
-def test_a_fork_of_a_process_that_used_a_network_is_told_what_to_do(way):
+@pytest.mark.parametrize("use", USES)
+def test_fork_of_a_process_that_used_a_network(use):
     model = RNNClassifier(**TINY).fit(X, LABELS)
-    told = told_in_a_fork(lambda: USES[way](model))
-    assert told.startswith("RuntimeError: A network was used in process ")
-    assert "'loky'" in told
-    assert "get_context('spawn')" in told
+    message = error_in_a_fork(lambda: USES[use](model))
+    assert message.startswith("RuntimeError: A network was used in process ")
+    assert "'loky'" in message
+    assert "get_context('spawn')" in message
     assert_same_weights(clone(model).fit(X, LABELS), model)
 
 
 @needs_fork
 @forks
-def test_a_fork_is_told_also_while_another_thread_is_at_the_cache():
+def test_fork_while_another_thread_uses_the_cache():
     model = RNNClassifier(**TINY).fit(X, LABELS)
     with programs._lock:
-        assert told_in_a_fork(lambda: model.predict(X)).startswith("RuntimeError")
+        assert error_in_a_fork(lambda: model.predict(X)).startswith("RuntimeError")
 
 
 @needs_fork
 @forks
-def test_a_process_that_was_forked_before_any_network_was_used_is_free(monkeypatch):
+def test_fork_before_any_network_was_used(monkeypatch):
     monkeypatch.setattr(processes, "_first_user", None)
-    assert told_in_a_fork(processes.require_own_process) == "no error"
+    assert error_in_a_fork(processes.require_own_process) == "no error"

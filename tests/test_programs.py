@@ -140,7 +140,7 @@ def test_clearing_while_threads_fit_changes_nothing():
 
 @pytest.mark.parametrize("body", [None, body_that_draws])
 def test_threads_fit_one_architecture_as_one_after_another(body):
-    params = {**TINY, "dropout": 0.2, "batch_size": 7, "model": body}
+    params = {**TINY, "dropout": 0.2, "batch_size": 7, "body": body}
     params["callbacks"] = keras.callbacks.History
     models = [RNNClassifier(**{**params, "random_state": seed}) for seed in range(2)]
     expected = [model.fit(MANY, TAGS).weights_ for model in models]
@@ -194,7 +194,7 @@ def attention(steps, lengths):
     return keras.layers.MultiHeadAttention(2, 2)(hidden, hidden, attention_mask=mask)
 
 
-BODY = {"model": attention, "pooling": "mean", "random_state": 0, "learning_rate": 0.02}
+BODY = {"body": attention, "pooling": "mean", "random_state": 0, "learning_rate": 0.02}
 
 
 def test_a_body_is_trained_by_the_same_loop():
@@ -206,7 +206,7 @@ def test_a_body_is_trained_by_the_same_loop():
     twin = pickle.loads(pickle.dumps(model))
     assert_array_equal(twin.predict_proba(MANY), together)
     assert_same_bits(twin.fit(MANY, TAGS), model)
-    with pytest.raises(ValueError, match="own recurrent layers"):
+    with pytest.raises(ValueError, match="skrnn's recurrent layers"):
         model.hidden_states(MANY, return_sequences=True)
 
 
@@ -271,7 +271,7 @@ def test_vectors_are_found_in_a_network_whose_body_is_deep_in_lengths():
         return steps + scale
 
     matrix = np.arange(10.0).reshape(5, 2)
-    params = {**TINY, "model": body, "embedding": matrix, "train_embedding": False, "epochs": 1}
+    params = {**TINY, "body": body, "embedding": matrix, "train_embedding": False, "epochs": 1}
     model = RNNClassifier(**params).fit([[2, 3], [4], [3, 3]], [0, 1, 0])
     assert_array_equal(model.model_.get_layer("embedding").get_weights()[0], matrix)
 

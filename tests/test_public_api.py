@@ -72,18 +72,14 @@ PUBLIC_NAMES = {
     "skrnn.sequences": [
         "Sequences",
         "check_sequences",
-        "feature_table",
         "from_channels_first",
         "from_long",
         "from_multiindex",
         "from_nan_padded",
-        "is_table",
-        "split_steps",
         "to_channels_first",
         "to_long",
         "to_multiindex",
         "to_padded",
-        "wrap_like",
     ],
 }
 DOCUMENTED = sorted(

@@ -255,7 +255,7 @@ def of_keras():
         "metrics": [keras.metrics.CategoricalAccuracy()],
         "callbacks": [keras.callbacks.TerminateOnNaN()],
         "activation": keras.activations.relu,
-        "model": lambda steps, lengths: steps,
+        "body": lambda steps, lengths: steps,
     }
 
 
@@ -282,7 +282,7 @@ def test_a_clone_shares_keras_objects_and_keeps_all_the_rest(afterwards):
 
 
 def test_a_clone_of_a_fitted_estimator_is_not_fitted_and_fits_the_same():
-    model = RNNClassifier(**TINY, **{**of_keras(), "model": None}).fit(X, LABELS)
+    model = RNNClassifier(**TINY, **{**of_keras(), "body": None}).fit(X, LABELS)
     copied = clone(model)
     assert not hasattr(copied, "weights_")
     assert_same_weights(copied.fit(X, LABELS), model)
@@ -327,7 +327,7 @@ def test_copies_before_and_after_fit_and_predict_are_equal(how, model, y):
 
 
 def test_keras_parameters_survive_pickle():
-    given = {**of_keras(), "model": None}
+    given = {**of_keras(), "body": None}
     model = RNNClassifier(**TINY, **given)
     assert_same_weights(COPIES["pickle"](model).fit(X, LABELS), model.fit(X, LABELS))
 

@@ -11,7 +11,7 @@ from sklearn.base import clone
 from toys import LEARNS, TINY, assert_same_weights, labelled
 
 from skrnn import RNNClassifier
-from skrnn.recurrent._validation import split_validation
+from skrnn.recurrent._data import split_validation
 
 X, LABELS = labelled()
 TWO, TWO_LABELS = labelled(("no", "yes"))

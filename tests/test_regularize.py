@@ -1,4 +1,4 @@
-"""regularize: every row on a grid, none before its time, nothing lost."""
+"""regularize: all rows are put on a grid, and none is moved to an earlier time."""
 
 import numpy as np
 import pandas as pd
@@ -18,7 +18,7 @@ ZONES = st.sampled_from([None, "UTC", "Europe/Paris", "Asia/Kolkata"])
 
 
 def make_series(minutes, tz=None):
-    # Two of the days are round a change of the clocks in Paris.
+    # The clocks change in Paris between two of the days.
     times = pd.Timestamp("2026-03-28 09:00", tz=tz) + pd.to_timedelta(minutes, unit="min")
     return pd.Series(np.arange(1.0, len(minutes) + 1), index=times, name="x")
 
@@ -29,7 +29,7 @@ def make_series(minutes, tz=None):
 @pytest.mark.parametrize("tz", [None, "UTC", "Europe/Paris"])
 @pytest.mark.parametrize("freq", ["15min", "h", "3h", "D", "W", "MS", "ME", "B"])
 @pytest.mark.parametrize("unit", ["s", "ns"])
-def test_a_regular_table_is_unchanged(freq, tz, unit):
+def test_regularize_regular_table(freq, tz, unit):
     index = pd.date_range("2026-01-01", periods=40, freq=freq, tz=tz, name="t").as_unit(unit)
     df = pd.DataFrame({"a": np.arange(40.0), "b": np.arange(40.0) ** 2, "c": "text"}, index=index)
     result = regularize(df, freq)
@@ -40,14 +40,14 @@ def test_a_regular_table_is_unchanged(freq, tz, unit):
 
 @FEW
 @given(minutes=MINUTES, freq=st.sampled_from(ANY_DAY), tz=ZONES)
-def test_is_its_own_result(minutes, freq, tz):
+def test_regularize_twice(minutes, freq, tz):
     once = regularize(make_series(minutes, tz), freq)
     assert_series_equal(regularize(once, freq), once)
 
 
 @FEW
 @given(minutes=MINUTES, freq=FREQS, tz=ZONES)
-def test_a_row_goes_to_the_first_slot_not_before_it(minutes, freq, tz):
+def test_regularize_moves_rows_to_the_next_time(minutes, freq, tz):
     x = make_series(minutes, tz)
     result = regularize(x, freq, aggregate="sum")
     slots = result.index
@@ -62,7 +62,7 @@ def test_a_row_goes_to_the_first_slot_not_before_it(minutes, freq, tz):
 
 @FEW
 @given(minutes=MINUTES, freq=FREQS, tz=ZONES, data=st.data())
-def test_a_slot_does_not_know_later_rows(minutes, freq, tz, data):
+def test_regularize_ignores_later_rows(minutes, freq, tz, data):
     x = make_series(minutes, tz)
     whole = regularize(x, freq)
     slot = data.draw(st.sampled_from(list(whole.index)))
@@ -71,7 +71,7 @@ def test_a_slot_does_not_know_later_rows(minutes, freq, tz, data):
     assert whole[before.index[-1] : slot][1:].isna().all()
 
 
-def test_each_series_is_put_on_its_own_grid():
+def test_regularize_multiindex():
     parts = {
         ("b", 2): make_series([0, 61, 300]),
         ("a", 1): make_series([1440, 0]),
@@ -87,7 +87,7 @@ def test_each_series_is_put_on_its_own_grid():
     assert_frame_equal(regularize(shuffled, "h").sort_index(), result.sort_index())
 
 
-def test_series_of_a_single_level_keep_its_type():
+def test_regularize_multiindex_keeps_level_dtype():
     levels = [pd.Categorical(["v", "u", "v"]), pd.DatetimeIndex(["2026-01-02"] * 3)]
     table = pd.DataFrame({"x": [1, 2, 4]}, pd.MultiIndex.from_arrays(levels, names=["who", None]))
     result = regularize(table, "D")
@@ -99,7 +99,7 @@ def test_series_of_a_single_level_keep_its_type():
 # --- behaviour -----------------------------------------------------------------------------------
 
 
-def test_off_the_grid_repeated_missing_and_unsorted_rows():
+def test_regularize_irregular_rows():
     times = ["10:40", "13:00", "10:10", "13:00", "11:00"]
     df = pd.DataFrame(
         {"x": [1.0, 4.0, 3.0, 8.0, np.nan], "sky": ["rain", "sun", "fog", "haze", None]},
@@ -110,7 +110,7 @@ def test_off_the_grid_repeated_missing_and_unsorted_rows():
     assert result.index.name == "when"
     assert_array_equal(result["x"], [2.0, np.nan, 6.0])
     assert list(result["sky"].fillna("-")) == ["rain", "-", "haze"]
-    # The input is as it was.
+    # The input is not changed.
     assert list(df["x"].dropna()) == [1.0, 4.0, 3.0, 8.0]
 
 
@@ -126,13 +126,13 @@ def test_off_the_grid_repeated_missing_and_unsorted_rows():
         ("last", [1.0, 5.0]),
     ],
 )
-def test_aggregates(aggregate, expected):
+def test_regularize_aggregate(aggregate, expected):
     x = pd.Series([2.0, 6.0, 1.0, np.nan, 5.0], index=make_series([1, 30, 60, 100, 250]).index)
     result = regularize(x, "h", aggregate=aggregate)
     assert_array_equal(result, [expected[0], np.nan, np.nan, np.nan, expected[1]])
 
 
-def test_hours_of_local_time_when_the_clocks_change():
+def test_regularize_hours_at_clock_change():
     utc = pd.date_range("2025-10-25 20:00", "2025-10-26 04:00", freq="h", tz="UTC")
     x = pd.Series(np.arange(len(utc), dtype=float), index=utc.tz_convert("Europe/Paris"))
     assert_series_equal(regularize(x, "h"), x)
@@ -143,7 +143,7 @@ def test_hours_of_local_time_when_the_clocks_change():
     assert_array_equal(regularize(pd.Series(1.0, index=spring), "h").index, spring)
 
 
-def test_days_of_local_time_have_23_to_25_hours():
+def test_regularize_days_at_clock_change():
     days = pd.date_range("2025-10-24", "2025-10-28", freq="D", tz="Europe/Paris")
     hours = pd.date_range(days[0], days[-1], freq="h", inclusive="right")
     counts = regularize(pd.Series(1.0, index=hours), "D", aggregate="sum")
@@ -156,7 +156,7 @@ def test_days_of_local_time_have_23_to_25_hours():
 @pytest.mark.parametrize(
     ("tz", "day"), [("America/Sao_Paulo", "2018-11-04"), ("America/Havana", "2020-11-01")]
 )
-def test_hours_where_the_clocks_change_at_midnight(tz, day):
+def test_regularize_clock_change_at_midnight(tz, day):
     hours = pd.date_range(f"{day} 06:00", periods=30, freq="h", tz="UTC").tz_convert(tz)
     x = pd.Series(np.arange(30.0), index=hours)
     assert_series_equal(regularize(x, "h"), x)
@@ -166,11 +166,11 @@ def test_hours_where_the_clocks_change_at_midnight(tz, day):
     "freq",
     ["3h", pd.Timedelta("3h"), np.timedelta64(3, "h"), pd.offsets.Hour(3), "180min"],
 )
-def test_kinds_of_freq(freq):
+def test_regularize_freq_types(freq):
     assert_array_equal(regularize(make_series([0, 400]), freq).index.hour, [9, 12, 15, 18])
 
 
-def test_kinds_of_columns():
+def test_regularize_column_dtypes():
     index = make_series([0, 0, 180]).index
     df = pd.DataFrame(
         {
@@ -195,7 +195,7 @@ def test_kinds_of_columns():
     assert regularize(df[["flag"]], "h", aggregate="max")["flag"].dtype == np.float64
 
 
-def test_columns_may_share_a_name_or_be_none():
+def test_regularize_duplicate_or_no_columns():
     index = make_series([0, 30, 60]).index
     df = pd.DataFrame([[1, "u", 2], [3, "v", 4], [5, "w", 6]], index=index, columns=["a", "b", "a"])
     result = regularize(df, "h")
@@ -205,7 +205,7 @@ def test_columns_may_share_a_name_or_be_none():
     assert regularize(df[[]], "h").shape == (2, 0)
 
 
-def test_a_series_stays_a_series():
+def test_regularize_pandas_series():
     x = make_series([0, 120])
     assert regularize(x, "h").name == "x"
     assert regularize(x.rename(None), "h").name is None
@@ -226,15 +226,15 @@ MIXED = pd.Index(
         (pd.Index(["2026-01-01", "2026-01-02"]), "DatetimeIndex.*pandas.to_datetime"),
         (pd.period_range("2026", periods=2, freq="D"), r"PeriodIndex of period\[D\]"),
         (MIXED, "DatetimeIndex: its index is a Index of object.*utc=True.*mixed time zones"),
-        (pd.DatetimeIndex(["2026-01-01", None]), r"df has 1 rows without a time \(NaT\)"),
+        (pd.DatetimeIndex(["2026-01-01", None]), r"df has 1 row\(s\) without a time \(NaT\)"),
         (pd.MultiIndex.from_tuples([("a", 1), ("a", 2)]), "the last level of its MultiIndex is"),
         (
             pd.MultiIndex.from_product([[None], pd.DatetimeIndex(["2026-01-01", "2026-01-02"])]),
-            "df has 2 rows without the name of a series",
+            r"df has 2 row\(s\) without a series",
         ),
     ],
 )
-def test_errors_in_the_index(index, message):
+def test_regularize_invalid_index(index, message):
     with pytest.raises(ValueError, match=message):
         regularize(pd.DataFrame({"x": [1.0, 2.0]}, index=index), "h")
 
@@ -242,7 +242,7 @@ def test_errors_in_the_index(index, message):
 @pytest.mark.parametrize(
     ("freq", "message"),
     [
-        ("fortnight", "freq must be an alias .* got 'fortnight'"),
+        ("fortnight", "freq must be a pandas alias, .* got 'fortnight'"),
         ("0h", "freq must be positive, got '0h'"),
         ("-1h", "freq must be positive"),
         (pd.Timedelta(0), "freq must be positive"),
@@ -251,12 +251,12 @@ def test_errors_in_the_index(index, message):
         (None, "'freq' parameter of regularize must be"),
     ],
 )
-def test_errors_in_freq(freq, message):
+def test_regularize_invalid_freq(freq, message):
     with pytest.raises(ValueError, match=message):
         regularize(make_series([0, 1]), freq)
 
 
-def test_other_errors():
+def test_regularize_invalid_arguments():
     with pytest.raises(ValueError, match="df has no rows"):
         regularize(make_series([0])[:0], "h")
     with pytest.raises(ValueError, match="'df' parameter of regularize must be"):

@@ -1,4 +1,4 @@
-"""sequence_accuracy_score: the share of sequences whose every step is right."""
+"""sequence_accuracy_score: the fraction of sequences without any wrong time step."""
 
 import numpy as np
 import pandas as pd
@@ -19,7 +19,7 @@ from skrnn.sequences import Sequences
     outputs=st.sampled_from([(), (1,), (2,)]),
     seed=st.integers(0, 99),
 )
-def test_a_sequence_is_right_if_all_its_steps_are(lengths, outputs, seed):
+def test_sequence_accuracy_score_of_random_labels(lengths, outputs, seed):
     rng = np.random.default_rng(seed)
     y_true, y_pred = (
         [rng.choice(["a", "b"], size=(length, *outputs), p=[0.8, 0.2]) for length in lengths]
@@ -36,14 +36,14 @@ def test_a_sequence_is_right_if_all_its_steps_are(lengths, outputs, seed):
     assert sequence_accuracy_score(y_true, y_true) == 1
 
 
-def test_sequence_accuracy_is_accuracy_for_sequences_of_one_step():
+def test_sequence_accuracy_score_equals_accuracy_for_one_step():
     rng = np.random.default_rng(0)
     y_true, y_pred = rng.integers(0, 3, (2, 50, 1))
     expected = accuracy_score(y_true.ravel(), y_pred.ravel())
     assert sequence_accuracy_score(y_true, y_pred) == expected
 
 
-def test_sequence_accuracy_of_any_container():
+def test_sequence_accuracy_score_containers():
     y_true, y_pred = [["a", "b"], ["long", "b"], ["b", "b"]], [["a", "b"], ["a", "b"], ["b", "b"]]
     objects = pd.Series([np.array(labels) for labels in y_pred]).to_numpy()
     for true in (y_true, tuple(y_true), np.array(y_true), pd.DataFrame(y_true)):
@@ -53,7 +53,7 @@ def test_sequence_accuracy_of_any_container():
     assert sequence_accuracy_score(codes, [[3, 4], [0, 2]]) == 0.5
 
 
-def test_a_sequence_without_steps_is_right():
+def test_sequence_accuracy_score_empty_sequences():
     nothing = np.array([], dtype="U1")
     y_true, y_pred = [nothing, ["a"], nothing], [nothing, ["b"], nothing]
     assert sequence_accuracy_score(y_true, y_pred, normalize=False) == 2
@@ -67,22 +67,22 @@ def test_a_sequence_without_steps_is_right():
         (["a", "b"], ["a", "b"], None, r"targets per step.*shape \(\) for sequence 0"),
         ([["a"]], [["a"], ["b"]], None, "number of sequences: 1 and 2"),
         ([["a"], ["a", "b"]], [["a"], ["a"]], None, "length of sequence 1: 2 and 1 steps"),
-        (np.zeros((2, 3, 2)), np.zeros((2, 3)), None, r"labels a step.* \(2,\) and \(\)"),
-        (np.zeros((2, 3, 1)), np.zeros((2, 3)), None, r"labels a step.* \(1,\) and \(\)"),
+        (np.zeros((2, 3, 2)), np.zeros((2, 3)), None, r"labels per step.* \(2,\) and \(\)"),
+        (np.zeros((2, 3, 1)), np.zeros((2, 3)), None, r"labels per step.* \(1,\) and \(\)"),
         ([[0.5, 1.0]], [[0.5, 1.0]], None, "continuous is not supported"),
         ([[0, 1]], [[0.1, 1.0]], None, "mix of binary and continuous targets"),
         ([["a", "b"]], [[0, 1]], None, "string and number|should be of the same type"),
-        ([["a"], ["b"]], [["a"], ["b"]], [1.0], "one weight a sequence: got 1 for 2"),
-        ([["a", "b"]], [["a", "b"]], [1.0, 2.0], "one weight a sequence: got 2 for 1"),
+        ([["a"], ["b"]], [["a"], ["b"]], [1.0], "one weight per sequence: got 1 for 2"),
+        ([["a", "b"]], [["a", "b"]], [1.0, 2.0], "one weight per sequence: got 2 for 1"),
     ],
 )
-def test_sequence_accuracy_errors(y_true, y_pred, weight, message):
+def test_sequence_accuracy_score_errors(y_true, y_pred, weight, message):
     with pytest.raises(ValueError, match=message):
         sequence_accuracy_score(y_true, y_pred, sample_weight=weight)
 
 
-class Parrot(ClassifierMixin, BaseEstimator):
-    """Predict the labels that it is given as X."""
+class IdentityClassifier(ClassifierMixin, BaseEstimator):
+    """Returns X as the predicted labels."""
 
     def fit(self, X, y):
         self.classes_ = np.unique(np.concatenate(y))
@@ -92,11 +92,11 @@ class Parrot(ClassifierMixin, BaseEstimator):
         return X
 
 
-def test_sequence_accuracy_as_a_scorer():
+def test_sequence_accuracy_score_as_a_scorer():
     y = [["a", "b"], ["b"], ["a"], ["b", "a", "a"]]
     X = [["a", "b"], ["b"], ["b"], ["b", "b", "a"]]
     scorer = make_scorer(sequence_accuracy_score)
-    model = Parrot().fit(X, y)
+    model = IdentityClassifier().fit(X, y)
     assert scorer(model, X, y) == 0.5
     assert scorer(model, X, y, sample_weight=[1, 2, 3, 4]) == pytest.approx(0.3)
     scores = cross_val_score(model, X, y, cv=KFold(2), scoring=scorer, error_score="raise")
@@ -112,6 +112,6 @@ def test_sequence_accuracy_as_a_scorer():
         ([["1"]], [[1]]),
     ],
 )
-def test_a_number_is_not_equal_to_what_it_looks_like(y_true, y_pred):
+def test_sequence_accuracy_score_mixed_numbers_and_str(y_true, y_pred):
     with pytest.raises(ValueError, match=r"all numbers or all str|number"):
         sequence_accuracy_score(y_true, y_pred)

@@ -34,7 +34,8 @@ from sklearn.model_selection import (
 )
 from sklearn.utils import resample, shuffle
 
-from skrnn.sequences import Sequences, check_sequences, split_steps, wrap_like
+from skrnn.sequences import Sequences, check_sequences
+from skrnn.sequences._containers import split_steps, wrap_like
 
 
 @pytest.fixture
@@ -74,8 +75,8 @@ def test_codes():
         (np.zeros((3, 1)), [[0]], [1], ValueError, "starts must be one-dimensional"),
         (np.zeros((3, 1)), [0], 1, ValueError, "lengths must be one-dimensional"),
         (np.zeros((3, 1)), [0.0], [1], TypeError, "starts must hold integers, got float64"),
-        (np.zeros((3, 1)), [0, 1], [1], ValueError, "starts has 2 entries and lengths 1"),
-        (np.zeros((3, 1)), [0, 1], [1, 0], ValueError, r"Sequence 1 has 0 step\(s\)"),
+        (np.zeros((3, 1)), [0, 1], [1], ValueError, "starts has 2 entries and lengths has 1"),
+        (np.zeros((3, 1)), [0, 1], [1, 0], ValueError, r"Sequence 1 has 0 time step\(s\)"),
         (np.zeros((3, 1)), [0, 1], [1, 3], ValueError, "Sequence 1 .start 1, length 3. reaches"),
         (np.zeros((3, 1)), [-1], [1], ValueError, "reaches outside values of 3"),
         (np.zeros((3, 1)), [3], [2**63 - 1], ValueError, "reaches outside values of 3"),
@@ -150,7 +151,7 @@ def test_concatenate_of_a_slice_is_a_view(three):
 def test_with_values(three):
     X = three[1:].with_values(np.arange(6).reshape(6, 1))
     assert_same(X, [[[1], [2]], [[3], [4], [5]]])
-    with pytest.raises(ValueError, match=r"values has 5 step\(s\), expected 6"):
+    with pytest.raises(ValueError, match=r"values has 5 time step\(s\), expected 6"):
         three.with_values(np.zeros((5, 1)))
 
 
@@ -329,3 +330,11 @@ def test_wrap_like_round_trip(X):
     assert_same(wrap_like(check_sequences(X), X), X)
     first = [x[:, 0] for x in X]
     assert_same(wrap_like(check_sequences(first), first), first)
+
+
+def test_sequences_do_not_follow_later_changes_of_starts_and_lengths():
+    starts, lengths = np.array([0, 1]), np.array([1, 1])
+    sequences = Sequences(np.arange(5.0)[:, None], starts, lengths)
+    starts[0], lengths[1] = 4, 1000
+    assert [item.tolist() for item in sequences] == [[[0.0]], [[1.0]]]
+    assert not sequences[:1].starts.flags.writeable

@@ -1,4 +1,4 @@
-"""Row t becomes the window that ends at it: like a plain loop, without a copy, without a leak."""
+"""SlidingWindow: its windows equal those of a loop, are not copied, and do not leak."""
 
 import pickle
 
@@ -29,7 +29,7 @@ from skrnn.sequences import check_sequences
 DTYPES = [np.float32, np.float64]
 ROWS_ARE_STEPS = dict.fromkeys(
     ["check_methods_sample_order_invariance", "check_methods_subset_invariance"],
-    "rows are steps in time: those before each one are its window",
+    "the window of a row depends on the rows before it",
 )
 
 
@@ -38,7 +38,7 @@ def noise(n, n_features=2, dtype=np.float64, seed=0):
 
 
 def windows_by_hand(X, window_length, boundary):
-    """The windows, value by value."""
+    """Return the windows, computed value by value."""
     windows = np.zeros((len(X), window_length, X.shape[1]), X.dtype)
     for t in range(len(X)):
         for k in range(window_length):
@@ -49,7 +49,7 @@ def windows_by_hand(X, window_length, boundary):
 
 
 def flat_ridge():
-    """A linear model on flattened windows."""
+    """Return a linear model on flat windows."""
     return make_pipeline(FunctionTransformer(lambda X: X.reshape(len(X), -1)), Ridge())
 
 
@@ -60,7 +60,7 @@ def flat_ridge():
     [SlidingWindow(), SlidingWindow(3, boundary="zero")],
     expected_failed_checks=lambda estimator: ROWS_ARE_STEPS,
 )
-def test_scikit_learn_check(estimator, check):
+def test_sliding_window_scikit_learn_check(estimator, check):
     check(estimator)
 
 
@@ -68,8 +68,8 @@ def test_scikit_learn_check(estimator, check):
     "check",
     [check_transformer_get_feature_names_out, check_transformer_get_feature_names_out_pandas],
 )
-def test_scikit_learn_name_checks(check):
-    # They count names along the second axis: here of as many steps as there are features.
+def test_sliding_window_feature_name_checks(check):
+    # The checks count names along the second axis: with 3 features, windows need 3 steps.
     check("SlidingWindow", SlidingWindow(3))
 
 
@@ -84,7 +84,7 @@ def test_scikit_learn_name_checks(check):
     dtype=st.sampled_from(DTYPES),
     seed=st.integers(0, 1000),
 )
-def test_windows_are_those_of_a_plain_loop(n, window_length, n_features, boundary, dtype, seed):
+def test_sliding_window_equals_a_loop(n, window_length, n_features, boundary, dtype, seed):
     X = noise(n, n_features, dtype, seed)
     windows = SlidingWindow(window_length, boundary=boundary).fit_transform(X)
     assert windows.dtype == dtype
@@ -94,34 +94,34 @@ def test_windows_are_those_of_a_plain_loop(n, window_length, n_features, boundar
 
 
 @pytest.mark.parametrize("layout", [np.asfortranarray, lambda X: X[::-1], lambda X: X[:, ::-1]])
-def test_layout_of_the_memory_does_not_matter(layout):
+def test_sliding_window_memory_layout(layout):
     X = layout(noise(12, 3))
     windows = SlidingWindow(4).fit_transform(X)
     assert_array_equal(windows, windows_by_hand(X, 4, "edge"))
 
 
 @pytest.mark.parametrize("dtype", [np.int32, np.uint8, bool, np.float16, object])
-def test_other_numbers_become_float64(dtype):
+def test_sliding_window_other_dtypes(dtype):
     X = np.arange(8).reshape(4, 2).astype(dtype)
     windows = SlidingWindow(2).fit_transform(X)
     assert windows.dtype == np.float64
     assert_array_equal(windows[:, -1], X.astype(float))
 
 
-def test_nan_is_passed_on_and_first_rows_repeat_it():
+def test_sliding_window_nan():
     X = noise(5, 1)
     X[0] = np.nan
     windows = SlidingWindow(3).fit_transform(X)
     assert_array_equal(np.isnan(windows).sum(axis=(1, 2)), [3, 2, 1, 0, 0])
 
 
-def test_transform_knows_nothing_of_the_rows_of_fit():
+def test_sliding_window_transform_ignores_rows_of_fit():
     X = noise(30)
     window = SlidingWindow(5).fit(X[:20])
     assert_array_equal(window.transform(X[20:]), windows_by_hand(X[20:], 5, "edge"))
 
 
-def test_input_stays_as_it_was_and_output_does_not_follow_it():
+def test_sliding_window_copies_input():
     X = noise(10)
     before = X.copy()
     windows = SlidingWindow(3).fit_transform(X)
@@ -135,7 +135,7 @@ def test_input_stays_as_it_was_and_output_does_not_follow_it():
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize(("n", "window_length"), [(50, 7), (50, 1), (3, 20), (1, 4)])
-def test_windows_are_a_view_that_sequences_take_as_it_is(n, window_length, dtype):
+def test_sliding_window_is_a_view(n, window_length, dtype):
     windows = SlidingWindow(window_length).fit_transform(noise(n, 3, dtype))
     assert not windows.flags.writeable
     sequences = check_sequences(windows, dtype=DTYPES)
@@ -144,12 +144,12 @@ def test_windows_are_a_view_that_sequences_take_as_it_is(n, window_length, dtype
     assert_array_equal(sequences, windows)
 
 
-def test_float32_is_taken_as_it_is_by_default():
+def test_sliding_window_float32_is_not_copied():
     windows = SlidingWindow(7).fit_transform(noise(50, 3, np.float32))
     assert np.shares_memory(check_sequences(windows).values, windows)
 
 
-def test_steps_can_be_transformed_after_it():
+def test_sliding_window_before_time_distributed():
     windows = SlidingWindow(4).fit_transform(noise(20))
     scaled = TimeDistributed(StandardScaler()).fit_transform(windows)
     assert scaled.shape == windows.shape
@@ -164,7 +164,7 @@ def frame():
     return pd.DataFrame(noise(12), index=times, columns=["load", "price"])
 
 
-def test_table_gives_windows_and_keeps_the_names_of_its_columns(frame):
+def test_sliding_window_feature_names(frame):
     window = SlidingWindow(3).fit(frame)
     assert_array_equal(window.transform(frame), windows_by_hand(frame.to_numpy(), 3, "edge"))
     assert list(window.feature_names_in_) == ["load", "price"]
@@ -172,14 +172,14 @@ def test_table_gives_windows_and_keeps_the_names_of_its_columns(frame):
 
 
 @pytest.mark.parametrize("container", ["default", "pandas", "polars"])
-def test_set_output_changes_nothing(frame, container):
+def test_sliding_window_set_output(frame, container):
     windows = SlidingWindow(3).set_output(transform=container).fit_transform(frame)
     assert type(windows) is np.ndarray
     with config_context(transform_output=container):
         assert type(SlidingWindow(3).fit_transform(frame)) is np.ndarray
 
 
-def test_clone_and_pickle_keep_what_they_should(frame):
+def test_sliding_window_clone_and_pickle(frame):
     window = SlidingWindow(3, boundary="zero").fit(frame)
     assert clone(window).get_params() == window.get_params()
     again = pickle.loads(pickle.dumps(window))
@@ -197,7 +197,7 @@ def test_clone_and_pickle_keep_what_they_should(frame):
         ({"boundary": "wrap"}, "'boundary' parameter of SlidingWindow must be a str among"),
     ],
 )
-def test_wrong_parameters_are_named(parameters, message):
+def test_sliding_window_invalid_parameters(parameters, message):
     with pytest.raises(ValueError, match=message):
         SlidingWindow(**parameters).fit(noise(5))
 
@@ -213,12 +213,12 @@ def test_wrong_parameters_are_named(parameters, message):
         ([["a"], ["b"]], "could not convert string"),
     ],
 )
-def test_what_is_no_table_of_numbers_is_refused(X, message):
+def test_sliding_window_invalid_X(X, message):
     with pytest.raises(ValueError, match=message):
         SlidingWindow(2).fit(X)
 
 
-def test_columns_must_be_those_of_fit(frame):
+def test_sliding_window_other_columns(frame):
     with pytest.raises(ValueError, match="X has 3 features, but SlidingWindow is expecting 2"):
         SlidingWindow(3).fit(noise(12)).transform(noise(12, 3))
     window = SlidingWindow(3).fit(frame)
@@ -226,7 +226,7 @@ def test_columns_must_be_those_of_fit(frame):
         window.transform(frame.rename(columns={"price": "wind"}))
 
 
-def test_transform_needs_fit():
+def test_sliding_window_not_fitted():
     with pytest.raises(NotFittedError):
         SlidingWindow().transform(noise(5))
 
@@ -239,7 +239,7 @@ def test_transform_needs_fit():
         pd.timedelta_range("0h", periods=4, freq="h"),
     ],
 )
-def test_times_must_be_sorted(index):
+def test_sliding_window_unsorted_times(index):
     table = pd.DataFrame(noise(4), index=index)
     window = SlidingWindow(2).fit(table)
     late = table.iloc[[0, 2, 1, 3]]
@@ -249,7 +249,7 @@ def test_times_must_be_sorted(index):
             method(late)
 
 
-def test_series_of_a_multiindex_are_not_joined():
+def test_sliding_window_multiindex():
     times = pd.date_range("2024-01-01", periods=3)
     index = pd.MultiIndex.from_product([["north", "south"], times])
     table = pd.DataFrame(noise(6), index=index)
@@ -261,14 +261,14 @@ def test_series_of_a_multiindex_are_not_joined():
         SlidingWindow(2).fit(north[::-1])
 
 
-def test_rows_without_a_time_are_no_series(frame):
+def test_sliding_window_missing_time(frame):
     times = frame.index.to_series()
     times.iloc[3] = pd.NaT
-    with pytest.raises(ValueError, match="is followed by NaT at row 3"):
+    with pytest.raises(ValueError, match=r"X has 1 row\(s\) without a time \(NaT\)"):
         SlidingWindow(2).fit(frame.set_axis(pd.DatetimeIndex(times)))
 
 
-def test_numbers_of_rows_may_be_in_any_order():
+def test_sliding_window_unsorted_integers():
     table = pd.DataFrame(noise(4), index=[3, 1, 0, 2])
     assert_array_equal(
         SlidingWindow(2).fit_transform(table), windows_by_hand(table.to_numpy(), 2, "edge")
@@ -279,7 +279,7 @@ def test_numbers_of_rows_may_be_in_any_order():
 
 
 class Recorder(RegressorMixin, BaseEstimator):
-    """Keeps what it was fitted to."""
+    """Stores the arguments of `fit`."""
 
     def fit(self, X, y, sample_weight=None):
         self.X_, self.y_, self.sample_weight_ = X, y, sample_weight
@@ -290,13 +290,13 @@ class Recorder(RegressorMixin, BaseEstimator):
 
 
 def trained_on(X, y, cv, window_length=6):
-    """The windows and targets that each fold trains on."""
+    """Yield the training windows and targets of each fold."""
     for train, _ in cv.split(X):
         model = make_pipeline(SlidingWindow(window_length), Recorder()).fit(X[train], y[train])
         yield model[-1].X_, model[-1].y_
 
 
-def test_targets_and_weights_go_past_it():
+def test_sliding_window_leaves_y_and_weights():
     X, y, weights = noise(20), np.arange(20.0), np.ones(20)
     model = make_pipeline(StandardScaler(), SlidingWindow(4), Recorder())
     model.fit(X, y, recorder__sample_weight=weights)
@@ -305,7 +305,7 @@ def test_targets_and_weights_go_past_it():
     assert len(model.predict(X)) == len(X)
 
 
-def test_nothing_after_the_split_changes_a_training_window():
+def test_sliding_window_ignores_rows_after_split():
     X, cv = noise(60), TimeSeriesSplit(4)
     before = [windows for windows, _ in trained_on(X, X[:, 0], cv)]
     for i, (_, test) in enumerate(cv.split(X)):
@@ -317,8 +317,8 @@ def test_nothing_after_the_split_changes_a_training_window():
 
 @pytest.mark.parametrize("horizon", [1, 2, 5])
 @pytest.mark.parametrize(("spare", "first_hidden"), [(0, 1), (1, 0)])
-def test_gap_keeps_what_comes_later_out_of_training(horizon, spare, first_hidden):
-    """With gap=horizon-1 what comes after the first test row, with one row more that row too."""
+def test_sliding_window_gap_prevents_leak(horizon, spare, first_hidden):
+    """A gap of horizon - 1 hides rows after the first test row, one row more hides it, too."""
     series = noise(80)
     cv = TimeSeriesSplit(3, gap=horizon - 1 + spare)
     X, y = series[:-horizon], series[horizon:, 0]
@@ -332,14 +332,14 @@ def test_gap_keeps_what_comes_later_out_of_training(horizon, spare, first_hidden
 
 
 @pytest.mark.parametrize("horizon", [2, 5])
-def test_smaller_gap_trains_on_what_comes_after_the_first_test_row(horizon):
+def test_sliding_window_smaller_gap_leaks(horizon):
     rows = np.arange(80)
     X, y = rows[:-horizon], rows[horizon:]
     for train, test in TimeSeriesSplit(3, gap=horizon - 2).split(X):
         assert y[train].max() == test[0] + 1
 
 
-def test_random_future_cannot_be_forecast():
+def test_sliding_window_white_noise():
     series = noise(400, 1)
     model = make_pipeline(SlidingWindow(8), flat_ridge())
     cv = TimeSeriesSplit(4, gap=2)
@@ -351,7 +351,7 @@ def test_random_future_cannot_be_forecast():
     assert r2_score(hidden, np.concatenate(predicted)) < 0.05
 
 
-def test_what_can_be_forecast_is_in_folds():
+def test_sliding_window_sine_wave():
     series = np.sin(np.arange(600) / 7)[:, np.newaxis]
     X, y = series[:-2], series[2:, 0]
     model = make_pipeline(StandardScaler(), SlidingWindow(12), flat_ridge())
@@ -359,7 +359,7 @@ def test_what_can_be_forecast_is_in_folds():
     assert scores.min() > 0.9
 
 
-def test_recurrent_network_learns_in_folds_and_predicts_every_row():
+def test_sliding_window_with_network():
     series = np.sin(np.arange(300) / 5)[:, np.newaxis]
     X, y = series[:-1], series[1:, 0]
     network = RNNRegressor(units=8, epochs=15, random_state=0)
@@ -368,7 +368,7 @@ def test_recurrent_network_learns_in_folds_and_predicts_every_row():
     assert model.fit(X, y).predict(X).shape == y.shape
 
 
-def test_views_and_copies_train_the_same_network():
+def test_sliding_window_view_trains_as_copy():
     X, y = noise(60, 2, np.float32), noise(60, 1)[:, 0]
     windows = SlidingWindow(6).fit_transform(X)
     network = RNNRegressor(units=3, epochs=2, random_state=0)
@@ -377,7 +377,7 @@ def test_views_and_copies_train_the_same_network():
     np.testing.assert_allclose(of_view, of_copy, rtol=1e-6, atol=1e-6)
 
 
-def test_predictions_of_folds_have_a_row_each():
+def test_sliding_window_cross_val_predict():
     X = noise(40)
     model = make_pipeline(SlidingWindow(5), Recorder())
     folds = [(np.arange(20), np.arange(20, 40)), (np.arange(20, 40), np.arange(20))]

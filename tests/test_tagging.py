@@ -1,4 +1,4 @@
-"""A tag for each word: strings in and out, scores by step and by sentence, predictions of folds."""
+"""One tag per word: string targets, scores of words and sentences, predictions of folds."""
 
 import numpy as np
 import pandas as pd
@@ -12,10 +12,10 @@ from toys import TINY, assert_same_weights, lengths
 from skrnn import EmbeddingTokenizer, OneHotSequenceEncoder, RNNClassifier, check_sequences
 from skrnn.metrics import flatten_steps, make_step_scorer, sequence_accuracy_score
 
-# scikit-learn 1.7 wants the default pos_label=1 among the labels, which a macro average ignores.
+# scikit-learn 1.7 requires that the default pos_label=1 is a label, even for a macro average.
 MACRO = make_step_scorer(f1_score, average="macro", pos_label=None)
 WHOLE = make_scorer(sequence_accuracy_score)
-# Learns enough to be right about some words and some sentences, and wrong about others.
+# After these epochs some words and some sentences are correct, and others are wrong.
 HALFWAY = {
     **TINY, "epochs": 2, "embedding": 3, "return_sequences": True, "learning_rate": 0.3,
     "batch_size": 4,
@@ -47,7 +47,7 @@ def tagger():
     return RNNClassifier(**HALFWAY).fit(X, TAGS)
 
 
-def test_arrays_of_strings_go_in_and_come_out(tagger):
+def test_tagger_string_targets(tagger):
     assert_array_equal(tagger.classes_, ["AUX", "DET", "NOUN", "PUNCT", "VERB"])
     predicted = tagger.predict(X)
     assert isinstance(predicted, list)
@@ -69,13 +69,13 @@ def test_arrays_of_strings_go_in_and_come_out(tagger):
     ],
     ids=["lists of str", "tuple of arrays", "object array", "arrays of objects"],
 )
-def test_tags_come_in_any_container(tagger, container):
+def test_tagger_containers_of_targets(tagger, container):
     model = RNNClassifier(**HALFWAY).fit(X, container(TAGS))
     assert_same_weights(model, tagger)
     assert_array_equal(np.concatenate(model.predict(X)), np.concatenate(tagger.predict(X)))
 
 
-def test_words_and_sentences_that_are_right_are_counted(tagger):
+def test_tagger_score_and_sequence_accuracy_score(tagger):
     predicted = tagger.predict(X)
     right = [(tags == given) for tags, given in zip(predicted, TAGS, strict=True)]
     by_word = tagger.score(X, TAGS)
@@ -88,7 +88,7 @@ def test_words_and_sentences_that_are_right_are_counted(tagger):
 
 @pytest.mark.parametrize("of_tokens", [list, as_objects, lambda X: check_sequences(X, tokens=True)])
 @pytest.mark.parametrize("scoring", [MACRO, WHOLE], ids=["f1", "sentences"])
-def test_cross_validation_scores_what_each_fold_predicts(scoring, of_tokens):
+def test_tagger_cross_val_score(scoring, of_tokens):
     scores = cross_val_score(
         RNNClassifier(**HALFWAY), of_tokens(X), TAGS, cv=FOLDS, scoring=scoring, error_score="raise"
     )
@@ -102,7 +102,7 @@ def test_cross_validation_scores_what_each_fold_predicts(scoring, of_tokens):
     assert len(set(scores)) > 1
 
 
-def test_a_search_by_both_scores():
+def test_tagger_grid_search_with_both_scores():
     search = GridSearchCV(
         RNNClassifier(**HALFWAY), {"learning_rate": [1e-6, 0.3]}, cv=FOLDS, error_score="raise",
         scoring={"words": MACRO, "sentences": WHOLE}, refit="sentences",
@@ -111,7 +111,7 @@ def test_a_search_by_both_scores():
     assert search.score(X, TAGS) == WHOLE(search.best_estimator_, X, TAGS)
 
 
-def test_an_object_array_in_is_an_object_array_out(tagger):
+def test_tagger_predicts_object_arrays_for_object_arrays(tagger):
     objects = as_objects(X)
     alike = as_objects([ids[:2] for ids in X])
     for some in (objects, alike, objects[:1]):
@@ -124,7 +124,7 @@ def test_an_object_array_in_is_an_object_array_out(tagger):
     assert tagger.score(objects, TAGS) == tagger.score(X, TAGS)
 
 
-def test_predictions_of_folds_are_joined_in_the_order_of_the_sentences():
+def test_tagger_cross_val_predict():
     folds = KFold(3, shuffle=True, random_state=0)
     joined = cross_val_predict(RNNClassifier(**HALFWAY), as_objects(X), TAGS, cv=folds)
     assert joined.shape == (len(X),)
@@ -139,7 +139,7 @@ def test_predictions_of_folds_are_joined_in_the_order_of_the_sentences():
     "encoder", [EmbeddingTokenizer(analyzer="tokens"), OneHotSequenceEncoder()]
 )
 @pytest.mark.parametrize("container", [as_objects, pd.Series], ids=["object array", "Series"])
-def test_predictions_of_folds_are_joined_behind_an_encoder_of_words(encoder, container):
+def test_tagger_cross_val_predict_with_an_encoder(encoder, container):
     words = [WORDS[ids].tolist() for ids in X]
     embedding = 3 if isinstance(encoder, EmbeddingTokenizer) else None
     model = make_pipeline(encoder, RNNClassifier(**{**HALFWAY, "embedding": embedding}))

@@ -1,4 +1,4 @@
-"""Raw text in, labels out, on real messages and sentences."""
+"""Classifiers and taggers in pipelines with raw text, on real messages and sentences."""
 
 import numpy as np
 import pandas as pd
@@ -22,7 +22,7 @@ NETWORK = {
 
 @pytest.fixture(scope="module")
 def messages(need_data):
-    """Return training and test messages (UCI SMS Spam Collection), and which of them are spam."""
+    """Return training and test messages (UCI SMS Spam Collection), and their labels."""
     table = pd.read_csv(need_data("sms_spam/sms.tsv"), sep="\t", quoting=3, names=["label", "text"])
     return train_test_split(
         table["text"], table["label"], train_size=3000, stratify=table["label"], random_state=0
@@ -42,13 +42,13 @@ def messages(need_data):
     ],
     ids=["embedding", "one-hot"],
 )
-def test_spam_is_told_from_the_words_of_a_message(model, messages):
+def test_rnn_classifier_accuracy_on_spam(model, messages):
     texts, unseen, labels, expected = messages
     predicted = model.fit(texts, labels).predict(unseen)
     assert f1_score(expected, predicted, pos_label="spam") > 0.9
 
 
-def test_parts_of_speech_are_told_better_than_by_the_commonest(need_data):
+def test_rnn_classifier_accuracy_on_parts_of_speech(need_data):
     folder = need_data("ud_fr_sequoia")
     words, tags = fetch_sequoia(data_home=folder, download_if_missing=False, return_X_y=True)
     model = make_pipeline(

@@ -23,7 +23,7 @@ from recurrences import (
 from toys import TINY, labelled
 
 from skrnn import RNNClassifier, RNNRegressor
-from skrnn.networks import backends, batches, programs
+from skrnn.networks import backends, feed, programs
 
 X = random_sequences()
 Y = np.array([4000.0 + 1000 * x[:, 0].sum() for x in X])
@@ -118,7 +118,7 @@ def test_how_many_batches_share_a_call_changes_nothing(monkeypatch):
     params = {**TINY, "epochs": 4, "batch_size": 4, "metrics": ["accuracy"]}
     fits = []
     for seconds in (0, 1e-3, 1e9):
-        monkeypatch.setattr("skrnn.networks.training._SECONDS_PER_CALL", seconds)
+        monkeypatch.setattr("skrnn.networks.fit_loop._SECONDS_PER_CALL", seconds)
         fits.append(RNNClassifier(**params).fit(MANY, TAGS))
     for other in fits[1:]:
         assert_same_bits(other, fits[0])
@@ -235,7 +235,7 @@ def test_a_seed_gives_the_same_bits_in_a_fresh_process_that_is_left_as_it_was():
 
 @pytest.mark.parametrize("body", [None, body_that_draws])
 def test_a_seed_gives_the_same_bits_whatever_ran_before(body):
-    params = {**DRAWS, "model": body, "early_stopping": False}
+    params = {**DRAWS, "body": body, "early_stopping": False}
     programs.clear()
     first = RNNClassifier(**params).fit(MANY, TAGS)
     other = RNNClassifier(**{**params, "random_state": 1}).fit(MANY, TAGS)
@@ -296,7 +296,7 @@ def body_of_draws(steps, lengths):
 
 @pytest.mark.parametrize("body", [None, body_that_draws, body_of_draws])
 def test_fit_and_predict_neither_read_nor_move_global_generators(body):
-    params = {**DRAWS, "model": body, "early_stopping": False, "random_state": None}
+    params = {**DRAWS, "body": body, "early_stopping": False, "random_state": None}
 
     def draws():
         values = [random.random(), np.random.random()]  # noqa: NPY002 - the global one is meant
@@ -330,7 +330,7 @@ def test_data_in_a_file_are_sent_in_blocks_with_the_same_result(how, tmp_path, m
     sent, outputs = [], []
     original = backends.to_device
     for limit in (2**28, 100):
-        monkeypatch.setattr(batches, "RESIDENT_BYTES", limit)
+        monkeypatch.setattr(feed, "RESIDENT_BYTES", limit)
         monkeypatch.setattr(
             backends,
             "to_device",

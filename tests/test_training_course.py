@@ -17,7 +17,7 @@ from recurrences import (
 from toys import TINY, labelled
 
 from skrnn import RNNClassifier, RNNRegressor
-from skrnn.recurrent._validation import split_validation
+from skrnn.recurrent._data import split_validation
 
 X = random_sequences()
 Y = np.array([4000.0 + 1000 * x[:, 0].sum() for x in X])
@@ -66,7 +66,7 @@ def test_batch_hooks_are_told_once_a_call(monkeypatch):
 
     callback = keras.callbacks.LambdaCallback(**{hook: partial(tell, hook) for hook in hooks})
     model = RNNClassifier(**{**TINY, "epochs": 2, "batch_size": 4}, callbacks=callback)
-    monkeypatch.setattr("skrnn.networks.training._SECONDS_PER_CALL", 0)
+    monkeypatch.setattr("skrnn.networks.fit_loop._SECONDS_PER_CALL", 0)
     model.fit(MANY, TAGS)
     batches = hooks[2:4] * 8
     epoch = ["on_epoch_begin", *batches, "on_epoch_end"]
@@ -76,7 +76,7 @@ def test_batch_hooks_are_told_once_a_call(monkeypatch):
     logs = [values[-1] for hook, *values in told if hook == "on_epoch_end"]
     assert [log["loss"] for log in logs] == model.history_["loss"]
     told.clear()
-    monkeypatch.setattr("skrnn.networks.training._SECONDS_PER_CALL", 1e9)
+    monkeypatch.setattr("skrnn.networks.fit_loop._SECONDS_PER_CALL", 1e9)
     model.fit(MANY, TAGS)
     ends = [values for hook, *values in told if hook == "on_train_batch_end"]
     assert [batch for batch, _ in ends] == [7, 7]
@@ -160,7 +160,7 @@ def test_a_callback_may_stop_training():
 
 
 def test_callbacks_that_cannot_be():
-    with pytest.raises(TypeError, match=r"callbacks must hold .*got <function"):
+    with pytest.raises(TypeError, match=r"callbacks must contain .*got <function"):
         RNNClassifier(**TINY, callbacks=[lambda epoch: None]).fit(MANY, TAGS)
 
 
@@ -217,7 +217,7 @@ def test_the_split_is_drawn_of_labels_and_groups(estimator, monkeypatch):
         seen.update(how, n_sequences=n_sequences)
         return split_validation(n_sequences, **how)
 
-    monkeypatch.setattr("skrnn.recurrent._training.split_validation", spy)
+    monkeypatch.setattr("skrnn.recurrent._job.split_validation", spy)
     groups = np.arange(30) // 3
     y = TAGS if estimator is RNNClassifier else np.arange(30.0)
     model = estimator(**{**TINY, "epochs": 1}, early_stopping=True, validation_split=0.2)
@@ -383,7 +383,7 @@ def test_a_loss_that_is_not_finite_is_an_error_that_leaves_an_earlier_fit():
     expected = model.fit(X, Y).predict(X)
     model.set_params(learning_rate=1e30, epochs=20)
     before = vars(model).copy()
-    with pytest.raises(ValueError, match=r"The loss stopped being a finite number.*learning_rate"):
+    with pytest.raises(ValueError, match=r"Training diverged.*learning_rate"):
         model.fit([x * 2 for x in X], Y[::-1])
     assert_untouched(model, before)
     assert_array_equal(model.predict(X), expected)

@@ -109,7 +109,7 @@ def test_losses_of_a_classifier(loss, n_classes, expected):
     [
         ("binary_crossentropy", "'binary_crossentropy' is for 2 classes, but y has 3"),
         ("no_such_loss", "loss must be 'auto', the name of .*got 'no_such_loss'"),
-        (lambda true, predicted: ops.mean(true - predicted), "one value a target, got a single"),
+        (lambda true, predicted: ops.mean(true - predicted), "one value per target, got one value"),
     ],
 )
 def test_losses_that_cannot_be(loss, what):
@@ -274,5 +274,5 @@ def test_an_object_that_wraps_a_function_of_the_users():
 
 
 def test_metrics_that_cannot_be():
-    with pytest.raises(ValueError, match="metrics holds 'no_such_metric'"):
+    with pytest.raises(ValueError, match="metrics contains 'no_such_metric'"):
         RNNClassifier(**TINY, metrics=["no_such_metric"]).fit(MANY, TAGS)

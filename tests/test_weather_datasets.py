@@ -1,4 +1,4 @@
-"""The data of forecasts: real files, small files in every layout, broken ones, and the ladybug."""
+"""The data sets for forecasting: local files, invalid files, downloads, and the real data."""
 
 import hashlib
 import lzma
@@ -31,12 +31,12 @@ No,year,month,day,hour,pm2.5,DEWP,TEMP,PRES,cbwd,Iws,Is,Ir
 3,2010,3,1,0,7,-21,-12,1020,SE,0.89,2,0
 """
 MONTHS = '"Month","Passengers"\r\n"1949-11",104\r\n"1949-12",118\r\n"1950-01",115'
-# One clock time twice, an hour apart: the night that summer time ended.
+# The same clock time twice, one hour apart, in the night in which summer time ended.
 SUMMER, WINTER = "2023-10-29T02:00:00+02:00", "2023-10-29T02:00:00+01:00"
 
 
 def reports(station, *rows):
-    """Text of a station's file: a time and a number a row; an empty column comes before."""
+    """Return the text of a file of a station; each row is a time and the number in all columns."""
     of_all = [getattr(variable, station) for variable in _synop._VARIABLES.values()]
     headers = [header for header in of_all if header is not None]
     lines = [";".join(["Other", "Date", *headers])]
@@ -44,7 +44,7 @@ def reports(station, *rows):
     return "\n".join(lines) + "\n"
 
 
-# What each loader reads: its function and module, and the name and a small text of its file.
+# For each loader: its function, its module, the name of its file, and a short text of the file.
 CASES = {
     "nice": (
         partial(fetch_synop, "nice"),
@@ -84,24 +84,24 @@ def table_of(bunch):
     return bunch.data.to_frame() if "data" in bunch else bunch.frame
 
 
-# --- what comes of a folder -------------------------------------------------------------------
+# --- local files ------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("ending", ["", ".xz"])
 @pytest.mark.parametrize("in_subfolder", [True, False])
-def test_the_same_from_every_layout(case, ending, in_subfolder, tmp_path):
+def test_fetch_series_layouts(case, ending, in_subfolder, tmp_path):
     fetch, _, name, text = CASES[case]
     put(tmp_path / name, text)
     expected = table_of(fetch(data_home=str(tmp_path), download_if_missing=False))
-    place = name if in_subfolder else name.split("/")[1]
-    put(tmp_path / "other" / f"{place}{ending}", "\ufeff" + text)
+    path = name if in_subfolder else name.split("/")[1]
+    put(tmp_path / "other" / f"{path}{ending}", "\ufeff" + text)
     read = table_of(fetch(data_home=tmp_path / "other", download_if_missing=False))
     assert_frame_equal(read, expected)
 
 
 @pytest.mark.parametrize(("station", "n_variables"), [("nice", 14), ("tarbes", 10)])
-def test_synop(station, n_variables, tmp_path):
+def test_fetch_synop(station, n_variables, tmp_path):
     text = reports(station, (WINTER, "3"), (SUMMER, "-0.1"), ("2023-10-30", ""))
     put(tmp_path / _synop._NAMES[station], text)
     bunch = fetch_synop(station, tmp_path, download_if_missing=False)
@@ -117,7 +117,7 @@ def test_synop(station, n_variables, tmp_path):
     assert list(bunch.units) == list(bunch.descriptions) == list(bunch.frame.columns)
 
 
-def test_synop_codes_mean_the_same_at_both_stations(tmp_path):
+def test_fetch_synop_variables_of_both_stations(tmp_path):
     for station in ("nice", "tarbes"):
         put(tmp_path / _synop._NAMES[station], reports(station, (WINTER, "3")))
     nice, tarbes = (fetch_synop(station, tmp_path) for station in ("nice", "tarbes"))
@@ -126,7 +126,7 @@ def test_synop_codes_mean_the_same_at_both_stations(tmp_path):
     assert tarbes.descriptions.items() <= nice.descriptions.items()
 
 
-def test_synop_reports_of_one_time(tmp_path):
+def test_fetch_synop_reports_with_the_same_time(tmp_path):
     path = tmp_path / "synop_tarbes_2020.csv"
     put(path, reports("tarbes", (WINTER, "3"), (SUMMER, ""), (WINTER, "3"), (SUMMER, "")))
     assert len(fetch_synop("tarbes", tmp_path).frame) == 2
@@ -137,7 +137,7 @@ def test_synop_reports_of_one_time(tmp_path):
         fetch_synop("tarbes", tmp_path)
 
 
-def test_beijing_pm25(tmp_path):
+def test_fetch_beijing_pm25(tmp_path):
     put(tmp_path / "beijing_pm25_pollution.csv", HOURS)
     bunch = fetch_beijing_pm25(data_home=tmp_path, download_if_missing=False)
     frame = bunch.frame
@@ -152,7 +152,7 @@ def test_beijing_pm25(tmp_path):
     assert "Liang" in bunch.DESCR
 
 
-def test_airline_passengers(tmp_path):
+def test_fetch_airline_passengers(tmp_path):
     put(tmp_path / "airline-passengers.csv", MONTHS)
     bunch = fetch_airline_passengers(data_home=tmp_path, download_if_missing=False)
     assert bunch.data.name == "passengers"
@@ -163,7 +163,7 @@ def test_airline_passengers(tmp_path):
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_parameters_are_checked_before_anything_is_done(case, tmp_path):
+def test_fetch_series_invalid_parameters(case, tmp_path):
     fetch = CASES[case][0]
     for given in ({"data_home": 3}, {"download_if_missing": "maybe"}):
         (name,) = given
@@ -171,23 +171,23 @@ def test_parameters_are_checked_before_anything_is_done(case, tmp_path):
             fetch(**{"data_home": tmp_path, **given})
 
 
-def test_unknown_station(tmp_path):
+def test_fetch_synop_unknown_station(tmp_path):
     with pytest.raises(ValueError, match=r"'station' parameter of fetch_synop .* Got 'lyon'"):
         fetch_synop("lyon", tmp_path)
 
 
-# --- files that are not as they should be -----------------------------------------------------
+# --- invalid files ----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_files_that_are_empty_cut_short_or_of_another_form(case, tmp_path):
+def test_fetch_series_empty_truncated_or_invalid_files(case, tmp_path):
     fetch, _, name, text = CASES[case]
     header = text.splitlines()[0] + "\n"
     for content, match in [
         (b"", "is not a table of .* with the columns .*: No columns"),
-        (header.encode(), r"holds no (report|hour|month)\."),
+        (header.encode(), r"contains no (report|hour|month)\."),
         (b"a;b,c\n1;2,3\n", "is not a table of .* with the columns .*: Usecols do not match"),
-        (b"\xff\xfe", "is no whole text in UTF-8"),
+        (b"\xff\xfe", "is not a complete text file in UTF-8"),
     ]:
         (tmp_path / name.split("/")[1]).write_bytes(content)
         with pytest.raises(ValueError, match=rf"\.csv {match}"):
@@ -195,7 +195,7 @@ def test_files_that_are_empty_cut_short_or_of_another_form(case, tmp_path):
     packed = lzma.compress(text.encode())
     (tmp_path / name.split("/")[1]).unlink()
     (tmp_path / f"{name.split('/')[1]}.xz").write_bytes(packed[:-20])
-    with pytest.raises(ValueError, match=r"\.csv\.xz is no whole text in UTF-8"):
+    with pytest.raises(ValueError, match=r"\.csv\.xz is not a complete text file in UTF-8"):
         fetch(data_home=tmp_path, download_if_missing=False)
 
 
@@ -216,20 +216,20 @@ def test_files_that_are_empty_cut_short_or_of_another_form(case, tmp_path):
         ("airline", "1949-12", "1949-10", "table of months .* frequency MS"),
     ],
 )
-def test_values_that_are_not_as_they_should_be(case, old, new, match, tmp_path):
+def test_fetch_series_invalid_values(case, old, new, match, tmp_path):
     fetch, _, name, text = CASES[case]
     put(tmp_path / name, text.replace(old, new))
     with pytest.raises(ValueError, match=rf"\.csv is not a {match}"):
         fetch(data_home=tmp_path, download_if_missing=False)
 
 
-# --- what comes from the source ---------------------------------------------------------------
+# --- downloads --------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_missing_file_is_not_downloaded_if_it_must_not_be(case, tmp_path):
+def test_fetch_series_download_if_missing_false(case, tmp_path):
     fetch, _, name, _ = CASES[case]
-    with pytest.raises(OSError, match="is not there, and download_if_missing=False") as caught:
+    with pytest.raises(OSError, match="does not exist, and download_if_missing=False") as caught:
         fetch(data_home=tmp_path, download_if_missing=False)
     assert REAL[name].url in str(caught.value)
     assert f"at {tmp_path / name}" in str(caught.value)
@@ -238,7 +238,7 @@ def test_missing_file_is_not_downloaded_if_it_must_not_be(case, tmp_path):
 
 @pytest.fixture(params=CASES)
 def source(request, monkeypatch, tmp_path):
-    """A loader, the name of its file, and the public source of that on this machine."""
+    """A loader, the name of its file, and a local path that replaces its public source."""
     fetch, module, name, text = CASES[request.param]
     path = tmp_path / "source.csv"
     put(path, text)
@@ -250,33 +250,33 @@ def source(request, monkeypatch, tmp_path):
     return fetch, name, path
 
 
-def test_download_of_what_is_missing(source, tmp_path):
+def test_fetch_series_download(source, tmp_path):
     fetch, name, path = source
-    came = table_of(fetch(data_home=tmp_path / "home"))
+    downloaded = table_of(fetch(data_home=tmp_path / "home"))
     assert files_below(tmp_path / "home") == [name]
     path.unlink()
-    assert_frame_equal(table_of(fetch(data_home=tmp_path / "home")), came)
+    assert_frame_equal(table_of(fetch(data_home=tmp_path / "home")), downloaded)
 
 
-def test_wrong_checksum_leaves_nothing(source, tmp_path):
+def test_fetch_series_wrong_checksum(source, tmp_path):
     fetch, _, path = source
     path.write_bytes(path.read_bytes() + b"more")
-    with pytest.raises(OSError, match=r"Could not fetch file:.*the SHA-256 of what came is"):
+    with pytest.raises(OSError, match=r"Could not download file:.*the SHA-256 of the download is"):
         fetch(data_home=tmp_path / "home")
     assert files_below(tmp_path / "home") == []
 
 
-def test_sources_are_fixed_and_have_checksums():
+def test_fetch_series_sources_have_checksums():
     assert len({remote.sha256 for remote in REAL.values()}) == len(REAL)
     for url, sha256 in REAL.values():
         assert url.startswith("https://")
         assert len(bytes.fromhex(sha256)) == 32
 
 
-# --- the data themselves ----------------------------------------------------------------------
+# --- real data --------------------------------------------------------------------------------
 
 
-def test_real_nice_is_the_table_of_the_course(need_data):
+def test_fetch_synop_nice_equals_the_table_of_the_course(need_data):
     folder = need_data("synop")
     path = need_data("synop/derived_nice_fidle_columns.csv")
     course = pd.read_csv(path, sep=";", index_col="date", parse_dates=True)
@@ -289,7 +289,7 @@ def test_real_nice_is_the_table_of_the_course(need_data):
     ("station", "n_reports", "n_absent", "n_missing"),
     [("nice", 6_231, 16, (26, 16)), ("tarbes", 2_532, 51, (21, 12))],
 )
-def test_real_synop(station, n_reports, n_absent, n_missing, need_data):
+def test_fetch_synop_real_data(station, n_reports, n_absent, n_missing, need_data):
     frame = fetch_synop(station, need_data("synop"), download_if_missing=False).frame
     missing = frame.isna()
     steps = pd.date_range(frame.index[0], frame.index[-1], freq="3h")
@@ -301,7 +301,7 @@ def test_real_synop(station, n_reports, n_absent, n_missing, need_data):
     assert frame["tc"].between(-10, 45).sum() == len(frame) - missing["tc"].sum()
 
 
-def test_real_beijing_pm25(need_data):
+def test_fetch_beijing_pm25_real_data(need_data):
     folder = need_data("weather_gaps")
     frame = fetch_beijing_pm25(data_home=folder, download_if_missing=False).frame
     assert frame.index.equals(pd.date_range("2010-01-01", "2014-12-31 23:00", freq="h"))
@@ -316,7 +316,7 @@ def test_real_beijing_pm25(need_data):
     }
 
 
-def test_real_airline_passengers(need_data):
+def test_fetch_airline_passengers_real_data(need_data):
     need_data("series/airline-passengers.csv")
     folder = need_data("series")
     passengers = fetch_airline_passengers(data_home=folder, download_if_missing=False).data
@@ -325,7 +325,7 @@ def test_real_airline_passengers(need_data):
 
 
 @pytest.mark.parametrize("name", REAL)
-def test_real_files_are_those_of_the_source(name, need_data):
+def test_fetch_series_real_files_have_the_checksums(name, need_data):
     ending = "" if name.startswith("series") else ".xz"
     content = need_data(f"{name}{ending}").read_bytes()
     content = lzma.decompress(content) if ending else content
@@ -333,7 +333,7 @@ def test_real_files_are_those_of_the_source(name, need_data):
 
 
 @pytest.mark.parametrize("fetch", [fetch_synop, fetch_beijing_pm25, fetch_airline_passengers])
-def test_examples_that_need_data(fetch, need_data, assert_examples_run):
+def test_fetch_series_examples_of_docstrings(fetch, need_data, assert_examples_run):
     for name in ("synop", "weather_gaps", "series"):
         need_data(name)
     assert_examples_run(fetch)
@@ -342,7 +342,7 @@ def test_examples_that_need_data(fetch, need_data, assert_examples_run):
 # --- the ladybug ------------------------------------------------------------------------------
 
 
-def test_ladybug_is_the_one_of_the_course(need_data):
+def test_make_ladybug_equals_the_data_of_the_course(need_data):
     path = need_data("ladybug/ladybug_seed16.csv.gz")
     course = pd.read_csv(path).to_numpy()
     gauss = Random(16).gauss
@@ -354,7 +354,7 @@ def test_ladybug_is_the_one_of_the_course(need_data):
     assert_allclose(made, course[1:], rtol=0, atol=1e-9)  # the file has ten digits
 
 
-def test_ladybug_is_its_equation():
+def test_make_ladybug_equation():
     amplitudes, shifts = np.arange(1.0, 9).reshape(2, 4), np.arange(8).reshape(2, 4) / 10
     t = 0.3
     waves = [[np.sin, np.cos, np.sin, np.cos], [np.cos, np.sin, np.cos, np.sin]]
@@ -370,7 +370,7 @@ def test_ladybug_is_its_equation():
     assert_allclose(_ladybug._positions(np.array([t]), amplitudes, shifts), [expected])
 
 
-def test_ladybug_seeds_and_steps():
+def test_make_ladybug_random_state_and_steps():
     path = make_ladybug(300, random_state=0)
     assert path.shape == (300, 2)
     assert path.dtype == np.float64
@@ -385,6 +385,6 @@ def test_ladybug_seeds_and_steps():
     ("given", "name"),
     [({"n_steps": 0}, "n_steps"), ({"n_steps": 1.5}, "n_steps"), ({"step": 0}, "step")],
 )
-def test_ladybug_parameters_are_checked(given, name):
+def test_make_ladybug_invalid_parameters(given, name):
     with pytest.raises(ValueError, match=f"'{name}' parameter of make_ladybug"):
         make_ladybug(**given)

@@ -1,10 +1,10 @@
-"""Small data in the forms that the loaders read: film reviews and a tagged sentence."""
+"""Small data in the formats that the loaders read: film reviews and tagged sentences."""
 
 import csv
 
 import pandas as pd
 
-# Texts that a table could spoil.
+# Texts that must not be changed by writing them to a table and reading them again.
 REVIEWS = {
     "train/neg/0_3.txt": 'Dull, "so" dull.<br /><br />Never again',
     "train/neg/2_1.txt": "NA",

@@ -1,7 +1,8 @@
-"""Data of the examples: loaders of public data, and makers of series.
+"""Data sets of the examples: loaders of public data, and generators of synthetic series.
 
-Loaders look in a local folder first, else at the public source, checked and kept. They take
-scikit-learn's form: keyword arguments in, a `Bunch` out. Makers return arrays.
+A loader (`fetch_*`) reads a local copy of the data if there is one. Otherwise it downloads the data
+from their public source, checks them, and stores them. Like scikit-learn's loaders, it returns a
+`Bunch`. A generator (`make_*`) returns arrays.
 """
 
 from skrnn.datasets._airline import fetch_airline_passengers

@@ -1,18 +1,14 @@
-"""Airline passengers a month: the classical short series with a trend and a season that grows."""
-
-import os
+"""Airline passengers per month: a short series with a trend and a growing seasonal pattern."""
 
 import numpy as np
 import pandas as pd
 from sklearn.utils import Bunch
 
-from skrnn._sklearn import validate_params
-from skrnn.datasets._files import RemoteFile, data_folders, find_or_download
+from skrnn.datasets._files import RemoteFile, find_or_download
+from skrnn.datasets._loader import validate_loader
 from skrnn.datasets._tables import explain_table, read_table
 
-__all__ = ["fetch_airline_passengers"]
-
-# GitHub finds a commit by the beginning of its name, and the SHA-256 holds the file to that.
+# A prefix of the commit's hash is enough for GitHub; the SHA-256 identifies the content exactly.
 _FILE = RemoteFile(
     "https://github.com/jbrownlee/Datasets/raw/d20fcb6402ae/airline-passengers.csv",
     "8cb51be753a718d9be5d76d7e238cc224792754676adc21faa59e954b0201621",
@@ -24,29 +20,26 @@ _DESCR = """\
 Airline passengers
 ==================
 
-International airline passengers, in thousands a month.
+The number of international airline passengers per month, in thousands.
 
 :Number of months: 144, January 1949 to December 1960
 :Values: whole numbers, 104 to 622
 :Missing values: none
 
-The series grows, and its summers grow with it: the logarithm has a season of about the same size
-every year.
+The series has a rising trend, and its seasonal pattern grows with it. In the logarithm of the
+series, the seasonal pattern has about the same size every year.
 
 Source: series G of Box and Jenkins: Time Series Analysis: Forecasting and Control. Holden-Day,
-revised edition, 1976. The file is from https://github.com/jbrownlee/Datasets, which states no
-licence for it.
+revised edition, 1976. The file is from https://github.com/jbrownlee/Datasets, which does not state
+a licence for it.
 """
 
 
-@validate_params(
-    {"data_home": [str, os.PathLike, None], "download_if_missing": ["boolean"]},
-    prefer_skip_nested_validation=True,
-)
+@validate_loader()
 def fetch_airline_passengers(*, data_home=None, download_if_missing=True):
-    """Load the airline passengers of 144 months (forecasting).
+    """Load the number of airline passengers in 144 months (forecasting).
 
-    Looks in a local folder first, else downloads the file (2 kB) and keeps it there.
+    The file (2 kB) is downloaded if it is not in the local folder.
 
     ================   =======================================
     Steps              144 months, 1949-01 to 1960-12
@@ -57,33 +50,34 @@ def fetch_airline_passengers(*, data_home=None, download_if_missing=True):
     Parameters
     ----------
     data_home : str or path-like, default=None
-        The folder to look in, and to keep a download in. None: see
-        :func:`~skrnn.datasets.get_data_home`. It, or its subfolder `series`, has
-        `airline-passengers.csv`, or the same with `.xz`, with the columns `Month` (as 1949-01) and
-        `Passengers`.
+        The folder in which to look for the data and to store a download. If None, the folder that
+        :func:`~skrnn.datasets.get_data_home` returns. The file is `airline-passengers.csv`, or the
+        same with the suffix `.xz`, in this folder or in its subfolder `series`. Its columns are
+        `Month` (such as 1949-01) and `Passengers`.
 
     download_if_missing : bool, default=True
-        False: raise an OSError if the file is not in the folder.
+        Whether to download the file if it is not in the folder. If False, a missing file raises an
+        OSError.
 
     Returns
     -------
     bunch : :class:`~sklearn.utils.Bunch`
-        Dictionary-like object with the attributes
+        Dictionary-like object with the following attributes:
 
         data : Series of int of shape (144,)
-            The passengers, in thousands. Its name is `passengers`, and its index the first days
-            of the months, a DatetimeIndex of the frequency `MS` and the name `month`.
+            The number of passengers, in thousands. The name of the Series is `passengers`. Its
+            index `month` is a DatetimeIndex of the first days of the months, with frequency `MS`.
         DESCR : str
-            What the data are.
+            The description of the data set.
 
     Raises
     ------
     OSError
-        If the file is not in the folder and cannot be, or must not be, downloaded.
+        If the file is not in the folder and is not, or cannot be, downloaded.
 
     ValueError
-        If the file is not a table of consecutive months with the columns above, if it has no row,
-        or if it is no text in UTF-8.
+        If the file is not a table of consecutive months with the columns above, if it has no rows,
+        or if it is not a text file in UTF-8.
 
     References
     ----------
@@ -97,8 +91,7 @@ def fetch_airline_passengers(*, data_home=None, download_if_missing=True):
     >>> len(passengers), int(passengers["1960-12-01"])  # doctest: +SKIP
     (144, 432)
     """
-    folders = data_folders(data_home, "series")
-    path = find_or_download(folders, [_NAME, f"{_NAME}.xz"], _FILE, download_if_missing)
+    path = find_or_download(data_home, "series", _NAME, _FILE, download_if_missing)
     return Bunch(data=_read_months(path), DESCR=_DESCR)
 
 

@@ -1,18 +1,14 @@
-"""Fine dust and weather in Beijing, hour by hour: a long series whose target has gaps."""
-
-import os
+"""Hourly PM2.5 and weather in Beijing: a long series whose target has missing values."""
 
 import numpy as np
 import pandas as pd
 from sklearn.utils import Bunch
 
-from skrnn._sklearn import validate_params
-from skrnn.datasets._files import RemoteFile, data_folders, find_or_download
+from skrnn.datasets._files import RemoteFile, find_or_download
+from skrnn.datasets._loader import validate_loader
 from skrnn.datasets._tables import explain_table, read_table
 
-__all__ = ["fetch_beijing_pm25"]
-
-# GitHub finds a commit by the beginning of its name, and the SHA-256 holds the file to that.
+# A prefix of the commit's hash is enough for GitHub; the SHA-256 identifies the content exactly.
 _FILE = RemoteFile(
     "https://github.com/jbrownlee/Datasets/raw/d20fcb6402ae/pollution.csv",
     "892e9559205d16d32623135c127a3951c12e46ea1e0b3093e107ce89a9fd60e2",
@@ -27,9 +23,9 @@ _VARIABLES = {
     "TEMP": ("°C", "temperature"),
     "PRES": ("hPa", "air pressure"),
     "cbwd": ("direction", "wind, as one of NE, NW, SE and cv (calm or variable)"),
-    "Iws": ("m/s", "wind speed, added up since the wind turned"),
-    "Is": ("h", "hours of snow, added up since it began"),
-    "Ir": ("h", "hours of rain, added up since it began"),
+    "Iws": ("m/s", "wind speed, accumulated since the wind last changed its direction"),
+    "Is": ("h", "hours of snow, accumulated since the snow began"),
+    "Ir": ("h", "hours of rain, accumulated since the rain began"),
 }
 _COLUMNS = {
     **dict.fromkeys(_TIMES, np.int64),
@@ -40,28 +36,25 @@ _DESCR = """\
 Beijing PM2.5 (UCI)
 ===================
 
-Fine dust at the embassy of the United States in Beijing, and the weather at Beijing Capital
+PM2.5 at the embassy of the United States in Beijing, and the weather at Beijing Capital
 International Airport.
 
-:Number of hours: 43,824, from 2010-01-01 00:00 to 2014-12-31 23:00, local time, none left out
+:Number of hours: 43,824, from 2010-01-01 00:00 to 2014-12-31 23:00, local time, without gaps
 :Variables: 8: pm2.5, DEWP, TEMP, PRES, cbwd (a category), Iws, Is, Ir
 :Missing values: 2,067 of pm2.5, among them the first 24; none elsewhere
 
 Source: https://archive.ics.uci.edu/dataset/381/beijing+pm2+5+data, in the file of
-https://github.com/jbrownlee/Datasets, which states no licence for it. Liang, Zou, Guo, Li, Zhang,
-Zhang, Huang and Chen: Assessing Beijing's PM2.5 pollution: severity, weather impact, APEC and
-winter heating. Proceedings of the Royal Society A 471, 20150257, 2015.
+https://github.com/jbrownlee/Datasets, which does not state a licence for it. Liang, Zou, Guo, Li,
+Zhang, Zhang, Huang and Chen: Assessing Beijing's PM2.5 pollution: severity, weather impact, APEC
+and winter heating. Proceedings of the Royal Society A 471, 20150257, 2015.
 """
 
 
-@validate_params(
-    {"data_home": [str, os.PathLike, None], "download_if_missing": ["boolean"]},
-    prefer_skip_nested_validation=True,
-)
+@validate_loader()
 def fetch_beijing_pm25(*, data_home=None, download_if_missing=True):
-    """Load five years of fine dust and weather in Beijing, hour by hour (forecasting).
+    """Load five years of hourly PM2.5 and weather in Beijing (forecasting).
 
-    Looks in a local folder first, else downloads the file (2 MB) and keeps it there.
+    The file (2 MB) is downloaded if it is not in the local folder.
 
     ================   ===========================================
     Steps              43,824 hours, 2010 to 2014
@@ -72,36 +65,38 @@ def fetch_beijing_pm25(*, data_home=None, download_if_missing=True):
     Parameters
     ----------
     data_home : str or path-like, default=None
-        The folder to look in, and to keep a download in. None: see
-        :func:`~skrnn.datasets.get_data_home`. It, or its subfolder `weather_gaps`, has
-        `beijing_pm25_pollution.csv`, or the same with `.xz`: the source's `pollution.csv`.
+        The folder in which to look for the data and to store a download. If None, the folder that
+        :func:`~skrnn.datasets.get_data_home` returns. The file is `beijing_pm25_pollution.csv`, or
+        the same with the suffix `.xz`, in this folder or in its subfolder `weather_gaps`. In the
+        source it is called `pollution.csv`.
 
     download_if_missing : bool, default=True
-        False: raise an OSError if the file is not in the folder.
+        Whether to download the file if it is not in the folder. If False, a missing file raises an
+        OSError.
 
     Returns
     -------
     bunch : :class:`~sklearn.utils.Bunch`
-        Dictionary-like object with the attributes
+        Dictionary-like object with the following attributes:
 
         frame : DataFrame of shape (43824, 8)
-            A row an hour, of the columns `pm2.5`, `DEWP`, `TEMP`, `PRES`, `cbwd` (categorical:
-            NE, NW, SE and cv, calm or variable), `Iws`, `Is` and `Ir`; all others are float64. Its
-            index, of the name `date`, is a DatetimeIndex of the frequency `h` in local time,
-            without a time zone.
+            One row per hour. The column `cbwd` is categorical, with the categories NE, NW, SE and
+            cv (calm or variable). The columns `pm2.5`, `DEWP`, `TEMP`, `PRES`, `Iws`, `Is` and `Ir`
+            are float64. The index `date` is a DatetimeIndex of frequency `h` in local time, without
+            a time zone.
         units, descriptions : dict of str to str
             The unit and the meaning of every column.
         DESCR : str
-            What the data are.
+            The description of the data set.
 
     Raises
     ------
     OSError
-        If the file is not in the folder and cannot be, or must not be, downloaded.
+        If the file is not in the folder and is not, or cannot be, downloaded.
 
     ValueError
         If the file is not a table of consecutive hours with the columns of the source, if it has
-        no row, or if it is no text in UTF-8.
+        no rows, or if it is not a text file in UTF-8.
 
     References
     ----------
@@ -116,8 +111,7 @@ def fetch_beijing_pm25(*, data_home=None, download_if_missing=True):
     >>> air.shape, int(air["pm2.5"].isna().sum())  # doctest: +SKIP
     ((43824, 8), 2067)
     """
-    folders = data_folders(data_home, "weather_gaps")
-    path = find_or_download(folders, [_NAME, f"{_NAME}.xz"], _FILE, download_if_missing)
+    path = find_or_download(data_home, "weather_gaps", _NAME, _FILE, download_if_missing)
     return Bunch(
         frame=_read_hours(path),
         units={name: unit for name, (unit, _) in _VARIABLES.items()},

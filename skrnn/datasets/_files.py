@@ -1,7 +1,7 @@
-"""Where the loaders look for files, and how a file comes from its public source.
+"""Find the files of data sets on the local disk, or download them from their public source.
 
-What is downloaded has a checksum, and nothing gets its final name before it is whole: a download
-that is interrupted leaves nothing that a later call would take for the data.
+Downloads are compared with a checksum. A file gets its final name only when it is complete, so that
+an interrupted download leaves nothing that a later call could read as data.
 """
 
 import hashlib
@@ -16,26 +16,12 @@ from uuid import uuid4
 
 from skrnn._sklearn import validate_params
 
-__all__ = [
-    "RemoteFile",
-    "data_folders",
-    "download",
-    "explain_failure",
-    "find_file",
-    "find_or_download",
-    "get_data_home",
-    "read_text",
-    "replacing",
-    "require_some",
-]
-
 _CHUNK = 1 << 20  # bytes
-_TIMEOUT = 60  # seconds without an answer
-_NAMED = "by data_home, or by the environment variable SKRNN_DATA"
+_TIMEOUT = 60  # seconds
 
 
 class RemoteFile(NamedTuple):
-    """A public file and the SHA-256 that it must have, in hexadecimal digits."""
+    """The address of a public file, and its SHA-256 in hexadecimal digits."""
 
     url: str
     sha256: str
@@ -43,21 +29,21 @@ class RemoteFile(NamedTuple):
 
 @validate_params({"data_home": [str, os.PathLike, None]}, prefer_skip_nested_validation=True)
 def get_data_home(data_home=None):
-    """Return the folder in which the loaders look for data, and keep what they download.
+    """Return the folder in which the loaders look for data and store downloads.
 
-    Unlike scikit-learn's function of this name it makes no folder: a folder is made when a file is
-    put there.
+    Unlike scikit-learn's function of the same name, this function does not create the folder. It is
+    created when a loader stores the first file in it.
 
     Parameters
     ----------
     data_home : str or path-like, default=None
-        The folder; `~` stands for the user's home. None: the folder that the environment variable
-        `SKRNN_DATA` names, else `~/skrnn_data`.
+        The folder, in which `~` is replaced by the home directory of the user. If None, the value
+        of the environment variable `SKRNN_DATA`, or `~/skrnn_data` if it is not set or empty.
 
     Returns
     -------
     data_home : pathlib.Path
-        The folder, which need not exist.
+        The folder, which may not exist.
 
     Examples
     --------
@@ -71,13 +57,13 @@ def get_data_home(data_home=None):
 
 
 def data_folders(data_home, name):
-    """Return where a data set may lie, the best place first: in its own folder, or right there."""
+    """Return the folders in which a data set may be: its own subfolder, then the data home."""
     home = get_data_home(data_home)
     return home / name, home
 
 
 def find_file(folders, names):
-    """Return the path of the first of the files that exists, or None.
+    """Return the path of the first file that exists, or None.
 
     Examples
     --------
@@ -88,54 +74,80 @@ def find_file(folders, names):
     return next((path for path in paths if path.is_file()), None)
 
 
-def find_or_download(folders, names, remote, download_if_missing):
-    """Return the path of a local file, under any of its names, else of the file downloaded.
+def find_or_download(data_home, folder, name, remote, download_if_missing):
+    """Return the path of a file of a data set, which is downloaded if it does not exist.
 
-    The file downloaded goes by the first name into the first folder.
+    Parameters
+    ----------
+    data_home : str, path-like or None
+        As in `get_data_home`.
+    folder : str
+        The subfolder of the data set. The data home itself is searched too, but a download is
+        stored in the subfolder.
+    name : str
+        The name of the file. A compressed file, whose name has the suffix `.xz`, is found too.
+    remote : RemoteFile
+        The public source.
+    download_if_missing : bool
+        Whether to download the file if it does not exist.
+
+    Returns
+    -------
+    path : pathlib.Path
+
+    Raises
+    ------
+    OSError
+        If the file does not exist and is not, or cannot be, downloaded.
     """
-    found = find_file(folders, names)
+    folders = data_folders(data_home, folder)
+    found = find_file(folders, [name, f"{name}.xz"])
     if found is not None:
         return found
-    path = folders[0] / names[0]
-    by_hand = f"To do without the network, put the file at {path}, or name its folder: {_NAMED}."
+    path = folders[0] / name
+    advice = (
+        f"To load the data without the network, put the file at {path}, or pass its folder as "
+        "data_home or in the environment variable SKRNN_DATA."
+    )
     if not download_if_missing:
         raise OSError(
-            f"{path} is not there, and download_if_missing=False. Its source is {remote.url}. "
-            f"{by_hand}"
+            f"{path} does not exist, and download_if_missing=False. Its source is {remote.url}. "
+            f"{advice}"
         )
-    with explain_failure(remote, by_hand):
+    with explain_failure(remote, advice):
         path.parent.mkdir(parents=True, exist_ok=True)
         download(remote, path)
     return path
 
 
 @contextmanager
-def explain_failure(remote, by_hand):
-    """Turn whatever stops a download into an OSError that says what to do instead."""
+def explain_failure(remote, advice):
+    """Turn any error of a download into an OSError that contains the given advice."""
     try:
         yield
     except (OSError, HTTPException) as error:
-        raise OSError(f"Could not fetch {remote.url}: {error}. {by_hand}") from error
+        raise OSError(f"Could not download {remote.url}: {error}. {advice}") from error
 
 
 def download(remote, path):
-    """Download a file and check it; the path exists only if the file is whole and right."""
+    """Download a file; the path exists afterwards only if the file is complete and correct."""
     digest = hashlib.sha256()
-    with replacing(path) as part:
+    with temporary_path(path) as part:
         with urlopen(remote.url, timeout=_TIMEOUT) as source, part.open("wb") as target:
             while chunk := source.read(_CHUNK):
                 digest.update(chunk)
                 target.write(chunk)
         if digest.hexdigest() != remote.sha256:
             raise OSError(
-                f"the SHA-256 of what came is {digest.hexdigest()}, expected {remote.sha256}"
+                f"the SHA-256 of the download is {digest.hexdigest()}, expected {remote.sha256}"
             )
 
 
 @contextmanager
-def replacing(path):
-    """Give a temporary path beside the given one, which it replaces if nothing is raised."""
-    # Not tempfile's: its files are for their owner alone, and a data folder may be shared.
+def temporary_path(path):
+    """Yield a temporary path in the same folder, and rename it to `path` if no error is raised."""
+    # The files of the module tempfile are readable only by their owner, but the folder of the data
+    # may be shared.
     part = path.with_name(f"{path.name}.{uuid4().hex}.part")
     try:
         yield part
@@ -150,24 +162,24 @@ def read_text(path):
     Raises
     ------
     ValueError
-        If the file is cut short, or is no text in UTF-8.
+        If the file is truncated, or if it is not a text file in UTF-8.
     """
     opener = lzma.open if path.suffix == ".xz" else open
     try:
         with opener(path, "rt", encoding="utf-8") as file:
             return file.read()
     except (UnicodeDecodeError, EOFError, lzma.LZMAError) as error:
-        raise ValueError(f"{path} is no whole text in UTF-8: {error}") from error
+        raise ValueError(f"{path} is not a complete text file in UTF-8: {error}") from error
 
 
-def require_some(items, path, what):
-    """Return the items of a file.
+def check_not_empty(items, path, what):
+    """Return the items of a file unchanged.
 
     Raises
     ------
     ValueError
-        If there are none.
+        If there are no items.
     """
     if len(items) == 0:
-        raise ValueError(f"{path} holds no {what}.")
+        raise ValueError(f"{path} contains no {what}.")
     return items

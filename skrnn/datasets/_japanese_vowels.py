@@ -1,20 +1,15 @@
-"""Utterances of nine speakers: short multivariate series of numbers, of unequal length."""
-
-import os
+"""Utterances of nine speakers: short multivariate series of different lengths."""
 
 import numpy as np
-from sklearn.utils import Bunch
 
-from skrnn._sklearn import StrOptions, validate_params
+from skrnn._sklearn import StrOptions
 from skrnn.datasets._files import (
     RemoteFile,
-    data_folders,
+    check_not_empty,
     find_or_download,
     read_text,
-    require_some,
 )
-
-__all__ = ["fetch_japanese_vowels"]
+from skrnn.datasets._loader import labelled_data, validate_loader
 
 _SOURCE = (
     "https://raw.githubusercontent.com/aeon-toolkit/aeon/v1.6.0/"
@@ -34,45 +29,38 @@ _DESCR = """\
 Japanese Vowels (UCI, and the UEA archive)
 ==========================================
 
-Nine men say the Japanese vowels "ae" one after the other; who is it?
+Nine men say the two Japanese vowels "ae". The target is the speaker.
 
-=======  ==========  =====  ==================
-subset   utterances  steps  steps an utterance
-=======  ==========  =====  ==================
-train           270  4,274             7 to 26
-test            370  5,687             7 to 29
-=======  ==========  =====  ==================
+=======  ==========  =====  ===================
+subset   utterances  steps  steps per utterance
+=======  ==========  =====  ===================
+train           270  4,274              7 to 26
+test            370  5,687              7 to 29
+=======  ==========  =====  ===================
 
-:Features: 12 LPC cepstrum coefficients a step, as numbers
-:Target: the speaker, of 9; 30 utterances each in train, 24 to 88 each in test
+:Features: 12 LPC cepstrum coefficients per time step
+:Target: one of 9 speakers; 30 utterances of each in train, 24 to 88 of each in test
 :Missing values: none
 
-A step is a frame of 25.6 ms, 6.4 ms after the one before, of sound sampled at 10 kHz; linear
-prediction of degree 12 makes a row of it. The split is the authors' own.
+A time step is a frame of 25.6 ms of sound sampled at 10 kHz. A frame starts 6.4 ms after the frame
+before it, and its features come from a linear prediction of degree 12. The split is that of the
+authors.
 
 Source: https://archive.ics.uci.edu/dataset/128/japanese+vowels, in the files of the UEA archive,
-https://www.timeseriesclassification.com, that come with aeon 1.6.0. The files state no licence.
+https://www.timeseriesclassification.com, as distributed with aeon 1.6.0. The files do not state a
+licence.
 Kudo, Toyama and Shimbo: Multidimensional curve classification using passing-through regions.
 Pattern Recognition Letters 20, 1999.
 """
 
 
-@validate_params(
-    {
-        "data_home": [str, os.PathLike, None],
-        "subset": [StrOptions({*_FILES, "all"})],
-        "download_if_missing": ["boolean"],
-        "return_X_y": ["boolean"],
-    },
-    prefer_skip_nested_validation=True,
-)
+@validate_loader(subset=[StrOptions({*_FILES, "all"})], return_X_y=["boolean"])
 def fetch_japanese_vowels(
     *, data_home=None, subset="train", download_if_missing=True, return_X_y=False
 ):
     """Load 640 utterances of two vowels and the speaker of each (classification).
 
-    Looks in a local folder first, else downloads the file of the subset (train 0.5 MB, test
-    0.6 MB) and keeps it there.
+    The files (train 0.5 MB, test 0.6 MB) are downloaded if they are not in the local folder.
 
     ================   ===================================
     Classes            9
@@ -84,32 +72,34 @@ def fetch_japanese_vowels(
     Parameters
     ----------
     data_home : str or path-like, default=None
-        The folder to look in, and to keep a download in. None: see
-        :func:`~skrnn.datasets.get_data_home`. It, or its subfolder `ucr_uea`, has
-        `JapaneseVowels_TRAIN.ts` and `JapaneseVowels_TEST.ts`, in the archive's format `.ts`.
+        The folder in which to look for the data and to store a download. If None, the folder that
+        :func:`~skrnn.datasets.get_data_home` returns. The files are `JapaneseVowels_TRAIN.ts` and
+        `JapaneseVowels_TEST.ts`, or the same with the suffix `.xz`, in this folder or in its
+        subfolder `ucr_uea`, in the `.ts` format of the archive.
 
     subset : {"train", "test", "all"}, default="train"
-        Which part of the authors' own split to load. `"all"`: the two in this order.
+        Which part of the split of the authors to load. If `"all"`, both parts in this order.
 
     download_if_missing : bool, default=True
-        False: raise an OSError if a file is not in the folder.
+        Whether to download the files that are not in the folder. If False, a missing file raises an
+        OSError.
 
     return_X_y : bool, default=False
-        True: return `(data, target)` alone.
+        Whether to return only the tuple ``(data, target)``.
 
     Returns
     -------
     bunch : :class:`~sklearn.utils.Bunch`
-        Dictionary-like object with the attributes
+        Dictionary-like object with the following attributes:
 
         data : list of ndarray of float64, each of shape (n_steps, 12)
-            The utterances, in the order of the files: one speaker after the other.
+            The utterances, in the order of the files, sorted by speaker.
         target : ndarray of int of shape (n_utterances,)
-            The place of each speaker in `target_names`, 0 to 8.
+            The speaker of each utterance, as an index of `target_names` from 0 to 8.
         target_names : list of str of length 9
-            The speakers as the archive calls them, "1" to "9".
+            The names of the speakers in the archive, "1" to "9".
         DESCR : str
-            What the data are.
+            The description of the data set.
 
     (data, target) : tuple if `return_X_y=True`
         The list of utterances and the array of targets.
@@ -117,17 +107,17 @@ def fetch_japanese_vowels(
     Raises
     ------
     OSError
-        If a file is not in the folder and cannot be, or must not be, downloaded.
+        If a file is not in the folder and is not, or cannot be, downloaded.
 
     ValueError
-        If a line of a file is not 12 rows of equally many finite numbers and a speaker, if a file
-        holds no utterance, or if it is no text in UTF-8.
+        If a line of a file does not consist of 12 equally long rows of finite numbers and a
+        speaker, if a file contains no utterance, or if it is not a text file in UTF-8.
 
     References
     ----------
     Kudo, Toyama and Shimbo: Multidimensional curve classification using passing-through regions.
     Pattern Recognition Letters 20(11-13), 1103-1111, 1999.
-    https://archive.ics.uci.edu/dataset/128/japanese+vowels (the files state no licence)
+    https://archive.ics.uci.edu/dataset/128/japanese+vowels (no licence stated)
 
     Examples
     --------
@@ -138,34 +128,34 @@ def fetch_japanese_vowels(
     >>> train.target_names[train.target[0]]  # doctest: +SKIP
     '1'
     """
-    folders = data_folders(data_home, "ucr_uea")
     cases = []
     for part in _FILES if subset == "all" else [subset]:
         name = f"JapaneseVowels_{part.upper()}.ts"
-        cases += _read_ts(find_or_download(folders, [name], _FILES[part], download_if_missing))
+        path = find_or_download(data_home, "ucr_uea", name, _FILES[part], download_if_missing)
+        cases += _read_ts(path)
     data = [steps for steps, _ in cases]
     target = np.array([speaker for _, speaker in cases])
-    if return_X_y:
-        return data, target
-    return Bunch(data=data, target=target, target_names=list(_SPEAKERS), DESCR=_DESCR)
+    return labelled_data(
+        data, target, return_X_y=return_X_y, target_names=list(_SPEAKERS), DESCR=_DESCR
+    )
 
 
 def _read_ts(path):
-    """Return the steps and the speaker of every case, which are the lines after `@data`."""
+    """Return the steps and the speaker of each utterance, one per line after `@data`."""
     lines = [line.strip() for line in read_text(path).split("\n")]
-    start = next((place for place, line in enumerate(lines) if line.lower() == "@data"), None)
+    start = next((i for i, line in enumerate(lines) if line.lower() == "@data"), None)
     if start is None:
-        raise ValueError(f"{path} has no line @data, after which the format .ts has its cases.")
+        raise ValueError(f"{path} has no line @data, which starts the data in the .ts format.")
     cases = [
         _case(line, f"{path}, line {number}")
         for number, line in enumerate(lines[start + 1 :], start=start + 2)
         if line
     ]
-    return require_some(cases, path, "utterance")
+    return check_not_empty(cases, path, "utterance")
 
 
-def _case(line, place):
-    """Return the steps of a case, (n_steps, 12), and the place of its speaker.
+def _case(line, location):
+    """Return the steps of an utterance, of shape (n_steps, 12), and the index of its speaker.
 
     Examples
     --------
@@ -176,15 +166,17 @@ def _case(line, place):
     *dimensions, label = line.split(":")
     if len(dimensions) != _N_FEATURES or label.strip() not in _SPEAKERS:
         raise ValueError(
-            f"{place}: expected {_N_FEATURES} dimensions and a speaker, 1 to 9, parted by colons, "
-            f"got {len(dimensions)} and {label.strip()[:20]!r}."
+            f"{location}: expected {_N_FEATURES} dimensions and a speaker, 1 to 9, separated by "
+            f"colons, got {len(dimensions)} and {label.strip()[:20]!r}."
         )
     try:
         steps = np.array([dimension.split(",") for dimension in dimensions], dtype=np.float64).T
     except ValueError as error:
         raise ValueError(
-            f"{place}: expected dimensions of equally many numbers, parted by commas: {error}"
+            f"{location}: expected equally long dimensions of numbers separated by commas: {error}"
         ) from error
     if not np.isfinite(steps).all():
-        raise ValueError(f"{place}: expected finite numbers, got {steps[~np.isfinite(steps)][0]}.")
+        raise ValueError(
+            f"{location}: expected finite numbers, got {steps[~np.isfinite(steps)][0]}."
+        )
     return np.ascontiguousarray(steps), _SPEAKERS.index(label.strip())

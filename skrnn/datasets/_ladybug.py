@@ -1,4 +1,4 @@
-"""A smooth trajectory in two dimensions that never repeats: something to forecast and to draw."""
+"""A smooth trajectory in two dimensions that never repeats, for forecasts that can be drawn."""
 
 from numbers import Integral, Real
 
@@ -7,10 +7,9 @@ import numpy as np
 from skrnn._fitting import generator
 from skrnn._sklearn import Interval, validate_params
 
-__all__ = ["make_ladybug"]
-
 _FREQUENCIES = np.array([20.0, 10.0, 5.0, 5.0])
-# A quarter of a turn makes a cosine of a sine: x is sin, cos, sin, cos, and y the other way round.
+# A phase of a quarter turn changes a sine into a cosine: x consists of sin, cos, sin, cos, and y of
+# cos, sin, cos, sin.
 _PHASES = np.pi / 2 * np.array([[0, 1, 0, 1], [1, 0, 1, 0]])
 
 
@@ -23,34 +22,35 @@ _PHASES = np.pi / 2 * np.array([[0, 1, 0, 1], [1, 0, 1, 0]])
     prefer_skip_nested_validation=True,
 )
 def make_ladybug(n_steps=50_000, *, step=0.02, random_state=None):
-    """Make the path of a ladybug: a sum of four waves in x, and of four others in y.
+    """Generate the path of a ladybug: sums of four sine waves in x and in y.
 
-    At time t [1]_::
+    The position at time t is [1]_::
 
         x = a1 sin((20 + k1) t) + a2 cos((10 + k2) t) + a3 sin((5 + k3) t) + a4 cos((5 + k4) t)
         y = b1 cos((20 + l1) t) + b2 sin((10 + l2) t) + b3 cos((5 + l3) t) + b4 sin((5 + l4) t)
 
-    with amplitudes a and b and shifts of frequency k and l that are drawn from the standard normal
+    The amplitudes a and b and the frequency shifts k and l are drawn from the standard normal
     distribution.
 
     Parameters
     ----------
     n_steps : int, default=50,000
-        How many positions are returned.
+        The number of positions.
     step : float > 0, default=0.02
-        The time between two positions.
+        The time between two successive positions.
     random_state : int, RandomState instance or None, default=None
-        Draws the amplitudes and shifts.
+        Controls the amplitudes and the frequency shifts. Pass an int for the same path in every
+        call.
 
     Returns
     -------
-    ndarray of shape (n_steps, 2)
-        x and y at the times 0, `step`, 2 `step` and so on.
+    path : ndarray of shape (n_steps, 2)
+        The coordinates x and y at the times 0, `step`, 2 `step` and so on.
 
     Notes
     -----
-    There is no noise, so nothing but the method limits how small an error can get. The course puts
-    a row (0, 0) before the first position, which is left out here.
+    There is no noise, so that only the forecasting method limits how small the errors can become.
+    The notebook inserts a row (0, 0) before the first position, which is omitted here.
 
     References
     ----------
@@ -69,12 +69,14 @@ def make_ladybug(n_steps=50_000, *, step=0.02, random_state=None):
 
 
 def _positions(times, amplitudes, shifts):
-    """Return x and y at every time, (n_times, 2); a row of the others, (2, 4), is a coordinate.
+    """Return x and y at all times, of shape (n_times, 2).
+
+    The rows of `amplitudes` and `shifts`, which have the shape (2, 4), belong to x and y.
 
     Examples
     --------
     >>> _positions(np.zeros(1), np.array([[1, 2, 3, 4], [1, 2, 3, 4]]), np.zeros((2, 4))).tolist()
     [[6.0, 4.0]]
     """
-    turns = np.multiply.outer(times, _FREQUENCIES + shifts)
-    return (amplitudes * np.sin(turns + _PHASES)).sum(axis=-1)
+    angles = np.multiply.outer(times, _FREQUENCIES + shifts)
+    return (amplitudes * np.sin(angles + _PHASES)).sum(axis=-1)

@@ -1,7 +1,7 @@
-"""Series of the literature on recurrent networks, made to measure: chaotic, noisy, remembered.
+"""Synthetic benchmark series from the literature on recurrent networks.
 
-Nothing is downloaded. Differential equations are solved by the classical Runge-Kutta method of
-fourth order, in steps small enough that its error is far below what a network can tell.
+Differential equations are solved with the classical fourth-order Runge-Kutta method. Its steps are
+so small that the error of the solver is far below the errors of networks.
 """
 
 from math import ceil
@@ -12,12 +12,10 @@ import numpy as np
 from skrnn._fitting import generator
 from skrnn._sklearn import Interval, validate_params
 
-__all__ = ["make_lorenz", "make_mackey_glass", "make_memory_task", "make_narma"]
-
 _N_STEPS = [Interval(Integral, 1, None, closed="left")]
 _N_WARMUP = [Interval(Integral, 0, None, closed="left")]
 _POSITIVE = [Interval(Real, 0, None, closed="neither")]
-# The longest inner step, in the units of time of each equation.
+# The maximum step size of the solver, in the units of time of each equation.
 _MACKEY_GLASS_STEP, _LORENZ_STEP = 0.1, 0.005
 _NARMA_TRIES = 100
 
@@ -46,29 +44,37 @@ def make_mackey_glass(
     n_warmup=1000,
     random_state=None,
 ):
-    """Make a Mackey-Glass series, which is chaotic for `tau` above about 16.8.
+    r"""Generate a Mackey-Glass series, which is chaotic for `tau` above about 16.8.
 
-    It solves dx/dt = beta x(t - tau) / (1 + x(t - tau)^exponent) - gamma x(t) [1]_.
+    The series is the solution of a delay differential equation [1]_:
+
+    .. math::
+
+        \frac{dx}{dt} = \frac{\beta\, x(t - \tau)}{1 + x(t - \tau)^n} - \gamma\, x(t)
+
+    where n is `exponent`.
 
     Parameters
     ----------
     n_steps : int, default=2000
-        How many values are returned.
+        The number of values.
     tau : float >= 1, default=17.0
-        The delay.
+        The delay of the equation.
     beta, gamma, exponent : float > 0, default=0.2, 0.1 and 10
         The constants of the equation.
     step : float > 0, default=1.0
-        The time between two values. The equation is solved in steps of at most 0.1; delayed values
-        between those come from cubic Hermite interpolation.
+        The time between two successive values. The equation is solved with steps of at most 0.1,
+        and delayed values between two steps are computed by cubic Hermite interpolation.
     n_warmup : int, default=1000
-        How many values are dropped at the beginning.
+        The number of values that are dropped at the beginning.
     random_state : int, RandomState instance or None, default=None
-        Draws the constant history before the series, uniform in [0.5, 1.5].
+        Controls the constant history before the series, which is drawn from the uniform
+        distribution on [0.5, 1.5]. Pass an int for the same series in every call.
 
     Returns
     -------
-    ndarray of shape (n_steps,)
+    series : ndarray of shape (n_steps,)
+        The values. The first one is ``(n_warmup + 1) * step`` after the constant history.
 
     References
     ----------
@@ -91,29 +97,32 @@ def make_mackey_glass(
 
 
 def _delayed_runge_kutta(constants, tau, start, h, n):
-    """Return the solution at n + 1 times, a step h apart, with a constant history."""
+    """Return the solution at n + 1 times with step size h, after a constant history."""
     beta, gamma, exponent = constants
 
     def slope(x, delayed):
         return beta * delayed / (1.0 + delayed**exponent) - gamma * x
 
-    # Delays in steps; the three stages of a step look back to its begin, middle and end.
+    # The stages of a step need the delayed values for its beginning, its middle and its end. Their
+    # positions are measured in steps.
     stages = [_hermite(position - tau / h) for position in (0.0, 0.5, 1.0)]
     series, slopes = [start], []
     for t in range(n):
-        past = [_delayed(series, slopes, t + back, weights, h) for back, weights in stages]
+        delayed = [
+            _interpolated(series, slopes, t + offset, weights, h) for offset, weights in stages
+        ]
         x = series[t]
-        k1 = slope(x, past[0])
+        k1 = slope(x, delayed[0])
         slopes.append(k1)
-        k2 = slope(x + h / 2 * k1, past[1])
-        k3 = slope(x + h / 2 * k2, past[1])
-        k4 = slope(x + h * k3, past[2])
+        k2 = slope(x + h / 2 * k1, delayed[1])
+        k3 = slope(x + h / 2 * k2, delayed[1])
+        k4 = slope(x + h * k3, delayed[2])
         series.append(x + h / 6 * (k1 + 2 * k2 + 2 * k3 + k4))
     return series
 
 
 def _hermite(position):
-    """Return the step before a position, and the weights of values and slopes at its ends."""
+    """Return the step before a position, and the weights of the values and slopes around it."""
     before = int(np.floor(position))
     s = position - before
     weights = (
@@ -125,8 +134,8 @@ def _hermite(position):
     return before, tuple(float(weight) for weight in weights)
 
 
-def _delayed(series, slopes, before, weights, h):
-    """Return a value between two steps of a series; before its begin the first value."""
+def _interpolated(series, slopes, before, weights, h):
+    """Return a value between two steps of a series, or the first value before its beginning."""
     if before < 0:
         return series[0]
     a, b, da, db = weights
@@ -159,32 +168,41 @@ def make_lorenz(
     n_warmup=1000,
     random_state=None,
 ):
-    """Make a series on the Lorenz attractor.
+    r"""Generate a series on the Lorenz attractor.
 
-    It solves dx/dt = sigma (y - x), dy/dt = x (rho - z) - y, dz/dt = x y - beta z [1]_.
+    The series is the solution of three differential equations [1]_:
+
+    .. math::
+
+        \frac{dx}{dt} = \sigma (y - x), \quad
+        \frac{dy}{dt} = x (\rho - z) - y, \quad
+        \frac{dz}{dt} = x y - \beta z
 
     Parameters
     ----------
     n_steps : int, default=2000
-        How many values are returned.
+        The number of values.
     sigma, rho, beta : float > 0, default=10, 28 and 8/3
-        The constants of the equation.
+        The constants of the equations.
     step : float > 0, default=0.02
-        The time between two values. The equation is solved in steps of at most 0.005.
+        The time between two successive values. The equations are solved with steps of at most
+        0.005.
     n_warmup : int, default=1000
-        How many values are dropped at the beginning.
+        The number of values that are dropped at the beginning.
     random_state : int, RandomState instance or None, default=None
-        Draws the start, normal around (1, 1, 25).
+        Controls the initial state, which is drawn from the normal distribution with mean
+        (1, 1, 25) and unit variance. Pass an int for the same series in every call.
 
     Returns
     -------
-    ndarray of shape (n_steps, 3)
-        x, y and z.
+    series : ndarray of shape (n_steps, 3)
+        The coordinates x, y and z. The first values are ``(n_warmup + 1) * step`` after the initial
+        state.
 
     Notes
     -----
-    With the default constants the largest Lyapunov exponent is 0.9056 [2]_: nearby trajectories
-    part by a factor of e in 1.104 units of time, a Lyapunov time.
+    With the default constants, the largest Lyapunov exponent is 0.9056 [2]_: the distance of nearby
+    trajectories grows by a factor of e in 1.104 units of time, which is the Lyapunov time.
 
     References
     ----------
@@ -209,7 +227,7 @@ def make_lorenz(
 
 
 def _lorenz_runge_kutta(constants, start, h, n):
-    """Return the solution at n + 1 times, a step h apart."""
+    """Return the solution at n + 1 times with step size h."""
     sigma, rho, beta = constants
 
     def slope(x, y, z):
@@ -239,42 +257,50 @@ def _lorenz_runge_kutta(constants, start, h, n):
     prefer_skip_nested_validation=True,
 )
 def make_narma(n_steps=2000, *, order=10, n_warmup=200, random_state=None):
-    """Make a nonlinear autoregressive moving average (NARMA) of noise: a system to identify.
+    r"""Generate a nonlinear autoregressive moving average (NARMA) of random inputs.
 
-    With inputs u uniform in [0, 0.5] and n the order,
+    The inputs u are uniform on [0, 0.5]. The targets of order n are [1]_:
 
-        y(t) = 0.3 y(t-1) + 0.05 y(t-1) sum(y(t-1), ..., y(t-n)) + 1.5 u(t-n+1) u(t) + 0.1
+    .. math::
 
-    [1]_; for orders above 10, where this grows without bound, the right side without its constant
-    goes through tanh, ``tanh(... + 0.01) + 0.2`` [2]_.
+        y_t = 0.3\, y_{t-1} + 0.05\, y_{t-1} \sum_{i=1}^{n} y_{t-i}
+        + 1.5\, u_{t-n+1} u_t + 0.1
+
+    For orders above 10, for which this system diverges, they are [2]_:
+
+    .. math::
+
+        y_t = \tanh\left(0.3\, y_{t-1} + 0.05\, y_{t-1} \sum_{i=1}^{n} y_{t-i}
+        + 1.5\, u_{t-n+1} u_t + 0.01\right) + 0.2
 
     Parameters
     ----------
     n_steps : int, default=2000
-        How many steps are returned.
+        The number of time steps.
     order : int, default=10
-        How far back the system remembers.
+        The order n: the number of previous time steps on which a target depends directly.
     n_warmup : int, default=200
-        How many steps are dropped at the beginning.
+        The number of time steps that are dropped at the beginning.
     random_state : int, RandomState instance or None, default=None
-        Draws the inputs. Rare inputs let the system of order 10 grow without bound; they are drawn
-        again.
+        Controls the inputs. For rare inputs the system of order 10 diverges; then new inputs are
+        drawn. Pass an int for the same series in every call.
 
     Returns
     -------
     u : ndarray of shape (n_steps,)
         The inputs.
     y : ndarray of shape (n_steps,)
-        The targets: y[t] depends on u[t] and what was before.
+        The targets. `y[t]` depends on `u[t]` and on earlier inputs.
 
     Raises
     ------
     ValueError
-        If so many steps in a row were never bounded; of order 10 that takes millions.
+        If the system diverged for all inputs that were drawn, because `n_steps` is too large. For
+        order 10 this takes millions of steps.
 
     Notes
     -----
-    Of order 20 the published constant of 0.2 keeps the series within a few hundredths of 1.14.
+    With order 20, the published constant of 0.2 keeps the series within a few hundredths of 1.14.
 
     References
     ----------
@@ -294,10 +320,10 @@ def make_narma(n_steps=2000, *, order=10, n_warmup=200, random_state=None):
     for _ in range(_NARMA_TRIES):
         u = rng.uniform(0, 0.5, n_warmup + n_steps)
         y = _narma(u.tolist(), order)
-        if max(y) < 2:  # bounded series stay below one; what passes two hardly ever comes back
+        if max(y) < 2:  # bounded series stay below 1, and almost all series above 2 diverge
             return u[n_warmup:], np.array(y[n_warmup:])
     raise ValueError(
-        f"n_steps={n_steps} is too long: {_NARMA_TRIES} series grew without bound on the way."
+        f"n_steps={n_steps} is too large: {_NARMA_TRIES} series with random inputs diverged."
     )
 
 
@@ -305,12 +331,12 @@ def _narma(u, order):
     y = []
     for t in range(len(u)):
         last = y[-1] if y else 0.0
-        echo = 0.3 * last + 0.05 * last * sum(y[-order:])
+        autoregressive = 0.3 * last + 0.05 * last * sum(y[-order:])
         driven = 1.5 * u[t - order + 1] * u[t] if t >= order - 1 else 0.0
         if order > 10:
-            y.append(float(np.tanh(echo + driven + 0.01)) + 0.2)
+            y.append(float(np.tanh(autoregressive + driven + 0.01)) + 0.2)
         else:
-            y.append(min(echo + driven + 0.1, 1e3))
+            y.append(min(autoregressive + driven + 0.1, 1e3))
     return y
 
 
@@ -323,23 +349,24 @@ def _narma(u, order):
     prefer_skip_nested_validation=True,
 )
 def make_memory_task(n_steps=2000, *, max_delay=20, random_state=None):
-    """Make noise, and as targets the same noise some steps before.
+    """Generate uniform noise, and as targets the same noise at earlier time steps.
 
     Parameters
     ----------
     n_steps : int, default=2000
-        How many steps are returned.
+        The number of time steps.
     max_delay : int, default=20
-        The longest delay.
+        The largest delay, which is the number of targets.
     random_state : int, RandomState instance or None, default=None
-        Draws the noise.
+        Controls the noise. Pass an int for the same noise in every call.
 
     Returns
     -------
     u : ndarray of shape (n_steps, 1)
-        The inputs, uniform in [-1, 1].
+        The inputs, which are uniform on [-1, 1].
     y : ndarray of shape (n_steps, max_delay)
-        The targets: y[t, k - 1] is u[t - k]. Those of the first steps are inputs from before.
+        The targets: `y[t, k - 1]` is `u[t - k]`. The targets of the first time steps are inputs
+        before `u[0]`, which are not returned.
 
     References
     ----------

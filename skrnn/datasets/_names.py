@@ -1,20 +1,16 @@
-"""Surnames and their languages: short sequences of characters, classes of very unequal size."""
+"""Surnames and their languages: short sequences of characters, with imbalanced classes."""
 
-import os
+from itertools import chain
 
 import numpy as np
-from sklearn.utils import Bunch
 
-from skrnn._sklearn import validate_params
 from skrnn.datasets._files import (
     RemoteFile,
-    data_folders,
+    check_not_empty,
     find_or_download,
     read_text,
-    require_some,
 )
-
-__all__ = ["fetch_names"]
+from skrnn.datasets._loader import labelled_data, validate_loader
 
 _SOURCE = (
     "https://raw.githubusercontent.com/spro/practical-pytorch/"
@@ -48,35 +44,29 @@ _DESCR = """\
 Surnames of 18 languages
 ========================
 
-:Number of names: 20,050, of which 17,450 differ
-:Text: a surname, most of them transcribed to Latin letters; a few have accents
-:Target: one of 18 languages, from 9,384 Russian names to 73 Vietnamese ones
+:Number of names: 20,050, of which 17,450 are distinct
+:Text: surnames, most of them transcribed to Latin letters; a few have accents
+:Target: one of 18 languages, from 9,384 Russian to 73 Vietnamese names
 :Missing values: none
 
-469 names are in several languages. Some are there many times: the 2,000 Arabic names are 108
-different ones. Cross-validation that must not see a name again needs the names as groups.
+469 names occur in several languages. Some names occur many times: there are only 108 distinct names
+among the 2,000 Arabic ones. To keep equal names out of different folds of a cross-validation, pass
+the names as groups.
 
 Source: the data of "Classifying Names with a Character-Level RNN" in Sean Robertson's Practical
-PyTorch, https://github.com/spro/practical-pytorch, whose licence is the MIT licence.
+PyTorch, https://github.com/spro/practical-pytorch, under the MIT licence.
 """
 
 
-@validate_params(
-    {
-        "data_home": [str, os.PathLike, None],
-        "download_if_missing": ["boolean"],
-        "return_X_y": ["boolean"],
-    },
-    prefer_skip_nested_validation=True,
-)
+@validate_loader(return_X_y=["boolean"])
 def fetch_names(*, data_home=None, download_if_missing=True, return_X_y=False):
     """Load 20,050 surnames and the language of each (classification).
 
-    Looks in a local folder first, else downloads what is missing (170 kB) and keeps it there.
+    The files (170 kB) are downloaded if they are not in the local folder.
 
     =================   ============
     Classes                       18
-    Names a class        73 to 9,384
+    Names per class      73 to 9,384
     Names                     20,050
     Features                    text
     =================   ============
@@ -84,29 +74,31 @@ def fetch_names(*, data_home=None, download_if_missing=True, return_X_y=False):
     Parameters
     ----------
     data_home : str or path-like, default=None
-        The folder to look in, and to keep a download in. None: see
-        :func:`~skrnn.datasets.get_data_home`. It, or its subfolder `names`, has a file a language,
-        `Arabic.txt` to `Vietnamese.txt`, with a name a line.
+        The folder in which to look for the data and to store a download. If None, the folder that
+        :func:`~skrnn.datasets.get_data_home` returns. There is one file per language, `Arabic.txt`
+        to `Vietnamese.txt`, or the same with the suffix `.xz`, in this folder or in its subfolder
+        `names`. Each line of a file is a name.
 
     download_if_missing : bool, default=True
-        False: raise an OSError if a file is not in the folder.
+        Whether to download the files that are not in the folder. If False, a missing file raises an
+        OSError.
 
     return_X_y : bool, default=False
-        True: return `(data, target)` alone.
+        Whether to return only the tuple ``(data, target)``.
 
     Returns
     -------
     bunch : :class:`~sklearn.utils.Bunch`
-        Dictionary-like object with the attributes
+        Dictionary-like object with the following attributes:
 
         data : list of str
-            The names without white space round them, one language after the other.
+            The names, without surrounding white space, sorted by language.
         target : ndarray of int of shape (n_names,)
-            The place of each name's language in `target_names`.
+            The language of each name, as an index of `target_names`.
         target_names : list of str of length 18
             The languages, in English and in alphabetical order.
         DESCR : str
-            What the data are.
+            The description of the data set.
 
     (data, target) : tuple if `return_X_y=True`
         The list of names and the array of targets.
@@ -114,10 +106,10 @@ def fetch_names(*, data_home=None, download_if_missing=True, return_X_y=False):
     Raises
     ------
     OSError
-        If a file is not in the folder and cannot be, or must not be, downloaded.
+        If a file is not in the folder and is not, or cannot be, downloaded.
 
     ValueError
-        If a file holds no name, or is no text in UTF-8.
+        If a file contains no name, or is not a text file in UTF-8.
 
     References
     ----------
@@ -130,20 +122,18 @@ def fetch_names(*, data_home=None, download_if_missing=True, return_X_y=False):
     >>> len(names.data), names.data[0], names.target_names[names.target[0]]  # doctest: +SKIP
     (20050, 'Khoury', 'Arabic')
     """
-    folders = data_folders(data_home, "names")
-    languages = list(_FILES)
     paths = [
-        find_or_download(folders, [f"{language}.txt"], remote, download_if_missing)
+        find_or_download(data_home, "names", f"{language}.txt", remote, download_if_missing)
         for language, remote in _FILES.items()
     ]
-    names = [_read_names(path) for path in paths]
-    data = [name for of_language in names for name in of_language]
-    target = np.repeat(np.arange(len(languages)), [len(of_language) for of_language in names])
-    if return_X_y:
-        return data, target
-    return Bunch(data=data, target=target, target_names=languages, DESCR=_DESCR)
+    names_of_language = [_read_names(path) for path in paths]
+    data = list(chain.from_iterable(names_of_language))
+    target = np.repeat(np.arange(len(paths)), list(map(len, names_of_language)))
+    return labelled_data(
+        data, target, return_X_y=return_X_y, target_names=list(_FILES), DESCR=_DESCR
+    )
 
 
 def _read_names(path):
     names = [name for line in read_text(path).split("\n") if (name := line.strip())]
-    return require_some(names, path, "name")
+    return check_not_empty(names, path, "name")

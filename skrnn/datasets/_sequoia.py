@@ -1,22 +1,17 @@
-"""French sentences and the part of speech of every word: one target a step."""
-
-import os
+"""French sentences and the part of speech of every word: one target per time step."""
 
 import numpy as np
-from sklearn.utils import Bunch
 
-from skrnn._sklearn import StrOptions, validate_params
+from skrnn._sklearn import StrOptions
 from skrnn.datasets._files import (
     RemoteFile,
-    data_folders,
+    check_not_empty,
     find_or_download,
     read_text,
-    require_some,
 )
+from skrnn.datasets._loader import labelled_data, validate_loader
 
-__all__ = ["fetch_sequoia"]
-
-# GitHub finds a commit by the beginning of its name, and the SHA-256 of each file holds it to that.
+# A prefix of the commit's hash is enough for GitHub; the SHA-256 identifies the content exactly.
 _SOURCE = (
     "https://github.com/UniversalDependencies/UD_French-Sequoia/raw/f5b049600c89/"
     "fr_sequoia-ud-{}.conllu"
@@ -32,7 +27,7 @@ _DESCR = """\
 Sequoia, a treebank of French (Universal Dependencies)
 ======================================================
 
-French sentences, cut into words, and the part of speech of every word.
+French sentences, split into words, and the part of speech of every word.
 
 =======  =========  ======  ====
 subset   sentences   words  tags
@@ -42,12 +37,12 @@ dev            412   9,999    15
 test           456  10,044    15
 =======  =========  ======  ====
 
-:Text: words as written, among them punctuation; "du" is two words, "de" and "le"
-:Target: a universal part-of-speech tag (UPOS) a word, such as NOUN or PUNCT
+:Text: words and punctuation as written; contractions are split, "du" into "de" and "le"
+:Target: one universal part-of-speech tag (UPOS) per word, such as NOUN or PUNCT
 :Missing values: none
 
 The sentences are from Europarl, the newspaper L'Est Républicain, the French Wikipedia and documents
-of the European Medicines Agency. The split is the treebank's own, drawn at random.
+of the European Medicines Agency. The split is that of the treebank, which was drawn at random.
 
 Source: https://github.com/UniversalDependencies/UD_French-Sequoia, under the Lesser General Public
 License For Linguistic Resources (LGPL-LR). Candito and Seddah: Le corpus Sequoia : annotation
@@ -55,20 +50,12 @@ syntaxique et exploitation pour l'adaptation d'analyseur par pont lexical. TALN 
 """
 
 
-@validate_params(
-    {
-        "data_home": [str, os.PathLike, None],
-        "subset": [StrOptions({*_FILES, "all"})],
-        "download_if_missing": ["boolean"],
-        "return_X_y": ["boolean"],
-    },
-    prefer_skip_nested_validation=True,
-)
+@validate_loader(subset=[StrOptions({*_FILES, "all"})], return_X_y=["boolean"])
 def fetch_sequoia(*, data_home=None, subset="train", download_if_missing=True, return_X_y=False):
-    """Load the French treebank Sequoia: sentences, and a part of speech a word (classification).
+    """Load the French treebank Sequoia: sentences and parts of speech (classification).
 
-    Looks in a local folder first, else downloads the file of the subset (train 3.2 MB, dev and
-    test 0.6 MB each) and keeps it there.
+    The files (train 3.2 MB, dev and test 0.6 MB each) are downloaded if they are not in the local
+    folder.
 
     ================   =============================================
     Classes            16
@@ -77,40 +64,42 @@ def fetch_sequoia(*, data_home=None, subset="train", download_if_missing=True, r
     Features           text
     ================   =============================================
 
-    The words are the syntactic words of Universal Dependencies, which are what taggers are
-    measured on: of "du" the treebank has the line `2-3 du` and the words `2 de` and `3 le`, and
-    only the words are read. Empty nodes (`8.1`), which stand for words left out, are not read
-    either.
+    The words are the syntactic words of Universal Dependencies, on which taggers are evaluated. For
+    example, the treebank contains "du" as the line `2-3 du` and as the words `2 de` and `3 le`, and
+    only the two words are read. Empty nodes (such as `8.1`), which stand for omitted words, are not
+    read.
 
     Parameters
     ----------
     data_home : str or path-like, default=None
-        The folder to look in, and to keep a download in. None: see
-        :func:`~skrnn.datasets.get_data_home`. It, or its subfolder `ud_fr_sequoia`, has
-        `fr_sequoia-ud-train.conllu` and so on, or the same with `.xz`, in the format CoNLL-U.
+        The folder in which to look for the data and to store a download. If None, the folder that
+        :func:`~skrnn.datasets.get_data_home` returns. The files are `fr_sequoia-ud-train.conllu`,
+        `fr_sequoia-ud-dev.conllu` and `fr_sequoia-ud-test.conllu`, or the same with the suffix
+        `.xz`, in this folder or in its subfolder `ud_fr_sequoia`.
 
     subset : {"train", "dev", "test", "all"}, default="train"
-        Which part of the treebank's own split to load. `"all"`: the three in this order.
+        Which part of the split of the treebank to load. If `"all"`, all parts in this order.
 
     download_if_missing : bool, default=True
-        False: raise an OSError if a file is not in the folder.
+        Whether to download the files that are not in the folder. If False, a missing file raises an
+        OSError.
 
     return_X_y : bool, default=False
-        True: return `(data, target)` alone.
+        Whether to return only the tuple ``(data, target)``.
 
     Returns
     -------
     bunch : :class:`~sklearn.utils.Bunch`
-        Dictionary-like object with the attributes
+        Dictionary-like object with the following attributes:
 
         data : list of lists of str
-            The words of every sentence. A number such as `10 000` is one word.
+            The words of each sentence. A number such as `10 000` is one word.
         target : list of ndarray of str, each of shape (n_words,)
-            The universal part-of-speech tag (UPOS) of every word.
+            The universal part-of-speech tag (UPOS) of each word.
         target_names : list of str
             The tags that occur in `target`, in alphabetical order.
         DESCR : str
-            What the data are.
+            The description of the data set.
 
     (data, target) : tuple if `return_X_y=True`
         The list of sentences and the list of their tags.
@@ -118,15 +107,15 @@ def fetch_sequoia(*, data_home=None, subset="train", download_if_missing=True, r
     Raises
     ------
     OSError
-        If a file is not in the folder and cannot be, or must not be, downloaded.
+        If a file is not in the folder and is not, or cannot be, downloaded.
 
     ValueError
-        If a line of a file is not in the format CoNLL-U, if a file holds no sentence, or if it is
-        no text in UTF-8.
+        If a line of a file is not in the CoNLL-U format, if a file contains no sentence, or if it
+        is not a text file in UTF-8.
 
     See Also
     --------
-    skrnn.metrics.make_step_scorer : Scores for a target a word.
+    skrnn.metrics.make_step_scorer : Make a scorer for one target per word.
 
     References
     ----------
@@ -143,22 +132,21 @@ def fetch_sequoia(*, data_home=None, subset="train", download_if_missing=True, r
     >>> train.data[1][:5], train.target[1][:5].tolist()  # doctest: +SKIP
     (['Cette', 'exposition', 'nous', 'apprend', 'que'], ['DET', 'NOUN', 'PRON', 'VERB', 'SCONJ'])
     """
-    folders = data_folders(data_home, "ud_fr_sequoia")
     sentences = []
     for part in _FILES if subset == "all" else [subset]:
         name = f"fr_sequoia-ud-{part}.conllu"
-        path = find_or_download(folders, [name, f"{name}.xz"], _FILES[part], download_if_missing)
+        path = find_or_download(data_home, "ud_fr_sequoia", name, _FILES[part], download_if_missing)
         sentences += _read_conllu(path)
     data = [[word for word, _ in sentence] for sentence in sentences]
     target = [np.array([tag for _, tag in sentence]) for sentence in sentences]
-    if return_X_y:
-        return data, target
     target_names = sorted({tag for sentence in sentences for _, tag in sentence})
-    return Bunch(data=data, target=target, target_names=target_names, DESCR=_DESCR)
+    return labelled_data(
+        data, target, return_X_y=return_X_y, target_names=target_names, DESCR=_DESCR
+    )
 
 
 def _read_conllu(path):
-    """Return the (word, tag) pairs of every sentence, which an empty line ends."""
+    """Return the (word, tag) pairs of each sentence; sentences are separated by empty lines."""
     sentences, sentence = [], []
     for number, line in enumerate([*read_text(path).split("\n"), ""], start=1):
         if line.strip():
@@ -166,11 +154,11 @@ def _read_conllu(path):
         elif sentence:
             sentences.append(sentence)
             sentence = []
-    return require_some(sentences, path, "sentence")
+    return check_not_empty(sentences, path, "sentence")
 
 
-def _words(line, place):
-    r"""Return the word of a line and its tag in a list, which is empty if the line has no word.
+def _words(line, location):
+    r"""Return a list with the word and the tag of a line, which is empty if there is none.
 
     Examples
     --------
@@ -184,7 +172,7 @@ def _words(line, place):
     fields = line.split("\t")
     if len(fields) != 10:
         raise ValueError(
-            f"{place}: expected the 10 fields of CoNLL-U parted by tabs, got {len(fields)}."
+            f"{location}: expected the 10 fields of CoNLL-U, separated by tabs, got {len(fields)}."
         )
     position, word, _, tag, *_ = fields
     return [(word, tag)] if position.isdecimal() else []

@@ -1,19 +1,17 @@
-"""Weather of French stations every three hours: many variables, missing hours, missing values."""
+"""Weather at French stations every three hours: many variables, missing rows and values."""
 
-import os
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from sklearn.utils import Bunch
 
-from skrnn._sklearn import StrOptions, validate_params
-from skrnn.datasets._files import RemoteFile, data_folders, find_or_download
+from skrnn._sklearn import StrOptions
+from skrnn.datasets._files import RemoteFile, find_or_download
+from skrnn.datasets._loader import validate_loader
 from skrnn.datasets._tables import explain_table, read_table
 
-__all__ = ["fetch_synop"]
-
-# GitHub finds a commit by the beginning of its name, and the SHA-256 of each file holds it to that.
+# A prefix of the commit's hash is enough for GitHub; the SHA-256 identifies the content exactly.
 _FILES = {
     "nice": RemoteFile(
         "https://github.com/Fefe3434/goutte-eau-mvp/raw/3900ceae1e45/"
@@ -31,7 +29,7 @@ _TIME = "Date"
 
 
 class _Variable(NamedTuple):
-    """A variable: its unit, what it is, and its column in the file of each station."""
+    """The unit and the meaning of a variable, and its column in the file of each station."""
 
     unit: str
     description: str
@@ -91,41 +89,33 @@ _DESCR = """\
 SYNOP reports of two French stations
 ====================================
 
-The weather as stations report it to the World Meteorological Organization, every three hours.
+The weather that stations report to the World Meteorological Organization every three hours.
 
-=======  =============  =============  =======  ==============  =========
-station  from (UTC)     to (UTC)       reports  absent reports  variables
-=======  =============  =============  =======  ==============  =========
-nice     2023-07-01 00  2025-08-19 18    6,231              16         14
-tarbes   2020-01-01 00  2020-11-18 18    2,532              51         10
-=======  =============  =============  =======  ==============  =========
+=======  =============  =============  =======  ===============  =========
+station  from (UTC)     to (UTC)       reports  missing reports  variables
+=======  =============  =============  =======  ===============  =========
+nice     2023-07-01 00  2025-08-19 18    6,231               16         14
+tarbes   2020-01-01 00  2020-11-18 18    2,532               51         10
+=======  =============  =============  =======  ===============  =========
 
-:Variables: the codes of SYNOP; the 10 of Tarbes are those of Nice without pmer, per, rr1 and rr3
+:Variables: the codes of SYNOP; Tarbes has those of Nice without pmer, per, rr1 and rr3
 :Missing values: nice: 26 in 16 rows; tarbes: 21 in 12 rows
 
 Source: Météo-France, Données SYNOP essentielles OMM, under the Licence Ouverte 2.0, in the files of
 https://github.com/Fefe3434/goutte-eau-mvp (Nice) and https://github.com/Aldedale32/ProjetNumCMI4
-(Tarbes), which state no licence of their own.
+(Tarbes), which do not state another licence.
 """
 
 
-@validate_params(
-    {
-        "station": [StrOptions(set(_FILES))],
-        "data_home": [str, os.PathLike, None],
-        "download_if_missing": ["boolean"],
-    },
-    prefer_skip_nested_validation=True,
-)
+@validate_loader(station=[StrOptions(set(_FILES))])
 def fetch_synop(station, data_home=None, *, download_if_missing=True):
-    """Load the weather of a French station, every three hours (forecasting).
+    """Load the weather at a French station every three hours (forecasting).
 
-    Looks in a local folder first, else downloads the file of the station (Nice 3.8 MB, Tarbes
-    0.3 MB) and keeps it there.
+    The file (Nice 3.8 MB, Tarbes 0.3 MB) is downloaded if it is not in the local folder.
 
     ================   ====================================================
     Steps              6,231 (Nice, 2023 to 2025), 2,532 (Tarbes, 2020)
-    Absent steps       16, 51
+    Missing steps      16, 51
     Series             14, 10; all real
     Missing values     26, 21
     ================   ====================================================
@@ -136,45 +126,46 @@ def fetch_synop(station, data_home=None, *, download_if_missing=True):
         The station: Nice (07690) or Tarbes-Ossun.
 
     data_home : str or path-like, default=None
-        The folder to look in, and to keep a download in. None: see
-        :func:`~skrnn.datasets.get_data_home`. It, or its subfolder `synop`, has
-        `synop_nice_2023_2025.csv` and `synop_tarbes_2020.csv`, or the same with `.xz`: the files of
-        the sources under other names.
+        The folder in which to look for the data and to store a download. If None, the folder that
+        :func:`~skrnn.datasets.get_data_home` returns. The files are `synop_nice_2023_2025.csv` and
+        `synop_tarbes_2020.csv`, or the same with the suffix `.xz`, in this folder or in its
+        subfolder `synop`. In the sources they have other names.
 
     download_if_missing : bool, default=True
-        False: raise an OSError if the file is not in the folder.
+        Whether to download the file if it is not in the folder. If False, a missing file raises an
+        OSError.
 
     Returns
     -------
     bunch : :class:`~sklearn.utils.Bunch`
-        Dictionary-like object with the attributes
+        Dictionary-like object with the following attributes:
 
         frame : DataFrame of float64 of shape (n_reports, 14) or (n_reports, 10)
-            A row a report, in the order of time. Its index, of the name `date`, is a DatetimeIndex
-            in UTC; the reports that are absent have no row, see
-            :func:`skrnn.preprocessing.regularize`. The columns are the codes of SYNOP `pmer`,
-            `tend`, `cod_tend`, `dd`, `ff`, `td`, `u`, `ww`, `pres`, `rafper`, `per`, `rr1`, `rr3`
-            and `tc`; `tarbes` is without `pmer`, `per`, `rr1` and `rr3`.
+            One row per report, sorted by time. The index `date` is a DatetimeIndex in UTC. Missing
+            reports have no row; :func:`skrnn.preprocessing.regularize` can insert these rows. The
+            columns are the SYNOP codes `pmer`, `tend`, `cod_tend`, `dd`, `ff`, `td`, `u`, `ww`,
+            `pres`, `rafper`, `per`, `rr1`, `rr3` and `tc`. Tarbes has no `pmer`, `per`, `rr1` and
+            `rr3`.
         units, descriptions : dict of str to str
             The unit and the meaning of every column.
         station : str
-            The station.
+            The parameter `station`.
         DESCR : str
-            What the data are.
+            The description of the data set.
 
     Raises
     ------
     OSError
-        If the file is not in the folder and cannot be, or must not be, downloaded.
+        If the file is not in the folder and is not, or cannot be, downloaded.
 
     ValueError
         If the file is not a table with the columns of the source, if it has two different reports
-        of one time, if it has no row, or if it is no text in UTF-8.
+        with the same time, if it has no rows, or if it is not a text file in UTF-8.
 
     Notes
     -----
-    Numbers are as in the source: precipitation of -0.1 mm is a trace, too little to measure.
-    `cod_tend` and `ww` are codes, whose numbers are names, and `dd` is an angle.
+    The numbers are those of the source. A precipitation of -0.1 mm is a trace, which is too little
+    to measure. `cod_tend` and `ww` are numeric codes of categories, and `dd` is an angle.
 
     References
     ----------
@@ -191,9 +182,9 @@ def fetch_synop(station, data_home=None, *, download_if_missing=True):
     >>> nice.descriptions["tc"], nice.units["tc"]  # doctest: +SKIP
     ('temperature', '°C')
     """
-    folders = data_folders(data_home, "synop")
-    name = _NAMES[station]
-    path = find_or_download(folders, [name, f"{name}.xz"], _FILES[station], download_if_missing)
+    path = find_or_download(
+        data_home, "synop", _NAMES[station], _FILES[station], download_if_missing
+    )
     headers = {
         code: header
         for code, variable in _VARIABLES.items()
@@ -209,7 +200,10 @@ def fetch_synop(station, data_home=None, *, download_if_missing=True):
 
 
 def _read_reports(path, headers):
-    """Return the reports of a file under their codes; `headers` has the file's name of each."""
+    """Return the reports of a file, with SYNOP codes as column names.
+
+    `headers` is a dict from SYNOP code to the name of the column in the file.
+    """
     columns = {_TIME: str, **dict.fromkeys(headers.values(), np.float64)}
     table = read_table(path, columns, "report", sep=";")
     with explain_table(path, columns, "report"):
@@ -217,19 +211,19 @@ def _read_reports(path, headers):
         if times.isna().any():
             raise ValueError(f"{_TIME} is empty in row {int(times.isna().argmax())}")
     values = table[list(headers.values())].set_axis(list(headers), axis=1)
-    return _in_order_of_time(values.set_axis(pd.DatetimeIndex(times, name="date")), path)
+    return _sorted_by_time(values.set_axis(pd.DatetimeIndex(times, name="date")), path)
 
 
-def _in_order_of_time(frame, path):
-    """Return the rows in the order of their times; rows that are there twice, once.
+def _sorted_by_time(frame, path):
+    """Return the rows sorted by time, without duplicates.
 
     Raises
     ------
     ValueError
-        If two rows of one time differ.
+        If two different rows have the same time.
     """
     frame = frame.reset_index().drop_duplicates().set_index("date").sort_index()
-    twice = frame.index[frame.index.duplicated()]
-    if len(twice):
-        raise ValueError(f"{path} has two different reports of {twice[0]}, expected one of a time.")
+    repeated = frame.index[frame.index.duplicated()]
+    if len(repeated):
+        raise ValueError(f"{path} has two different reports of {repeated[0]}, expected only one.")
     return frame

@@ -1,48 +1,46 @@
-"""How the loaders of tables read a file of rows, and what they say where it is not one."""
+"""Read the files of those data sets that are tables."""
 
 from contextlib import contextmanager
 from io import StringIO
 
 import pandas as pd
 
-from skrnn.datasets._files import read_text, require_some
-
-__all__ = ["explain_table", "read_table"]
+from skrnn.datasets._files import check_not_empty, read_text
 
 
 def read_table(path, columns, what, sep=","):
-    """Return some columns of a file of rows, in the order in which they are named.
+    """Return the given columns of a file, in the given order.
 
     Parameters
     ----------
     path : pathlib.Path
-        The file: UTF-8 text, which may be compressed (.xz) and may begin with a byte order mark.
+        The file, which is UTF-8 text. It may be compressed (.xz) and start with a byte order mark.
     columns : dict of str to type
-        The type of each column. The file may have others.
+        The type of each column. The file may have further columns.
     what : str
-        What a row is, for the messages.
+        What a row of the table is, for error messages.
     sep : str, default=","
-        What parts the values of a row.
+        The separator of the values in a row.
 
     Returns
     -------
-    DataFrame
+    table : DataFrame
 
     Raises
     ------
     ValueError
-        If the file is no whole text in UTF-8, lacks a column, has a value of another type or no
-        row.
+        If the file is not a complete text file in UTF-8, lacks a column, has a value of another
+        type, or has no rows.
     """
     text = read_text(path).removeprefix("\ufeff")
     with explain_table(path, columns, what):
         table = pd.read_csv(StringIO(text), sep=sep, usecols=list(columns), dtype=columns)
-    return require_some(table[list(columns)], path, what)
+    return check_not_empty(table[list(columns)], path, what)
 
 
 @contextmanager
 def explain_table(path, columns, what):
-    """Turn a ValueError about the content of a file into one that says what it should be."""
+    """Turn a ValueError about the content of a file into one that describes the expected table."""
     try:
         yield
     except ValueError as error:

@@ -1,7 +1,7 @@
-"""Forecasting: windows, horizons, intervals and baselines, round any regressor.
+"""Forecasting with any regressor: windows, horizons, intervals, baselines and errors by horizon.
 
-`make_windows` cuts series; a forecaster does that inside, and gives forecasts row by row for
-scikit-learn's scores and splits, and after the end of the data.
+`make_windows` cuts series into windows. A forecaster does so itself, and forecasts each row, for
+scikit-learn's scorers and splitters, and the steps after the end of the data.
 """
 
 from skrnn.forecasting._baselines import (

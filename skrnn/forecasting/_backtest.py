@@ -1,4 +1,4 @@
-"""Errors by horizon in cross-validation: what a forecaster would have done at every step."""
+"""Errors by horizon in cross-validation; see `BaseForecaster.backtest`."""
 
 import warnings
 from numbers import Integral
@@ -9,56 +9,62 @@ from sklearn.base import clone
 from sklearn.model_selection import TimeSeriesSplit, check_cv
 
 from skrnn._sklearn import _safe_indexing
-from skrnn.forecasting._panel import read_panel
-from skrnn.forecasting._targets import read_columns, read_targets
+from skrnn.forecasting._context import context_of_rows
+from skrnn.forecasting._read_panel import read_panel
+from skrnn.forecasting._rule import forecast_from
+from skrnn.forecasting._target_columns import read_columns, read_targets
 from skrnn.forecasting._windows import rows_after
 
-__all__ = ["backtest"]
 
-
-def backtest(forecaster, X, y, cv, groups):
-    """Return a table of errors with a row for each fold and step; see `BaseForecaster.backtest`."""
-    panel = read_panel(X, groups)
+def backtest(forecaster, X, y, cv, series_id):
+    """Return a table of errors with one row for each fold and step."""
+    panel = read_panel(X, series_id)
     if panel.container == "list":
         raise ValueError(
-            "backtest splits rows, and X is a list of series; pass one table with groups, or with "
-            "a MultiIndex."
+            "backtest splits rows, but X is a list of series; pass one table with series_id, or "
+            "with a MultiIndex."
         )
-    targets = read_targets(y, panel, read_columns(forecaster.future, panel, "future"))
+    targets = read_targets(y, panel, read_columns(forecaster.known_future, panel, "known_future"))
     errors = []
-    for fold, (train, test) in enumerate(_folds(cv, panel, groups)):
+    for fold, (train, test) in enumerate(_folds(cv, panel, series_id)):
         fitted = clone(forecaster).fit(
             _safe_indexing(X, train),
             None if y is None else _safe_indexing(y, train),
-            None if groups is None else _safe_indexing(groups, train),
+            None if series_id is None else _safe_indexing(series_id, train),
         )
-        is_test = np.zeros(len(panel.values), dtype=bool)
-        is_test[test] = True
-        is_train = np.zeros(len(panel.values), dtype=bool)
-        is_train[train] = True
-        parts = panel.sorted(is_test), panel.sorted(is_train)
-        errors.append(_errors_by_step(fitted, panel, targets, *parts, fold))
+        is_test, is_train = (panel.sorted(_mask(rows, len(panel.values))) for rows in (test, train))
+        residuals = _residuals(fitted, panel, targets.values, is_test, is_train)
+        errors.append(_errors_by_step(residuals, fold))
     return pd.concat(errors, ignore_index=True)
 
 
-def _folds(cv, panel, groups):
-    # An int is no KFold here: what comes after the rows under test is not there to be learned from.
+def _mask(rows, n_rows):
+    mask = np.zeros(n_rows, dtype=bool)
+    mask[rows] = True
+    return mask
+
+
+def _folds(cv, panel, series_id):
+    # An int is not a KFold here, which would train on rows after the test rows.
     if cv is None or isinstance(cv, Integral):
         return _folds_in_time(TimeSeriesSplit() if cv is None else TimeSeriesSplit(cv), panel)
     with warnings.catch_warnings():
-        # The groups are there to tell the series, whether they are to tell the folds or not.
+        # series_id is passed to all splitters, also to those that ignore groups.
         warnings.filterwarnings("ignore", "The groups parameter is ignored", UserWarning)
-        return list(check_cv(cv).split(np.empty(len(panel.values)), None, groups))
+        return list(check_cv(cv).split(np.empty(len(panel.values)), None, series_id))
 
 
 def _folds_in_time(cv, panel):
-    """Split all series at the same times: what one has seen may tell what comes in another."""
+    """Split all series at the same times, so that no series is trained on the test time of another.
+
+    Series are often correlated: training rows of one could reveal the test rows of another.
+    """
     if len(panel.keys) == 1:
         times = np.arange(len(panel.values))
-    elif panel.index is None:
+    elif panel.times is None:
         times = np.concatenate([np.arange(n) for n in panel.rows_per_series])
     else:
-        times = np.unique(panel.index, return_inverse=True)[1]
+        times = np.unique(panel.times, return_inverse=True)[1]
     times = panel.as_given(times)
     return [
         tuple(np.flatnonzero(np.isin(times, part)) for part in fold)
@@ -66,34 +72,40 @@ def _folds_in_time(cv, panel):
     ]
 
 
-def _errors_by_step(fitted, panel, targets, is_test, is_train, fold):
-    """Return the errors of all forecasts of the rows under test, from origins after training."""
+def _residuals(fitted, panel, targets, is_test, is_train):
+    """Return the errors of all forecasts of test rows, (n_origins, horizon, n_targets).
+
+    NaN if a target is missing, is not in the test set, or has training rows between it and the
+    origin of the forecast: the model has seen more than it could at that origin.
+    """
     horizon = fitted.horizon
-    truth = np.where(is_test[:, np.newaxis], targets.values, np.nan)
-    # Rows after the last one of a piece are as if they were not under test.
+    # Rows after the end of the data count as rows that are not in the test set.
+    truth = np.where(is_test[:, np.newaxis], targets, np.nan)
     truth = np.pad(truth, ((0, horizon), (0, 0)), constant_values=np.nan)
     rows = np.arange(len(is_test))
     after = rows_after(truth, rows, horizon)
+    rows_ahead = rows[:, np.newaxis] + np.arange(1, horizon + 1)
     ends = np.repeat(panel.ends, panel.lengths)
-    judged = rows[:, np.newaxis] + np.arange(1, horizon + 1)
-    after[judged >= ends[:, np.newaxis]] = np.nan
-    # What was learned from a row says more of the rows before it than a forecast can know.
-    n_learned = np.append(0, np.cumsum(is_train))
-    learned_before = n_learned[np.minimum(judged, len(rows))] - n_learned[rows + 1][:, np.newaxis]
-    after[learned_before > 0] = np.nan
+    after[rows_ahead >= ends[:, np.newaxis]] = np.nan
+    n_train = np.append(0, np.cumsum(is_train))
+    n_between = n_train[np.minimum(rows_ahead, len(rows))] - n_train[rows + 1][:, np.newaxis]
+    after[n_between > 0] = np.nan
     is_origin = ~np.isnan(after).all(axis=(1, 2))
-    past = fitted._past_of(panel, alone=True)
-    origins = rows - np.repeat(panel.starts, panel.lengths) + np.repeat(past.first, panel.lengths)
-    misses = fitted._forecast_at(past, origins[is_origin], horizon) - after[is_origin]
-    n = np.count_nonzero(~np.isnan(misses), axis=(0, 2))
-    # A step without a target has no mean, which is no reason to warn.
+    rule = fitted._rule()
+    context = context_of_rows(panel, rule.n_context, rule.count_ahead(horizon))
+    return forecast_from(rule, context, context.rows[is_origin], horizon) - after[is_origin]
+
+
+def _errors_by_step(residuals, fold):
+    n = np.count_nonzero(~np.isnan(residuals), axis=(0, 2))
+    # The error of a step without any target is NaN, without a warning.
     n_or_nan = np.where(n > 0, n, np.nan)
     return pd.DataFrame(
         {
             "fold": fold,
-            "step": np.arange(1, horizon + 1),
-            "mae": np.nansum(np.abs(misses), axis=(0, 2)) / n_or_nan,
-            "rmse": np.sqrt(np.nansum(misses**2, axis=(0, 2)) / n_or_nan),
+            "step": np.arange(1, residuals.shape[1] + 1),
+            "mae": np.nansum(np.abs(residuals), axis=(0, 2)) / n_or_nan,
+            "rmse": np.sqrt(np.nansum(residuals**2, axis=(0, 2)) / n_or_nan),
             "n": n,
         }
     )

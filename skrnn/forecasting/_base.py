@@ -1,11 +1,11 @@
-"""What all forecasters share: from series to forecasts row by row, and to those after the end.
+"""`BaseForecaster`: forecasts row by row, after the end of the data, with intervals and errors.
 
-A forecaster learns from a `Panel` and, given the block of rows that ends at an origin, says what
-comes after it. Everything else is here: which rows are whose past, what is known ahead, intervals,
-and the way back into the container that the series came in.
+The methods are thin: `read_panel` reads a container, `lay_out_context` makes the context of
+forecasts, `forecast_from` forecasts from it, and the result goes back into the user's container.
 """
 
 from abc import ABCMeta, abstractmethod
+from copy import copy
 from numbers import Integral, Real
 
 import numpy as np
@@ -14,93 +14,92 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.metrics import r2_score
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skrnn._fitting import all_or_nothing
 from skrnn._sklearn import Interval, StrOptions, _fit_context
 from skrnn.forecasting._backtest import backtest
-from skrnn.forecasting._future import read_future
-from skrnn.forecasting._intervals import half_widths
-from skrnn.forecasting._last_rows import last_rows, rows_before
-from skrnn.forecasting._outputs import forecasts_like
-from skrnn.forecasting._panel import column_names, read_panel, require_no_missing, require_rows
-from skrnn.forecasting._past import lay_out_past
-from skrnn.forecasting._targets import read_columns, read_targets
-from skrnn.forecasting._windows import ends_with_targets, rows_after
+from skrnn.forecasting._containers import wrap_forecasts, wrap_rows
+from skrnn.forecasting._context import context_at_end, context_of_rows, find_rows_before
+from skrnn.forecasting._intervals import half_widths, held_out_residuals, split_origins
+from skrnn.forecasting._known_future import read_known_future
+from skrnn.forecasting._panel import require_no_missing, require_rows
+from skrnn.forecasting._read_panel import read_panel
+from skrnn.forecasting._rule import check_n_steps, forecast_from, forecast_rows
+from skrnn.forecasting._target_columns import read_columns, read_targets
 
-__all__ = ["BaseForecaster"]
 
-# Rows of blocks that are made at once, so that their memory is bounded.
-_BLOCK_ROWS = 2**18
+def _describe(parameters):
+    """Return the parameters that determine the number of rows, in words."""
+    counts = {name: n for name, n in parameters.items() if isinstance(n, Integral) and n}
+    return ", ".join(f"{name}={value}" for name, value in counts.items())
 
 
 class BaseForecaster(RegressorMixin, BaseEstimator, metaclass=ABCMeta):
-    """Base of the forecasters; not for direct use.
+    """Base class of the forecasters; not for direct use.
 
-    A subclass has the parameters below, sets what it learns in `_learn`, and forecasts in
-    `_forecast_after`.
+    A subclass has the parameters below and implements `_n_context`, `_learn` and `_rule`.
     """
 
     _parameter_constraints: dict = {
         "horizon": [Interval(Integral, 1, None, closed="left")],
-        "continues": ["boolean", StrOptions({"auto"})],
+        "initial_context": [StrOptions({"auto", "fit_end", "edge"})],
         "calibration_size": [Interval(Real, 0, 1, closed="neither"), None],
     }
-    future = ()
+    # Only forecasters with covariates have this parameter.
+    known_future = ()
 
     @abstractmethod
-    def __init__(self, *, horizon, continues, calibration_size):
+    def __init__(self, *, horizon, initial_context, calibration_size):
         self.horizon = horizon
-        self.continues = continues
+        self.initial_context = initial_context
         self.calibration_size = calibration_size
 
-    # --- what a subclass says -----------------------------------------------------------------
+    # Hooks for subclasses.
 
     @property
     @abstractmethod
-    def _n_past(self):
-        """How many rows up to its origin a forecast is made from."""
+    def _n_context(self):
+        """The number of rows up to its origin that a forecast is made from."""
 
     @property
-    def _n_at_once(self):
-        """How many steps are forecast before forecasts are needed as a past."""
+    def _steps_at_once(self):
+        """The number of steps that are forecast before forecasts are used as context."""
         return self.horizon
 
     @property
-    def _shape(self):
-        """The parameters that say what is learned: `fit` counts, not what they are set to later."""
+    def _fixed_by_fit(self):
+        """The parameters that must not change between `fit` and a forecast, by name."""
         return {"horizon": self.horizon}
 
     @abstractmethod
-    def _learn(self, panel, targets, ends):
-        """Learn from the rows up to some ends, and those after them."""
+    def _learn(self, panel, targets, known_future, origins):
+        """Return the fitted attributes of the subclass, by name; this must not write to `self`."""
 
     @abstractmethod
-    def _forecast_after(self, block, n_steps):
-        """Return the (n, n_steps, n_targets) after the first `_n_past` rows of each block."""
+    def _rule(self):
+        """Return the `ForecastRule` of the fitted attributes."""
 
-    def _check_data(self, panel, targets):
-        """Say what cannot be meant by these series."""
+    def _check_data(self, panel, targets, known_future):
+        """Raise an error if series and targets do not fit the parameters."""
 
     def _allows_missing(self):
         return False
 
-    # --- fit ----------------------------------------------------------------------------------
-
     @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y=None, groups=None):
-        """Learn to forecast.
+    def fit(self, X, y=None, series_id=None):
+        """Fit the forecaster.
 
         Parameters
         ----------
         X : array of shape (n_rows, n_features), DataFrame, Series, or list of them
-            Rows are steps in time. A list holds one series each. A DataFrame with a MultiIndex
-            holds one series for each value of all levels but the last, which is the time. Where
-            an index (of times, periods or integers) leaves a step out, a new piece begins, and no
-            forecast reaches across.
+            One row per time step. Each item of a list is one series. The levels of a MultiIndex but
+            the last name the series of each row, and the last level is the time. If an index (of
+            times, periods or integers) leaves a time out, there is a gap, and no window and no
+            forecast crosses it.
         y : array-like of shape (n_rows,) or (n_rows, n_targets), or list of them, default=None
-            What to forecast, row by row as `X`. None: all columns of `X` that are not known
-            ahead. Of a row with NaN nothing is learned.
-        groups : array-like of shape (n_rows,), default=None
-            Of which series each row is.
+            The targets, one row for each row of `X`. If None, all columns of `X` that are not in
+            `known_future` are targets. Targets that are NaN are not used for training.
+        series_id : array-like of shape (n_rows,), default=None
+            The label of the series that each row belongs to. If None, `X` is a single series, a
+            list of series, or has a MultiIndex.
 
         Returns
         -------
@@ -109,156 +108,140 @@ class BaseForecaster(RegressorMixin, BaseEstimator, metaclass=ABCMeta):
         Raises
         ------
         ValueError
-            If a series is too short, not sorted by time, or has NaN that the forecaster cannot
-            take; the forecaster stays as it was.
+            If a series is too short, is not sorted by time, or contains NaN that the forecaster
+            does not accept. The forecaster then stays as it was before.
         """
-        with all_or_nothing(self):
-            panel = self._read(X, groups, reset=True)
-            future = read_columns(self.future, panel, "future")
-            targets = read_targets(y, panel, future)
-            self._future = future
-            self._check_data(panel, targets)
-            self._fit_panel(panel, targets)
+        fitted = copy(self)
+        panel = fitted._read(X, series_id, reset=True)
+        fitted._fit_panel(panel, y)
+        # One assignment of everything: an error changes nothing, and a thread that predicts during
+        # a refit uses the old model or the new one.
+        self.__dict__ = vars(fitted)
         return self
 
-    def _fit_panel(self, panel, targets):
-        require_rows(panel, self._n_past + self.horizon, self._needs())
-        learned_from, held_out = self._ends(panel, targets)
-        n_ahead = min(self._n_at_once, self.horizon)
-        self._places, self._names = targets.places, targets.names
-        self._is_flat, self._in_pandas = targets.is_flat, targets.in_pandas
-        self._mean = targets.values[learned_from + n_ahead].mean(axis=0)
-        self._last = last_rows(panel, self._n_past + self.horizon - 1)
-        self._fitted_shape = self._shape
-        self._learn(panel, targets, learned_from)
-        self._misses = self._calibrate(panel, targets, held_out)
+    def _fit_panel(self, panel, y):
+        """Fit this copy of the estimator."""
+        known_future = read_columns(self.known_future, panel, "known_future")
+        targets = read_targets(y, panel, known_future)
+        self._check_data(panel, targets, known_future)
+        n_ahead, needs = min(self._steps_at_once, self.horizon), _describe(self._fixed_by_fit)
+        require_rows(panel, self._n_context + self.horizon, needs)
+        training, held_out = split_origins(
+            panel,
+            targets,
+            self._n_context,
+            n_ahead,
+            horizon=self.horizon,
+            calibration_size=self.calibration_size,
+            needs=needs,
+        )
+        self.target_columns_ = targets.columns
+        self.target_names_ = targets.names
+        self.target_mean_ = targets.values[training + n_ahead].mean(axis=0)
+        self.known_future_columns_ = known_future
+        vars(self).update(self._learn(panel, targets, known_future, training))
+        self.residuals_ = self.mean_residuals_ = None
+        if held_out is not None:
+            rule = self._rule()
+            self.residuals_ = held_out_residuals(rule, panel, targets, held_out, self.horizon)
+            self.mean_residuals_ = targets.values[held_out + 1] - self.target_mean_
+        self._training_end = panel.tail(self._n_context + self.horizon - 1)
+        self._has_flat_targets = targets.is_flat
+        self._fitted_parameters = self._fixed_by_fit
 
-    def _ends(self, panel, targets):
-        """Return the ends of the windows to learn from, and of those held out, or None."""
-        n_ahead = min(self._n_at_once, self.horizon)
-        size = self.calibration_size or 0
-        n_rows = panel.rows_per_series
-        cut = (np.cumsum(n_rows) - np.floor(n_rows * size)).astype(int)
-        ends = ends_with_targets(panel, targets.values, self._n_past, n_ahead)
-        ends = ends[ends + n_ahead < cut[panel.row_series[ends]]]
-        if len(ends) == 0:
-            held_back = f", before those that calibration_size={size} holds out" if size else ""
-            raise ValueError(
-                f"No row is left to learn from: {self._needs()} need {self._n_past + n_ahead} rows "
-                f"in a row with targets that are not NaN{held_back}."
-            )
-        if not size:
-            return ends, None
-        held_out = ends_with_targets(panel, targets.values, self._n_past, self.horizon)
-        held_out = held_out[held_out + 1 >= cut[panel.row_series[held_out]]]
-        if len(held_out) == 0:
-            raise ValueError(
-                f"calibration_size={size} holds out no forecast of {self.horizon} step(s); take "
-                "more."
-            )
-        return ends, held_out
+    @property
+    def context_(self):
+        """The last rows of the training series, which forecasts continue by default."""
+        check_is_fitted(self)
+        return wrap_rows(self._training_end)
 
-    def _calibrate(self, panel, targets, ends):
-        """Return how far forecasts are off, (n, 1 + horizon, n_targets), the mean's first."""
-        if ends is None:
-            return None
-        past = lay_out_past([panel.values], [panel.values[:0]], 1)
-        forecasts = self._forecast_at(past, ends, self.horizon)
-        truth = rows_after(targets.values, ends, self.horizon)
-        of_mean = np.abs(truth[:, :1] - self._mean)
-        misses = np.concatenate([of_mean, np.abs(truth - forecasts)], axis=1)
-        misses.sort(axis=0)
-        return misses
-
-    # --- forecasts ----------------------------------------------------------------------------
-
-    def predict(self, X, groups=None):
-        """Forecast the target of each row, `horizon` rows before.
+    def predict(self, X, series_id=None):
+        """Forecast the target of each row, from the row that is `horizon` rows earlier.
 
         Parameters
         ----------
-        X : as in `fit`
-        groups : array-like of shape (n_rows,), default=None
-            Of which series each row is.
+        X, series_id : as in `fit`
 
         Returns
         -------
         ndarray of shape (n_rows,) or (n_rows, n_targets), or list of ndarray for a list
-            Row t is the forecast of the target at row t, from rows up to t - `horizon` (and what
-            is known ahead up to t). Where the past before `X` is not known (see `continues`), the
-            first row stands in for all rows before it, and rows of which no past is known at all,
-            the first `horizon`, get the mean of the training targets.
+            Row t is the forecast of the targets at row t, from the rows up to t - `horizon` (and
+            the known future covariates up to t). If the rows before `X` are not known (see
+            `initial_context`), the first row is repeated in their place, and the first `horizon`
+            rows, which have no context at all, get the mean of the training targets.
         """
-        panel = self._read_again(X, groups)
-        return panel.as_given(self._flat(self._at_rows(panel)[0]))
+        fitted = self._fitted_copy()
+        panel = fitted._read(X, series_id)
+        forecasts, _ = fitted._forecast_rows(panel)
+        return panel.as_given(forecasts, is_flat=fitted._has_flat_targets)
 
-    def predict_trajectory(self, X, groups=None):
+    def predict_trajectory(self, X, series_id=None):
         """Forecast the next `horizon` steps at each row.
 
         Parameters
         ----------
-        X : as in `fit`
-        groups : array-like of shape (n_rows,), default=None
-            Of which series each row is.
+        X, series_id : as in `fit`
 
         Returns
         -------
         ndarray of shape (n_rows, horizon) or (n_rows, horizon, n_targets), or list of ndarray
-            Row t holds the forecasts of the targets at rows t + 1 to t + `horizon`, made at row t
-            (:func:`make_windows` gives the true ones, and in its `rows` at which row).
-            NaN where `X` ends before what is to be known ahead, if the regressor takes no NaN.
+            Row t holds the forecasts of the targets at rows t + 1 to t + `horizon`, made at row t.
+            :func:`make_windows` returns the true targets, and in `rows` the rows at which they are
+            forecast. Forecasts are NaN if `X` ends before the known future covariates that they
+            need, and the regressor does not accept NaN.
         """
-        panel = self._read_again(X, groups)
-        past = self._past_of(panel)
-        origins = np.concatenate(
-            [first + np.arange(n) for first, n in zip(past.first, panel.lengths, strict=True)]
-        )
-        return panel.as_given(self._flat(self._forecast_at(past, origins, self.horizon)))
+        fitted = self._fitted_copy()
+        panel = fitted._read(X, series_id)
+        context = fitted._context_of(panel)
+        forecasts = forecast_from(fitted._rule(), context, context.rows, fitted.horizon)
+        return panel.as_given(forecasts, is_flat=fitted._has_flat_targets)
 
-    def forecast(self, n_steps=None, context=None, future=None):
-        """Forecast what comes after the training data, or after other rows.
+    def forecast(self, n_steps=None, *, context=None, X_future=None):
+        """Forecast the steps after the training data, or after other rows.
 
         Parameters
         ----------
         n_steps : int, default=None
-            How many steps; None: `horizon`. More than are forecast at once need forecasts as a
-            past, so all columns of `X` that are not known ahead must be targets.
-        context : as X in `fit`, default=None
-            Rows to go on after. None: the training data. Where they are fewer than a window has,
-            the first stands in for those before it.
-        future : array of shape (n, n_future), DataFrame, or list or dict of them, default=None
-            What is known ahead, where the parameter `future` names columns. From a table with
-            times (an integer index that holds all that come next is one too) the rows of the right
-            times are taken, from others the first. Direct forecasts need a multiple of `horizon`
-            rows.
+            The number of steps. If None, `horizon` steps are forecast. A forecast of more steps
+            than are forecast at once uses forecasts as context, so that all columns of `X` that
+            are not in `known_future` must be targets.
+        context : array of shape (n_rows, n_features), DataFrame, Series, or list, default=None
+            The rows that the forecast continues, as `X` in `fit`. If None, these are the training
+            data. If there are fewer rows than in a window, the first row is repeated before them.
+        X_future : array of shape (n, n_known_future), DataFrame, list or dict, default=None
+            The columns of `known_future` after the context; for several series a list, a dict by
+            series ID, or a table with a MultiIndex. Only used if `known_future` is not empty. From
+            a table with times (an integer index that holds all times to come is one, too) the rows
+            of the right times are taken, and from other containers the first rows. Direct forecasts
+            need a multiple of `horizon` rows.
 
         Returns
         -------
         DataFrame, Series or ndarray of shape (n_steps,) or (n_steps, n_targets)
-            A pandas object, with the times that come next, where the targets were one. For a list
-            of series a list, for groups a dict, for a MultiIndex a table with one.
+            A pandas object with the next times if the targets were one. For a list of series a
+            list, for series IDs a dict, and for a MultiIndex a table with one.
 
         Raises
         ------
         ValueError
-            If `n_steps` is more than can be forecast, or `future` is missing or too short.
+            If `n_steps` is more than can be forecast, or `X_future` is missing or too short.
         """
-        values, last = self._forecast_next(n_steps, context, future)
-        return self._as_container(values, last)
+        fitted = self._fitted_copy()
+        forecasts, panel = fitted._forecast_after(n_steps, context, X_future)
+        return fitted._wrap(forecasts, panel)
 
-    def predict_interval(self, X, coverage=0.9, groups=None):
-        """Forecast, for each row, where its target will lie with some probability.
+    def predict_interval(self, X, *, coverage=0.9, series_id=None):
+        """Forecast, for each row, an interval that contains its target with some probability.
 
-        Split-conformal intervals: as wide as forecasts of as many steps were off on the rows that
-        `calibration_size` held out. They cover their share where the errors to come are like those.
+        Split-conformal intervals: their width is that of the residuals of equally long forecasts
+        on the rows that `calibration_size` held out. They have the right coverage if new errors
+        are distributed as those residuals.
 
         Parameters
         ----------
-        X : as in `fit`
+        X, series_id : as in `fit`
         coverage : float in (0, 1), default=0.9
-            The share of targets that is to lie inside.
-        groups : array-like of shape (n_rows,), default=None
-            Of which series each row is.
+            The fraction of the targets that the intervals should contain.
 
         Returns
         -------
@@ -267,25 +250,29 @@ class BaseForecaster(RegressorMixin, BaseEstimator, metaclass=ABCMeta):
         Raises
         ------
         ValueError
-            If `calibration_size` is None, or held out too few rows for this coverage.
+            If `calibration_size` was None in `fit`, or held out too few rows for this coverage.
         """
-        widths = self._half_widths(coverage)
-        panel = self._read_again(X, groups)
-        forecasts, has_past = self._at_rows(panel)
-        width = np.where(has_past[:, np.newaxis], widths[-1], widths[0])
+        fitted = self._fitted_copy()
+        step_widths = half_widths(fitted.residuals_, coverage)
+        mean_width = half_widths(fitted.mean_residuals_, coverage)
+        panel = fitted._read(X, series_id)
+        forecasts, has_context = fitted._forecast_rows(panel)
+        width = np.where(has_context[:, np.newaxis], step_widths[-1], mean_width)
         return tuple(
-            panel.as_given(self._flat(bound)) for bound in (forecasts - width, forecasts + width)
+            panel.as_given(bound, is_flat=fitted._has_flat_targets)
+            for bound in (forecasts - width, forecasts + width)
         )
 
-    def forecast_interval(self, n_steps=None, context=None, future=None, coverage=0.9):
-        """Forecast where targets after the training data will lie with some probability.
+    def forecast_interval(self, n_steps=None, *, coverage=0.9, context=None, X_future=None):
+        """Forecast intervals that contain the targets after the data with some probability.
 
         Parameters
         ----------
-        n_steps, context, future : as in `forecast`
-            At most `horizon` steps.
+        n_steps : int, default=None
+            The number of steps, at most `horizon`. If None, `horizon` steps are forecast.
         coverage : float in (0, 1), default=0.9
-            The share of targets that is to lie inside.
+            The fraction of the targets that the intervals should contain.
+        context, X_future : as in `forecast`
 
         Returns
         -------
@@ -294,183 +281,119 @@ class BaseForecaster(RegressorMixin, BaseEstimator, metaclass=ABCMeta):
         Raises
         ------
         ValueError
-            As `forecast` and `predict_interval`, and if `n_steps` is more than `horizon`.
+            As in `forecast` and `predict_interval`, and if `n_steps` is more than `horizon`.
         """
-        widths = self._half_widths(coverage)
-        if self._check_n_steps(n_steps) > self.horizon:
+        fitted = self._fitted_copy()
+        widths = half_widths(fitted.residuals_, coverage)
+        if isinstance(n_steps, Integral) and n_steps > fitted.horizon:
             raise ValueError(
-                f"n_steps={n_steps}: errors of up to horizon={self.horizon} step(s) are known; fit "
-                "with a longer horizon."
+                f"n_steps={n_steps}: residuals are known for at most horizon={fitted.horizon} "
+                "step(s); fit with a longer horizon."
             )
-        values, last = self._forecast_next(n_steps, context, future)
-        width = widths[1 : values.shape[1] + 1]
-        return self._as_container(values - width, last), self._as_container(values + width, last)
+        forecasts, panel = fitted._forecast_after(n_steps, context, X_future)
+        width = widths[: forecasts.shape[1]]
+        return fitted._wrap(forecasts - width, panel), fitted._wrap(forecasts + width, panel)
 
-    def score(self, X, y=None, groups=None):
-        """Coefficient of determination of `predict`, over rows whose target is not NaN.
+    def score(self, X, y=None, series_id=None):
+        """Return the coefficient of determination of `predict`, over rows without missing targets.
 
         Parameters
         ----------
-        X, y, groups : as in `fit`
+        X, y, series_id : as in `fit`
 
         Returns
         -------
-        float
+        score : float
         """
-        panel = self._read_again(X, groups)
-        targets = read_targets(y, panel, self._future if y is None else ())
-        if targets.values.shape[1] != len(self._places):
+        fitted = self._fitted_copy()
+        panel = fitted._read(X, series_id)
+        targets = read_targets(y, panel, fitted.known_future_columns_ if y is None else ())
+        n_targets, n_expected = targets.values.shape[1], len(fitted.target_columns_)
+        if n_targets != n_expected:
             raise ValueError(
-                f"y has {targets.values.shape[1]} target(s), fit had {len(self._places)}; without "
-                "y, all columns of X that are not known ahead are targets."
+                f"y has {n_targets} target(s), expected {n_expected} as in fit. Without y, all "
+                "columns of X that are not in known_future are targets."
             )
-        is_there = ~np.isnan(targets.values).any(axis=1)
-        return r2_score(targets.values[is_there], self._at_rows(panel)[0][is_there])
+        is_present = ~np.isnan(targets.values).any(axis=1)
+        forecasts, _ = fitted._forecast_rows(panel)
+        return r2_score(targets.values[is_present], forecasts[is_present])
 
-    def backtest(self, X, y=None, cv=None, groups=None):
-        """Measure errors by horizon, fold by fold, each fold fitted anew.
+    def backtest(self, X, y=None, *, cv=None, series_id=None):
+        """Measure errors by horizon in cross-validation: a clone is fitted in each fold.
 
         Parameters
         ----------
-        X : array, DataFrame or Series, as in `fit`
-        y, groups : as in `fit`
+        X, y : as in `fit`, but not a list
         cv : int, splitter or iterable of splits, default=None
-            An int: that many folds of :class:`~sklearn.model_selection.TimeSeriesSplit`; None: 5.
-            They split all series at the same times. Splitters, and pairs of train and test rows,
-            split rows as they are.
+            An int is the number of folds of a :class:`~sklearn.model_selection.TimeSeriesSplit`,
+            which splits all series at the same times; None means 5. Other splitters, and pairs of
+            training and test rows, split the rows of `X`.
+        series_id : array-like of shape (n_rows,), default=None
+            The label of the series that each row belongs to. A splitter receives it as `groups`.
 
         Returns
         -------
-        DataFrame
-            A row for each fold and step: "fold", "step" (1 to `horizon`), "mae" and "rmse" over
-            all targets, "n" targets. Every forecast of a row of the test part counts that was made
-            after the last training row before it, from all rows until then, also those of the
-            training part.
+        errors : DataFrame
+            One row for each fold and step, with the columns "fold", "step" (1 to `horizon`), "mae"
+            and "rmse" (over all targets), and "n" (the number of targets). Every forecast of a test
+            row counts that was made after the last training row before it. Its context is all rows
+            up to its origin, also test rows.
         """
-        return backtest(self, X, y, cv, groups)
+        return backtest(self, X, y, cv, series_id)
 
-    # --- on the way ---------------------------------------------------------------------------
+    # What the public methods share.
 
-    def _needs(self):
-        return f"horizon={self.horizon}"
-
-    def _read(self, X, groups, *, reset, input_name="X"):
-        step = None if reset else self._last.step
-        panel = read_panel(X, groups, step=step, input_name=input_name)
-        table = pd.DataFrame(panel.values[:1], columns=panel.columns)
-        validate_data(
-            self,
-            panel.values[:1] if panel.columns is None else table,
-            reset=reset,
-            skip_check_array=True,
-        )
+    def _read(self, X, series_id, *, reset=False, input_name="X"):
+        freq = None if reset else self._training_end.freq
+        panel = read_panel(X, series_id, freq=freq, input_name=input_name)
+        row = panel.values[:1]
+        if panel.columns is not None:
+            row = pd.DataFrame(row, columns=panel.columns)
+        validate_data(self, row, reset=reset, skip_check_array=True)
         if not self._allows_missing():
             require_no_missing(panel, input_name, type(self).__name__)
         return panel
 
-    def _check_fitted(self):
-        check_is_fitted(self)
-        changed = [name for name, was in self._fitted_shape.items() if self._shape[name] != was]
-        if changed:
-            raise ValueError(
-                f"{changed[0]} was {self._fitted_shape[changed[0]]!r} in fit and is "
-                f"{self._shape[changed[0]]!r} now; fit again."
-            )
+    def _fitted_copy(self):
+        """Return a copy that a refit in another thread does not change."""
+        fitted = copy(self)
+        check_is_fitted(fitted)
+        for name, was in fitted._fitted_parameters.items():
+            value = getattr(fitted, name)
+            if value != was:
+                raise ValueError(f"{name} was {was!r} in fit and is {value!r} now; fit again.")
+        return fitted
 
-    def _read_again(self, X, groups, input_name="X"):
-        self._check_fitted()
-        return self._read(X, groups, reset=False, input_name=input_name)
+    def _context_of(self, panel):
+        rule = self._rule()
+        before = find_rows_before(panel, self._training_end, self.initial_context)
+        return context_of_rows(panel, rule.n_context, rule.count_ahead(self.horizon), before)
 
-    def _past_of(self, panel, *, alone=False):
-        """Lay out a panel after what is known before it; alone as if nothing were."""
-        continues = False if alone else self.continues
-        pieces = [
-            panel.values[start:end] for start, end in zip(panel.starts, panel.ends, strict=True)
-        ]
-        n_ahead = self._n_ahead(self.horizon)
-        room = np.full((n_ahead, panel.n_features), np.nan, panel.values.dtype)
-        before = rows_before(panel, self._last, continues)
-        return lay_out_past(pieces, before, self._n_past, [room] * len(pieces))
+    def _forecast_rows(self, panel):
+        """Return the forecast of each row, and whether it has any context."""
+        context = self._context_of(panel)
+        return forecast_rows(self._rule(), context, self.horizon, self.target_mean_)
 
-    def _at_rows(self, panel):
-        """Return the forecast of each row, and whether any past of it is known."""
-        past = self._past_of(panel)
-        ago = np.concatenate([np.arange(n) for n in panel.lengths]) - self.horizon
-        has_past = ago >= -np.repeat(past.n_before, panel.lengths)
-        origins = np.repeat(past.first, panel.lengths) + ago
-        forecasts = np.tile(self._mean, (len(ago), 1))
-        at_last = slice(self.horizon - 1, self.horizon)
-        last = self._forecast_at(past, origins[has_past], self.horizon, at_last)
-        forecasts[has_past] = last[:, 0]
-        return forecasts, has_past
-
-    def _n_ahead(self, n_steps):
-        """How many rows of what is known ahead `n_steps` steps are made from."""
-        return -(-n_steps // self._n_at_once) * self._n_at_once if len(self._future) else n_steps
-
-    def _forecast_at(self, past, origins, n_steps, wanted=slice(None)):
-        """Return forecasts of the wanted steps after some origins, (n, n_wanted, n_targets)."""
-        n_ahead = self._n_ahead(n_steps)
-        size = max(1, _BLOCK_ROWS // (self._n_past + n_ahead))
-        n_wanted = len(range(n_steps)[wanted])
-        result = np.full((len(origins), n_wanted, len(self._places)), np.nan)
-        for first in range(0, len(origins), size):
-            chosen = origins[first : first + size]
-            block = past.block(chosen, self._n_past, n_ahead, self._future)
-            is_known = np.ones(len(chosen), dtype=bool)
-            if not self._allows_missing():
-                is_known = ~np.isnan(block[:, self._n_past :, self._future]).any(axis=(1, 2))
-            if is_known.any():
-                forecasts = self._forecast_after(block[is_known], n_steps)
-                result[first : first + size][is_known] = forecasts[:, wanted]
-        return result
-
-    def _forecast_next(self, n_steps, context, future):
-        self._check_fitted()
-        n_steps = self._check_n_steps(n_steps)
-        last = self._last
+    def _forecast_after(self, n_steps, context, X_future):
+        """Return the forecasts after a context, and the panel of that context."""
+        rule, panel = self._rule(), self._training_end
+        n_steps = check_n_steps(n_steps, rule, self.horizon, panel.column_names)
         if context is not None:
-            last = last_rows(self._read_again(context, None, "context"), self._n_past)
-        ahead = read_future(future, self._n_ahead(n_steps), last, self._future)
-        past = lay_out_past([rows[:0] for rows in last.rows], last.rows, self._n_past, ahead)
-        return self._forecast_at(past, past.first - 1, n_steps), last
+            panel = self._read(context, None, input_name="context").tail(rule.n_context)
+        columns = self.known_future_columns_
+        ahead = read_known_future(X_future, rule.count_ahead(n_steps), panel, columns)
+        laid_out = context_at_end(panel, rule.n_context, ahead)
+        origins = laid_out.rows[panel.last_rows]
+        return forecast_from(rule, laid_out, origins, n_steps), panel
 
-    def _check_n_steps(self, n_steps):
-        if n_steps is None:
-            return self.horizon
-        if not isinstance(n_steps, Integral) or isinstance(n_steps, bool) or n_steps < 1:
-            raise ValueError(f"n_steps must be an integer of at least 1, got {n_steps!r}.")
-        missing = np.setdiff1d(np.arange(self.n_features_in_), [*self._places, *self._future])
-        if n_steps > self._n_at_once and len(missing):
-            raise ValueError(
-                f"n_steps={n_steps}: more than {self._n_at_once} step(s) are forecast from "
-                "forecasts, so y must hold all columns of X but those in future (y=None does); "
-                f"these are missing: {[column_names(self._last)[i] for i in missing]}."
-            )
-        return int(n_steps)
-
-    def _half_widths(self, coverage):
-        self._check_fitted()
-        if self._misses is None:
-            raise ValueError(
-                "Intervals need calibration_size, the share of rows that fit holds out to see how "
-                "far forecasts are off; it was None in fit."
-            )
-        if not isinstance(coverage, Real) or not 0 < coverage < 1:
-            raise ValueError(f"coverage must be between 0 and 1, got {coverage!r}.")
-        return half_widths(self._misses, coverage)
-
-    def _flat(self, forecasts):
-        return forecasts[..., 0] if self._is_flat else forecasts
-
-    def _as_container(self, values, last):
-        names = self._names if self._in_pandas else None
-        return forecasts_like(values, last, names, is_flat=self._is_flat)
+    def _wrap(self, forecasts, panel):
+        is_flat = self._has_flat_targets
+        return wrap_forecasts(forecasts, panel, self.target_names_, is_flat=is_flat)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
         tags.input_tags.allow_nan = self._allows_missing()
-        # What scikit-learn's checks call regression data has rows in no order.
+        # The rows of the regression data of scikit-learn's checks are not ordered in time.
         tags.regressor_tags.poor_score = True
         return tags

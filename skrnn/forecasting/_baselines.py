@@ -1,62 +1,115 @@
-"""Forecasts that need no learning: what any forecaster must beat to be worth its name."""
+"""Naive forecasts, which need almost no training: what any other forecaster should beat."""
 
 import sys
+from dataclasses import dataclass
 from numbers import Integral
 
 import numpy as np
 
 from skrnn._sklearn import Interval
 from skrnn.forecasting._base import BaseForecaster
-from skrnn.forecasting._panel import column_names
+from skrnn.forecasting._rule import ForecastRule
+from skrnn.forecasting._target_columns import require_target_columns
 
-__all__ = ["DriftForecaster", "PersistenceForecaster", "SeasonalNaiveForecaster"]
+
+@dataclass(frozen=True)
+class SeasonalNaive(ForecastRule):
+    """Repeats the last season of `period` rows."""
+
+    period: int
+
+    def forecast(self, block, n_steps):
+        """Return the forecasts after some blocks; see `ForecastRule`."""
+        season = np.arange(n_steps) % self.period
+        return block[:, season[:, np.newaxis], self.target_columns]
+
+
+@dataclass(frozen=True)
+class Drift(ForecastRule):
+    """Continues the last value along a straight line."""
+
+    drift: np.ndarray
+
+    def forecast(self, block, n_steps):
+        """Return the forecasts after some blocks; see `ForecastRule`."""
+        steps = np.arange(1, n_steps + 1)[:, np.newaxis]
+        return block[:, :1, self.target_columns] + steps * self.drift
 
 
 class _NaiveForecaster(BaseForecaster):
-    """What has already been: the targets must be columns of `X`."""
+    """Forecasts from the last values of the targets, which must be columns of `X`."""
 
-    def __init__(self, *, horizon=1, continues="auto", calibration_size=None):
-        super().__init__(horizon=horizon, continues=continues, calibration_size=calibration_size)
+    def __init__(self, *, horizon=1, initial_context="auto", calibration_size=None):
+        super().__init__(
+            horizon=horizon, initial_context=initial_context, calibration_size=calibration_size
+        )
 
     @property
-    def _n_at_once(self):
-        """Any number: nothing is forecast from forecasts."""
+    def _n_context(self):
+        return 1
+
+    @property
+    def _steps_at_once(self):
+        """Any number: no forecast is made from forecasts."""
         return sys.maxsize
 
-    def _check_data(self, panel, targets):
-        if (targets.places < 0).any():
-            raise ValueError(
-                f"{type(self).__name__} needs the past of every target, so y must be columns of X "
-                f"({column_names(panel)}), each with the numbers of one alone (a name "
-                "tells columns apart). A step before the forecaster that changes X and not y makes "
-                "them differ."
-            )
+    def _check_data(self, panel, targets, known_future):
+        require_target_columns(targets, panel, type(self).__name__)
 
-    def _learn(self, panel, targets, ends):
-        """Learn nothing."""
+    def _learn(self, panel, targets, known_future, origins):
+        return {}
+
+    def _make_rule(self, make, **parameters):
+        return make(
+            n_context=self._n_context,
+            steps_at_once=self._steps_at_once,
+            target_columns=self.target_columns_,
+            known_future=self.known_future_columns_,
+            allows_missing=False,
+            **parameters,
+        )
 
 
 class PersistenceForecaster(_NaiveForecaster):
-    """Forecast that everything stays as it is: the last known value, at every step.
+    """Forecast the last known value at every step.
 
     Parameters
     ----------
     horizon : int, default=1
-        How many steps ahead `predict` forecasts, and `predict_trajectory` forecasts all of.
-    continues : {"auto"} or bool, default="auto"
-        Whether rows given to `predict` follow the training rows, whose last then are their past;
-        see :class:`SlidingWindowForecaster`.
+        The number of steps that `predict` forecasts ahead, and all of which `predict_trajectory`
+        forecasts.
+    initial_context : {"auto", "fit_end", "edge"}, default="auto"
+        The rows that are the context of the first rows passed to `predict`; see
+        :class:`SlidingWindowForecaster`.
     calibration_size : float in (0, 1), default=None
-        The share of each series, at its end, that is held out for intervals. None: no intervals.
+        The fraction of each series, at its end, that is held out for intervals. If None, there are
+        no intervals.
 
     Attributes
     ----------
+    target_columns_ : ndarray of int of shape (n_targets,)
+        The column index of each target in `X`.
+    target_names_ : list or None
+        The names of the targets. None if the targets were not pandas objects.
+    target_mean_ : ndarray of shape (n_targets,)
+        The mean of the training targets, which `predict` returns for rows without any context.
+    residuals_ : ndarray of shape (n_held_out, horizon, n_targets) or None
+        Targets minus forecasts, at each step, of the forecasts that `calibration_size` held out, in
+        order of time. None if `calibration_size` was None.
+    mean_residuals_ : ndarray of shape (n_held_out, n_targets) or None
+        The first targets of these forecasts minus `target_mean_`.
+    context_ : ndarray, DataFrame, Series, or dict of them
+        The last training rows, at most as many as the context of a forecast and `horizon` - 1 rows
+        more, and none from before a gap. `forecast` continues them by default. Several series are
+        in a dict, by their series ID or their index in the list.
     n_features_in_ : int
-        Columns of `X`.
+        The number of columns of `X`.
+    feature_names_in_ : ndarray of str
+        The names of the columns. Only available if `X` has column names that are all strings.
 
     See Also
     --------
-    SeasonalNaiveForecaster : The value one season before.
+    SeasonalNaiveForecaster : Forecasts the value one season earlier.
 
     Examples
     --------
@@ -68,33 +121,48 @@ class PersistenceForecaster(_NaiveForecaster):
            [4.]])
     """
 
-    @property
-    def _n_past(self):
-        return 1
-
-    def _forecast_after(self, block, n_steps):
-        return np.repeat(block[:, :1, self._places], n_steps, axis=1)
+    def _rule(self):
+        return self._make_rule(SeasonalNaive, period=1)
 
 
 class SeasonalNaiveForecaster(_NaiveForecaster):
-    """Forecast what was one season before: the last known value at the same place in the season.
+    """Forecast the last known value at the same position in the season.
 
     Parameters
     ----------
     period : int
-        How many rows a season has: 24 for hours and days, 12 for months and years.
+        The number of rows of a season: 24 for hourly rows and days, 12 for months and years.
     horizon : int, default=1
-        How many steps ahead `predict` forecasts, and `predict_trajectory` forecasts all of.
-    continues : {"auto"} or bool, default="auto"
-        Whether rows given to `predict` follow the training rows, whose last then are their past;
-        see :class:`SlidingWindowForecaster`.
+        The number of steps that `predict` forecasts ahead, and all of which `predict_trajectory`
+        forecasts.
+    initial_context : {"auto", "fit_end", "edge"}, default="auto"
+        The rows that are the context of the first rows passed to `predict`; see
+        :class:`SlidingWindowForecaster`.
     calibration_size : float in (0, 1), default=None
-        The share of each series, at its end, that is held out for intervals. None: no intervals.
+        The fraction of each series, at its end, that is held out for intervals. If None, there are
+        no intervals.
 
     Attributes
     ----------
+    target_columns_ : ndarray of int of shape (n_targets,)
+        The column index of each target in `X`.
+    target_names_ : list or None
+        The names of the targets. None if the targets were not pandas objects.
+    target_mean_ : ndarray of shape (n_targets,)
+        The mean of the training targets, which `predict` returns for rows without any context.
+    residuals_ : ndarray of shape (n_held_out, horizon, n_targets) or None
+        Targets minus forecasts, at each step, of the forecasts that `calibration_size` held out, in
+        order of time. None if `calibration_size` was None.
+    mean_residuals_ : ndarray of shape (n_held_out, n_targets) or None
+        The first targets of these forecasts minus `target_mean_`.
+    context_ : ndarray, DataFrame, Series, or dict of them
+        The last training rows, at most as many as the context of a forecast and `horizon` - 1 rows
+        more, and none from before a gap. `forecast` continues them by default. Several series are
+        in a dict, by their series ID or their index in the list.
     n_features_in_ : int
-        Columns of `X`.
+        The number of columns of `X`.
+    feature_names_in_ : ndarray of str
+        The names of the columns. Only available if `X` has column names that are all strings.
 
     See Also
     --------
@@ -116,49 +184,67 @@ class SeasonalNaiveForecaster(_NaiveForecaster):
         "period": [Interval(Integral, 1, None, closed="left")],
     }
 
-    def __init__(self, period, *, horizon=1, continues="auto", calibration_size=None):
-        super().__init__(horizon=horizon, continues=continues, calibration_size=calibration_size)
+    def __init__(self, period, *, horizon=1, initial_context="auto", calibration_size=None):
+        super().__init__(
+            horizon=horizon, initial_context=initial_context, calibration_size=calibration_size
+        )
         self.period = period
 
     @property
-    def _n_past(self):
+    def _n_context(self):
         return self.period
 
     @property
-    def _shape(self):
-        return {**super()._shape, "period": self.period}
+    def _fixed_by_fit(self):
+        return {"period": self.period, **super()._fixed_by_fit}
 
-    def _needs(self):
-        return f"period={self.period} and horizon={self.horizon}"
-
-    def _forecast_after(self, block, n_steps):
-        season = np.arange(n_steps) % self.period
-        return block[:, season[:, np.newaxis], self._places]
+    def _rule(self):
+        return self._make_rule(SeasonalNaive, period=self.period)
 
 
 class DriftForecaster(_NaiveForecaster):
-    """Forecast a straight line from the last known value, as steep as the training data were.
+    """Forecast a straight line from the last known value, with the mean slope of the training data.
 
     Parameters
     ----------
     horizon : int, default=1
-        How many steps ahead `predict` forecasts, and `predict_trajectory` forecasts all of.
-    continues : {"auto"} or bool, default="auto"
-        Whether rows given to `predict` follow the training rows, whose last then are their past;
-        see :class:`SlidingWindowForecaster`.
+        The number of steps that `predict` forecasts ahead, and all of which `predict_trajectory`
+        forecasts.
+    initial_context : {"auto", "fit_end", "edge"}, default="auto"
+        The rows that are the context of the first rows passed to `predict`; see
+        :class:`SlidingWindowForecaster`.
     calibration_size : float in (0, 1), default=None
-        The share of each series, at its end, that is held out for intervals. None: no intervals.
+        The fraction of each series, at its end, that is held out for intervals. If None, there are
+        no intervals.
 
     Attributes
     ----------
     drift_ : ndarray of shape (n_targets,)
-        The mean change from row to row: of one series, from its first row to its last [1]_.
+        The mean change from row to row: for a single series, the slope of the line from its first
+        training row to its last [1]_.
+    target_columns_ : ndarray of int of shape (n_targets,)
+        The column index of each target in `X`.
+    target_names_ : list or None
+        The names of the targets. None if the targets were not pandas objects.
+    target_mean_ : ndarray of shape (n_targets,)
+        The mean of the training targets, which `predict` returns for rows without any context.
+    residuals_ : ndarray of shape (n_held_out, horizon, n_targets) or None
+        Targets minus forecasts, at each step, of the forecasts that `calibration_size` held out, in
+        order of time. None if `calibration_size` was None.
+    mean_residuals_ : ndarray of shape (n_held_out, n_targets) or None
+        The first targets of these forecasts minus `target_mean_`.
+    context_ : ndarray, DataFrame, Series, or dict of them
+        The last training rows, at most as many as the context of a forecast and `horizon` - 1 rows
+        more, and none from before a gap. `forecast` continues them by default. Several series are
+        in a dict, by their series ID or their index in the list.
     n_features_in_ : int
-        Columns of `X`.
+        The number of columns of `X`.
+    feature_names_in_ : ndarray of str
+        The names of the columns. Only available if `X` has column names that are all strings.
 
     See Also
     --------
-    PersistenceForecaster : Without a slope.
+    PersistenceForecaster : The same without a slope.
 
     References
     ----------
@@ -175,15 +261,10 @@ class DriftForecaster(_NaiveForecaster):
            [13.]])
     """
 
-    @property
-    def _n_past(self):
-        return 1
-
-    def _learn(self, panel, targets, ends):
-        first = np.unique(ends[:, np.newaxis] + np.arange(self.horizon))
+    def _learn(self, panel, targets, known_future, origins):
+        first = np.unique(origins[:, np.newaxis] + np.arange(self.horizon))
         changes = panel.values[first + 1] - panel.values[first]
-        self.drift_ = changes[:, targets.places].mean(axis=0)
+        return {"drift_": changes[:, targets.columns].mean(axis=0)}
 
-    def _forecast_after(self, block, n_steps):
-        steps = np.arange(1, n_steps + 1)[:, np.newaxis]
-        return block[:, :1, self._places] + steps * self.drift_
+    def _rule(self):
+        return self._make_rule(Drift, drift=self.drift_)

@@ -1,4 +1,4 @@
-"""`SlidingWindowForecaster`: any regressor forecasts, from windows of what came before."""
+"""`SlidingWindowForecaster`: forecasts with any regressor on windows of the last rows."""
 
 from numbers import Integral
 
@@ -9,97 +9,127 @@ from sklearn.preprocessing import StandardScaler
 
 from skrnn._sklearn import HasMethods, Interval, StrOptions
 from skrnn.forecasting._base import BaseForecaster
-from skrnn.forecasting._features import series_features, window_features
-from skrnn.forecasting._panel import column_names
-from skrnn.forecasting._regressors import (
+from skrnn.forecasting._inner_regressor import (
     for_targets,
-    require_one_form,
-    stretches,
+    require_sequences_for_network,
     takes_missing,
     takes_sequences,
+    validation_groups,
 )
-from skrnn.forecasting._windows import rows_after, windows_that_end
+from skrnn.forecasting._target_columns import require_target_columns
+from skrnn.forecasting._window_regression import (
+    WindowRegression,
+    flatten_windows,
+    series_features,
+)
+from skrnn.forecasting._windows import rows_after, windows_ending_at
 from skrnn.preprocessing import TimeDistributed
 from skrnn.recurrent import RNNRegressor
 
-__all__ = ["SlidingWindowForecaster"]
-
 
 def default_regressor():
-    """Return a network that standardises what it reads."""
+    """Return a network that standardises its input."""
     return make_pipeline(TimeDistributed(StandardScaler()), RNNRegressor())
 
 
 class SlidingWindowForecaster(BaseForecaster):
-    """Forecast series with any regressor, from a sliding window of the rows before.
+    """Forecast series with any regressor, from a sliding window of the last rows.
 
-    Rows are steps in time. The regressor learns what comes after each window: the next `horizon`
-    steps at once, or one step, from which the next is forecast in turn.
+    Each row of `X` is a time step. The regressor learns to predict the rows that follow a window:
+    the next `horizon` steps at once, or one step, from which the following steps are then forecast
+    one by one.
 
     Parameters
     ----------
     estimator : regressor, default=None
-        Any regressor, or Pipeline or search of one; None: an :class:`~skrnn.recurrent.RNNRegressor`
-        on standardised windows, ``make_pipeline(TimeDistributed(StandardScaler()),
-        RNNRegressor())``. It gets windows as `Sequences` if it, or the first step of its Pipeline,
-        reads sequences, else one flat row (window_length × n_features) a window, the oldest step
-        first. A regressor of one target is fitted once for each. Scaling goes in here, before the
-        regressor, so that forecasts come out in the series' own units.
+        A regressor, or a Pipeline or search of one. If None, an
+        :class:`~skrnn.RNNRegressor` on standardised windows is used:
+        ``make_pipeline(TimeDistributed(StandardScaler()), RNNRegressor())``. If the regressor, or
+        the first step of its Pipeline, accepts sequences, it receives the windows as `Sequences`.
+        Otherwise it receives one flat row (window_length × n_features) per window, the oldest time
+        step first. A regressor that predicts only one target is fitted once for each target and
+        step. Put scalers into this Pipeline, so that forecasts are in the units of the series.
     window_length : int, default=20
-        How many rows, up to the origin of a forecast, it is made from.
+        The number of rows, up to the origin of a forecast, that it is made from.
     horizon : int, default=1
-        How many steps ahead `predict` forecasts, and `predict_trajectory` forecasts all of.
+        The number of steps that `predict` forecasts ahead, and all of which `predict_trajectory`
+        forecasts.
     strategy : {"direct", "recursive"}, default="direct"
-        "direct": one forecast of all `horizon` steps. "recursive": a forecast of one step, and so
-        on with the forecasts as a past; all columns that are not known ahead must then be targets.
+        How more than one step is forecast:
+
+        - "direct": one prediction of the regressor is the forecast of all `horizon` steps;
+        - "recursive": the regressor predicts one step, and this forecast is appended to the window
+          for the next step. All columns of `X` that are not in `known_future` must be targets.
     difference : bool, default=False
-        Whether the columns that are targets go in as changes from row to row, and come out as
-        changes from the last known value. The forecast then follows the level of the series,
-        wherever it goes. `y` must be columns of `X`.
-    future : sequence of str or int, default=()
-        The columns of `X`, by name or number, that are known ahead, such as a calendar or a plan.
-        They go in twice: as they were, and as they will be at the end of the forecast (`horizon`
-        steps later for "direct", one for "recursive").
-    continues : {"auto"} or bool, default="auto"
-        Whether rows given to `predict` follow the training rows, whose last then are their past.
-        "auto": where the index (times, periods or integers) says so. True: always, whatever an
-        index says, as in a TimeSeriesSplit of an array without a gap; do not ask for forecasts of
-        the training rows then. False: never.
+        Whether to replace the columns that are targets by their changes from row to row, in windows
+        and targets. Forecasts are then the last known value plus the predicted changes, so that
+        they follow the level of the series, also outside the range of the training data. `y` must
+        be columns of `X`.
+    known_future : str or sequence of str or int, default=()
+        Known future covariates: the names or indices of the columns of `X` that are known in
+        advance, such as a calendar or a plan. The regressor receives them twice, at each time step
+        of the window and as they are at the end of the forecast (`horizon` steps later for
+        "direct", one step for "recursive").
+    initial_context : {"auto", "fit_end", "edge"}, default="auto"
+        The rows that are the context of the first rows passed to `predict`:
+
+        - "auto": the last training rows if the index of `X` (times, periods or integers) continues
+          that of the training rows, otherwise as "edge";
+        - "fit_end": always the last training rows, whatever the index is, as for the test part of a
+          TimeSeriesSplit of an array without a gap. Do not use it to predict training rows;
+        - "edge": the first row of `X`, repeated.
     calibration_size : float in (0, 1), default=None
-        The share of each series, at its end, that nothing is learned from, to see how far forecasts
-        are off there: for intervals. None: no intervals.
+        The fraction of each series, at its end, that is held out of training to compute the
+        residuals for intervals. If None, there are no intervals.
 
     Attributes
     ----------
     estimator_ : regressor
         The fitted regressor.
+    known_future_columns_ : ndarray of int
+        The column indices of `known_future`.
+    target_columns_ : ndarray of int of shape (n_targets,)
+        The column index of each target in `X`, -1 if it is not a column.
+    target_names_ : list or None
+        The names of the targets. None if the targets were not pandas objects.
+    target_mean_ : ndarray of shape (n_targets,)
+        The mean of the training targets, which `predict` returns for rows without any context.
+    residuals_ : ndarray of shape (n_held_out, horizon, n_targets) or None
+        Targets minus forecasts, at each step, of the forecasts that `calibration_size` held out, in
+        order of time. None if `calibration_size` was None.
+    mean_residuals_ : ndarray of shape (n_held_out, n_targets) or None
+        The first targets of these forecasts minus `target_mean_`.
+    context_ : ndarray, DataFrame, Series, or dict of them
+        The last training rows, at most as many as the context of a forecast and `horizon` - 1 rows
+        more, and none from before a gap. `forecast` continues them by default. Several series are
+        in a dict, by their series ID or their index in the list.
     n_features_in_ : int
-        Columns of `X`.
+        The number of columns of `X`.
     feature_names_in_ : ndarray of str
-        Their names, where `X` was a table that has them.
+        The names of the columns. Only available if `X` has column names that are all strings.
 
     See Also
     --------
-    make_windows : The windows and their targets, for work of one's own.
-    SlidingWindow : The transformer, which leaves targets alone.
-    PersistenceForecaster : The forecast to beat.
+    make_windows : The windows and their targets, for other estimators.
+    skrnn.SlidingWindow : Transformer that returns one window per row.
+    PersistenceForecaster : A baseline for comparison.
 
     Notes
     -----
-    The origin t, the last row that a forecast sees, and the step s are told apart throughout:
-    ``predict(X)[t]`` is ``predict_trajectory(X)[t - horizon]`` at step `horizon`.
+    The origin t is the last row that a forecast may use: ``predict(X)[t]`` is
+    ``predict_trajectory(X)[t - horizon]`` at step `horizon`.
 
-    A window never reaches across a gap in time or into another series, in training or after.
+    No window crosses a gap in time or the end of a series, neither in training nor in prediction.
 
-    Where the regressor stops early (``RNNRegressor(early_stopping=True)``), whole stretches of time
-    are held out for it: windows drawn at random would overlap with those that are trained on.
+    If the regressor stops early (``RNNRegressor(early_stopping=True)``), whole blocks of time are
+    held out for validation, since windows drawn at random would overlap with training windows.
 
     References
     ----------
     S. Ben Taieb, G. Bontempi, A. F. Atiya, A. Sorjamaa, "A review and comparison of strategies for
     multi-step ahead time series forecasting based on the NN5 forecasting competition", Expert
-    Systems with Applications 39, 2012: section 2 for the strategies (its "MIMO" where one regressor
-    forecasts all steps).
+    Systems with Applications 39, 2012: section 2 describes the strategies ("direct" is called
+    "MIMO" there if one regressor forecasts all steps).
 
     Examples
     --------
@@ -123,7 +153,7 @@ class SlidingWindowForecaster(BaseForecaster):
         "window_length": [Interval(Integral, 1, None, closed="left")],
         "strategy": [StrOptions({"direct", "recursive"})],
         "difference": ["boolean"],
-        "future": ["array-like", str],
+        "known_future": ["array-like", str],
     }
 
     def __init__(
@@ -134,111 +164,91 @@ class SlidingWindowForecaster(BaseForecaster):
         horizon=1,
         strategy="direct",
         difference=False,
-        future=(),
-        continues="auto",
+        known_future=(),
+        initial_context="auto",
         calibration_size=None,
     ):
-        super().__init__(horizon=horizon, continues=continues, calibration_size=calibration_size)
+        super().__init__(
+            horizon=horizon, initial_context=initial_context, calibration_size=calibration_size
+        )
         self.estimator = estimator
         self.window_length = window_length
         self.strategy = strategy
         self.difference = difference
-        self.future = future
+        self.known_future = known_future
 
     @property
-    def _n_past(self):
+    def _n_context(self):
+        # The first change of a window needs one row before it.
         return self.window_length + bool(self.difference)
 
     @property
-    def _n_at_once(self):
+    def _steps_at_once(self):
         return self.horizon if self.strategy == "direct" else 1
 
     @property
-    def _shape(self):
+    def _fixed_by_fit(self):
         return {
-            **super()._shape,
             "window_length": self.window_length,
+            **super()._fixed_by_fit,
             "strategy": self.strategy,
             "difference": self.difference,
         }
 
-    def _needs(self):
-        change = " and difference=True" if self.difference else ""
-        return f"window_length={self.window_length}, horizon={self.horizon}{change}"
-
     def _allows_missing(self):
-        # There is no change from, or to, a value that is missing.
+        # A change from or to a missing value is missing, too.
         return not self.difference and self.estimator is not None and takes_missing(self.estimator)
 
-    def _check_data(self, panel, targets):
+    def _check_data(self, panel, targets, known_future):
         if self.estimator is not None:
-            require_one_form(self.estimator)
-        if len(self._future) and self.window_length < self._n_at_once:
+            require_sequences_for_network(self.estimator)
+        if len(known_future) and self.window_length < self._steps_at_once:
             raise ValueError(
-                f"future needs a window_length of at least horizon={self.horizon} where "
-                f"strategy='direct', got {self.window_length}: what is known ahead of the first "
-                "steps would not be in the window."
+                f"known_future needs a window_length of at least horizon={self.horizon} if "
+                f"strategy='direct', got {self.window_length}: the window would not hold the "
+                "known future covariates of the first steps."
             )
-        if self.difference and (targets.places < 0).any():
-            raise ValueError(
-                "difference=True needs the past of every target, so y must be columns of X "
-                f"({column_names(panel)}), each with the numbers of one alone (a name "
-                "tells columns apart). A step before the forecaster that changes X and not y makes "
-                "them differ."
-            )
-        if self.strategy == "direct" or self.horizon == 1:
-            return
-        given = {*targets.places.tolist(), *self._future.tolist()}
-        missing = [name for i, name in enumerate(column_names(panel)) if i not in given]
+        if self.difference:
+            require_target_columns(targets, panel, "difference=True")
+        if self.strategy == "recursive" and self.horizon > 1:
+            self._require_all_targets(panel, targets, known_future)
+
+    def _require_all_targets(self, panel, targets, known_future):
+        available = {*targets.columns.tolist(), *known_future.tolist()}
+        missing = [name for i, name in enumerate(panel.column_names) if i not in available]
         if missing:
             raise ValueError(
-                "strategy='recursive' forecasts from forecasts, so y must hold all columns of X "
-                f"but those in future (y=None does); these are missing: {missing}. "
-                "strategy='direct' needs none of them."
+                "strategy='recursive' uses forecasts as context, so y must hold all columns of X "
+                f"that are not in known_future (y=None does); these are missing: {missing}. "
+                "strategy='direct' does not need them."
             )
 
-    def _learn(self, panel, targets, ends):
-        n_ahead = self._n_at_once
-        after = rows_after(targets.values, ends, n_ahead)
+    def _learn(self, panel, targets, known_future, origins):
+        n_ahead = self._steps_at_once
+        after = rows_after(targets.values, origins, n_ahead)
+        differenced = targets.columns if self.difference else targets.columns[:0]
         if self.difference:
-            after = after - panel.values[ends][:, np.newaxis, targets.places]
-        features = series_features(panel.values, self._changing, self._future, n_ahead)
-        windows = windows_that_end(features, ends, self.window_length)
-        after = after.reshape(len(ends), -1)
+            after = after - panel.values[origins][:, np.newaxis, targets.columns]
+        features = series_features(panel.values, differenced, known_future, n_ahead)
+        windows = windows_ending_at(features, origins, self.window_length)
+        after = after.reshape(len(origins), -1)
         regressor = default_regressor() if self.estimator is None else clone(self.estimator)
-        held_out_together = stretches(regressor, ends, self.window_length)
-        self._is_flat_inside = not takes_sequences(regressor)
-        self.estimator_ = for_targets(regressor, after.shape[1]).fit(
-            _flat(np.asarray(windows)) if self._is_flat_inside else windows,
+        groups = validation_groups(regressor, origins, self.window_length)
+        estimator = for_targets(regressor, after.shape[1]).fit(
+            windows if takes_sequences(regressor) else flatten_windows(np.asarray(windows)),
             after[:, 0] if after.shape[1] == 1 else after,
-            **held_out_together,
+            **groups,
         )
+        return {"estimator_": estimator}
 
-    def _forecast_after(self, block, n_steps):
-        n_past, n_at_once = self._n_past, self._n_at_once
-        forecasts = np.empty((len(block), n_steps, len(self._places)))
-        in_X = self._places >= 0
-        for done in range(0, n_steps, n_at_once):
-            now = block[:, done : done + n_past + n_at_once]
-            after = self._regress(now).reshape(len(block), n_at_once, -1)
-            if self.difference:
-                after = after + now[:, n_past - 1 : n_past, self._places]
-            after = after[:, : n_steps - done]
-            forecasts[:, done : done + n_at_once] = after
-            rows = slice(done + n_past, done + n_past + after.shape[1])
-            block[:, rows, self._places[in_X]] = after[..., in_X]
-        return forecasts
-
-    def _regress(self, block):
-        windows = window_features(
-            block, self.window_length, self._changing, self._future, self._n_at_once
+    def _rule(self):
+        return WindowRegression(
+            n_context=self._n_context,
+            steps_at_once=self._steps_at_once,
+            target_columns=self.target_columns_,
+            known_future=self.known_future_columns_,
+            allows_missing=self._allows_missing(),
+            regressor=self.estimator_,
+            window_length=self.window_length,
+            difference=self.difference,
         )
-        return self.estimator_.predict(_flat(windows) if self._is_flat_inside else windows)
-
-    @property
-    def _changing(self):
-        return self._places if self.difference else self._places[:0]
-
-
-def _flat(windows):
-    return windows.reshape(len(windows), -1)

@@ -1,4 +1,4 @@
-"""Windows of series and what comes after them: which rows, gathered without a copy of the past."""
+"""Windows of series and the rows after them, without a copy of the series."""
 
 from numbers import Integral
 from typing import NamedTuple
@@ -6,31 +6,23 @@ from typing import NamedTuple
 import numpy as np
 
 from skrnn._sklearn import Interval, validate_params
-from skrnn.forecasting._panel import read_panel, require_rows
-from skrnn.forecasting._targets import read_targets
+from skrnn.forecasting._panel import require_rows
+from skrnn.forecasting._read_panel import read_panel
+from skrnn.forecasting._target_columns import read_targets
 from skrnn.sequences import Sequences
 
-__all__ = [
-    "Windows",
-    "ends_of_windows",
-    "ends_with_targets",
-    "make_windows",
-    "rows_after",
-    "windows_that_end",
-]
 
-
-def ends_of_windows(starts, lengths, window_length, horizon, stride=1):
-    """Return the last row of every window that lies in one piece with the rows after it.
+def find_window_ends(starts, lengths, window_length, horizon, stride=1):
+    """Return the last row of each window that lies in one segment with the rows after it.
 
     Parameters
     ----------
-    starts, lengths : ndarray of int of shape (n_pieces,)
+    starts, lengths : ndarray of int of shape (n_segments,)
     window_length, horizon, stride : int
 
     Examples
     --------
-    >>> ends_of_windows(np.array([0, 6]), np.array([6, 4]), 3, 1)
+    >>> find_window_ends(np.array([0, 6]), np.array([6, 4]), 3, 1)
     array([2, 3, 4, 8])
     """
     counts = np.maximum(0, -(-(lengths - window_length - horizon + 1) // stride))
@@ -39,8 +31,8 @@ def ends_of_windows(starts, lengths, window_length, horizon, stride=1):
     return first + stride * (np.arange(counts.sum()) - before)
 
 
-def windows_that_end(values, ends, window_length):
-    """Return the windows that end at some rows, as `Sequences` on the series itself."""
+def windows_ending_at(values, ends, window_length):
+    """Return the windows that end at some rows, as `Sequences` on the memory of the series."""
     lengths = np.broadcast_to(np.int64(window_length), ends.shape)
     return Sequences(values, ends - (window_length - 1), lengths)
 
@@ -50,15 +42,15 @@ def rows_after(values, ends, horizon):
     return values[ends[:, np.newaxis] + np.arange(1, horizon + 1)]
 
 
-def ends_with_targets(panel, targets, n_past, n_ahead):
-    """Return the ends of windows after which no target is missing."""
-    ends = ends_of_windows(panel.starts, panel.lengths, n_past, n_ahead)
+def find_origins(panel, targets, n_context, n_ahead):
+    """Return the rows with `n_context` rows up to them and `n_ahead` complete targets after."""
+    ends = find_window_ends(panel.starts, panel.lengths, n_context, n_ahead)
     missing_before = np.append(0, np.cumsum(np.isnan(targets).any(axis=1)))
     return ends[missing_before[ends + n_ahead + 1] == missing_before[ends + 1]]
 
 
 class Windows(NamedTuple):
-    """What `make_windows` returns.
+    """Windows of series with their targets; see `make_windows`.
 
     Examples
     --------
@@ -69,7 +61,7 @@ class Windows(NamedTuple):
 
     X: Sequences
     y: np.ndarray
-    groups: np.ndarray | None
+    series_id: np.ndarray | None
     times: object
     rows: np.ndarray
 
@@ -81,35 +73,36 @@ class Windows(NamedTuple):
         "window_length": [Interval(Integral, 1, None, closed="left")],
         "horizon": [Interval(Integral, 1, None, closed="left")],
         "stride": [Interval(Integral, 1, None, closed="left")],
-        "groups": ["array-like", None],
+        "series_id": ["array-like", None],
         "times": ["array-like", None],
     },
     prefer_skip_nested_validation=True,
 )
-def make_windows(X, y=None, *, window_length, horizon=1, stride=1, groups=None, times=None):
-    """Cut series into windows and the targets that come after them.
+def make_windows(X, y=None, *, window_length, horizon=1, stride=1, series_id=None, times=None):
+    """Cut series into windows and the targets that follow them.
 
-    No window, and no target, crosses the end of a series or a gap in time. The windows are a list
-    view: they cost no memory, whatever their length and overlap.
+    No window and no target crosses the end of a series or a gap in time. The windows are views on
+    the series: they need no memory of their own, whatever their length and overlap.
 
     Parameters
     ----------
     X : array of shape (n_rows, n_features), DataFrame, Series, or list of them
-        Rows are steps in time. A list holds one series each. A DataFrame with a MultiIndex holds
-        one series for each value of all levels but the last, which is the time.
+        One row per time step. Each item of a list is one series. The levels of a MultiIndex but the
+        last name the series of each row, and the last level is the time.
     y : array-like of shape (n_rows,) or (n_rows, n_targets), or list of them, default=None
-        What to forecast, row by row as `X`. None: all of `X`.
+        The targets, one row for each row of `X`. If None, all columns of `X` are targets.
     window_length : int
-        Rows a window.
+        The number of rows of a window.
     horizon : int, default=1
-        How many rows after a window are its targets.
+        The number of rows after a window that are its targets.
     stride : int, default=1
-        How many rows later the next window of a piece of time ends.
-    groups : array-like of shape (n_rows,), default=None
-        Of which series each row is.
+        The number of rows from the end of one window to the end of the next.
+    series_id : array-like of shape (n_rows,), default=None
+        The label of the series that each row belongs to. If None, `X` is a single series, a list
+        of series, or has a MultiIndex.
     times : array-like of shape (n_rows,), default=None
-        When each row was: times, periods or integers. None: the index of `X`, if it tells. A row
-        that is not one regular step after the row before begins a new piece of time.
+        The time of each row: times, periods or integers. If None, the times are the index of `X`,
+        if it is one of these. A missing time is a gap.
 
     Returns
     -------
@@ -117,28 +110,28 @@ def make_windows(X, y=None, *, window_length, horizon=1, stride=1, groups=None, 
         A named tuple of
 
         X : Sequences
-            `n` windows on the memory of `X` (a copy of it where rows had to be sorted by series,
-            joined from a list, or were no floats).
+            `n` windows on the memory of `X`. `X` is copied only if its rows have to be grouped by
+            series, concatenated from a list, or converted to floats.
         y : ndarray of shape (n,), (n, n_targets), (n, horizon) or (n, horizon, n_targets)
-            The rows after each window; without the axis of the horizon where that is 1, without
-            that of the targets where `y` has none. NaN where a target is missing.
-        groups : ndarray of shape (n,) or None
-            The series of each window; None where there is but one.
+            The targets of each window. The axis of the horizon is left out if `horizon=1`, that of
+            the targets if `y` is one-dimensional. NaN if a target is missing.
+        series_id : ndarray of shape (n,) or None
+            The label of each window's series, or its index in a list. None for a single series.
         times : Index or ndarray of shape (n,) or (n, horizon)
-            The time of each target, or its row in its series where rows have no times.
+            The time of each target, or its row in its series if rows have no times.
         rows : ndarray of int of shape (n,)
-            The last row of each window, among the rows of `X` (of the list joined).
+            The row of `X` (or of the concatenated list) at which each window ends.
 
     Raises
     ------
     ValueError
-        If a series is too short for one window and its targets, the times are not sorted, or the
-        arguments do not go together.
+        If a series is too short for one window and its targets, the times are not sorted, or
+        `series_id` or `times` is passed though `X` names its series itself.
 
     See Also
     --------
-    SlidingWindow : The transformer, one window for each row.
-    SlidingWindowForecaster : Forecasts from windows.
+    skrnn.SlidingWindow : Transformer that returns one window per row.
+    SlidingWindowForecaster : Forecasts with a regressor on windows.
 
     Examples
     --------
@@ -151,24 +144,24 @@ def make_windows(X, y=None, *, window_length, horizon=1, stride=1, groups=None, 
     array([[3., 4.],
            [4., 5.]])
     """
-    panel = read_panel(X, groups, times=times)
+    panel = read_panel(X, series_id, times=times)
     targets = read_targets(y, panel)
     require_rows(
         panel, window_length + horizon, f"window_length={window_length} and horizon={horizon}"
     )
-    ends = ends_of_windows(panel.starts, panel.lengths, window_length, horizon, stride)
+    ends = find_window_ends(panel.starts, panel.lengths, window_length, horizon, stride)
     after = rows_after(targets.values, ends, horizon)
     after = after[..., 0] if targets.is_flat else after
     return Windows(
-        X=windows_that_end(panel.values, ends, window_length),
+        X=windows_ending_at(panel.values, ends, window_length),
         y=after[:, 0] if horizon == 1 else after,
-        groups=_groups_of(panel, ends),
+        series_id=_series_id_of(panel, ends),
         times=_times_after(panel, ends, horizon),
         rows=ends if panel.order is None else panel.order[ends],
     )
 
 
-def _groups_of(panel, ends):
+def _series_id_of(panel, ends):
     if panel.container == "table":
         return None
     keys = np.empty(len(panel.keys), dtype=object)
@@ -179,8 +172,8 @@ def _groups_of(panel, ends):
 
 def _times_after(panel, ends, horizon):
     rows = ends[:, np.newaxis] + np.arange(1, horizon + 1)
-    if panel.index is not None:
-        times = panel.index[rows.ravel()]
+    if panel.times is not None:
+        times = panel.times[rows.ravel()]
         return times if horizon == 1 else times.to_numpy().reshape(rows.shape)
     first = np.searchsorted(panel.row_series, np.arange(len(panel.keys)))
     rows = rows - first[panel.row_series[ends]][:, np.newaxis]

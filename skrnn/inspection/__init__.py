@@ -1,4 +1,4 @@
-"""Displays: what people would rather look at than read, in scikit-learn's form."""
+"""Displays of training, reservoirs and forecasts, with the interface of scikit-learn's displays."""
 
 from skrnn.inspection._forecast import ForecastDisplay
 from skrnn.inspection._history import HistoryDisplay

@@ -1,24 +1,22 @@
-"""What all displays need: matplotlib, axes, and the estimator inside a Pipeline or a search."""
+"""Helpers of all displays: matplotlib, axes, and the estimator inside a Pipeline or a search."""
 
 import numpy as np
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
-__all__ = ["check_matplotlib", "inner_with", "panels"]
-
-# Where scikit-learn's estimators keep the fitted one they were built round.
+# The attributes in which scikit-learn's meta-estimators store the fitted estimator.
 _FITTED_INNER = ("best_estimator_", "estimator_", "regressor_")
 
 
 def inner_with(estimator, attribute, what):
-    """Return the fitted estimator that has an attribute, itself or inside a Pipeline or search.
+    """Return the fitted estimator that has an attribute: itself, or inside a Pipeline or search.
 
     Raises
     ------
     NotFittedError
-        If one on the way is not fitted.
+        If an estimator that contains it is not fitted.
     ValueError
-        If there is none.
+        If no estimator has the attribute.
     """
     inner = estimator
     while not hasattr(inner, attribute):
@@ -35,13 +33,13 @@ def inner_with(estimator, attribute, what):
 
 def check_matplotlib(caller):
     try:
-        import matplotlib  # noqa: F401 - only who plots needs it
+        import matplotlib  # noqa: F401 - matplotlib is an optional dependency
     except ImportError as error:
         raise ImportError(f"{caller} needs matplotlib: python -m pip install matplotlib") from error
 
 
 def panels(ax, n_panels, what):
-    """Return the axes to plot on as an array, one for each of `what`."""
+    """Return the axes to plot on as an array of `n_panels`, new ones if `ax` is None."""
     if ax is None:
         import matplotlib.pyplot as plt
 
@@ -49,5 +47,7 @@ def panels(ax, n_panels, what):
         _, ax = plt.subplots(1, n_panels, figsize=(width, 4.2), layout="constrained")
     axes = np.asarray(ax, dtype=object).ravel()
     if len(axes) != n_panels:
-        raise ValueError(f"ax must be as many axes as {what}, {n_panels}, got {len(axes)}.")
+        raise ValueError(
+            f"ax must hold as many axes as there are {what}, {n_panels}, got {len(axes)}."
+        )
     return axes

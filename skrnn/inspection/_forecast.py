@@ -1,69 +1,68 @@
-"""`ForecastDisplay`: a forecast beside what came before it and what came then."""
+"""`ForecastDisplay`: a forecast with its history and the true values."""
 
 from numbers import Integral
 
 from skrnn.inspection._figures import check_matplotlib, panels
 from skrnn.inspection._forecasters import find_forecaster, history_before, targets_of
 from skrnn.inspection._series import (
-    choose_columns,
     column_labels,
     last_rows,
-    lay_out_in_time,
-    read_part,
+    place_in_time,
+    read_series,
+    select_columns,
 )
 from skrnn.inspection._styles import BAND, HISTORY, TRUTH, add_legend, next_style, points_if_few
 
-__all__ = ["ForecastDisplay"]
-
 
 class ForecastDisplay:
-    """A forecast, with the history before it, the truth and an interval where they are known.
+    """A forecast with the history before it, the true values and an interval.
 
-    Make it with `from_estimator`, or with the constructor from a forecast alone. There is a panel
-    for each column. Another forecast on the same axes gets another colour.
+    Create it with `from_estimator`, or from a forecast with the constructor. There is one panel for
+    each column. Each forecast on the same axes gets another colour.
 
     Parameters
     ----------
     forecast : Series, DataFrame or array-like of shape (n,) or (n, n_columns)
-        A row for each step. The x axis is its index where that tells dates, durations or numbers
-        and those of `history` and `truth` tell the same; else rows are numbered, those of the
-        history from 0, those of the forecast on from there.
+        The forecast, one row per time step. The x axis shows its index, if the index holds dates,
+        durations or numbers and those of `history` and `truth` are of the same kind. Otherwise rows
+        are numbered, beginning with the history.
 
     history : as `forecast`, default=None
-        What came before: its rows before the first one of the forecast. Of a table the columns of
-        the forecast are taken by their names.
+        The values before the forecast; rows at later times are ignored. From a table, the columns
+        of the forecast are selected by name.
 
     truth : as `forecast`, default=None
-        What came then: its rows at the times of the forecast, without times the first ones.
+        The true values; rows at other times than those of the forecast are ignored. Without times,
+        the first rows are used.
 
     lower, upper : as `forecast`, default=None
-        Bounds of an interval, of the forecast's shape.
+        The bounds of an interval, with the shape of the forecast.
 
     coverage : float in (0, 1), default=None
-        How likely the interval is to hold the truth, for the legend.
+        The coverage of the interval, for the legend.
 
     name : str, default=None
-        What to call the forecast in the legend.
+        The label of the forecast in the legend.
 
     Attributes
     ----------
     lines_ : dict of str to list of matplotlib Line2D
-        "forecast", and "history" and "truth" where they are drawn, a line for each panel.
+        The lines of "forecast" and, if they are drawn, "history" and "truth", one per panel.
 
     band_ : list of matplotlib Collection, or None
-        The interval, one for each panel; None without one.
+        The intervals, one per panel. None if there is no interval.
 
     ax_ : matplotlib Axes, or ndarray of them
-        The axes; an array if several columns are drawn.
+        The axes, in an array if several columns are drawn.
 
     figure_ : matplotlib Figure
         The figure.
 
     See Also
     --------
-    ForecastDisplay.from_estimator : Plot what a fitted forecaster forecasts.
-    TrajectoryDisplay : Two columns as a path in the plane.
-    HorizonErrorDisplay : How far off forecasts are, step by step.
+    ForecastDisplay.from_estimator : Plot the forecast of a fitted forecaster.
+    TrajectoryDisplay : Plots two columns as a path in the plane.
+    HorizonErrorDisplay : Plots errors by horizon.
 
     Examples
     --------
@@ -99,7 +98,7 @@ class ForecastDisplay:
         n_steps=None,
         *,
         context=None,
-        future=None,
+        X_future=None,
         history=None,
         truth=None,
         coverage=None,
@@ -109,7 +108,7 @@ class ForecastDisplay:
         name=None,
         **kwargs,
     ):
-        """Plot what a fitted forecaster forecasts.
+        """Plot the forecast of a fitted forecaster.
 
         Parameters
         ----------
@@ -117,23 +116,24 @@ class ForecastDisplay:
             A fitted forecaster, such as a `SlidingWindowForecaster`, or a search of one.
 
         n_steps : int, default=None
-            How many steps to forecast; None: the horizon of the forecaster.
+            The number of steps to forecast. If None, it is the horizon of the forecaster.
 
         context : one series, as X in `fit`, default=None
-            Rows to go on after. None: the training data.
+            The rows that the forecast continues. If None, these are the training data.
 
-        future : as in `forecast`, default=None
-            What is known ahead.
+        X_future : as in `forecast`, default=None
+            The known future covariates.
 
         history : one series, as X in `fit`, or its targets, default=None
-            What to draw before the forecast, such as the training data. None: the context.
+            The values before the forecast, such as the training data. If None, the context is
+            drawn.
 
         truth : one series, as X in `fit`, or its targets, default=None
-            What came then.
+            The true values.
 
         coverage : float in (0, 1), default=None
-            Draw the interval that is to hold the truth with this probability, which takes a
-            forecaster with `calibration_size`. None: no interval.
+            The coverage of the interval to draw, for a forecaster with `calibration_size`. If None,
+            no interval is drawn.
 
         column, n_history, ax, name, **kwargs
             As in `plot`.
@@ -148,7 +148,8 @@ class ForecastDisplay:
             If the forecaster is not fitted.
 
         ValueError
-            If it cannot forecast that, or forecasts several series: `context` chooses one.
+            If the forecaster cannot make this forecast, or forecasts several series: `context`
+            selects one of them.
 
         Examples
         --------
@@ -165,10 +166,10 @@ class ForecastDisplay:
         """
         check_matplotlib(f"{cls.__name__}.from_estimator")
         forecaster = find_forecaster(forecaster, "forecast")
-        known = {"context": context, "future": future}
+        known = {"context": context, "X_future": X_future}
         lower = upper = None
         if coverage is not None:
-            lower, upper = forecaster.forecast_interval(n_steps, **known, coverage=coverage)
+            lower, upper = forecaster.forecast_interval(n_steps, coverage=coverage, **known)
         display = cls(
             forecast=forecaster.forecast(n_steps, **known),
             history=history_before(forecaster, history, context),
@@ -181,25 +182,26 @@ class ForecastDisplay:
         return display.plot(ax, column=column, n_history=n_history, **kwargs)
 
     def plot(self, ax=None, *, column=None, n_history=None, name=None, **kwargs):
-        """Plot the forecast and what it comes with.
+        """Plot the forecast, its history, the truth and the interval.
 
         Parameters
         ----------
         ax : matplotlib Axes or array-like of them, default=None
-            Where to plot, as many as there are columns. None makes a new figure.
+            The axes to plot on, one for each column. If None, a new figure is created.
 
         column : str, int or list of them, default=None
-            What to plot, by name or number, a panel each. None plots all columns.
+            The names or indices of the columns to plot, each in its own panel. If None, all columns
+            are plotted.
 
         n_history : int, default=None
-            How many rows of history to draw, at least 0: the last ones. None draws three times as
-            many as are forecast, and at least 30.
+            The number of rows of history to draw, at least 0, from the end. If None, it is three
+            times the number of forecast steps, and at least 30.
 
         name : str, default=None
-            What to call the forecast in the legend; None takes that of the constructor.
+            The label of the forecast in the legend. If None, the constructor's `name` is used.
 
         **kwargs : dict
-            More arguments for matplotlib's `plot`, for the line of the forecast.
+            Further arguments of matplotlib's `plot` for the line of the forecast.
 
         Returns
         -------
@@ -208,67 +210,67 @@ class ForecastDisplay:
         Raises
         ------
         ValueError
-            If history, truth or an interval do not have the columns of the forecast or no rows
-            where they belong, if there is no such column, or if there are not as many axes as
+            If history, truth or interval do not have the columns of the forecast, or no rows at the
+            required times, if `column` is not a column, or if the number of axes is not that of the
             columns.
         """
         check_matplotlib(f"{type(self).__name__}.plot")
         from matplotlib.cbook import normalize_kwargs
         from matplotlib.lines import Line2D
 
-        parts = self._read_parts()
+        parts = self._read_seriess()
         labels = column_labels([part for part in parts if part is not None])
-        places = _column_places(column, labels)
+        columns = _column_indices(column, labels)
         bounds = _read_bounds(self.lower, self.upper, parts[0])
-        *placed, xlabel = lay_out_in_time(*parts)
-        n_steps = len(placed[0].x)
-        placed[1] = last_rows(placed[1], n_history, default=max(30, 3 * n_steps))
-        kwargs = normalize_kwargs(kwargs, Line2D)  # so that c=... is color=...
+        *curves, xlabel = place_in_time(*parts)
+        n_steps = len(curves[0].x)
+        curves[1] = last_rows(curves[1], n_history, default=max(30, 3 * n_steps))
+        kwargs = normalize_kwargs(kwargs, Line2D)  # c=... becomes color=...
         texts = _legend_texts(self.name if name is None else name, self.coverage)
-        axes = panels(ax, len(places), "columns")
+        axes = panels(ax, len(columns), "columns")
         self.lines_, self.band_ = {}, None if bounds is None else []
-        for panel, place in zip(axes, places, strict=True):
+        for panel, i in zip(axes, columns, strict=True):
             style = {**_forecast_style(panel, n_steps), "label": texts[0], **kwargs}
-            for part, line in _plot_lines(panel, placed, place, style).items():
+            for part, line in _plot_lines(panel, curves, i, style).items():
                 self.lines_.setdefault(part, []).append(line)
             if bounds is not None:
                 color = self.lines_["forecast"][-1].get_color()
-                x, band = placed[0].x, [bound[:, place] for bound in bounds]
+                x, band = curves[0].x, [bound[:, i] for bound in bounds]
                 self.band_.append(_plot_band(panel, x, *band, color=color, label=texts[1]))
-            _label_axes(panel, xlabel, _ylabel(labels, place))
+            _label_axes(panel, xlabel, _ylabel(labels, i))
         add_legend(axes[0])
         self.ax_ = axes if len(axes) > 1 else axes[0]
         self.figure_ = axes[0].figure
         return self
 
-    def _read_parts(self):
-        forecast = read_part(self.forecast, "forecast")
+    def _read_seriess(self):
+        forecast = read_series(self.forecast, "forecast")
         history, truth = (
-            None if data is None else choose_columns(read_part(data, name), forecast, name)
+            None if data is None else select_columns(read_series(data, name), forecast, name)
             for data, name in ((self.history, "history"), (self.truth, "truth"))
         )
         return forecast, history, truth
 
 
-def _column_places(column, labels):
-    """Return the numbers of the columns to plot."""
+def _column_indices(column, labels):
+    """Return the indices of the columns to plot."""
     if column is None:
         return list(range(len(labels)))
     asked = column if isinstance(column, list) else [column]
-    by_name = {label: place for place, label in enumerate(labels)}
+    by_name = {label: i for i, label in enumerate(labels)}
     is_number = [isinstance(c, Integral) and 0 <= c < len(labels) for c in asked]
     if not asked or not all(c in by_name or n for c, n in zip(asked, is_number, strict=True)):
-        raise ValueError(f"column must be among {labels}, by name or number; got {column!r}.")
+        raise ValueError(f"column must be among {labels}, by name or index; got {column!r}.")
     return [by_name.get(c, c) for c in asked]
 
 
 def _read_bounds(lower, upper, forecast):
-    """Return the bounds of an interval as arrays, None without one."""
+    """Return the bounds of an interval as arrays, or None if there is no interval."""
     if lower is None and upper is None:
         return None
     if lower is None or upper is None:
-        raise ValueError("lower and upper make an interval together; got one of them.")
-    bounds = [read_part(lower, "lower").values, read_part(upper, "upper").values]
+        raise ValueError("lower and upper must be passed together, got only one of them.")
+    bounds = [read_series(lower, "lower").values, read_series(upper, "upper").values]
     for bound, name in zip(bounds, ("lower", "upper"), strict=True):
         if bound.shape != forecast.values.shape:
             raise ValueError(
@@ -289,9 +291,9 @@ def _forecast_style(panel, n_rows):
     return {**style, "marker": marker, "linestyle": "--", "linewidth": 1.8, "zorder": 3}
 
 
-def _plot_lines(panel, placed, place, forecast_style):
+def _plot_lines(panel, curves, i, forecast_style):
     """Plot the forecast, the history and the truth of one column."""
-    forecast, history, truth = placed
+    forecast, history, truth = curves
     parts = {
         "history": (history, HISTORY),
         "truth": (truth, TRUTH),
@@ -301,20 +303,20 @@ def _plot_lines(panel, placed, place, forecast_style):
     for part, (series, style) in parts.items():
         if series is not None:
             style = {**points_if_few(len(series.x)), **style}
-            (lines[part],) = panel.plot(series.x, series.values[:, place], **style)
+            (lines[part],) = panel.plot(series.x, series.values[:, i], **style)
     if history is not None:
         panel.axvline(history.x[-1], color="0.75", linewidth=0.8, linestyle=":", zorder=0)
     return lines
 
 
 def _plot_band(panel, x, lower, upper, **style):
-    if len(x) == 1:  # a band without width would not be seen
+    if len(x) == 1:  # a band needs at least two steps to be visible
         return panel.vlines(x, lower, upper, **{**BAND, **style, "linewidth": 6})
     return panel.fill_between(x, lower, upper, **{**BAND, **style})
 
 
-def _ylabel(labels, place):
-    label = labels[place]
+def _ylabel(labels, i):
+    label = labels[i]
     if label is None or labels == [0]:
         return "Value"
     return f"Column {label}" if isinstance(label, Integral) else str(label)

@@ -1,4 +1,4 @@
-"""What displays ask of forecasters: forecasts, intervals, and which columns are the targets."""
+"""Helpers of displays of forecasters: find the forecaster, and its targets in a table."""
 
 import numpy as np
 import pandas as pd
@@ -6,32 +6,30 @@ from sklearn.compose import TransformedTargetRegressor
 from sklearn.pipeline import Pipeline
 
 from skrnn.inspection._figures import inner_with
-from skrnn.inspection._series import read_part
-
-__all__ = ["find_forecaster", "history_before", "targets_of"]
+from skrnn.inspection._series import read_series
 
 
 def find_forecaster(estimator, method):
-    """Return the forecaster that has a method, itself or the best one of a search.
+    """Return the forecaster that has a method: itself, or the best one of a search.
 
     Raises
     ------
     NotFittedError
         If a search is not fitted.
     ValueError
-        If there is none, or transformers of a Pipeline come before it, which it would be asked to
-        forecast behind, or its targets are transformed, which nobody would undo.
+        If there is none, if a Pipeline transforms its input, which `forecast` would skip, or if its
+        targets are transformed, which `forecast` would not undo.
     """
     best = getattr(estimator, "best_estimator_", estimator)
     if isinstance(best, TransformedTargetRegressor):
         raise ValueError(
-            f"TransformedTargetRegressor has no {method} to plot: it would come out transformed. "
-            "Put it inside, as SlidingWindowForecaster(TransformedTargetRegressor(regressor))."
+            f"TransformedTargetRegressor has no {method} to plot: the result would be transformed. "
+            "Use SlidingWindowForecaster(TransformedTargetRegressor(regressor))."
         )
     if isinstance(best, Pipeline) and len(best.steps) > 1:
         raise ValueError(
-            f"Pipeline has no {method} to plot: it would leave out the transformers. Put them "
-            "inside, as SlidingWindowForecaster(make_pipeline(transformer, regressor))."
+            f"Pipeline has no {method} to plot: it would skip the transformers. Use "
+            "SlidingWindowForecaster(make_pipeline(transformer, regressor))."
         )
     return inner_with(estimator, method, method)
 
@@ -39,20 +37,20 @@ def find_forecaster(estimator, method):
 def targets_of(forecaster, data, name):
     """Return the targets of a forecaster, from rows like `X` or from the targets themselves.
 
-    Rows like `X` are known by the names of their columns, arrays by how many there are.
+    Rows are like `X` if they have its column names, or, for arrays, its number of columns.
     """
-    places = getattr(forecaster, "_places", None)
-    if data is None or places is None or np.min(places) < 0 or isinstance(data, pd.Series):
+    columns = getattr(forecaster, "target_columns_", None)
+    if data is None or columns is None or np.min(columns) < 0 or isinstance(data, pd.Series):
         return data
     if isinstance(data, pd.DataFrame):
         names = getattr(forecaster, "feature_names_in_", ())
-        return data.iloc[:, places] if list(data.columns) == list(names) else data
-    values = read_part(data, name).values
-    return values[:, places] if values.shape[1] == forecaster.n_features_in_ else data
+        return data.iloc[:, columns] if list(data.columns) == list(names) else data
+    values = read_series(data, name).values
+    return values[:, columns] if values.shape[1] == forecaster.n_features_in_ else data
 
 
 def history_before(forecaster, history, context):
-    """Return the targets before a forecast, None if they are not known."""
-    if history is None and np.min(getattr(forecaster, "_places", 0)) < 0:
-        return None  # the targets are not among the columns of a context
+    """Return the targets before a forecast, or None if they are not known."""
+    if history is None and np.min(getattr(forecaster, "target_columns_", 0)) < 0:
+        return None  # the targets are not columns of the context
     return targets_of(forecaster, context if history is None else history, "history")

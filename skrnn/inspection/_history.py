@@ -4,37 +4,36 @@ import numpy as np
 
 from skrnn.inspection._figures import check_matplotlib, inner_with, panels
 
-__all__ = ["HistoryDisplay"]
-
 
 class HistoryDisplay:
-    """Learning curves: loss and metrics of each epoch, in training and in validation.
+    """Learning curves: the loss and the metrics of each epoch, for training and validation data.
 
-    Make it with `from_estimator`, or with the constructor from a history alone. A dot marks the
-    epoch with the lowest validation loss.
+    Use `from_estimator` to create it from a fitted estimator, or the constructor to create it from
+    a history. A dot marks the epoch with the lowest validation loss.
 
     Parameters
     ----------
     history : dict of str to list of float
-        A value an epoch for `"loss"` and for each metric, and for `"val_loss"` and
-        `"val_<metric>"` where there was validation data: the `history_` of a fitted estimator.
+        The `history_` of a fitted estimator. It has one value per epoch for `"loss"` and for each
+        metric, and if there were validation data also for `"val_loss"` and `"val_<metric>"`.
 
     name : str, default=None
-        What to call the fitted estimator in the legend.
+        Name of the fitted estimator in the legend. If None, the legend shows no name.
 
     Attributes
     ----------
     lines_ : dict of str to matplotlib Line2D
-        The curves, by their names in `history`.
+        The curves. The keys are their names in `history`.
 
     ax_ : matplotlib Axes, or ndarray of them
-        The axes; an array if several metrics were asked for.
+        The axes of the plot; an array if several metrics were plotted.
 
     figure_ : matplotlib Figure
-        The figure.
+        The figure that contains the axes.
 
     best_epoch_ : int or None
-        The epoch, counted from 1, with the lowest validation loss; None without one.
+        The epoch with the lowest validation loss, counted from 1. It is None if the history has no
+        validation loss.
 
     See Also
     --------
@@ -60,23 +59,26 @@ class HistoryDisplay:
         Parameters
         ----------
         estimator : estimator
-            A fitted estimator with `history_`, or a Pipeline, GridSearchCV or the like round one.
+            A fitted estimator with `history_`, or a Pipeline, GridSearchCV or similar
+            meta-estimator that contains one.
 
         metrics : str or list of str, default=None
-            What to plot, without `"val_"`, a panel each; None plots the loss.
+            Names of the metrics to plot, without `"val_"`. Each gets its own axes, which also show
+            its validation values. If None, the loss is plotted.
 
         ax : matplotlib Axes or array-like of them, default=None
-            Where to plot, as many as there are metrics. None makes a new figure.
+            Axes to plot on, one per metric. If None, a new figure is created.
 
         name : str, default=None
-            What to call the estimator in the legend.
+            Name of the estimator in the legend. If None, the legend shows no name.
 
         **kwargs : dict
-            More arguments for matplotlib's `plot`.
+            Additional keyword arguments passed to matplotlib's `plot`.
 
         Returns
         -------
         display : HistoryDisplay
+            The display with the plotted curves.
 
         Raises
         ------
@@ -84,7 +86,7 @@ class HistoryDisplay:
             If the estimator is not fitted.
 
         ValueError
-            If the estimator has no `history_`, or its history lacks one of `metrics`.
+            If the estimator has no `history_`, or its history does not contain one of `metrics`.
 
         Examples
         --------
@@ -105,25 +107,29 @@ class HistoryDisplay:
         Parameters
         ----------
         ax : matplotlib Axes or array-like of them, default=None
-            Where to plot, as many as there are metrics. None makes a new figure.
+            Axes to plot on, one per metric. If None, a new figure is created.
 
         metrics : str or list of str, default=None
-            What to plot, without `"val_"`, a panel each; None plots the loss.
+            Names of the metrics to plot, without `"val_"`. Each gets its own axes, which also show
+            its validation values. If None, the loss is plotted.
 
         name : str, default=None
-            What to call the estimator in the legend; None takes that of the constructor.
+            Name of the estimator in the legend. If None, the name passed to the constructor is
+            used.
 
         **kwargs : dict
-            More arguments for matplotlib's `plot`.
+            Additional keyword arguments passed to matplotlib's `plot`.
 
         Returns
         -------
         display : HistoryDisplay
+            The display with the plotted curves.
 
         Raises
         ------
         ValueError
-            If the history lacks one of `metrics`, or there are not as many axes as metrics.
+            If the history does not contain one of `metrics`, or the number of axes is not
+            the number of metrics.
         """
         check_matplotlib(f"{type(self).__name__}.plot")
         from matplotlib.cbook import normalize_kwargs
@@ -133,7 +139,7 @@ class HistoryDisplay:
         metrics = [metrics] if isinstance(metrics, str) else list(metrics)
         _check_metrics(metrics, self.history)
         name = self.name if name is None else name
-        kwargs = normalize_kwargs(kwargs, Line2D)  # so that c=... is color=...
+        kwargs = normalize_kwargs(kwargs, Line2D)  # e.g. c=... becomes color=...
         axes = panels(ax, len(metrics), "metrics")
         self.best_epoch_ = _best_epoch(self.history)
         self.lines_ = {}
@@ -161,12 +167,12 @@ class HistoryDisplay:
 
 
 def _find_history(estimator):
-    """Return the `history_` of an estimator, or of that inside a Pipeline, GridSearchCV, ..."""
-    return inner_with(estimator, "history_", "history_ of its fit").history_
+    """Return the `history_` of an estimator or of the one inside a Pipeline, GridSearchCV, ..."""
+    return inner_with(estimator, "history_", "history_").history_
 
 
 def _best_epoch(history):
-    """Return the epoch, from 1, with the lowest validation loss, or None."""
+    """Return the epoch with the lowest validation loss, counted from 1, or None."""
     loss = np.asarray(history.get("val_loss", []), dtype=float)
     return int(np.nanargmin(loss)) + 1 if np.isfinite(loss).any() else None
 
@@ -175,13 +181,15 @@ def _check_metrics(metrics, history):
     known = [name for name in history if not name.startswith("val_")]
     unknown = [metric for metric in metrics if metric not in known]
     if unknown or not metrics:
-        raise ValueError(f"metrics must be among {known}, as in the history; got {metrics}.")
+        raise ValueError(
+            f"`metrics` must be among {known}, the metrics of the history; got {metrics}."
+        )
 
 
 def _plot_curves(panel, history, metric, name, kwargs):
-    """Plot the validation curve of a metric, if there is one, and the training curve.
+    """Plot the training curve of a metric, and its validation curve if there is one.
 
-    Both have one colour, so that several fits on the same axes stay apart.
+    Both have the same colour, so that several fits can be distinguished on the same axes.
     """
     prefix = "" if name is None else f"{name}, "
     validation = f"val_{metric}"
@@ -196,7 +204,7 @@ def _plot_curves(panel, history, metric, name, kwargs):
 
 
 def _plot_epochs(panel, values, style):
-    marker = "o" if len(values) == 1 else None  # a line of one point would not be seen
+    marker = "o" if len(values) == 1 else None  # a line with a single point is not visible
     values = np.asarray(values, dtype=float)
     (line,) = panel.plot(np.arange(1, len(values) + 1), values, **{"marker": marker, **style})
     return line
@@ -206,7 +214,7 @@ def _label_axes(panel, metric):
     from matplotlib.ticker import MaxNLocator
 
     panel.set(xlabel="Epoch", ylabel=metric.replace("_", " ").capitalize())
-    panel.set_xlim(left=0.5, auto=None)  # there is no epoch 0; the right end stays automatic
+    panel.set_xlim(left=0.5, auto=None)  # epochs start at 1; the right limit stays automatic
     panel.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     panel.grid(alpha=0.3)
     panel.legend()

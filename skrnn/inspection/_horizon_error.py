@@ -1,4 +1,4 @@
-"""`HorizonErrorDisplay`: how far off forecasts are, the further they look ahead."""
+"""`HorizonErrorDisplay`: the errors of forecasts at each step ahead."""
 
 import numpy as np
 import pandas as pd
@@ -7,38 +7,36 @@ from skrnn.inspection._figures import check_matplotlib, panels
 from skrnn.inspection._forecasters import find_forecaster
 from skrnn.inspection._styles import BAND, add_legend, next_style
 
-__all__ = ["HorizonErrorDisplay"]
-
-# What tells a row of the table apart, and what is no error.
+# The columns of the table that are not errors.
 _KEYS = ("fold", "step")
 _COUNT = "n"
-# About how many markers a line has.
+# The approximate number of markers of a line.
 _N_MARKERS = 12
 
 
 class HorizonErrorDisplay:
-    """Errors by horizon: the mean over folds at each step ahead, and their standard deviation.
+    """Errors by horizon: the mean over folds at each step ahead, and the standard deviation.
 
-    Make it with `from_estimator`, or with the constructor from what `backtest` returned, for
-    several forecasters in one picture. Another one on the same axes gets another colour.
+    Create it with `from_estimator`, or from the results of `backtest` to show several forecasters
+    in one figure. Each forecaster on the same axes gets another colour.
 
     Parameters
     ----------
     errors : DataFrame, or dict of str to DataFrame
-        A row for each fold and step, with the columns "fold", "step" and one for each error, such
-        as "mae" and "rmse": what the `backtest` of a forecaster returns. A dict holds those of
-        several forecasters, by their names.
+        The table that the `backtest` of a forecaster returns: one row for each fold and step, with
+        the columns "fold", "step" and one for each error, such as "mae" and "rmse". A dict holds
+        the tables of several forecasters by name.
 
     name : str, default=None
-        What to call the only forecaster in the legend.
+        The label of a single forecaster in the legend.
 
     Attributes
     ----------
     lines_ : dict of str to matplotlib Line2D
-        The mean errors, by the names in the legend.
+        The mean errors, by the labels in the legend.
 
     bands_ : dict of str to matplotlib Collection
-        One standard deviation up and down, where there are several folds.
+        One standard deviation above and below the mean. Empty if there is only one fold.
 
     ax_ : matplotlib Axes
         The axes.
@@ -49,7 +47,7 @@ class HorizonErrorDisplay:
     See Also
     --------
     HorizonErrorDisplay.from_estimator : Measure and plot the errors of a forecaster.
-    ForecastDisplay : Forecasts themselves.
+    ForecastDisplay : Plots forecasts.
 
     Examples
     --------
@@ -75,7 +73,7 @@ class HorizonErrorDisplay:
         y=None,
         *,
         cv=None,
-        groups=None,
+        series_id=None,
         metric="mae",
         ax=None,
         name=None,
@@ -86,17 +84,17 @@ class HorizonErrorDisplay:
         Parameters
         ----------
         forecaster : forecaster
-            Such as a `SlidingWindowForecaster`, fitted or not: it is fitted anew in each fold. Of a
-            fitted search the best one is taken.
+            A forecaster, such as a `SlidingWindowForecaster`, fitted or not: a clone is fitted in
+            each fold. From a fitted search the best forecaster is used.
 
-        X, y, cv, groups
+        X, y, cv, series_id
             As in `backtest`.
 
         metric, ax, **kwargs
             As in `plot`.
 
         name : str, default=None
-            What to call the forecaster in the legend. None: its class.
+            The label of the forecaster in the legend. If None, this is the name of its class.
 
         Returns
         -------
@@ -114,7 +112,7 @@ class HorizonErrorDisplay:
         """
         check_matplotlib(f"{cls.__name__}.from_estimator")
         forecaster = find_forecaster(forecaster, "backtest")
-        errors = forecaster.backtest(X, y, cv=cv, groups=groups)
+        errors = forecaster.backtest(X, y, cv=cv, series_id=series_id)
         display = cls(errors=errors, name=type(forecaster).__name__ if name is None else name)
         return display.plot(ax, metric=metric, **kwargs)
 
@@ -124,16 +122,17 @@ class HorizonErrorDisplay:
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Where to plot. None makes a new figure.
+            The axes to plot on. If None, a new figure is created.
 
         metric : str, default="mae"
-            Which error to plot: a column of the tables.
+            The error to plot: a column of the tables.
 
         name : str, default=None
-            What to call the only forecaster in the legend; None takes that of the constructor.
+            The label of a single forecaster in the legend. If None, the constructor's `name` is
+            used.
 
         **kwargs : dict
-            More arguments for matplotlib's `plot`.
+            Further arguments of matplotlib's `plot`.
 
         Returns
         -------
@@ -142,8 +141,8 @@ class HorizonErrorDisplay:
         Raises
         ------
         ValueError
-            If there is no table of errors, or one has no column for the fold, the step or the
-            metric, or no error in it.
+            If there is no table of errors, or a table has no column for the fold, the step or the
+            metric, or no errors.
         """
         check_matplotlib(f"{type(self).__name__}.plot")
         from matplotlib.cbook import normalize_kwargs
@@ -163,7 +162,7 @@ class HorizonErrorDisplay:
 
 
 def _read_curves(errors, metric, name):
-    """Return a table with the mean and the deviation of each step, by the names in the legend."""
+    """Return a table with the mean and the deviation of each step, by the labels in the legend."""
     if not isinstance(errors, dict):
         errors = {"mean error" if name is None else name: errors}
     elif not errors:
@@ -195,9 +194,9 @@ def _by_step(table, metric, label):
     if metric not in metrics:
         raise ValueError(f"metric must be among {metrics}, as in the errors; got {metric!r}.")
     if table[metric].isna().all():
-        raise ValueError(f"errors of {label!r} hold no {metric}: {len(table)} row(s), all NaN.")
+        raise ValueError(f"errors of {label!r} contain no {metric}: {len(table)} row(s), all NaN.")
     by_step = table.groupby("step")[metric]
-    # The deviation of these folds, as in scikit-learn's displays, not an estimate for others.
+    # The deviation of these folds, as in scikit-learn's displays, not an estimate for new folds.
     return pd.DataFrame(
         {"mean": by_step.mean(), "deviation": by_step.std(ddof=0), "n_folds": by_step.count()}
     )
@@ -213,7 +212,7 @@ def _plot_mean(panel, by_step, style):
 def _plot_deviation(panel, by_step, color):
     mean, deviation = by_step["mean"].to_numpy(), by_step["deviation"].to_numpy()
     bounds, x = (mean - deviation, mean + deviation), by_step.index.to_numpy()
-    if len(x) == 1:  # a band without width would not be seen
+    if len(x) == 1:  # a band needs at least two steps to be visible
         return panel.vlines(x, *bounds, color=color, alpha=0.5)
     return panel.fill_between(x, *bounds, color=color, **BAND)
 
@@ -224,9 +223,9 @@ def _label_axes(panel, metric, *, has_bands):
     label = metric.upper() if len(metric) <= 4 else metric.replace("_", " ").capitalize()
     panel.set(xlabel="Steps ahead", ylabel=label)
     if min(np.nanmin(line.get_ydata()) for line in panel.lines) >= 0:
-        # Then a line twice as high is an error twice as large.
+        # From 0 on, the height of a line is proportional to the error.
         panel.set_ylim(bottom=0, auto=None)
-    panel.set_xlim(left=0.5, auto=None)  # there is no step 0; the right end stays automatic
+    panel.set_xlim(left=0.5, auto=None)  # there is no step 0; the right limit stays automatic
     panel.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     panel.grid(alpha=0.3)
     add_legend(panel, title="mean and standard deviation over folds" if has_bands else None)

@@ -1,9 +1,7 @@
-"""How all pictures of forecasts look: colours that stay apart for the colour-blind, and in grey."""
+"""Colours and markers of forecasts that differ also in grey and for colour-blind readers."""
 
-__all__ = ["BAND", "HISTORY", "TRUTH", "add_legend", "next_style", "points_if_few"]
-
-# The colours of M. Okabe, K. Ito, "Color universal design", 2002, less the yellow one, which is
-# hard to see on white; each with a marker of its own.
+# The colours of M. Okabe, K. Ito, "Color universal design", 2002, without yellow, which is hard to
+# see on white; each has its own marker.
 _COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 _MARKERS = ("o", "s", "^", "D", "v", "P")
 _FORECAST = "skrnn-forecast"
@@ -14,7 +12,7 @@ BAND = {"alpha": 0.2, "linewidth": 0}
 
 
 def next_style(panel):
-    """Return the colour and marker of the next forecast on some axes, and what it is known by."""
+    """Return the style of the next forecast on some axes; the gid marks it as a forecast."""
     i = sum(line.get_gid() == _FORECAST for line in panel.lines)
     return {
         "color": _COLORS[i % len(_COLORS)],
@@ -24,12 +22,12 @@ def next_style(panel):
 
 
 def points_if_few(n):
-    """Return the style that lets a line of so few points be seen."""
+    """Return the style of a line of `n` points: a single point needs a marker to be visible."""
     return {"marker": "o"} if n == 1 else {}
 
 
 def add_legend(panel, **kwargs):
-    """Add a legend that has each label once, however often it was drawn."""
+    """Add a legend in which each label occurs once, even if it was drawn several times."""
     once = {}
     for handle, label in zip(*panel.get_legend_handles_labels(), strict=True):
         once.setdefault(label, handle)

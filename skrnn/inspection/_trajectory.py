@@ -2,36 +2,34 @@
 
 from skrnn.inspection._figures import check_matplotlib, panels
 from skrnn.inspection._forecasters import find_forecaster, history_before, targets_of
-from skrnn.inspection._series import Placed, choose_columns, column_labels, last_rows, read_part
+from skrnn.inspection._series import Curve, column_labels, last_rows, read_series, select_columns
 from skrnn.inspection._styles import HISTORY, TRUTH, add_legend, next_style
-
-__all__ = ["TrajectoryDisplay"]
 
 
 class TrajectoryDisplay:
-    """The path that was forecast in the plane, beside the true one.
+    """A forecast of two columns as a path in the plane, with the true path.
 
-    Make it with `from_estimator`, or with the constructor from a path alone. A circle marks where
-    each path starts, a square where it ends; one unit is as long in both directions.
+    Create it with `from_estimator`, or from a path with the constructor. A circle marks the start
+    of each path and a square its end. Both axes have the same scale.
 
     Parameters
     ----------
     forecast : DataFrame or array-like of shape (n, 2)
-        The points that were forecast, step after step.
+        The forecast points, one row per time step.
 
     truth : DataFrame or array-like of shape (n_truth, 2), default=None
-        The points that came.
+        The true points.
 
     history : DataFrame or array-like of shape (n_history, 2), default=None
         The points before the forecast.
 
     name : str, default=None
-        What to call the forecast in the legend.
+        The label of the forecast in the legend.
 
     Attributes
     ----------
     lines_ : dict of str to matplotlib Line2D
-        "forecast", and "history" and "truth" where they are drawn.
+        The lines of "forecast" and, if they are drawn, "history" and "truth".
 
     ax_ : matplotlib Axes
         The axes.
@@ -42,7 +40,7 @@ class TrajectoryDisplay:
     See Also
     --------
     TrajectoryDisplay.from_estimator : Plot the path that a fitted forecaster forecasts.
-    ForecastDisplay : Columns over time.
+    ForecastDisplay : Plots columns over time.
 
     Examples
     --------
@@ -67,7 +65,7 @@ class TrajectoryDisplay:
         n_steps=None,
         *,
         context=None,
-        future=None,
+        X_future=None,
         history=None,
         truth=None,
         n_history=None,
@@ -84,19 +82,20 @@ class TrajectoryDisplay:
             one.
 
         n_steps : int, default=None
-            How many steps to forecast; None: the horizon of the forecaster.
+            The number of steps to forecast. If None, it is the horizon of the forecaster.
 
         context : one series, as X in `fit`, default=None
-            Rows to go on after. None: the training data.
+            The rows that the forecast continues. If None, these are the training data.
 
-        future : as in `forecast`, default=None
-            What is known ahead.
+        X_future : as in `forecast`, default=None
+            The known future covariates.
 
         history : one series, as X in `fit`, or its targets, default=None
-            The points before the forecast, such as the training data. None: the context.
+            The points before the forecast, such as the training data. If None, the context is
+            drawn.
 
         truth : one series, as X in `fit`, or its targets, default=None
-            The points that came; as many as are forecast are drawn, the first ones.
+            The true points; the first ones are drawn, as many as are forecast.
 
         n_history, ax, name, **kwargs
             As in `plot`.
@@ -111,8 +110,8 @@ class TrajectoryDisplay:
             If the forecaster is not fitted.
 
         ValueError
-            If it cannot forecast that, has not two targets, or forecasts several series: `context`
-            chooses one.
+            If the forecaster cannot make this forecast, does not have two targets, or forecasts
+            several series: `context` selects one of them.
 
         Examples
         --------
@@ -130,7 +129,7 @@ class TrajectoryDisplay:
         """
         check_matplotlib(f"{cls.__name__}.from_estimator")
         forecaster = find_forecaster(forecaster, "forecast")
-        forecast = forecaster.forecast(n_steps, context=context, future=future)
+        forecast = forecaster.forecast(n_steps, context=context, X_future=X_future)
         truth = targets_of(forecaster, truth, "truth")
         display = cls(
             forecast=forecast,
@@ -146,17 +145,17 @@ class TrajectoryDisplay:
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Where to plot. None makes a new figure.
+            The axes to plot on. If None, a new figure is created.
 
         n_history : int, default=None
-            How many points of history to draw, at least 0: the last ones. None draws as many as
-            are forecast, and at least 20.
+            The number of points of history to draw, at least 0, from the end. If None, it is the
+            number of forecast points, and at least 20.
 
         name : str, default=None
-            What to call the forecast in the legend; None takes that of the constructor.
+            The label of the forecast in the legend. If None, the constructor's `name` is used.
 
         **kwargs : dict
-            More arguments for matplotlib's `plot`, for the line of the forecast.
+            Further arguments of matplotlib's `plot` for the line of the forecast.
 
         Returns
         -------
@@ -165,7 +164,7 @@ class TrajectoryDisplay:
         Raises
         ------
         ValueError
-            If a path has not two columns.
+            If a path does not have two columns.
         """
         check_matplotlib(f"{type(self).__name__}.plot")
         from matplotlib.cbook import normalize_kwargs
@@ -174,7 +173,7 @@ class TrajectoryDisplay:
         paths, labels = self._read_paths()
         n_steps = len(paths["forecast"].x)
         paths["history"] = last_rows(paths["history"], n_history, default=max(20, n_steps))
-        kwargs = normalize_kwargs(kwargs, Line2D)  # so that c=... is color=...
+        kwargs = normalize_kwargs(kwargs, Line2D)  # c=... becomes color=...
         (panel,) = panels(ax, 1, "panels")
         name = self.name if name is None else name
         forecast_style = {**next_style(panel), "marker": None, **_FORECAST}
@@ -193,18 +192,18 @@ class TrajectoryDisplay:
         return self
 
     def _read_paths(self):
-        """Return the paths, as x and y, and what x and y are called."""
+        """Return the paths, as x and y, and the labels of x and y."""
         given = {"forecast": self.forecast, "truth": self.truth, "history": self.history}
         parts = {
-            name: None if data is None else read_part(data, name) for name, data in given.items()
+            name: None if data is None else read_series(data, name) for name, data in given.items()
         }
         _check_plane(parts["forecast"], "forecast")
         for name in ("truth", "history"):
             if parts[name] is not None:
-                parts[name] = choose_columns(parts[name], parts["forecast"], name)
+                parts[name] = select_columns(parts[name], parts["forecast"], name)
         labels = column_labels([part for part in parts.values() if part is not None])
         paths = {
-            name: None if part is None else Placed(*part.values.T) for name, part in parts.items()
+            name: None if part is None else Curve(*part.values.T) for name, part in parts.items()
         }
         return paths, ["x", "y"] if labels == [0, 1] else labels
 
@@ -221,9 +220,9 @@ def _check_plane(part, name):
 
 
 def _set_equal_aspect(panel):
-    """Make a unit as long in both directions, without a narrow panel for a narrow path."""
+    """Give both axes the same scale, without a narrow panel for a narrow path."""
     shared = (panel.get_shared_x_axes(), panel.get_shared_y_axes())
-    # Limits cannot give way where other panels have them too; matplotlib refuses that.
+    # matplotlib cannot adjust limits that are shared with other panels.
     is_shared = any(len(axes.get_siblings(panel)) > 1 for axes in shared)
     panel.set_aspect("equal", adjustable="box" if is_shared else "datalim")
 
@@ -231,10 +230,10 @@ def _set_equal_aspect(panel):
 def _plot_path(panel, path, *, has_ends, **style):
     (line,) = panel.plot(path.x, path.values, **style)
     if has_ends:
-        for place, marker, label in ((0, "o", "start"), (-1, "s", "end")):
+        for i, marker, label in ((0, "o", "start"), (-1, "s", "end")):
             panel.plot(
-                path.x[place],
-                path.values[place],
+                path.x[i],
+                path.values[i],
                 marker=marker,
                 linestyle="none",
                 color=line.get_color(),

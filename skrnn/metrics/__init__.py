@@ -1,4 +1,4 @@
-"""Scores that scikit-learn has not: of targets per step, and of forecasts beside a naive one."""
+"""Scores that scikit-learn does not have: for targets per time step, and for forecasts."""
 
 from skrnn.metrics._forecasts import mase
 from skrnn.metrics._steps import flatten_steps, make_step_scorer, sequence_accuracy_score

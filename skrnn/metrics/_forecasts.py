@@ -1,4 +1,4 @@
-"""Errors of forecasts in units of the naive forecast's: what makes series comparable."""
+"""Errors of forecasts relative to those of a naive forecast, so that series can be compared."""
 
 from numbers import Integral
 
@@ -8,9 +8,7 @@ from sklearn.utils import check_array
 
 from skrnn._sklearn import Interval, StrOptions, validate_params
 
-__all__ = ["mase"]
-
-# Rounding in a series that repeats itself, in units of its largest value.
+# The rounding errors of a series that repeats itself, relative to its largest value.
 _ROUNDING = 16 * np.finfo(np.float64).eps
 
 
@@ -24,52 +22,51 @@ _ROUNDING = 16 * np.finfo(np.float64).eps
 def mase(y_true, y_pred, *, y_train, period=1, sample_weight=None, multioutput="uniform_average"):
     r"""Mean absolute scaled error of forecasts.
 
-    The mean absolute error in units of the naive forecast's on the training data: below 1 the
-    forecasts are better than "as it was `period` rows ago" was there. It has no unit, so that
-    errors of several series can be compared and averaged, and zeros in a series do no harm.
+    The mean absolute error, divided by that of the naive forecast on the training data. Below 1,
+    forecasts are better than repeating the value of `period` rows ago was there. The error has no
+    unit, so that errors of several series can be compared and averaged. Series may contain zeros.
 
     Parameters
     ----------
     y_true : array-like of shape (n,) or (n, n_targets)
-        What came.
+        The true values.
 
     y_pred : array-like of shape (n,) or (n, n_targets)
-        What was forecast.
+        The forecasts.
 
     y_train : array-like of shape (n_train,) or (n_train, n_targets)
-        One series that the forecaster was trained on, its rows in order of time and at a regular
-        distance. NaN stands for a value that is missing; a naive forecast from or of one does not
-        count.
+        One series that the forecaster was trained on, sorted by time and regular. Missing values
+        are NaN; naive forecasts from or of a missing value are ignored.
 
     period : int, default=1
-        How many rows before, at least 1, the naive forecast takes its value from: 1 for the last
-        value, else the rows in a season, such as 12 for months and years.
+        The number of rows, at least 1, between a value and its naive forecast: 1 for the last
+        value, or the number of rows of a season, such as 12 for months and years.
 
     sample_weight : array-like of shape (n,), default=None
-        How much each row of `y_true` counts.
+        The weight of each row of `y_true`.
 
     multioutput : {"raw_values", "uniform_average"} or array-like, default="uniform_average"
-        How the errors of several targets, each in units of its own naive forecast's, come
-        together: all of them in an array, their mean, or their mean with these weights, one a
-        target.
+        How the errors of several targets, each scaled by its own naive forecast, are combined:
+        "raw_values" returns all of them in an array, "uniform_average" their mean, and an array of
+        one weight per target their weighted mean.
 
     Returns
     -------
     error : float, or ndarray of shape (n_targets,) for "raw_values"
-        From 0 (perfect) up; lower is better.
+        At least 0, which is the error of perfect forecasts; lower is better.
 
     Raises
     ------
     ValueError
-        If `y_true`, `y_pred` and `y_train` differ in the number of targets or `y_true` and
-        `y_pred` in that of rows, if `y_true` or `y_pred` has NaN, or if the naive forecast has no
-        error on `y_train` to measure in: it has `period` rows or fewer, no two values `period`
-        rows apart, or is the same in every season.
+        If `y_true`, `y_pred` and `y_train` differ in the number of targets, or `y_true` and
+        `y_pred` in the number of rows, if `y_true` or `y_pred` contains NaN, or if the error of the
+        naive forecast on `y_train` is unknown or 0: there are at most `period` rows, no two values
+        that are `period` rows apart, or all seasons are equal.
 
     See Also
     --------
-    skrnn.forecasting.SeasonalNaiveForecaster : The naive forecast, as an estimator.
-    sklearn.metrics.mean_absolute_error : The same, in the unit of the targets.
+    skrnn.forecasting.SeasonalNaiveForecaster : The naive forecast as an estimator.
+    sklearn.metrics.mean_absolute_error : The same in the unit of the targets.
 
     Notes
     -----
@@ -79,9 +76,10 @@ def mase(y_true, y_pred, *, y_train, period=1, sample_weight=None, multioutput="
 
     .. math:: q_t = e_t \Big/ \frac{1}{T - m} \sum_{i=m+1}^{T} |Y_i - Y_{i-m}|
 
-    and the mean of :math:`|q_t|` is returned. The scale is the error one step (one season) ahead,
-    whatever the horizon of the forecasts: far ahead, more than 1 can still be good. To compare
-    with a naive forecast of the same horizon, give that one's predictions as `y_pred`.
+    and the mean of :math:`|q_t|` is returned. The scale is the error of naive forecasts one step
+    (one season) ahead for every horizon, so that an error above 1 can be good for a long horizon.
+    To compare with a naive forecast of the same horizon, compute its error too, with its forecasts
+    as `y_pred`.
 
     References
     ----------
@@ -93,7 +91,7 @@ def mase(y_true, y_pred, *, y_train, period=1, sample_weight=None, multioutput="
 
     Examples
     --------
-    The series went up or down by 2 from row to row; the forecasts are off by 1 and by 0:
+    The series changes by 2 from row to row, and the errors of the forecasts are 1 and 0:
 
     >>> from skrnn.metrics import mase
     >>> y_train = [1.0, 3.0, 1.0, 3.0, 5.0]
@@ -129,12 +127,12 @@ def _as_table(y, name, *, allow_missing=False):
 def _check_same_shapes(y_true, y_pred, y_train):
     if y_true.shape != y_pred.shape:
         raise ValueError(
-            "y_true and y_pred must have as many rows and targets, got the shapes "
+            "y_true and y_pred must have the same number of rows and targets, got the shapes "
             f"{y_true.shape} and {y_pred.shape}."
         )
     if y_train.shape[1] != y_true.shape[1]:
         raise ValueError(
-            "y_train must have the targets of y_true: got "
+            "y_train must have the same number of targets as y_true, got "
             f"{y_train.shape[1]} target(s) in y_train, {y_true.shape[1]} in y_true."
         )
 
@@ -147,19 +145,18 @@ def _naive_error(y_train, period):
             f"got {len(y_train)}."
         )
     errors = np.abs(y_train[period:] - y_train[:-period])
-    is_there = ~np.isnan(errors)
-    empty = np.flatnonzero(~is_there.any(axis=0))
+    is_present = ~np.isnan(errors)
+    empty = np.flatnonzero(~is_present.any(axis=0))
     if len(empty) > 0:
         raise ValueError(
-            f"y_train must have values that are period={period} row(s) apart, got NaN in one of "
-            f"any two for target {empty[0]}."
+            f"y_train must have values that are period={period} row(s) apart, but one of any two "
+            f"such values of target {empty[0]} is NaN."
         )
-    scale = errors.sum(axis=0, where=is_there) / np.count_nonzero(is_there, axis=0)
+    scale = errors.sum(axis=0, where=is_present) / np.count_nonzero(is_present, axis=0)
     perfect = np.flatnonzero(scale <= _ROUNDING * np.nanmax(np.abs(y_train), axis=0))
     if len(perfect) > 0:
         raise ValueError(
-            f"y_train must differ from the values period={period} row(s) before, got a target "
-            f"(number {perfect[0]}) whose naive forecast is always right: errors cannot be "
-            "measured in units of its error, 0."
+            f"y_train must differ from the values period={period} row(s) before, but the naive "
+            f"forecast of target {perfect[0]} has no error: errors cannot be divided by 0."
         )
     return scale

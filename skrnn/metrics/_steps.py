@@ -1,8 +1,8 @@
-"""Scores for targets per step: what scikit-learn's metrics need is one flat array of real steps.
+"""Scores for targets per time step.
 
-Every metric of scikit-learn serves sequences of any lengths once padding is out of the way, so this
-module flattens and leaves the measuring to scikit-learn. What no metric of scikit-learn's sees is
-where a sequence ends, so the score of whole sequences is written here.
+scikit-learn's metrics can be used for sequences of any lengths if all time steps are in one flat
+array. This module flattens the targets and calls those metrics. Only the score of whole sequences
+is computed here, because scikit-learn's metrics do not know where a sequence ends.
 """
 
 from functools import wraps
@@ -13,39 +13,38 @@ from sklearn.utils.validation import column_or_1d
 
 from skrnn.sequences import Sequences
 
-__all__ = ["flatten_steps", "make_step_scorer", "sequence_accuracy_score"]
-
 _RESPONSE_METHODS = frozenset(
     {"predict", "predict_proba", "predict_log_proba", "decision_function"}
 )
 
 
 def flatten_steps(*targets):
-    """Flatten targets per step into one array, one sequence after another.
+    """Concatenate the targets per time step of all sequences into one array.
 
     Parameters
     ----------
     *targets : list of arrays of shape (T_i,) or (T_i, k), array of shape (n, T) or (n, T, k), \
             or Sequences
-        Targets, predictions or probabilities, a value (or a row) a step. Several are checked to
-        have as many steps in each sequence.
+        Targets, predictions or probabilities, with one value or one row per time step. If several
+        are given, they must have the same number of sequences and the same lengths.
 
     Returns
     -------
     flat : ndarray of shape (sum(T_i),) or (sum(T_i), k)
-        The steps; a tuple of such arrays if several targets are given.
+        The targets of all time steps, one sequence after another. If several targets are given, the
+        result is a tuple of such arrays.
 
     Raises
     ------
     ValueError
-        If there is one target a sequence instead of one a step, if labels are partly numbers and
-        partly str, if sequences differ in the number of outputs, or if the targets differ in the
-        number of sequences or the length of one.
+        If there is one target per sequence instead of one per time step, if some labels are numbers
+        and others are str, if sequences differ in the number of outputs, or if the given targets
+        differ in the number or in the lengths of the sequences.
 
     See Also
     --------
-    make_step_scorer : A scorer for `cross_val_score` and `GridSearchCV`.
-    sequence_accuracy_score : How many sequences are right from their first step to their last.
+    make_step_scorer : Make a scorer for `cross_val_score` and `GridSearchCV`.
+    sequence_accuracy_score : Compute the fraction of sequences without any wrong time step.
 
     Examples
     --------
@@ -67,7 +66,7 @@ def flatten_steps(*targets):
 
 
 def _flat_and_lengths(targets):
-    """Return the steps of all sequences in one array, and how many each sequence has."""
+    """Return the targets of all time steps in one array, and the length of each sequence."""
     if isinstance(targets, Sequences):
         return targets.concatenate(), targets.lengths
     if not isinstance(targets, list | tuple):
@@ -77,7 +76,7 @@ def _flat_and_lengths(targets):
             return targets.reshape(n * length, *outputs), np.full(n, length)
     steps = [np.asarray(sequence) for sequence in targets]
     _check_steps(steps)
-    _check_one_kind(targets, steps)
+    _check_one_type(targets, steps)
     return np.concatenate(steps), np.array([len(sequence) for sequence in steps])
 
 
@@ -87,19 +86,19 @@ def _check_steps(steps):
     for i, sequence in enumerate(steps):
         if sequence.ndim not in (1, 2):
             raise ValueError(
-                "Expected targets per step, each sequence of shape (T_i,) or (T_i, k), got the "
-                f"shape {sequence.shape} for sequence {i}."
+                "Expected targets per step, with the shape (T_i,) or (T_i, k) for each sequence, "
+                f"got the shape {sequence.shape} for sequence {i}."
             )
         if sequence.shape[1:] != steps[0].shape[1:]:
             raise ValueError(
-                "All sequences need as many outputs a step: sequence 0 has the shape "
-                f"{steps[0].shape}, sequence {i} has {sequence.shape}."
+                "All sequences must have the same number of outputs per step: sequence 0 has the "
+                f"shape {steps[0].shape}, sequence {i} has {sequence.shape}."
             )
 
 
-def _check_one_kind(targets, steps):
-    """Numbers beside str would become str in the one array, and equal to them."""
-    kinds = {
+def _check_one_type(targets, steps):
+    """Raise an error for a mixture of numbers and str, which NumPy would convert to str."""
+    is_str = {
         array.dtype.kind == "U" for array in steps if array.dtype.kind in "Ubiuf" and array.size
     }
     mixed = [
@@ -108,7 +107,7 @@ def _check_one_kind(targets, steps):
         if isinstance(given, list | tuple) and array.dtype.kind == "U" and array.ndim == 1
         if not all(isinstance(label, str) for label in given)
     ]
-    if len(kinds) > 1 or mixed:
+    if len(is_str) > 1 or mixed:
         where = f"sequence {mixed[0]}" if mixed else "different sequences"
         raise ValueError(f"Labels must be all numbers or all str, got both in {where}.")
 
@@ -128,36 +127,39 @@ def _check_same_lengths(expected, lengths):
 
 
 def make_step_scorer(metric, *, response_method="predict", greater_is_better=True, **kwargs):
-    """Make a scorer from a metric, for targets per step.
+    """Make a scorer from a metric, for estimators with one target per time step.
 
-    The same as :func:`sklearn.metrics.make_scorer` for an estimator whose targets are one a step:
-    the metric sees the steps of all sequences in one array, so that each real step counts once.
+    It works like :func:`sklearn.metrics.make_scorer`, but the metric receives the time steps of all
+    sequences in one array, so that each real time step counts once.
 
     Parameters
     ----------
     metric : callable
-        Score or loss function with the signature ``metric(y_true, y_pred, **kwargs)``, such as
-        those of :mod:`sklearn.metrics`.
+        Score or loss function with the signature ``metric(y_true, y_pred, **kwargs)``, for example
+        a metric of :mod:`sklearn.metrics`.
 
     response_method : str or list of str, default="predict"
-        The method of the estimator that gives what the metric is told: `"predict"`,
-        `"predict_proba"` or `"decision_function"`; in a list, the first the estimator has.
+        The method of the estimator whose result is passed to the metric: `"predict"`,
+        `"predict_proba"` or `"decision_function"`. If a list is given, the first method that the
+        estimator has is used.
 
     greater_is_better : bool, default=True
-        Whether `metric` is a score (high is good) or a loss, whose sign the scorer turns.
+        Whether `metric` is a score, for which high values are good, or a loss. The scorer changes
+        the sign of a loss.
 
     **kwargs : dict
-        More arguments for `metric`, such as ``average="macro"``.
+        Additional arguments that are passed to `metric`, such as ``average="macro"``.
 
     Returns
     -------
     scorer : callable
-        ``scorer(estimator, X, y, sample_weight=None)``; greater is better. `sample_weight` is one
-        a sequence and holds for each of its steps.
+        The scorer, with the signature ``scorer(estimator, X, y, sample_weight=None)``. Greater
+        values are better. `sample_weight` has one weight per sequence, which is used for all of its
+        time steps.
 
     See Also
     --------
-    flatten_steps : What the metric is told.
+    flatten_steps : Concatenate targets in the way in which the metric receives them.
 
     Examples
     --------
@@ -173,10 +175,11 @@ def make_step_scorer(metric, *, response_method="predict", greater_is_better=Tru
 
 
 class _StepScorer:
-    """A scorer of scikit-learn's, told flat targets and an estimator whose responses are flat.
+    """Calls a scikit-learn scorer with flat targets and an estimator whose responses are flat.
 
-    Flattening inside the metric would be too late: for two classes scikit-learn's scorers take the
-    positive class as `predict_proba(X)[:, 1]`, which is a step in an array (n, T, 2).
+    The metric itself cannot flatten the responses. For two classes, scikit-learn's scorers select
+    the positive class with `predict_proba(X)[:, 1]`, which selects a time step in an array
+    (n, T, 2).
     """
 
     def __init__(self, scorer):
@@ -192,21 +195,21 @@ class _StepScorer:
         return repr(self._scorer).replace("make_scorer", "make_step_scorer", 1)
 
     def set_score_request(self, **kwargs):
-        """Say which metadata the metric takes, as scikit-learn's scorers do."""
+        """Set which metadata the metric requests, as for scikit-learn's scorers."""
         self._scorer.set_score_request(**kwargs)
         return self
 
     def get_metadata_routing(self):
-        """Return which metadata the metric takes."""
+        """Return which metadata the metric requests."""
         return self._scorer.get_metadata_routing()
 
     def _accept_sample_weight(self):
-        # GridSearchCV asks scorers by this name whether to hand them weights.
+        # GridSearchCV calls this method to decide whether to pass weights to the scorer.
         return self._scorer._accept_sample_weight()
 
 
 class _FlatResponses:
-    """A fitted estimator whose `predict` and the like return the steps in one array."""
+    """Wraps a fitted estimator so that its predictions are the time steps in one array."""
 
     def __init__(self, estimator, lengths):
         self._estimator = estimator
@@ -214,7 +217,7 @@ class _FlatResponses:
 
     @property
     def __class__(self):
-        # So that scikit-learn's messages name the estimator.
+        # scikit-learn's error messages then contain the name of the estimator.
         return type(self._estimator)
 
     def __sklearn_tags__(self):
@@ -235,69 +238,70 @@ class _FlatResponses:
 
 
 def _repeat_per_step(sample_weight, lengths):
-    return np.repeat(_one_weight_each(sample_weight, len(lengths)), lengths)
+    return np.repeat(_check_weights(sample_weight, len(lengths)), lengths)
 
 
-def _one_weight_each(sample_weight, n_sequences):
+def _check_weights(sample_weight, n_sequences):
     sample_weight = column_or_1d(sample_weight)
     if len(sample_weight) != n_sequences:
         raise ValueError(
-            "sample_weight must have one weight a sequence: "
+            "sample_weight must have one weight per sequence: "
             f"got {len(sample_weight)} for {n_sequences} sequences."
         )
     return sample_weight
 
 
 def sequence_accuracy_score(y_true, y_pred, *, normalize=True, sample_weight=None):
-    """Accuracy of whole sequences: one counts as right if each of its steps is.
+    """Compute the fraction of sequences that are classified correctly at every time step.
 
-    For targets per step, such as a tag for each word of a sentence. One wrong step makes its
-    sequence wrong, so that this is the strictest score there is; the accuracy of single steps is
-    :func:`sklearn.metrics.accuracy_score` of what `flatten_steps` gives.
+    The score is for targets per time step, such as a tag for each word of a sentence. One wrong
+    time step makes the whole sequence wrong, so that it is stricter than the accuracy of single
+    time steps, which is :func:`sklearn.metrics.accuracy_score` of the results of `flatten_steps`.
 
     Parameters
     ----------
     y_true : list of arrays of shape (T_i,) or (T_i, k), array of shape (n, T) or (n, T, k), \
             or Sequences
-        The right labels, one (or `k`) a step.
+        The correct labels, with one label (or `k` labels) per time step.
 
     y_pred : as `y_true`
-        Predicted labels, as a classifier with targets per step returns them.
+        The predicted labels, as returned by a classifier with targets per time step.
 
     normalize : bool, default=True
-        True: the share of sequences that are right. False: their number, or with `sample_weight`
-        the sum of their weights.
+        If True, return the fraction of correct sequences. If False, return the number of correct
+        sequences, or the sum of their weights if `sample_weight` is given.
 
     sample_weight : array-like of shape (n,), default=None
-        How much each sequence counts.
+        The weight of each sequence.
 
     Returns
     -------
     score : float
-        Between 0 and 1, or with ``normalize=False`` and no weights between 0 and the number of
-        sequences; greater is better. A sequence without steps is right.
+        The score. Greater values are better. It is between 0 and 1, or between 0 and the number of
+        sequences if ``normalize=False`` and there are no weights. A sequence without time steps
+        counts as correct.
 
     Raises
     ------
     ValueError
-        If there is one target a sequence instead of one a step, if `y_true` and `y_pred` differ in
-        the number of sequences, the length of one or the number of labels a step, if labels are
-        continuous numbers or partly numbers and partly str, or if `sample_weight` does not have
-        one weight a sequence.
+        If there is one target per sequence instead of one per time step, if `y_true` and `y_pred`
+        differ in the number of sequences, in a length or in the number of labels per time step, if
+        labels are continuous numbers or both numbers and str, or if `sample_weight` does not have
+        one weight per sequence.
 
     See Also
     --------
-    flatten_steps : All steps in one array, for scores of single steps.
-    make_step_scorer : A scorer from a metric of single steps.
+    flatten_steps : Concatenate all time steps into one array, for scores of single time steps.
+    make_step_scorer : Make a scorer from a metric of single time steps.
 
     Notes
     -----
-    A metric of labels like any other to :func:`sklearn.metrics.make_scorer`:
-    ``scoring=make_scorer(sequence_accuracy_score)``.
+    To use the score in cross-validation, pass ``scoring=make_scorer(sequence_accuracy_score)``,
+    with :func:`sklearn.metrics.make_scorer`.
 
     Examples
     --------
-    Four steps of five are right, and one sentence of two:
+    Four of five labels are correct, and one of two sentences:
 
     >>> from skrnn.metrics import sequence_accuracy_score
     >>> y_true = [["PRON", "VERB"], ["DET", "NOUN", "VERB"]]
@@ -311,22 +315,24 @@ def sequence_accuracy_score(y_true, y_pred, *, normalize=True, sample_weight=Non
     _check_same_lengths(lengths, others)
     n = len(lengths)
     if sample_weight is not None:
-        sample_weight = _one_weight_each(sample_weight, n)
-    wrong_steps = _wrong_steps(true, predicted)
-    n_wrong = np.bincount(np.repeat(np.arange(n), lengths), wrong_steps, minlength=n)
-    all_right = np.ones(n, dtype=bool)
-    return accuracy_score(all_right, n_wrong == 0, normalize=normalize, sample_weight=sample_weight)
+        sample_weight = _check_weights(sample_weight, n)
+    is_wrong = _wrong_steps(true, predicted)
+    n_wrong = np.bincount(np.repeat(np.arange(n), lengths), is_wrong, minlength=n)
+    all_correct = np.ones(n, dtype=bool)
+    return accuracy_score(
+        all_correct, n_wrong == 0, normalize=normalize, sample_weight=sample_weight
+    )
 
 
 def _wrong_steps(true, predicted):
-    """Which steps have any label that is not the right one."""
+    """Return which time steps have at least one wrong label."""
     if true.shape != predicted.shape:
         raise ValueError(
-            "y_true and y_pred must have as many labels a step, got steps of the shapes "
+            "y_true and y_pred must have the same number of labels per step, got the shapes "
             f"{true.shape[1:]} and {predicted.shape[1:]}."
         )
     if true.size:
-        # It refuses what is no label, in the words that scikit-learn has for it.
+        # This call raises scikit-learn's errors for invalid labels.
         accuracy_score(true.ravel(), predicted.ravel())
     wrong = true != predicted
     return wrong.any(axis=1) if wrong.ndim == 2 else wrong

@@ -3,27 +3,20 @@
 import numpy as np
 
 from skrnn.sequences import Sequences
+from skrnn.sequences._sequences import offsets_of
 
-__all__ = ["Feed", "compact", "inference_batches", "training_batches"]
-
-# Sequences share a batch when their lengths differ by about this share: wide enough that the
-# make-up of batches changes from epoch to epoch, narrow enough that little is spent on padding.
+# Sequences share a batch if their lengths differ by at most about this fraction: enough for the
+# composition of batches to change from epoch to epoch, little enough to keep padding cheap.
 _LENGTH_TOLERANCE = 0.25
 
-# A block of predictions holds at most this many padded steps and sequences, so that its memory is
-# bounded whatever the number and the length of the sequences.
+# A block of predictions has at most this many padded time steps and sequences, so that its memory
+# is bounded for any number and any length of sequences.
 _MAX_STEPS = 2**16
 _MAX_SEQUENCES = 2**11
 
-# Steps of more bytes than this are sent to the device in blocks, as they are wanted: they may be a
-# file larger than the memory.
-RESIDENT_BYTES = 2**28
-# A block is this part of it.
-_BLOCKS = 16
-
 
 def compact(sequences):
-    """Return the sequences on values of their own if they use but a part of those they share.
+    """Return the sequences on their own values if they use only a part of shared ones.
 
     A fold of a large data set is then sent to the device without the rest.
 
@@ -38,63 +31,28 @@ def compact(sequences):
     lengths = sequences.lengths
     if lengths.sum() >= len(sequences.values):
         return sequences
-    return Sequences(sequences.concatenate(), np.cumsum(lengths) - lengths, lengths)
-
-
-class Feed:
-    """Data on the device: all of them, or, where they are too large, a block at a time.
-
-    Parameters
-    ----------
-    send : callable
-        Of data, giving tensors.
-    take : callable
-        Of sequence numbers (or a slice), giving data.
-    sequences : Sequences
-        Those of all the data.
-
-    Attributes
-    ----------
-    is_whole : bool
-        Whether all data are on the device.
-    max_sequences : int
-        How many sequences to ask for at once where they are not.
-    """
-
-    def __init__(self, send, take, sequences):
-        self._send, self._take = send, take
-        one_step = sequences.values[:1].nbytes
-        n_steps = min(sequences.lengths.sum(), len(sequences.values))
-        self.is_whole = n_steps * one_step <= RESIDENT_BYTES
-        self._tensors = send(take(slice(None))) if self.is_whole else None
-        self.max_sequences = RESIDENT_BYTES // (_BLOCKS * one_step * int(sequences.lengths.max()))
-
-    def __call__(self, rows):
-        """Return tensors that hold some sequences, and the numbers that these have there."""
-        if self._tensors is not None:
-            return self._tensors, rows
-        return self._send(self._take(rows)), np.arange(len(rows), dtype=np.int32)
+    return Sequences(sequences.concatenate(), offsets_of(lengths), lengths)
 
 
 def training_batches(lengths, batch_size, rng):
     """Cut sequences into batches for one epoch.
 
-    Where the sequences do not fill the last batch, a smaller one is left, in which each sequence
-    weighs more. It begins anywhere in the order of lengths, so that over the epochs no length
-    weighs more than another.
+    If the sequences do not fill the last batch, one batch is smaller, and each of its sequences
+    has a larger weight. That batch begins at a random position in the order of lengths, so that
+    over the epochs no length has a larger weight than another.
 
     Parameters
     ----------
     lengths : ndarray of shape (n_sequences,)
     batch_size : int or None
-        None: one batch.
+        If None, there is one batch.
     rng : numpy.random.Generator or None
-        None: the given order, no shuffling.
+        If None, the order is the given one.
 
     Returns
     -------
     order : int32 ndarray of shape (n_sequences,)
-        Sequence numbers, one batch after another.
+        Indices of sequences, one batch after another.
     bounds : int32 ndarray of shape (n_batches + 1,)
         Batch `i` is ``order[bounds[i]:bounds[i + 1]]``.
     """
@@ -104,7 +62,7 @@ def training_batches(lengths, batch_size, rng):
         return np.arange(n, dtype=np.int32), np.append(np.arange(0, n, size), n).astype(np.int32)
     blurred = lengths * (1 + _LENGTH_TOLERANCE * rng.random(n))
     order = np.argsort(blurred, kind="stable").astype(np.int32)
-    # Round the end to the beginning: a place near either end is drawn as often as any.
+    # Positions wrap around, so that one near either end is drawn as often as any other.
     small = np.arange(n % size) + rng.integers(n)
     batches = np.split(np.delete(order, small % n), range(size, n - len(small), size))
     if len(small):
@@ -115,18 +73,18 @@ def training_batches(lengths, batch_size, rng):
 
 
 def inference_batches(lengths, *, equal_lengths=False):
-    """Cut sequences into blocks of like length, the shortest first.
+    """Cut sequences into blocks of similar length, the shortest first.
 
     Parameters
     ----------
     lengths : ndarray of shape (n_sequences,)
     equal_lengths : bool, default=False
-        True: no block holds two lengths, so no step is padding.
+        If True, all sequences of a block have the same length, so there is no padding.
 
     Yields
     ------
     ndarray of int
-        Sequence numbers of one block.
+        Indices of the sequences of one block.
     """
     order = np.argsort(lengths, kind="stable").astype(np.int32)
     ordered = lengths[order]

@@ -4,19 +4,13 @@ Such a cell is run by `keras.layers.RNN`, without a mask: in both directions pad
 all real steps of a sequence, so that it reaches no output that is used.
 """
 
-import hashlib
 import inspect
 import json
-import marshal
-from types import FunctionType
 
 import keras
 from keras import ops
 
-from skrnn.networks.descriptions import _describe_value, describe_held
-
-# The bases of Keras layers are in these packages.
-_FRAMEWORKS = ("builtins", "jax", "keras", "tensorflow", "torch")
+from skrnn.networks.fingerprint import describe_class, describe_held
 
 
 def check_custom_cell(spec):
@@ -133,34 +127,5 @@ def describe_custom_layer(layer):
     parts = layer.cell._flatten_layers()
     for i, part in enumerate(parts):
         text = text.replace(f'"{part.name}"', f'"#{i}"')
-        text += f" {_describe_class(type(part))} {describe_held(part)}"
+        text += f" {describe_class(type(part))} {describe_held(part)}"
     return text
-
-
-def _describe_class(kind):
-    """Return the names of a class and its bases, and what those hold that are not Keras' own."""
-    text = []
-    for base in kind.__mro__:
-        text.append(f"{base.__module__}.{base.__qualname__}")
-        if base.__module__.split(".")[0] not in _FRAMEWORKS:
-            held = vars(base).items()
-            text += [f"{name}={_describe_member(member)}" for name, member in held]
-    return " ".join(text)
-
-
-def _describe_member(member):
-    """Return a description of a method, property or value of a class."""
-    if isinstance(member, property):
-        return str([_describe_member(part) for part in (member.fget, member.fset, member.fdel)])
-    member = getattr(member, "__func__", member)
-    if not isinstance(member, FunctionType):
-        # Slots and the like are the interpreter's; all other objects are compared by identity.
-        return (
-            type(member).__name__ if inspect.isdatadescriptor(member) else _describe_value(member)
-        )
-    code = member.__code__
-    cells = zip(code.co_freevars, member.__closure__ or (), strict=True)
-    # Functions that call super() close over the class itself.
-    held = [cell.cell_contents for name, cell in cells if name != "__class__"]
-    defaults = [*(member.__defaults__ or ()), *(member.__kwdefaults__ or {}).items()]
-    return hashlib.sha256(marshal.dumps(code)).hexdigest() + _describe_value([*held, *defaults])

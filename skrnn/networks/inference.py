@@ -1,14 +1,12 @@
-"""From weights and sequences to predictions, hidden states and a model to keep."""
+"""From weights and sequences to predictions and hidden states."""
 
-import keras
 import numpy as np
 
 from skrnn.networks import backends
-from skrnn.networks.batches import Feed, inference_batches
-from skrnn.networks.models import rebuild_network
+from skrnn.networks.batches import inference_batches
+from skrnn.networks.feed import Feed
 from skrnn.networks.programs import lease
-
-__all__ = ["export_model", "final_states", "forward"]
+from skrnn.sequences._sequences import offsets_of
 
 
 def forward(spec, weights, sequences, name="model"):
@@ -24,8 +22,8 @@ def forward(spec, weights, sequences, name="model"):
     Returns
     -------
     ndarray
-        One row a sequence, or, where the model gives steps, one row for each real step of each
-        sequence in turn.
+        One row per sequence. If the model returns time steps, one row per real time step, one
+        sequence after another.
     """
     per_step = name == "steps" or (name == "model" and spec.return_sequences)
     results = _run_blocks(spec, weights, sequences, name)
@@ -37,7 +35,7 @@ def forward(spec, weights, sequences, name="model"):
 def final_states(spec, weights, sequences):
     """Return the last recurrent layer's final states, as ``return_state=True`` gives them in Keras.
 
-    Sequences run in blocks of equal length: a padded step would move a state.
+    All sequences of a block have the same length, because padding would change a state.
 
     Returns
     -------
@@ -53,39 +51,13 @@ def final_states(spec, weights, sequences):
     ]
 
 
-def export_model(spec, weights, target_scale):
-    """Return a live Keras model of its own, in the user's units.
-
-    On JAX a model of float64 is for use within ``jax.enable_x64(True)``.
-
-    Parameters
-    ----------
-    spec : NetworkSpec
-    weights : list of ndarray
-    target_scale : tuple (scale, offset) of arrays
-
-    Returns
-    -------
-    keras.Model
-        Takes ``[steps, lengths]``.
-    """
-    with backends.precision(spec.dtype):
-        model = rebuild_network(spec, plain=True).model
-        model.set_weights(weights)
-        scale, offset = (np.asarray(value) for value in target_scale)
-        if (scale == 1).all() and (offset == 0).all():
-            return model
-        rescale = keras.layers.Rescaling(scale.tolist(), offset.tolist(), dtype=spec.dtype)
-        return keras.Model(model.inputs, rescale(model.output))
-
-
 def _run_blocks(spec, weights, sequences, name, *, equal_lengths=False):
-    """Return the sequence numbers of each block, and what a network's model gives for them."""
+    """Return the indices of each block of sequences, and the outputs of a model for them."""
     blocks = inference_batches(sequences.lengths, equal_lengths=equal_lengths)
-    with lease(spec.reading(sequences)) as program:
+    with lease(spec.for_inputs(sequences)) as program:
         program.set_weights(weights)
         compiled = program.forward(name)
-        on_device = Feed(backends.sequences_to_device, sequences.__getitem__, sequences)
+        on_device = Feed(backends.sequences_to_device, sequences, sequences)
         return [(rows, compiled(*on_device(rows))) for rows in blocks]
 
 
@@ -101,7 +73,7 @@ def _in_order(results, n):
 
 
 def _in_order_of_steps(results, lengths):
-    starts = np.cumsum(lengths) - lengths
+    starts = offsets_of(lengths)
     first = results[0][1]
     ordered = np.empty((lengths.sum(), first.shape[2]), first.dtype)
     for rows, values in results:

@@ -30,7 +30,7 @@ from skrnn.networks.custom_cells import (
     make_custom_layer,
     run_custom_layer,
 )
-from skrnn.networks.descriptions import describe_held
+from skrnn.networks.fingerprint import describe_class, describe_held
 from skrnn.networks.layers import make_layer
 from skrnn.networks.processes import require_own_process
 
@@ -324,7 +324,7 @@ def _describe_body(layers):
     # A class may be written anew under its old name, in a notebook say, and a configuration names
     # functions without what they do.
     return config + "".join(
-        f" {type(operation).__qualname__}@{id(type(operation))} {describe_held(operation)}"
+        f" {describe_class(type(operation))} {describe_held(operation)}"
         for operation in layers.operations
     )
 

@@ -1,13 +1,14 @@
 """Compiled programs, leased from a bounded cache.
 
 A program is a built network with its compiled functions. Building and tracing one costs about a
-second and memory that TensorFlow never gives back in full, so programs are kept and handed out
-again: a grid search over learning rates, folds or seeds compiles once. A lease is exclusive, so
-threads never share one; a program whose lease ended in an error is thrown away, since nobody
-knows what state it is in.
+second, and memory that TensorFlow never frees completely, so programs are kept and reused: a grid
+search over learning rates, folds or seeds compiles once. A lease is exclusive, so threads never
+share a program. A program whose lease ended in an error is discarded, because its state is
+unknown.
 """
 
 import threading
+import time
 from collections import OrderedDict
 from contextlib import contextmanager
 
@@ -15,11 +16,11 @@ import keras
 import numpy as np
 
 from skrnn.networks import backends
-from skrnn.networks.descriptions import describe, make_loss, make_metrics
+from skrnn.networks.fingerprint import describe
 from skrnn.networks.models import rebuild_network
+from skrnn.networks.objective import Objective
+from skrnn.networks.optimizers import has_schedule
 from skrnn.networks.processes import require_own_process
-
-__all__ = ["DivergedError", "Program", "Trainer", "clear", "lease"]
 
 MAX_PROGRAMS = 32
 MAX_TRAINERS = 4
@@ -42,26 +43,28 @@ class Program:
         self._trainers = OrderedDict()
 
     def forward(self, name):
-        """Return the compiled pass to the outputs of one of the network's models, by its name."""
+        """Return the compiled forward pass of one of the network's models, by its name."""
         if name not in self._forward:
             self._forward[name] = backends.compile_forward(getattr(self.network, name))
         return self._forward[name]
 
-    def trainer(self, training, optimizer, *, sparse):
-        """Return the compiled training functions for a loss, metrics and optimizer.
+    def trainer(self, training, recipe, *, class_codes):
+        """Return the compiled training functions for a loss, metrics and an optimizer.
 
         Parameters
         ----------
         training : TrainingSpec
-        optimizer : Recipe
-        sparse : bool
-            Whether targets are class numbers.
+        recipe : Recipe
+            Makes the optimizer.
+        class_codes : bool
+            Whether targets are class codes.
         """
         names = tuple(getattr(metric, "name", None) for metric in training.metrics)
-        key = (describe(training.loss), describe(training.metrics), names, optimizer, sparse)
+        key = (describe(training.loss), describe(training.metrics), names, recipe, class_codes)
         trainer = self._trainers.pop(key, None)
         if trainer is None:
-            trainer = Trainer(self.network, training, optimizer.make(), sparse)
+            objective = Objective(self.network.spec, training, class_codes=class_codes)
+            trainer = Trainer(self.network, objective, recipe.make())
         self._trainers[key] = trainer
         while len(self._trainers) > MAX_TRAINERS:
             self._trainers.popitem(last=False)
@@ -93,30 +96,63 @@ class Program:
 
 
 class Trainer:
-    """One loss, one optimizer and some metrics, compiled for one network.
+    """One objective and one optimizer, compiled for one network.
 
     Parameters
     ----------
     network : Network
-    training : TrainingSpec
+    objective : Objective
     optimizer : keras.optimizers.Optimizer
-    sparse : bool
     """
 
-    def __init__(self, network, training, optimizer, sparse):
+    def __init__(self, network, objective, optimizer):
         self.optimizer = optimizer
         self.optimizer.build(network.model.trainable_variables)
-        self.metrics = make_metrics(
-            training.metrics, sparse=sparse, n_outputs=network.spec.n_outputs
-        )
-        _build_metrics(self.metrics, sparse, network.spec.n_outputs)
+        self._trainable = network.model.trainable_variables
+        self._has_schedule = has_schedule(optimizer)
+        self._metrics = objective.metrics
+        objective.build_metrics()
         self._first_state = self.get_state()
-        loss, from_logits = make_loss(training.loss)
-        self.train, self.evaluate = backends.compile_training(
-            network, loss, from_logits, self.optimizer, self.metrics
-        )
-        self.traced = False
-        self.seconds_per_batch = None
+        self._train, self.evaluate = backends.compile_training(network, objective, optimizer)
+        self._is_compiled = False
+        self._seconds_per_batch = None
+
+    def train(self, data, order, bounds, layout):
+        """Train on batches and return the loss of each.
+
+        Parameters
+        ----------
+        data : object
+            As returned by `backends.to_device`.
+        order, bounds : ndarray of int
+            Batch `i` is ``order[bounds[i]:bounds[i + 1]]``.
+        layout : object
+            As returned by `backends.batch_layout`.
+        """
+        begin = time.perf_counter()
+        n_batches = len(bounds) - 1
+        losses = self._train(data, order, bounds, self._rates(n_batches), layout)
+        # The first call compiles, so its time says nothing about the next ones.
+        if self._is_compiled:
+            self._seconds_per_batch = (time.perf_counter() - begin) / n_batches
+        self._is_compiled = True
+        return losses
+
+    def _rates(self, n_batches):
+        """Return the learning rate of each update; zeros if the optimizer has a schedule."""
+        # A callback may have changed the rate since the last call.
+        rate = 0.0 if self._has_schedule else float(self.optimizer.learning_rate)
+        return np.full(n_batches, rate, np.float32)
+
+    def batches_in(self, seconds):
+        """Return how many batches a call of that duration contains."""
+        if self._seconds_per_batch is None:
+            return 1
+        return max(1, int(seconds / self._seconds_per_batch))
+
+    def finalize(self):
+        """Let the optimizer finish, such as with averages of the weights."""
+        self.optimizer.finalize_variable_values(self._trainable)
 
     def reset(self, rate, state=None):
         """Start the optimizer afresh, or from the state of an earlier call.
@@ -124,7 +160,7 @@ class Trainer:
         Parameters
         ----------
         rate : float or None
-            The learning rate; None: the optimizer's schedule.
+            The learning rate. If None, the optimizer's schedule is used.
         state : list of ndarray or None
         """
         values = self._first_state if state is None else state
@@ -134,7 +170,7 @@ class Trainer:
             variable.assign(value)
         if rate is not None:
             self.optimizer.learning_rate = rate
-        for metric in self.metrics:
+        for metric in self._metrics:
             metric.reset_state()
 
     def get_state(self):
@@ -144,38 +180,29 @@ class Trainer:
         ]
 
     def read_metrics(self, prefix=""):
-        """Return the metrics' values by name; they start again from nothing."""
+        """Return the metrics' values by name, and reset them."""
         values = {
             prefix + metric.name: keras.ops.convert_to_numpy(metric.result()).item()
-            for metric in self.metrics
+            for metric in self._metrics
         }
-        for metric in self.metrics:
+        for metric in self._metrics:
             metric.reset_state()
         return values
 
 
-def _build_metrics(metrics, sparse, n_outputs):
-    """Let metrics make their variables now: inside a compiled call it would be too late."""
-    true = np.zeros(1, np.int32) if sparse else np.zeros((1, n_outputs), np.float32)
-    for metric in metrics:
-        metric.update_state(true, np.full((1, n_outputs), 0.5, np.float32))
-        if np.size(keras.ops.convert_to_numpy(metric.result())) != 1:
-            raise ValueError(f"metrics must give one number each, {metric.name!r} gives several.")
-
-
 class DivergedError(ValueError):
-    """The loss stopped being a finite number; the program is as good as before."""
+    """The loss or a weight is not finite; the program can still be used."""
 
 
 @contextmanager
 def lease(spec, network=None):
-    """Lend the program of a network, exclusively.
+    """Lease the program of a network exclusively.
 
     Parameters
     ----------
     spec : NetworkSpec
     network : Network or None
-        Taken when no idle program fits; None: built then.
+        Used if there is no idle program of that specification. If None, it is built then.
 
     Yields
     ------
@@ -220,6 +247,6 @@ def _give_back(spec, program):
 
 
 def clear():
-    """Forget all idle programs."""
+    """Remove all idle programs."""
     with _lock:
         _idle.clear()

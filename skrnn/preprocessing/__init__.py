@@ -1,4 +1,4 @@
-"""Transformers: rows in time, symbols and texts to sequences, and sequences to sequences."""
+"""Transformers that convert time series, symbols and texts to sequences, or transform sequences."""
 
 from skrnn.preprocessing._embedding_tokenizer import EmbeddingTokenizer
 from skrnn.preprocessing._interpolator import Interpolator

@@ -1,14 +1,12 @@
-"""From documents to tokens, and from tokens to integers: what comes before any vocabulary.
+"""Convert documents to tokens, and count the tokens.
 
-The analysis of text is scikit-learn's. A corpus is kept as its distinct tokens and one integer a
-token, so that all that follows (counting, choosing, numbering) is arithmetic on arrays.
+The text is analyzed with scikit-learn's own analyzers. The result is the list of distinct tokens
+and one integer per token, so that all further steps (counting, selecting, numbering) are operations
+on arrays.
 """
 
 import copy
-from array import array
-from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
 
@@ -17,57 +15,24 @@ from joblib import Parallel, delayed, effective_n_jobs
 from scipy import sparse
 from sklearn.feature_extraction.text import CountVectorizer
 
-from skrnn.preprocessing._vocabularies import TokenCounts, check_one_kind, union
-from skrnn.sequences import is_table
+from skrnn.preprocessing._symbols import Factorizer, SymbolSequences
+from skrnn.preprocessing._vocabularies import TokenCounts, check_one_type, merge_tokens
+from skrnn.sequences._containers import is_table
 
-__all__ = ["Corpus", "check_documents", "make_analyzer", "read_corpus"]
-
-_DOCUMENTS_AT_ONCE = 1000
-
-
-@dataclass(frozen=True)
-class Corpus:
-    """Documents as integers that stand for their tokens.
-
-    Parameters
-    ----------
-    tokens : list
-        The distinct tokens, in the order in which they first occur.
-    codes : ndarray of int32 of shape (n_tokens_total,)
-        For each token of each document its place in `tokens`, one document after another.
-    lengths : ndarray of int64 of shape (n_documents,)
-    """
-
-    tokens: list
-    codes: np.ndarray
-    lengths: np.ndarray
-
-    def count(self):
-        """Return how often each token occurs, and in how many documents."""
-        n_documents, n_tokens = len(self.lengths), len(self.tokens)
-        begins = np.concatenate([[0], np.cumsum(self.lengths)])
-        ones = np.ones(len(self.codes), dtype=np.int8)
-        rows = sparse.csr_array((ones, self.codes, begins), shape=(n_documents, n_tokens))
-        # Sorted by token, and for each token by document: a change of either is a new pair.
-        by_token = rows.tocsc()
-        occurrences = np.diff(by_token.indptr)
-        is_new = np.ones(len(by_token.indices), dtype=np.int64)
-        is_new[1:] = np.diff(by_token.indices) != 0
-        is_new[by_token.indptr[:-1]] = 1
-        documents = np.add.reduceat(is_new, by_token.indptr[:-1]) if n_tokens else is_new
-        return TokenCounts(self.tokens, occurrences.astype(np.int64), documents, n_documents)
+_DOCUMENTS_PER_BATCH = 1000
 
 
 def check_documents(X, *, as_tokens, any_type=False):
-    """Return documents as a list, or say what is wrong with them.
+    """Return documents as a list, or raise an error if they are not documents.
 
     Parameters
     ----------
     X : iterable
+        The documents.
     as_tokens : bool
-        Whether documents are lists of tokens in place of texts.
+        Whether a document is a list of tokens instead of a text.
     any_type : bool, default=False
-        Whether a document may be anything but None.
+        Whether a document may be any object other than None.
 
     Returns
     -------
@@ -76,7 +41,7 @@ def check_documents(X, *, as_tokens, any_type=False):
     Raises
     ------
     ValueError
-        If `X` is a text or a table, or a document is of another type.
+        If `X` is a text or a table, or if a document has the wrong type.
     """
     if isinstance(X, str):
         raise ValueError("Iterable over raw text documents expected, string object received.")
@@ -90,34 +55,37 @@ def check_documents(X, *, as_tokens, any_type=False):
         raise ValueError(f"X must be an iterable of documents, got {type(X).__name__}.")
     documents = list(X)
     if any_type:
-        is_good, expected = (lambda document: document is not None), "a document"
+        is_document, expected = (lambda document: document is not None), "a document"
     elif as_tokens:
-        is_good, expected = _is_token_list, "a list of tokens (analyzer='tokens')"
+        is_document, expected = _is_token_list, "a list of tokens (analyzer='tokens')"
     else:
-        is_good, expected = (lambda document: isinstance(document, str)), "a str"
+        is_document, expected = (lambda document: isinstance(document, str)), "a str"
     for i, document in enumerate(documents):
-        if not is_good(document):
-            raise ValueError(f"Each document must be {expected}; X[{i}] is {_shown(document)}.")
+        if not is_document(document):
+            raise ValueError(
+                f"Each document must be {expected}; X[{i}] is {_short_repr(document)}."
+            )
     return documents
 
 
 def make_analyzer(analyzer, *, lowercase, strip_accents, token_pattern, stop_words):
-    """Return a function from documents to an iterable of token lists.
+    """Return a function that converts documents to an iterable with one list of tokens each.
 
     Parameters
     ----------
     analyzer : {"word", "char", "tokens"}, callable or object with `encode_batch`
+        As in :class:`~skrnn.EmbeddingTokenizer`.
     lowercase, strip_accents, token_pattern, stop_words
-        As in `sklearn.feature_extraction.text.CountVectorizer`.
+        As in :class:`~sklearn.feature_extraction.text.CountVectorizer`.
 
     Returns
     -------
     callable
-        One that can be pickled, so far as `analyzer` can be.
+        The function. It can be pickled if `analyzer` can be pickled.
     """
     if hasattr(analyzer, "encode_batch"):
         tokenizer = copy.deepcopy(analyzer)
-        # What these add or cut would depend on the other documents of a batch.
+        # Padding and truncation would make the tokens depend on the other documents of a batch.
         tokenizer.no_padding()
         tokenizer.no_truncation()
         return partial(_subwords, tokenizer)
@@ -137,65 +105,103 @@ def make_analyzer(analyzer, *, lowercase, strip_accents, token_pattern, stop_wor
     return partial(map, partial(_preprocessed, vectorizer.build_preprocessor()))
 
 
-def read_corpus(documents, analyze, n_jobs=None):
-    """Analyze documents, in several processes if asked to.
+def read_documents(X, analyzer, *, n_jobs=None, **text_parameters):
+    """Return the tokens of documents as codes, in the order of their first occurrence.
 
     Parameters
     ----------
-    documents : list
-    analyze : callable
-        From `make_analyzer`.
-    n_jobs : int or None
+    X : iterable
+        The documents.
+    analyzer : {"word", "char", "tokens"}, callable or object with `encode_batch`
+        As in :class:`~skrnn.EmbeddingTokenizer`.
+    n_jobs : int or None, default=None
+        The number of processes, as in :class:`~skrnn.EmbeddingTokenizer`.
+    **text_parameters : dict
+        The other parameters of `make_analyzer`.
 
     Returns
     -------
-    Corpus
+    corpus : SymbolSequences
+        One sequence of tokens per document.
+
+    Raises
+    ------
+    ValueError
+        If `X` is not an iterable of documents of the right type, or if tokens have several types.
     """
+    is_function = callable(analyzer) and not hasattr(analyzer, "encode_batch")
+    as_tokens = isinstance(analyzer, str) and analyzer == "tokens"
+    documents = check_documents(X, as_tokens=as_tokens, any_type=is_function)
+    analyze = make_analyzer(analyzer, **text_parameters)
     n_jobs = min(effective_n_jobs(n_jobs), len(documents))
     if n_jobs <= 1:
-        return _read(documents, analyze)
+        return _read_part(documents, analyze)
     ends = np.linspace(0, len(documents), n_jobs + 1).astype(int).tolist()
     parts = Parallel(n_jobs)(
-        delayed(_read)(documents[start:end], analyze) for start, end in pairwise(ends)
+        delayed(_read_part)(documents[start:end], analyze) for start, end in pairwise(ends)
     )
-    return _join(parts)
+    return _concatenate(parts)
 
 
-def _read(documents, analyze):
-    place = defaultdict()
-    place.default_factory = place.__len__
-    codes, lengths = array("i"), []
-    for document, tokens in enumerate(analyze(documents)):
+def count_tokens(corpus):
+    """Return how often each token of a corpus occurs, and in how many documents.
+
+    Parameters
+    ----------
+    corpus : SymbolSequences
+        One sequence of tokens per document.
+
+    Returns
+    -------
+    counts : TokenCounts
+    """
+    n_documents, n_tokens = len(corpus.lengths), len(corpus.distinct)
+    bounds = np.concatenate([[0], np.cumsum(corpus.lengths)])
+    ones = np.ones(len(corpus.codes), dtype=np.int8)
+    rows = sparse.csr_array((ones, corpus.codes, bounds), shape=(n_documents, n_tokens))
+    # The entries are now sorted by token, and those of one token by document: an entry whose
+    # token or document differs from that of the entry before it is a new pair.
+    by_token = rows.tocsc()
+    occurrences = np.diff(by_token.indptr)
+    is_new = np.ones(len(by_token.indices), dtype=np.int64)
+    is_new[1:] = np.diff(by_token.indices) != 0
+    is_new[by_token.indptr[:-1]] = 1
+    documents = np.add.reduceat(is_new, by_token.indptr[:-1]) if n_tokens else is_new
+    return TokenCounts(corpus.distinct, occurrences.astype(np.int64), documents, n_documents)
+
+
+def _read_part(documents, analyze):
+    factorizer = Factorizer()
+    for i, tokens in enumerate(analyze(documents)):
         if tokens is None or isinstance(tokens, Mapping):
             raise ValueError(
-                f"analyzer must give a list of tokens for each document, got {_shown(tokens)}."
+                "analyzer must return a list of tokens for each document, got "
+                f"{_short_repr(tokens)}."
             )
-        before = len(codes)
         try:
-            codes.extend(map(place.__getitem__, tokens))
-        except TypeError as error:  # not to be looked up: a list in place of a token, say
+            factorizer.append(tokens)
+        except TypeError as error:  # a token that is not hashable, for example a list
             raise ValueError(
-                f"Tokens must all be str, or all be int; in document {document}: {error}."
+                f"Tokens must all be str, or all be int; in document {i}: {error}."
             ) from error
-        lengths.append(len(codes) - before)
-    tokens = list(place)
-    check_one_kind(tokens, "Tokens")
-    codes = np.frombuffer(codes, dtype=np.intc).astype(np.int32, copy=False)
-    return Corpus(tokens, codes, np.array(lengths, dtype=np.int64))
+    corpus = factorizer.sequences()
+    check_one_type(corpus.distinct, "Tokens")
+    return corpus
 
 
-def _join(parts):
-    tokens, codes = parts[0].tokens, [parts[0].codes]
+def _concatenate(parts):
+    """Return the documents of several corpora as one corpus."""
+    tokens, codes = parts[0].distinct, [parts[0].codes]
     for part in parts[1:]:
-        tokens, places = union(tokens, part.tokens)
-        codes.append(places[part.codes])
+        tokens, positions = merge_tokens(tokens, part.distinct)
+        codes.append(positions[part.codes])
     lengths = np.concatenate([part.lengths for part in parts])
-    return Corpus(tokens, np.concatenate(codes), lengths)
+    return SymbolSequences(tokens, np.concatenate(codes), lengths)
 
 
 def _subwords(tokenizer, documents):
-    for start in range(0, len(documents), _DOCUMENTS_AT_ONCE):
-        batch = documents[start : start + _DOCUMENTS_AT_ONCE]
+    for start in range(0, len(documents), _DOCUMENTS_PER_BATCH):
+        batch = documents[start : start + _DOCUMENTS_PER_BATCH]
         for encoding in tokenizer.encode_batch(batch, add_special_tokens=False):
             yield encoding.tokens
 
@@ -212,7 +218,7 @@ def _is_token_list(document):
     return isinstance(document, list | tuple | np.ndarray) or hasattr(document, "iloc")
 
 
-def _shown(document):
+def _short_repr(document):
     text = repr(document)
     text = text if len(text) <= 40 else f"{text[:37]}..."
     return f"{text} ({type(document).__name__})"

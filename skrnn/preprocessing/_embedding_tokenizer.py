@@ -1,10 +1,9 @@
-"""`EmbeddingTokenizer`: raw documents become the token ids that an embedding looks up.
+"""`EmbeddingTokenizer`: convert raw documents to the token ids that an embedding layer reads.
 
-It is a `CountVectorizer` that keeps the order of the words: the same analysis of text, the same
-choice of a vocabulary, but a sequence of ids for each document in place of a row of counts.
+It analyzes text and selects a vocabulary like `CountVectorizer`, but keeps the order of the words:
+each document becomes a sequence of ids instead of a row of counts.
 """
 
-import warnings
 from collections.abc import Mapping
 from itertools import islice
 from numbers import Integral
@@ -14,96 +13,107 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin
 from sklearn.utils.validation import check_is_fitted
 
 from skrnn._sklearn import HasMethods, Interval, RealNotInt, StrOptions, _fit_context
-from skrnn.preprocessing._documents import check_documents, make_analyzer, read_corpus
-from skrnn.preprocessing._output import SequenceTransformerMixin, collect_like, with_steps
-from skrnn.preprocessing._vocabularies import (
-    FIRST,
-    check_one_kind,
-    number_tokens,
-    read_vocabulary,
+from skrnn.preprocessing._documents import count_tokens, read_documents
+from skrnn.preprocessing._sequence_transformer import (
+    SequenceTransformerMixin,
+    collect_like,
+    fill_empty_sequences,
+    truncate_and_pad,
 )
-from skrnn.preprocessing._word_vectors import find_vectors
-from skrnn.sequences import Sequences, check_sequences, split_steps, to_padded
+from skrnn.preprocessing._vocabularies import (
+    FIRST_ID,
+    check_one_type,
+    check_selected,
+    read_vocabulary,
+    select_vocabulary,
+    warn_about_uppercase,
+)
+from skrnn.preprocessing._word_vectors import align_vectors
+from skrnn.sequences import check_sequences
+from skrnn.sequences._containers import split_steps
 from skrnn.sequences._tokens import PADDING, UNKNOWN
 
-__all__ = ["EmbeddingTokenizer"]
-
 UNKNOWN_NAME = "[UNK]"
-
-
-def cut(sequences, length, truncating):
-    """Return sequences of at most `length` steps: their first, or with "pre" their last ones."""
-    lengths = np.minimum(sequences.lengths, length)
-    skipped = sequences.lengths - lengths if truncating == "pre" else 0
-    return Sequences(sequences.values, sequences.starts + skipped, lengths)
+DOCUMENT_FREQUENCY = [
+    Interval(RealNotInt, 0, 1, closed="both"),
+    Interval(Integral, 1, None, closed="left"),
+]
 
 
 class EmbeddingTokenizer(ClassNamePrefixFeaturesOutMixin, SequenceTransformerMixin, BaseEstimator):
-    r"""Turn raw documents into sequences of token ids, for a network with an `embedding`.
+    r"""Convert raw documents to sequences of token ids, for a network with an `embedding`.
 
-    The ids are those of Keras: 0 is padding, 1 the unknown token, and the words follow from 2 on,
-    the most frequent first, equals in alphabetical order. So the ids depend on what the documents
-    hold, not on their order.
+    The ids follow the convention of Keras: 0 is padding, 1 is the unknown token, and the tokens of
+    the vocabulary start at 2. The most frequent token comes first, and equally frequent tokens are
+    sorted alphabetically, so that the ids do not depend on the order of the documents.
 
     Parameters
     ----------
     analyzer : {"word", "char", "tokens"}, callable or tokenizer, default="word"
-        How a document becomes tokens:
+        How a document is split into tokens.
 
-        - "word", "char": by scikit-learn's analysis of text, which the next four parameters shape;
-        - "tokens": a document is a list of tokens already, all str or all int, and each of them
-          gets one id, as tagging needs; `lowercase` and `strip_accents` apply to str;
-        - a callable: from a document to its tokens;
-        - an object of Hugging Face's `tokenizers`: into subwords, as it was trained.
+        - "word" and "char" use scikit-learn's text analysis, which the next four parameters
+          control.
+        - "tokens" means that each document is already a list of tokens, either all str or all int.
+          Every token gets one id, as tagging requires. `lowercase` and `strip_accents` apply to
+          tokens that are str.
+        - A callable receives a document and returns its tokens.
+        - An object of Hugging Face's `tokenizers` splits documents into the subwords on which it
+          was trained.
     lowercase : bool, default=True
-        Whether text is made lower case first.
+        Whether to convert text to lower case first.
     strip_accents : {"ascii", "unicode"} or callable, default=None
-        Remove accents first.
+        How to remove accents, as in :class:`~sklearn.feature_extraction.text.CountVectorizer`. If
+        None, accents are kept.
     token_pattern : str, default=r"(?u)\\b\\w\\w+\\b"
-        Regular expression of a word, for ``analyzer="word"``: two or more letters, digits or
-        underscores.
+        The regular expression of a word. The default matches two or more letters, digits or
+        underscores. Only used if ``analyzer="word"``.
     stop_words : "english" or list of str, default=None
-        Words that are left out, for ``analyzer="word"``.
+        The words to leave out. Only used if ``analyzer="word"``.
     max_tokens : int, default=20_000
-        How many ids there are at most, those of padding and the unknown token among them: the
-        most frequent tokens are kept. At least 3; None: all.
+        The maximum number of ids, including those of padding and of the unknown token, so at least
+        3. Only the most frequent tokens get an id. If None, there is no maximum. Ignored if
+        `vocabulary` is given.
     min_df, max_df : int or float, default=1 and 1.0
-        In how many documents (int), or in which share of them (float in [0, 1]), a token must
-        and may occur to have an id.
-    vocabulary : list, or dict of token to int, default=None
-        The tokens that have an id, in that order; `max_tokens`, `min_df` and `max_df` then have
-        no say. The places in a dict count from 0, as in gensim's `key_to_index`, or from 2, as in
-        `vocabulary_`. None: learn it.
+        The minimum and the maximum number (int) or fraction (float between 0 and 1) of documents in
+        which a token must occur to get an id. Ignored if `vocabulary` is given.
+    vocabulary : list, or dict from token to int, default=None
+        The tokens that get an id, in the order of their ids. The values of a dict are either
+        positions from 0 on, as in gensim's `key_to_index`, or ids from 2 on, as in `vocabulary_`.
+        If None, the vocabulary is learned from the documents.
     max_length : int, default=None
-        None: `transform` gives a list of arrays, each as long as its document. Int: it gives a
-        table of this width, documents cut or padded at their end.
+        If None, `transform` returns a list of arrays, each as long as its document. If an int, it
+        returns an array with this number of columns, in which long documents are truncated and
+        short documents are padded with 0 at their end.
     truncating : {"post", "pre"}, default="post"
-        Whether documents longer than `max_length` lose their end or their beginning.
+        Whether documents that are longer than `max_length` lose their end ("post") or their
+        beginning ("pre"). Only used if `max_length` is not None.
     n_jobs : int, default=None
-        Processes that analyze documents. None: 1, unless in a `joblib.parallel_backend` context;
-        -1: one a core. It pays from about 100,000 documents on.
+        The number of processes that analyze documents. None means 1 unless in a
+        `joblib.parallel_backend` context, and -1 means all cores. Several processes are faster
+        from about 100,000 documents on.
 
     Attributes
     ----------
-    vocabulary_ : dict of token to int
-        The id of each token, from 2 on.
+    vocabulary_ : dict from token to int
+        The id of each token, starting at 2.
     n_tokens_ : int
-        How many ids there are, those of padding and the unknown token among them: the rows of an
-        embedding.
+        The number of ids, including those of padding and of the unknown token, which is the number
+        of rows of an embedding matrix.
 
     See Also
     --------
-    OneHotSequenceEncoder : Steps as one-hot vectors in place of ids.
-    skrnn.recurrent.RNNClassifier : Its `embedding` learns a vector for each id, or takes those of
-        `embedding_matrix`.
-    sklearn.feature_extraction.text.CountVectorizer : Counts, without the order of the words.
+    OneHotSequenceEncoder : Encodes the steps as one-hot vectors instead of ids.
+    skrnn.RNNClassifier : Its `embedding` learns a vector for each id, or uses the vectors
+        that `embedding_matrix` returns.
+    sklearn.feature_extraction.text.CountVectorizer : Counts tokens, without their order.
 
     Notes
     -----
-    A document without any token (an empty one, or one of stop words only) is one unknown step:
-    networks take no empty sequence. In a table it is told from padding by that step.
+    A document without tokens becomes a sequence of one unknown token, because networks do not
+    accept empty sequences. In an array, this token distinguishes the document from padding.
 
-    Counts of all tokens are kept, also of those without an id, so that `partial_fit` can go on.
+    The counts of all tokens are kept, also without an id, so that `partial_fit` can continue.
 
     References
     ----------
@@ -120,7 +130,7 @@ class EmbeddingTokenizer(ClassNamePrefixFeaturesOutMixin, SequenceTransformerMix
     >>> tokenizer.transform(["This film is fine", "..."])
     [array([6, 2, 1, 3], dtype=int32), array([1], dtype=int32)]
 
-    In a pipeline, from text to class:
+    In a pipeline, to classify texts:
 
     >>> from sklearn.pipeline import make_pipeline
     >>> from skrnn import RNNClassifier
@@ -139,15 +149,9 @@ class EmbeddingTokenizer(ClassNamePrefixFeaturesOutMixin, SequenceTransformerMix
         "strip_accents": [StrOptions({"ascii", "unicode"}), callable, None],
         "token_pattern": [str],
         "stop_words": [StrOptions({"english"}), list, None],
-        "max_tokens": [Interval(Integral, FIRST + 1, None, closed="left"), None],
-        "min_df": [
-            Interval(RealNotInt, 0, 1, closed="both"),
-            Interval(Integral, 1, None, closed="left"),
-        ],
-        "max_df": [
-            Interval(RealNotInt, 0, 1, closed="both"),
-            Interval(Integral, 1, None, closed="left"),
-        ],
+        "max_tokens": [Interval(Integral, FIRST_ID + 1, None, closed="left"), None],
+        "min_df": DOCUMENT_FREQUENCY,
+        "max_df": DOCUMENT_FREQUENCY,
         "vocabulary": [Mapping, HasMethods(["__iter__"]), None],
         "max_length": [Interval(Integral, 1, None, closed="left"), None],
         "truncating": [StrOptions({"post", "pre"})],
@@ -185,7 +189,7 @@ class EmbeddingTokenizer(ClassNamePrefixFeaturesOutMixin, SequenceTransformerMix
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
-        """Learn the vocabulary.
+        """Learn the vocabulary from documents.
 
         Parameters
         ----------
@@ -197,56 +201,62 @@ class EmbeddingTokenizer(ClassNamePrefixFeaturesOutMixin, SequenceTransformerMix
         Returns
         -------
         self : EmbeddingTokenizer
+            The fitted tokenizer.
 
         Raises
         ------
         ValueError
-            If `X` is a text or a table in place of documents, if a document is of another type
-            than `analyzer` reads, or if no token is left.
+            If `X` is a text or a table instead of an iterable of documents, if a document does not
+            have the type that `analyzer` expects, or if no token is left.
         """
         self._learn(X)
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit_transform(self, X, y=None):
-        """Learn the vocabulary and return the ids, at the price of one analysis.
+        """Learn the vocabulary and return the ids, analyzing the documents only once.
 
         Parameters
         ----------
         X, y : as in `fit`
+            The documents.
 
         Returns
         -------
-        X_transformed : as in `transform`
+        X_transformed : list of ndarray of shape (T_i,), or ndarray of shape (n, max_length)
+            The ids, as `transform` returns them.
         """
-        return self._number(self._learn(X), X)
+        return self._encode(self._learn(X), X)
 
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y=None):
-        """Learn the vocabulary from some documents more.
+        """Update the vocabulary with more documents.
 
-        In the end it is what one `fit` on all documents gives. Until then the id of a token may
-        change with each call, since frequent tokens come first.
+        The result of several calls is that of one `fit` on all documents. The id of a token may
+        change with each call, because the ids are sorted by frequency.
 
         Parameters
         ----------
         X, y : as in `fit`
+            The documents.
 
         Returns
         -------
         self : EmbeddingTokenizer
+            The updated tokenizer.
         """
         if self.vocabulary is not None:
             self._learn(X)
             return self
-        counts = self._read(X).count()
+        counts = count_tokens(self._read(X))
         if getattr(self, "_counts", None) is not None:
             counts = self._counts.add(counts)
-        self._keep(self._choose(counts), counts)
+        vocabulary = select_vocabulary(counts, self.max_tokens, self.min_df, self.max_df)
+        self._set_vocabulary(vocabulary, counts)
         return self
 
     def transform(self, X):
-        """Return the ids of the documents' tokens.
+        """Return the ids of the tokens of documents.
 
         Parameters
         ----------
@@ -256,65 +266,69 @@ class EmbeddingTokenizer(ClassNamePrefixFeaturesOutMixin, SequenceTransformerMix
         Returns
         -------
         X_transformed : list of ndarray of shape (T_i,), or ndarray of shape (n, max_length)
-            Ids of dtype int32: if `max_length` is None a list (an array of objects where `X` is an
-            array or a Series), else a table padded with 0.
+            The ids, of dtype int32. If `max_length` is None, they are a list of arrays (an object
+            array if `X` is an array or a Series), else one array that is padded with 0.
         """
         check_is_fitted(self)
-        return self._number(self._read(X), X)
+        return self._encode(self._read(X), X)
 
     def inverse_transform(self, X):
-        """Return the tokens of ids.
+        """Return the tokens that ids stand for.
 
         Parameters
         ----------
         X : list of array-like of shape (T_i,), or array-like of shape (n, T)
-            Ids.
+            The ids.
 
         Returns
         -------
         X_original : list of ndarray of objects of shape (T_i,)
-            Tokens, "[UNK]" where they are unknown; padding is left out.
+            The tokens. The unknown token is "[UNK]", and padding is removed.
 
         Raises
         ------
         ValueError
-            If an id is not below `n_tokens_`.
+            If an id is not less than `n_tokens_`.
         """
         check_is_fitted(self)
         sequences = check_sequences(X, tokens=True)
         ids = sequences.concatenate()
         if ids.max() >= self.n_tokens_:
             raise ValueError(
-                f"X holds the id {ids.max()}, but there are {self.n_tokens_}: 0 to "
+                f"X contains the id {ids.max()}, but the ids of the vocabulary are 0 to "
                 f"{self.n_tokens_ - 1}."
             )
         tokens = np.array(["", UNKNOWN_NAME, *self.vocabulary_], dtype=object)
         return [tokens[s[s != PADDING]] for s in split_steps(ids, sequences.lengths)]
 
     def embedding_matrix(self, vectors, *, return_coverage=False):
-        """Return pre-trained vectors in the order of the ids, for `RNNClassifier(embedding=...)`.
+        """Return pre-trained vectors as a matrix with one row per id.
+
+        The matrix can be passed to an estimator as ``RNNClassifier(embedding=matrix)``.
 
         Parameters
         ----------
-        vectors : mapping of token to vector, gensim `KeyedVectors`, str or path
-            A path names a text file of GloVe or word2vec, which may be compressed (.gz, .bz2,
-            .xz); of it only the tokens with an id are kept in memory.
+        vectors : mapping from token to vector, gensim `KeyedVectors`, str or path
+            The pre-trained vectors. A path is that of a text file in the format of GloVe or
+            word2vec, which may be compressed (.gz, .bz2, .xz). Only the vectors of tokens with an
+            id are kept in memory.
         return_coverage : bool, default=False
-            Whether to tell also how much of the vocabulary has a vector.
+            Whether to also return the fraction of the vocabulary that has a vector.
 
         Returns
         -------
-        matrix : ndarray of float32 of shape (`n_tokens_`, dimensions)
+        matrix : ndarray of float32 of shape (`n_tokens_`, n_dimensions)
             Row 0, padding, is zero. Row 1, the unknown token, and the rows of tokens without a
-            vector are the mean of all others.
+            vector are the mean of all vectors found.
         coverage : float in (0, 1]
-            The share of `vocabulary_` that has a vector of its own, if `return_coverage`.
+            The fraction of the tokens in `vocabulary_` that have a vector. Only returned if
+            `return_coverage=True`.
 
         Raises
         ------
         ValueError
-            If no token has a vector, if vectors differ in their dimensions, or if a line of the
-            file is no word and its numbers (the message tells its number).
+            If no token has a vector, if the vectors have different numbers of dimensions, or if a
+            line of the file is not a word and its numbers. The message contains the line number.
 
         Examples
         --------
@@ -326,21 +340,11 @@ class EmbeddingTokenizer(ClassNamePrefixFeaturesOutMixin, SequenceTransformerMix
         ((5, 2), 0.67)
         """
         check_is_fitted(self)
-        found = find_vectors(vectors, self.vocabulary_)
-        if not found:
-            first = [f"{t!r} ({type(t).__name__})" for t in islice(self.vocabulary_, 3)]
-            raise ValueError(
-                f"vectors has none of the {len(self.vocabulary_)} tokens of vocabulary_: "
-                f"{', '.join(first)}, ... Are its keys of this type, and in lower case?"
-            )
-        known = np.stack(list(found.values()))
-        matrix = np.tile(known.mean(axis=0), (self.n_tokens_, 1))
-        matrix[PADDING] = 0
-        matrix[[self.vocabulary_[token] for token in found]] = known
-        return (matrix, len(found) / len(self.vocabulary_)) if return_coverage else matrix
+        matrix, coverage = align_vectors(vectors, self.vocabulary_)
+        return (matrix, coverage) if return_coverage else matrix
 
     def __sklearn_tags__(self):
-        """Describe what is accepted: texts, in no table."""
+        """Return the tags of a transformer that accepts a one-dimensional collection of texts."""
         tags = super().__sklearn_tags__()
         tags.input_tags.string = True
         tags.input_tags.two_d_array = False
@@ -348,70 +352,49 @@ class EmbeddingTokenizer(ClassNamePrefixFeaturesOutMixin, SequenceTransformerMix
 
     @property
     def _n_features_out(self):
-        """Columns of the table, or one for the id of a step."""
+        """Number of columns of the output array, or one feature per step."""
         return self.max_length or 1
 
     def _read(self, X):
-        as_tokens = isinstance(self.analyzer, str) and self.analyzer == "tokens"
-        is_own = callable(self.analyzer) and not hasattr(self.analyzer, "encode_batch")
-        documents = check_documents(X, as_tokens=as_tokens, any_type=is_own)
-        analyze = make_analyzer(
+        """Return the tokens of documents as codes."""
+        return read_documents(
+            X,
             self.analyzer,
+            n_jobs=self.n_jobs,
             lowercase=self.lowercase,
             strip_accents=self.strip_accents,
             token_pattern=self.token_pattern,
             stop_words=self.stop_words,
         )
-        return read_corpus(documents, analyze, self.n_jobs)
 
     def _learn(self, X):
-        """Learn the vocabulary of a corpus and return the corpus."""
+        """Set the vocabulary, and return the tokens of the documents as codes."""
         if self.vocabulary is not None:
-            given = read_vocabulary(self.vocabulary)
-            self._warn_of_capitals(given)
+            vocabulary = read_vocabulary(self.vocabulary)
+            if self.lowercase and isinstance(self.analyzer, str):
+                warn_about_uppercase(vocabulary, stacklevel=4)
             corpus = self._read(X)
-            self._keep(given)
+            self._set_vocabulary(vocabulary)
             return corpus
         corpus = self._read(X)
-        counts = corpus.count()
-        if not counts.tokens:
-            raise ValueError("empty vocabulary; perhaps the documents only contain stop words")
-        vocabulary = self._choose(counts)
-        if not vocabulary:
-            raise ValueError(
-                "After pruning, no terms remain. Try a lower min_df or a higher max_df, got "
-                f"min_df={self.min_df} and max_df={self.max_df} for {counts.n_documents} documents."
-            )
-        self._keep(vocabulary, counts)
+        counts = count_tokens(corpus)
+        vocabulary = select_vocabulary(counts, self.max_tokens, self.min_df, self.max_df)
+        check_selected(vocabulary, counts, self.min_df, self.max_df)
+        self._set_vocabulary(vocabulary, counts)
         return corpus
 
-    def _choose(self, counts):
-        n = None if self.max_tokens is None else self.max_tokens - FIRST
-        return number_tokens(counts.most_frequent(n, self.min_df, self.max_df))
-
-    def _warn_of_capitals(self, vocabulary):
-        lowers = self.lowercase and isinstance(self.analyzer, str)
-        capitals = [t for t in vocabulary if lowers and isinstance(t, str) and t != t.lower()]
-        if capitals:
-            warnings.warn(
-                f"vocabulary has {len(capitals)} token(s) with upper case, such as "
-                f"{capitals[0]!r}, which no text has with lowercase=True.",
-                stacklevel=5,
-            )
-
-    def _keep(self, vocabulary, counts=None):
+    def _set_vocabulary(self, vocabulary, counts=None):
         self._counts = counts
         self.vocabulary_ = vocabulary
-        self.n_tokens_ = len(vocabulary) + FIRST
+        self.n_tokens_ = len(vocabulary) + FIRST_ID
 
-    def _number(self, corpus, X):
-        check_one_kind([*corpus.tokens[:1], *islice(self.vocabulary_, 1)], "X and vocabulary_")
-        ids = np.array(
-            [self.vocabulary_.get(token, UNKNOWN) for token in corpus.tokens], dtype=np.int32
+    def _encode(self, corpus, X):
+        """Return the ids of tokens, in the container that `X` and `max_length` require."""
+        check_one_type([*corpus.distinct[:1], *islice(self.vocabulary_, 1)], "X and vocabulary_")
+        id_of_code = np.array(
+            [self.vocabulary_.get(token, UNKNOWN) for token in corpus.distinct], dtype=np.int32
         )
-        numbered, lengths = with_steps(ids[corpus.codes], corpus.lengths, UNKNOWN)
+        ids, lengths = fill_empty_sequences(id_of_code[corpus.codes], corpus.lengths, UNKNOWN)
         if self.max_length is None:
-            return collect_like(split_steps(numbered, lengths), X)
-        begins = np.cumsum(lengths) - lengths
-        sequences = cut(Sequences(numbered, begins, lengths), self.max_length, self.truncating)
-        return to_padded(sequences, value=PADDING, length=self.max_length)
+            return collect_like(split_steps(ids, lengths), X)
+        return truncate_and_pad(ids, lengths, self.max_length, self.truncating, PADDING)

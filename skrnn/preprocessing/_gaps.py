@@ -1,11 +1,9 @@
-"""Gaps in one series, filled from the values beside them: the arithmetic of `Interpolator`."""
+"""Fill the gaps of one series from the neighboring values: the computation in `Interpolator`."""
 
 import numpy as np
 from scipy.interpolate import Akima1DInterpolator, PchipInterpolator, make_interp_spline
 
-__all__ = ["METHODS", "fill_gaps"]
-
-# How each curve is drawn, and the fewest known values that it can be drawn through.
+# The function that computes each curve, and the minimum number of known values that it needs.
 _CURVES = {
     "quadratic": (lambda x, y: make_interp_spline(x, y, k=2), 3),
     "cubic": (lambda x, y: make_interp_spline(x, y, k=3), 4),
@@ -16,30 +14,32 @@ METHODS = ("linear", "time", "nearest", "ffill", *_CURVES)
 
 
 def fill_gaps(values, method="linear", *, times=None, limit=None, causal=False, fallback=np.nan):
-    """Fill the NaN of one series.
+    """Replace the NaN of one series by interpolated values.
 
     Parameters
     ----------
     values : ndarray of float of shape (n,)
+        The values, with NaN in the gaps.
 
     method : str, default="linear"
-        As in :class:`~skrnn.preprocessing.Interpolator`.
+        The interpolation method, as in :class:`~skrnn.preprocessing.Interpolator`.
 
     times : ndarray of float of shape (n,), default=None
-        When the rows were, for the method `"time"`.
+        The time of each row. Only used if `method="time"`.
 
     limit : int, default=None
-        The most rows of a gap that are filled.
+        The maximum number of rows that are filled in a gap. If None, all of them.
 
     causal : bool, default=False
-        Whether a row gets the last known value before it, whatever `method` says.
+        Whether to fill each row with the last known value before it. If True, `method` is ignored.
 
     fallback : float, default=NaN
-        The value where no known one can be used.
+        The value to fill in if there is no known value to use.
 
     Returns
     -------
     filled : ndarray of float of shape (n,)
+        The values with filled gaps.
 
     Examples
     --------
@@ -60,7 +60,7 @@ def fill_gaps(values, method="linear", *, times=None, limit=None, causal=False, 
         filled = np.where(last >= 0, values[last], fallback)
     else:
         filled = _between(values, known, last, method, times)
-        # Held, not continued: a curve beyond its last point goes anywhere.
+        # The outermost known values are repeated, since extrapolated curves can diverge.
         filled[: known[0]], filled[known[-1] :] = values[known[0]], values[known[-1]]
         distance[: known[0]] = known[0] - rows[: known[0]]
     if limit is not None:
@@ -69,7 +69,7 @@ def fill_gaps(values, method="linear", *, times=None, limit=None, causal=False, 
 
 
 def _between(values, known, last, method, times):
-    """Return the values that a method gives all rows between known ones."""
+    """Return the interpolated values of all rows between known values."""
     rows = np.arange(len(values))
     if method == "ffill":
         return values[last]
@@ -78,10 +78,10 @@ def _between(values, known, last, method, times):
         return np.where(rows - last <= after - rows, values[last], values[after])
     if method == "time":
         return np.interp(times, times[known], values[known])
-    draw, fewest = _CURVES.get(method, (None, 1))
-    if draw is None or len(known) < fewest:
+    fit_curve, n_needed = _CURVES.get(method, (None, 1))
+    if fit_curve is None or len(known) < n_needed:
         return np.interp(rows, known, values[known])
     inside = rows[known[0] : known[-1] + 1]
     filled = np.empty(len(values))
-    filled[inside] = draw(known, values[known])(inside)
+    filled[inside] = fit_curve(known, values[known])(inside)
     return filled

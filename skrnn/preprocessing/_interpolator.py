@@ -1,8 +1,8 @@
-"""`Interpolator`: gaps in a table of rows in time, filled from the rows beside them.
+"""`Interpolator`: fills gaps in a table of rows in time from neighbouring rows.
 
-scikit-learn's imputers take rows for exchangeable, so that an hour without a reading gets the mean
-of the year. In time the neighbours know better: those on both sides, or, where a forecast must not
-see the future, those before.
+scikit-learn's imputers do not use the order of rows: an hour without a reading gets the mean of the
+year. In time, neighbouring rows are better estimates: those on both sides or, if a forecast must
+not see the future, only those before.
 """
 
 from numbers import Integral
@@ -14,15 +14,13 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from skrnn._sklearn import Interval, StrOptions, _fit_context
-from skrnn.preprocessing._gaps import METHODS, fill_gaps
-from skrnn.preprocessing._time_index import (
-    CLOCKS,
-    check_time_index,
+from skrnn._time_index import (
+    check_datetime_index,
+    check_sorted,
     rows_of_series,
-    series_codes,
+    series_of_rows,
 )
-
-__all__ = ["Interpolator"]
+from skrnn.preprocessing._gaps import METHODS, fill_gaps
 
 _NUMBERS_AS_OBJECTS = ("boolean", "empty", "floating", "integer", "mixed-integer-float")
 
@@ -33,7 +31,7 @@ def methods_by_column(method, names, n_columns):
     Parameters
     ----------
     method : str or dict
-        One for all, or one for each of some columns, by name or by number.
+        One method for all columns, or a dict from the names or indices of columns to methods.
 
     names : array-like of str, or None
         The names of the columns.
@@ -61,9 +59,9 @@ def methods_by_column(method, names, n_columns):
     for column, of_column in method.items():
         is_number = isinstance(column, Integral) and -n_columns <= column < n_columns
         if not is_number and column not in names:
-            known = f"the names {names}" if names else "numbers, as X has no column names"
+            known = f"the names {names}" if names else "indices, as X has no column names"
             raise ValueError(
-                f"method has the column {column!r}, which X has not; expected {known} (X has "
+                f"method contains {column!r}, which is not a column of X; expected {known} (X has "
                 f"{n_columns} columns)."
             )
         if of_column not in METHODS:
@@ -76,7 +74,7 @@ def methods_by_column(method, names, n_columns):
 
 
 def _column_names(X):
-    """Return the names of a table's columns, or None where scikit-learn sees none."""
+    """Return the column names of a table, or None if not all of them are strings."""
     names = list(getattr(X, "columns", []))
     return names if names and all(isinstance(name, str) for name in names) else None
 
@@ -87,11 +85,11 @@ def _check_table(X):
         others = [name for name, column in X.items() if not _is_numeric(column)]
         if others:
             raise ValueError(
-                f"X has columns that are not of numbers: {others}. Encode them or leave them out; "
-                "a ColumnTransformer chooses columns."
+                f"X has columns that do not hold numbers: {others}. Encode them, or select other "
+                "columns with a ColumnTransformer."
             )
         objects = [name for name, column in X.items() if column.dtype == object]
-        X = X.astype(dict.fromkeys(objects, "Float64"))  # no float() takes pandas.NA
+        X = X.astype(dict.fromkeys(objects, "Float64"))  # float() does not accept pandas.NA
     return check_array(
         X, dtype=[np.float64, np.float32], ensure_all_finite="allow-nan", input_name="X"
     )
@@ -100,101 +98,84 @@ def _check_table(X):
 def _is_numeric(column):
     if is_numeric_dtype(column.dtype):
         return True
-    # Numbers that share a column with None are objects.
+    # A column of numbers and None has the dtype object.
     return column.dtype == object and infer_dtype(column, skipna=True) in _NUMBERS_AS_OBJECTS
 
 
-def _check_order(times):
-    """Check that the times of one series go on from row to row."""
-    if isinstance(times, CLOCKS) and not times.is_monotonic_increasing:
-        raise ValueError(
-            f"X must be sorted by time, without missing times; {_first_late(times)}. Sort it "
-            "(sort_index), or put it on a regular grid with skrnn.preprocessing.regularize."
-        )
-
-
-def _first_late(times):
-    if times.hasnans:
-        return f"{times.isna().sum()} rows have none (NaT)"
-    i = int(np.flatnonzero(times[1:] < times[:-1])[0])
-    return f"{times[i]} is followed by {times[i + 1]}"
-
-
 class Interpolator(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
-    """Fill the gaps (NaN) in a table whose rows are steps in time.
+    """Fill the gaps (NaN) in a table whose rows are time steps.
 
-    The rows stay as many as they are, and in their order. Columns are filled one by one, from
-    their own values.
+    The number and the order of the rows do not change. Each column is filled from its own values.
 
     Parameters
     ----------
     method : str or dict, default="linear"
-        How rows between two known values are filled; a dict names the method of single columns,
-        by name or by number, and the others are filled linearly.
+        How the rows between two known values are filled. A dict maps the names or indices of
+        columns to methods; the other columns are filled linearly.
 
-        - `"linear"`: on the line between the two, rows being equally far apart;
-        - `"time"`: the same by the times of a DatetimeIndex, for rows that are not;
-        - `"nearest"`: the nearer one, of two equally near ones the earlier;
-        - `"ffill"`: the earlier one, as for codes and for what changes in jumps;
-        - `"quadratic"`, `"cubic"`: a spline through all known values; it may swing beyond them;
-        - `"akima"`, `"pchip"`: a smooth curve from the values near by; `"pchip"` never swings
-          beyond them.
+        - `"linear"`: linear interpolation, as if all rows had the same distance in time;
+        - `"time"`: linear interpolation between the times of a DatetimeIndex;
+        - `"nearest"`: the nearer known value, or the earlier one if both are equally near;
+        - `"ffill"`: the earlier known value, for codes and for values that change in steps;
+        - `"quadratic"`, `"cubic"`: a spline through all known values; it may overshoot them;
+        - `"akima"`, `"pchip"`: a smooth curve through the neighbouring values; `"pchip"` never
+          overshoots them.
 
-        Through fewer known values than a curve needs (four for a cubic), a line is drawn.
+        A curve that needs more known values than there are (four for a cubic spline) is replaced by
+        linear interpolation.
 
     limit : int, default=None
-        The most rows of a gap that are filled, those from the beginning of the gap (as in pandas);
-        the rest stay NaN. Of a gap before the first known value that are the rows next to it, with
-        `causal=True` the first ones. None fills gaps of any length.
+        The maximum number of rows of a gap that are filled, from the beginning of the gap (as in
+        pandas). The remaining rows stay NaN. In a gap before the first known value, the last rows
+        are filled, or, with `causal=True`, the first rows. If None, gaps of any length are filled.
 
     causal : bool, default=False
-        True: a row is filled from the rows before it alone, for forecasts made at that row. As
-        no method can look ahead then, each holds the last known value. Rows before the first get
-        the median learned in `fit`, which is why `fit` sees training rows only.
+        If True, a row is filled only from rows before it, for forecasts that are made at that row.
+        Every method then repeats the last known value. Rows before the first known value get the
+        median of `fit`, so `fit` should see only training rows.
 
     add_indicator : bool, default=False
-        Whether to append a column of 0 and 1 for each column that had a gap in `fit`: where a
-        value was missing, whether or not it could be filled.
+        Whether to append a column of 0 and 1 for each column that had a gap in `fit`. It is 1 if a
+        value was missing, even if the value could be filled.
 
     Attributes
     ----------
     statistics_ : ndarray of float of shape (`n_features_in_`,)
-        The median of each column in `fit`. It fills where no known value can be used: a column
-        (of a series) without any, and, with `causal=True`, the rows before the first.
+        The median of each column in `fit`. It is used if there is no known value: in a column (of
+        a series) without any, and, with `causal=True`, in the rows before the first one.
 
     methods_ : list of str of length `n_features_in_`
         The method of each column.
 
     indicator_features_ : ndarray of int
-        The numbers of the columns with an indicator; empty with `add_indicator=False`.
+        The indices of the columns with an indicator. Empty if `add_indicator=False`.
 
     n_features_in_ : int
         The number of columns.
 
     feature_names_in_ : ndarray of str of shape (`n_features_in_`,)
-        The column names of a DataFrame; only there if `fit` saw names that are all text.
+        The column names of a DataFrame. Only available if all of them are strings.
 
     See Also
     --------
-    skrnn.preprocessing.regularize : Makes the rows equally far apart, before any split.
-    sklearn.impute.SimpleImputer : For rows in no order.
+    skrnn.preprocessing.regularize : Puts rows on a regular grid, before any split.
+    sklearn.impute.SimpleImputer : Imputation of rows without an order.
 
     Notes
     -----
-    Before the first known value, and after the last, the nearest known value is held: nothing is
-    continued beyond what was measured.
+    Before the first and after the last known value, the nearest known value is repeated: curves
+    are not extrapolated.
 
-    In a DataFrame with a MultiIndex, all levels but the last name the series, and no series gets a
-    value from another one.
+    The levels of a MultiIndex but the last name the series of each row. No series is filled with
+    values of another one.
 
-    A DataFrame comes out as a DataFrame with the same index, unless `set_output` asks for
-    something else: the times are what a forecaster sees gaps and the end of training by. Arrays
-    come out as arrays.
+    A DataFrame is returned as a DataFrame with the same index, unless `set_output` is used, since
+    forecasters need the times. Arrays are returned as arrays.
 
-    In cross-validation each part of a split is filled by itself. Values before a part are not
-    seen: with `causal=True`, a test part that begins with a gap begins with the median. Filling
-    from both sides inside a part lets a row know what comes after it, which makes errors look
-    smaller than they will be where the newest rows are forecast from.
+    In cross-validation, training and test set are filled separately. Values before the test set are
+    not used: with `causal=True`, a test set that begins with a gap begins with the median. If a gap
+    is filled from both sides, rows contain information about later rows. Errors are then smaller
+    than they will be for forecasts from the newest rows.
 
     Examples
     --------
@@ -228,12 +209,12 @@ class Interpolator(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
-        """Learn the medians, and which columns have gaps.
+        """Compute the medians, and find the columns with gaps.
 
         Parameters
         ----------
         X : array-like or DataFrame of shape (n, n_features)
-            A row a step, in order of time. NaN is a gap.
+            One row per time step, sorted by time. NaN is a gap.
 
         y : None
             Ignored.
@@ -245,9 +226,9 @@ class Interpolator(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If a column is not of numbers, or has no known value; if `method` names an unknown
-            column or method, or `"time"` for rows without a DatetimeIndex; if the rows of a
-            DatetimeIndex are not in order.
+            If a column does not hold numbers or has no known value, if `method` contains an unknown
+            column or method, or `"time"` although there is no DatetimeIndex, or if the rows are not
+            sorted by time.
         """
         values = _check_table(X)
         methods = methods_by_column(self.method, _column_names(X), values.shape[1])
@@ -257,8 +238,8 @@ class Interpolator(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             labels = getattr(X, "columns", range(values.shape[1]))
             raise ValueError(
                 "X has columns without any known value in fit: "
-                f"{[labels[i] for i in np.flatnonzero(is_gap.all(axis=0))]}. Nothing can be "
-                "learned for them; leave them out."
+                f"{[labels[i] for i in np.flatnonzero(is_gap.all(axis=0))]}. Their median is "
+                "unknown; drop these columns."
             )
         gaps = np.flatnonzero(is_gap.any(axis=0))
         validate_data(self, X, skip_check_array=True, reset=True)
@@ -273,7 +254,7 @@ class Interpolator(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like or DataFrame of shape (n, n_features)
-            A row a step, in order of time, with the columns seen in `fit`.
+            One row per time step, sorted by time, with the columns seen in `fit`.
 
         Returns
         -------
@@ -283,8 +264,8 @@ class Interpolator(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If `X` has other columns than in `fit`, or columns that are not of numbers, or rows
-            out of order.
+            If `X` has other columns than in `fit`, a column does not hold numbers, or the rows are
+            not sorted by time.
         """
         check_is_fitted(self)
         values = _check_table(X)
@@ -309,12 +290,13 @@ class Interpolator(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         return pd.DataFrame(filled, index=X.index, columns=columns)
 
     def set_output(self, *, transform=None):
-        """Say in what container `transform` returns its result.
+        """Set the container that `transform` returns.
 
         Parameters
         ----------
         transform : {"default", "pandas", "polars"}, default=None
-            "default": a DataFrame for a DataFrame, else an array. None: no change.
+            With "default", a DataFrame is returned for a DataFrame and an array otherwise. None
+            changes nothing.
 
         Returns
         -------
@@ -323,18 +305,18 @@ class Interpolator(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         return super().set_output(transform=transform)
 
     def get_feature_names_out(self, input_features=None):
-        """Return the names of the columns that come out.
+        """Return the names of the output columns.
 
         Parameters
         ----------
         input_features : array-like of str, default=None
-            The names of the columns that went in; None takes those of `fit`, or `x0`, `x1`, ...
+            The names of the input columns. If None, they are those of `fit`, or `x0`, `x1`, ...
 
         Returns
         -------
         names : ndarray of str
-            The names that went in, then `missingindicator_` and the name of each column with an
-            indicator.
+            The names of the input columns, then `missingindicator_` and the name of each column
+            with an indicator.
         """
         check_is_fitted(self)
         names = super().get_feature_names_out(input_features)
@@ -342,14 +324,14 @@ class Interpolator(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         return np.concatenate([names, np.array(indicators, dtype=object)])
 
     def __sklearn_tags__(self):
-        """Describe what is accepted: NaN is what it is for."""
+        """Return the tags: NaN is accepted, and float32 stays float32."""
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
 
     def _check_series(self, X, n_rows, methods):
-        """Return the rows of each series, and the times of all rows where a method needs them."""
+        """Return the rows of each series, and the times of all rows if a method needs them."""
         needs_times = "time" in methods and not self.causal
         if not isinstance(X, pd.DataFrame):
             if needs_times:
@@ -358,8 +340,8 @@ class Interpolator(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
                     f"{type(X).__name__}."
                 )
             return [np.arange(n_rows)], None
-        series = rows_of_series(series_codes(X.index, "X"))
-        times = check_time_index(X.index, 'X, for method="time",') if needs_times else None
+        series = rows_of_series(series_of_rows(X.index, "X"))
+        times = check_datetime_index(X.index, 'X, for method="time",') if needs_times else None
         for rows in series:
-            _check_order(X.index[rows].get_level_values(-1))
+            check_sorted(X.index[rows].get_level_values(-1), "X")
         return series, None if times is None else (times - times[0]).total_seconds().to_numpy()

@@ -1,4 +1,4 @@
-"""Which category has which column of its own, and which share one."""
+"""Which column of the one-hot steps each category has, and which categories share a column."""
 
 import numbers
 
@@ -6,20 +6,10 @@ import numpy as np
 
 from skrnn.preprocessing._categories import category_array, check_categories, locate
 
-__all__ = [
-    "column_labels",
-    "given_categories",
-    "infrequent_places",
-    "occurring_categories",
-    "positions_of",
-    "shared_columns",
-    "unknown_categories",
-]
-
-_INFREQUENT = "infrequent_sklearn"  # as OneHotEncoder calls it
+_INFREQUENT = "infrequent_sklearn"  # the name that OneHotEncoder uses
 
 
-def infrequent_places(counts, n_steps, min_frequency, max_categories):
+def infrequent_indices(counts, n_steps, min_frequency, max_categories):
     """Return which categories share a column, by the rules of scikit-learn's OneHotEncoder.
 
     Parameters
@@ -27,30 +17,30 @@ def infrequent_places(counts, n_steps, min_frequency, max_categories):
     counts : ndarray of int of shape (n_categories,)
         How often each category occurs.
     n_steps : int
-        How many steps there are, those of no category included.
+        The number of steps, including those with an unknown category.
     min_frequency : int, float or None
-        Categories that occur less often are infrequent; a float is a share of the steps.
+        Categories that occur less often are infrequent. A float is a fraction of the steps.
     max_categories : int or None
-        How many columns there may be, the shared one included. Of equally rare categories, the
-        first ones go.
+        The maximum number of columns, including the shared one. Among equally rare categories, the
+        first ones become infrequent.
 
     Returns
     -------
-    places : ndarray of int
-        Sorted places in `counts`.
+    indices : ndarray of int
+        The indices of the infrequent categories, sorted.
 
     Examples
     --------
-    >>> infrequent_places(np.array([5, 1, 9, 1]), 16, min_frequency=2, max_categories=None)
+    >>> infrequent_indices(np.array([5, 1, 9, 1]), 16, min_frequency=2, max_categories=None)
     array([1, 3])
-    >>> infrequent_places(np.array([5, 1, 9, 1]), 16, min_frequency=None, max_categories=3)
+    >>> infrequent_indices(np.array([5, 1, 9, 1]), 16, min_frequency=None, max_categories=3)
     array([1, 3])
     """
     least = 0 if min_frequency is None else min_frequency
     if not isinstance(least, numbers.Integral):
         least = n_steps * least
     rare = counts < least
-    n_columns = len(counts) - rare.sum() + 1  # one is kept for the shared column
+    n_columns = len(counts) - rare.sum() + 1  # one column is kept for sharing
     if max_categories is not None and n_columns > max_categories:
         from_rare_to_frequent = np.argsort(counts, kind="stable")
         rare[from_rare_to_frequent[: len(counts) - (max_categories - 1)]] = True
@@ -63,7 +53,7 @@ def given_categories(categories):
     Raises
     ------
     TypeError, ValueError
-        If they are no flat list of categories, each there once.
+        If it is not a flat list of distinct categories.
     """
     name = "The parameter 'categories'"
     values = list(categories)
@@ -73,28 +63,28 @@ def given_categories(categories):
         )
     check_categories(values, set(map(type, values)), name)
     if any(not isinstance(value, str | numbers.Integral) for value in values):
-        raise ValueError(f"{name} must hold str or int, got {categories!r}.")
+        raise ValueError(f"{name} must contain str or int, got {categories!r}.")
     if len(set(values)) < len(values):
-        raise ValueError(f"{name} must not hold a category twice, got {categories!r}.")
+        raise ValueError(f"{name} must not contain a category twice, got {categories!r}.")
     as_plain = str if isinstance(values[0], str) else int
     return category_array([as_plain(value) for value in values])
 
 
 def occurring_categories(steps):
-    """Return the categories that occur, sorted.
+    """Return the categories that occur in a batch, sorted.
 
     Raises
     ------
     ValueError
-        If there are none.
+        If all sequences are empty.
     """
     if not steps.distinct:
-        raise ValueError("X holds no category: every sequence in it is empty.")
+        raise ValueError("X contains no category: all of its sequences are empty.")
     return category_array(sorted(steps.distinct))
 
 
 def shared_columns(n_categories, infrequent):
-    """Return the column of each category, the last for those at the places `infrequent`.
+    """Return the column of each category; those with an index in `infrequent` share the last one.
 
     Examples
     --------
@@ -108,76 +98,77 @@ def shared_columns(n_categories, infrequent):
     return columns
 
 
-def positions_of(steps, known):
-    """Return the place of each distinct category of `steps` among known ones, -1 for no place.
+def known_indices(steps, known):
+    """Return the index of each distinct category of `steps` among the known categories.
 
     Parameters
     ----------
-    steps : CategorySteps
+    steps : SymbolSequences
 
-    known : dict of str or int to int
-        The places of the known categories.
+    known : dict from str or int to int
+        The index of each known category.
 
     Returns
     -------
-    positions : ndarray of int32
+    indices : ndarray of int32
+        The indices, which are -1 for unknown categories.
 
     Raises
     ------
     ValueError
-        If one are str and the others int.
+        If the categories are str in `steps` and int in `known`, or vice versa.
 
     Examples
     --------
     >>> from skrnn.preprocessing._categories import read_categories
-    >>> positions_of(read_categories([["b", "x", "a"]]), {"a": 0, "b": 1})
+    >>> known_indices(read_categories([["b", "x", "a"]]), {"a": 0, "b": 1})
     array([ 1, -1,  0], dtype=int32)
     """
-    names = [
-        "str" if isinstance(next(iter(some), ""), str) else "int"
-        for some in (steps.distinct, known)
+    types = [
+        "str" if isinstance(next(iter(categories), ""), str) else "int"
+        for categories in (steps.distinct, known)
     ]
-    if steps.distinct and names[0] != names[1]:
-        raise ValueError(f"X has {names[0]} categories, but those of the encoder are {names[1]}.")
+    if steps.distinct and types[0] != types[1]:
+        raise ValueError(f"X has {types[0]} categories, but those of the encoder are {types[1]}.")
     return np.array([known.get(category, -1) for category in steps.distinct], dtype=np.int32)
 
 
 def unknown_categories(steps, is_unknown, during):
-    """Return the error that names the first unknown categories and where they stand.
+    """Return the error that names the first unknown categories and their positions.
 
     Parameters
     ----------
-    steps : CategorySteps
+    steps : SymbolSequences
     is_unknown : ndarray of bool
         Which of the distinct categories are unknown.
     during : str
-        The name of the method.
+        The name of the method for the message.
 
     Returns
     -------
     error : ValueError
     """
-    places = np.flatnonzero(is_unknown[steps.codes])
-    codes, first = np.unique(steps.codes[places], return_index=True)
+    positions = np.flatnonzero(is_unknown[steps.codes])
+    codes, first = np.unique(steps.codes[positions], return_index=True)
     shown = []
-    for place in places[np.sort(first)[:3]]:
-        sequence, step = locate(steps, place)
-        shown.append(f"{steps.distinct[steps.codes[place]]!r} (X[{sequence}], step {step})")
+    for position in positions[np.sort(first)[:3]]:
+        sequence, step = locate(steps, position)
+        shown.append(f"{steps.distinct[steps.codes[position]]!r} (X[{sequence}], step {step})")
     others = f" and {len(codes) - 3} more" if len(codes) > 3 else ""
     return ValueError(
         f"Found unknown categories during {during}: {', '.join(shown)}{others}. "
-        "With handle_unknown='ignore' they become steps of zeros."
+        "To encode them as steps of zeros, use handle_unknown='ignore'."
     )
 
 
 def column_labels(categories, infrequent):
-    """Return what each column stands for: its category, or the name of the shared one.
+    """Return the label of each column: its category, or the name of the shared column.
 
     Parameters
     ----------
     categories : ndarray of shape (n_categories,)
     infrequent : ndarray of int
-        The places of those that share the last column.
+        The indices of the categories that share the last column.
 
     Examples
     --------

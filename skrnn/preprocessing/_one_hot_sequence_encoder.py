@@ -1,7 +1,7 @@
-"""`OneHotSequenceEncoder`: symbols, tags, clicks or words as one-hot steps, which stay sparse.
+"""`OneHotSequenceEncoder`: encode symbols, tags, clicks or words as sparse one-hot steps.
 
-Scikit-learn's OneHotEncoder takes tables, a category a cell. Here a cell is a step, all steps share
-their columns, and every sequence has its own number of them.
+scikit-learn's OneHotEncoder reads tables and gives each feature its own columns. Here the steps of
+a sequence are the categories, all steps share the same columns, and sequences differ in length.
 """
 
 import numbers
@@ -17,13 +17,13 @@ from skrnn.preprocessing._documents import check_documents
 from skrnn.preprocessing._one_hot_columns import (
     column_labels,
     given_categories,
-    infrequent_places,
+    infrequent_indices,
+    known_indices,
     occurring_categories,
-    positions_of,
     shared_columns,
     unknown_categories,
 )
-from skrnn.preprocessing._one_hot_output import (
+from skrnn.preprocessing._one_hot_matrices import (
     SparseTable,
     columns_of,
     columns_of_rows,
@@ -33,47 +33,50 @@ from skrnn.preprocessing._one_hot_output import (
     sparse_sequences,
     stack_steps,
 )
-from skrnn.preprocessing._output import (
+from skrnn.preprocessing._sequence_transformer import (
     SequenceTransformerMixin,
     collect_like,
-    is_nested_table,
-    with_steps,
+    fill_empty_sequences,
 )
-from skrnn.sequences import is_table, split_steps
-
-__all__ = ["OneHotSequenceEncoder"]
+from skrnn.sequences._containers import is_nested_array, is_table, split_steps
 
 
 class OneHotSequenceEncoder(SequenceTransformerMixin, BaseEstimator):
     """Encode sequences of categories as one-hot steps.
 
-    A step is one category: a letter of a DNA strand, a page of a visit, a tag, a word. All steps
-    share the columns, one for each category. The steps stay sparse, and the recurrent estimators
-    read them as they are.
+    Each step is one category, for example a letter of a DNA strand, a visited page, a tag or a
+    word. All steps share the same columns, one per category. They are sparse, and the recurrent
+    estimators read them without converting them to dense arrays.
 
     Parameters
     ----------
     analyzer : "word", callable or None, default=None
-        What makes a sequence of an item of `X`. None takes the item itself: a list or array of str
-        or int, or a str, which is the sequence of its characters. "word" takes documents and finds
-        their words as :class:`~sklearn.feature_extraction.text.CountVectorizer` does. A callable
-        gets the item and returns a sequence.
+        How an item of `X` is converted to a sequence. If None, the item is the sequence: a list or
+        array of str or int, or a str, which is read as the sequence of its characters. If "word",
+        the item is a document, which is split into words as by
+        :class:`~sklearn.feature_extraction.text.CountVectorizer`. A callable receives the item and
+        returns a sequence.
 
     categories : "auto" or array-like of str or int, default="auto"
-        The categories in the order of their columns. "auto" takes those of the training data,
-        sorted.
+        The categories in the order of their columns. If "auto", those of the training data, sorted.
 
     handle_unknown : {"error", "ignore", "infrequent_if_exist"}, default="error"
-        What becomes of a step whose category is not known: an error, a step of zeros, or the column
-        of the infrequent ones, and a step of zeros where that is none.
+        How to encode a step whose category is unknown.
+
+        - "error" raises an error.
+        - "ignore" encodes it as a step of zeros.
+        - "infrequent_if_exist" encodes it like an infrequent category, or as a step of zeros if
+          there are no infrequent categories.
 
     min_frequency : int or float, default=None
-        Categories that occur less often are infrequent and share the last column. A float between 0
-        and 1 is a share of all steps.
+        Categories that occur less often are infrequent and share the last column. An int is a
+        number of steps, a float between 0 and 1 is a fraction of all steps. If None, the frequency
+        does not matter.
 
     max_categories : int, default=None
-        How many columns there are at most, the shared one included. One is kept for sharing, also
-        where there are just as many categories as columns.
+        The maximum number of columns. As in OneHotEncoder, one of them is kept for infrequent
+        categories, even if there are exactly `max_categories` categories. If None, there is no
+        maximum.
 
     dtype : dtype, default=np.float32
         The dtype of the output.
@@ -82,42 +85,43 @@ class OneHotSequenceEncoder(SequenceTransformerMixin, BaseEstimator):
         Whether the output is sparse.
 
     output : {"sequence", "multi_hot", "counts"}, default="sequence"
-        One row a step, in a matrix for each sequence; or one row a sequence, for any estimator of
-        scikit-learn: which categories occur, or how often.
+        The rows of the output. "sequence" returns one matrix per sequence, with one row per step.
+        "multi_hot" and "counts" return one row per sequence, which shows the categories that occur
+        in it, or how often each category occurs in it.
 
     Attributes
     ----------
     categories_ : ndarray of shape (n_categories,)
-        The categories, int64 or objects (str); sorted unless they were given.
+        The categories, of dtype int64 or object (str), sorted unless `categories` is given.
 
     infrequent_categories_ : ndarray or None
-        Those of them that share the last column; None if there are none.
+        The categories that share the last column, or None if there are none.
 
     n_features_in_ : int
-        The width of a table (n, T), else 1, the number of features of a step.
+        The number of columns if `fit` was called with a table (n, T), else 1.
 
     feature_names_in_ : ndarray of str of shape (`n_features_in_`,)
-        The column names of a DataFrame; only there if `fit` saw one.
+        The column names. Only defined if `fit` was called with a DataFrame.
 
     See Also
     --------
-    sklearn.preprocessing.OneHotEncoder : The same for tables, with columns for each feature.
-    sklearn.feature_extraction.text.CountVectorizer : Counts of words and of runs of words.
-    skrnn.recurrent.RNNClassifier : Takes the sparse steps without ever making them dense.
+    sklearn.preprocessing.OneHotEncoder : Encodes tables, with separate columns for each feature.
+    sklearn.feature_extraction.text.CountVectorizer : Counts words and n-grams.
+    skrnn.RNNClassifier : Reads the sparse steps without converting them to dense arrays.
 
     Notes
     -----
-    On the column of all steps, :class:`~sklearn.preprocessing.OneHotEncoder` finds the same
-    categories, the same infrequent ones and the same rows.
+    On a table with all steps in one column, :class:`~sklearn.preprocessing.OneHotEncoder` finds the
+    same categories, infrequent categories and rows.
 
-    A sequence without steps, such as a document without words, becomes one step of zeros, for a
-    network reads at least one. With `output="multi_hot"` and `"counts"` it is a row of zeros.
+    An empty sequence becomes one step (or, with the other values of `output`, one row) of zeros,
+    because networks do not accept empty sequences.
 
-    The matrices of a batch share their memory: one of them keeps that of all alive.
+    The matrices of a batch share memory, which stays in use as long as one of them exists.
 
-    Sparse matrices are ``csr_matrix``, or ``csr_array`` where scikit-learn (1.9 on) is configured
-    with ``sparse_interface="sparray"``. Those of a table (n, T) come in a list that also has a
-    `shape`, takes arrays of indices, and is made dense by `numpy.asarray`.
+    Sparse matrices are ``csr_matrix``, or ``csr_array`` if scikit-learn (1.9 or later) is
+    configured with ``sparse_interface="sparray"``. Those of a table (n, T) are returned in a list
+    that also has a `shape`, accepts arrays of indices and can be passed to `numpy.asarray`.
 
     Examples
     --------
@@ -134,7 +138,7 @@ class OneHotSequenceEncoder(SequenceTransformerMixin, BaseEstimator):
     >>> encoder.inverse_transform(steps)[2]
     array(['T', 'A', 'G', 'G', None, None], dtype=object)
 
-    In a pipeline, with the counts of letters and any classifier:
+    Counts of letters, in a pipeline with a scikit-learn classifier:
 
     >>> from sklearn.linear_model import LogisticRegression
     >>> from sklearn.pipeline import make_pipeline
@@ -186,11 +190,11 @@ class OneHotSequenceEncoder(SequenceTransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : list, tuple, array, Series, DataFrame or Sequences
-            The sequences:
+            The sequences, in one of these forms:
 
-            - a list, tuple, Series or object array of sequences, each a str or a list or array of
-              str or of int, or, with `analyzer`, what that takes, such as documents;
-            - an array or DataFrame (n, T) of str or of int: n sequences of T steps.
+            - A list, tuple, Series or object array contains one item per sequence: a str, or a list
+              or array of str or of int, or, with `analyzer`, an item that the analyzer accepts.
+            - An array or DataFrame (n, T) of str or of int contains n sequences of T steps.
 
         y : None
             Ignored.
@@ -198,20 +202,22 @@ class OneHotSequenceEncoder(SequenceTransformerMixin, BaseEstimator):
         Returns
         -------
         self : OneHotSequenceEncoder
+            The fitted encoder.
 
         Raises
         ------
         TypeError, ValueError
-            If a parameter is wrong, if `X` is no batch of sequences, if a step is no category (a
-            missing value, a fraction), if there are both str and int or no category at all, or
-            if `handle_unknown` is "error" and a step has none of the given `categories`.
+            If a parameter is invalid, if `X` is not a batch of sequences, if a step is not a
+            category (for example a missing value or a fraction), if there are both str and int, if
+            there is no category, or if `handle_unknown="error"` and a step has none of the given
+            `categories`.
         """
         self._fit(X)
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit_transform(self, X, y=None):
-        """Learn the categories and encode the sequences, which are analysed once.
+        """Learn the categories and encode the sequences, analyzing them only once.
 
         Parameters
         ----------
@@ -224,7 +230,7 @@ class OneHotSequenceEncoder(SequenceTransformerMixin, BaseEstimator):
         Returns
         -------
         X_encoded : list, array or sparse matrix
-            As `transform` returns it.
+            The encoded sequences, as `transform` returns them.
         """
         return self._encode(self._fit(X), X)
 
@@ -234,24 +240,26 @@ class OneHotSequenceEncoder(SequenceTransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : list, tuple, array, Series, DataFrame or Sequences
-            Sequences as in `fit`. A table need have the columns seen in `fit` if that was a table.
+            The sequences, in a form that `fit` accepts. If `fit` was called with a table, the
+            columns of a table must be the same.
 
         Returns
         -------
         X_encoded : list, array or sparse matrix
-            With K columns:
+            The encoded sequences, with K columns:
 
-            - `output="sequence"`: a list of CSR matrices (T_i, K), or of arrays if not
-              `sparse_output`; then one array (n, T, K) for a table (n, T), also one written as
-              equally long lists; an array of objects in place of the list where `X` is a
-              one-dimensional array or a Series;
-            - `output="multi_hot"` or `"counts"`: a CSR matrix (n, K), or an array.
+            - If `output="sequence"`, a list of CSR matrices (T_i, K), or of arrays if
+              `sparse_output=False`. It is an object array if `X` is a one-dimensional array or a
+              Series. If `X` is a table (n, T), also one written as equally long lists, and
+              `sparse_output=False`, it is one array (n, T, K).
+            - If `output="multi_hot"` or `"counts"`, a CSR matrix (n, K), or an array if
+              `sparse_output=False`.
 
         Raises
         ------
         TypeError, ValueError
-            If `X` is no batch of sequences, if one of `X` and `categories_` has str and the other
-            int, or if `handle_unknown` is "error" and a category is unknown.
+            If `X` is not a batch of sequences, if the categories are str in `X` and int in
+            `categories_` or vice versa, or if `handle_unknown="error"` and a category is unknown.
         """
         check_is_fitted(self)
         steps = self._read(X)
@@ -265,22 +273,22 @@ class OneHotSequenceEncoder(SequenceTransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : list, array or sparse matrix
-            What `transform` returned, sparse or dense.
+            Sparse or dense output of `transform`.
 
         Returns
         -------
         X_original : list of ndarray, or ndarray of shape (n, T)
-            With `output="sequence"`, the sequences, in an array where `X` came from a table: the
-            category of each step's largest value, None for a step of zeros,
-            "infrequent_sklearn" for the shared column.
+            If `output="sequence"`, the category of the largest value of each step. It is None for a
+            step of zeros, and "infrequent_sklearn" for the shared column. The result is an array if
+            `X` is the encoding of a table.
 
-            With `output="multi_hot"` and `"counts"`, which keep no order, the categories of each
-            sequence once, in the order of the columns.
+            If `output="multi_hot"` or `output="counts"`, the distinct categories of each sequence,
+            in the order of the columns, because the order of the steps is not known.
 
         Raises
         ------
         TypeError, ValueError
-            If `X` is nothing that `transform` returns.
+            If `X` does not have a form that `transform` returns.
         """
         check_is_fitted(self)
         labels = self._labels
@@ -297,23 +305,23 @@ class OneHotSequenceEncoder(SequenceTransformerMixin, BaseEstimator):
         return split_steps(steps, lengths)
 
     def get_feature_names_out(self, input_features=None):
-        """Return the names of the columns, as OneHotEncoder names them.
+        """Return the names of the columns, in the format of OneHotEncoder.
 
         Parameters
         ----------
         input_features : array-like of str, default=None
-            One name, with which those of the columns begin. None, and the names of several columns
-            of a table, which share the output, stand for "x0".
+            One name, which is the prefix of all column names. The prefix is "x0" if None, or if
+            there are several names for a table, whose columns share the columns of the output.
 
         Returns
         -------
         names : ndarray of str
-            Such as "x0_A" for the category "A".
+            The names, for example "x0_A" for the category "A".
 
         Raises
         ------
         ValueError
-            If `input_features` is neither one name nor as many as the table had columns.
+            If the number of names is neither 1 nor the number of columns of the table.
         """
         check_is_fitted(self)
         names = ["x0"] if input_features is None else list(input_features)
@@ -326,7 +334,7 @@ class OneHotSequenceEncoder(SequenceTransformerMixin, BaseEstimator):
         return np.array([f"{first}_{label}" for label in self._labels.tolist()], dtype=object)
 
     def __sklearn_tags__(self):
-        """Describe what is accepted: categories, as tables too."""
+        """Return the tags of a transformer that accepts categories."""
         tags = super().__sklearn_tags__()
         tags.input_tags.categorical = True
         tags.input_tags.string = True
@@ -334,57 +342,58 @@ class OneHotSequenceEncoder(SequenceTransformerMixin, BaseEstimator):
         return tags
 
     def _read(self, X):
-        batch = as_batch(X, "X")  # what an iterator gives, it gives once
+        """Return the categories of all steps as codes."""
+        batch = as_batch(X, "X")  # an iterator can be read only once
         if self.analyzer != "word":
             return read_categories(batch, self.analyzer)
         check_documents(batch, as_tokens=False)
         return read_categories(batch, CountVectorizer(analyzer="word").build_analyzer())
 
     def _fit(self, X):
-        """Learn from the sequences, and return their steps."""
+        """Set the fitted attributes, and return the categories of all steps as codes."""
         number_dtype(self.dtype)
         is_given = not isinstance(self.categories, str)
         given = given_categories(self.categories) if is_given else None
         steps = self._read(X)
         categories = given if is_given else occurring_categories(steps)
-        position_of = {category: i for i, category in enumerate(categories.tolist())}
-        positions = self._positions(steps, position_of, "fit")
-        counts = np.bincount(positions[positions >= 0], minlength=len(categories))
-        infrequent = infrequent_places(
-            counts, len(positions), self.min_frequency, self.max_categories
+        index_of = {category: i for i, category in enumerate(categories.tolist())}
+        indices = self._indices(steps, index_of, "fit")
+        counts = np.bincount(indices[indices >= 0], minlength=len(categories))
+        infrequent = infrequent_indices(
+            counts, len(indices), self.min_frequency, self.max_categories
         )
         table = X if is_table(X) else np.empty((1, 1))
         validate_data(self, table, skip_check_array=True, reset=True)
         self._is_table = table is X
-        self._position_of = position_of
+        self._index_of = index_of
         self._columns = shared_columns(len(categories), infrequent)
         self._labels = column_labels(categories, infrequent)
         self.categories_ = categories
         self.infrequent_categories_ = categories[infrequent] if len(infrequent) > 0 else None
         return steps
 
-    def _positions(self, steps, position_of, during):
-        """Return the place of each step's category among all, -1 for an unknown one."""
-        positions = positions_of(steps, position_of)
-        if self.handle_unknown == "error" and (positions < 0).any():
-            raise unknown_categories(steps, positions < 0, during)
-        return positions[steps.codes]
+    def _indices(self, steps, index_of, during):
+        """Return the index of the category of each step, or -1 for an unknown category."""
+        indices = known_indices(steps, index_of)
+        if self.handle_unknown == "error" and (indices < 0).any():
+            raise unknown_categories(steps, indices < 0, during)
+        return indices[steps.codes]
 
     def _encode(self, steps, X):
-        """Return steps as the parameters want them."""
+        """Return the encoded steps in the form that the parameters require."""
         dtype = number_dtype(self.dtype)
         n_columns = len(self._labels)
         shares = self.infrequent_categories_ is not None
         unknown = n_columns - 1 if shares and self.handle_unknown == "infrequent_if_exist" else -1
         columns = np.append(self._columns, np.int32(unknown))
-        columns = columns[self._positions(steps, self._position_of, "transform")]
+        columns = columns[self._indices(steps, self._index_of, "transform")]
         if self.output != "sequence":
             binary = self.output == "multi_hot"
             matrix = count_matrix(columns, steps.lengths, n_columns, dtype, binary=binary)
             return matrix if self.sparse_output else matrix.toarray()
         make = sparse_sequences if self.sparse_output else dense_sequences
-        sequences = make(*with_steps(columns, steps.lengths, -1), n_columns, dtype)
-        if self.analyzer is not None or not (is_table(X) or is_nested_table(X)):
+        sequences = make(*fill_empty_sequences(columns, steps.lengths, -1), n_columns, dtype)
+        if self.analyzer is not None or not (is_table(X) or is_nested_array(X)):
             return collect_like(sequences, X)
         if self.sparse_output:
             return SparseTable(sequences, sequences[0].shape)

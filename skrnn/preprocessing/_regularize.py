@@ -1,7 +1,7 @@
-"""`regularize`: windows count rows as steps in time, so the rows must be equally far apart.
+"""`regularize`: puts rows in time on a regular grid, as windows of rows need it.
 
-Measured series seldom are: stations fall silent, clocks drift, a record comes twice. This is put
-right once, before any split, and no value may get a time at which nobody knew it yet.
+Measured series are seldom regular: stations fail, clocks drift, records are duplicated. No value
+may be moved to an earlier time, at which it was not known yet.
 """
 
 from datetime import timedelta
@@ -12,9 +12,7 @@ from pandas.api.types import is_bool_dtype, is_numeric_dtype
 from pandas.tseries.frequencies import to_offset
 
 from skrnn._sklearn import StrOptions, validate_params
-from skrnn.preprocessing._time_index import check_time_index, rows_of_series, series_codes
-
-__all__ = ["regularize"]
+from skrnn._time_index import check_datetime_index, rows_of_series, series_of_rows
 
 _EPOCH = pd.Timestamp("1970-01-01")
 _AGGREGATES = ("mean", "median", "min", "max", "sum", "first", "last")
@@ -31,54 +29,56 @@ _AGGREGATES = ("mean", "median", "min", "max", "sum", "first", "last")
 def regularize(df, freq, *, aggregate="mean"):
     """Put a table of rows in time on a regular grid, before any split.
 
-    A slot of the grid holds what was measured after the slot before it, up to and including its
-    own time: with `freq="h"`, a row of 10:40 goes to 11:00 and one of 11:00 stays where it is. So
-    no value gets a time at which it was not known yet, and what is forecast at 11:00 may use it.
-    Slots without a row become rows of NaN, which :class:`~skrnn.preprocessing.Interpolator` fills.
+    Each time of the grid is the right end of an interval: it holds the rows after the previous time
+    of the grid, up to and including its own. With `freq="h"`, a row at 10:40 goes to 11:00, and a
+    row at 11:00 stays at 11:00. So no value is moved to a time at which it was not known yet, and a
+    forecast made at 11:00 may use it. Intervals without a row become rows of NaN, which
+    :class:`~skrnn.preprocessing.Interpolator` fills.
 
     Parameters
     ----------
     df : DataFrame or Series of n rows
-        With a DatetimeIndex, in a time zone or without one, or with a MultiIndex whose last level
-        is one: the other levels name the series, and each series gets a grid of its own, from
-        its first to its last row. The rows may be in any order.
+        A table with a DatetimeIndex, with or without a time zone, or with a MultiIndex whose last
+        level is a DatetimeIndex. The other levels of a MultiIndex name the series, and each series
+        gets its own grid, from its first to its last row. The rows may be in any order.
 
     freq : str, timedelta, timedelta64 or pandas offset
-        The distance of the slots: a pandas alias such as `"h"`, `"3h"`, `"D"` or `"MS"`, or a
-        positive span of time.
+        The distance between the times of the grid: a pandas alias such as `"h"`, `"3h"`, `"D"` or
+        `"MS"`, or a positive duration.
 
     aggregate : {"mean", "median", "min", "max", "sum", "first", "last"}, default="mean"
-        What becomes of several rows in one slot, for columns of numbers (and of booleans, which
-        become 0 and 1). Other columns, of text for instance, keep the last. Missing values do not
-        take part.
+        How several rows in one interval are combined in columns of numbers and of booleans, which
+        become 0 and 1. In other columns, such as text, the last value is kept. Missing values are
+        ignored.
 
     Returns
     -------
     regular : DataFrame or Series
-        The same columns, sorted by time, with a row a slot. Of a single series, the index has its
-        `freq` set. Several series stay in the order in which they first come in `df`.
+        The same columns, sorted by time, with one row per time of the grid. The index of a single
+        series has its `freq` set. Several series are in the order in which they first occur in
+        `df`.
 
     Raises
     ------
     ValueError
-        If `df` has no rows, if its times are no DatetimeIndex (as is the case for times in mixed
-        time zones), if a time or the name of a series
-        is missing, or if `freq` is unknown or not positive.
+        If `df` has no rows, if its times are not a DatetimeIndex (times in mixed time zones are
+        not), if a time or the label of a series is missing, or if `freq` is unknown or not
+        positive.
 
     See Also
     --------
-    skrnn.preprocessing.Interpolator : Fills the gaps that are left.
+    skrnn.preprocessing.Interpolator : Fills the NaN of the new rows.
 
     Notes
     -----
-    Spans of hours and less are counted from the midnight, in local time, before the first row:
-    `"3h"` has slots at 0, 3, 6, ... o'clock. Over a change of the clocks they stay equally long,
-    so the hours of local time shift; days (`"D"`) and longer offsets follow the calendar
-    instead, so that one day has 23 hours and another 25. Where the slots are at other hours each
-    day, as with `"7h"`, put the whole table on its grid at once, not part by part.
+    Hours and shorter durations are counted from the midnight, in local time, before the first row:
+    `"3h"` has times at 0, 3, 6, ... o'clock. When the clocks change their intervals keep their
+    length, so that the local hours shift. Days (`"D"`) and longer offsets follow the calendar, so
+    that one day has 23 hours and another one 25. If the times of the grid differ from day to day,
+    as with `"7h"`, put the whole table on its grid at once, and not in parts.
 
-    Daily rows at noon go to the midnight after it, by the rule above; to keep noon as the label
-    shift the index before and after.
+    By the rule above, daily rows at noon are moved to the following midnight. To keep noon as the
+    label, shift the index before and after.
 
     Examples
     --------
@@ -94,12 +94,12 @@ def regularize(df, freq, *, aggregate="mean"):
     Freq: h, dtype: float64
     """
     if len(df) == 0:
-        raise ValueError("df has no rows: at least one is needed to begin a grid.")
-    times, offset = check_time_index(df.index, "df"), _check_offset(freq)
-    series = series_codes(df.index, "df")
-    # Stable, so that "first" and "last" go by the order of rows at the same time.
+        raise ValueError("df has no rows; expected at least one.")
+    times, offset = check_datetime_index(df.index, "df"), _check_offset(freq)
+    series = series_of_rows(df.index, "df")
+    # A stable sort keeps the order of rows at the same time, which "first" and "last" depend on.
     order = times.argsort(kind="stable")
-    slots, grids = _place(times[order], series[order], offset)
+    slots, grids = _assign_slots(times[order], series[order], offset)
     table = (df.to_frame() if isinstance(df, pd.Series) else df).iloc[order]
     table = _aggregate(table, slots, aggregate).reindex(range(sum(map(len, grids))))
     table.index = _grid_index(df.index, series, grids)
@@ -113,20 +113,20 @@ def _check_offset(freq):
         offset = to_offset(freq)
     except ValueError as error:
         raise ValueError(
-            "freq must be an alias that pandas knows, such as 'h', '3h', 'D' or 'MS', or a span "
-            f"of time, got {freq!r}."
+            "freq must be a pandas alias, such as 'h', '3h', 'D' or 'MS', or a duration, got "
+            f"{freq!r}."
         ) from error
     if _EPOCH + offset <= _EPOCH:
         raise ValueError(f"freq must be positive, got {freq!r}.")
     return offset
 
 
-def _place(times, series, offset):
-    """Return the slot of each row, numbered through over all series, and the grid of each."""
+def _assign_slots(times, series, offset):
+    """Return the slot of each row, numbered across all series, and the grid of each series."""
     slots, grids, n_slots = np.empty(len(times), dtype=np.int64), [], 0
     for rows in rows_of_series(series):
         grid = _grid(times[rows], offset)
-        # The first slot that is not before the row: a value moves to later times only.
+        # The first time that is not before the row: values are only moved to later times.
         slots[rows] = n_slots + grid.searchsorted(times[rows], side="left")
         grids.append(grid)
         n_slots += len(grid)
@@ -134,12 +134,12 @@ def _place(times, series, offset):
 
 
 def _grid(times, offset):
-    """Return the slots from the first to the last of the sorted times, neither left out."""
+    """Return the times of the grid from the first row to the last one."""
     first, last = times[0], times[-1]
-    # Where the clocks change at midnight that time may be missing, or come twice.
+    # If the clocks change at midnight, this time may not exist, or exist twice.
     midnight = first.tz_localize(None).normalize()
     midnight = midnight.tz_localize(first.tz, nonexistent="shift_forward", ambiguous=True)
-    # Twice the offset, as pandas' day may have 24 hours where the calendar's has 25.
+    # Add the offset twice, as a day may have 24 hours in pandas and 25 in the calendar.
     grid = pd.date_range(midnight, last + offset + offset, freq=offset, name=times.name)
     grid = grid[grid.searchsorted(first) : grid.searchsorted(last) + 1]
     as_given = grid.as_unit(times.unit)
@@ -149,22 +149,22 @@ def _grid(times, offset):
 def _aggregate(table, slots, aggregate):
     """Return one row for each slot that has any."""
     columns = table.columns
-    # By number, as names may come twice.
+    # Columns are addressed by index, as their names may not be unique.
     table = table.set_axis(range(len(columns)), axis=1)
     table = table.astype({i: np.float64 for i in table if is_bool_dtype(table.dtypes[i])})
     numbers = [i for i in table if is_numeric_dtype(table.dtypes[i])]
     groups = table.groupby(slots)
-    # The sum of no number is no number: nothing was measured.
+    # The sum of no values is NaN and not 0, as nothing was measured.
     options = {"min_count": 1} if aggregate == "sum" else {}
     result = getattr(groups[numbers], aggregate)(**options)
-    # Some releases of pandas give the mean of float32 as float64.
+    # Some releases of pandas return the mean of float32 as float64.
     result = result.astype({i: table.dtypes[i] for i in numbers if table.dtypes[i].kind == "f"})
     parts = [result, groups[table.columns.difference(numbers)].last()]
     return pd.concat(parts, axis=1)[list(table)].set_axis(columns, axis=1)
 
 
 def _grid_index(index, series, grids):
-    """Return the times of all grids, for several series beside the names of each."""
+    """Return the times of all grids, with the labels of the series if there are several."""
     if not isinstance(index, pd.MultiIndex):
         return grids[0]
     first_rows = np.unique(series, return_index=True)[1]

@@ -1,7 +1,7 @@
-"""`SlidingWindow`: rows in time become windows, one for each row, so that splitters see rows.
+"""`SlidingWindow`: a transformer that turns each row of a series into the window that ends there.
 
-Windows that are cut before a split carry rows across it; a transformer inside a Pipeline cuts them
-after it. And as a view on the series they cost no more than the series, whatever their length.
+Windows made before a split carry rows from one side to the other; inside a Pipeline they are made
+after the split. They are a view, so that they need no more memory than the series.
 """
 
 from numbers import Integral
@@ -13,18 +13,16 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skrnn._sklearn import Interval, StrOptions, _fit_context
-from skrnn.preprocessing._output import SequenceTransformerMixin
-from skrnn.preprocessing._time_index import CLOCKS
-
-__all__ = ["SlidingWindow"]
+from skrnn._time_index import check_sorted
+from skrnn.preprocessing._sequence_transformer import SequenceTransformerMixin
 
 
-def with_past(values, n_rows, boundary):
-    """Return a copy of a series with rows put in front: its first one again, or zeros.
+def pad_start(values, n_rows, boundary):
+    """Return a copy of a series after `n_rows` copies of its first row, or zeros.
 
     Examples
     --------
-    >>> with_past(np.array([[1.0], [2.0]]), 2, "edge").ravel()
+    >>> pad_start(np.array([[1.0], [2.0]]), 2, "edge").ravel()
     array([1., 1., 1., 2.])
     """
     series = np.empty((n_rows + len(values), values.shape[1]), values.dtype)
@@ -43,94 +41,83 @@ def windows_of(values, window_length, boundary):
            [1., 2.],
            [2., 3.]])
     """
-    series = with_past(values, window_length - 1, boundary)
+    series = pad_start(values, window_length - 1, boundary)
     return np.moveaxis(sliding_window_view(series, window_length, axis=0), -1, 1)
 
 
-def check_sorted(X):
-    """Check that the rows of a table with times are in their order, and of one series.
+def check_one_sorted_series(X):
+    """Check that the rows of a table are one series, and sorted if their index holds times.
 
     Raises
     ------
     ValueError
-        If a row has an earlier time than the one before, or none, or if a MultiIndex names several
-        series.
+        If a MultiIndex names several series, or rows are not sorted by time.
     """
     index = getattr(X, "index", None)
     if isinstance(index, pd.MultiIndex):
-        _check_one_series(index)
+        n_series = len(index.droplevel(-1).unique())
+        if n_series > 1:
+            raise ValueError(
+                f"X must be one series, got {n_series} in a MultiIndex: a window would contain "
+                "rows of several series. make_windows and SlidingWindowForecaster accept several."
+            )
         index = index.get_level_values(-1)
-    if not isinstance(index, CLOCKS):
-        return
-    late = np.flatnonzero(~np.asarray(index[:-1] <= index[1:]))
-    if len(late) > 0:
-        i = int(late[0])
-        raise ValueError(
-            f"X must be sorted by time: {index[i]} is followed by {index[i + 1]} at row {i + 1}. "
-            "Expected rows of one series, the earliest first (X.sort_index())."
-        )
-
-
-def _check_one_series(index):
-    n_series = len(index.droplevel(-1).unique())
-    if n_series > 1:
-        raise ValueError(
-            f"X must be one series, got {n_series} in a MultiIndex: windows would reach from one "
-            "into the next. make_windows and SlidingWindowForecaster take several."
-        )
+    check_sorted(index, "X")
 
 
 class SlidingWindow(OneToOneFeatureMixin, SequenceTransformerMixin, BaseEstimator):
-    """Turn each row of a series into the window that ends at it.
+    """Turn each row of a series into the window that ends at that row.
 
-    Row t becomes the rows t - `window_length` + 1 to t. There are as many windows as rows, so `y`,
-    weights and groups stay as they are, and the transformer has its place in a
+    Row t becomes the rows t - `window_length` + 1 to t. There are as many windows as rows, so that
+    `y`, weights and groups do not change. Use the transformer in a
     :class:`~sklearn.pipeline.Pipeline` before a recurrent estimator.
 
     Parameters
     ----------
     window_length : int, default=20
-        Steps of a window, at least 1.
+        The number of rows of a window, at least 1.
 
     boundary : {"edge", "zero"}, default="edge"
-        What stands for the rows before the first: the first row again, or zeros.
+        The values before the first row: with "edge" the first row is repeated, with "zero" they are
+        zeros.
 
     Attributes
     ----------
     n_features_in_ : int
-        Columns seen during `fit`.
+        The number of columns seen during `fit`.
 
     feature_names_in_ : ndarray of str of shape (`n_features_in_`,)
-        The column names of a DataFrame; only there if `fit` saw one.
+        The column names of a DataFrame. Only available if all of them are strings.
 
     See Also
     --------
-    skrnn.forecasting.make_windows : Whole windows only, of many series, with targets.
-    skrnn.forecasting.SlidingWindowForecaster : Windows, horizons and forecasts in one estimator.
+    skrnn.forecasting.make_windows : Complete windows of one or many series, with targets.
+    skrnn.SlidingWindowForecaster : Forecasts with a regressor on windows.
 
     Notes
     -----
-    The windows are a view on one copy of the series with `window_length` - 1 rows in front.
-    :func:`~skrnn.sequences.check_sequences` takes it as it is, so windows of 200 steps cost the
-    recurrent estimators no more memory than windows of 2.
+    The windows are a view on one copy of the series that begins with `window_length` - 1 padding
+    rows. :func:`~skrnn.check_sequences` does not copy it, so that windows of 200 steps
+    need no more memory in recurrent estimators than windows of 2.
 
-    *Splits.* No window knows anything of the rows after its own. In a Pipeline the split comes
-    first: windows of training rows hold training rows alone, and those of test rows begin at the
-    first test row, filled up as `boundary` says. The rows of X must be one series in the order of
-    time, so use :class:`~sklearn.model_selection.TimeSeriesSplit`; the parts that shuffled folds
-    leave have holes that windows would close up.
+    *Splits.* No window contains rows after its own. In a Pipeline, windows are made after the
+    split: training windows contain only training rows, and the first test windows are padded
+    according to `boundary`. The rows of `X` must be one series that is sorted by time, so use
+    :class:`~sklearn.model_selection.TimeSeriesSplit`. After a shuffled split, rows are missing from
+    the series, and windows would contain rows that do not follow each other.
 
-    Targets are the caller's. One that looks h rows ahead, ``y[t] = series[t + h]``, makes training
-    know more than its rows: with the first test row s and a gap of g rows, the last training target
-    is that of row s - 1 - g + h. When row s is forecast from, what came up to row s is known. So:
+    You make the targets yourself. If they are h rows ahead, ``y[t] = series[t + h]``, training uses
+    values of later rows: if the first test row is s and the gap has g rows, the last training
+    target is the value of row s - 1 - g + h. A forecast from row s may use the values up to row s.
+    So:
 
-    - ``TimeSeriesSplit(gap=h - 1)`` is the least that does not leak: with less, training has seen
-      what came after the first test row. For h = 1 no gap is needed.
-    - ``TimeSeriesSplit(gap=h)`` also keeps training targets out of the test part, as for a network
-      that must be trained before the first test row comes.
+    - ``TimeSeriesSplit(gap=h - 1)`` is the smallest gap without a leak: with a smaller one,
+      training uses values after the first test row. For h = 1 no gap is needed.
+    - ``TimeSeriesSplit(gap=h)`` also keeps training targets out of the test set, as for a network
+      that must be trained before the first test row is known.
 
-    `set_output` is accepted, so that a whole Pipeline can be told, and changes nothing: windows are
-    no table.
+    `set_output` is accepted, so that it can be called on a whole Pipeline, but changes nothing:
+    windows are not a table.
 
     Examples
     --------
@@ -143,7 +130,7 @@ class SlidingWindow(OneToOneFeatureMixin, SequenceTransformerMixin, BaseEstimato
            [1., 2., 3.],
            [2., 3., 4.]])
 
-    Two rows ahead, in folds that do not leak:
+    Forecasts two rows ahead, in folds without a leak:
 
     >>> from sklearn.model_selection import TimeSeriesSplit, cross_val_score
     >>> from sklearn.pipeline import make_pipeline
@@ -169,12 +156,12 @@ class SlidingWindow(OneToOneFeatureMixin, SequenceTransformerMixin, BaseEstimato
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
-        """Learn the number and the names of the columns, and nothing else.
+        """Store the number and the names of the columns.
 
         Parameters
         ----------
         X : array-like of shape (n, n_features)
-            One series, its rows in the order of time.
+            One series, sorted by time.
 
         y : None
             Ignored.
@@ -186,8 +173,8 @@ class SlidingWindow(OneToOneFeatureMixin, SequenceTransformerMixin, BaseEstimato
         Raises
         ------
         ValueError
-            If `X` is no table of numbers, holds infinity, has an index of times that is not sorted,
-            or a MultiIndex of several series. NaN is passed on.
+            If `X` is not a table of numbers, contains infinity, has an index of times that is not
+            sorted, or a MultiIndex of several series. NaN is accepted.
         """
         self._read(X, reset=True)
         return self
@@ -198,13 +185,13 @@ class SlidingWindow(OneToOneFeatureMixin, SequenceTransformerMixin, BaseEstimato
         Parameters
         ----------
         X : array-like of shape (n, n_features)
-            One series with the columns seen in `fit`. float32 and float64 are kept, other numbers
-            become float64.
+            One series with the columns seen in `fit`. float32 and float64 are kept, other dtypes
+            are converted to float64.
 
         Returns
         -------
         windows : ndarray of shape (n, window_length, n_features)
-            A read-only view. It knows nothing of rows that earlier calls have seen.
+            A read-only view. It does not contain rows of earlier calls.
 
         Raises
         ------
@@ -215,14 +202,14 @@ class SlidingWindow(OneToOneFeatureMixin, SequenceTransformerMixin, BaseEstimato
         return windows_of(self._read(X, reset=False), self.window_length, self.boundary)
 
     def __sklearn_tags__(self):
-        """Describe what is accepted: numbers and NaN, of which float32 stays float32."""
+        """Return the tags: NaN is accepted, and float32 stays float32."""
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
 
     def _read(self, X, *, reset):
-        check_sorted(X)
+        check_one_sorted_series(X)
         return validate_data(
             self,
             X,

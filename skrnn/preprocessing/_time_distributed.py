@@ -1,7 +1,7 @@
-"""`TimeDistributed`: every transformer of scikit-learn is a transformer of sequences, step by step.
+"""`TimeDistributed`: apply any scikit-learn transformer to every time step of sequences.
 
-Scaling, imputing and projecting the features of a step need no code of their own for sequences:
-scikit-learn has them, for tables. All real steps are such a table.
+scikit-learn's transformers scale, impute and project the rows of a table. The time steps of all
+sequences are such a table, so that sequences need no special transformers.
 """
 
 import numpy as np
@@ -12,14 +12,13 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter, validate_data
 
 from skrnn._sklearn import HasMethods, _fit_context
-from skrnn.preprocessing._output import SequenceTransformerMixin, array_like
-from skrnn.sequences import Sequences, check_sequences, feature_table, is_table, wrap_like
-
-__all__ = ["TimeDistributed"]
+from skrnn.preprocessing._sequence_transformer import SequenceTransformerMixin
+from skrnn.sequences import Sequences, check_sequences
+from skrnn.sequences._containers import array_like, feature_table, is_table, wrap_like
 
 
 def count_steps(sequences):
-    """Return how many of the sequences each of their values belongs to.
+    """Return to how many sequences each of the values belongs.
 
     Examples
     --------
@@ -29,13 +28,13 @@ def count_steps(sequences):
     array([0, 1, 2, 1])
     """
     size = len(sequences.values) + 1
-    begun = np.bincount(sequences.starts, minlength=size)
-    ended = np.bincount(sequences.starts + sequences.lengths, minlength=size)
-    return np.cumsum(begun - ended)[:-1]
+    n_starts = np.bincount(sequences.starts, minlength=size)
+    n_ends = np.bincount(sequences.starts + sequences.lengths, minlength=size)
+    return np.cumsum(n_starts - n_ends)[:-1]
 
 
 def drop_unused_steps(sequences):
-    """Return the same sequences on values of which each belongs to at least one of them.
+    """Return the same sequences without the values that belong to none of them.
 
     Examples
     --------
@@ -53,11 +52,11 @@ def drop_unused_steps(sequences):
     return Sequences(sequences.values[is_used], new_position[sequences.starts], sequences.lengths)
 
 
-def steps_to_learn(sequences, *, weighted):
-    """Return the steps of all sequences as a table, and how often each counts, None for once.
+def training_table(sequences, *, weighted):
+    """Return the steps of all sequences as a table, and the weight of each row or None.
 
-    With `weighted` a step that overlapping windows share is there once, with a weight: windows of
-    200 steps would otherwise be 200 times their series.
+    If `weighted`, a step that several windows share is one row with a weight. Otherwise it is
+    repeated, so that windows of 200 steps make a table of 200 times the size of the series.
     """
     if not weighted or sequences.is_contiguous:
         return sequences.concatenate(), None
@@ -68,18 +67,19 @@ def steps_to_learn(sequences, *, weighted):
 
 
 class TimeDistributed(OneToOneFeatureMixin, SequenceTransformerMixin, BaseEstimator):
-    """Apply a scikit-learn transformer to every step of every sequence.
+    """Apply a scikit-learn transformer to every time step of every sequence.
 
-    The transformer is fitted on all real steps of the given sequences, as one table with a row a
-    step and a column a feature. Neither padding nor sequences of other folds have a part in it.
+    The transformer is fitted on the time steps of all given sequences, as one table with one row
+    per time step and one column per feature. Neither padding nor the sequences of other folds
+    influence it.
 
     Parameters
     ----------
     transformer : estimator with `fit` and `transform`
-        Such as :class:`~sklearn.preprocessing.StandardScaler`,
+        The transformer, for example :class:`~sklearn.preprocessing.StandardScaler`,
         :class:`~sklearn.preprocessing.MinMaxScaler`, :class:`~sklearn.impute.SimpleImputer`,
-        :class:`~sklearn.decomposition.PCA`, or a :class:`~sklearn.pipeline.Pipeline` of them. It
-        is cloned, and must need no targets.
+        :class:`~sklearn.decomposition.PCA`, or a :class:`~sklearn.pipeline.Pipeline` of them. `fit`
+        clones it. Transformers that require targets are not supported.
 
     Attributes
     ----------
@@ -87,23 +87,24 @@ class TimeDistributed(OneToOneFeatureMixin, SequenceTransformerMixin, BaseEstima
         The fitted transformer.
 
     n_features_in_ : int
-        The width of a table (n, T), else the number of features of a step.
+        The number of columns if `fit` was called with a table (n, T), else the number of features
+        of a time step.
 
     feature_names_in_ : ndarray of str of shape (`n_features_in_`,)
-        The column names of a DataFrame; only there if `fit` saw one.
+        The column names. Only defined if `fit` was called with a DataFrame or a list of DataFrames.
 
     See Also
     --------
-    skrnn.sequences.check_sequences : What is accepted as sequences.
+    skrnn.check_sequences : Describes the accepted containers of sequences.
 
     Notes
     -----
-    In a table (n, T) each row is one univariate sequence. So a
-    :class:`~sklearn.preprocessing.StandardScaler` has one mean here, over all steps of all rows,
-    where on the bare table it has one for each column.
+    In a table (n, T) each row is one univariate sequence. A
+    :class:`~sklearn.preprocessing.StandardScaler` therefore computes a single mean over all rows
+    and columns, while applied to the table directly it computes one mean per column.
 
-    `set_output` is accepted, so that a whole Pipeline can be told, and changes nothing: sequences
-    come out in the kind of container they came in, also under
+    `set_output` is accepted, so that it can be set for a whole Pipeline, but has no effect. The
+    output is always in the same kind of container as the input, also with
     ``sklearn.set_config(transform_output="pandas")``.
 
     Examples
@@ -124,17 +125,18 @@ class TimeDistributed(OneToOneFeatureMixin, SequenceTransformerMixin, BaseEstima
     def __init__(self, transformer):
         self.transformer = transformer
 
-    @_fit_context(prefer_skip_nested_validation=False)  # the transformer validates its own
+    @_fit_context(prefer_skip_nested_validation=False)  # the transformer validates its parameters
     def fit(self, X, y=None):
-        """Fit the transformer on all steps of the sequences.
+        """Fit the transformer on the time steps of all sequences.
 
         Parameters
         ----------
         X : Sequences, array, table, list or tuple
-            The sequences, in any container that `check_sequences` accepts. A step that several of
-            them share, as overlapping windows do, counts once for each. A transformer whose `fit`
-            takes `sample_weight`, as that of :class:`~sklearn.preprocessing.StandardScaler`, is
-            told so by weights, at no cost in memory; others get the step as often.
+            The sequences, in any container that `check_sequences` accepts. A time step that
+            several overlapping windows share counts once for each of them. If the `fit` of the
+            transformer accepts `sample_weight`, as that of
+            :class:`~sklearn.preprocessing.StandardScaler`, the step is passed once with a weight,
+            which needs no additional memory. Otherwise it is passed repeatedly.
 
         y : None
             Ignored.
@@ -142,47 +144,48 @@ class TimeDistributed(OneToOneFeatureMixin, SequenceTransformerMixin, BaseEstima
         Returns
         -------
         self : TimeDistributed
+            The fitted transformer.
 
         Raises
         ------
         ValueError
-            If `transformer` is no transformer, or one that needs targets, or if `X` is no valid
+            If `transformer` is not a transformer or requires targets, or if `X` is not a valid
             batch of sequences.
         """
         if get_tags(self.transformer).target_tags.required:
             raise ValueError(
-                "TimeDistributed fits transformers without targets, and "
-                f"{self.transformer} needs them."
+                "TimeDistributed fits transformers without targets, but "
+                f"{self.transformer} requires them."
             )
         sequences = self._check_sequences(X)
         weighted = has_fit_parameter(self.transformer, "sample_weight")
-        steps, weights = steps_to_learn(sequences, weighted=weighted)
-        how_often = {} if weights is None else {"sample_weight": weights}
-        transformer = clone(self.transformer).fit(steps, **how_often)
+        steps, weights = training_table(sequences, weighted=weighted)
+        fit_params = {} if weights is None else {"sample_weight": weights}
+        transformer = clone(self.transformer).fit(steps, **fit_params)
         self._check_features(X, sequences, reset=True)
         self._is_table = is_table(X)
         self.transformer_ = transformer
         return self
 
     def transform(self, X):
-        """Transform every step of every sequence.
+        """Transform every time step of every sequence.
 
         Parameters
         ----------
         X : Sequences, array, table, list or tuple
-            Sequences with the features seen in `fit`.
+            The sequences, with the same features as in `fit`.
 
         Returns
         -------
         X_transformed : the same kind of container
-            The sequences with transformed steps. A table whose steps get several features comes
-            out as an array (n, T, n_features_out).
+            The transformed sequences. If `X` is a table and the transformer returns several
+            features, they are an array of shape (n, T, n_features_out).
 
         Raises
         ------
         ValueError
-            If `X` has other features than in `fit`, or if the transformer's output is sparse or
-            has not one row a step.
+            If `X` has other features than in `fit`, or if the output of the transformer is sparse
+            or does not have one row per time step.
         """
         check_is_fitted(self)
         sequences = self._check_sequences(X)
@@ -191,34 +194,35 @@ class TimeDistributed(OneToOneFeatureMixin, SequenceTransformerMixin, BaseEstima
 
     @available_if(lambda self: hasattr(self.transformer, "inverse_transform"))
     def inverse_transform(self, X):
-        """Undo the transformation of every step.
+        """Undo the transformation of every time step.
 
         Parameters
         ----------
         X : Sequences, array, table, list or tuple
-            Transformed sequences.
+            The transformed sequences.
 
         Returns
         -------
         X_original : the same kind of container
-            The sequences with steps as they were.
+            The sequences with the original features.
         """
         check_is_fitted(self)
         return self._apply(self.transformer_.inverse_transform, self._check_sequences(X), X)
 
     def get_feature_names_out(self, input_features=None):
-        """Return the names of the features that come out.
+        """Return the names of the output features.
 
         Parameters
         ----------
         input_features : array-like of str, default=None
-            The names of the features that went in; None takes those of `fit`, or `x0`, `x1`, ...
+            The names of the input features. If None, `feature_names_in_` if defined, else `x0`,
+            `x1`, ...
 
         Returns
         -------
         names : ndarray of str
-            The transformer's names for the features of a step. A table that stays a table keeps
-            the names of its columns.
+            The names that the transformer gives to the features of a time step. If the output is a
+            table like the input, they are the names of its columns.
         """
         check_is_fitted(self)
         if not self._is_table:
@@ -228,15 +232,15 @@ class TimeDistributed(OneToOneFeatureMixin, SequenceTransformerMixin, BaseEstima
         return columns if len(names) == 1 else names
 
     def __sklearn_tags__(self):
-        """Describe what is accepted: what the transformer accepts, as sequences."""
+        """Return the tags of the transformer, for input in the form of sequences."""
         tags = super().__sklearn_tags__()
-        of_transformer = get_tags(self.transformer)
+        inner_tags = get_tags(self.transformer)
         tags.input_tags.three_d_array = True
-        tags.input_tags.allow_nan = of_transformer.input_tags.allow_nan
-        tags.input_tags.positive_only = of_transformer.input_tags.positive_only
-        tags.non_deterministic = of_transformer.non_deterministic
-        if of_transformer.transformer_tags is not None:
-            tags.transformer_tags.preserves_dtype = of_transformer.transformer_tags.preserves_dtype
+        tags.input_tags.allow_nan = inner_tags.input_tags.allow_nan
+        tags.input_tags.positive_only = inner_tags.input_tags.positive_only
+        tags.non_deterministic = inner_tags.non_deterministic
+        if inner_tags.transformer_tags is not None:
+            tags.transformer_tags.preserves_dtype = inner_tags.transformer_tags.preserves_dtype
         return tags
 
     def _check_sequences(self, X):
@@ -244,24 +248,24 @@ class TimeDistributed(OneToOneFeatureMixin, SequenceTransformerMixin, BaseEstima
         return check_sequences(X, dtype=[np.float64, np.float32], allow_nan=allow_nan)
 
     def _check_features(self, X, sequences, *, reset):
-        """Compare (or record) the number and the names of the features, in scikit-learn's words."""
+        """Check the number and the names of the features, or record them if `reset`."""
         table = feature_table(X)
         table = sequences.values[:1] if table is None else table
         validate_data(self, table, skip_check_array=True, reset=reset)
 
     def _apply(self, transform, sequences, X):
-        """Return X with its steps transformed, each step once."""
+        """Return X with transformed steps; a step that windows share is transformed once."""
         sequences = drop_unused_steps(sequences)
         steps = transform(sequences.values)
         if issparse(steps):
             raise ValueError(
-                f"{self.transformer} gives sparse output, which sequences cannot hold; make it "
-                "dense (encoders have sparse_output=False)."
+                f"{self.transformer} returns sparse output, which sequences cannot contain. Use "
+                "dense output (sparse_output=False for encoders)."
             )
         steps = np.asarray(steps)
         if steps.ndim != 2 or len(steps) != len(sequences.values):
             raise ValueError(
-                f"{self.transformer} must give one row a step: expected the shape "
+                f"{self.transformer} must return one row per step: expected the shape "
                 f"({len(sequences.values)}, n_features_out), got {steps.shape}."
             )
         return wrap_like(sequences.with_values(steps), array_like(X))

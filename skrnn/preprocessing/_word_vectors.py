@@ -1,6 +1,6 @@
-"""Pre-trained word vectors: from a mapping, from gensim, or from a text file (GloVe, word2vec).
+"""Pre-trained word vectors from a mapping, from gensim or from a text file (GloVe, word2vec).
 
-Of a file with millions of words only the asked-for ones are kept.
+Of a file with millions of words, only those of the vocabulary are kept in memory.
 """
 
 import bz2
@@ -8,13 +8,52 @@ import gzip
 import lzma
 import os
 from collections.abc import Mapping
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
-__all__ = ["find_vectors"]
+from skrnn.preprocessing._vocabularies import FIRST_ID
+from skrnn.sequences._tokens import PADDING
 
 _OPENERS = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
+
+
+def align_vectors(vectors, vocabulary):
+    """Return pre-trained vectors as a matrix with one row per id.
+
+    Parameters
+    ----------
+    vectors : mapping from token to vector, gensim `KeyedVectors`, str or path
+        The vectors, as in `find_vectors`.
+    vocabulary : dict from token to int
+        The id of each token.
+
+    Returns
+    -------
+    matrix : ndarray of float32 of shape (n_ids, n_dimensions)
+        The row of padding is zero. The rows of the unknown token and of tokens without a vector are
+        the mean of all vectors found.
+    coverage : float
+        The fraction of the tokens that have a vector.
+
+    Raises
+    ------
+    ValueError
+        If no token has a vector, and for the same reasons as in `find_vectors`.
+    """
+    found = find_vectors(vectors, vocabulary)
+    if not found:
+        first = [f"{token!r} ({type(token).__name__})" for token in islice(vocabulary, 3)]
+        raise ValueError(
+            f"vectors contains none of the {len(vocabulary)} tokens of vocabulary_: "
+            f"{', '.join(first)}, ... Check that its keys have the same type and the same case."
+        )
+    known = np.stack(list(found.values()))
+    matrix = np.tile(known.mean(axis=0), (FIRST_ID + len(vocabulary), 1))
+    matrix[PADDING] = 0
+    matrix[[vocabulary[token] for token in found]] = known
+    return matrix, len(found) / len(vocabulary)
 
 
 def find_vectors(vectors, tokens):
@@ -22,31 +61,32 @@ def find_vectors(vectors, tokens):
 
     Parameters
     ----------
-    vectors : mapping of str to vector, gensim `KeyedVectors`, or path
-        A path names a text file, perhaps compressed (.gz, .bz2, .xz), with a word and its numbers
-        a line and perhaps the two counts of word2vec in its first.
-    tokens : iterable of str
+    vectors : mapping from token to vector, gensim `KeyedVectors`, str or path
+        A path is that of a text file, which may be compressed (.gz, .bz2, .xz). Each line contains
+        a word and its numbers. The first line may contain the two counts of word2vec instead.
+    tokens : iterable of str or int
+        The tokens.
 
     Returns
     -------
-    found : dict of str to ndarray of float32 of shape (dimensions,)
+    found : dict from token to ndarray of float32 of shape (n_dimensions,)
 
     Raises
     ------
     ValueError
-        If the vectors differ in their number of dimensions, or are no numbers.
+        If the vectors have different numbers of dimensions, or if they are not numbers.
     """
     if isinstance(vectors, str | os.PathLike):
         return _from_file(Path(vectors), set(tokens))
     if hasattr(vectors, "key_to_index"):
-        # gensim would take a number that is no key for the place of a vector.
+        # gensim reads an int that is not a key as the index of a vector.
         keys = vectors.key_to_index
         known = [t for t in tokens if (t in vectors if isinstance(t, str) else t in keys)]
         return _checked({token: vectors[token] for token in known})
     if isinstance(vectors, Mapping):
         return _checked({token: vectors[token] for token in tokens if token in vectors})
     raise ValueError(
-        "vectors must be a mapping of words to vectors, gensim's KeyedVectors or the path of a "
+        "vectors must be a mapping from words to vectors, gensim's KeyedVectors or the path of a "
         f"text file, got {type(vectors).__name__}."
     )
 
@@ -58,30 +98,32 @@ def _checked(found):
         try:
             arrays[token] = array = np.asarray(vector, dtype=np.float32)
         except (TypeError, ValueError) as error:
-            raise ValueError(f"The vector of {token!r} holds no numbers: {error}") from error
+            raise ValueError(
+                f"The vector of {token!r} does not contain numbers: {error}"
+            ) from error
         expected = array.shape if expected is None else expected
         if array.ndim != 1 or array.shape != expected or not np.isfinite(array).all():
             raise ValueError(
-                "vectors must be finite, one-dimensional and equally long; that of the first word "
-                f"has the shape {expected}, that of {token!r} is {array} of shape {array.shape}."
+                "vectors must be finite, one-dimensional and equally long; the first vector has "
+                f"the shape {expected}, the vector of {token!r} is {array} of shape {array.shape}."
             )
     return arrays
 
 
 def _from_file(path, tokens):
     try:
-        # A byte order mark would become a part of the first word.
+        # The codec "utf-8-sig" removes a byte order mark, which would be read as part of a word.
         with _OPENERS.get(path.suffix, open)(path, "rt", encoding="utf-8-sig") as lines:
             return _from_lines(lines, tokens, path)
     except UnicodeDecodeError as error:
-        raise ValueError(f"{path} is no text in UTF-8: {error}.") from error
+        raise ValueError(f"{path} is not a text file in UTF-8: {error}.") from error
 
 
 def _from_lines(lines, tokens, path):
     found = {}
     dimensions = None
     for number, line in enumerate(lines, 1):
-        # Only a space parts fields: other white space may be a word's own.
+        # Fields are separated by spaces only: a word may contain other white space.
         fields = line.rstrip(" \r\n").split(" ")
         if fields == [""]:
             continue
@@ -101,7 +143,7 @@ def _is_header(fields):
 
 
 def _word(fields, dimensions, path, number):
-    """Return the word of a line; a few of GloVe's hold spaces, but no number after one."""
+    """Return the word of a line. A few words of GloVe contain spaces, but no number after one."""
     n_words = len(fields) - dimensions
     if dimensions < 1 or n_words < 1 or any(map(_is_number, fields[1:n_words])):
         raise ValueError(

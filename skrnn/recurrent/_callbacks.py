@@ -1,10 +1,8 @@
-"""scikit-learn's callbacks, new in its 1.9: a fit is a task, and each epoch a task below it."""
-
-__all__ = ["FitTask"]
+"""Reports a fit to scikit-learn's callbacks: a fit is a task, and each epoch a task within it."""
 
 
 class FitTask:
-    """One fit, as scikit-learn's callbacks are told of it; before scikit-learn 1.9, as no one is.
+    """Reports one fit to scikit-learn's callbacks; does nothing before scikit-learn 1.9.
 
     Parameters
     ----------
@@ -14,31 +12,34 @@ class FitTask:
 
     def __init__(self, estimator, X, y, sample_weight):
         self._context = estimator._init_callback_context(max_subtasks=estimator.epochs)
+        # Callbacks recognise the estimator by its identity, though a copy of it is trained.
         self._known = {"estimator": estimator, "X": X, "y": y}
         if sample_weight is not None:
             self._known["metadata"] = {"sample_weight": sample_weight}
 
     def begin(self):
-        """Tell that the data are read and training begins."""
+        """Report that the data are read and training begins."""
         if self._context is not None:
             self._context.call_on_fit_task_begin(**self._known)
 
     def watcher(self, as_attributes):
-        """Return what tells of epochs, as `skrnn.networks.training.train` takes it.
+        """Return an object that reports epochs, as `skrnn.networks.one.train` expects it.
 
         Parameters
         ----------
         as_attributes : callable
-            From a `TrainingResult` to the attributes of an estimator that was trained so far.
+            Turns a `TrainingResult` into the attributes of an estimator fitted so far.
         """
         if self._context is None:
             return None
         return _EpochTasks(self._context, self._known, as_attributes)
 
-    def end(self):
-        """Tell that the estimator is fitted."""
+    def end(self, attributes):
+        """Report that training has ended, with the attributes of the fitted estimator."""
         if self._context is not None:
-            self._context.call_on_fit_task_end(**self._known, reconstruction_attributes={})
+            self._context.call_on_fit_task_end(
+                **self._known, reconstruction_attributes=lambda: attributes
+            )
 
 
 class _EpochTasks:

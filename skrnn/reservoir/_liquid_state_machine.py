@@ -8,7 +8,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skrnn._fitting import all_or_nothing, draw_seed
 from skrnn._sklearn import Interval, StrOptions, _fit_context
-from skrnn.preprocessing._output import SequenceTransformerMixin, array_like
+from skrnn.preprocessing._sequence_transformer import SequenceTransformerMixin
 from skrnn.preprocessing._time_distributed import drop_unused_steps
 from skrnn.reservoir._spikes import (
     draw_input_links,
@@ -18,7 +18,8 @@ from skrnn.reservoir._spikes import (
     scale_to_unit,
 )
 from skrnn.reservoir._spiking_units import Liquid, readings
-from skrnn.sequences import Sequences, wrap_like
+from skrnn.sequences import Sequences
+from skrnn.sequences._containers import array_like, wrap_like
 from skrnn.sequences._inputs import StepFormat, read_inputs
 
 __all__ = ["LiquidStateMachine"]

@@ -8,14 +8,15 @@ from sklearn.utils.validation import check_is_fitted
 
 from skrnn._fitting import all_or_nothing, draw_seed
 from skrnn._sklearn import Interval, StrOptions, _fit_context
-from skrnn.preprocessing._output import SequenceTransformerMixin, array_like
+from skrnn.preprocessing._sequence_transformer import SequenceTransformerMixin
 from skrnn.reservoir._chunks import chunked_pieces
 from skrnn.reservoir._dynamics import ACTIVATIONS, Drive, pieces_of
 from skrnn.reservoir._layers import check_together, draw_layers
 from skrnn.reservoir._matrices import TOPOLOGIES
 from skrnn.reservoir._plasticity import from_the_end, learn
 from skrnn.reservoir._pooling import ModelSpace, Pool, check_washout
-from skrnn.sequences import Sequences, wrap_like
+from skrnn.sequences import Sequences
+from skrnn.sequences._containers import array_like, wrap_like
 from skrnn.sequences._inputs import StepFormat, read_inputs
 
 __all__ = ["Reservoir"]

@@ -1,4 +1,4 @@
-"""`check_sequences`: the one door through which users' data comes in, and its error messages."""
+"""`check_sequences`: validate user data and convert it to `Sequences`."""
 
 import numbers
 
@@ -7,65 +7,70 @@ import numpy as np
 from skrnn.sequences._layout import Layout, check_kind, lay_out, too_few
 from skrnn.sequences._sequences import Sequences, gather
 
-__all__ = ["as_floats", "check_sequences"]
-
-# Sequences that are looked at in one go: their steps may lie in a file.
+# Number of sequences that are gathered in memory at once, since the values may be a memory map.
 _BLOCK = 1024
 
 MAX_CODE = np.iinfo(np.int32).max
 
 
 def check_sequences(X, *, dtype=np.float32, tokens=False, allow_nan=False, input_name="X"):
-    """Return what users hold as `Sequences`, or say what is wrong with it.
+    """Validate a batch of sequences and return it as `Sequences`.
 
     Parameters
     ----------
     X : Sequences, array, table, list or tuple
-        The batch of sequences:
+        The batch of sequences, in one of these forms:
 
-        - an array (n, T, F): n sequences of T steps of F features;
-        - an array or DataFrame (n, T): n univariate sequences of T steps;
-        - a list, tuple, Series or object array of arrays (T_i, F) or (T_i,), of nested lists, of
-          DataFrames (one step a row) or of SciPy sparse matrices (T_i, F), made dense;
-        - `Sequences`, returned as they are when nothing has to change.
+        - An array of shape (n, T, F) contains n sequences of T time steps with F features.
+        - An array or DataFrame of shape (n, T) contains n univariate sequences of T time steps.
+        - A list, tuple, Series or object array contains one item per sequence: an array of shape
+          (T_i, F) or (T_i,), a nested list, a DataFrame with one row per time step, or a SciPy
+          sparse matrix of shape (T_i, F), which is converted to a dense array.
+        - `Sequences` are returned unchanged if they already meet all conditions.
 
-        One series is a batch of one: `[series]`.
+        To pass a single series, wrap it in a list: `[series]`.
 
     dtype : dtype or list of dtypes, default=np.float32
-        The floating dtype of the result. With a list, values of one of these dtypes keep it and
-        others are cast to the first.
+        The floating dtype of the result. If a list is given, values that already have one of these
+        dtypes keep it, and all others are cast to the first dtype of the list. Ignored if
+        `tokens=True`.
 
     tokens : bool, default=False
-        Whether the steps are token ids: non-negative integers, one a step. The result then has
-        one-dimensional int32 values, whatever `dtype` says.
+        Whether each time step is a token id, that is, one non-negative integer. If True, the values
+        of the result are a one-dimensional array of int32.
 
     allow_nan : bool, default=False
-        Whether NaN, but not infinity, is allowed.
+        Whether to accept NaN. Infinity is never accepted.
 
     input_name : str, default="X"
-        The name of the data in messages.
+        The name of the data in error messages.
 
     Returns
     -------
     sequences : Sequences
-        On the memory of `X` wherever its layout and dtype allow it: contiguous arrays, and
-        sliding windows (`numpy.lib.stride_tricks.sliding_window_view`, its axes in the order
-        n, T, F), of which only the series underneath is held and cast.
+        The batch. It shares the memory of `X` if the layout and the dtype of `X` allow it. This is
+        the case for contiguous arrays and for sliding windows
+        (`numpy.lib.stride_tricks.sliding_window_view` with the axes in the order n, T, F). Of
+        sliding windows that need another dtype, only the underlying series is cast.
 
     Raises
     ------
     TypeError
-        If `X` is no batch of sequences at all (a sparse matrix, a string, None) or holds objects
-        that are no numbers.
+        If `X` is not a batch of sequences (for example a sparse matrix, a string or None), or if it
+        contains objects that are not numbers.
 
     ValueError
-        If there is no sequence, an empty sequence or no feature, if sequences differ in their
-        number of features, if `X` is one series instead of a batch, or if a step holds strings,
-        complex numbers, NaN or infinity, or, with `tokens`, anything but an id.
+        If `X` contains no sequence, an empty sequence or no feature, if the sequences have
+        different numbers of features, if `X` is a single series instead of a batch, or if a step
+        contains strings, complex numbers, NaN or infinity. With `tokens=True`, also if a step is
+        not a token id.
 
     See Also
     --------
-    from_channels_first, from_long, from_multiindex, from_nan_padded : Read other layouts.
+    from_channels_first : Read arrays whose last axis is time.
+    from_long : Read a table in long format.
+    from_multiindex : Read a table indexed by (id, time).
+    from_nan_padded : Read sequences that are padded with NaN.
 
     Examples
     --------
@@ -99,7 +104,7 @@ def check_sequences(X, *, dtype=np.float32, tokens=False, allow_nan=False, input
 
 
 def _check_given(X, tokens, input_name):
-    """Say what cannot be meant by these `Sequences`."""
+    """Raise an error if the given `Sequences` are empty or have values of the wrong kind."""
     if len(X) == 0:
         raise too_few("sample", X.shape, input_name)
     if X.values.ndim == 2 and X.values.shape[1] == 0:
@@ -107,23 +112,23 @@ def _check_given(X, tokens, input_name):
     if not tokens and X.values.ndim == 1:
         raise ValueError(
             f"{input_name} holds integer codes (token ids), expected numeric steps. "
-            "Numbers of one feature are values of shape (n_steps_total, 1)."
+            "For sequences of one feature, pass values of shape (n_steps_total, 1)."
         )
 
 
 def as_floats(layout, dtype, input_name):
-    """Return the layout with two-dimensional values of a floating dtype, NaN and infinity kept.
+    """Return the layout with two-dimensional floating values; NaN and infinity are kept.
 
     Parameters
     ----------
     layout : Layout
-        Values of any dtype.
+        The layout, with values of any dtype.
 
     dtype : dtype or list of dtypes
         As in `check_sequences`.
 
     input_name : str
-        The name of the data in messages.
+        The name of the data in error messages.
 
     Returns
     -------
@@ -132,7 +137,7 @@ def as_floats(layout, dtype, input_name):
     Raises
     ------
     TypeError, ValueError
-        If the values are no real numbers.
+        If the values are not real numbers.
     """
     check_kind(layout.values.dtype, input_name)
     if layout.values.ndim == 1:
@@ -155,7 +160,7 @@ def _float_dtype(dtype, present):
 
 
 def _without_gaps(layout):
-    """Gather the steps that are used where some are not, so that what follows costs no more."""
+    """Gather the used steps if there are unused ones, which later checks must not process."""
     n_used = int(layout.lengths.sum())
     if n_used >= len(layout.values):
         return layout
@@ -164,15 +169,15 @@ def _without_gaps(layout):
 
 
 def _check_finite(layout, allow_nan, input_name):
-    """Raise for NaN and infinity in steps that a sequence uses; others may hold anything."""
-    if np.isfinite(_total(layout)):  # one fast pass settles almost every call
+    """Raise an error if a step that belongs to a sequence is NaN or infinite."""
+    if np.isfinite(_total(layout)):  # a finite sum needs no further check
         return
     layout = _without_gaps(layout)
     if not allow_nan and (i := _first_with(np.isnan(layout.values), layout)) is not None:
         raise ValueError(
             f"Input {input_name} contains NaN. The first sequence with one is {input_name}[{i}]. "
-            "Sequences that NaN fills up to one length are read by "
-            "skrnn.sequences.from_nan_padded; values that are missing can be imputed before."
+            "If NaN is padding, read the data with skrnn.sequences.from_nan_padded; if values are "
+            "missing, impute them first."
         )
     if (i := _first_with(np.isinf(layout.values), layout)) is not None:
         dtype = layout.values.dtype
@@ -183,7 +188,7 @@ def _check_finite(layout, allow_nan, input_name):
 
 
 def _total(layout):
-    """Sum all steps that a sequence uses; at no time are there copies of more than a block."""
+    """Sum all steps that belong to a sequence, copying at most one block of sequences at once."""
     values, starts, lengths = layout
     with np.errstate(over="ignore", invalid="ignore"):
         if lengths.sum() >= len(values):
@@ -193,7 +198,7 @@ def _total(layout):
 
 
 def _first_with(bad, layout):
-    """Return the first sequence with a step that is bad, or None."""
+    """Return the index of the first sequence with a bad step, or None."""
     bad_steps = bad.any(axis=1) if bad.ndim == 2 else bad
     before = np.concatenate([[0], np.cumsum(bad_steps)])
     counts = before[layout.starts + layout.lengths] - before[layout.starts]
@@ -214,7 +219,9 @@ def _objects_as_floats(layout, input_name):
         return layout._replace(values=layout.values.astype(np.float64))
     except (TypeError, ValueError, OverflowError) as error:
         i = next(i for i, steps in enumerate(Sequences(*layout)) if not _holds_numbers(steps))
-        raise TypeError(f"{input_name}[{i}] holds something that is no number: {error}") from error
+        raise TypeError(
+            f"{input_name}[{i}] holds something that is not a number: {error}"
+        ) from error
 
 
 def _holds_numbers(steps):
@@ -226,19 +233,20 @@ def _holds_numbers(steps):
 
 
 def _as_codes(layout, input_name):
-    """Return the layout with one-dimensional int32 values; steps that no one uses may be lost."""
+    """Return the layout with one-dimensional int32 values; unused steps may be dropped."""
     values = layout.values
     check_kind(values.dtype, input_name)
     if values.ndim != 1:
         raise ValueError(
             f"{input_name} has steps of {values.shape[1]} feature(s), expected token ids: one "
-            "integer a step, as lists of (n_steps,) or an array (n_sequences, n_steps)."
+            "integer per step, as a list of arrays of shape (n_steps,) or an array of shape "
+            "(n_sequences, n_steps)."
         )
     if values.dtype.kind not in "iuO":
         raise ValueError(f"In {input_name}, token ids must be integers, got {values.dtype}.")
     used = _without_gaps(layout)
     if values.dtype == object:
-        _check_codes(used, _no_integer(used.values), "must be integers", input_name)
+        _check_codes(used, _is_not_integer(used.values), "must be integers", input_name)
     _check_codes(used, used.values < 0, "must not be negative", input_name)
     _check_codes(used, used.values > MAX_CODE, f"must not exceed {MAX_CODE}", input_name)
     if values.dtype == np.int32:
@@ -246,14 +254,14 @@ def _as_codes(layout, input_name):
     return used._replace(values=used.values.astype(np.int32))
 
 
-def _no_integer(values):
+def _is_not_integer(values):
     return np.array(
         [not isinstance(value, numbers.Integral) or isinstance(value, bool) for value in values]
     )
 
 
 def _check_codes(layout, bad, rule, input_name):
-    """Raise with the first id that breaks a rule, if a sequence uses one."""
+    """Raise an error that names the first token id that breaks a rule."""
     i = _first_with(bad, layout) if bad.any() else None
     if i is not None:
         steps = slice(layout.starts[i], layout.starts[i] + layout.lengths[i])

@@ -1,15 +1,13 @@
-"""From `Sequences` back to the kind of container the user holds."""
+"""Which kind of container the user passed, and how results are returned in the same kind."""
 
 import numpy as np
 
 from skrnn.sequences._layout import is_frame, is_series
 from skrnn.sequences._sequences import Sequences
 
-__all__ = ["feature_table", "is_table", "object_array", "split_steps", "stacked", "wrap_like"]
-
 
 def is_table(X):
-    """Return whether X is an ``(n, T)`` table: a row a sequence, its width fixed at fit.
+    """Return whether X is an array or DataFrame of shape (n, T), whose width is fixed at fit.
 
     Parameters
     ----------
@@ -23,8 +21,6 @@ def is_table(X):
 
     Examples
     --------
-    >>> import numpy as np
-    >>> from skrnn.sequences import is_table
     >>> is_table(np.zeros((4, 10))), is_table(np.zeros((4, 10, 1))), is_table([[1, 2], [3]])
     (True, False, False)
     """
@@ -33,8 +29,36 @@ def is_table(X):
     return (X if hasattr(X, "ndim") else np.asarray(X)).ndim == 2
 
 
+def is_nested_array(X):
+    """Return whether X is a list of equally long lists, which scikit-learn reads as an array.
+
+    Examples
+    --------
+    >>> is_nested_array([[1, 2], [2, 1]]), is_nested_array([[[1], [2]]]), is_nested_array([[1], []])
+    (True, True, False)
+    """
+    has_lists = isinstance(X, list | tuple) and all(isinstance(row, list | tuple) for row in X)
+    return has_lists and len({len(row) for row in X}) == 1
+
+
+def is_nested_table(X):
+    """Return whether X is a table of shape (n, T) that is written as a list of lists.
+
+    Examples
+    --------
+    >>> is_nested_table([[1, 2], [2, 1]]), is_nested_table([[[1], [2]]]), is_nested_table([[]])
+    (True, False, False)
+    """
+    return is_nested_array(X) and len(X[0]) > 0 and np.ndim(X[0][0]) == 0
+
+
+def array_like(X):
+    """Return a list of equally long lists as an array, and anything else unchanged."""
+    return np.asarray(X) if isinstance(X, list) and is_nested_array(X) else X
+
+
 def feature_table(X):
-    """Return the table whose columns are the features of a batch, None where there is none.
+    """Return the table whose columns are the features of a batch, or None.
 
     Parameters
     ----------
@@ -44,12 +68,12 @@ def feature_table(X):
     Returns
     -------
     array or DataFrame or None
-        An ``(n, T)`` table itself; of a list of DataFrames the first, since all have its columns.
+        `X` itself if it is a table of shape (n, T). For a list of DataFrames the first one, since
+        all of them have the same columns.
 
     Examples
     --------
     >>> import pandas as pd
-    >>> from skrnn.sequences import feature_table
     >>> X = [pd.DataFrame({"speed": [1.0, 2.0], "height": [3.0, 4.0]})]
     >>> list(feature_table(X).columns)
     ['speed', 'height']
@@ -63,17 +87,17 @@ def feature_table(X):
 
 
 def split_steps(steps, lengths):
-    """Cut steps that lie one after another into one piece for each sequence.
+    """Split the concatenated steps of several sequences into one array per sequence.
 
-    The inverse of `Sequences.concatenate`.
+    This is the inverse of `Sequences.concatenate`.
 
     Parameters
     ----------
     steps : ndarray of shape (sum(lengths), ...)
-        All steps, one sequence after another.
+        The steps of all sequences, one sequence after another.
 
     lengths : array-like of int of shape (n_sequences,)
-        How many steps each sequence has.
+        The number of steps of each sequence.
 
     Returns
     -------
@@ -83,12 +107,10 @@ def split_steps(steps, lengths):
     Raises
     ------
     ValueError
-        If `steps` and `lengths` do not speak of the same number of steps.
+        If the number of steps is not the sum of `lengths`.
 
     Examples
     --------
-    >>> import numpy as np
-    >>> from skrnn.sequences import split_steps
     >>> split_steps(np.arange(5), [2, 3])
     [array([0, 1]), array([2, 3, 4])]
     """
@@ -114,25 +136,29 @@ def wrap_like(sequences, X):
     Returns
     -------
     batch : Sequences, ndarray, DataFrame, Series, list or tuple
-        - `Sequences` for `Sequences`;
-        - a list, tuple, Series or object array of arrays for these;
-        - an array (n, T, F) for an array of three dimensions;
-        - an array (n, T) for one of two, and a DataFrame with the same index and columns for a
-          DataFrame, where a step has one feature (and, for the DataFrame, T is the same);
-          otherwise an array (n, T, F);
-        - a list where an array is due and the lengths differ.
+        The container depends on `X`:
 
-        Sequences without a feature axis in `X` come out without one where there is one feature.
-        Sliding windows come out as read-only windows, so that they still cost no memory.
+        - If `X` is `Sequences`, `sequences` is returned.
+        - If `X` is a list, tuple, Series or object array, the result is the same kind of container,
+          with one array per sequence.
+        - If `X` is an array of three dimensions, the result is an array (n, T, F).
+        - If `X` is an array of two dimensions, the result is an array (n, T) if a step has one
+          feature, else an array (n, T, F). If `X` is a DataFrame and the result has its shape, it
+          is a DataFrame with the index and the columns of `X`.
+        - If the result should be an array but the sequences have different lengths, it is a list.
+
+        If the sequences of `X` have no feature axis, neither have those of the result, provided
+        that a step has one feature. Sliding windows are returned as a read-only view, which needs
+        no memory of its own.
 
     Raises
     ------
     ValueError
-        If `X` holds another number of sequences.
+        If `X` has a different number of sequences.
 
     Examples
     --------
-    >>> from skrnn.sequences import check_sequences, wrap_like
+    >>> from skrnn.sequences import check_sequences
     >>> X = [[1, 2, 3], [4, 5]]
     >>> wrap_like(check_sequences(X), X)
     [array([1., 2., 3.], dtype=float32), array([4., 5.], dtype=float32)]
@@ -165,7 +191,9 @@ def _as_collection(sequences, X):
 
 
 def object_array(items):
-    """Return an array of objects, one for each item, also where NumPy could join them.
+    """Return a one-dimensional object array with one element per item.
+
+    `numpy.array` would join items of equal shapes into an array of more dimensions.
 
     Examples
     --------
@@ -191,7 +219,7 @@ def _as_table(sequences, X):
 
 
 def stacked(sequences, n_steps):
-    """Return (n, T, ...), a read-only window view where sequences overlap at even distances."""
+    """Return an array (n, T, ...), as a read-only view if the sequences are sliding windows."""
     values, starts = sequences.values, sequences.starts
     shift = int(starts[1] - starts[0]) if len(starts) > 1 else n_steps
     if 0 < shift < n_steps and (np.diff(starts) == shift).all():

@@ -1,6 +1,6 @@
-"""Layouts of arrays that cannot be told from the data, so that the user names them.
+"""Conversions from and to layouts of arrays that the user has to name.
 
-Which axis of an array holds time, and which NaN is padding, is never guessed.
+The data alone do not show which axis is time, or which NaN are padding, and skrnn never guesses it.
 """
 
 import operator
@@ -12,45 +12,36 @@ from skrnn.sequences._containers import stacked
 from skrnn.sequences._layout import lay_out
 from skrnn.sequences._sequences import Sequences
 
-__all__ = [
-    "FLOATS",
-    "from_channels_first",
-    "from_nan_padded",
-    "given_sequences",
-    "to_channels_first",
-    "to_padded",
-]
-
-# A conversion is about layout: floats keep their precision, the rest becomes float64.
+# Conversions change the layout only, so floats keep their precision; other values become float64.
 FLOATS = (np.float64, np.float32)
 
 
 def given_sequences(X):
-    """Return what the `to_*` functions are given as `Sequences`, whatever the values are."""
+    """Return the argument of a `to_*` function as `Sequences`, without checks of the values."""
     if isinstance(X, Sequences):
         return X
     return Sequences(*as_floats(lay_out(X, "X"), FLOATS, "X"))
 
 
 def from_channels_first(X):
-    """Read sequences whose time axis is the last.
+    """Read sequences whose last axis is time.
 
     Parameters
     ----------
     X : array-like of shape (n_sequences, n_features, n_steps), or list of (n_features, T_i)
-        The batch, as aeon and PyTorch's convolutions hold it.
+        The batch, in the layout of aeon and of PyTorch's convolutions.
 
     Returns
     -------
     sequences : Sequences
-        For `numpy.lib.stride_tricks.sliding_window_view(series, n_steps, axis=0)` a view of the
-        series, else a copy.
+        The batch. Its values are a view of the series if `X` is
+        `numpy.lib.stride_tricks.sliding_window_view(series, n_steps, axis=0)`, else a copy.
 
     Raises
     ------
     TypeError, ValueError
-        If `X` has other dimensions, or is refused by `check_sequences` for more than NaN or
-        infinity.
+        If `X` does not have these dimensions, or if `check_sequences` does not accept it for a
+        reason other than NaN or infinity.
 
     See Also
     --------
@@ -68,8 +59,8 @@ def from_channels_first(X):
     X = np.asarray(X)
     if X.ndim != 3:
         raise ValueError(
-            "X must have the shape (n_sequences, n_features, n_steps) or be a list of "
-            f"(n_features, n_steps), got {X.ndim} dimension(s) (shape={X.shape})."
+            "X must have the shape (n_sequences, n_features, n_steps), or be a list of arrays of "
+            f"shape (n_features, n_steps), got {X.ndim} dimension(s) (shape={X.shape})."
         )
     return given_sequences(np.swapaxes(X, 1, 2))
 
@@ -85,7 +76,7 @@ def _transposed(item, i):
 
 
 def to_channels_first(X):
-    """Return sequences with their time axis last.
+    """Return sequences with time as the last axis.
 
     Parameters
     ----------
@@ -95,12 +86,13 @@ def to_channels_first(X):
     Returns
     -------
     X : ndarray of shape (n_sequences, n_features, n_steps), or list of (n_features, T_i)
-        A list where the lengths differ. Views where the layout allows it.
+        The sequences, as a list if their lengths differ. The result shares the memory of `X` if the
+        layout allows it.
 
     Raises
     ------
     ValueError
-        If `X` holds integer codes, which have no features.
+        If `X` contains integer codes, which have no feature axis.
 
     See Also
     --------
@@ -115,31 +107,31 @@ def to_channels_first(X):
     """
     X = given_sequences(X)
     if X.ndim != 3:
-        raise ValueError("X holds integer codes, which have no features to put first.")
+        raise ValueError("X holds integer codes, which have no feature axis to move to the front.")
     if X.shape[1] is None:
         return [sequence.T for sequence in X]
     return np.swapaxes(stacked(X, X.shape[1]), 1, 2)
 
 
 def from_nan_padded(X):
-    """Read sequences that NaN fills up to one length at their ends.
+    """Read sequences that are padded with NaN at their ends.
 
     Parameters
     ----------
     X : array-like or DataFrame of shape (n_sequences, n_steps, n_features) or \
             (n_sequences, n_steps)
-        The batch. The last steps of a sequence that are NaN in all features are padding; NaN
-        before them is kept.
+        The batch. The last steps of a sequence are padding if all of their features are NaN; they
+        are removed. All other NaN are kept.
 
     Returns
     -------
     sequences : Sequences
-        On the memory of `X` where its layout and dtype allow it.
+        The batch. It shares the memory of `X` if the layout and the dtype of `X` allow it.
 
     Raises
     ------
     ValueError
-        If a sequence is NaN alone.
+        If a sequence contains only NaN.
 
     See Also
     --------
@@ -160,13 +152,13 @@ def from_nan_padded(X):
     empty = np.flatnonzero(lengths < 1)
     if len(empty) > 0:
         raise ValueError(
-            f"X[{empty[0]}] is NaN alone, so it is an empty sequence; each needs at least 1 step."
+            f"X[{empty[0]}] contains only NaN and is therefore empty; expected at least 1 step."
         )
     return Sequences(values, starts, lengths)
 
 
 def to_padded(X, *, value=np.nan, length=None):
-    """Return sequences as one array, filled up at their ends.
+    """Return sequences as one array, padded at their ends.
 
     Parameters
     ----------
@@ -174,20 +166,21 @@ def to_padded(X, *, value=np.nan, length=None):
         The batch of sequences.
 
     value : float or int, default=nan
-        What the steps after the end of a sequence hold.
+        The value of the steps after the end of a sequence. It must be an integer if `X` contains
+        integers, such as token ids.
 
     length : int or None, default=None
-        The number of steps of the result; None is the length of the longest sequence.
+        The number of time steps of the result. If None, the length of the longest sequence.
 
     Returns
     -------
     X : ndarray of shape (n_sequences, length, n_features), or (n_sequences, length) for codes
-        A copy.
+        The padded sequences, as a copy.
 
     Raises
     ------
     ValueError
-        If a sequence is longer than `length`, or `X` holds integers and `value` is none.
+        If a sequence is longer than `length`, or if `X` contains integers and `value` is not one.
 
     See Also
     --------
@@ -206,7 +199,7 @@ def to_padded(X, *, value=np.nan, length=None):
     if length < longest:
         raise ValueError(f"length={length} is shorter than the longest sequence, {longest} steps.")
     if X.dtype.kind in "iu" and not float(value).is_integer():
-        raise ValueError(f"X holds {X.dtype} values; pad them with an integer, got value={value}.")
+        raise ValueError(f"X holds {X.dtype} values; value must be an integer, got {value}.")
     padded = np.full((len(X), length, *X.values.shape[1:]), value, dtype=X.dtype)
     padded[np.arange(length) < X.lengths[:, np.newaxis]] = X.concatenate()
     return padded

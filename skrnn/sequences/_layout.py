@@ -1,7 +1,7 @@
-"""From any container of sequences to the three arrays of the list view.
+"""Convert any container of sequences to the three arrays of the list view.
 
-Only the shape of things is judged here: which object is a batch, where its sequences lie, and
-whether they have the same number of features. What the values are is for `check_sequences`.
+Only shapes are checked here: whether an object is a batch of sequences, where each sequence begins,
+and whether all sequences have the same number of features. `check_sequences` checks the values.
 """
 
 import sys
@@ -10,20 +10,9 @@ from typing import NamedTuple
 import numpy as np
 from scipy import sparse
 
-__all__ = [
-    "Layout",
-    "check_kind",
-    "is_frame",
-    "is_series",
-    "lay_out",
-    "odd_columns",
-    "table_values",
-    "too_few",
-]
-
 NUMERIC_KINDS = "fiub"
 
-# what pandas calls object columns that may hold numbers
+# What pandas' `infer_dtype` returns for object columns that may contain numbers.
 NUMBER_COLUMNS = {
     *("boolean", "decimal", "empty", "floating", "integer"),
     *("mixed", "mixed-integer-float"),
@@ -31,7 +20,7 @@ NUMBER_COLUMNS = {
 
 
 class Layout(NamedTuple):
-    """The arrays of `Sequences`, with values of any dtype; one-dimensional where steps are."""
+    """The three arrays of `Sequences`, but with values of any dtype."""
 
     values: np.ndarray
     starts: np.ndarray
@@ -39,7 +28,7 @@ class Layout(NamedTuple):
 
 
 def lay_out(X, input_name, dtype=None):
-    """Return the `Layout` of a batch in any container but `Sequences`.
+    """Return the `Layout` of a batch in any container other than `Sequences`.
 
     Parameters
     ----------
@@ -47,10 +36,11 @@ def lay_out(X, input_name, dtype=None):
         The batch.
 
     input_name : str
-        The name of `X` in messages.
+        The name of `X` in error messages.
 
     dtype : dtype or None, default=None
-        What a list of numeric sequences is joined into, to spare one copy. None keeps the dtype.
+        The dtype into which a list of numeric sequences is concatenated, which saves one copy. If
+        None, the dtype is kept.
 
     Returns
     -------
@@ -59,12 +49,12 @@ def lay_out(X, input_name, dtype=None):
     Raises
     ------
     TypeError, ValueError
-        If `X` is no batch of sequences.
+        If `X` is not a batch of sequences.
     """
     if sparse.issparse(X):
         raise TypeError(
             f"{input_name} is a sparse matrix, which cannot be split into sequences; expected a "
-            "list of sparse rows, one matrix (n_steps, n_features) for each sequence."
+            "list of sparse rows, one matrix of shape (n_steps, n_features) per sequence."
         )
     if is_frame(X) or is_series(X):
         _check_not_one_series(X, input_name)
@@ -79,43 +69,43 @@ def lay_out(X, input_name, dtype=None):
 
 
 def is_frame(X):
-    """Tell a pandas DataFrame, without loading pandas."""
+    """Return whether X is a pandas DataFrame, without importing pandas."""
     pandas = sys.modules.get("pandas")
     return pandas is not None and isinstance(X, pandas.DataFrame)
 
 
 def is_series(X):
-    """Tell a pandas Series, without loading pandas."""
+    """Return whether X is a pandas Series, without importing pandas."""
     pandas = sys.modules.get("pandas")
     return pandas is not None and isinstance(X, pandas.Series)
 
 
 def table_values(frame, input_name):
-    """Return the values of a DataFrame of numbers, missing ones as NaN.
+    """Return the values of a DataFrame of numbers, with missing values as NaN.
 
     Raises
     ------
     ValueError
-        If a column does not hold numbers.
+        If a column does not contain numbers.
     """
-    odd = odd_columns(frame)
-    if odd:
+    non_numeric = non_numeric_columns(frame)
+    if non_numeric:
         raise ValueError(
-            f"{input_name} has columns that do not hold numbers: {odd}. Expected one sequence a "
-            "row, one step a column. For a table with one step a row, see "
-            "skrnn.sequences.from_long."
+            f"{input_name} has columns that do not hold numbers: {non_numeric}. Expected one row "
+            "per sequence and one column per time step. To read a table with one row per time "
+            "step, use skrnn.sequences.from_long."
         )
     return _without_na(frame)
 
 
 def _without_na(pandas_object):
-    """Return its values with NaN for pandas' own missing value, which only objects can hold."""
+    """Return the values, with NaN in place of `pandas.NA`, which object arrays may contain."""
     values = pandas_object.to_numpy()
     return pandas_object.to_numpy(na_value=np.nan) if values.dtype == object else values
 
 
-def odd_columns(frame):
-    """Return the names of the columns that do not hold numbers, as a text, empty for none."""
+def non_numeric_columns(frame):
+    """Return the names of the columns that do not contain numbers, joined into one string."""
     is_numeric = sys.modules["pandas"].api.types.is_numeric_dtype
     names = [
         repr(name)
@@ -127,7 +117,7 @@ def odd_columns(frame):
 
 def _holds_numbers(column):
     kind = sys.modules["pandas"].api.types.infer_dtype(column, skipna=True)
-    # "mixed" may hold anything; the conversion to floats then names the culprit
+    # "mixed" may contain anything; the conversion to floats then names the offending sequence.
     return kind in NUMBER_COLUMNS
 
 
@@ -137,19 +127,19 @@ def _check_not_one_series(X, input_name):
     if X.index.nlevels > 1:
         if any(isinstance(level, clocks) for level in X.index.levels):
             raise ValueError(
-                f"{input_name} is a table whose MultiIndex holds times; "
-                "skrnn.sequences.from_multiindex reads it as sequences."
+                f"{input_name} is a table whose MultiIndex contains times; read it with "
+                "skrnn.sequences.from_multiindex."
             )
     elif isinstance(X.index, clocks) and (is_frame(X) or X.dtype != object):
         raise ValueError(
             f"{input_name} is a {type(X).__name__} with a {type(X.index).__name__}: that is one "
-            f"series. Expected a batch of sequences; one series is a batch of one: "
-            f"pass [{input_name}]."
+            f"series, expected a batch of sequences. To use one series as a batch of one, pass "
+            f"[{input_name}]."
         )
 
 
 def _as_array(X, input_name):
-    """Return what is neither list nor table as an array of one, two or three dimensions."""
+    """Convert X, which is neither a list nor a table, to an array of one to three dimensions."""
     array = np.asarray(X)
     if array.ndim == 0:
         if array.dtype.kind in NUMERIC_KINDS + "c":
@@ -161,8 +151,8 @@ def _as_array(X, input_name):
         raise _one_dimensional(array, input_name)
     if array.ndim > 3:
         raise ValueError(
-            f"{input_name} has {array.ndim} dimensions (shape={array.shape}); expected (n_sequences"
-            ", n_steps, n_features) or, with one feature, (n_sequences, n_steps)."
+            f"{input_name} has {array.ndim} dimensions (shape={array.shape}); expected "
+            "(n_sequences, n_steps, n_features) or, for one feature, (n_sequences, n_steps)."
         )
     return array
 
@@ -179,7 +169,7 @@ def _one_dimensional(array, input_name):
 
 
 def _lay_out_array(array, input_name):
-    """Return the layout of (n, T, F) or (n, T), without a copy where the strides allow."""
+    """Return the layout of an array (n, T, F) or (n, T), without a copy if the strides allow."""
     n, n_steps, *n_features = array.shape
     if n == 0:
         raise too_few("sample", array.shape, input_name)
@@ -201,15 +191,15 @@ def _lay_out_array(array, input_name):
 
 
 def _shift(array):
-    """Return by how many steps of memory each sequence begins after the one before, or None.
+    """Return how many steps in memory lie between the starts of adjacent sequences, or None.
 
-    Contiguous sequences are shifted by their length, sliding windows by less: both are views of
-    one series of steps.
+    The shift of contiguous sequences is their length, the shift of sliding windows is smaller. In
+    both cases the array is a view of one series of steps.
     """
     n, n_steps = array.shape[:2]
     if n == 1:
         return 0
-    if n_steps == 1:  # the stride of an axis of length one is arbitrary
+    if n_steps == 1:  # NumPy leaves the stride of an axis of length 1 undefined
         return 1
     by_sequence, by_step = array.strides[:2]
     if by_step <= 0 or by_sequence <= 0 or by_sequence % by_step != 0:
@@ -249,27 +239,27 @@ def _item_array(item, name):
     try:
         return np.asarray(item)
     except ValueError as error:
-        raise ValueError(f"{name} is not one sequence of equal steps: {error}") from error
+        raise ValueError(f"{name} has steps of different lengths: {error}") from error
 
 
 def _not_sequences(items, arrays, input_name):
-    """Return the error for a list of things of which some are no sequences."""
+    """Return the error for a list in which some items are not sequences."""
     i = next(i for i, array in enumerate(arrays) if array.ndim == 0)
     if all(array.ndim == 0 and array.dtype.kind in NUMERIC_KINDS for array in arrays):
         return _one_dimensional(np.empty(len(arrays)), input_name)
     if isinstance(items[i], str | bytes):
         return _one_dimensional(np.array(["a"]), input_name)
-    return TypeError(f"{input_name}[{i}] is no sequence, got {type(items[i]).__name__}.")
+    return TypeError(f"{input_name}[{i}] is not a sequence, got {type(items[i]).__name__}.")
 
 
 def _check_columns(items, input_name):
-    """Tables of one batch must agree on their columns: order would be lost without a word."""
+    """Raise an error if DataFrames differ in their columns, whose names are not kept."""
     frames = [i for i, item in enumerate(items) if is_frame(item)]
     for i in frames[1:]:
         if not items[i].columns.equals(items[frames[0]].columns):
             raise ValueError(
-                f"{input_name}[{i}] has other columns than {input_name}[{frames[0]}], "
-                "or has them in another order."
+                f"{input_name}[{i}] has other columns than {input_name}[{frames[0]}], or the same "
+                "columns in another order."
             )
 
 
@@ -284,13 +274,13 @@ def _check_same_ndim(arrays, input_name):
     for i, array in enumerate(arrays):
         if array.ndim > 2:
             raise ValueError(
-                f"{input_name}[{i}] has {array.ndim} dimensions (shape={array.shape}); a sequence "
-                "has the shape (n_steps, n_features) or (n_steps,)."
+                f"{input_name}[{i}] has {array.ndim} dimensions (shape={array.shape}); expected a "
+                "sequence of shape (n_steps, n_features) or (n_steps,)."
             )
         if array.ndim != ndim:
             raise ValueError(
                 f"{input_name}[0] has {ndim} dimension(s), {input_name}[{i}] has {array.ndim}; "
-                "expected the same of every sequence."
+                "expected the same number in every sequence."
             )
 
 
@@ -308,25 +298,25 @@ def _check_same_width(widths, n, input_name):
 def _concatenate(arrays, input_name, dtype):
     dtypes = {array.dtype for array in arrays}
     kinds = {dtype.kind for dtype in dtypes}
-    odd = kinds.difference(NUMERIC_KINDS + "O")
-    if odd:
-        i = next(i for i, array in enumerate(arrays) if array.dtype.kind in odd)
+    other_kinds = kinds.difference(NUMERIC_KINDS + "O")
+    if other_kinds:
+        i = next(i for i, array in enumerate(arrays) if array.dtype.kind in other_kinds)
         check_kind(arrays[i].dtype, f"{input_name}[{i}]")
     if "O" in kinds or (dtype is None and {"b", "i"} <= kinds):
-        return np.concatenate(arrays, dtype=object)  # True must not pass for the token id 1
-    if kinds == {"i", "u"}:  # NumPy would join int64 and uint64 into floats
+        return np.concatenate(arrays, dtype=object)  # True must not be read as the token id 1
+    if kinds == {"i", "u"}:  # NumPy would concatenate int64 and uint64 to floats
         dtype = np.int64 if dtype is None else dtype
     with np.errstate(over="ignore"):
         return np.concatenate(arrays, dtype=dtype, casting="unsafe")
 
 
 def check_kind(dtype, name):
-    """Raise where values of this dtype are not numbers.
+    """Raise an error if values of this dtype are not numbers.
 
     Raises
     ------
     ValueError
-        If the dtype is complex, of strings, of times, or a record.
+        If the dtype is complex, a string, a time or a record.
     """
     if dtype.kind == "c":
         raise ValueError(f"Complex data not supported: {name} holds {dtype}.")
@@ -342,8 +332,8 @@ def _lay_out_sparse(items, input_name, dtype):
     for i, item in enumerate(items):
         if item.ndim != 2:
             raise ValueError(
-                f"{input_name}[{i}] is a sparse array of shape {item.shape}; "
-                "a sequence has the shape (n_steps, n_features)."
+                f"{input_name}[{i}] is a sparse array of shape {item.shape}; expected a sequence "
+                "of shape (n_steps, n_features)."
             )
         check_kind(item.dtype, f"{input_name}[{i}]")
     lengths = np.array([item.shape[0] for item in items])
@@ -354,11 +344,11 @@ def _lay_out_sparse(items, input_name, dtype):
 
 
 def _empty_sequence(i, input_name):
-    return ValueError(f"{input_name}[{i}] is an empty sequence; each needs at least 1 step.")
+    return ValueError(f"{input_name}[{i}] is an empty sequence; expected at least 1 step.")
 
 
 def too_few(what, shape, input_name):
-    """Return the error for a batch without sequences or features, in scikit-learn's words."""
+    """Return the error for a batch without sequences or features, worded as scikit-learn's."""
     return ValueError(
         f"Found array with 0 {what}(s) (shape={shape}) while a minimum of 1 is required. "
         f"{input_name} must hold at least one {what}."

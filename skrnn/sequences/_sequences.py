@@ -1,24 +1,36 @@
-"""The one currency of the package: a batch of sequences as three arrays.
+"""`Sequences`, the type in which the whole package holds a batch: three arrays.
 
-A list view (Apache Arrow's name for the layout) holds sequences of any lengths without padding,
-overlapping windows without copying them, and a subset of a batch is two short arrays more.
+The layout is the one that Apache Arrow calls a list view. It holds sequences of different lengths
+without padding and overlapping windows without a copy, and a subset of a batch costs only two
+short arrays.
 """
 
 import numbers
 
 import numpy as np
 
-__all__ = ["Sequences", "gather", "step_positions", "stretch"]
+
+def offsets_of(lengths):
+    """Return where each sequence begins if sequences of these lengths follow one another.
+
+    Parameters
+    ----------
+    lengths : ndarray of int of shape (n_sequences,)
+
+    Returns
+    -------
+    offsets : ndarray of int of shape (n_sequences,)
+    """
+    return np.cumsum(lengths) - lengths
 
 
 def step_positions(starts, lengths):
-    """Return the position of every step of every sequence, in order."""
-    ends = np.cumsum(lengths)
-    return np.repeat(starts - (ends - lengths), lengths) + np.arange(lengths.sum())
+    """Return the position of every time step of every sequence, in order."""
+    return np.repeat(starts - offsets_of(lengths), lengths) + np.arange(lengths.sum())
 
 
-def stretch(starts, lengths):
-    """Return (start, end) of what sequences fill one after another, None where they do not."""
+def contiguous_range(starts, lengths):
+    """Return the (start, end) that sequences fill one after another, or None if they do not."""
     if len(starts) == 0:
         return (0, 0)
     ends = starts + lengths
@@ -28,35 +40,51 @@ def stretch(starts, lengths):
 
 
 def gather(values, starts, lengths):
-    """Return all steps one sequence after another, a copy only where they do not lie so."""
-    run = stretch(starts, lengths)
-    if run is None:
+    """Return all time steps, one sequence after another: a view if they are stored like that."""
+    filled = contiguous_range(starts, lengths)
+    if filled is None:
         return values[step_positions(starts, lengths)]
-    return values if run == (0, len(values)) else values[run[0] : run[1]]
+    return values if filled == (0, len(values)) else values[filled[0] : filled[1]]
 
 
 class Sequences:
-    """A batch of sequences: all steps in one array, and where each sequence lies in it.
+    """A batch of sequences: all time steps in one array, and where each sequence lies in it.
 
     Parameters
     ----------
     values : ndarray of shape (n_steps_total, n_features) or (n_steps_total,)
-        The steps. One-dimensional values are integer codes (token ids), one a step.
-
+        The time steps of all sequences. The array is not copied. One-dimensional values are
+        integer codes such as token ids, one per time step.
     starts : array-like of int of shape (n_sequences,)
-        Where each sequence begins in `values`. Sequences may overlap, leave gaps and come in any
-        order.
-
+        The position in `values` at which each sequence begins. Sequences may overlap, leave gaps
+        and come in any order.
     lengths : array-like of int of shape (n_sequences,)
-        How many steps each sequence has, at least 1.
+        The number of time steps of each sequence, at least 1.
+
+    Attributes
+    ----------
+    values : ndarray of shape (n_steps_total, n_features) or (n_steps_total,)
+        The time steps of all sequences.
+    starts : ndarray of int64 of shape (n_sequences,)
+        The position in `values` at which each sequence begins, read-only.
+    lengths : ndarray of int64 of shape (n_sequences,)
+        The number of time steps of each sequence, read-only.
+    shape : tuple
+        ``(n_sequences, n_steps, n_features)``, without the last entry for codes; ``n_steps`` is
+        None if the lengths differ.
+    ndim : int
+        3, or 2 for codes.
+    dtype : numpy.dtype
+        The dtype of `values`.
+    is_contiguous : bool
+        Whether the sequences follow one another and fill `values`.
 
     Raises
     ------
     TypeError
-        If `starts` or `lengths` are not integers, or one-dimensional `values` are not.
-
+        If `starts` or `lengths` are not integers, or if one-dimensional `values` are not.
     ValueError
-        If the shapes do not fit together, or a sequence is empty or reaches outside `values`.
+        If the shapes do not fit together, or if a sequence is empty or reaches outside `values`.
 
     See Also
     --------
@@ -64,9 +92,9 @@ class Sequences:
 
     Notes
     -----
-    `X[i]` is one sequence, a view. `X[indices]`, `X[mask]` and `X[a:b]` are `Sequences` on the same
-    `values`, so scikit-learn's splitters keep the type and share the memory. `np.asarray(X)` is the
-    three-dimensional array where all sequences are equally long.
+    ``X[i]`` is one sequence, a view. ``X[indices]``, ``X[mask]`` and ``X[a:b]`` are `Sequences` on
+    the same `values`, so scikit-learn's splitters keep the type and share the memory.
+    ``np.asarray(X)`` is the three-dimensional array if all sequences are equally long.
 
     Examples
     --------
@@ -92,27 +120,32 @@ class Sequences:
         self._lengths = _checked_positions(lengths, "lengths")
         _check_inside(self._starts, self._lengths, len(self._values))
 
+    @classmethod
+    def _trusted(cls, values, starts, lengths):
+        """Return `Sequences` on arrays that are known to fit together, without a check."""
+        self = object.__new__(cls)
+        self._values, self._starts, self._lengths = values, starts, lengths
+        starts.flags.writeable = lengths.flags.writeable = False
+        return self
+
     @property
     def values(self):
-        """All steps, (n_steps_total, n_features), or (n_steps_total,) integer codes."""
+        """The time steps of all sequences: a matrix, or a vector of integer codes."""
         return self._values
 
     @property
     def starts(self):
-        """Where each sequence begins in `values`, (n_sequences,), read-only."""
+        """The position in `values` at which each sequence begins."""
         return self._starts
 
     @property
     def lengths(self):
-        """How many steps each sequence has, (n_sequences,), read-only."""
+        """The number of time steps of each sequence."""
         return self._lengths
 
     @property
     def shape(self):
-        """(n_sequences, n_steps, n_features), without the last for codes.
-
-        n_steps is None where lengths differ.
-        """
+        """``(n_sequences, n_steps, n_features)``; ``n_steps`` is None if the lengths differ."""
         lengths = self._lengths
         same = len(lengths) > 0 and bool((lengths == lengths[0]).all())
         n_steps = int(lengths[0]) if same else None
@@ -120,7 +153,7 @@ class Sequences:
 
     @property
     def ndim(self):
-        """3, or 2 for integer codes."""
+        """The number of dimensions: 3, or 2 for integer codes."""
         return self._values.ndim + 1
 
     @property
@@ -130,16 +163,16 @@ class Sequences:
 
     @property
     def is_contiguous(self):
-        """Whether the sequences lie one after another and fill `values`."""
-        return stretch(self._starts, self._lengths) == (0, len(self._values))
+        """Whether the sequences follow one another and fill `values`."""
+        return contiguous_range(self._starts, self._lengths) == (0, len(self._values))
 
     def __len__(self):
         """Return the number of sequences."""
         return len(self._starts)
 
     def __getitem__(self, key):
-        """Return one sequence for an integer, else `Sequences` on the same values."""
-        if isinstance(key, tuple):  # scikit-learn's _safe_indexing asks for X[key, ...]
+        """Return one sequence for an integer, otherwise `Sequences` on the same values."""
+        if isinstance(key, tuple):  # scikit-learn's _safe_indexing indexes with [key, ...]
             if len(key) != 2 or key[1] is not Ellipsis:
                 raise IndexError("Sequences are indexed along their first axis only.")
             key = key[0]
@@ -148,7 +181,7 @@ class Sequences:
             return self._values[start : start + self._lengths[key]]
         if not isinstance(key, slice):
             key = _index_array(key)
-        return Sequences(self._values, self._starts[key], self._lengths[key])
+        return Sequences._trusted(self._values, self._starts[key], self._lengths[key])
 
     def __iter__(self):
         """Iterate over the sequences."""
@@ -157,17 +190,17 @@ class Sequences:
             yield self._values[start:end]
 
     def __array__(self, dtype=None, copy=None):
-        """Return the sequences as one array, where they are equally long."""
+        """Return the sequences as one array if they are equally long."""
         if self.shape[1] is None:
             raise ValueError(
                 "Sequences of different lengths do not make one array; "
-                "skrnn.sequences.to_padded fills them up to one length."
+                "skrnn.sequences.to_padded pads them to one length."
             )
         array = self.concatenate().reshape(self.shape)
         array = array if dtype is None else array.astype(dtype, copy=False)
         shared = np.may_share_memory(array, self._values)
         if copy is False and not shared:
-            raise ValueError("These sequences do not make an array without a copy.")
+            raise ValueError("These sequences cannot become an array without a copy.")
         return array.copy() if copy and shared else array
 
     def __reduce__(self):
@@ -186,7 +219,7 @@ class Sequences:
         return f"Sequences(n_sequences={len(self)}, lengths={lengths}, {steps}, dtype={self.dtype})"
 
     def step_index(self):
-        """Return the position in `values` of every step of every sequence, in order.
+        """Return the position in `values` of every time step of every sequence, in order.
 
         Returns
         -------
@@ -201,27 +234,23 @@ class Sequences:
         return step_positions(self._starts, self._lengths)
 
     def concatenate(self):
-        """Return all steps, one sequence after another.
+        """Return all time steps, one sequence after another.
 
         Returns
         -------
         steps : ndarray of shape (sum(lengths), n_features) or (sum(lengths),)
-            A view of `values` where the sequences already lie one after another (`values` itself
-            where they fill it), else a copy.
-
-        See Also
-        --------
-        split_steps : The inverse.
+            A view of `values` if the sequences already follow one another (`values` itself if
+            they fill it), otherwise a copy.
         """
         return gather(self._values, self._starts, self._lengths)
 
     def with_values(self, values):
-        """Return the same sequences on other values, such as these transformed step by step.
+        """Return the same sequences on other values, such as transformed time steps.
 
         Parameters
         ----------
         values : ndarray of shape (n_steps_total, ...)
-            As many steps as `self.values`.
+            The new values, as many time steps as `self.values` has.
 
         Returns
         -------
@@ -230,11 +259,13 @@ class Sequences:
         Raises
         ------
         ValueError
-            If `values` has another number of steps.
+            If `values` has a different number of time steps.
         """
         if len(values) != len(self._values):
-            raise ValueError(f"values has {len(values)} step(s), expected {len(self._values)}.")
-        return Sequences(values, self._starts, self._lengths)
+            raise ValueError(
+                f"values has {len(values)} time step(s), expected {len(self._values)}."
+            )
+        return Sequences._trusted(_checked_values(values), self._starts, self._lengths)
 
 
 def _checked_values(values):
@@ -253,13 +284,13 @@ def _checked_values(values):
 
 
 def _checked_positions(positions, name):
-    """Return int64 positions as a read-only view, so that what was checked once stays true."""
+    """Return a read-only copy as int64: what the caller does to the argument changes nothing."""
     positions = np.asarray(positions)
     if positions.ndim != 1:
         raise ValueError(f"{name} must be one-dimensional, got the shape {positions.shape}.")
     if positions.dtype.kind not in "iu" and len(positions) > 0:
         raise TypeError(f"{name} must hold integers, got {positions.dtype}.")
-    positions = positions.astype(np.int64, copy=False).view()
+    positions = positions.astype(np.int64)
     positions.flags.writeable = False
     return positions
 
@@ -267,7 +298,7 @@ def _checked_positions(positions, name):
 def _check_inside(starts, lengths, n_steps):
     if len(starts) != len(lengths):
         raise ValueError(
-            f"starts has {len(starts)} entries and lengths {len(lengths)}; they must be as many."
+            f"starts has {len(starts)} entries and lengths has {len(lengths)}; expected as many."
         )
     if len(starts) == 0 or (
         lengths.min() >= 1 and starts.min() >= 0 and starts.max() <= n_steps - lengths.max()
@@ -278,15 +309,15 @@ def _check_inside(starts, lengths, n_steps):
         return
     i = int(bad[0])
     if lengths[i] < 1:
-        raise ValueError(f"Sequence {i} has {lengths[i]} step(s); each needs at least 1.")
+        raise ValueError(f"Sequence {i} has {lengths[i]} time step(s); each needs at least 1.")
     raise ValueError(
         f"Sequence {i} (start {starts[i]}, length {lengths[i]}) reaches outside values of "
-        f"{n_steps} step(s)."
+        f"{n_steps} time step(s)."
     )
 
 
 def _index_array(key):
-    """Return a list, mask or index as an array that NumPy's own indexing then judges."""
+    """Return a list, mask or index as an array; NumPy's own indexing checks its values."""
     key = np.arange(0) if isinstance(key, list) and not key else np.asarray(key)
     if key.dtype == object or key.ndim != 1:
         raise IndexError(

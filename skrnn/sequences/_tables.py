@@ -1,18 +1,16 @@
-"""Tables with one step a row, which say in a column or an index level whose step it is."""
+"""Conversions from and to tables with one row per time step."""
 
 import numpy as np
 
 from skrnn.sequences._check import as_floats, check_sequences
 from skrnn.sequences._containers import split_steps
 from skrnn.sequences._conversions import FLOATS, given_sequences
-from skrnn.sequences._layout import Layout, is_frame, odd_columns, table_values
+from skrnn.sequences._layout import Layout, is_frame, non_numeric_columns, table_values
 from skrnn.sequences._sequences import Sequences
-
-__all__ = ["from_long", "from_multiindex", "to_long", "to_multiindex"]
 
 
 def from_long(df, *, id, time, values, target=None, target_per="sequence", tokens=False):
-    """Read sequences from a table in long format: one step a row, in any order.
+    """Read sequences from a table in long format: one row per time step, in any order.
 
     Parameters
     ----------
@@ -20,36 +18,37 @@ def from_long(df, *, id, time, values, target=None, target_per="sequence", token
         The table.
 
     id : column name
-        The column that says to which sequence a row belongs.
+        The column with the id of the sequence to which a row belongs.
 
     time : column name
-        The column that orders the steps of a sequence; the times themselves are not kept.
+        The column by which the steps of a sequence are sorted. The times themselves are not kept.
 
     values : column name or list of column names
         The features.
 
     target : column name, list of column names or None, default=None
-        The target.
+        The targets. If None, no targets are returned.
 
     target_per : {"sequence", "step"}, default="sequence"
-        Whether the target is one of each sequence, and so the same in all of its rows, or one of
-        each step.
+        Whether there is one target per sequence, which must be the same in all rows of the
+        sequence, or one target per time step. Only used if `target` is not None.
 
     tokens : bool, default=False
-        Whether the one column of `values` holds token ids, as in `check_sequences`.
+        Whether the single column of `values` contains token ids, as in `check_sequences`.
 
     Returns
     -------
     sequences : Sequences
-        Sorted by id.
+        The sequences, sorted by id.
 
     ids : ndarray of shape (n_sequences,)
         The id of each sequence.
 
     y : ndarray of shape (n_sequences,) or (n_sequences, n_targets), or list of (T_i,) or \
             (T_i, n_targets)
-        The targets, only with `target`: an array for each sequence, a list for each step; a
-        second axis where `target` is a list.
+        The targets. Only returned if `target` is not None. They are an array if there is one target
+        per sequence and a list of arrays if there is one target per time step. The arrays have a
+        second axis if `target` is a list.
 
     Raises
     ------
@@ -57,14 +56,14 @@ def from_long(df, *, id, time, values, target=None, target_per="sequence", token
         If `df` is not a DataFrame.
 
     ValueError
-        If the table has no rows or lacks a column, an id or time is missing, a time comes twice
-        in one sequence, values are not numbers, or a target per sequence is not the same in all
-        rows of one.
+        If the table has no rows or lacks a column, if an id or a time is missing, if a sequence has
+        two rows with the same time, if values are not numbers, or if a target per sequence is not
+        the same in all rows of a sequence.
 
     See Also
     --------
     to_long : The inverse.
-    from_multiindex : The same for a table with ids and times in its index.
+    from_multiindex : Read a table whose ids and times are in its index.
 
     Examples
     --------
@@ -92,21 +91,22 @@ def from_long(df, *, id, time, values, target=None, target_per="sequence", token
 
 
 def from_multiindex(df, *, tokens=False):
-    """Read sequences from a table with one step a row, indexed by (id, time), in any order.
+    """Read sequences from a table with one row per time step, indexed by (id, time).
 
     Parameters
     ----------
     df : DataFrame
-        The table. The first level of its index says to which sequence a row belongs, the second
-        orders the steps; every column is a feature.
+        The table, with its rows in any order. The first level of its index is the id of the
+        sequence to which a row belongs. The steps of a sequence are sorted by the second level.
+        Every column is a feature.
 
     tokens : bool, default=False
-        Whether the one column holds token ids, as in `check_sequences`.
+        Whether the single column contains token ids, as in `check_sequences`.
 
     Returns
     -------
     sequences : Sequences
-        Sorted by id.
+        The sequences, sorted by id.
 
     ids : ndarray of shape (n_sequences,)
         The id of each sequence.
@@ -117,7 +117,7 @@ def from_multiindex(df, *, tokens=False):
         If `df` is not a DataFrame.
 
     ValueError
-        If the index has not two levels, or as for `from_long`.
+        If the index does not have two levels, and for the same reasons as in `from_long`.
 
     See Also
     --------
@@ -153,7 +153,7 @@ def to_long(
     target="target",
     target_per="sequence",
 ):
-    """Return sequences as a table in long format: one step a row.
+    """Return sequences as a table in long format: one row per time step.
 
     Parameters
     ----------
@@ -161,35 +161,40 @@ def to_long(
         The batch of sequences.
 
     ids : array-like of shape (n_sequences,) or None, default=None
-        The id of each sequence; None counts them from 0.
+        The id of each sequence. If None, the sequences are numbered from 0.
 
     y : array-like or None, default=None
-        The targets: one of each sequence, or a list with one of each step.
+        The targets: one per sequence, or a list of arrays with one target per time step.
 
     id, time : column name, default="id" and "time"
-        The names of the columns of ids and of step numbers, which count from 0.
+        The names of the columns with the ids and with the step numbers, which start at 0.
 
     values : column name, list of column names or None, default=None
-        The names of the features. None is "value", or "value_0", "value_1", ... for several.
+        The names of the features. If None, the name is "value" for a single feature, and "value_0",
+        "value_1", ... for several features.
 
     target : column name or list of column names, default="target"
-        The name of the target, or those of several.
+        The name of the target, or a list of names if there are several targets. Only used if `y` is
+        not None.
 
     target_per : {"sequence", "step"}, default="sequence"
-        Whether `y` is one of each sequence or one of each step.
+        Whether `y` has one target per sequence or one target per time step. Only used if `y` is not
+        None.
 
     Returns
     -------
     df : DataFrame
+        The table.
 
     Raises
     ------
     ValueError
-        If `ids`, `y` or the names do not fit `X`, or an id comes twice.
+        If the numbers of `ids`, of targets or of names do not match `X`, or if two sequences have
+        the same id.
 
     See Also
     --------
-    from_long : The inverse, where `ids` are sorted.
+    from_long : The inverse if `ids` are sorted.
 
     Examples
     --------
@@ -217,7 +222,7 @@ def to_long(
 
 
 def to_multiindex(X, *, ids=None, names=("id", "time"), columns=None):
-    """Return sequences as a table with one step a row, indexed by (id, step number).
+    """Return sequences as a table with one row per time step, indexed by (id, step number).
 
     Parameters
     ----------
@@ -225,26 +230,28 @@ def to_multiindex(X, *, ids=None, names=("id", "time"), columns=None):
         The batch of sequences.
 
     ids : array-like of shape (n_sequences,) or None, default=None
-        The id of each sequence; None counts them from 0.
+        The id of each sequence. If None, the sequences are numbered from 0.
 
     names : pair of str, default=("id", "time")
         The names of the index levels.
 
     columns : column name, list of column names or None, default=None
-        The names of the features. None is "value", or "value_0", "value_1", ... for several.
+        The names of the features. If None, the name is "value" for a single feature, and "value_0",
+        "value_1", ... for several features.
 
     Returns
     -------
     df : DataFrame
+        The table.
 
     Raises
     ------
     ValueError
-        If `ids` or `columns` do not fit `X`, or an id comes twice.
+        If the numbers of `ids` or `columns` do not match `X`, or if two sequences have the same id.
 
     See Also
     --------
-    from_multiindex : The inverse, where `ids` are sorted.
+    from_multiindex : The inverse if `ids` are sorted.
 
     Examples
     --------
@@ -272,51 +279,54 @@ def _check_columns(df, names):
     missing = [repr(name) for name in names if name not in df.columns]
     if missing:
         raise ValueError(
-            f"df has no column {', '.join(missing)}; its columns are "
-            f"{list(df.columns)} (reset_index() makes columns of index levels)."
+            f"df has no column {', '.join(missing)}; its columns are {list(df.columns)}. To turn "
+            "index levels into columns, use df.reset_index()."
         )
     if not df.columns.is_unique:
-        raise ValueError("df has columns of the same name.")
+        raise ValueError("df has several columns with the same name.")
 
 
-def _order(id, time, id_place, time_place):
-    """Return the row order by id and time, the length of each sequence, and the ids."""
-    id_codes, ids = _codes(id, id_place)
-    time_codes, times = _codes(time, time_place)
+def _order(id, time, id_name, time_name):
+    """Return the order of the rows by id and time, the length of each sequence, and the ids."""
+    id_codes, ids = _ranks(id, id_name)
+    time_codes, times = _ranks(time, time_name)
     order = np.lexsort((time_codes, id_codes))
     id_codes, time_codes = id_codes[order], time_codes[order]
-    twice = (id_codes[1:] == id_codes[:-1]) & (time_codes[1:] == time_codes[:-1])
-    if twice.any():
-        i = int(np.flatnonzero(twice)[0])
+    is_repeated = (id_codes[1:] == id_codes[:-1]) & (time_codes[1:] == time_codes[:-1])
+    if is_repeated.any():
+        i = int(np.flatnonzero(is_repeated)[0])
         raise ValueError(
             f"df has more than one row of id {ids[id_codes[i]]} at time {times[time_codes[i]]}."
         )
     return order, np.bincount(id_codes), np.asarray(ids)
 
 
-def _codes(column, place):
-    """Return ranks in sorted order, which compare whatever the dtype is, and what they rank."""
+def _ranks(column, name):
+    """Return the rank of each value in sorted order, and the sorted distinct values.
+
+    Ranks can be compared for every dtype of the values.
+    """
     import pandas
 
     codes, uniques = pandas.factorize(column, sort=True)
     missing = np.flatnonzero(codes == -1)
     if len(missing) > 0:
         raise ValueError(
-            f"df has {len(missing)} missing value(s) in {place}, the first in row {missing[0]}."
+            f"df has {len(missing)} missing value(s) in {name}, the first in row {missing[0]}."
         )
     return codes, uniques
 
 
 def _steps(frame, order, lengths, tokens):
-    odd = odd_columns(frame)
-    if odd:
-        raise ValueError(f"df has values that are not numbers in the columns {odd}.")
+    non_numeric = non_numeric_columns(frame)
+    if non_numeric:
+        raise ValueError(f"df has values that are not numbers in the columns {non_numeric}.")
     steps = table_values(frame, "df")[order]
     starts = np.cumsum(lengths) - lengths
     if not tokens:
         return Sequences(*as_floats(Layout(steps, starts, lengths), FLOATS, "df"))
     if steps.shape[1] != 1:
-        raise ValueError(f"Token ids are one column, got {steps.shape[1]}.")
+        raise ValueError(f"Token ids must be a single column, got {steps.shape[1]} columns.")
     return check_sequences(split_steps(steps[:, 0], lengths), tokens=True, input_name="df")
 
 
@@ -329,8 +339,8 @@ def _check_constant(targets, order, X, ids):
         if varies.any():
             i = np.searchsorted(X.starts, np.flatnonzero(varies)[0], side="right") - 1
             raise ValueError(
-                f"The target {name!r} is not the same in all rows of id {ids[i]}; "
-                "target_per='step' reads one of each step."
+                f"The target {name!r} is not the same in all rows of id {ids[i]}. To read one "
+                "target per time step, use target_per='step'."
             )
 
 
@@ -341,7 +351,7 @@ def _unique_ids(ids, n):
     if ids.shape != (n,):
         raise ValueError(f"ids must have the shape ({n},), got {ids.shape}.")
     if len(np.unique(ids)) != n:
-        raise ValueError("ids must be unique, or sequences could not be told apart.")
+        raise ValueError("ids must be unique: two sequences have the same id.")
     return ids
 
 
@@ -364,9 +374,9 @@ def _step_targets(y, X, target_per):
 
 
 def _named(steps, names, argument):
-    """Return the columns of steps by name."""
+    """Return the columns of steps as a dict from name to column."""
     names = _as_list(names)
     table = steps if steps.ndim == 2 else steps[:, np.newaxis]
     if table.shape[1] != len(names):
-        raise ValueError(f"{argument} names {len(names)} column(s), there are {table.shape[1]}.")
+        raise ValueError(f"{argument} names {len(names)} column(s), expected {table.shape[1]}.")
     return dict(zip(names, table.T, strict=True))

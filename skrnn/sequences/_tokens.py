@@ -1,6 +1,4 @@
-"""The token ids that mean the same to whoever gives ids and to whoever reads them; as in Keras."""
-
-__all__ = ["PADDING", "UNKNOWN"]
+"""The two token ids with a fixed meaning, which are those of Keras."""
 
 PADDING = 0
 UNKNOWN = 1

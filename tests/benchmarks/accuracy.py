@@ -1,4 +1,4 @@
-"""Accuracy of the default classifier on real sequences, beside two models that see flat tables.
+"""Accuracy of the default classifier on real sequences, compared with two models on flat tables.
 
 Run with ``python tests/benchmarks/accuracy.py``; the environment variable SKRNN_DATA names the
 folder that holds ``ucr_uea``. The digits come with scikit-learn.
@@ -20,14 +20,12 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from skrnn import RNNClassifier, TimeDistributed
 from skrnn.sequences import to_padded
 
-__all__ = ["DIGITS", "OFFICIAL", "table", "table_of_digits", "table_of_split"]
-
 DIGITS = "digits, 5 folds"
 OFFICIAL = ("JapaneseVowels", "ItalyPowerDemand")
 
 
 def flatten(X, length):
-    """Return sequences as the rows of a table, padded with zeros to one length."""
+    """Return a table with one row per sequence, padded with zeros to one length."""
     return to_padded(X, value=0.0, length=length).reshape(len(X), -1)
 
 
@@ -59,14 +57,14 @@ def table_of_digits():
 
 
 def table_of_split(X_train, X_test, y_train, y_test):
-    """Return results on the test part of a data set, models being fitted on the other."""
+    """Return results on the test part of a data set, for models fitted on its training part."""
     return compare(
         lambda model: model.fit(X_train, y_train).score(X_test, y_test), [*X_train, *X_test]
     )
 
 
 def table(results):
-    """Return one data set's results as the lines of a table.
+    """Return the results of one data set as the lines of a table.
 
     Examples
     --------
@@ -80,8 +78,8 @@ def table(results):
 
 
 def main():
-    """Print the table of every data set that is at hand."""
-    # A script sees its own folder only; the reader lies one above.
+    """Print the table of every data set that is found."""
+    # The reader is in the folder above that of this script.
     sys.path.append(str(Path(__file__).parents[1]))
     from ucr import read_split
 

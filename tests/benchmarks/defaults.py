@@ -1,7 +1,7 @@
-"""Which learning rate and how many epochs the default estimator should have.
+"""Compares learning rates and numbers of epochs for the default estimator.
 
-Cross-validation on training sets alone: the official test sets have no part in the choice. Run
-with ``python tests/benchmarks/defaults.py FOLDER``, the folder that holds ``ucr_uea``.
+Scores are cross-validated on the training sets; the official test sets are not used. Run with
+``python tests/benchmarks/defaults.py FOLDER``, the folder that holds ``ucr_uea``.
 """
 
 import argparse
@@ -23,7 +23,7 @@ RATES, EPOCHS, SEEDS = (0.001, 0.003, 0.005, 0.01), (30, 60, 100), (0, 1)
 
 
 def accuracy(X, y, **parameters):
-    """Mean over seeds of five stratified folds each."""
+    """Return the mean accuracy over seeds and five stratified folds."""
     scores = [
         cross_val_score(
             make_pipeline(
@@ -39,7 +39,7 @@ def accuracy(X, y, **parameters):
 
 
 def waves():
-    """200 waves around 3,000 and the value that comes next."""
+    """Return 200 waves around 3,000, and the next value of each."""
     rng = np.random.default_rng(0)
     phase, frequency = rng.uniform(0, 2 * np.pi, 200), rng.uniform(0.1, 0.5, 200)
     series = 3000 + 2000 * np.sin(phase[:, None] + frequency[:, None] * np.arange(31))
@@ -47,7 +47,7 @@ def waves():
 
 
 def determination(X, y, **parameters):
-    """Mean R² over three folds."""
+    """Return the mean R² over three folds."""
     model = make_pipeline(
         TimeDistributed(StandardScaler()), RNNRegressor(random_state=0, **parameters)
     )

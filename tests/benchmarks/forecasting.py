@@ -1,9 +1,9 @@
-"""Forecasts of real series, over seeds, beside the baselines that any forecast has to beat.
+"""Forecasts of real series over several seeds, compared with simple baselines.
 
 Run with ``SKRNN_DATA=... python tests/benchmarks/forecasting.py``; ``--only`` chooses tasks,
-``--seeds`` how many, ``--part dev`` the rows that settings were chosen on. All models of a task see
-the same columns and windows, learn from all rows before those that are judged, and are judged on
-the same rows.
+``--seeds`` is the number of seeds, and ``--part dev`` evaluates on the rows that settings were
+chosen on. All models of a task have the same columns and windows, are fitted on all rows before the
+evaluated ones, and are evaluated on the same rows.
 """
 
 import argparse
@@ -28,35 +28,35 @@ from skrnn.datasets import fetch_airline_passengers, fetch_beijing_pm25, fetch_s
 from skrnn.forecasting import DriftForecaster, PersistenceForecaster, SeasonalNaiveForecaster
 from skrnn.preprocessing import Interpolator, regularize
 
-__all__ = ["TASKS", "judge"]
-
-# Of the rows before those that are judged, this share tells how wide intervals have to be.
+# The fraction of the training rows that calibrates the intervals.
 CALIBRATION = 0.2
 HELD_OUT = 48  # months of the airline
 
 
 class Task(NamedTuple):
-    """What is forecast.
+    """A series and the forecasters of it.
 
     Parameters
     ----------
     title : str
+        Description with the units of the errors.
     load : callable
-        Gives X, y (or None) and for each part where it begins and ends.
+        Returns X, y (or None) and the first and last row of each part.
     period : int or None
-        Rows of a season.
+        Number of rows of a season.
     window : dict
-        What all forecasters from windows are given: length, horizon, strategy and the like.
+        Parameters of all forecasters with windows, such as length, horizon and strategy.
     network : callable
-        Of a seed, gives the regressor.
+        Returns the regressor for a seed.
     intervals : bool
-        Whether intervals are judged too.
+        Whether intervals are evaluated too.
     trees : int
-        Of gradient boosting, which takes seconds a step; 0: it is left out.
+        Number of trees of gradient boosting, which takes seconds per forecast step. If 0, gradient
+        boosting is left out.
     wrap : callable
-        What is put round every regressor.
+        Wraps every regressor.
     back : callable or None
-        From the units that are forecast to those that are judged.
+        Inverse of a transformation of the series, applied before errors are computed.
     """
 
     title: str
@@ -74,7 +74,7 @@ class Task(NamedTuple):
 
 
 def _calendar(index):
-    """Hour of the day and day of the year, on circles."""
+    """Return hour of the day and day of the year as points on circles."""
     day, year = index.hour / 24, index.day_of_year / 365.25
     angles = {"day": 2 * np.pi * day.to_numpy(), "year": 2 * np.pi * year.to_numpy()}
     circles = {
@@ -89,12 +89,12 @@ CALENDAR = ["day_sin", "day_cos", "year_sin", "year_cos"]
 
 
 def _parts(n, dev, test):
-    """Where the rows to judge begin and end, as shares of all rows."""
+    """Return the first and last rows of the parts, which are fractions of all rows."""
     return {"dev": (int(n * dev), int(n * test)), "test": (int(n * test), n)}
 
 
 def ladybug():
-    """The published draw, normalised by its first 40,000 rows; the last 10,000 are judged."""
+    """Return the published draw, standardized by its first 40,000 rows; the last 10,000 test."""
     path = Path(os.environ["SKRNN_DATA"]) / "ladybug" / "ladybug_seed16.csv.gz"
     X = pd.read_csv(path)
     X = (X - X[:40_000].mean()) / X[:40_000].std(ddof=0)
@@ -102,28 +102,28 @@ def ladybug():
 
 
 def synop():
-    """Nice on a grid of 3 hours, gaps filled, 12 inputs and the calendar; its temperature."""
+    """Return 12 inputs in Nice every 3 hours, filled, with the calendar, and the temperature."""
     inputs = "tend cod_tend dd ff td u ww pres rafper rr1 rr3 tc".split()
     frame = regularize(fetch_synop("nice").frame[inputs], "3h")
     X = Interpolator(causal=True).fit_transform(frame)
-    # Only what was measured is judged, and learned from.
+    # Only measured values are targets.
     return X.join(_calendar(X.index)), frame["tc"], _parts(len(X), 0.7, 0.85)
 
 
 def pm25():
-    """Fine dust in Beijing, gaps filled from the past; 2013 to choose on, 2014 to judge."""
+    """Return PM2.5 in Beijing, filled from the past; 2013 is the dev part, 2014 the test part."""
     frame = fetch_beijing_pm25().frame
     wind = pd.get_dummies(frame["cbwd"], dtype=float)
     X = Interpolator(causal=True).fit_transform(frame.drop(columns="cbwd"))
     skewed = np.log1p(X[["pm2.5", "Iws", "Is", "Ir"]]).add_prefix("log_")
-    # The dust itself stays, for the baselines.
+    # The baselines need the column itself.
     X = X[["pm2.5", "DEWP", "TEMP", "PRES"]].join([skewed, wind, _calendar(X.index)])
     years = {year: int(np.argmax(X.index.year == year)) for year in (2013, 2014)}
     return X, frame["pm2.5"], {"dev": (years[2013], years[2014]), "test": (years[2014], len(X))}
 
 
 def etth1():
-    """Seven loads of a transformer, standardised; 12 months to learn, 4 to choose, 4 to judge."""
+    """Return 7 loads of a transformer, standardized; 12 months train, 4 are dev, 4 are test."""
     path = Path(os.environ["SKRNN_DATA"]) / "series" / "ETTh1.csv.xz"
     X = pd.read_csv(path, index_col="date", parse_dates=True)[: 20 * 720]
     X = (X - X[: 12 * 720].mean()) / X[: 12 * 720].std(ddof=0)
@@ -131,7 +131,7 @@ def etth1():
 
 
 def airline():
-    """Logarithms of passengers a month; the last 48 of 144 months, 24 before them to choose on."""
+    """Return logarithms of monthly passengers; of 144 months 48 are test, 24 before them dev."""
     X = np.log(fetch_airline_passengers().data).to_frame()
     return X, None, {"dev": (72, 96), "test": (len(X) - HELD_OUT, len(X))}
 
@@ -140,7 +140,7 @@ def airline():
 
 
 def ridge():
-    """Return a linear model whose penalty is chosen on later rows than it learns from."""
+    """Return a linear model whose penalty is chosen on later rows than those it is fitted on."""
     chosen = RidgeCV(
         np.logspace(-8, 4, 13), cv=TimeSeriesSplit(5), scoring="neg_mean_absolute_error"
     )
@@ -158,9 +158,9 @@ def boosting(seed, trees):
 
 
 def network(*, epochs, rate=0.005, **settings):
-    """Return a function of a seed that gives a network on standardised windows.
+    """Return a function that returns a network on standardized windows for a seed.
 
-    Its learning rate goes down to nothing along a cosine, which mattered more than all else.
+    Its learning rate falls to zero along a cosine, which mattered more than anything else.
     """
 
     def make(seed):
@@ -178,7 +178,7 @@ def network(*, epochs, rate=0.005, **settings):
 
 
 def in_logs(regressor):
-    """The same, taught the logarithms of its targets."""
+    """Return the same regressor, fitted on the logarithms of its targets."""
     return TransformedTargetRegressor(regressor, func=np.log1p, inverse_func=np.expm1)
 
 
@@ -194,7 +194,7 @@ TASKS = {
         "temperature in Nice 3 hours ahead, window 16 (degrees)",
         synop,
         8,
-        {"window_length": 16, "horizon": 1, "difference": True, "future": CALENDAR},
+        {"window_length": 16, "horizon": 1, "difference": True, "known_future": CALENDAR},
         network(units=32, batch_size=64, epochs=20, l2=1e-3, loss="mean_absolute_error"),
         intervals=True,
     ),
@@ -202,15 +202,15 @@ TASKS = {
         "temperature in Nice 12 hours ahead, window 16 (degrees)",
         synop,
         8,
-        {"window_length": 16, "horizon": 4, "difference": True, "future": CALENDAR},
+        {"window_length": 16, "horizon": 4, "difference": True, "known_future": CALENDAR},
         network(units=32, batch_size=64, epochs=20, l2=1e-3, loss="mean_absolute_error"),
         intervals=True,
     ),
     "pm25": Task(
-        "fine dust in Beijing 24 hours ahead, window 24 (micrograms a cubic metre)",
+        "PM2.5 in Beijing 24 hours ahead, window 24 (micrograms per cubic metre)",
         pm25,
         24,
-        {"window_length": 24, "horizon": 24, "future": CALENDAR},
+        {"window_length": 24, "horizon": 24, "known_future": CALENDAR},
         network(units=32, batch_size=128, epochs=8, l2=1e-3, loss="mean_absolute_error"),
         intervals=True,
         trees=100,
@@ -225,7 +225,7 @@ TASKS = {
         trees=0,
     ),
     "airline": Task(
-        "airline passengers one month ahead (thousands, judged by the root of the squares)",
+        "airline passengers one month ahead (thousands, root mean squared error)",
         airline,
         12,
         {"window_length": 12, "horizon": 1, "difference": True},
@@ -236,7 +236,7 @@ TASKS = {
 
 
 def forecasters(task, seed):
-    """Return the forecasters of a task by name, those that need no seed for the first alone."""
+    """Return the forecasters of a task by name; those without a seed only for seed 0."""
     horizon = task.window["horizon"]
     named = {"network": SlidingWindowForecaster(task.wrap(task.network(seed)), **task.window)}
     if seed > 0:
@@ -255,45 +255,44 @@ def forecasters(task, seed):
     return named
 
 
-def judge(forecaster, X, y, begin, end, back=None):
-    """Return the errors of one forecaster that learns from the rows before those judged.
+def evaluate(forecaster, X, y, begin, end, back=None):
+    """Return the errors of one forecaster on some rows, fitted on all rows before them.
 
     Returns
     -------
     dict of str to float
-        Mean absolute error at the first and the last step and over all steps, mean squared error
-        over all steps and its root at the last, seconds to fit.
+        Mean absolute error at the first step, at the last step and over all steps, mean squared
+        error over all steps, its root at the last step, and the seconds of the fit.
     """
     started = time.perf_counter()
     forecaster.fit(X[:begin], None if y is None else y[:begin])
     seconds = time.perf_counter() - started
     horizon, truth = forecaster.horizon, X if y is None else y
-    # Enough rows before, that every forecast of a row that is judged has its whole past.
-    first = begin - horizon - forecaster._n_past
-    said = forecaster.predict_trajectory(X[first:end]).reshape(end - first, horizon, -1)
+    # With enough rows before them, every forecast of an evaluated row has a complete past.
+    first = begin - horizon - forecaster._n_context
+    predicted = forecaster.predict_trajectory(X[first:end]).reshape(end - first, horizon, -1)
     true = truth[first:end].to_numpy(dtype=float).reshape(end - first, -1)
     if back is not None:
-        said, true = back(said), back(true)
-    # From the last row learned from on: earlier ones would know of a training that came later.
+        predicted, true = back(predicted), back(true)
+    # Origins begin at the last training row, since forecasts from earlier ones know later rows.
     origin = begin - 1 - first
-    misses = [
-        said[origin : len(said) - step, step - 1] - true[origin + step :]
+    errors = [
+        predicted[origin : len(predicted) - step, step - 1] - true[origin + step :]
         for step in range(1, horizon + 1)
     ]
-    mae = [float(np.nanmean(np.abs(miss))) for miss in misses]
-    told = {
+    mae = [float(np.nanmean(np.abs(error))) for error in errors]
+    return {
         "mae first": mae[0],
         "mae last": mae[-1],
         "mae mean": float(np.mean(mae)),
-        "mse mean": float(np.mean([np.nanmean(miss**2) for miss in misses])),
-        "rmse last": float(np.sqrt(np.nanmean(misses[-1] ** 2))),
+        "mse mean": float(np.mean([np.nanmean(error**2) for error in errors])),
+        "rmse last": float(np.sqrt(np.nanmean(errors[-1] ** 2))),
         "seconds": seconds,
     }
-    return told
 
 
-def judge_intervals(forecaster, X, y, begin, end):
-    """Return the share of targets inside 90 % intervals at the last step, and their mean width."""
+def evaluate_intervals(forecaster, X, y, begin, end):
+    """Return the coverage of the 90 % intervals at the last step, and their mean width."""
     forecaster = clone(forecaster).set_params(calibration_size=CALIBRATION)
     lower, upper = forecaster.fit(X[:begin], y[:begin]).predict_interval(X[begin:end])
     true = y[begin:end].to_numpy()
@@ -301,25 +300,25 @@ def judge_intervals(forecaster, X, y, begin, end):
     return {"coverage": inside[~np.isnan(true)].mean(), "width": float(np.mean(upper - lower))}
 
 
-def hold(task, seeds, part):
-    """Return the errors of all forecasters of a task, a list of dicts for each name."""
+def run(task, seeds, part):
+    """Return the errors of all forecasters of a task: for each name, one dict per seed."""
     X, y, parts = task.load()
-    told = {}
+    results = {}
     for seed in range(seeds):
         for name, forecaster in forecasters(task, seed).items():
-            errors = judge(forecaster, X, y, *parts[part], task.back)
+            errors = evaluate(forecaster, X, y, *parts[part], task.back)
             if task.intervals and name != "gradient boosting":
-                errors |= judge_intervals(forecaster, X, y, *parts[part])
-            told.setdefault(name, []).append(errors)
-            print(f"  {name}, seed {seed}: {told[name][-1]}", flush=True)
-    return told
+                errors |= evaluate_intervals(forecaster, X, y, *parts[part])
+            results.setdefault(name, []).append(errors)
+            print(f"  {name}, seed {seed}: {results[name][-1]}", flush=True)
+    return results
 
 
-def table(told):
-    """Return lines of a table: the mean over seeds, and its spread where there are several."""
-    columns = max((list(runs[0]) for runs in told.values()), key=len)
+def table(results):
+    """Return lines of a table: means over seeds, and standard deviations if there are several."""
+    columns = max((list(runs[0]) for runs in results.values()), key=len)
     lines = [f"{'':<20}" + "".join(f"{column:>20}" for column in columns)]
-    for name, runs in told.items():
+    for name, runs in results.items():
         cells = []
         for column in columns:
             numbers = [run.get(column, np.nan) for run in runs]
@@ -337,7 +336,7 @@ def main():
     given = parser.parse_args()
     for name in given.only:
         print(f"\n{TASKS[name].title}, {given.part} rows", flush=True)
-        print("\n".join(table(hold(TASKS[name], given.seeds, given.part))), flush=True)
+        print("\n".join(table(run(TASKS[name], given.seeds, given.part))), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""How the memory of one process grows with fits, and with architectures that come and go.
+"""How the memory of one process grows with fits, and with architectures that leave the cache.
 
-Run with ``python tests/benchmarks/memory.py``; ``--json`` prints numbers alone.
+Run with ``python tests/benchmarks/memory.py``; ``--json`` prints only numbers.
 """
 
 import argparse
@@ -34,7 +34,7 @@ def fit_once(units, seed):
 
 
 def growth_per_fit():
-    """Kilobytes a fit after the first ten, learning rate and seed varied."""
+    """Return kilobytes per fit after the first ten, for varying learning rates and seeds."""
     for seed in range(WARM_UP):
         fit_once(8, seed)
     before = resident_kilobytes()
@@ -44,7 +44,7 @@ def growth_per_fit():
 
 
 def growth_per_evicted_program():
-    """Kilobytes for each program that a full cache throws away."""
+    """Return kilobytes per program that a full cache drops."""
     programs.clear()
     programs.MAX_PROGRAMS = KEPT
     for units in range(9, 9 + KEPT + 1):

@@ -1,4 +1,4 @@
-"""From what contestants answered to a table and to plain values for JSON."""
+"""Summarizes the answers of candidates as a table and as plain values for JSON."""
 
 import os
 import platform
@@ -7,8 +7,6 @@ from datetime import datetime
 from pathlib import Path
 from statistics import median
 
-__all__ = ["machine", "now", "summary", "table"]
-
 
 def now():
     """Return the time to the minute, with its zone."""
@@ -16,7 +14,7 @@ def now():
 
 
 def machine():
-    """Return what the machine is, in plain values."""
+    """Return a description of the machine in plain values."""
     return {
         "processor": _processor(),
         "cores": len(os.sched_getaffinity(0)),
@@ -31,49 +29,54 @@ def _processor():
     return found[1] if found else platform.processor()
 
 
-def summary(contest, size, answers, within):
-    """Return one contest's results in plain values.
+def summary(benchmark, size, answers, within):
+    """Return the results of one benchmark in plain values.
 
     Parameters
     ----------
-    contest : Contest
+    benchmark : Benchmark
+        The benchmark.
     size : dict
+        Arguments of its workloads.
     answers : dict of str to list of dict
-        Of each contestant, one a round.
+        One answer per round of each candidate.
     within : float
-        How far apart their facts may be.
+        Largest accepted difference between the facts of the candidates.
 
     Returns
     -------
     dict
-        With "contestants" by label, and "agree": whether all did the same work.
+        The results by label in "candidates", and in "agree" whether all did the same work.
     """
-    results = {label: _one(given, _times(contest, label, size)) for label, given in answers.items()}
-    _compare(contest, results)
-    if contest.flops:
-        _measure(contest, size, results)
+    results = {
+        label: _statistics(given, _repetitions(benchmark, label, size))
+        for label, given in answers.items()
+    }
+    _compare(benchmark, results)
+    if benchmark.flops:
+        _measure(benchmark, size, results)
     facts = [
-        result["facts"][contest.fact]
+        result["facts"][benchmark.fact]
         for label, result in results.items()
-        if not contest.contestants[label].yardstick
+        if not benchmark.candidates[label].baseline
     ]
     return {
-        "title": contest.title,
+        "title": benchmark.title,
         "size": size,
-        "contestants": results,
+        "candidates": results,
         "within": within,
         "agree": not facts or max(facts) - min(facts) <= within,
     }
 
 
-def _times(contest, label, size):
-    """How often a contestant does the work in one run."""
-    yardstick = contest.contestants[label].yardstick
-    return size[contest.per] if contest.per and not yardstick else 1
+def _repetitions(benchmark, label, size):
+    """Return how often a candidate does the work in one run."""
+    baseline = benchmark.candidates[label].baseline
+    return size[benchmark.per] if benchmark.per and not baseline else 1
 
 
-def _one(answers, times):
-    seconds = [answer["seconds"] / times for answer in answers]
+def _statistics(answers, repetitions):
+    seconds = [answer["seconds"] / repetitions for answer in answers]
     result = {
         "seconds": seconds,
         "median": median(seconds),
@@ -90,26 +93,26 @@ def _one(answers, times):
     return result
 
 
-def _compare(contest, results):
-    """Add to each contestant how many times as long as the first one it takes."""
-    first = next(iter(contest.contestants))
+def _compare(benchmark, results):
+    """Add the ratio of the time of each candidate to the time of the first one."""
+    first = next(iter(benchmark.candidates))
     if first not in results:
         return
     for label, result in results.items():
-        if label != first and not contest.contestants[label].yardstick:
+        if label != first and not benchmark.candidates[label].baseline:
             result["ratio"] = result["median"] / results[first]["median"]
 
 
-def _measure(contest, size, results):
-    """Add which share of the rate of a plain matrix product each contestant reaches."""
-    label = next(label for label, one in contest.contestants.items() if one.yardstick)
+def _measure(benchmark, size, results):
+    """Add the share of the rate of a plain matrix product that each candidate reaches."""
+    label = next(label for label, one in benchmark.candidates.items() if one.baseline)
     if label not in results:
         return
-    n = contest.contestants[label].options["n"]
+    n = benchmark.candidates[label].options["n"]
     rate = 2 * n**3 / results[label]["median"]
     for other, result in results.items():
         if other != label:
-            result["share_of_product_rate"] = contest.flops(**size) / result["median"] / rate
+            result["share_of_product_rate"] = benchmark.flops(**size) / result["median"] / rate
 
 
 COLUMNS = {
@@ -124,18 +127,18 @@ COLUMNS = {
 
 
 def table(result, fact):
-    """Return one contest's results as the lines of a table.
+    """Return the results of one benchmark as the lines of a table.
 
     Parameters
     ----------
     result : dict
-        Of `summary`.
+        What `summary` returned.
     fact : str
-        The contest's.
+        Name of the fact that shows that the work was done.
     """
-    used = [name for name in COLUMNS if any(name in one for one in result["contestants"].values())]
+    used = [name for name in COLUMNS if any(name in one for one in result["candidates"].values())]
     rows = [["", *(COLUMNS[name] for name in used), fact]]
-    for label, one in result["contestants"].items():
+    for label, one in result["candidates"].items():
         value = one["facts"].get(fact)
         cells = [_cell(name, one.get(name)) for name in used]
         rows.append([label, *cells, "" if value is None else f"{value:.3f}"])

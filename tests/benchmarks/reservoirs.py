@@ -1,9 +1,9 @@
-"""The published benchmarks of reservoir computing, over seeds, with what each number means.
+"""The published benchmarks of reservoir computing over several seeds.
 
 Run with ``python tests/benchmarks/reservoirs.py``; ``--only`` chooses tasks, ``--seeds`` how many.
-Settings were chosen on other seeds, and other stretches of the series, than those reported here;
-those of JapaneseVowels by cross-validation on the training set. That task reads the folder that
-SKRNN_DATA names; the laser series comes with ReservoirPy.
+Settings were chosen on other seeds and other parts of the series than those reported here; those of
+JapaneseVowels were chosen by cross-validation on the training set. That task reads the folder that
+SKRNN_DATA names; the laser series is part of ReservoirPy.
 """
 
 import argparse
@@ -20,23 +20,21 @@ from skrnn import EchoStateClassifier, EchoStateRegressor, TimeDistributed
 from skrnn.datasets import make_lorenz, make_mackey_glass, make_narma
 from skrnn.reservoir import Reservoir, memory_capacity
 
-__all__ = ["TASKS", "lorenz", "mackey_glass", "memory", "narma", "vowels"]
-
 LYAPUNOV_EXPONENT = 0.9056
 
 
-def nrmse(said, true, variance=None):
-    """Root of the mean squared error over the variance: 1 for who says the mean."""
+def nrmse(predicted, true, variance=None):
+    """Return the root of the mean squared error over the variance, which is 1 for the mean."""
     variance = np.var(true) if variance is None else variance
-    return float(np.sqrt(np.mean((said - true) ** 2) / variance))
+    return float(np.sqrt(np.mean((predicted - true) ** 2) / variance))
 
 
 def mackey_glass(seed, units=400, n_starts=100):
-    """NRMSE at 84 free steps: the series through tanh(x - 1), scaled to [-1, 1].
+    """Return the NRMSE after 84 generated steps of the series tanh(x - 1), scaled to [-1, 1].
 
-    Taught on 3,000 steps with its own values fed back, of which 1,000 are dropped. Then, from 100
-    places in later steps, 100 steps are heard and 84 generated; the error of the last over the
-    variance of the series.
+    The network is trained on 3,000 steps with teacher forcing, of which the first 1,000 are
+    dropped. From each of 100 later starts, it receives 300 steps and generates 84. The error is
+    that of the last generated step, and the variance is that of the series.
     """
     series = np.tanh(make_mackey_glass(10_000, tau=17, random_state=1000 + seed) - 1)
     series = 2 * (series - series.min()) / np.ptp(series) - 1
@@ -53,13 +51,13 @@ def mackey_glass(seed, units=400, n_starts=100):
         random_state=seed,
     ).fit([still[:3000]], [series[:3000]])
     starts = np.linspace(3500, 9500, n_starts).astype(int)
-    heard = [series[start - 300 : start] for start in starts]
-    generated = network.generate(84, [still[:300]] * n_starts, heard)
+    context = [series[start - 300 : start] for start in starts]
+    generated = network.generate(84, [still[:300]] * n_starts, context)
     return nrmse(generated[:, -1], series[starts + 83], series.var())
 
 
 def narma(seed, units=200):
-    """NRMSE of NARMA10 on 2,000 steps after 2,000 to learn from, 200 dropped before each."""
+    """Return the NRMSE of NARMA10: 2,000 steps to train and 2,000 to test, a washout of 200."""
     u, y = make_narma(4400, order=10, random_state=1000 + seed)
     network = EchoStateRegressor(
         reservoir=Reservoir(dtype="float64", bias_scaling=0.3),
@@ -75,7 +73,7 @@ def narma(seed, units=200):
 
 
 def memory(seed, units=100):
-    """Memory capacity of linear units with an orthogonal matrix: 9,500 steps, delays to 200."""
+    """Return the memory capacity of linear units with an orthogonal matrix, for delays to 200."""
     network = EchoStateRegressor(
         reservoir=Reservoir(
             topology="orthogonal", activation="identity", bias_scaling=0.0, dtype="float64"
@@ -90,7 +88,7 @@ def memory(seed, units=100):
 
 
 def vowels(seed, units=1000):
-    """Accuracy on the official test set of JapaneseVowels, 370 utterances of 9 speakers."""
+    """Return the accuracy on the test set of JapaneseVowels, 370 utterances of 9 speakers."""
     sys.path.insert(0, str(Path(__file__).parents[1]))
     from ucr import read_split
 
@@ -111,12 +109,12 @@ def vowels(seed, units=1000):
 
 
 def lorenz(seed, units=1000, n_starts=20, step=0.02):
-    """Valid time in Lyapunov times: until the error exceeds 0.4 of the spread.
+    """Return the valid time in Lyapunov times: until the error exceeds 0.4 of the spread.
 
-    Three coordinates, standardised; 20,000 steps of 0.02 to learn from; from 20 places in later
-    steps 200 steps are heard, and 1,200 generated, each output being the next input. The error is
-    the Euclidean distance, the spread the root of the mean squared distance from the mean. The
-    number is the median over places.
+    The three coordinates are standardized, and the training set has 20,000 steps of 0.02. From each
+    of 20 later starts, the network receives 200 steps and generates 1,200, using each output as the
+    next input. The error is the Euclidean distance, the spread is the root of the mean squared
+    distance from the mean, and the median over the starts is returned.
     """
     series = make_lorenz(40_000, step=step, random_state=1000 + seed)
     series = StandardScaler().fit(series[:20_000]).transform(series)
@@ -140,7 +138,7 @@ def lorenz(seed, units=1000, n_starts=20, step=0.02):
 
 
 def laser_series():
-    """The Santa Fe laser, one step ahead, scaled to [-1, 1]: inputs and targets."""
+    """Return inputs and targets of the Santa Fe laser one step ahead, scaled to [-1, 1]."""
     from reservoirpy.datasets import santafe_laser
 
     series = np.asarray(santafe_laser(), dtype=float).ravel()
@@ -149,7 +147,7 @@ def laser_series():
 
 
 def laser(seed, units=500):
-    """NRMSE of the Santa Fe laser, one step ahead: 6,000 steps to learn from, 3,000 to judge."""
+    """Return the NRMSE of the Santa Fe laser: 6,000 steps for training, 3,000 for testing."""
     X, y = laser_series()
     network = EchoStateRegressor(
         reservoir=Reservoir(bias_scaling=0.0, connectivity=10),
@@ -166,7 +164,7 @@ def laser(seed, units=500):
 
 
 def laser_reservoirpy(seed, units=500):
-    """The same with ReservoirPy and the same parameters; its input weights are -1 or 1."""
+    """Return the same for ReservoirPy with the same parameters; its input weights are -1 or 1."""
     from reservoirpy.nodes import Reservoir as Peer
     from reservoirpy.nodes import Ridge
 
@@ -180,7 +178,7 @@ def laser_reservoirpy(seed, units=500):
 
 
 def same_states(seed, units=100, n_steps=500):
-    """Largest difference of float64 states from ReservoirPy's and PyRCN's on the same matrices."""
+    """Return the largest difference of states to ReservoirPy's and PyRCN's, in float64."""
     from pyrcn.base.blocks import InputToNode, NodeToNode
     from reservoirpy.nodes import Reservoir as Peer
 

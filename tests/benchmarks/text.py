@@ -26,16 +26,14 @@ from skrnn import EmbeddingTokenizer, OneHotSequenceEncoder, RNNClassifier
 from skrnn.datasets import fetch_imdb, fetch_names, fetch_sequoia
 from skrnn.metrics import flatten_steps
 
-__all__ = ["TASKS"]
-
-# Words of one letter and marks of feeling tell something too.
+# Words of one letter, exclamation marks and question marks are informative too.
 WORDS = r"(?u)\b\w+\b|[!?]"
 WORDS_AND_MARKS = r"(?u)\w+|[^\w\s]"
 SEEDS = (0, 1, 2)
 
 
 def falling_rate(n, epochs, batch_size=32):
-    """Return parameters for a learning rate that falls to nothing along half a cosine."""
+    """Return parameters for a learning rate that falls to zero along half a cosine."""
     schedule = keras.optimizers.schedules.CosineDecay(0.005, epochs * -(-n // batch_size))
     return {
         "optimizer": keras.optimizers.Adam(schedule),
@@ -45,7 +43,7 @@ def falling_rate(n, epochs, batch_size=32):
 
 
 def lstm(**parameters):
-    """Return a classifier that reads in both directions and lets every step have its say."""
+    """Return a bidirectional classifier that pools over all time steps."""
     return RNNClassifier(**{"bidirectional": True, "pooling": "max", "dropout": 0.5, **parameters})
 
 
@@ -59,7 +57,7 @@ def imdb_embedding(seed):
 
 
 def imdb_one_hot(seed):
-    """Every word a one-hot vector of 10,000, read by a bidirectional LSTM."""
+    """Every word a one-hot vector of 10,000, classified by a bidirectional LSTM."""
     model = make_pipeline(
         OneHotSequenceEncoder(
             analyzer="word", max_categories=10_000, handle_unknown="infrequent_if_exist"
@@ -70,7 +68,7 @@ def imdb_one_hot(seed):
 
 
 def imdb_multi_hot(seed):
-    """Which of 10,000 words occur, read by a logistic regression."""
+    """Which of 10,000 words occur, classified by a logistic regression."""
     model = make_pipeline(
         OneHotSequenceEncoder(
             analyzer="word",
@@ -84,7 +82,7 @@ def imdb_multi_hot(seed):
 
 
 def imdb_bigrams(seed):
-    """Weighted words and pairs of words, read by a logistic regression."""
+    """Weighted words and pairs of words, classified by a logistic regression."""
     model = make_pipeline(
         TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True),
         LogisticRegression(C=10, random_state=seed, max_iter=1000),
@@ -135,7 +133,7 @@ def names_linear(seed):
 
 def on_names(model, seed):
     X, y = fetch_names(return_X_y=True)
-    # Many names are there more than once, some in several languages: never on both sides.
+    # Many names occur more than once, some in several languages: all are in the same fold.
     groups = StratifiedGroupKFold(5, shuffle=True, random_state=seed)
     predicted = cross_val_predict(model, X, y, groups=X, cv=groups)
     return {
@@ -145,7 +143,7 @@ def on_names(model, seed):
 
 
 def sms(seed):
-    """Is this message spam? By a bidirectional LSTM on its words and marks."""
+    """Whether a message is spam, by a bidirectional LSTM on its words and punctuation marks."""
     model = make_pipeline(
         EmbeddingTokenizer(token_pattern=WORDS_AND_MARKS),
         lstm(embedding=32, units=32, epochs=8, random_state=seed),
@@ -224,7 +222,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", nargs="+", choices=TASKS, default=list(TASKS))
     parser.add_argument("--seeds", nargs="+", type=int, default=list(SEEDS))
-    parser.add_argument("--json", type=Path, help="write everything to this file too")
+    parser.add_argument("--json", type=Path, help="also write all results to this file")
     given = parser.parse_args()
     results = {}
     for name in given.only:

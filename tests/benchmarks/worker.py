@@ -1,7 +1,8 @@
-"""The process of one contestant: it makes the workload it is told of, and runs it when told to.
+"""The process of one candidate of a benchmark: prepares workloads and runs them on request.
 
-Orders come as lines of JSON on standard input, answers go out the same way. Only what an order
-names is imported, so that no framework slows another one down. Run by `duel`.
+Requests are lines of JSON on standard input, answers are lines of JSON on standard output. Only
+the module that a request names is imported, so that no framework slows another one down. `runner`
+starts this process.
 """
 
 import gc
@@ -13,9 +14,7 @@ import sys
 import threading
 import time
 
-__all__ = []
-
-TOLD_VERSIONS = (
+REPORTED_VERSIONS = (
     "jax",
     "keras",
     "numpy",
@@ -35,15 +34,15 @@ SECONDS_BETWEEN_SAMPLES = 0.005
 
 
 class MemoryWatch:
-    """Watch what a run takes on top of what the process held once its workload was made.
+    """Measures the memory that a run takes in addition to that of its prepared workload.
 
-    The kernel knows the peak of all resident memory. It counts the pages of mapped files, which
-    can be dropped at any time; the peak of the rest takes looking again and again.
+    The kernel records the peak of all resident memory. This includes the pages of mapped files,
+    which can be dropped at any time; the peak of the rest is found by sampling.
 
     Parameters
     ----------
     start : tuple of int
-        Bytes resident, and those that belong to no file.
+        Bytes that are resident, and bytes of them that do not belong to a file.
     """
 
     def __init__(self, start):
@@ -58,7 +57,7 @@ class MemoryWatch:
             self.anonymous = max(self.anonymous, resident_and_anonymous()[1])
 
     def end(self):
-        """Stop, and return the peaks above the start in MiB."""
+        """Stop measuring and return the peaks above the start in MiB."""
         self._over.set()
         self._thread.join()
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
@@ -69,21 +68,21 @@ class MemoryWatch:
 
 
 def resident_and_anonymous():
-    """Return how many bytes are resident, and how many of them belong to no file."""
+    """Return how many bytes are resident, and how many of them do not belong to a file."""
     with open("/proc/self/statm", encoding="ascii") as file:
         _, resident, shared = map(int, file.read().split()[:3])
     page = resource.getpagesize()
     return resident * page, (resident - shared) * page
 
 
-def make(place, size):
-    """Return a workload: `place` is module:function in `contests`, `size` its arguments."""
-    module, function = place.split(":")
-    return getattr(importlib.import_module(f"contests.{module}"), function)(**size)
+def make(workload, size):
+    """Return a workload: module:function in `workloads`, called with the arguments `size`."""
+    module, function = workload.split(":")
+    return getattr(importlib.import_module(f"workloads.{module}"), function)(**size)
 
 
 def run(workload, start):
-    """Run a workload once; tell how long it took, what came out and, from `start`, its memory."""
+    """Run a workload once; return its time, its facts and, if `start` is given, its memory."""
     gc.collect()
     watch = MemoryWatch(start) if start else None
     begin = time.perf_counter()
@@ -92,27 +91,27 @@ def run(workload, start):
     answer |= watch.end() if watch else {}
     answer["versions"] = {
         name: getattr(sys.modules[name], "__version__", "?")
-        for name in TOLD_VERSIONS
+        for name in REPORTED_VERSIONS
         if name in sys.modules
     }
     return answer
 
 
 def main():
-    # What frameworks print must not come between the answers.
+    # Output of frameworks must not get between the answers.
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     workloads = {}
     for line in sys.stdin:
-        order = json.loads(line)
-        if "make" in order:
-            workload = make(order["make"], order["size"])
+        request = json.loads(line)
+        if "make" in request:
+            workload = make(request["make"], request["size"])
             gc.collect()
-            start = resident_and_anonymous() if order["watched"] else None
-            workloads[order["name"]] = workload, start
+            start = resident_and_anonymous() if request["watched"] else None
+            workloads[request["name"]] = workload, start
             answer = {}
         else:
-            answer = run(*workloads[order["name"]])
+            answer = run(*workloads[request["name"]])
         print(json.dumps(answer), file=answers, flush=True)
 
 

@@ -1,23 +1,19 @@
-"""The seam to the framework below Keras: one module for each, the same few functions in all.
+"""The interface to the framework below Keras: one package for each, with the same few functions.
 
-The choice is Keras' own: ``KERAS_BACKEND`` or ``keras.json``. What a backend's functions take and
-give is written here alone. A backend module offers
-
-- `sequences_to_device`, `to_device`: arrays to tensors;
-- `compile_training`: batches of training and of evaluation inside compiled calls;
-- `compile_forward`: a pass without training inside a compiled call;
-- `has_fast_loop`, `run_loop`: the time loops of recurrent layers;
-- `precision`, where a dtype has to be announced.
+Which one is used is Keras' own choice: ``KERAS_BACKEND`` or ``keras.json``. `Backend` describes
+the functions; this package has those of the chosen framework.
 """
 
 import importlib
 import threading
 from contextlib import contextmanager, nullcontext
+from typing import Any, Protocol
 
 import keras
 from keras.src.backend.common.dtypes import BIT64_TO_BIT32_DTYPE
 
 __all__ = [
+    "batch_layout",
     "compile_forward",
     "compile_training",
     "has_fast_loop",
@@ -37,117 +33,67 @@ if keras.backend.backend() not in _KNOWN:
         "before Keras is imported."
     )
 
-_backend = importlib.import_module(f"{__name__}.{keras.backend.backend()}")
 
+class Backend(Protocol):
+    """The functions of a backend.
 
-def sequences_to_device(sequences):
-    """Send a batch of sequences to the device.
-
-    Parameters
-    ----------
-    sequences : Sequences
-
-    Returns
-    -------
-    object
-        As `to_device` and `compile_forward` know it: the backend's own affair.
+    A backend may also have ``precision(dtype)``, a context manager, if the framework must know
+    the dtype in advance.
     """
-    return _backend.sequences_to_device(sequences)
+
+    def sequences_to_device(self, sequences) -> Any:
+        """Send a batch of `Sequences` to the device, for `compile_forward`."""
+
+    def to_device(self, examples, target_scale) -> Any:
+        """Send `Examples` to the device, for `compile_training`.
+
+        `target_scale` is the pair (scale, offset) from the targets of the network to the units of
+        the user, in which metrics are computed.
+        """
+
+    def batch_layout(self, spec, lengths, batch_size, n_epochs) -> Any:
+        """Return how the batches of a fit are stored and computed, for the function `train`."""
+
+    def compile_training(self, network, objective, optimizer) -> tuple:
+        """Prepare training and evaluation of many batches per call.
+
+        Returns the functions ``train(data, order, bounds, rates, layout)`` and
+        ``evaluate(data, order, bounds)``. Both return the loss of each batch as an array. `data`
+        is what `to_device` returned, batch `i` is ``order[bounds[i]:bounds[i + 1]]``, and `rates`
+        are the learning rates of the updates, which an optimizer with a schedule ignores.
+        """
+
+    def compile_forward(self, model) -> Any:
+        """Prepare a forward pass of a Keras model.
+
+        Returns a function of what `sequences_to_device` returned and of indices of sequences,
+        which returns the outputs for these as an array, or as a list if there are several.
+        """
+
+    def has_fast_loop(self, cell) -> bool:
+        """Whether `run_loop` is used for a cell, given by its name, and not a layer's slow loop."""
+
+    def run_loop(self, cell, steps, mask, weights, initial_states=None) -> tuple:
+        """Run a recurrent layer over all time steps, with a hand-written gradient.
+
+        `steps` has the shape (batch, T, features), or (batch, T) for integer codes that stand for
+        one-hot vectors. Each time step is multiplied by `mask` of shape (batch, features), or
+        (batch, T) for codes, unless it is None. `weights` are variables by name, as the cell is
+        described in `skrnn.networks.cells`. `initial_states` is a list of tensors of shape
+        (batch, units), or None for zeros. Returns the outputs of shape (batch, T, units) and the
+        list of final states. Both have gradients by steps, weights and initial states.
+        """
 
 
-def to_device(examples, target_scale):
-    """Send examples to the device.
+_backend: Backend = importlib.import_module(f"{__name__}.{keras.backend.backend()}")
 
-    Parameters
-    ----------
-    examples : Examples
-    target_scale : tuple (scale, offset)
-        From targets as they train to targets as users know them, which metrics are told in.
-
-    Returns
-    -------
-    object
-        As the functions of `compile_training` take it.
-    """
-    return _backend.to_device(examples, target_scale)
-
-
-def compile_training(network, loss, from_logits, optimizer, metrics):
-    """Make the steps of training and of evaluation ready to run, many batches a call.
-
-    Parameters
-    ----------
-    network : Network
-    loss : callable
-        Of (true, predicted), one value a target.
-    from_logits : bool
-        Whether `loss` takes the raw output.
-    optimizer : keras.optimizers.Optimizer
-    metrics : list of keras.metrics.Metric
-
-    Returns
-    -------
-    train, evaluate : callable
-        Of (what `to_device` gave, order, bounds), giving one loss a batch as an array. Batch `i`
-        is ``order[bounds[i]:bounds[i + 1]]``. `train` takes two things more: `width`, the size of
-        a full batch, which a shorter one may be filled up to, and `compile_loops`, whether there
-        is so much to do that time loops are worth compiling for that width.
-    """
-    return _backend.compile_training(network, loss, from_logits, optimizer, metrics)
-
-
-def compile_forward(model):
-    """Make a pass through a model without training ready to run.
-
-    Parameters
-    ----------
-    model : keras.Model
-
-    Returns
-    -------
-    callable
-        Of (what `sequences_to_device` gave, rows), giving the model's outputs for the sequences
-        `rows`: an array, or a list of arrays where the model has several outputs.
-    """
-    return _backend.compile_forward(model)
-
-
-def has_fast_loop(cell):
-    """Return whether to use `run_loop` and not the slow loop of a recurrent layer.
-
-    Parameters
-    ----------
-    cell : str
-        One of `skrnn._specs.CELLS`.
-    """
-    return _backend.has_fast_loop(cell)
-
-
-def run_loop(cell, steps, mask, weights, initial_states=None):
-    """Run a recurrent layer over all time steps, with a hand-written gradient.
-
-    Parameters
-    ----------
-    cell : str
-        One of `skrnn._specs.CELLS`, for which `has_fast_loop` is true.
-    steps : tensor of shape (batch, T, features), or of int and shape (batch, T)
-        Integer codes stand for one-hot vectors.
-    mask : tensor of shape (batch, features), or (batch, T) for codes, or None
-        Multiplies the input of each time step.
-    weights : dict of str to keras.Variable
-        With the names, shapes and order of columns that `skrnn.networks.cells` describes.
-    initial_states : list of tensor of shape (batch, units) or None
-        If None, states are zero before the first time step.
-
-    Returns
-    -------
-    outputs : tensor of shape (batch, T, units)
-    states : list of tensor of shape (batch, units)
-        After the last time step. Outputs and states have gradients by steps, weights and initial
-        states.
-    """
-    return _backend.run_loop(cell, steps, mask, weights, initial_states)
-
+batch_layout = _backend.batch_layout
+compile_forward = _backend.compile_forward
+compile_training = _backend.compile_training
+has_fast_loop = _backend.has_fast_loop
+run_loop = _backend.run_loop
+sequences_to_device = _backend.sequences_to_device
+to_device = _backend.to_device
 
 _lock = threading.Lock()
 _float64_users = 0
@@ -155,7 +101,7 @@ _float64_users = 0
 
 @contextmanager
 def precision(dtype):
-    """Make and use variables of a dtype, in the current thread.
+    """Use variables of a dtype in the current thread.
 
     Parameters
     ----------
@@ -171,10 +117,10 @@ def precision(dtype):
 
 @contextmanager
 def _unrounded():
-    """Have Keras compute in float64 where it is given float64.
+    """Let Keras compute in float64 if its inputs are float64.
 
-    On every backend but TensorFlow many of its operations round to float32, and there is no
-    public way to ask for more. What is in float32 is not touched, in other threads neither.
+    On all backends except TensorFlow, many of its operations round to float32, and there is no
+    public option to avoid it. Computations in float32, also in other threads, are not affected.
     """
     global _float64_users
     with _lock:

@@ -1,6 +1,7 @@
 """Networks on JAX: compiled functions of arrays, one for each shape of a batch."""
 
 from skrnn.networks.backends.jax.device import (
+    batch_layout,
     compile_forward,
     compile_training,
     precision,
@@ -10,6 +11,7 @@ from skrnn.networks.backends.jax.device import (
 from skrnn.networks.backends.jax.loops import has_fast_loop, run_loop
 
 __all__ = [
+    "batch_layout",
     "compile_forward",
     "compile_training",
     "has_fast_loop",

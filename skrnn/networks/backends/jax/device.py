@@ -20,10 +20,10 @@ from itertools import groupby
 
 import jax
 import jax.numpy as jnp
-import keras
 import numpy as np
 
 from skrnn.networks.batches import compact
+from skrnn.networks.optimizers import has_schedule
 
 
 def precision(dtype):
@@ -39,17 +39,17 @@ _SMALL = 2**16
 # --- arrays -----------------------------------------------------------------------------------
 
 
-def _rung(n, per_octave=4, least=8):
+def _bucket_size(n, per_octave=4, least=8):
     """Round up to one of some even steps, of a least size, between two powers of two."""
     n = int(n)
     step = max(least, (1 << (n - 1).bit_length()) // (2 * per_octave))
     return -(-n // step) * step
 
 
-def _on_ladder(array):
+def _padded_to_bucket(array):
     """Return an array whose first axis is filled up with zeros to a rung."""
     n = len(array)
-    padded = np.zeros((_rung(n, 2), *array.shape[1:]), array.dtype)
+    padded = np.zeros((_bucket_size(n, 2), *array.shape[1:]), array.dtype)
     padded[:n] = array
     return padded
 
@@ -62,87 +62,113 @@ def sequences_to_device(sequences):
         sequences.starts.astype(np.int32),
         sequences.lengths.astype(np.int32),
     )
-    return jax.device_put([_on_ladder(array) for array in arrays]), sequences.lengths
+    return jax.device_put([_padded_to_bucket(array) for array in arrays]), sequences.lengths
 
 
 def to_device(examples, target_scale):
-    """Return examples as arrays on the device, their first axes filled up to a rung."""
-    arrays = examples.targets, examples.target_starts.astype(np.int32), examples.weights
-    targets = [*(_on_ladder(array) for array in arrays), *target_scale]
-    return sequences_to_device(examples.sequences), jax.device_put(targets)
+    """Return examples as arrays on the device, their first axes padded to a bucket size."""
+    targets = examples.targets
+    arrays = (
+        targets.values,
+        targets.starts.astype(np.int32),
+        targets.lengths.astype(np.int32),
+        examples.weights,
+    )
+    tensors = [*(_padded_to_bucket(array) for array in arrays), *target_scale]
+    return sequences_to_device(examples.sequences), jax.device_put(tensors)
 
 
 # --- training ---------------------------------------------------------------------------------
 
 
-def compile_training(network, loss, from_logits, optimizer, metrics):
+def batch_layout(spec, lengths, batch_size, n_epochs):
+    """Return the number of rows of a full batch, to which a shorter one may be padded."""
+    return batch_size
+
+
+def compile_training(network, objective, optimizer):
     """Compile a loop for training and one for evaluation, for each shape of a batch."""
-    model = network.raw
-    activation = keras.activations.get(network.spec.output_activation)
-    per_step = network.spec.return_sequences
+    batch_loss = _batch_loss(network, objective)
+
+    def train_batch(state, batch, rate):
+        trainable, others, counted, slots = state
+        gradient = jax.value_and_grad(batch_loss, has_aux=True)
+        (value, (others, counted)), gradients = gradient(trainable, others, counted, batch, True)
+        trainable, slots = optimizer.stateless_apply(with_rate(slots, rate), gradients, trainable)
+        return (trainable, others, counted, slots), value
+
+    def evaluate_batch(state, batch, _):
+        trainable, *changing = state
+        value, changed = batch_loss(trainable, *changing, batch, False)
+        return (trainable, *changed), value
+
+    with_rate = _rate_setter(optimizer)
+    variables = (
+        network.raw.trainable_variables,
+        network.raw.non_trainable_variables,
+        [metric.variables for metric in objective.metrics],
+    )
+    own_metric = any(not type(m).__module__.startswith("keras.") for m in objective.metrics)
+    exact = network.spec.is_custom or own_metric
+    train = _compile_loop(train_batch, (*variables, optimizer.variables), exact)
+    evaluate = _compile_loop(evaluate_batch, variables, exact)
+
+    def evaluate_all(data, order, bounds):
+        return evaluate(data, order, bounds, np.zeros(len(bounds) - 1, np.float32), None)
+
+    return train, evaluate_all
+
+
+def _batch_loss(network, objective):
+    """Return a function of variables and a batch that returns the loss and new variables."""
+    model, per_step = network.raw, network.spec.return_sequences
 
     def batch_loss(trainable, others, counted, batch, training):
-        """Return a batch's loss, and what it makes of the other variables and the metrics'."""
         sequences, targets, rows, real, n_steps = batch
         steps, lengths = _gather_steps(sequences, rows, n_steps)
         raw, others, penalties = model.stateless_call(
             trainable, others, [steps, lengths], training=training, return_losses=True
         )
-        all_targets, target_starts, weights, scale, offset = targets
-        where = target_starts[rows]
+        values, starts, n_targets, weights, scale, offset = targets
+        where = starts[rows]
         if per_step:
-            raw, where, real = _as_targets(raw, where, real, lengths)
-        true, outputs = all_targets[where], activation(raw)
-        values = _one_value_a_target(loss(true, raw if from_logits else outputs)) * weights[where]
-        value = jnp.sum(jnp.where(real, values, 0)) / jnp.sum(real) + sum(penalties)
-        classes = jnp.issubdtype(true.dtype, jnp.integer)
-        known = true if classes else true * scale + offset
-        seen = outputs if classes else outputs * scale + offset
+            raw, where, real = _as_targets(raw, where, real, n_targets[rows])
+        true = values[where]
+        losses, predicted = objective.weighted_losses(true, raw, weights[where])
+        value = jnp.sum(jnp.where(real, losses, 0)) / jnp.sum(real) + sum(penalties)
+        known, seen = objective.in_user_units(true, predicted, scale, offset)
         counted = [
             metric.stateless_update_state(state, known, seen, sample_weight=real.astype(seen.dtype))
-            for metric, state in zip(metrics, counted, strict=True)
+            for metric, state in zip(objective.metrics, counted, strict=True)
         ]
         return value, (others, counted)
 
-    def train_batch(state, batch):
-        trainable, others, counted, slots = state
-        gradient = jax.value_and_grad(batch_loss, has_aux=True)
-        (value, (others, counted)), gradients = gradient(trainable, others, counted, batch, True)
-        trainable, slots = optimizer.stateless_apply(slots, gradients, trainable)
-        return (trainable, others, counted, slots), value
+    return batch_loss
 
-    def evaluate_batch(state, batch):
-        trainable, *changing = state
-        value, changed = batch_loss(trainable, *changing, batch, False)
-        return (trainable, *changed), value
 
-    variables = (
-        model.trainable_variables,
-        model.non_trainable_variables,
-        [metric.variables for metric in metrics],
-    )
-    own_metric = not all(type(metric).__module__.startswith("keras.") for metric in metrics)
-    exact = network.spec.architecture is not None or own_metric
-    return (
-        _compile_loop(train_batch, (*variables, optimizer.variables), exact),
-        _compile_loop(evaluate_batch, variables, exact),
-    )
+def _rate_setter(optimizer):
+    """Return a function that puts a learning rate among the values of an optimizer's variables."""
+    if has_schedule(optimizer):
+        return lambda slots, rate: slots
+    [at] = [i for i, v in enumerate(optimizer.variables) if v is optimizer.learning_rate]
+    return lambda slots, rate: [*slots[:at], rate.astype(slots[at].dtype), *slots[at + 1 :]]
 
 
 def _compile_loop(one_batch, variables, exact):
-    """Compile many batches into one call that gives the loss of each.
+    """Compile many batches into one call that returns the loss of each.
 
     Parameters
     ----------
     one_batch : callable
-        Of (values of the variables, batch), giving new values and the loss.
+        A function of the values of the variables, a batch and a learning rate, which returns new
+        values and the loss.
     variables : nested tuple of list of keras.Variable
     exact : bool
-        Whether batches get no rows beside their own.
+        Whether batches are never padded with rows.
     """
 
     @partial(jax.jit, static_argnames="shape", donate_argnums=(0, 1))
-    def loop(state, losses, tensors, order, bounds, span, shape):
+    def loop(state, losses, tensors, order, bounds, rates, span, shape):
         n_rows, n_steps = shape
 
         def body(i, carried):
@@ -150,26 +176,30 @@ def _compile_loop(one_batch, variables, exact):
             real = jnp.arange(n_rows) < bounds[i + 1] - bounds[i]
             rows = jax.lax.dynamic_slice(order, bounds[i, None], (n_rows,))
             rows = jnp.where(real, rows, rows[0])
-            state, value = one_batch(state, (*tensors, rows, real, n_steps))
+            state, value = one_batch(state, (*tensors, rows, real, n_steps), rates[i])
             return state, losses.at[i].set(value.astype(losses.dtype))
 
         return jax.lax.fori_loop(*span, body, (state, losses))
 
-    def run(tensors, order, bounds, width=None, compile_loops=False):
-        (arrays, lengths), targets = tensors
+    def run(data, order, bounds, rates, width):
+        (arrays, lengths), targets = data
         shapes = _shapes(lengths, order, bounds, width, exact)
-        # The numbers of sequences and of batches are no shapes either.
+        # The numbers of sequences and of batches are not shapes either.
         size = len(arrays[1])
         order_and_bounds = np.zeros((2, 2 * size + 1), np.int32)
         order_and_bounds[0, : len(order)] = order
         order_and_bounds[1, : len(bounds)] = bounds
-        order, bounds = jax.device_put(list(order_and_bounds))
+        all_rates = np.zeros(size, np.float32)
+        all_rates[: len(rates)] = rates
+        order, bounds, rates = jax.device_put([*order_and_bounds, all_rates])
         state = _copy(jax.tree.map(lambda variable: variable.value, variables))
-        losses = jnp.zeros(size, targets[2].dtype)
+        losses = jnp.zeros(size, targets[3].dtype)
         for shape, alike in groupby(range(len(shapes)), shapes.__getitem__):
             first, *others = alike
             span = np.array([first, first + 1 + len(others)], np.int32)
-            state, losses = loop(state, losses, (arrays, targets), order, bounds, span, shape)
+            state, losses = loop(
+                state, losses, (arrays, targets), order, bounds, rates, span, shape
+            )
         jax.tree.map(lambda variable, value: variable.assign(value), variables, state)
         return np.asarray(losses)[: len(shapes)]
 
@@ -183,13 +213,13 @@ _copy = jax.jit(partial(jax.tree.map, jnp.copy))
 def _shapes(lengths, order, bounds, width, exact):
     """Return the numbers of rows and of steps that each batch is filled up to."""
     longest = np.maximum.reduceat(lengths[order[: bounds[-1]]], bounds[:-1])
-    n_rows = [int(size) if exact else _rung(width or size) for size in np.diff(bounds)]
+    n_rows = [int(size) if exact else _bucket_size(width or size) for size in np.diff(bounds)]
     if lengths.min() == lengths.max():
         n_steps = longest.tolist()
     elif len(lengths) * lengths.max() <= _SMALL:
-        n_steps = [_rung(lengths.max(), 2, 4)] * len(n_rows)
+        n_steps = [_bucket_size(lengths.max(), 2, 4)] * len(n_rows)
     else:
-        n_steps = [_rung(length, 2, 4) for length in longest]
+        n_steps = [_bucket_size(length, 2, 4) for length in longest]
     return list(zip(n_rows, n_steps, strict=True))
 
 
@@ -238,9 +268,3 @@ def _as_targets(raw, where, real, lengths):
     raw = jnp.where(inside[:, :, None], raw, raw[:, :1])
     where = where[:, None] + jnp.where(inside, position, 0)
     return raw.reshape(-1, raw.shape[2]), where.ravel(), (inside & real[:, None]).ravel()
-
-
-def _one_value_a_target(values):
-    if values.ndim == 0:
-        raise ValueError("loss must give one value a target, got a single number for all of them.")
-    return jnp.mean(values, axis=tuple(range(1, values.ndim)))

@@ -7,8 +7,10 @@ from skrnn.networks.backends.tensorflow.device import (
     to_device,
 )
 from skrnn.networks.backends.tensorflow.loops import has_fast_loop, run_loop
+from skrnn.networks.backends.tensorflow.policy import batch_layout
 
 __all__ = [
+    "batch_layout",
     "compile_forward",
     "compile_training",
     "has_fast_loop",

@@ -1,18 +1,18 @@
 """Training and prediction inside compiled TensorFlow calls.
 
-The arrays of a fit are sent to the device once. A call gets the batches as row numbers and runs
-as many of them as it is given: gather, forward, backward and update all happen inside, so a step
-costs its arithmetic and no trip through Python. Shapes are left open: one trace serves all.
+The arrays of a fit are sent to the device once. A call receives the batches as indices and runs
+all of them: gather, forward pass, backward pass and update happen inside, so a time step costs its
+arithmetic and no Python. Shapes are left open, so one trace serves all of them.
 """
 
 from functools import partial
 
-import keras
 import numpy as np
 import tensorflow as tf
 
-from skrnn.networks.backends.tensorflow.loops import compiled_loops, has_fast_loop
+from skrnn.networks.backends.tensorflow.loops import compiled_loops
 from skrnn.networks.batches import compact
+from skrnn.networks.optimizers import has_schedule, is_plain_adam
 
 
 def sequences_to_device(sequences):
@@ -27,111 +27,109 @@ def sequences_to_device(sequences):
 
 def to_device(examples, target_scale):
     """Return examples as tensors: those of sequences, and those of targets."""
-    targets = (
-        tf.convert_to_tensor(examples.targets),
-        tf.convert_to_tensor(examples.target_starts),
-        tf.convert_to_tensor(examples.weights),
-        *(tf.convert_to_tensor(value) for value in target_scale),
-    )
-    return sequences_to_device(examples.sequences), targets
+    targets = examples.targets
+    arrays = targets.values, targets.starts, targets.lengths.astype(np.int32), examples.weights
+    tensors = [tf.convert_to_tensor(array) for array in (*arrays, *target_scale)]
+    return sequences_to_device(examples.sequences), tuple(tensors)
 
 
-def compile_training(network, loss, from_logits, optimizer, metrics):
+def compile_training(network, objective, optimizer):
     """Compile two loops for training, with and without XLA inside, and one for evaluation."""
     model = network.raw
-    activation = keras.activations.get(network.spec.output_activation)
     per_step = network.spec.return_sequences
-    own_layers = network.spec.architecture is None
+    own_layers = not network.spec.is_custom
     update = _compile_update(optimizer, model.trainable_variables, all_used=own_layers)
 
     def batch_loss(sequences, targets, rows, training):
-        values, starts, lengths = sequences
-        steps, batch_lengths = _gather_steps(values, starts, lengths, rows)
-        raw = model([steps, batch_lengths], training=training)
-        outputs = activation(raw)
-        all_targets, target_starts, weights, scale, offset = targets
-        where = tf.gather(target_starts, rows)
+        steps, lengths = _gather_steps(*sequences, rows)
+        raw = model([steps, lengths], training=training)
+        values, starts, n_targets, weights, scale, offset = targets
+        where = tf.gather(starts, rows)
         if per_step:
-            real = tf.sequence_mask(batch_lengths)
-            where = tf.boolean_mask(_step_positions(where, batch_lengths), real)
-            raw, outputs = tf.boolean_mask(raw, real), tf.boolean_mask(outputs, real)
-        true = tf.gather(all_targets, where)
-        values = loss(true, raw if from_logits else outputs)
-        weighted = _one_value_a_target(values) * tf.gather(weights, where)
-        if metrics:
-            known = true if true.dtype.is_integer else true * scale + offset
-            seen = outputs if true.dtype.is_integer else outputs * scale + offset
-            for metric in metrics:
-                metric.update_state(known, seen)
-        return tf.add_n([tf.reduce_mean(weighted), *model.losses])
+            lengths = tf.gather(n_targets, rows)
+            real = tf.sequence_mask(lengths)
+            where = tf.boolean_mask(_step_positions(where, lengths), real)
+            raw = tf.boolean_mask(raw, real)
+        true = tf.gather(values, where)
+        losses, predicted = objective.weighted_losses(true, raw, tf.gather(weights, where))
+        for metric in objective.metrics:
+            metric.update_state(*objective.in_user_units(true, predicted, scale, offset))
+        return tf.add_n([tf.reduce_mean(losses), *model.losses])
 
-    def train_batch(sequences, targets, rows):
+    def train_batch(sequences, targets, rows, rate):
         variables = model.trainable_variables
         with tf.GradientTape() as tape:
             value = batch_loss(sequences, targets, rows, training=True)
-        gradients = tape.gradient(value, [variable.value for variable in variables])
-        update(gradients)
+        update(tape.gradient(value, [variable.value for variable in variables]), rate)
         return value
 
-    def evaluate_batch(sequences, targets, rows):
+    def evaluate_batch(sequences, targets, rows, _):
         return batch_loss(sequences, targets, rows, training=False)
 
     plain = _compile_loop(train_batch, network.spec)
     compiled = _compile_loop(train_batch, network.spec)
     evaluate = _compile_loop(evaluate_batch, network.spec)
 
-    def train(tensors, order, bounds, width=None, compile_loops=False):
-        if compile_loops and has_fast_loop("lstm"):
-            return compiled(tensors, order, bounds, width)
-        return plain(tensors, order, bounds)
+    def train(data, order, bounds, rates, width):
+        if width is None:
+            return plain(data, order, bounds, rates)
+        return compiled(data, order, bounds, rates, width)
 
-    return train, evaluate
+    def evaluate_all(data, order, bounds):
+        return evaluate(data, order, bounds, np.zeros(len(bounds) - 1, np.float32))
+
+    return train, evaluate_all
 
 
 def _compile_update(optimizer, variables, *, all_used):
-    """Return a function of gradients that makes one step of the optimizer.
+    """Return a function of gradients and a learning rate that makes one update.
 
     Keras' Adam in its plain form is TensorFlow's fused update, number for number: one pass over
-    the weights where Keras' own operations make ten, which matters for embeddings. A body of the
-    user's may have weights without a gradient (`all_used` is False), which Keras leaves out.
+    the weights instead of the ten of Keras' own operations, which matters for embeddings. A
+    custom body may have weights without a gradient (`all_used` is False), which Keras leaves out.
     """
-    config = optimizer.get_config()
-    refined = ("amsgrad", "weight_decay", "clipnorm", "clipvalue", "use_ema", "loss_scale_factor")
-    if (
-        not all_used
-        or type(optimizer) is not keras.optimizers.Adam
-        or any(config[name] for name in refined)
-        or config["gradient_accumulation_steps"]
-        or any(variable.constraint for variable in variables)
-    ):
-        return lambda gradients: optimizer.apply_gradients(zip(gradients, variables, strict=True))
-    slots = {
-        kind: [slot for slot in optimizer.variables if slot.name.endswith(kind)]
-        for kind in ("momentum", "velocity")
-    }
+    own_schedule = has_schedule(optimizer)
+    if not is_plain_adam(optimizer, variables, all_used=all_used):
 
-    def update(gradients):
+        def update_by_keras(gradients, rate):
+            if not own_schedule:
+                optimizer.learning_rate.assign(rate)
+            optimizer.apply_gradients(zip(gradients, variables, strict=True))
+
+        return update_by_keras
+
+    def update(gradients, rate):
         gradients = [tf.convert_to_tensor(gradient) for gradient in gradients]
-        if config["global_clipnorm"]:
-            gradients, _ = tf.clip_by_global_norm(gradients, config["global_clipnorm"])
-        rate = tf.convert_to_tensor(optimizer.learning_rate)
-        t = tf.cast(optimizer.iterations.assign_add(1), rate.dtype)
-        for variable, m, v, gradient in zip(variables, *slots.values(), gradients, strict=True):
-            beta_1, beta_2 = (tf.cast(config[name], m.dtype) for name in ("beta_1", "beta_2"))
-            tf.raw_ops.ResourceApplyAdam(
-                var=variable.value.handle,
-                m=m.value.handle,
-                v=v.value.handle,
-                beta1_power=tf.pow(beta_1, tf.cast(t, m.dtype)),
-                beta2_power=tf.pow(beta_2, tf.cast(t, m.dtype)),
-                lr=tf.cast(rate, m.dtype),
-                beta1=beta_1,
-                beta2=beta_2,
-                epsilon=tf.cast(config["epsilon"], m.dtype),
-                grad=gradient,
-            )
+        if optimizer.global_clipnorm:
+            gradients, _ = tf.clip_by_global_norm(gradients, optimizer.global_clipnorm)
+        if own_schedule:
+            rate = tf.convert_to_tensor(optimizer.learning_rate)
+        n_updates = tf.cast(optimizer.iterations.assign_add(1), rate.dtype)
+        slots = _slots(optimizer, "momentum"), _slots(optimizer, "velocity")
+        for variable, m, v, gradient in zip(variables, *slots, gradients, strict=True):
+            _apply_adam(optimizer, variable, m, v, gradient, rate, tf.cast(n_updates, m.dtype))
 
     return update
+
+
+def _slots(optimizer, kind):
+    return [slot for slot in optimizer.variables if slot.name.endswith(kind)]
+
+
+def _apply_adam(optimizer, variable, m, v, gradient, rate, n_updates):
+    beta_1, beta_2 = tf.cast(optimizer.beta_1, m.dtype), tf.cast(optimizer.beta_2, m.dtype)
+    tf.raw_ops.ResourceApplyAdam(
+        var=variable.value.handle,
+        m=m.value.handle,
+        v=v.value.handle,
+        beta1_power=tf.pow(beta_1, n_updates),
+        beta2_power=tf.pow(beta_2, n_updates),
+        lr=tf.cast(rate, m.dtype),
+        beta1=beta_1,
+        beta2=beta_2,
+        epsilon=tf.cast(optimizer.epsilon, m.dtype),
+        grad=gradient,
+    )
 
 
 def compile_forward(model):
@@ -149,16 +147,16 @@ def compile_forward(model):
 
 
 def _compile_loop(one_batch, spec):
-    """Compile many batches into one call that gives the loss of each."""
+    """Compile many batches into one call that returns the loss of each."""
 
     @_traced_once
-    def loop(sequences, targets, order, bounds, *width):
+    def loop(sequences, targets, order, bounds, rates, *width):
         n_batches = tf.size(bounds) - 1
 
         def body(i, losses):
             rows = order[bounds[i] : bounds[i + 1]]
             with compiled_loops(*width or [None]):
-                return i + 1, losses.write(i, one_batch(sequences, targets, rows))
+                return i + 1, losses.write(i, one_batch(sequences, targets, rows, rates[i]))
 
         losses = tf.TensorArray(spec.dtype, size=n_batches)
         _, losses = tf.while_loop(
@@ -166,8 +164,8 @@ def _compile_loop(one_batch, spec):
         )
         return losses.stack()
 
-    def run(tensors, *numbers):
-        return loop(*tensors, *map(tf.convert_to_tensor, numbers)).numpy()
+    def run(data, *numbers):
+        return loop(*data, *map(tf.convert_to_tensor, numbers)).numpy()
 
     return run
 
@@ -210,9 +208,3 @@ def _step_positions(starts, lengths):
     step = tf.range(tf.reduce_max(lengths))
     step = tf.minimum(step[None, :], lengths[:, None] - 1)
     return starts[:, None] + tf.cast(step, tf.int64)
-
-
-def _one_value_a_target(values):
-    if values.shape.rank == 0:
-        raise ValueError("loss must give one value a target, got a single number for all of them.")
-    return tf.reshape(tf.reduce_mean(values, axis=list(range(1, values.shape.rank))), [-1])

@@ -1,6 +1,7 @@
 """Networks on PyTorch: eager operations with as little Python between them as possible."""
 
 from skrnn.networks.backends.torch.device import (
+    batch_layout,
     compile_forward,
     compile_training,
     sequences_to_device,
@@ -9,6 +10,7 @@ from skrnn.networks.backends.torch.device import (
 from skrnn.networks.backends.torch.kernels import has_fast_loop, run_loop
 
 __all__ = [
+    "batch_layout",
     "compile_forward",
     "compile_training",
     "has_fast_loop",

@@ -35,69 +35,73 @@ def sequences_to_device(sequences):
 
 
 def to_device(examples, target_scale):
-    """Return examples as tensors on Keras' device."""
-    targets = (
-        _send(examples.targets),
-        _send(examples.target_starts.astype(np.int64)),
+    """Return examples as tensors on Keras' device, and the numbers of targets as an array."""
+    targets = examples.targets
+    tensors = (
+        _send(targets.values),
+        _send(targets.starts.astype(np.int64)),
+        _send(targets.lengths.astype(np.int32)),
         _send(examples.weights),
         *(_send(np.asarray(value)) for value in target_scale),
     )
-    return sequences_to_device(examples.sequences), targets
+    return sequences_to_device(examples.sequences), tensors, targets.lengths
 
 
-def compile_training(network, loss, from_logits, optimizer, metrics):
-    """Prepare training and evaluation; nothing is compiled, so `train` needs no widths."""
+def batch_layout(spec, lengths, batch_size, n_epochs):
+    """Return None: nothing is compiled, so batches have any shape."""
+
+
+def compile_training(network, objective, optimizer):
+    """Prepare training and evaluation; nothing is compiled."""
     model = network.raw
     run_model = {training: _runner(model, training) for training in (True, False)}
-    activation = keras.activations.get(network.spec.output_activation)
     per_step = network.spec.return_sequences
     variables = model.trainable_variables
     parameters = [variable.value for variable in variables]
     update = make_update(optimizer, variables, all_used=not network.spec.is_custom)
 
     def batch_loss(data, rows, here, training):
-        sequences, (all_targets, target_starts, weights, scale, offset) = data
-        inputs = _gather_steps(*sequences[:3], rows, here)
-        raw = run_model[training](inputs)
-        where = target_starts[rows]
+        sequences, (values, starts, lengths, weights, scale, offset), n_targets = data
+        raw = run_model[training](_gather_steps(*sequences[:3], rows, sequences[3][here]))
+        where = starts[rows]
         if per_step:
-            real = _real_steps(here, raw.device)
-            where = _step_positions(where, inputs[1], raw.shape[1]).flatten()[real]
+            real = _real_steps(n_targets[here], raw.device)
+            where = _step_positions(where, lengths[rows], raw.shape[1]).flatten()[real]
             raw = raw.flatten(0, 1)[real]
-        true, outputs = all_targets[where], activation(raw)
-        values = loss(true, raw if from_logits else outputs)
-        if metrics:
-            with torch.no_grad():
-                known = true * scale + offset if true.is_floating_point() else true
-                seen = outputs * scale + offset if true.is_floating_point() else outputs
-                for metric in metrics:
-                    metric.update_state(known, seen)
-        return sum(model.losses, (_one_value_a_target(values) * weights[where]).mean())
+        true = values[where]
+        losses, predicted = objective.weighted_losses(true, raw, weights[where])
+        with torch.no_grad():
+            for metric in objective.metrics:
+                metric.update_state(*objective.in_user_units(true, predicted, scale, offset))
+        return sum(model.losses, losses.mean())
 
-    def train_batch(data, rows, here):
+    def train_batch(data, rows, here, rate):
         value = batch_loss(data, rows, here, training=True)
-        update(torch.autograd.grad(value, parameters, allow_unused=True))
+        update(torch.autograd.grad(value, parameters, allow_unused=True), rate)
         return value.detach()
 
     @torch.no_grad
-    def evaluate_batch(data, rows, here):
+    def evaluate_batch(data, rows, here, _):
         return batch_loss(data, rows, here, training=False)
 
-    def train(data, order, bounds, width=None, compile_loops=False):
+    def train(data, order, bounds, rates, layout):
         update.begin()
-        losses = _run_batches(train_batch, data, order, bounds)
+        losses = _run_batches(train_batch, data, order, bounds, rates)
         update.end()
         return losses
 
-    return train, partial(_run_batches, evaluate_batch)
+    def evaluate(data, order, bounds):
+        return _run_batches(evaluate_batch, data, order, bounds, np.zeros(len(bounds) - 1))
+
+    return train, evaluate
 
 
-def _run_batches(one_batch, data, order, bounds):
+def _run_batches(one_batch, data, order, bounds, rates):
     """Run many batches and return the loss of each."""
-    lengths, rows = data[0][3], _send(order)
+    rows = _send(order)
     losses = [
-        one_batch(data, rows[begin:end], lengths[order[begin:end]])
-        for begin, end in pairwise(bounds.tolist())
+        one_batch(data, rows[begin:end], order[begin:end], rate)
+        for (begin, end), rate in zip(pairwise(bounds.tolist()), rates.tolist(), strict=True)
     ]
     return torch.stack(losses).cpu().numpy()
 
@@ -165,9 +169,3 @@ def _real_steps(lengths, device):
     """Return which of a batch's padded steps, counted on from row to row, are no padding."""
     real = np.flatnonzero(np.arange(lengths.max()) < lengths[:, None])
     return torch.as_tensor(real).to(device, non_blocking=True)
-
-
-def _one_value_a_target(values):
-    if values.ndim == 0:
-        raise ValueError("loss must give one value a target, got a single number for all of them.")
-    return values.flatten(1).mean(1) if values.ndim > 1 else values

@@ -1,0 +1,70 @@
+"""One description of each parameter of an estimator: its default, its constraint and its text.
+
+An estimator class lists its parameters as fields, as a dataclass does, and `with_parameters` makes
+from them what scikit-learn and its users expect: a real ``__init__`` with keyword-only arguments,
+the table ``_parameter_constraints``, and the section "Parameters" of the docstring. A subclass
+inherits the parameters of its base, and may add some or describe one anew.
+"""
+
+import textwrap
+from dataclasses import dataclass, field, fields
+from typing import dataclass_transform
+
+_INDENT = " " * 4
+
+
+def parameter(*, default, constraint, description, spec=None):
+    """Describe a parameter, as the value of a field of a class.
+
+    Parameters
+    ----------
+    default : object
+    constraint : list or "no_validation"
+        The accepted types and values, as in scikit-learn's ``_parameter_constraints``.
+    description : str
+        Its entry in the docstring: the type on the first line, then the explanation.
+    spec : callable, default=None
+        Converts the parameter to the value of the field of the same name in a specification.
+    """
+    metadata = {"constraint": constraint, "description": description, "spec": spec}
+    return field(default=default, metadata=metadata)
+
+
+@dataclass_transform(eq_default=False, kw_only_default=True, field_specifiers=(parameter,))
+def with_parameters(cls):
+    """Give a class the ``__init__``, the constraints and the docstring of its parameters.
+
+    The docstring of the class contains the line ``{parameters}`` if it has that section.
+    """
+    cls = dataclass(cls, eq=False, repr=False, kw_only=True, match_args=False)
+    # The docstring describes the types in more detail than annotations could.
+    cls.__init__.__annotations__ = {}
+    cls._parameter_constraints = {item.name: item.metadata["constraint"] for item in fields(cls)}
+    entries = [_entry(item) for item in fields(cls)]
+    cls.__doc__ = cls.__doc__.replace(f"{_INDENT}{{parameters}}\n", "".join(entries))
+    return cls
+
+
+def _entry(item):
+    """Return the entry of a parameter in a docstring, indented as the docstring of a class."""
+    kind, _, explanation = textwrap.dedent(item.metadata["description"]).strip().partition("\n")
+    default = repr(item.default).replace("'", '"')
+    entry = f"{item.name} : {kind}, default={default}\n{textwrap.indent(explanation, _INDENT)}\n"
+    return textwrap.indent(entry, _INDENT)
+
+
+def as_spec(estimator, kind):
+    """Return the parameters of an estimator that are fields of a specification, by name.
+
+    Parameters
+    ----------
+    estimator : estimator
+    kind : type
+        A dataclass.
+    """
+    convert = {item.name: item.metadata["spec"] for item in fields(estimator)}
+    return {
+        item.name: convert[item.name](getattr(estimator, item.name))
+        for item in fields(kind)
+        if convert.get(item.name) is not None
+    }

@@ -1,0 +1,397 @@
+"""What an index says about rows in time: order, frequency, gaps, the next times, and the series.
+
+A frequency is what is added to a time to get the next one: a pandas offset, a `Timedelta`, or a
+number.
+"""
+
+import warnings
+from numbers import Integral
+
+import numpy as np
+import pandas as pd
+
+# Only these indexes are sure to hold times; any other may number or name its rows.
+TIME_INDEXES = (pd.DatetimeIndex, pd.PeriodIndex, pd.TimedeltaIndex)
+# Rows are regular if at least this fraction of the distances between them are the most common one.
+_REGULAR = 0.5
+# The last day that each month has.
+_EVERY_MONTH = 28
+_DAY = pd.Timedelta(1, "D")
+
+
+def holds_times(index):
+    """Return whether the values of an index can be times: times, periods, durations or integers.
+
+    Examples
+    --------
+    >>> holds_times(pd.date_range("2020", periods=3)), holds_times(pd.Index(["a", "b"]))
+    (True, False)
+    """
+    return isinstance(index, TIME_INDEXES) or pd.api.types.is_integer_dtype(index.dtype)
+
+
+def kind_of_times(index):
+    """Return, in words, what kind of times an index holds; all series of one input share it.
+
+    Examples
+    --------
+    >>> kind_of_times(pd.date_range("2020", periods=3, tz="UTC")), kind_of_times(pd.Index([1, 2]))
+    ('times of the zone UTC', 'integers')
+    """
+    if isinstance(index, pd.DatetimeIndex):
+        return "times without a zone" if index.tz is None else f"times of the zone {index.tz}"
+    if isinstance(index, pd.PeriodIndex):
+        return f"periods of the frequency {index.freqstr}"
+    if isinstance(index, pd.TimedeltaIndex):
+        return "durations"
+    return "integers" if holds_times(index) else "labels"
+
+
+# --- checks -----------------------------------------------------------------------------------
+
+
+def check_datetime_index(index, input_name):
+    """Return the times of an index: the index itself, or the last level of a MultiIndex.
+
+    Raises
+    ------
+    ValueError
+        If the times are not a DatetimeIndex, or if a time is missing (NaT).
+
+    Examples
+    --------
+    >>> check_datetime_index(pd.DatetimeIndex(["2026-01-01"]), "df").month
+    Index([1], dtype='int32')
+    """
+    has_levels = isinstance(index, pd.MultiIndex)
+    times = index.get_level_values(-1) if has_levels else index
+    if not isinstance(times, pd.DatetimeIndex):
+        which = "the last level of its MultiIndex" if has_levels else "its index"
+        raise ValueError(
+            f"{input_name} needs a DatetimeIndex: {which} is a {type(times).__name__} of "
+            f"{times.dtype}. Use pandas.to_datetime for text and dates (with utc=True also for "
+            "times in mixed time zones), and PeriodIndex.to_timestamp for periods."
+        )
+    _check_no_missing_time(times, input_name)
+    return times
+
+
+def check_sorted(index, input_name, *, unique=False):
+    """Check that the times of one series are sorted; an index without times may be in any order.
+
+    Raises
+    ------
+    ValueError
+        If a time is missing (NaT), is earlier than the one before it, or, with `unique=True`,
+        equal to it.
+    """
+    if not isinstance(index, TIME_INDEXES):
+        return
+    _check_no_missing_time(index, input_name)
+    steps = np.diff(index.asi8)
+    unsorted = np.flatnonzero(steps <= 0 if unique else steps < 0)
+    if len(unsorted) > 0:
+        i = int(unsorted[0])
+        raise ValueError(
+            f"{input_name} must be sorted by time{', and each time must occur once' * unique}: "
+            f"{index[i]} is followed by "
+            f"{'itself' if index[i] == index[i + 1] else index[i + 1]} at row {i + 1}. Sort it "
+            "(sort_index), or put it on a regular grid with skrnn.preprocessing.regularize."
+        )
+
+
+def check_times(index, input_name):
+    """Check that the times of one series are of one time zone and strictly increasing.
+
+    Integers may be in any order: they may be what is left of several tables.
+
+    Raises
+    ------
+    ValueError
+        If a time is missing, occurs twice or comes before that of an earlier row, or if times of
+        several zones are mixed.
+    """
+    if index.dtype == object and len(index) and isinstance(index[0], pd.Timestamp):
+        raise ValueError(
+            f"{input_name} has an index of single time stamps, which may be of several time "
+            "zones; expected a DatetimeIndex of one zone: use "
+            "pandas.to_datetime(index, utc=True)."
+        )
+    check_sorted(index, input_name, unique=True)
+
+
+def _check_no_missing_time(times, input_name):
+    if times.hasnans:
+        raise ValueError(f"{input_name} has {times.isna().sum()} row(s) without a time (NaT).")
+
+
+# --- frequency --------------------------------------------------------------------------------
+
+
+def find_frequency(indexes, input_name):
+    """Return the frequency that the rows of all series share, or None if there is none.
+
+    Parameters
+    ----------
+    indexes : list of Index
+        The times of each series, already checked.
+    input_name : str
+        How error messages call the data.
+
+    Raises
+    ------
+    ValueError
+        If the times are irregular.
+
+    Examples
+    --------
+    >>> find_frequency([pd.date_range("2020-01-01", periods=4, freq="MS")], "X")
+    <MonthBegin>
+    >>> find_frequency([pd.Index([0, 2, 4, 8, 10])], "X")
+    2
+    """
+    if not all(holds_times(index) for index in indexes):
+        return None
+    for index in indexes:
+        offset = _offset_of(index)
+        if offset is not None:
+            return offset
+    return _most_common_step(indexes, input_name)
+
+
+def _offset_of(index):
+    """Return the offset of a DatetimeIndex without gaps, or None."""
+    if not isinstance(index, pd.DatetimeIndex):
+        return None
+    if index.freq is not None:
+        return index.freq
+    return pd.DatetimeIndex(index, freq="infer").freq if len(index) >= 3 else None
+
+
+def _most_common_step(indexes, input_name):
+    months = _in_months(indexes)
+    ticks = _ticks(indexes) if months is None else months
+    steps = np.concatenate([np.diff(of_series) for of_series in ticks])
+    if len(steps) == 0:
+        return None
+    lengths, counts = np.unique(steps, return_counts=True)
+    step = int(lengths[np.argmax(counts)])
+    first = indexes[0]
+    if not isinstance(first, TIME_INDEXES):
+        # Numbers that stay, fall or jump are not times.
+        return step if step > 0 and counts.max() >= _REGULAR * len(steps) else None
+    if counts.max() < _REGULAR * len(steps):
+        raise ValueError(
+            f"{input_name} has rows at irregular times: the most common distance between rows, "
+            f"{_step_in_words(first, step, months)}, occurs {counts.max()} times in {len(steps)}. "
+            "Put the rows on a regular grid with skrnn.preprocessing.regularize."
+        )
+    if months is not None:
+        return _months_offset(first, step)
+    if isinstance(first, pd.PeriodIndex):
+        return max(1, step // first.freq.n)
+    step = pd.Timedelta(step, unit=first.unit)
+    return step if isinstance(first, pd.TimedeltaIndex) else _in_days(step, indexes)
+
+
+def _in_days(step, indexes):
+    """Return whole days as an offset: with daylight saving time not all of them have 24 hours."""
+    if step % _DAY or any(getattr(_local_days(index), "tz", None) for index in indexes):
+        return step
+    weekdays = np.concatenate([index.day_of_week for index in indexes])
+    is_working_week = step == _DAY and {0, 4} <= set(weekdays) <= set(range(5))
+    return pd.offsets.BusinessDay() if is_working_week else pd.offsets.Day(step // _DAY)
+
+
+def _step_in_words(first, step, months):
+    if months is not None:
+        return f"{step} month(s)"
+    if isinstance(first, pd.PeriodIndex):
+        return f"{step} period(s)"
+    return str(pd.Timedelta(step, unit=first.unit))
+
+
+def _in_months(indexes):
+    """Return times as numbers of months if all are the same day of different months, else None."""
+    if not all(isinstance(index, pd.DatetimeIndex) for index in indexes):
+        return None
+    months = [index.year.to_numpy() * 12 + index.month.to_numpy() for index in indexes]
+    if any((np.diff(of_series) == 0).any() for of_series in months):
+        return None
+    days = {int(day) for index in indexes for day in index.day.unique()}
+    is_end = all(index.is_month_end.all() for index in indexes)
+    return months if is_end or (len(days) == 1 and max(days) <= _EVERY_MONTH) else None
+
+
+def _months_offset(first, n_months):
+    if first.is_month_start.all():
+        return pd.offsets.MonthBegin(n_months)
+    if first.is_month_end.all():
+        return pd.offsets.MonthEnd(n_months)
+    return pd.DateOffset(months=n_months)
+
+
+def _ticks(indexes):
+    """Return times as integers in the unit of the first index."""
+    indexes = [_local_days(index) for index in indexes]
+    unit = getattr(indexes[0], "unit", None)
+    if unit is not None:
+        indexes = [index.as_unit(unit) for index in indexes]
+    return [
+        index.asi8 if isinstance(index, TIME_INDEXES) else _as_int64(index) for index in indexes
+    ]
+
+
+def _as_int64(index):
+    return index.to_numpy().astype(np.int64)
+
+
+def _local_days(index):
+    """Return local days, of which two a year have 23 or 25 hours, without their time zone."""
+    if not isinstance(index, pd.DatetimeIndex) or index.tz is None:
+        return index
+    local = index.tz_localize(None)
+    return local if (local - local.normalize()).nunique() == 1 else index
+
+
+def find_gaps(index, freq):
+    """Return the positions of rows before which a time is missing.
+
+    Examples
+    --------
+    >>> find_gaps(pd.Index([3, 4, 5, 9, 10]), 1)
+    array([3])
+    """
+    if freq is None or len(index) < 2 or not holds_times(index):
+        return np.arange(0)
+    if _offset_of(index) == freq:
+        return np.arange(0)
+    index = _local_days(index) if isinstance(index, TIME_INDEXES) else _as_int64(index)
+    with warnings.catch_warnings():
+        # pandas adds some offsets, such as working days with holidays, to one time after another.
+        warnings.simplefilter("ignore", pd.errors.PerformanceWarning)
+        return np.flatnonzero(np.asarray(index[:-1] + freq != index[1:])) + 1
+
+
+def is_frequency_of(freq, index):
+    """Return whether a frequency can be added to the times of an index.
+
+    Examples
+    --------
+    >>> is_frequency_of(1, pd.RangeIndex(3)), is_frequency_of(1, pd.date_range("2020", periods=3))
+    (True, False)
+    """
+    if freq is None or not holds_times(index):
+        return False
+    is_number = isinstance(freq, Integral)
+    return is_number != isinstance(index, pd.DatetimeIndex | pd.TimedeltaIndex)
+
+
+def is_next(time, last, freq):
+    """Return whether a time is the next one after another.
+
+    Examples
+    --------
+    >>> is_next(pd.Timestamp("2020-01-02"), pd.Timestamp("2020-01-01"), pd.Timedelta("1D"))
+    True
+    """
+    if last is None or time is None or freq is None:
+        return False
+    both = pd.Index([last, time])  # an index of objects, if the two are of different kinds
+    return holds_times(both) and len(find_gaps(both, freq)) == 0
+
+
+def next_times(last, freq, n, like):
+    """Return the times of the `n` rows after the last one.
+
+    Parameters
+    ----------
+    last : time
+    freq : offset, Timedelta or number
+    n : int
+    like : Index
+        An index of the same kind, whose name the result gets.
+
+    Examples
+    --------
+    >>> next_times(7, 1, 3, pd.RangeIndex(8))
+    RangeIndex(start=8, stop=11, step=1)
+    """
+    if isinstance(like, pd.PeriodIndex):
+        times = pd.PeriodIndex([last + freq * i for i in range(1, n + 1)])
+    elif isinstance(like, pd.DatetimeIndex | pd.TimedeltaIndex):
+        make_range = pd.date_range if isinstance(like, pd.DatetimeIndex) else pd.timedelta_range
+        times = make_range(last, periods=n + 1, freq=freq)
+        # pandas has already left out the first time if it is not on the grid of the frequency.
+        times = times[1:] if times[0] == last else times[:n]
+    else:
+        last = int(last)
+        times = pd.RangeIndex(last + freq, last + freq * (n + 1), freq)
+    return times.rename(like.name)
+
+
+# --- series -----------------------------------------------------------------------------------
+
+
+def number_series(labels, input_name):
+    """Number series in order of appearance.
+
+    Parameters
+    ----------
+    labels : ndarray or Index of shape (n_rows,)
+        The label of the series of each row; a MultiIndex if it takes several levels to name one.
+    input_name : str
+        How error messages call the data.
+
+    Returns
+    -------
+    numbers : ndarray of int of shape (n_rows,)
+        The number of each row's series.
+    keys : list
+        The label of each series.
+
+    Raises
+    ------
+    ValueError
+        If a label is missing.
+
+    Examples
+    --------
+    >>> number_series(np.array(["b", "a", "b"]), "X")
+    (array([0, 1, 0]), ['b', 'a'])
+    """
+    numbers, keys = pd.factorize(labels)
+    if isinstance(labels, pd.MultiIndex):
+        numbers = np.where(np.min(labels.codes, axis=0) < 0, -1, numbers)
+    if (numbers < 0).any():
+        raise ValueError(
+            f"{input_name} has {np.count_nonzero(numbers < 0)} row(s) without a series, the first "
+            f"at row {int(np.argmin(numbers))}: its label is missing."
+        )
+    return numbers, pd.Index(keys).tolist()
+
+
+def series_of_rows(index, input_name):
+    """Return the number of each row's series, from all levels of a MultiIndex but the last.
+
+    Any other index has one series.
+
+    Raises
+    ------
+    ValueError
+        If the label of a series is missing.
+    """
+    if not isinstance(index, pd.MultiIndex):
+        return np.zeros(len(index), dtype=np.int64)
+    return number_series(index.droplevel(-1), input_name)[0]
+
+
+def rows_of_series(numbers):
+    """Return the rows of each series, in their order.
+
+    Examples
+    --------
+    >>> rows_of_series(np.array([0, 1, 0]))
+    [array([0, 2]), array([1])]
+    """
+    return np.split(np.argsort(numbers, kind="stable"), np.cumsum(np.bincount(numbers))[:-1])

@@ -1,0 +1,123 @@
+"""What the regressor inside a forecaster accepts: sequences or flat rows, NaN, several targets.
+
+A Pipeline accepts what its first step accepts, and returns what its last step returns. A search
+accepts and returns what its estimator does.
+"""
+
+import numpy as np
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
+from sklearn.multioutput import MultiOutputRegressor
+from sklearn.pipeline import Pipeline
+from sklearn.utils import get_tags
+
+_WRAPPERS = {
+    GridSearchCV: "estimator",
+    RandomizedSearchCV: "estimator",
+    MultiOutputRegressor: "estimator",
+    TransformedTargetRegressor: "regressor",
+}
+# Windows from blocks of this many window lengths are held out together, so that few of the training
+# windows overlap with them.
+_BLOCK_WINDOWS = 8
+
+
+def takes_sequences(regressor):
+    """Return whether a regressor receives windows as `Sequences`, and not as flat rows.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import Ridge
+    >>> from skrnn import RNNRegressor
+    >>> takes_sequences(Ridge()), takes_sequences(GridSearchCV(RNNRegressor(), {}))
+    (False, True)
+    """
+    return get_tags(_steps(regressor)[0]).input_tags.three_d_array
+
+
+def require_sequences_for_network(regressor):
+    """Check that the steps before a network in a Pipeline pass sequences on to it.
+
+    Raises
+    ------
+    ValueError
+        If the first step takes tables: the network would read the flat row of a window as a
+        sequence of one feature.
+    """
+    steps = _steps(regressor)
+    first, last = steps[0], steps[-1]
+    if get_tags(last).input_tags.three_d_array and not takes_sequences(regressor):
+        raise ValueError(
+            f"{type(last).__name__} needs sequences, but the first step of its Pipeline, "
+            f"{type(first).__name__}, takes tables: expected TimeDistributed({first})."
+        )
+
+
+def takes_missing(regressor):
+    """Return whether a regressor accepts NaN: every step does, or all up to an imputer.
+
+    Examples
+    --------
+    >>> from sklearn.impute import SimpleImputer
+    >>> from sklearn.linear_model import Ridge
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> takes_missing(make_pipeline(StandardScaler(), Ridge()))
+    False
+    >>> takes_missing(make_pipeline(StandardScaler(), SimpleImputer(), Ridge()))
+    True
+    """
+    for step in _steps(regressor):
+        if not get_tags(step).input_tags.allow_nan:
+            return False
+        # There is no tag for transformers that fill NaN; others, such as scalers, pass it on.
+        if type(getattr(step, "transformer", step)).__name__.endswith("Imputer"):
+            return True
+    return True
+
+
+def for_targets(regressor, n_targets):
+    """Return the regressor, wrapped to fit one per target if it accepts only one."""
+    accepts_many = get_tags(_steps(regressor)[-1]).target_tags.multi_output
+    return regressor if n_targets == 1 or accepts_many else MultiOutputRegressor(regressor)
+
+
+def validation_groups(regressor, ends, window_length):
+    """Return the fit parameters with which early stopping holds out whole blocks of time.
+
+    Windows held out at random overlap with training windows: the validation loss would never rise.
+
+    Parameters
+    ----------
+    regressor : estimator
+    ends : ndarray of int of shape (n,)
+        The last row of each window.
+    window_length : int
+
+    Returns
+    -------
+    dict
+        Empty if the regressor does not stop early, or does not accept groups.
+    """
+    prefix = ""
+    while isinstance(regressor, Pipeline | TransformedTargetRegressor | MultiOutputRegressor):
+        if isinstance(regressor, Pipeline):
+            name, regressor = regressor.steps[-1]
+            prefix += f"{name}__"
+        else:  # these wrappers pass fit parameters on under the same names
+            regressor = getattr(regressor, _WRAPPERS[type(regressor)])
+    stops_early = bool(getattr(regressor, "early_stopping", False))
+    if not stops_early or not get_tags(regressor).input_tags.three_d_array:
+        return {}
+    return {
+        f"{prefix}groups": ends // min(_BLOCK_WINDOWS * window_length, max(1, np.ptp(ends) // 8))
+    }
+
+
+def _steps(regressor):
+    """Return the estimators that data pass through in Pipelines and searches, in this order."""
+    if isinstance(regressor, Pipeline):
+        steps = [step for _, step in regressor.steps if step not in (None, "passthrough")]
+        return [inner for step in steps for inner in _steps(step)]
+    inner = getattr(regressor, _WRAPPERS.get(type(regressor), ""), None)
+    return [regressor] if inner is None else _steps(inner)

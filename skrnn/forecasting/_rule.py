@@ -1,0 +1,145 @@
+"""What a fitted forecaster has learned, and the function that forecasts with it."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from numbers import Integral
+
+import numpy as np
+
+# Blocks are made for at most this many rows at once, so that their memory is bounded.
+_BLOCK_ROWS = 2**18
+
+
+@dataclass(frozen=True)
+class ForecastRule(ABC):
+    """Computes forecasts from blocks of rows.
+
+    Parameters
+    ----------
+    n_context : int
+        The number of rows up to its origin that a forecast is made from.
+    steps_at_once : int
+        The number of steps that are forecast before forecasts are used as context.
+    target_columns : ndarray of int of shape (n_targets,)
+        The column index of each target, -1 if it is not a column.
+    known_future : ndarray of int
+        The columns that are known after the origin.
+    allows_missing : bool
+        Whether the rows of a block may be NaN.
+    """
+
+    n_context: int
+    steps_at_once: int
+    target_columns: np.ndarray
+    known_future: np.ndarray
+    allows_missing: bool
+
+    @abstractmethod
+    def forecast(self, block, n_steps):
+        """Return the forecasts of `n_steps` steps after the origins of some blocks.
+
+        Parameters
+        ----------
+        block : ndarray of shape (n, n_context + n_ahead, n_features)
+            The context, then rows in which only known future covariates are not NaN. A rule may
+            write forecasts into these rows.
+        n_steps : int
+
+        Returns
+        -------
+        ndarray of shape (n, n_steps, n_targets)
+        """
+
+    def count_ahead(self, n_steps):
+        """Return the number of rows of known future covariates that `n_steps` steps need."""
+        if len(self.known_future) == 0:
+            return n_steps
+        return -(-n_steps // self.steps_at_once) * self.steps_at_once
+
+
+def forecast_from(rule, context, origins, n_steps, steps=slice(None)):
+    """Return the forecasts after some origins.
+
+    Parameters
+    ----------
+    rule : ForecastRule
+    context : Context
+    origins : ndarray of int of shape (n,)
+        The last row that each forecast may see, as a position in the values of the context.
+    n_steps : int
+        The number of steps to forecast.
+    steps : slice, default=slice(None)
+        The steps to return.
+
+    Returns
+    -------
+    ndarray of shape (n, number of returned steps, n_targets)
+        NaN if a known future covariate is missing and the rule needs it.
+    """
+    n_ahead = rule.count_ahead(n_steps)
+    size = max(1, _BLOCK_ROWS // (rule.n_context + n_ahead))
+    n_returned = len(range(n_steps)[steps])
+    result = np.full((len(origins), n_returned, len(rule.target_columns)), np.nan)
+    for first in range(0, len(origins), size):
+        chosen = origins[first : first + size]
+        block = context.block(chosen, rule.n_context, n_ahead, rule.known_future)
+        is_known = np.ones(len(chosen), dtype=bool)
+        if not rule.allows_missing:
+            ahead = block[:, rule.n_context :, rule.known_future]
+            is_known = ~np.isnan(ahead).any(axis=(1, 2))
+        if is_known.any():
+            forecasts = rule.forecast(block[is_known], n_steps)
+            result[first : first + size][is_known] = forecasts[:, steps]
+    return result
+
+
+def forecast_rows(rule, context, horizon, fallback):
+    """Return the forecast of each row of a context, made `horizon` rows before it.
+
+    Parameters
+    ----------
+    rule : ForecastRule
+    context : Context
+    horizon : int
+    fallback : ndarray of shape (n_targets,)
+        The forecast of rows before which fewer than `horizon` rows are known.
+
+    Returns
+    -------
+    forecasts : ndarray of shape (n_rows, n_targets)
+    has_context : ndarray of bool of shape (n_rows,)
+        Whether the forecast is not the fallback.
+    """
+    has_context = context.n_known >= horizon
+    origins = context.rows[has_context] - horizon
+    forecasts = np.tile(fallback, (len(context.rows), 1))
+    last_step = slice(horizon - 1, horizon)
+    forecasts[has_context] = forecast_from(rule, context, origins, horizon, last_step)[:, 0]
+    return forecasts, has_context
+
+
+def check_n_steps(n_steps, rule, horizon, column_names):
+    """Return the number of steps to forecast, `horizon` for None.
+
+    Raises
+    ------
+    ValueError
+        If it is not a positive integer, or more than the rule can forecast.
+    """
+    if n_steps is None:
+        return horizon
+    if not isinstance(n_steps, Integral) or isinstance(n_steps, bool) or n_steps < 1:
+        given = repr(n_steps) if np.ndim(n_steps) == 0 else f"an object of {type(n_steps).__name__}"
+        raise ValueError(
+            f"n_steps must be an integer of at least 1, got {given}. Pass the rows that the "
+            "forecast continues as context."
+        )
+    available = [*rule.target_columns, *rule.known_future]
+    missing = np.setdiff1d(np.arange(len(column_names)), available)
+    if n_steps > rule.steps_at_once and len(missing):
+        raise ValueError(
+            f"n_steps={n_steps}: steps after the first {rule.steps_at_once} use forecasts as "
+            "context, so y must hold all columns of X that are not in known_future (y=None does); "
+            f"these are missing: {[column_names[i] for i in missing]}."
+        )
+    return int(n_steps)

@@ -1,0 +1,20 @@
+"""When it pays to compile the time loops of a fit with XLA."""
+
+from skrnn.networks.backends.tensorflow.loops import has_fast_loop
+
+# Compiling takes about a second, which pays for itself after this many time steps of batches if
+# sequences are not short. The clock plays no part: it may not decide what is computed.
+STEPS_WORTH_COMPILING = 25_000
+_MIN_LENGTH = 8
+
+
+def batch_layout(spec, lengths, batch_size, n_epochs):
+    """Return the width of the batches that loops are compiled for, or None for plain graphs."""
+    # A plain kernel for LSTMs on vectors is as fast.
+    has_kernel = spec.cell == "lstm" and not spec.one_hot
+    if has_kernel or spec.is_custom or not has_fast_loop(spec.cell):
+        return None
+    n_batches = -(-len(lengths) // batch_size)
+    n_steps = n_epochs * n_batches * lengths.mean()
+    pays = lengths.mean() >= _MIN_LENGTH and n_steps > STEPS_WORTH_COMPILING
+    return batch_size if pays else None

@@ -1,0 +1,43 @@
+"""Data on the device: all at once, or in blocks if they are too large."""
+
+import numpy as np
+
+# Time steps of more bytes than this are sent to the device in blocks, when they are needed: they
+# may be a file that is larger than the memory.
+RESIDENT_BYTES = 2**28
+# A block is this fraction of it.
+_BLOCKS = 16
+
+
+class Feed:
+    """Data on the device: all of them or, if they are too large, one block at a time.
+
+    Parameters
+    ----------
+    send : callable
+        Turns data into tensors.
+    data : Sequences or Examples
+    sequences : Sequences
+        The sequences of the data.
+
+    Attributes
+    ----------
+    is_whole : bool
+        Whether all data are on the device.
+    max_sequences : int
+        The number of sequences to request at once if they are not.
+    """
+
+    def __init__(self, send, data, sequences):
+        self._send, self._data = send, data
+        one_step = sequences.values[:1].nbytes
+        n_steps = min(sequences.lengths.sum(), len(sequences.values))
+        self.is_whole = n_steps * one_step <= RESIDENT_BYTES
+        self._tensors = send(data) if self.is_whole else None
+        self.max_sequences = RESIDENT_BYTES // (_BLOCKS * one_step * int(sequences.lengths.max()))
+
+    def __call__(self, rows):
+        """Return tensors that contain some sequences, and the indices of these in them."""
+        if self._tensors is not None:
+            return self._tensors, rows
+        return self._send(self._data[rows]), np.arange(len(rows), dtype=np.int32)

@@ -1,0 +1,233 @@
+"""Epochs over batches: losses, validation, early stopping, callbacks and history.
+
+The work happens inside compiled calls of about a fifth of a second, so that Ctrl-C, progress bars
+and callbacks remain responsive. How many batches share a call depends on the clock, and affects no
+result: losses are returned for each batch and are averaged here.
+"""
+
+from contextlib import suppress
+from functools import partial
+
+import keras
+import numpy as np
+
+from skrnn.networks import backends
+from skrnn.networks.batches import training_batches
+from skrnn.networks.feed import Feed
+from skrnn.networks.programs import DivergedError
+
+_SECONDS_PER_CALL = 0.2
+
+
+class FitLoop:
+    """One fit on a leased program.
+
+    Parameters
+    ----------
+    program : Program
+    trainer : Trainer
+    job : TrainingJob
+    callbacks : list of keras.callbacks.Callback
+    rng : numpy.random.Generator or None
+        Draws the batches. If None, they are cut in the given order.
+
+    Attributes
+    ----------
+    history : dict of str to list of float
+    """
+
+    def __init__(self, program, trainer, job, callbacks, rng):
+        self.history = {}
+        self._program, self._trainer, self._rng = program, trainer, rng
+        self._training = job.training
+        self._send = partial(backends.to_device, target_scale=job.target_scale)
+        self._callbacks = _Callbacks(callbacks, program, trainer, job.training.epochs)
+
+    def run(self, examples, validation, watcher, snapshot):
+        """Train until the last epoch, or until early stopping or a callback ends training.
+
+        Parameters
+        ----------
+        examples : Examples
+        validation : Examples or None
+        watcher : object or None
+            See `skrnn.networks.one.train`.
+        snapshot : callable
+        """
+        train = self._epoch_of(examples)
+        validate = validation and self._validation_of(validation)
+        n_epochs = self._training.epochs
+        bar = _progress_bar(n_epochs, self._training.verbose)
+        best = _BestWeights(self._training.patience, self._program)
+        self._callbacks.call("on_train_begin")
+        for epoch in range(n_epochs):
+            if watcher is not None:
+                watcher.begin_epoch()
+            self._callbacks.call("on_epoch_begin", epoch)
+            logs = train()
+            if validate is not None:
+                logs |= validate()
+            self._callbacks.call("on_epoch_end", epoch, logs)
+            _record(self.history, logs | self._callbacks.final_logs)
+            stop = best.should_stop(logs.get("val_loss")) or self._callbacks.stop_training
+            if watcher is not None:
+                stop = watcher.end_epoch(snapshot) or stop
+            bar.update(epoch + 1, logs.items(), finalize=stop or epoch + 1 == n_epochs)
+            if stop:
+                break
+        self._trainer.finalize()
+        self._callbacks.call("on_train_end", logs)
+        best.restore()
+
+    def _epoch_of(self, examples):
+        """Return a function that trains for one epoch and returns its logs."""
+        data = Feed(self._send, examples, examples.sequences)
+        lengths, n_targets = examples.sequences.lengths, examples.targets.lengths
+        batch_size = int(min(self._training.batch_size or len(examples), len(examples)))
+        layout = backends.batch_layout(
+            self._program.network.spec, lengths, batch_size, self._training.epochs
+        )
+
+        def train():
+            order, bounds = training_batches(lengths, self._training.batch_size, self._rng)
+            losses = []
+            for first, last in self._calls(data, bounds):
+                self._callbacks.call("on_train_batch_begin", first)
+                batches = _select(data, order, bounds[first : last + 1])
+                losses.append(self._trainer.train(*batches, layout))
+                check_finite(losses[-1:])
+                self._callbacks.call(
+                    "on_train_batch_end", last - 1, {"loss": float(losses[-1][-1])}
+                )
+            return self._logs(losses, n_targets[order], bounds)
+
+        return train
+
+    def _validation_of(self, examples):
+        """Return a function that returns the logs of validation."""
+        data = Feed(self._send, examples, examples.sequences)
+        lengths, n_targets = examples.sequences.lengths, examples.targets.lengths
+        order, bounds = training_batches(lengths, self._training.batch_size, None)
+
+        def validate():
+            losses = [
+                self._trainer.evaluate(*_select(data, order, bounds[first : last + 1]))
+                for first, last in self._calls(data, bounds)
+            ]
+            return self._logs(losses, n_targets[order], bounds, "val_")
+
+        return validate
+
+    def _calls(self, data, bounds):
+        """Cut an epoch into calls, as pairs of the first batch and the one after the last."""
+        # The content of a block may not depend on the clock: it may affect how shapes are rounded.
+        in_block = (
+            None if data.is_whole else max(1, data.max_sequences // int(np.diff(bounds).max()))
+        )
+        first, n_batches = 0, len(bounds) - 1
+        while first < n_batches:
+            n = in_block or self._trainer.batches_in(_SECONDS_PER_CALL)
+            last = min(first + n, n_batches)
+            yield first, last
+            first = last
+
+    def _logs(self, losses, n_targets, bounds, prefix=""):
+        weights = np.add.reduceat(n_targets, bounds[:-1])
+        loss = float(np.average(np.concatenate(losses), weights=weights))
+        return {prefix + "loss": loss, **self._trainer.read_metrics(prefix)}
+
+
+def _select(data, order, bounds):
+    """Return the tensors for some batches, and the batches as indices into these."""
+    tensors, rows = data(order[bounds[0] : bounds[-1]])
+    return tensors, rows, bounds - bounds[0]
+
+
+def _progress_bar(n_epochs, verbose):
+    return keras.utils.Progbar(
+        n_epochs, verbose=min(verbose, 1), unit_name="epoch", stateless_metrics=()
+    )
+
+
+class _Callbacks:
+    """Calls Keras' callbacks, if there are any."""
+
+    def __init__(self, callbacks, program, trainer, n_epochs):
+        self._model = program.network.model
+        self._model.stop_training = False
+        self._list, self._last = None, _FinalLogs()
+        if callbacks:
+            self._model.compile(optimizer=trainer.optimizer)
+            self._list = keras.callbacks.CallbackList(
+                [*callbacks, self._last], model=self._model, epochs=n_epochs, verbose=0
+            )
+
+    def call(self, hook, *arguments):
+        if self._list is not None:
+            getattr(self._list, hook)(*arguments)
+
+    @property
+    def final_logs(self):
+        return self._last.logs
+
+    @property
+    def stop_training(self):
+        return self._model.stop_training
+
+
+class _FinalLogs(keras.callbacks.Callback):
+    """The last of the callbacks: it receives the logs with what the others have added."""
+
+    def __init__(self):
+        super().__init__()
+        self.logs = {}
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.logs = logs
+
+
+def _record(history, logs):
+    """Add the numbers of an epoch to a history; an epoch without an entry gets NaN."""
+    n_before = len(history.get("loss", ()))
+    numbers = _numbers(logs)
+    for name in {**history, **numbers}:
+        history.setdefault(name, [np.nan] * n_before).append(numbers.get(name, np.nan))
+
+
+def _numbers(logs):
+    numbers = {}
+    for name, value in logs.items():
+        # Callbacks may have added any object.
+        with suppress(TypeError, ValueError):
+            numbers[name] = float(value)
+    return numbers
+
+
+def check_finite(arrays):
+    """Raise `DivergedError` if a number is NaN or infinite."""
+    if not all(np.isfinite(array).all() for array in arrays):
+        raise DivergedError(
+            "Training diverged: the loss or a weight is NaN or infinite. Scale X (and large "
+            "targets), or lower learning_rate."
+        )
+
+
+class _BestWeights:
+    """The weights of the lowest validation loss so far, for early stopping."""
+
+    def __init__(self, patience, program):
+        self._patience, self._program = patience, program
+        self._loss, self._weights, self._n_waited = np.inf, None, 0
+
+    def should_stop(self, loss):
+        if self._patience is None:
+            return False
+        if loss < self._loss:
+            self._loss, self._weights, self._n_waited = loss, self._program.get_weights(), 0
+            return False
+        self._n_waited += 1
+        return self._n_waited >= self._patience
+
+    def restore(self):
+        if self._weights is not None:
+            self._program.set_weights(self._weights)

@@ -1,0 +1,156 @@
+"""What a network is trained for: loss, weights, units and metrics, the same on every backend."""
+
+import inspect
+from functools import partial
+
+import keras
+import numpy as np
+from keras import ops
+
+from skrnn.networks.keras_objects import rebuild_whole
+
+
+class Objective:
+    """The loss of a network and the metrics that are reported next to it.
+
+    Parameters
+    ----------
+    spec : NetworkSpec
+    training : TrainingSpec
+    class_codes : bool
+        Whether targets are class codes.
+
+    Attributes
+    ----------
+    metrics : list of keras.metrics.Metric
+
+    Raises
+    ------
+    ValueError
+        If Keras does not know the loss or a metric.
+    """
+
+    def __init__(self, spec, training, *, class_codes):
+        self._class_codes = class_codes
+        self._n_outputs = spec.n_outputs
+        self._activation = keras.activations.get(spec.output_activation)
+        self._loss, self._from_logits = make_loss(training.loss)
+        self.metrics = make_metrics(
+            training.metrics, class_codes=class_codes, n_outputs=spec.n_outputs
+        )
+
+    def weighted_losses(self, true, raw, weights):
+        """Return the weighted loss of each target, and the predictions.
+
+        Parameters
+        ----------
+        true : tensor of shape (n_targets,) or (n_targets, n_outputs)
+            The targets of the network.
+        raw : tensor of shape (n_targets, n_outputs)
+            The outputs before their activation.
+        weights : tensor of shape (n_targets,)
+        """
+        predicted = self._activation(raw)
+        losses = self._loss(true, raw if self._from_logits else predicted)
+        return _one_per_target(losses) * weights, predicted
+
+    def in_user_units(self, true, predicted, scale, offset):
+        """Return targets and predictions as metrics receive them."""
+        if self._class_codes:
+            return true, predicted
+        return true * scale + offset, predicted * scale + offset
+
+    def build_metrics(self):
+        """Make the variables of the metrics, which a compiled call could not make.
+
+        Raises
+        ------
+        ValueError
+            If a metric does not return a scalar.
+        """
+        true = np.zeros((1, self._n_outputs), np.float32)
+        if self._class_codes:
+            true = np.zeros(1, np.int32)
+        for metric in self.metrics:
+            metric.update_state(true, np.full((1, self._n_outputs), 0.5, np.float32))
+            if np.size(ops.convert_to_numpy(metric.result())) != 1:
+                raise ValueError(
+                    f"Each metric must return a scalar; {metric.name!r} returns an array."
+                )
+
+
+def _one_per_target(losses):
+    n_dimensions = len(losses.shape)
+    if n_dimensions == 0:
+        raise ValueError("loss must return one value per target, got one value for all of them.")
+    if n_dimensions == 1:
+        return losses
+    return ops.mean(losses, axis=tuple(range(1, n_dimensions)))
+
+
+def make_loss(loss):
+    """Return a function of (true, predicted) with one value per target.
+
+    Returns
+    -------
+    function : callable
+    from_logits : bool
+        Whether the function takes the output before its activation. It is exact then even if
+        the activated output would round to 0 or 1.
+
+    Raises
+    ------
+    ValueError
+        If `loss` is not a Keras name, a Keras loss or a callable.
+    """
+    try:
+        found = keras.losses.get(loss)
+    except ValueError as error:
+        raise ValueError(
+            f"loss must be 'auto', the name of a Keras loss, a keras.losses.Loss or a callable, "
+            f"got {loss!r}."
+        ) from error
+    if isinstance(found, keras.losses.Loss):
+        config = found.get_config()
+        if "from_logits" not in config:
+            return found.call, False
+        return rebuild_whole(found, {**config, "from_logits": True}).call, True
+    if "from_logits" in inspect.signature(found).parameters:
+        return partial(found, from_logits=True), True
+    return found, False
+
+
+def make_metrics(metrics, *, class_codes, n_outputs):
+    """Return new Keras metrics, with "accuracy" read as `keras.Model.compile` reads it.
+
+    Parameters
+    ----------
+    metrics : tuple of str, keras.metrics.Metric or callable
+    class_codes : bool
+        Whether targets are class codes.
+    n_outputs : int
+
+    Raises
+    ------
+    ValueError
+        If Keras does not know a name.
+    """
+    return [_make_metric(metric, class_codes, n_outputs) for metric in metrics]
+
+
+def _make_metric(metric, class_codes, n_outputs):
+    if metric in ("accuracy", "acc"):
+        if class_codes:
+            return keras.metrics.SparseCategoricalAccuracy(name=metric)
+        if n_outputs == 1:
+            return keras.metrics.BinaryAccuracy(name=metric)
+        return keras.metrics.CategoricalAccuracy(name=metric)
+    try:
+        found = keras.metrics.get(metric)
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"metrics contains {metric!r}, which is not a Keras metric.") from error
+    if isinstance(found, keras.metrics.Metric):
+        name = metric if isinstance(metric, str) else found.name
+        return rebuild_whole(found, {**found.get_config(), "name": name})
+    name = metric if isinstance(metric, str) else found.__name__
+    return keras.metrics.MeanMetricWrapper(found, name=name)

@@ -1,0 +1,85 @@
+"""Train one network: from a `TrainingJob` to a `TrainingResult`."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from skrnn._specs import TrainingResult
+from skrnn.networks.fit_loop import FitLoop, check_finite
+from skrnn.networks.keras_objects import copy_callbacks
+from skrnn.networks.models import build_network, embedding_index, initial_weights
+from skrnn.networks.objective import Objective
+from skrnn.networks.optimizers import read_optimizer
+from skrnn.networks.processes import require_own_process
+from skrnn.networks.programs import lease
+
+
+def train(job, watcher=None):
+    """Train a network.
+
+    Parameters
+    ----------
+    job : TrainingJob
+    watcher : object or None
+        Its ``begin_epoch()`` is called before each epoch and its ``end_epoch(snapshot)`` after
+        each, where ``snapshot()`` returns a `TrainingResult` as if training had ended. If the
+        latter returns a true value, training ends.
+
+    Returns
+    -------
+    TrainingResult
+
+    Raises
+    ------
+    ValueError
+        If training diverges, or if Keras does not know a name.
+    RuntimeError
+        If this process was forked from one that has used a network.
+    """
+    require_own_process()
+    training = job.training
+    callbacks = copy_callbacks(training.callbacks)
+    recipe, rate = read_optimizer(
+        training.optimizer, training.learning_rate, training.global_clipnorm
+    )
+    class_codes = np.issubdtype(job.examples.targets.dtype, np.integer)
+    # Unknown names raise an error here, before a program is leased.
+    Objective(job.spec, training, class_codes=class_codes)
+    spec = job.spec.for_inputs(job.examples.sequences)
+    network = None
+    if spec.is_custom:
+        network = build_network(spec)
+        spec = network.spec
+    init_seed, shuffle_seed, dropout_seed = np.random.SeedSequence(job.seed).spawn(3)
+    rng = np.random.default_rng(shuffle_seed) if training.shuffle else None
+    with lease(spec, network) as program:
+        trainer = program.trainer(training, recipe, class_codes=class_codes)
+        program.set_weights(job.weights or _first_weights(program, network, init_seed, job))
+        program.set_seeds(np.random.default_rng(dropout_seed))
+        trainer.reset(rate, job.optimizer_state)
+        loop = FitLoop(program, trainer, job, callbacks, rng)
+
+        def snapshot():
+            return TrainingResult(
+                spec=replace(spec, one_hot=False),
+                weights=program.get_weights(),
+                embedding_index=embedding_index(program.network),
+                history={name: list(values) for name, values in loop.history.items()},
+                optimizer_state=trainer.get_state(),
+            )
+
+        loop.run(job.examples, job.validation, watcher, snapshot)
+        result = snapshot()
+        check_finite(result.weights)
+        return result
+
+
+def _first_weights(program, network, seed, job):
+    if network is not None:
+        weights = network.model.get_weights()
+    else:
+        weights = initial_weights(program.network, np.random.default_rng(seed))
+    if job.embedding is not None:
+        i = embedding_index(program.network)
+        weights[i] = job.embedding.astype(weights[i].dtype)
+    return weights

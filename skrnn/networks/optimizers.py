@@ -1,0 +1,136 @@
+"""Optimizers as recipes, and which of them are plain Adam."""
+
+import inspect
+import json
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+import keras
+
+from skrnn.networks.fingerprint import describe_held
+from skrnn.networks.keras_objects import rebuild
+
+# What Keras' optimizers can do in addition to their algorithm, and the variant of Adam.
+_EXTRAS = (
+    "amsgrad",
+    "clipnorm",
+    "clipvalue",
+    "gradient_accumulation_steps",
+    "loss_scale_factor",
+    "use_ema",
+    "weight_decay",
+)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How to make an optimizer; equal recipes make equal optimizers.
+
+    Parameters
+    ----------
+    kind : type
+    config : str
+        The configuration as JSON.
+    held : str
+        What `describe_held` returns for its schedule.
+    template : keras.optimizers.Optimizer
+        An optimizer of this configuration.
+    """
+
+    kind: type
+    config: str
+    held: str
+    template: Any = field(compare=False)
+
+    def make(self):
+        """Return a new optimizer."""
+        return rebuild(self.template, json.loads(self.config))
+
+
+def read_optimizer(optimizer, learning_rate, global_clipnorm):
+    """Return an optimizer as a `Recipe`, and its learning rate.
+
+    The rate is separate because it is not part of a compiled program.
+
+    Parameters
+    ----------
+    optimizer : str, keras.optimizers.Optimizer or class of one
+    learning_rate : float or None
+        If None, the optimizer's own.
+    global_clipnorm : float or None
+        Only used for an optimizer that has no clipping of its own.
+
+    Returns
+    -------
+    recipe : Recipe
+    rate : float or None
+        None if the rate follows a schedule, which is in the recipe.
+
+    Raises
+    ------
+    ValueError
+        If `optimizer` is not an optimizer.
+    """
+    template = optimizer
+    if isinstance(optimizer, str) or inspect.isclass(optimizer):
+        template = _default_optimizer(optimizer)
+    if not isinstance(template, keras.optimizers.Optimizer):
+        raise ValueError(
+            "optimizer must be the name of a Keras optimizer or a keras.optimizers.Optimizer, "
+            f"got {optimizer!r}."
+        )
+    config = {name: value for name, value in template.get_config().items() if name != "name"}
+    if "learning_rate" not in config:
+        raise ValueError(f"optimizer must have a learning rate of its own, got {optimizer!r}.")
+    if not any(config.get(name) for name in ("clipnorm", "clipvalue", "global_clipnorm")):
+        config["global_clipnorm"] = global_clipnorm
+    rate, held = config["learning_rate"] if learning_rate is None else learning_rate, ""
+    if isinstance(rate, dict):
+        schedules = [value for value in vars(template).values() if _is_schedule(value)]
+        rate, held = None, str([f"{id(type(s))} {describe_held(s)}" for s in schedules])
+    else:
+        config["learning_rate"] = 0.0
+    recipe = Recipe(type(template), json.dumps(config, sort_keys=True), held, template)
+    return recipe, None if rate is None else float(rate)
+
+
+def has_schedule(optimizer):
+    """Whether an optimizer computes its learning rate from its own schedule."""
+    return _is_schedule(optimizer._learning_rate)
+
+
+def is_plain_adam(optimizer, variables, *, all_used):
+    """Whether an update is that of Adam (Kingma and Ba, 2015) with at most a global clipping.
+
+    Parameters
+    ----------
+    optimizer : keras.optimizers.Optimizer
+    variables : list of keras.Variable
+    all_used : bool
+        Whether every variable certainly has a gradient; Keras leaves out those without one.
+    """
+    kind = type(optimizer)
+    return (
+        all_used
+        and isinstance(optimizer, keras.optimizers.Adam)
+        and kind.__name__ == "Adam"
+        and kind.__module__.startswith("keras.")
+        and not any(getattr(optimizer, extra) for extra in _EXTRAS)
+        and not any(variable.constraint for variable in variables)
+    )
+
+
+def _is_schedule(value):
+    return isinstance(value, keras.optimizers.schedules.LearningRateSchedule)
+
+
+# A new optimizer has variables, and TensorFlow keeps some memory of each.
+@lru_cache(maxsize=64)
+def _default_optimizer(name_or_class):
+    if inspect.isclass(name_or_class):
+        return name_or_class()
+    try:
+        return keras.optimizers.get(name_or_class)
+    except (ValueError, TypeError):
+        return name_or_class

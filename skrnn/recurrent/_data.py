@@ -1,0 +1,190 @@
+"""Check and read the data of a fit before any work: inputs, targets, weights, validation."""
+
+from dataclasses import replace
+
+import numpy as np
+from sklearn.model_selection import GroupShuffleSplit, train_test_split
+
+from skrnn._fitting import read_weights
+from skrnn._specs import Examples
+from skrnn.sequences._inputs import StepFormat, read_inputs, with_dense_steps
+from skrnn.sequences._targets import as_list_or_array, flatten_targets
+
+
+def read_sequences(estimator, X, *, reset=False, input_name="X"):
+    """Return X as `Inputs`.
+
+    Parameters
+    ----------
+    estimator : RNNClassifier or RNNRegressor
+    X : as in `fit`
+    reset : bool, default=False
+        Whether the estimator learns the format of its inputs. If False, they must have the
+        format that it has learned.
+    input_name : str, default="X"
+
+    Raises
+    ------
+    ValueError
+        If X does not have a format that the estimator can read.
+    """
+    fresh = None
+    if reset:
+        # A custom body receives vectors.
+        fresh = StepFormat(
+            tokens=estimator.embedding is not None,
+            codes=estimator.body is None,
+            dtype=estimator.dtype,
+        )
+    return read_inputs(estimator, X, fresh=fresh, input_name=input_name)
+
+
+def ids_as_rows(vocabulary, batch, input_name="X"):
+    """Return a batch with token ids replaced by rows of the embedding.
+
+    Parameters
+    ----------
+    vocabulary : Vocabulary or None
+        If None, the batch is returned unchanged.
+    batch : Inputs or Examples
+    input_name : str, default="X"
+    """
+    if vocabulary is None:
+        return batch
+    return replace(batch, sequences=vocabulary.read(batch.sequences, input_name))
+
+
+def with_same_steps(batches, n_features, dtype):
+    """Return examples as vectors if some have vectors and others the codes of one-hot steps.
+
+    Parameters
+    ----------
+    batches : sequence of Examples
+    n_features : int
+    dtype : str
+    """
+    if len({batch.sequences.values.ndim for batch in batches}) == 1:
+        return batches
+    return [
+        replace(batch, sequences=with_dense_steps(batch.sequences, n_features, dtype))
+        for batch in batches
+    ]
+
+
+def read_examples(
+    estimator, X, y, sample_weight, *, reset, classes=None, names=("X", "y", "sample_weight")
+):
+    """Return the examples of positive weight, checked and encoded, and their indices in X.
+
+    Parameters
+    ----------
+    estimator : RNNClassifier or RNNRegressor
+    X, y, sample_weight : as in `fit`
+    reset : bool
+        Whether the estimator learns the format of its inputs and the encoding of its targets.
+    classes : ndarray or None
+        All classes, if `y` may lack some.
+    names : tuple of str
+        The names of the three in error messages.
+
+    Returns
+    -------
+    examples : Examples
+    used : ndarray of int, or slice
+
+    Raises
+    ------
+    ValueError
+        If one of the three is not valid, or if they do not fit together.
+    """
+    if y is None:
+        raise ValueError(
+            f"{type(estimator).__name__} requires y to be passed, but the target y is None."
+        )
+    y = as_list_or_array(y)
+    inputs = read_sequences(estimator, X, reset=reset, input_name=names[0])
+    weights = read_weights(sample_weight, len(inputs), names[2])
+    y, counts = flatten_targets(y, inputs, names[1], per_step=estimator.return_sequences)
+    y = estimator._check_targets(y, names[1])
+    # A sequence without weight is as if it were not there, but its labels count as classes.
+    used = has_weight = slice(None)
+    if not weights.all():
+        used, has_weight = np.flatnonzero(weights), np.repeat(weights > 0, counts)
+    weights = weights.astype(estimator.dtype)
+    if estimator.return_sequences:
+        weights = np.repeat(weights, counts)
+    weights = weights[has_weight]
+    if reset:
+        estimator._learn_targets(y, has_weight, weights, classes)
+    targets = estimator._codec.encode(y[has_weight], names[1])
+    return Examples.of(inputs.sequences[used], targets, counts[used], weights), used
+
+
+def read_validation(estimator, X_val, y_val, sample_weight_val):
+    """Return validation examples, or None if none are given.
+
+    Raises
+    ------
+    ValueError
+        If only a part is given, or if they do not have the format of the training data.
+    """
+    given = {"X_val": X_val, "y_val": y_val, "sample_weight_val": sample_weight_val}
+    if all(value is None for value in given.values()):
+        return None
+    if X_val is None or y_val is None:
+        found = ", ".join(
+            f"{name}={'None' if value is None else '(given)'}" for name, value in given.items()
+        )
+        raise ValueError(
+            f"X_val and y_val go together, and sample_weight_val with both: got {found}."
+        )
+    return read_examples(estimator, *given.values(), reset=False, names=tuple(given))[0]
+
+
+def check_groups(groups, n):
+    """Return groups as an array, one for each of `n` sequences.
+
+    Raises
+    ------
+    ValueError
+        If their number is not `n`.
+    """
+    groups = np.asarray(groups)
+    if groups.shape != (n,):
+        raise ValueError(
+            f"groups must hold one group per sequence, got shape {groups.shape} for {n} sequences."
+        )
+    return groups
+
+
+def split_validation(n_sequences, *, size, seed, stratify=None, groups=None):
+    """Return indices of sequences to train on and to validate on.
+
+    Parameters
+    ----------
+    n_sequences : int
+    size : float
+        The fraction to validate on.
+    seed : int
+    stratify : ndarray of shape (n_sequences,) or None
+        Labels whose proportions are the same in both parts.
+    groups : array-like of shape (n_sequences,) or None
+        No group is in both parts. If given, `stratify` is not used.
+
+    Raises
+    ------
+    ValueError
+        If there are too few sequences, or too few with one of the labels, for two parts.
+    """
+    everything = np.arange(n_sequences)
+    try:
+        if groups is not None:
+            splitter = GroupShuffleSplit(n_splits=1, test_size=size, random_state=seed)
+            return next(splitter.split(everything, groups=groups))
+        return train_test_split(everything, test_size=size, stratify=stratify, random_state=seed)
+    except ValueError as error:
+        unit = "sequences" if groups is None else "sequences in groups"
+        raise ValueError(
+            f"early_stopping=True with validation_split={size} cannot hold out part of the "
+            f"{n_sequences} {unit}: {error} Pass X_val and y_val, or more sequences."
+        ) from error

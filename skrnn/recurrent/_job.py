@@ -1,0 +1,143 @@
+"""From examples to a `TrainingJob`, and from a `TrainingResult` to fitted attributes."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from skrnn._fitting import draw_seed
+from skrnn._specs import TrainingJob
+from skrnn.recurrent._data import ids_as_rows, split_validation, with_same_steps
+from skrnn.recurrent._parameters import check_embedding, network_spec, training_spec
+from skrnn.recurrent._vocabulary import Vocabulary
+
+
+def prepare(estimator, examples, held_out, groups, *, resume, partial=False):
+    """Return what training an estimator's network needs.
+
+    Parameters
+    ----------
+    estimator : RNNClassifier or RNNRegressor
+        An estimator that has read the data.
+    examples : Examples
+    held_out : Examples or None
+        Validation examples. If None and with early stopping, a part of `examples`.
+    groups : ndarray or None
+        The group of each example. No group is both trained and validated on.
+    resume : bool
+        Whether to continue from the fitted weights.
+    partial : bool, default=False
+        Whether this is the single epoch of `partial_fit`.
+
+    Returns
+    -------
+    job : TrainingJob
+    vocabulary : Vocabulary or None
+        The token ids that have a row in the embedding.
+    """
+    seed = draw_seed(estimator.random_state)
+    if estimator.early_stopping and held_out is None and not partial:
+        examples, held_out = _hold_out(estimator, examples, groups, seed)
+    vocabulary = estimator._vocabulary if resume else _vocabulary_of(estimator, examples.sequences)
+    examples, held_out = _as_network_inputs(estimator, vocabulary, examples, held_out)
+    weights = estimator._codec.weighted(examples.targets.values, examples.weights)
+    examples = replace(examples, weights=weights).with_mean_weight_one()
+    n_epochs = estimator.n_iter_ if resume else 0
+    job = TrainingJob(
+        spec=_network_spec(estimator, vocabulary, seed, resume),
+        training=training_spec(estimator, loss=estimator._codec.resolved_loss, partial=partial),
+        examples=examples,
+        validation=held_out,
+        seed=(seed, n_epochs),
+        target_scale=estimator._codec.target_scale,
+        weights=estimator.weights_ if resume else None,
+        optimizer_state=estimator._optimizer_state if resume and partial else None,
+        embedding=None if np.ndim(estimator.embedding) == 0 else np.asarray(estimator.embedding),
+    )
+    return job, vocabulary
+
+
+def _hold_out(estimator, examples, groups, seed):
+    """Return the examples to train on and those that decide when to stop."""
+    stratify = None
+    if not estimator.return_sequences:
+        stratify = estimator._codec.labels_to_stratify(examples.targets.values)
+    chosen, left_out = split_validation(
+        len(examples),
+        size=estimator.validation_split,
+        seed=seed,
+        stratify=stratify,
+        groups=groups,
+    )
+    return examples[chosen], examples[left_out]
+
+
+def _vocabulary_of(estimator, sequences):
+    if not estimator._step_format.tokens:
+        return None
+    return Vocabulary.of(sequences, check_embedding(estimator.embedding))
+
+
+def _as_network_inputs(estimator, vocabulary, examples, held_out):
+    """Return examples with token ids as rows, and one-hot steps in one form in both parts."""
+    examples = ids_as_rows(vocabulary, examples)
+    if held_out is None:
+        return examples, None
+    held_out = ids_as_rows(vocabulary, held_out, "X_val").with_mean_weight_one()
+    n_features = estimator._step_format.n_features
+    return with_same_steps((examples, held_out), n_features, estimator.dtype)
+
+
+def _network_spec(estimator, vocabulary, seed, resume):
+    n_outputs, output_activation = estimator._codec.output
+    spec = network_spec(
+        estimator,
+        n_features=estimator._step_format.n_features,
+        n_rows=None if vocabulary is None else len(vocabulary.known),
+        n_outputs=n_outputs,
+        output_activation=output_activation,
+        body_seed=estimator._spec.body_seed if resume else seed,
+    )
+    if resume and spec != replace(estimator._spec, architecture=None):
+        raise ValueError(
+            "warm_start and partial_fit continue the training of one network, but its parameters "
+            f"have changed since it was fitted: from {estimator._spec} to {spec}."
+        )
+    return spec
+
+
+def fitted_attributes(result, vocabulary, history, sequences):
+    """Return fitted attributes by name.
+
+    Parameters
+    ----------
+    result : TrainingResult
+    vocabulary : Vocabulary or None
+    history : dict
+        The history of earlier epochs, which is continued.
+    sequences : Sequences
+        The sequences that the network was trained on.
+    """
+    weights = result.weights
+    if vocabulary is not None:
+        vocabulary = vocabulary.after_training_on(sequences)
+        i = result.embedding_index
+        weights[i] = vocabulary.fill_unknown(weights[i])
+    history = _extend(history, result.history)
+    return {
+        "_spec": result.spec,
+        "_vocabulary": vocabulary,
+        "_optimizer_state": result.optimizer_state,
+        "weights_": weights,
+        "history_": history,
+        "n_iter_": len(history["loss"]),
+    }
+
+
+def _extend(history, new):
+    """Join two histories; epochs without an entry get NaN."""
+    n_before = len(history.get("loss", ()))
+    n_new = len(new["loss"])
+    return {
+        name: [*history.get(name, [np.nan] * n_before), *new.get(name, [np.nan] * n_new)]
+        for name in {**history, **new}
+    }

@@ -1,0 +1,43 @@
+"""The workloads of skrnn's reservoirs, for which no framework is loaded."""
+
+import numpy as np
+
+from skrnn import EchoStateRegressor
+from skrnn.reservoir import Reservoir
+from workloads.data import delayed_noise
+
+
+def fit_series(steps, units, connections, n_alphas=0, chunk_overlap=None):
+    """Fit one long series."""
+    X, y = delayed_noise(1, steps)
+    network = EchoStateRegressor(
+        units=units,
+        washout=min(100, steps // 4),
+        rows="steps",
+        reservoir=Reservoir(connectivity=connections, chunk_overlap=chunk_overlap),
+        alphas=np.logspace(-6, 2, n_alphas) if n_alphas else None,
+        random_state=0,
+    )
+
+    def run():
+        network.fit(X[0], y[0])
+        return {"r2": network.score(X[0, :1000], y[0, :1000])}
+
+    return run
+
+
+def fit_batch(n, steps, units, connections):
+    """Fit many series with one target per time step."""
+    X, y = delayed_noise(n, steps)
+    network = EchoStateRegressor(
+        units=units,
+        return_sequences=True,
+        reservoir=Reservoir(connectivity=connections),
+        random_state=0,
+    )
+
+    def run():
+        network.fit(X, y)
+        return {"r2": network.score(X[:10], y[:10])}
+
+    return run
