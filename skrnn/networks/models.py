@@ -1,10 +1,10 @@
 """From a `NetworkSpec` to a Keras model and its first weights.
 
-Every model takes two inputs, the steps of a batch padded on the right and the length of each
-sequence, and never a mask: a forward recurrence cannot see what comes after its end, a backward
-one reads each sequence reversed within its own length, and pooling counts real steps only. The
-graph holds Keras layers and operations, ours under the names of Keras' own, so that a saved model
-opens without skrnn.
+Every model has two inputs, the time steps of a batch padded on the right and the length of each
+sequence, and never a mask: a forward recurrence is not affected by padding after the end of its
+sequence, a backward one reads each sequence reversed within its own length, and pooling counts
+real time steps only. The graph contains Keras layers and operations, ours under the names of
+Keras' own, so that a saved model opens without skrnn, unless Keras does not have the cell.
 """
 
 import json
@@ -34,15 +34,6 @@ from skrnn.networks.fingerprint import describe_class, describe_held
 from skrnn.networks.layers import make_layer
 from skrnn.networks.processes import require_own_process
 
-__all__ = [
-    "Network",
-    "build_network",
-    "embedding_index",
-    "exclusive_random_state",
-    "initial_weights",
-    "rebuild_network",
-]
-
 _random_state_lock = threading.RLock()
 
 
@@ -55,13 +46,13 @@ class Network:
     spec : NetworkSpec
         With `architecture` filled in if the body or the cell is custom.
     model : keras.Model
-        Steps and lengths to outputs, as users see them.
+        From time steps and lengths to the outputs after the output activation.
     raw : keras.Model
-        The same before the output activation, which losses are exact on.
+        The same without the output activation, because losses are more exact on its input.
     summary, steps : keras.Model or None
-        What the last recurrent layer hands on: one vector a sequence, one a step.
+        The output of the last recurrent layer: one vector per sequence, and one per time step.
     states : keras.Model or None
-        The last layer's final states, right where no step is padding.
+        The final states of the last layer, which are right if no time step is padding.
     """
 
     spec: object
@@ -101,7 +92,7 @@ def build_network(spec, *, plain=False):
     ----------
     spec : NetworkSpec
     plain : bool, default=False
-        True: of Keras' own layers, without our time loops.
+        Whether to use Keras' own layers, without our time loops.
 
     Returns
     -------
@@ -110,8 +101,8 @@ def build_network(spec, *, plain=False):
     Raises
     ------
     ValueError
-        If a user's body gives something other than vectors or steps, or vectors where there is
-        a target for each step, or if its layers are of another dtype.
+        If a custom body returns anything but vectors or time steps, or vectors although there is
+        one target per time step, or if its layers or a custom cell are of another dtype.
     """
     require_own_process()
     with backends.precision(spec.dtype), exclusive_random_state(spec.body_seed):
@@ -321,8 +312,7 @@ def _describe_body(layers):
     names = [layers.name] + [operation.name for operation in layers.operations]
     for i, name in enumerate(names):
         config = re.sub(rf'"{re.escape(name)}"', f'"#{i}"', config)
-    # A class may be written anew under its old name, in a notebook say, and a configuration names
-    # functions without what they do.
+    # A configuration names classes and functions without their code.
     return config + "".join(
         f" {describe_class(type(operation))} {describe_held(operation)}"
         for operation in layers.operations

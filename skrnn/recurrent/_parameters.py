@@ -4,7 +4,6 @@ from collections.abc import Callable
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.utils import check_array
 
 from skrnn._parameters import as_spec, parameter, with_parameters
 from skrnn._sklearn import Interval, StrOptions
@@ -386,28 +385,6 @@ def training_spec(estimator, *, loss, partial):
     stops_early = estimator.early_stopping and not partial
     patience = estimator.patience if stops_early else None
     return TrainingSpec(**given, loss=loss, learning_rate=rate, patience=patience)
-
-
-def check_embedding(embedding):
-    """Return a number of dimensions unchanged, and pre-trained vectors as a checked matrix.
-
-    Raises
-    ------
-    ValueError
-        If a matrix is not 2-D, not finite, or has no rows for padding and the unknown token.
-    """
-    if isinstance(embedding, Integral):
-        return embedding
-    try:
-        matrix = check_array(embedding, dtype=np.float64, input_name="embedding")
-    except ValueError as error:
-        raise ValueError(f"embedding must be a number or a matrix. {error}") from error
-    if len(matrix) < 2:
-        raise ValueError(
-            "embedding must have a row for padding (0), one for the unknown token (1) and one for "
-            f"each token id, got {len(matrix)} row."
-        )
-    return matrix
 
 
 def _n_dimensions(embedding):
