@@ -60,7 +60,7 @@ def _weights(model):
 
 
 def network_spec(**fields):
-    """Return a small network: one LSTM of three features and two linear outputs, or other fields."""
+    """Return the specification of a small LSTM with two linear outputs, or with other fields."""
     plain = {
         "cell": "lstm",
         "units": (3,),
