@@ -13,7 +13,7 @@ from skrnn._sklearn import _check_sample_weight
 def all_or_nothing(estimator):
     """Yield a copy of an estimator to fit, and take over its state in one step at the end.
 
-    If the work ends in any exception, the estimator stays as it was. Another thread that uses the
+    If the work ends in any exception, the estimator does not change. Another thread that uses the
     estimator meanwhile finds the old state or the new one, never a mixture of both.
 
     Parameters

@@ -3,7 +3,7 @@
 An estimator class lists its parameters as fields, as a dataclass does, and `with_parameters` makes
 from them what scikit-learn and its users expect: a real ``__init__`` with keyword-only arguments,
 the table ``_parameter_constraints``, and the section "Parameters" of the docstring. A subclass
-inherits the parameters of its base, and may add some or describe one anew.
+inherits the parameters of its base, and may add or redefine some.
 """
 
 import textwrap

@@ -179,7 +179,7 @@ def _is_table(X):
 
 
 def _columns_of(tables):
-    """Return the names of the columns; None names a column of Series that share no name."""
+    """Return the names of the columns; the name is None for Series with different names."""
     if all(map(is_series, tables)):
         names = {table.name for table in tables}
         return pd.Index([names.pop() if len(names) == 1 else None])

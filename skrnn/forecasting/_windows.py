@@ -82,7 +82,7 @@ def make_windows(X, y=None, *, window_length, horizon=1, stride=1, series_id=Non
     """Cut series into windows and the targets that follow them.
 
     No window and no target crosses the end of a series or a gap in time. The windows are views on
-    the series: they need no memory of their own, whatever their length and overlap.
+    the series: they need no extra memory, whatever their length and overlap.
 
     Parameters
     ----------

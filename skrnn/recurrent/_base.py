@@ -1,4 +1,4 @@
-"""The base of the recurrent estimators: fit, partial_fit, predict, and what comes with them.
+"""The base of the recurrent estimators: fit, predict, hidden states, and their building blocks.
 
 A fit reads and checks all data first (`_data`), turns them and the parameters into a
 `TrainingJob` (`_job`), which `skrnn.networks` trains, and makes fitted attributes of the result.
@@ -86,8 +86,8 @@ shape (n, T, n_features) or (n, T)
         Raises
         ------
         ValueError
-            If the data do not fit the parameters or each other, or if training diverges. An
-            earlier fit is then kept as it was.
+            If the data do not fit the parameters or each other, or if training diverges. The
+            state of an earlier fit is then kept.
         """
         resume = self.warm_start and hasattr(self, "weights_")
         # On the estimator itself: scikit-learn needs the context also after an error.
