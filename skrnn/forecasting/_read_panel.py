@@ -13,7 +13,8 @@ from skrnn._time_index import (
     number_series,
 )
 from skrnn.forecasting._panel import Panel
-from skrnn.sequences._inputs import as_known_container, is_nested_numbers
+from skrnn.sequences._containers import is_nested_table
+from skrnn.sequences._inputs import as_known_container
 from skrnn.sequences._layout import is_frame, is_series
 
 
@@ -41,7 +42,7 @@ def read_panel(X, series_id=None, *, times=None, freq=None, input_name="X"):
     ValueError
         If X is none of these containers, does not hold numbers, or is not sorted by time.
     """
-    if isinstance(X, list | tuple) and not _is_table(X):
+    if isinstance(X, list | tuple) and not is_nested_table(X):
         return _read_list(X, series_id, times, freq, input_name)
     frame = X.to_frame() if is_series(X) else as_known_container(X)
     values = _numbers(frame, input_name)
@@ -171,11 +172,6 @@ def _check_last_level(index, input_name):
             f"holds times: the levels are {list(index.names)}. X.swaplevel().sort_index() reorders "
             "an index of two levels."
         )
-
-
-def _is_table(X):
-    """Return whether a list holds the rows of one table, and is not a list of series."""
-    return len(X) > 0 and np.size(X[0]) > 0 and is_nested_numbers(X)
 
 
 def _columns_of(tables):

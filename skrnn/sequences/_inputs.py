@@ -10,7 +10,7 @@ from scipy import sparse
 from sklearn.utils.validation import validate_data
 
 from skrnn.sequences._check import check_sequences
-from skrnn.sequences._containers import feature_table
+from skrnn.sequences._containers import feature_table, is_nested_table
 from skrnn.sequences._sequences import Sequences, offsets_of
 from skrnn.sequences._tokens import PADDING
 
@@ -50,13 +50,6 @@ def as_known_container(X):
     """Return X, or X as an array if converting to an array is all that it supports."""
     known = isinstance(X, (np.ndarray, Sequences, list, tuple)) or hasattr(X, "iloc")
     return np.asarray(X) if hasattr(X, "__array__") and not known else X
-
-
-def is_nested_numbers(X):
-    """Return whether X is a table written as lists of numbers, all of one length."""
-    if not isinstance(X, (list, tuple)) or not isinstance(X[0], (list, tuple)):
-        return False
-    return np.ndim(X[0][0]) == 0 and len({len(row) for row in X}) == 1
 
 
 def read_steps(X, dtype, input_name="X"):
@@ -202,7 +195,7 @@ def read_inputs(estimator, X, *, fresh=None, input_name="X"):
     inputs, n_features = steps.read(X, input_name)
     table = feature_table(X)
     if reset:
-        if not steps.tokens and is_nested_numbers(X):
+        if not steps.tokens and is_nested_table(X):
             table = X
         steps = replace(steps, n_features=n_features, in_table=table is X)
         estimator._step_format = steps
