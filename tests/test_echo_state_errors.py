@@ -244,11 +244,11 @@ BAD_TARGETS = {
     "a step too few": (
         "steps", replaced(RUNNING, 4, RUNNING[4][1:]),
         rf"y\[4\] has {len(X[4]) - 1} targets, but sequence 4 of X has {len(X[4])} steps"),
-    "one a sequence": ("steps", SUMS, "y.*each step because return_sequences=True"),
+    "one a sequence": ("steps", SUMS, "y.*per time step because return_sequences=True"),
     "one a step": ("vector", RUNNING, "y.*return_sequences=False"),
     "NaN": ("vector", np.where(SUMS == SUMS[3], np.nan, SUMS), "y contains NaN"),
     "NaN in a series": ("series", np.where(TARGETS == TARGETS[3], np.nan, TARGETS), "y contains"),
-    "words": ("vector", LABELS, "y must hold numbers.*'ant'"),
+    "words": ("vector", LABELS, "y must contain numbers.*'ant'"),
     "one class": ("labels", ["ant"] * 30, "at least 2 classes, got 1 class: 'ant'"),
     "one tag": ("tags", [["up"] * len(steps) for steps in X], "got 1 class: 'up'"),
     "numbers for labels": ("labels", SUMS, "Unknown label type: continuous"),
