@@ -83,9 +83,9 @@ def hear(layers, states, inputs, fed=None):
     """Return the states of all layers one step later."""
     heard, after = inputs, []
     for layer, state in zip(layers, states, strict=True):
-        net = layer.recurrent @ state + layer.input_weights @ heard + layer.bias
+        net = layer.recurrent_weights @ state + layer.input_weights @ heard + layer.bias
         if fed is not None:
-            net += layer.feedback @ np.atleast_1d(fed)
+            net += layer.feedback_weights @ np.atleast_1d(fed)
         heard = (1 - layer.leak_rate) * state + layer.leak_rate * np.tanh(net)
         after.append(heard)
     return after
@@ -94,7 +94,7 @@ def hear(layers, states, inputs, fed=None):
 def no_step():
     """Return a context in which running a reservoir for even a step is an error."""
     return mock.patch(
-        "skrnn.reservoir._dynamics._Runner.run", side_effect=AssertionError("a step was run")
+        "skrnn.reservoir._time_loop._LayerRunner.run", side_effect=AssertionError("a step was run")
     )
 
 

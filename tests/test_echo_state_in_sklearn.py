@@ -359,7 +359,7 @@ COPIES = {
 FED_BACK = {"reservoir": Reservoir(feedback_scaling=0.2), "initial_state": "fit_end"}
 MODELS = {
     "vector": (regressor(alphas=[0.1, 1.0]), X, SUMS),
-    "labels": (classifier(solver="svd", pooling="states", units=5), X, LABELS),
+    "labels": (classifier(solver="svd", pooling="model_space", units=5), X, LABELS),
     "fed back": (steps_network(**FED_BACK), INPUTS, TARGETS),
     "in a pipeline": (pipeline(classifier()), X, LABELS),
 }

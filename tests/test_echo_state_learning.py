@@ -103,8 +103,8 @@ def test_networks_of_parts_merge_to_one_fit_three_ways(kind):
 
 
 OTHERS = {
-    "another seed": ({"random_state": 1}, SUMS, "another reservoir.*int random_state"),
-    "no seed": ({"random_state": None}, SUMS, "another reservoir.*int random_state"),
+    "another seed": ({"random_state": 1}, SUMS, "another reservoir.*int as random_state"),
+    "no seed": ({"random_state": None}, SUMS, "another reservoir.*int as random_state"),
     "another leak rate": ({"leak_rate": 0.5}, SUMS, "another reservoir"),
     "another activation": (
         {"reservoir": double(activation="relu")}, SUMS, "activation='relu', expected 'tanh'"),
@@ -124,7 +124,7 @@ def test_only_networks_of_one_reservoir_and_target_merge(which):
     other = regressor(**params).fit(X, y)
     with pytest.raises(ValueError, match=match):
         network.merge(other)
-    with pytest.raises(ValueError, match=r"EchoStateRegressor merges.*got EchoStateClassifier"):
+    with pytest.raises(ValueError, match=r"EchoStateRegressor merges.*EchoStateClassifier"):
         network.merge(classifier().fit(X, LABELS))
     with pytest.raises(ValueError, match="other features or targets"):
         classifier().fit(X, LABELS).merge(classifier().fit(X, LABELS == "ant"))

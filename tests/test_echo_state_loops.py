@@ -88,7 +88,10 @@ def driven(network, inputs):
 @pytest.mark.parametrize("y", [MEMORY, MEMORY[:, None], BOTH], ids=["flat", "column", "two"])
 def test_the_targets_are_fed_back_in_fit_and_the_outputs_in_predict(reservoir, params, y):
     network = steps_network(reservoir=reservoir, washout=10, **params).fit(INPUTS, y)
-    assert network.reservoir_.layers_[0].feedback.shape == (len(zeros(network)[0]), y[:1].size)
+    assert network.reservoir_.layers_[0].feedback_weights.shape == (
+        len(zeros(network)[0]),
+        y[:1].size,
+    )
     rows = [
         np.concatenate([*s, u]) for s, u in zip(forced(network, INPUTS, y), INPUTS, strict=True)
     ]
@@ -263,7 +266,7 @@ def learn_by_merge(network):
 )  # fmt: skip
 def test_several_series_have_no_one_end(learn):
     network = learn(regressor(reservoir=FED_BACK, return_sequences=True))
-    with pytest.raises(ValueError, match=r"X=None goes on from the end of one.*give X"):
+    with pytest.raises(ValueError, match=r"X=None continues from the end of one.*Give X"):
         network.generate(3)
     assert network.generate(3, BATCH, BATCH_Y).shape == (3, 3, 2)
 
@@ -298,7 +301,7 @@ REFUSED = {
         "one output", {}, r"feedback_scaling=0.* 1 output.* 2 input.*one step ahead"),
     "labels for inputs": ("labels", {}, "no loop.*feedback_scaling"),
     "two directions": ("both ways", {"X": BATCH}, "future that bidirectional=True"),
-    "no end": ("several", {}, "X=None.*several sequences.*give X"),
+    "no end": ("several", {}, "X=None.*several sequences.*Give X"),
     "targets without feedback": ("next", {"X": INPUTS, "y": INPUTS}, "y had no effect.*feedback"),
     "future without feedback": ("next", {"future": INPUTS[:3]}, "future had no effect"),
     "inputs alone": ("fed back", {"X": INPUTS}, TOGETHER),

@@ -99,11 +99,11 @@ def test_inhibition_reduces_activity():
         assert rates[0] > rates[1] > rates[2]
 
 
-def test_inhibitory_links_reduce_activity():
+def test_inhibitory_recurrent_weights_reduce_activity():
     X = np.random.default_rng(0).random((10, 50, 3))
     liquid = LiquidStateMachine(weight_scaling=0.3, random_state=0).fit(X)
     with_inhibition = rate_of(liquid.transform(X))
-    liquid.links_ = liquid.links_.maximum(0)
+    liquid.recurrent_weights_ = liquid.recurrent_weights_.maximum(0)
     assert rate_of(liquid.transform(X)) > with_inhibition
 
 
@@ -126,7 +126,7 @@ def test_weight_scaling_is_what_units_hear_of_each_other():
     X = np.random.default_rng(0).random((5, 20, 1))
     liquid = LiquidStateMachine(weight_scaling=0.0, random_state=0)
     features = liquid.fit_transform(X)
-    deaf = (liquid.input_links_ == 0).all(axis=1)
+    deaf = (liquid.input_weights_ == 0).all(axis=1)
     assert_array_equal(features[:, deaf], 0)
     assert liquid.set_params(weight_scaling=0.3).fit_transform(X)[:, deaf].any()
 
@@ -171,7 +171,7 @@ def test_same_alone_in_a_batch_and_in_any_order(ragged, encoding, pooling, monke
     for place, i in enumerate(order):
         assert_array_equal(shuffled[place], together[i])
         assert_array_equal(liquid.transform([ragged[i]])[0], together[i])
-    monkeypatch.setattr(_spiking_units, "_WIDTH", 2)
+    monkeypatch.setattr(_spiking_units, "_BATCH_SIZE", 2)
     for one, other in zip(liquid.transform(ragged), together, strict=True):
         assert_array_equal(one, other)
 
@@ -321,7 +321,7 @@ def test_wrong_width(ragged):
 
 @pytest.mark.parametrize("units", [(3, 3), (3, 0, 3), (3, 2.5, 3), [3, 3, 3, 3]])
 def test_wrong_grid(units, ragged):
-    with pytest.raises(ValueError, match="units must be a number of units, or three for the shape"):
+    with pytest.raises(ValueError, match="units must be a positive int, or three of them"):
         LiquidStateMachine(units=units).fit(ragged)
 
 
@@ -336,7 +336,7 @@ def test_wrong_grid(units, ragged):
         {"step_duration": 2.5},
         {"input_scaling": -1.0},
         {"weight_scaling": -1.0},
-        {"link_distance": 0.0},
+        {"connection_distance": 0.0},
         {"inhibitory": 1.1},
         {"filter_time": 0.0},
         {"pooling": "max"},

@@ -13,8 +13,8 @@ from sklearn.linear_model import Ridge, RidgeCV
 
 from skrnn import EchoStateRegressor
 from skrnn.reservoir import Reservoir
-from skrnn.reservoir._ridge import RecursiveLeastSquares, is_trustworthy, solve
-from skrnn.reservoir._statistics import Moments, TriangularFactor, joined
+from skrnn.reservoir._ridge import RecursiveLeastSquares, is_above_rounding, solve
+from skrnn.reservoir._statistics import Moments, TriangularFactor, merged_statistics
 
 KINDS = pytest.mark.parametrize("kind", [Moments, TriangularFactor])
 SOME = settings(max_examples=25)
@@ -131,8 +131,8 @@ def test_merging_has_no_order_and_no_brackets(kind):
     before = [products_in(part) for part in parts]
     expected = products(x, y, weights)
     for a, b, c in permutations(parts):
-        left = joined(joined(a, b), c)
-        right = joined(a, joined(b, c))
+        left = merged_statistics(merged_statistics(a, b), c)
+        right = merged_statistics(a, merged_statistics(b, c))
         assert_same_products(products_in(left), expected)
         assert_same_products(products_in(right), expected)
     for part, as_it_was in zip(parts, before, strict=True):
@@ -144,20 +144,20 @@ def test_merging_has_no_order_and_no_brackets(kind):
 def test_an_empty_one_adds_nothing(kind):
     x, y, weights = make_data()
     full, empty = statistics_of(kind, x, y, weights), kind(x.shape[1], y.shape[1])
-    for both in (joined(full, empty), joined(empty, full)):
+    for both in (merged_statistics(full, empty), merged_statistics(empty, full)):
         assert_same_products(products_in(both), products(x, y, weights))
-    nothing = joined(empty, empty)
+    nothing = merged_statistics(empty, empty)
     assert nothing.weight == 0
     nothing.add(x.copy(), y, weights)
     assert_same_products(products_in(nothing), products(x, y, weights))
 
 
-def test_statistics_of_both_kinds_are_joined():
+def test_statistics_of_both_kinds_are_merged_statistics():
     x, y, weights = make_data()
     early, late = slice(None, 9), slice(9, None)
     factor = statistics_of(TriangularFactor, x[early], y[early], weights[early])
     moments = statistics_of(Moments, x[late], y[late], weights[late])
-    for both in (joined(factor, moments), joined(moments, factor)):
+    for both in (merged_statistics(factor, moments), merged_statistics(moments, factor)):
         assert_same_products(products_in(both), products(x, y, weights))
 
 
@@ -293,15 +293,15 @@ def test_small_penalties_on_nearly_collinear_rows():
     assert_allclose(solve(factor, 1e-14).coef[:, 0], expected, rtol=1e-6)
     off = np.abs(solve(moments, 1e-14).coef[:, 0] / expected - 1).max()
     assert off > 1e-3
-    assert not is_trustworthy(moments, 1e-14)
-    assert is_trustworthy(moments, 1e-3)
+    assert not is_above_rounding(moments, 1e-14)
+    assert is_above_rounding(moments, 1e-3)
     assert_allclose(solve(moments, 1e-3).coef[:, 0], exact_ridge(x, y[:, 0], 1e-3), rtol=1e-8)
 
 
 def test_both_kinds_agree_where_rows_are_independent():
     x, y, _ = make_data(200, 20)
     moments, factor = (statistics_of(kind, x, y) for kind in (Moments, TriangularFactor))
-    assert is_trustworthy(moments, 1e-14)
+    assert is_above_rounding(moments, 1e-14)
     for alpha in (1e-14, 1.0):
         assert_allclose(solve(factor, alpha).coef, solve(moments, alpha).coef, rtol=1e-10)
 
@@ -330,9 +330,9 @@ def network(**params):
 def test_auto_takes_the_triangular_factor_for_small_penalties():
     X, y = wave()
     auto, svd = network().fit(X, y), network(solver="svd").fit(X, y)
-    assert isinstance(auto._statistics, TriangularFactor)
+    assert isinstance(auto._readout.statistics, TriangularFactor)
     assert_array_equal(auto.coef_, svd.coef_)
-    assert isinstance(network(alpha=1.0).fit(X, y)._statistics, Moments)
+    assert isinstance(network(alpha=1.0).fit(X, y)._readout.statistics, Moments)
     with pytest.warns(LinAlgWarning, match="alpha=1e-14 is below the rounding.*solver='svd'"):
         network(solver="cholesky").fit(X, y)
 
@@ -340,9 +340,9 @@ def test_auto_takes_the_triangular_factor_for_small_penalties():
 def test_auto_takes_the_triangular_factor_for_few_rows():
     X, y = wave()
     few = network(alpha=1.0).fit(X[:28], y[:28])
-    assert isinstance(few._statistics, TriangularFactor)
+    assert isinstance(few._readout.statistics, TriangularFactor)
     few.partial_fit(X, y)
-    assert isinstance(few._statistics, TriangularFactor)
+    assert isinstance(few._readout.statistics, TriangularFactor)
 
 
 def test_partial_fit_warns_of_a_penalty_that_rounding_hides():
@@ -385,7 +385,9 @@ def test_updates_of_an_estimator_end_where_one_fit_ends(solver):
         updated.update(X[step], y[step])
     assert_allclose(updated.coef_, at_once.coef_, rtol=1e-6, atol=1e-9)
     assert_allclose(updated.intercept_, at_once.intercept_, atol=1e-9)
-    assert_same_products(products_in(updated._statistics), products_in(at_once._statistics))
+    assert_same_products(
+        products_in(updated._readout.statistics), products_in(at_once._readout.statistics)
+    )
 
 
 @pytest.mark.parametrize("forgetting", [0.95, 0.98, 0.99])

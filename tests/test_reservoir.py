@@ -57,7 +57,7 @@ def dense(matrix):
 def states_by_hand(layers, steps, activation):
     """x(t) = (1 - a) x(t-1) + a f(W x(t-1) + W_in u(t) + b), layer on layer, from zero."""
     function = ACTIVATIONS.get(activation, activation)
-    matrices = [dense(layer.recurrent) for layer in layers]
+    matrices = [dense(layer.recurrent_weights) for layer in layers]
     states, rows = [np.zeros(layer.units) for layer in layers], []
     for u in steps:
         for i, (layer, w) in enumerate(zip(layers, matrices, strict=True)):
@@ -84,7 +84,7 @@ def assert_close(states, expected, atol=1e-12):
 
 def same_weights(one, other):
     layers = (*one.layers_, *one.backward_layers_), (*other.layers_, *other.backward_layers_)
-    return all(a.same_as(b) for a, b in zip(*layers, strict=True))
+    return all(a.equals(b) for a, b in zip(*layers, strict=True))
 
 
 # --- states and weights -----------------------------------------------------------------------
@@ -178,7 +178,7 @@ def test_a_series_in_chunks_has_the_states_of_the_series(params, radius):
     series = np.random.default_rng(0).normal(size=(1, 3000, 1))
     whole = make(**params, spectral_radius=radius, input_scaling=0.1).fit(series)
     chunked = clone(whole).set_params(chunk_overlap=5).fit(series)
-    pieces = chunked._pieces(check_sequences(series, dtype=whole.dtype))
+    pieces = chunked._dynamics().blocks(check_sequences(series, dtype=whole.dtype))
     # What never forgets is run whole.
     assert (max(len(piece.sequences) for piece in pieces) > 1) == (radius < 1)
     atol = 64 * np.finfo(whole.dtype).eps if radius < 1 else 0
@@ -186,7 +186,7 @@ def test_a_series_in_chunks_has_the_states_of_the_series(params, radius):
 
 
 def test_an_int_seed_gives_the_same_bits(tmp_path):
-    reservoir = make(bidirectional=True, layers=2, plasticity="oja", pooling="states")
+    reservoir = make(bidirectional=True, layers=2, plasticity="oja", pooling="model_space")
     states = reservoir.fit(X).transform(X)
     joblib.dump(reservoir, tmp_path / "reservoir")
     pickled = pickle.loads(pickle.dumps(reservoir))
@@ -213,13 +213,13 @@ def test_spectral_radius_is_reached(kind, units, radius):
     few = sparse.csr_array(np.where(np.abs(given) > 1.5, given, 0))
     matrices = {"dense": given, "sparse": few, "symmetric": given + given.T}
     reservoir = make(units=units, topology=matrices.get(kind, kind), spectral_radius=radius).fit(X)
-    found = np.abs(np.linalg.eigvals(dense(reservoir.layers_[0].recurrent))).max()
+    found = np.abs(np.linalg.eigvals(dense(reservoir.layers_[0].recurrent_weights))).max()
     assert_allclose(found, radius, rtol=1e-7)
 
 
 def test_topologies():
     cycle, line, orthogonal = (
-        dense(make(topology=name, spectral_radius=0.7).fit(X).layers_[0].recurrent)
+        dense(make(topology=name, spectral_radius=0.7).fit(X).layers_[0].recurrent_weights)
         for name in ("cycle", "delay_line", "orthogonal")
     )
     assert_allclose(cycle, 0.7 * np.roll(np.eye(UNITS), 1, axis=0), rtol=1e-12)
@@ -230,7 +230,7 @@ def test_topologies():
 @pytest.mark.parametrize("topology", [FULL, sparse.csr_array(FEW), np.eye(UNITS, k=1)])
 def test_without_a_spectral_radius_a_matrix_stays_as_it_is(topology):
     reservoir = make(topology=topology, spectral_radius=None).fit(X)
-    assert_array_equal(dense(reservoir.layers_[0].recurrent), dense(topology))
+    assert_array_equal(dense(reservoir.layers_[0].recurrent_weights), dense(topology))
 
 
 @pytest.mark.parametrize("units", [20, 150])
@@ -242,10 +242,10 @@ def test_a_matrix_without_cycles_has_no_spectral_radius_to_scale(units):
             make(units=units, topology=matrix).fit(X)
 
 
-@pytest.mark.parametrize(("connectivity", "links"), [(1, 1), (7, 7), (0.25, 10), (99, 40)])
-def test_every_unit_has_as_many_links(connectivity, links):
-    matrix = dense(make(connectivity=connectivity).fit(X).layers_[0].recurrent)
-    assert_array_equal(np.count_nonzero(matrix, axis=1), links)
+@pytest.mark.parametrize(("connectivity", "n_connections"), [(1, 1), (7, 7), (0.25, 10), (99, 40)])
+def test_every_unit_has_as_many_links(connectivity, n_connections):
+    matrix = dense(make(connectivity=connectivity).fit(X).layers_[0].recurrent_weights)
+    assert_array_equal(np.count_nonzero(matrix, axis=1), n_connections)
 
 
 @pytest.mark.parametrize("kind", ["uniform", "binary", "normal"])
@@ -271,7 +271,10 @@ def test_small_radii_forget_the_start_and_large_ones_do_not(radius, forgets):
     reservoir = make(spectral_radius=radius, input_scaling=0.1).fit(X)
     sequences = check_sequences([np.random.default_rng(0).normal(size=(300, 3))])
     starts = np.random.default_rng(1).uniform(-1, 1, (2, UNITS))
-    ends = [[*reservoir._pieces(sequences, initial=[one])][-1].states[0][-1] for one in starts]
+    ends = [
+        [*reservoir._dynamics().blocks(sequences, initial=[one])][-1].states[0][-1]
+        for one in starts
+    ]
     distance = np.ptp(ends, axis=0).max()
     assert distance < 1e-12 if forgets else distance > 0.1
 
@@ -305,23 +308,23 @@ def test_model_space_holds_ridge_regressions_of_the_next_state(washout):
         h = (one[washout:] - every.mean(axis=0)) @ axes.T
         now = np.hstack([h[:-1], np.ones((len(h) - 1, 1))])
         models.append(np.linalg.solve(now.T @ now + 10 * np.eye(7), now.T @ h[1:]).ravel())
-    pooled = make(**params, pooling="states").fit_transform(LONG)
+    pooled = make(**params, pooling="model_space").fit_transform(LONG)
     # An axis may point either way.
     assert_allclose(np.abs(pooled), np.abs(models), rtol=1e-8, atol=1e-12)
 
 
-@pytest.mark.parametrize("pooling", [None, "last", "mean", "states"])
+@pytest.mark.parametrize("pooling", [None, "last", "mean", "model_space"])
 def test_columns_have_names_and_there_are_no_new_ones(pooling):
     reservoir = make(units=(5, 4), layers=2, bidirectional=True, pooling=pooling).fit(LONG)
     names = reservoir.get_feature_names_out()
-    n_columns = 18 * 19 if pooling == "states" else 18
+    n_columns = 18 * 19 if pooling == "model_space" else 18
     assert_array_equal(names, [f"reservoir{i}" for i in range(n_columns)])
     assert reservoir.transform(LONG)[0].shape[-1] == n_columns
     with pytest.raises(ValueError, match="X has 4 features, but Reservoir is expecting 3 features"):
         reservoir.transform([np.zeros((5, 4))])
 
 
-@pytest.mark.parametrize("pooling", ["mean", "states"])
+@pytest.mark.parametrize("pooling", ["mean", "model_space"])
 def test_a_washout_must_leave_steps(pooling):
     reservoir = make(washout=3, pooling=pooling).fit(X[5:6])
     for refused in (reservoir.transform, reservoir.fit):
@@ -334,8 +337,8 @@ def test_a_washout_must_leave_steps(pooling):
 
 def learned_by_hand(layer, sequences, activation, rule, epochs, rate):
     """Return W, W_in and b of a layer after single steps of a rule, unit by unit."""
-    w, n = dense(layer.recurrent).astype(float), layer.units
-    links, gain, shift = np.argwhere(w), np.ones(n), np.zeros(n)
+    w, n = dense(layer.recurrent_weights).astype(float), layer.units
+    connections, gain, shift = np.argwhere(w), np.ones(n), np.zeros(n)
     for steps in [*sequences] * epochs:
         x = np.zeros(n)
         for u in steps:
@@ -349,7 +352,7 @@ def learned_by_hand(layer, sequences, activation, rule, epochs, rate):
                     change = 1 - (2 + 1 / 0.2) * y[i] + y[i] ** 2 / 0.2
                 gain[i] += rate * (1 / gain[i] + change * net[i])
                 shift[i] += rate * change
-            for i, j in links if rule != "intrinsic" else ():
+            for i, j in connections if rule != "intrinsic" else ():
                 hebb = before[j] - x[i] * w[i, j] if rule == "oja" else -before[j]
                 w[i, j] += rate * x[i] * hebb
     return gain[:, None] * w, gain[:, None] * layer.input_weights, gain * layer.bias + shift
@@ -371,11 +374,13 @@ def test_plasticity_takes_the_steps_of_its_rule(case, topology, leak, epochs):
     for layers in ("layers_", "backward_layers_"):
         batch = [steps[:: 1 if layers == "layers_" else -1] for steps in X]
         for before, after in zip(getattr(drawn, layers), getattr(learned, layers), strict=True):
-            found = after.recurrent, after.input_weights, after.bias
+            found = after.recurrent_weights, after.input_weights, after.bias
             expected = learned_by_hand(before, batch, activation, rule, epochs, 3e-3)
             assert_close(map(dense, found), expected, atol=1e-10)
-            assert sparse.issparse(after.recurrent) == sparse.issparse(before.recurrent)
-            assert np.abs(dense(after.recurrent - before.recurrent)).max() > 1e-5
+            assert sparse.issparse(after.recurrent_weights) == sparse.issparse(
+                before.recurrent_weights
+            )
+            assert np.abs(dense(after.recurrent_weights - before.recurrent_weights)).max() > 1e-5
             batch = [states_by_hand([after], steps, activation) for steps in batch]
 
 

@@ -37,7 +37,7 @@ def test_states_from_all_starts_meet_below_radius_one_and_not_far_above():
 def test_the_index_of_linear_units_is_that_of_the_powers_of_the_matrix():
     X = [NOISE[:30]]
     linear = reservoir(units=5, connectivity=5, activation="identity").fit(X)
-    matrix = linear.layers_[0].recurrent.toarray()
+    matrix = linear.layers_[0].recurrent_weights.toarray()
     start = generator(0).uniform(-1, 1, 5)
     powers = [np.linalg.matrix_power(matrix, t + 1) @ start for t in range(10, 30)]
     expected = np.mean([np.sqrt(np.mean(x**2)) for x in powers])
@@ -208,7 +208,7 @@ def test_the_first_input_is_found_where_a_reservoir_reads_from_the_end():
 # --- what training alone hears ----------------------------------------------------------------
 
 
-@pytest.mark.parametrize("pooling", ["last", "mean", "states"])
+@pytest.mark.parametrize("pooling", ["last", "mean", "model_space"])
 def test_noise_is_heard_in_training_with_one_target_a_sequence(pooling):
     rng = np.random.default_rng(0)
     X = [rng.normal(size=(n, 2)) for n in (10, 15, 12, 20, 9, 11)]

@@ -166,7 +166,7 @@ def reservoir(**params):
         found = {"states": transformer.transform(X)}
         found["array"] = transformer.transform(CUBE[:, :, [0, 1, 1]])
         for i, layer in enumerate((*transformer.layers_, *transformer.backward_layers_)):
-            weights = layer.recurrent
+            weights = layer.recurrent_weights
             found[f"recurrent {i}"] = weights.toarray() if sparse.issparse(weights) else weights
             found |= {f"input {i}": layer.input_weights, f"bias {i}": layer.bias}
         return found
@@ -208,7 +208,7 @@ SHIFT = np.roll(np.eye(20), 2, axis=1)
 CASES = {
     "last": last_and_steps,
     "mean": fitted(lambda: regressor(pooling="mean", washout=2), X, BOTH, WEIGHTS),
-    "model space": fitted(lambda: regressor(pooling="states", units=8), X, SUMS),
+    "model space": fitted(lambda: regressor(pooling="model_space", units=8), X, SUMS),
     "without inputs": fitted(lambda: regressor(readout_input=False, reservoir=double()), X, SUMS),
     "steps": steps_and_score,
     "float64": fitted(lambda: regressor(reservoir=double(), leak_rate=0.3), CUBE, CUBE[:, -1]),
@@ -267,9 +267,9 @@ CASES = {
         plasticity="intrinsic", activation="logistic", bidirectional=True
     ),
     "pooled mean": reservoir(pooling="mean", input_scaling=[0.5, 1.0, 2.0], washout=1),
-    "pooled model space": reservoir(pooling="states", units=6),
+    "pooled model space": reservoir(pooling="model_space", units=6),
     "spikes by rate": liquid(),
     "spikes by latency": liquid(encoding="latency", pooling=None, inhibitory=0.5),
-    "spikes, last": liquid(pooling="last", units=(3, 4, 2), link_distance=1.5),
+    "spikes, last": liquid(pooling="last", units=(3, 4, 2), connection_distance=1.5),
     "tools": tools,
 }
