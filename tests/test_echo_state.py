@@ -33,6 +33,7 @@ from sklearn.model_selection import (
     cross_val_predict,
     cross_val_score,
 )
+from sklearn.utils.class_weight import compute_sample_weight
 from toys import TINY, labelled
 
 from skrnn import EchoStateClassifier, EchoStateRegressor, RNNClassifier, check_sequences
@@ -52,6 +53,12 @@ def test_series_to_vector_is_ridge_on_pooled_states(solver, weights, pooling):
     assert network.coef_.shape == (22,)
     assert isinstance(network.intercept_, float)
     assert network.alpha_ == 1e-3
+
+
+def test_pooling_mean_leaves_the_washout_of_states_and_inputs_out():
+    network = regressor(pooling="mean", washout=1, readout_input=True).fit(X, SUMS)
+    rows = [rows[1:].mean(axis=0) for rows in states_of(X)]
+    assert_same_readout(network, Ridge(alpha=1e-3, solver="cholesky").fit(rows, SUMS))
 
 
 @pytest.mark.parametrize("weights", [None, WEIGHTS], ids=["plain", "weighted"])
@@ -302,6 +309,13 @@ def test_class_weights_are_factors_of_sample_weights(class_weight, weights):
     assert_same_readout(network, classifier().fit(batch, labels, by_hand))
     plain = classifier().fit(batch, labels, weights)
     assert not np.allclose(plain.coef_, network.coef_)
+
+
+@pytest.mark.parametrize("weights", [None, WEIGHTS], ids=["plain", "weighted"])
+def test_class_weight_of_classes_that_are_not_named_is_one(weights):
+    by_hand = compute_sample_weight({"ant": 5.0}, LABELS) * (1 if weights is None else weights)
+    network = classifier(class_weight={"ant": 5.0}).fit(X, LABELS, weights)
+    assert_same_readout(network, classifier().fit(X, LABELS, by_hand))
 
 
 @pytest.mark.parametrize("rows", ["sequences", "steps"])

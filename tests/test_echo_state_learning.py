@@ -185,3 +185,26 @@ def test_class_weights_count_in_updates_too():
     for part in rest:
         updated.update(*part)
     assert_same_readout(updated, network.fit(X, LABELS))
+
+
+@pytest.mark.parametrize("solver", ["cholesky", "svd"])
+@pytest.mark.parametrize("method", ["partial_fit", "merge"])
+def test_update_forgetting_counts_rows_in_later_partial_fit_and_merge(method, solver):
+    forgetting, n_new = 0.9, len(X) - 9
+    network = regressor(solver=solver).fit(X[:9], SUMS[:9])
+    network.update(X[9:], SUMS[9:], forgetting=forgetting)
+    if method == "partial_fit":
+        network.partial_fit(X[:4], SUMS[:4])
+    else:
+        network.merge(regressor(solver=solver).fit(X[:4], SUMS[:4]))
+    ages = np.r_[np.full(9, n_new), np.arange(n_new)[::-1], np.zeros(4)]
+    batch, y = [*X, *X[:4]], np.r_[SUMS, SUMS[:4]]
+    assert_same_readout(network, regressor().fit(batch, y, forgetting**ages))
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.1])
+def test_partial_fit_draws_other_noise_for_each_part(noise):
+    network = regressor(reservoir=double(noise=noise))
+    twice = clone(network).partial_fit(X, SUMS).partial_fit(X, SUMS)
+    doubled = clone(network).partial_fit(X, SUMS, np.full(len(X), 2.0))
+    assert np.allclose(twice.coef_, doubled.coef_, rtol=1e-6) == (noise == 0)

@@ -260,6 +260,15 @@ def test_input_weights_and_biases_are_scaled(kind):
     assert {"uniform": 0.9 < size.max() <= 1, "binary": (size == 1).all()}.get(kind, size.max() > 1)
 
 
+@pytest.mark.parametrize("scaling", [1.0, np.array([0.0, 0.5, 1.0])])
+def test_input_weights_of_deeper_layers_are_scaled_by_the_number_of_units_below(scaling):
+    reservoir = make(units=(300, 200), layers=2, input_scaling=scaling).fit(X)
+    weights, bound = reservoir.layers_[1].input_weights, np.mean(scaling) * np.sqrt(3 / 300)
+    assert weights.shape == (200, 300)
+    assert 0.99 * bound < np.abs(weights).max() <= bound
+    assert_allclose(weights.std(), np.mean(scaling) / np.sqrt(300), rtol=0.02)
+
+
 @pytest.mark.parametrize("weights", [FULL[:, :3], lambda units, n, rng: FULL[:units, :n]])
 def test_input_weights_can_be_given(weights):
     layer = make(input_weights=weights, input_scaling=2.0).fit(X).layers_[0]
