@@ -150,7 +150,7 @@ BAD_PARAMETERS = {
 
 
 @pytest.mark.parametrize("wrong", BAD_PARAMETERS)
-def test_parameters_are_refused(wrong):
+def test_fit_bad_parameters(wrong):
     kind, params, match = BAD_PARAMETERS[wrong]
     network, batch, y = fitted(kind)
     good = network.get_params(deep=False)
@@ -163,20 +163,20 @@ def test_parameters_are_refused(wrong):
         clone(network).set_params(**params).partial_fit(batch, y)
 
 
-def test_the_sequence_that_a_washout_leaves_nothing_of_is_named_by_its_place():
+def test_washout_error_names_the_sequence():
     weights = np.where(np.arange(len(X)) < SHORT, 0.0, 1.0)  # those before it are not there
     with refused(rf"washout=2 leaves nothing of X\[{SHORT}\]"):
         regressor(return_sequences=True, washout=2).fit(X, RUNNING, weights)
 
 
-def test_weights_that_are_all_in_the_washout():
+def test_sample_weight_only_in_the_washout():
     network, inputs, y = fitted("series")
     network.set_params(washout=5)
     with unchanged(network, inputs), pytest.raises(ValueError, match="sample_weight"):
         network.fit(inputs, y, (np.arange(240) < 3).astype(float))
 
 
-def test_states_without_bound_are_said_to_be_so():
+def test_fit_states_not_finite():
     network, inputs, y = fitted("series")
     good = network.get_params(deep=False)
     with unchanged(network, inputs), np.errstate(all="ignore"):
@@ -186,7 +186,7 @@ def test_states_without_bound_are_said_to_be_so():
         network.set_params(**good)
 
 
-def test_a_reservoir_alone_has_no_outputs_to_feed_back():
+def test_reservoir_fit_with_feedback_is_refused():
     with refused(r"feedback_scaling=0.5.*Reservoir alone.*EchoStateRegressor"):
         Reservoir(feedback_scaling=0.5).fit(X)
 
@@ -220,7 +220,7 @@ BAD_SEQUENCES = {
 
 
 @pytest.mark.parametrize("wrong", BAD_SEQUENCES)
-def test_sequences_are_refused(wrong):
+def test_bad_X(wrong):
     kind, batch, match = BAD_SEQUENCES[wrong]
     network, good, y = fitted(kind)
     y = y[: len(batch)]
@@ -256,7 +256,7 @@ BAD_TARGETS = {
 
 
 @pytest.mark.parametrize("wrong", BAD_TARGETS)
-def test_targets_are_refused(wrong):
+def test_bad_y(wrong):
     kind, y, match = BAD_TARGETS[wrong]
     network, batch, _ = fitted(kind)
     with unchanged(network, batch):
@@ -267,7 +267,7 @@ def test_targets_are_refused(wrong):
                 learn(batch, y)
 
 
-def test_as_many_targets_go_on_as_were_fitted():
+def test_partial_fit_other_number_of_targets():
     network, batch, _ = fitted("vector")
     with unchanged(network, batch):
         for learn in (network.partial_fit, network.update):
@@ -275,7 +275,7 @@ def test_as_many_targets_go_on_as_were_fitted():
                 learn(batch, np.c_[SUMS, SUMS])
 
 
-def test_labels_go_on_as_they_were_fitted():
+def test_partial_fit_unknown_labels():
     network, batch, _ = fitted("labels")
     unknown = replaced(LABELS.tolist(), 3, "dog")
     with unchanged(network, batch):
@@ -291,7 +291,7 @@ def test_labels_go_on_as_they_were_fitted():
 
 
 @pytest.mark.parametrize("learn", ["partial_fit", "update"])
-def test_a_part_cannot_be_balanced(learn):
+def test_partial_fit_class_weight_balanced(learn):
     network, batch, y = fitted("labels")
     network.set_params(class_weight="balanced")
     with unchanged(network, batch), refused(f"class_weight='balanced'.*{learn}.*dict"):
@@ -307,7 +307,7 @@ def test_a_part_cannot_be_balanced(learn):
         (np.full(30, np.nan), "sample_weight contains NaN"),
     ],
 )
-def test_weights_are_refused(weights, match):
+def test_bad_sample_weight(weights, match):
     network, batch, y = fitted("vector")
     with unchanged(network, batch):
         for learn in (network.fit, network.partial_fit):
@@ -322,12 +322,12 @@ CALLS |= {"update": (X, LABELS), "merge": (classifier(),)}
 
 
 @pytest.mark.parametrize("name", CALLS)
-def test_what_needs_a_fit_says_so(name):
+def test_methods_before_fit(name):
     with refused("This EchoStateClassifier instance is not fitted yet", NotFittedError):
         getattr(classifier(), name)(*CALLS[name])
 
 
-def test_what_is_merged_was_fitted():
+def test_merge_other_not_fitted():
     network, batch, _ = fitted("labels")
     with unchanged(network, batch):
         with refused("EchoStateClassifier instance is not fitted", NotFittedError):
@@ -337,7 +337,7 @@ def test_what_is_merged_was_fitted():
 
 
 @pytest.mark.parametrize("forgetting", [0, -0.5, 1.1, np.nan, "1", None])
-def test_a_share_that_is_kept_is_above_zero(forgetting):
+def test_update_bad_forgetting(forgetting):
     network, batch, y = fitted("vector")
     match = rf"forgetting must be.*\(0.0, 1.0\], got {forgetting!r}"
     with unchanged(network, batch), refused(match):
@@ -377,7 +377,7 @@ def interrupted(place):
 
 @pytest.mark.parametrize(("method", "place"), INTERRUPTED)
 @pytest.mark.parametrize("kind", ["steps", "tags"])
-def test_an_interrupted_call_leaves_all_as_it_was(kind, method, place):
+def test_interrupted_fit_changes_nothing(kind, method, place):
     network, batch, y = fitted(kind)
     new, unchosen = clone(network), [steps[::-1] for steps in batch]
     with unchanged(network, batch), interrupted(place):
@@ -392,7 +392,7 @@ def test_an_interrupted_call_leaves_all_as_it_was(kind, method, place):
     assert_array_equal(network.coef_, expected.coef_)
 
 
-def test_an_interrupted_merge_leaves_both_as_they_were():
+def test_interrupted_merge_changes_nothing():
     network, batch, _ = fitted("labels")
     other, _, _ = fitted("labels")
     with unchanged(network, batch), unchanged(other, batch), interrupted("solution"):
@@ -401,7 +401,7 @@ def test_an_interrupted_merge_leaves_both_as_they_were():
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 @pytest.mark.parametrize("container", [np.asarray, sparse.csr_array])
-def test_the_row_of_a_series_that_is_not_finite_is_named(value, container):
+def test_error_names_the_row_that_is_not_finite(value, container):
     network, inputs, y = fitted("series")
     broken = np.array(inputs)
     broken[77, -1] = value

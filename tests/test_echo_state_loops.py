@@ -86,7 +86,7 @@ def driven(network, inputs):
     ids=["one layer", "deep", "leaky"],
 )
 @pytest.mark.parametrize("y", [MEMORY, MEMORY[:, None], BOTH], ids=["flat", "column", "two"])
-def test_the_targets_are_fed_back_in_fit_and_the_outputs_in_predict(reservoir, params, y):
+def test_feedback_of_targets_in_fit_and_outputs_in_predict(reservoir, params, y):
     network = steps_network(reservoir=reservoir, washout=10, **params).fit(INPUTS, y)
     assert network.reservoir_.layers_[0].feedback_weights.shape == (
         len(zeros(network)[0]),
@@ -101,7 +101,7 @@ def test_the_targets_are_fed_back_in_fit_and_the_outputs_in_predict(reservoir, p
     assert network.score(INPUTS[50:], y[50:]) > 0.8
 
 
-def test_ragged_sequences_with_feedback_are_run_as_each_alone():
+def test_feedback_of_ragged_sequences():
     network = regressor(reservoir=FED_BACK, return_sequences=True).fit(BATCH, BATCH_Y)
     states = [forced(network, *pair) for pair in zip(BATCH, BATCH_Y, strict=True)]
     rows = [
@@ -118,7 +118,7 @@ def test_ragged_sequences_with_feedback_are_run_as_each_alone():
         assert_allclose(network.hidden_states([inputs])[0], hidden[i], **CLOSE)
 
 
-def test_a_fed_back_network_goes_on_from_the_end_of_fit():
+def test_feedback_initial_state_fit_end():
     params = {"reservoir": FED_BACK, "initial_state": "fit_end", "washout": 10}
     network = steps_network(**params).fit(INPUTS[:200], MEMORY[:200])
     end = forced(network, INPUTS[:200], MEMORY[:200])[-1]
@@ -136,7 +136,7 @@ def test_a_fed_back_network_goes_on_from_the_end_of_fit():
 
 @pytest.mark.parametrize("y", [MEMORY, MEMORY[:, None], BOTH], ids=["flat", "column", "two"])
 @pytest.mark.parametrize("reservoir", [FED_BACK, DEEP], ids=["one layer", "deep"])
-def test_generation_goes_on_from_the_end_of_fit(reservoir, y):
+def test_generate_from_the_end_of_fit(reservoir, y):
     network = steps_network(reservoir=reservoir).fit(INPUTS[:200], y[:200])
     end, future = forced(network, INPUTS[:200], y[:200])[-1], INPUTS[200:230]
     held = closed(network, end, y[199], np.repeat(INPUTS[199:200], 30, axis=0))
@@ -148,7 +148,7 @@ def test_generation_goes_on_from_the_end_of_fit(reservoir, y):
     assert_allclose(network.generate(30), held, **CLOSE)  # it is not moved by generate
 
 
-def test_generation_goes_on_from_known_steps_and_targets():
+def test_generate_from_known_steps():
     network = steps_network(reservoir=FED_BACK).fit(INPUTS[:200], MEMORY[:200])
     known, future = slice(150, 201), INPUTS[201:215]
     after = forced(network, INPUTS[known], MEMORY[known])[-1]
@@ -161,7 +161,7 @@ def test_generation_goes_on_from_known_steps_and_targets():
     assert_allclose(from_training, network.generate(14, future=future), **CLOSE)
 
 
-def test_several_known_series_are_as_each_alone():
+def test_generate_several_series_with_feedback():
     network = regressor(reservoir=FED_BACK, return_sequences=True).fit(BATCH, BATCH_Y)
     future = INPUTS[:9]
     for given in ({}, {"future": future}):
@@ -177,7 +177,7 @@ def test_several_known_series_are_as_each_alone():
     assert single.generate(4, BATCH, [y[:, 0] for y in BATCH_Y]).shape == (3, 4)
 
 
-def test_a_classifier_feeds_back_the_label_that_it_says():
+def test_generate_labels():
     network = classifier(rows="steps", reservoir=FED_BACK).fit(INPUTS[:200], TAGS[:200])
     indicators = np.eye(2)[(TAGS == "up").astype(int)]
     rows = [
@@ -208,7 +208,7 @@ PLANE = np.c_[WAVE, np.cos(0.31 * np.arange(401))]
 
 @pytest.mark.parametrize("params", [{}, {"layers": 2}, {"chunk_overlap": 40}])
 @pytest.mark.parametrize("series", [WAVE, PLANE], ids=["one value", "two values"])
-def test_an_output_is_the_next_input(params, series):
+def test_generate_without_feedback(params, series):
     X, y = series.reshape(401, -1)[:-1], series[1:]
     network = steps_network(reservoir=double(**params), leak_rate=0.7).fit(X[:300], y[:300])
     expected = looped(network, driven(network, X[:300]), y[299], 12)
@@ -222,7 +222,7 @@ def test_an_output_is_the_next_input(params, series):
     assert_allclose(network.generate(3, X[7:8]), expected.reshape(3, *y.shape[1:]), **CLOSE)
 
 
-def test_several_known_waves_are_as_each_alone():
+def test_generate_several_series_without_feedback():
     network = regressor(return_sequences=True).fit([PLANE[:-1]], [PLANE[1:]])
     known = [PLANE[:50], PLANE[30:31], PLANE[100:260], PLANE[5:55]]
     generated = network.generate(8, known)
@@ -233,7 +233,7 @@ def test_several_known_waves_are_as_each_alone():
     assert network.generate(8).shape == (8, 2)
 
 
-def test_a_wave_goes_on():
+def test_generate_a_wave():
     network = steps_network(units=60, alpha=1e-8, washout=50)
     network.fit(WAVE[:300, None], WAVE[1:301])
     assert_allclose(network.generate(100), WAVE[301:401], atol=1e-3)
@@ -264,14 +264,14 @@ def learn_by_merge(network):
      learn_by_merge],
     ids=["fit", "update", "partial_fit", "merge"],
 )  # fmt: skip
-def test_several_series_have_no_one_end(learn):
+def test_generate_after_several_series_is_refused(learn):
     network = learn(regressor(reservoir=FED_BACK, return_sequences=True))
     with pytest.raises(ValueError, match=r"X=None continues from the end of one.*Give X"):
         network.generate(3)
     assert network.generate(3, BATCH, BATCH_Y).shape == (3, 3, 2)
 
 
-def test_after_more_of_one_series_the_end_is_its_own():
+def test_generate_after_partial_fit_and_update():
     network = steps_network(reservoir=FED_BACK).fit(INPUTS[:50], MEMORY[:50])
     for learn in (network.partial_fit, network.update):
         learn(INPUTS[50:120], MEMORY[50:120])
@@ -316,7 +316,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("wrong", REFUSED)
-def test_generation_is_refused_before_a_step_is_run(wrong):
+def test_generate_bad_arguments(wrong):
     kind, given, match = REFUSED[wrong]
     network, inputs, y = NETWORKS[kind]
     network = clone(network).fit(inputs, y)
@@ -325,6 +325,6 @@ def test_generation_is_refused_before_a_step_is_run(wrong):
 
 
 @pytest.mark.parametrize("network", [steps_network(), classifier()])
-def test_generation_needs_a_fit(network):
+def test_generate_before_fit(network):
     with pytest.raises(NotFittedError, match=f"This {type(network).__name__} .* not fitted"):
         network.generate(3)

@@ -91,7 +91,7 @@ def same_weights(one, other):
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_states_follow_the_state_equation(case):
+def test_reservoir_states_follow_the_equation(case):
     reservoir = make(**CASES[case]).fit(X)
     expected = by_hand(reservoir, X)
     assert_close(reservoir.transform(X), expected)
@@ -100,7 +100,7 @@ def test_states_follow_the_state_equation(case):
 
 
 @pytest.mark.parametrize("bidirectional", [False, True])
-def test_many_sequences_and_long_ones(bidirectional):
+def test_reservoir_many_and_long_sequences(bidirectional):
     rng = np.random.default_rng(0)
     lengths = rng.integers(1, 25, 150)
     lengths[[3, 77, 140]] = 1300, 700, 700
@@ -123,7 +123,7 @@ CONTAINERS = {
 
 @pytest.mark.parametrize("name", CONTAINERS)
 @pytest.mark.parametrize("bidirectional", [False, True])
-def test_states_come_in_the_container_of_the_sequences(name, bidirectional):
+def test_reservoir_transform_keeps_the_container(name, bidirectional):
     batch = CONTAINERS[name]
     reservoir = make(bidirectional=bidirectional)
     states = reservoir.fit_transform(batch)
@@ -137,7 +137,7 @@ ONE_HOT = [{}, {"bidirectional": True, "layers": 2}, {"plasticity": "oja"}]
 
 
 @pytest.mark.parametrize("params", ONE_HOT)
-def test_one_hot_rows_are_the_dense_rows_that_they_stand_for(params):
+def test_reservoir_one_hot_rows_equal_dense_rows(params):
     rng = np.random.default_rng(0)
     rows = [np.eye(5)[rng.integers(0, 5, length)] for length in (4, 9, 1, 6)]
     rows[1][3] = 0
@@ -155,7 +155,7 @@ BOTH_WAYS = make(bidirectional=True).fit(X)
 
 @settings(max_examples=25)
 @given(lengths=LENGTHS, seed=st.integers(0, 99), reservoir=st.sampled_from([STACK, BOTH_WAYS]))
-def test_states_do_not_depend_on_the_batch(lengths, seed, reservoir):
+def test_reservoir_states_do_not_depend_on_the_batch(lengths, seed, reservoir):
     rng = np.random.default_rng(seed)
     batch = [rng.normal(size=(length, 3)) for length in lengths]
     states = reservoir.transform(batch)
@@ -165,7 +165,7 @@ def test_states_do_not_depend_on_the_batch(lengths, seed, reservoir):
     assert_close([reservoir.transform([steps])[0] for steps in batch], states, atol=1e-13)
 
 
-def test_what_comes_later_changes_nothing():
+def test_reservoir_states_do_not_depend_on_later_steps():
     padded = [np.vstack([steps, np.full((9, 3), 7.0)]) for steps in X]
     for reservoir, units in ((STACK, None), (BOTH_WAYS, UNITS)):
         for longer, states in zip(*map(reservoir.transform, (padded, X)), strict=True):
@@ -174,7 +174,7 @@ def test_what_comes_later_changes_nothing():
 
 @pytest.mark.parametrize("radius", [0.5, 3.0])
 @pytest.mark.parametrize("params", [{}, {"layers": 2, "leak_rate": 0.8}, {"dtype": "float32"}])
-def test_a_series_in_chunks_has_the_states_of_the_series(params, radius):
+def test_reservoir_chunk_overlap_keeps_the_states(params, radius):
     series = np.random.default_rng(0).normal(size=(1, 3000, 1))
     whole = make(**params, spectral_radius=radius, input_scaling=0.1).fit(series)
     chunked = clone(whole).set_params(chunk_overlap=5).fit(series)
@@ -185,7 +185,7 @@ def test_a_series_in_chunks_has_the_states_of_the_series(params, radius):
     assert_close(chunked.transform(series), whole.transform(series), atol)
 
 
-def test_an_int_seed_gives_the_same_bits(tmp_path):
+def test_reservoir_random_state_int_gives_equal_bits(tmp_path):
     reservoir = make(bidirectional=True, layers=2, plasticity="oja", pooling="model_space")
     states = reservoir.fit(X).transform(X)
     joblib.dump(reservoir, tmp_path / "reservoir")
@@ -199,7 +199,7 @@ def test_an_int_seed_gives_the_same_bits(tmp_path):
 
 
 @pytest.mark.parametrize("seed", [1, None, np.random.RandomState(5)])
-def test_other_seeds_give_other_weights(seed):
+def test_reservoir_random_state_changes_the_weights(seed):
     other = make(random_state=seed).fit(X)
     assert not same_weights(make().fit(X), other)
     assert same_weights(other, clone(other).fit(X)) == (seed == 1)
@@ -208,7 +208,7 @@ def test_other_seeds_give_other_weights(seed):
 @pytest.mark.parametrize("units", [30, 120])
 @pytest.mark.parametrize("radius", [0.5, 1.3])
 @pytest.mark.parametrize("kind", ["random", "cycle", "orthogonal", "dense", "sparse", "symmetric"])
-def test_spectral_radius_is_reached(kind, units, radius):
+def test_reservoir_spectral_radius(kind, units, radius):
     given = np.random.default_rng(2).normal(size=(units, units))
     few = sparse.csr_array(np.where(np.abs(given) > 1.5, given, 0))
     matrices = {"dense": given, "sparse": few, "symmetric": given + given.T}
@@ -217,7 +217,7 @@ def test_spectral_radius_is_reached(kind, units, radius):
     assert_allclose(found, radius, rtol=1e-7)
 
 
-def test_topologies():
+def test_reservoir_topology_names():
     cycle, line, orthogonal = (
         dense(make(topology=name, spectral_radius=0.7).fit(X).layers_[0].recurrent_weights)
         for name in ("cycle", "delay_line", "orthogonal")
@@ -228,13 +228,13 @@ def test_topologies():
 
 
 @pytest.mark.parametrize("topology", [FULL, sparse.csr_array(FEW), np.eye(UNITS, k=1)])
-def test_without_a_spectral_radius_a_matrix_stays_as_it_is(topology):
+def test_reservoir_spectral_radius_none_keeps_the_matrix(topology):
     reservoir = make(topology=topology, spectral_radius=None).fit(X)
     assert_array_equal(dense(reservoir.layers_[0].recurrent_weights), dense(topology))
 
 
 @pytest.mark.parametrize("units", [20, 150])
-def test_a_matrix_without_cycles_has_no_spectral_radius_to_scale(units):
+def test_reservoir_topology_without_cycles_is_refused(units):
     order = np.random.default_rng(0).permutation(units)
     line = np.eye(units, k=-1)
     for matrix in (line, line[order][:, order], sparse.csr_array(line[order][:, order])):
@@ -243,13 +243,13 @@ def test_a_matrix_without_cycles_has_no_spectral_radius_to_scale(units):
 
 
 @pytest.mark.parametrize(("connectivity", "n_connections"), [(1, 1), (7, 7), (0.25, 10), (99, 40)])
-def test_every_unit_has_as_many_links(connectivity, n_connections):
+def test_reservoir_connectivity(connectivity, n_connections):
     matrix = dense(make(connectivity=connectivity).fit(X).layers_[0].recurrent_weights)
     assert_array_equal(np.count_nonzero(matrix, axis=1), n_connections)
 
 
 @pytest.mark.parametrize("kind", ["uniform", "binary", "normal"])
-def test_input_weights_and_biases_are_scaled(kind):
+def test_reservoir_input_scaling_and_bias_scaling(kind):
     plain, scaled = (
         make(input_weights=kind, input_scaling=scaling, bias_scaling=0.3).fit(X).layers_[0]
         for scaling in (1.0, np.array([0.0, 0.5, 2.0]))
@@ -261,7 +261,7 @@ def test_input_weights_and_biases_are_scaled(kind):
 
 
 @pytest.mark.parametrize("scaling", [1.0, np.array([0.0, 0.5, 1.0])])
-def test_input_weights_of_deeper_layers_are_scaled_by_the_number_of_units_below(scaling):
+def test_reservoir_input_weights_of_deeper_layers(scaling):
     reservoir = make(units=(300, 200), layers=2, input_scaling=scaling).fit(X)
     weights, bound = reservoir.layers_[1].input_weights, np.mean(scaling) * np.sqrt(3 / 300)
     assert weights.shape == (200, 300)
@@ -270,13 +270,13 @@ def test_input_weights_of_deeper_layers_are_scaled_by_the_number_of_units_below(
 
 
 @pytest.mark.parametrize("weights", [FULL[:, :3], lambda units, n, rng: FULL[:units, :n]])
-def test_input_weights_can_be_given(weights):
+def test_reservoir_input_weights_custom(weights):
     layer = make(input_weights=weights, input_scaling=2.0).fit(X).layers_[0]
     assert_array_equal(layer.input_weights, 2 * FULL[:, :3])
 
 
 @pytest.mark.parametrize(("radius", "forgets"), [(0.6, True), (4.0, False)])
-def test_small_radii_forget_the_start_and_large_ones_do_not(radius, forgets):
+def test_reservoir_spectral_radius_and_initial_state(radius, forgets):
     reservoir = make(spectral_radius=radius, input_scaling=0.1).fit(X)
     sequences = check_sequences([np.random.default_rng(0).normal(size=(300, 3))])
     starts = np.random.default_rng(1).uniform(-1, 1, (2, UNITS))
@@ -293,7 +293,7 @@ LONG = [steps for steps in X if len(steps) > 2]
 
 @pytest.mark.parametrize("params", [{}, {"bidirectional": True, "layers": 2}])
 @pytest.mark.parametrize("washout", [0, 2])
-def test_pooled_states_are_the_last_one_and_the_mean(params, washout):
+def test_reservoir_pooling_last_and_mean(params, washout):
     states = make(**params).fit_transform(LONG)
     half = states[0].shape[1] // 2 if params.get("bidirectional") else states[0].shape[1]
     # The backward direction ends at the first step.
@@ -307,7 +307,7 @@ def test_pooled_states_are_the_last_one_and_the_mean(params, washout):
 
 
 @pytest.mark.parametrize("washout", [0, 2])
-def test_model_space_holds_ridge_regressions_of_the_next_state(washout):
+def test_reservoir_pooling_model_space(washout):
     params = {"units": 6, "washout": washout}
     states = make(**params).fit_transform(LONG)
     every = np.concatenate(states)
@@ -323,7 +323,7 @@ def test_model_space_holds_ridge_regressions_of_the_next_state(washout):
 
 
 @pytest.mark.parametrize("pooling", [None, "last", "mean", "model_space"])
-def test_columns_have_names_and_there_are_no_new_ones(pooling):
+def test_reservoir_feature_names(pooling):
     reservoir = make(units=(5, 4), layers=2, bidirectional=True, pooling=pooling).fit(LONG)
     names = reservoir.get_feature_names_out()
     n_columns = 18 * 19 if pooling == "model_space" else 18
@@ -334,7 +334,7 @@ def test_columns_have_names_and_there_are_no_new_ones(pooling):
 
 
 @pytest.mark.parametrize("pooling", ["mean", "model_space"])
-def test_a_washout_must_leave_steps(pooling):
+def test_reservoir_washout_too_long(pooling):
     reservoir = make(washout=3, pooling=pooling).fit(X[5:6])
     for refused in (reservoir.transform, reservoir.fit):
         with pytest.raises(ValueError, match=r"washout=3 leaves nothing of X\[1\].* 2 step\(s\)"):
@@ -374,7 +374,7 @@ RULES = ["intrinsic tanh", "intrinsic logistic", "oja tanh", "anti_hebbian relu"
 @pytest.mark.parametrize("topology", ["random", "orthogonal"])
 @pytest.mark.parametrize("leak", [1.0, 0.4, np.linspace(0.2, 1, 6)], ids=["full", "leaky", "each"])
 @pytest.mark.parametrize("epochs", [1, 2])
-def test_plasticity_takes_the_steps_of_its_rule(case, topology, leak, epochs):
+def test_reservoir_plasticity_follows_its_rule(case, topology, leak, epochs):
     rule, activation = case.split()
     params = {"units": 6, "layers": 2, "bidirectional": True, "topology": topology}
     how = {"plasticity": rule, "plasticity_epochs": epochs, "plasticity_rate": 3e-3}
@@ -397,7 +397,7 @@ TARGETS = [("tanh", stats.norm(0, 0.2)), ("logistic", stats.expon(0, 0.2))]
 
 
 @pytest.mark.parametrize(("activation", "target"), TARGETS)
-def test_intrinsic_plasticity_nears_its_distribution(activation, target):
+def test_reservoir_plasticity_intrinsic_distribution(activation, target):
     series = [np.random.default_rng(0).normal(size=(400, 1))]
     learns = {"plasticity": "intrinsic", "plasticity_rate": 2e-3, "plasticity_epochs": 5}
     before, after = (
@@ -408,7 +408,7 @@ def test_intrinsic_plasticity_nears_its_distribution(activation, target):
 
 
 @pytest.mark.parametrize("case", [*RULES[:3], "oja relu", "anti_hebbian identity"])
-def test_a_rate_that_is_too_large_is_refused_and_nothing_is_lost(case):
+def test_reservoir_plasticity_rate_too_large(case):
     rule, activation = case.split()
     reservoir = make(activation=activation, plasticity=rule, dtype="float32").fit(X)
     states = reservoir.transform(X)

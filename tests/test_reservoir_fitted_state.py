@@ -52,7 +52,7 @@ def same(one, other):
 
 @pytest.mark.usefixtures("fast_switches")
 @pytest.mark.parametrize("name", REFITS)
-def test_a_thread_that_reads_during_a_refit_gets_the_old_or_the_new_model(name):
+def test_refit_in_a_second_thread(name):
     estimator, method, batch, *data = REFITS[name]
     estimator = clone(estimator).set_params(random_state=0)
     expected = [getattr(clone(estimator).fit(*part), method)(batch) for part in data]
@@ -79,7 +79,7 @@ def test_a_thread_that_reads_during_a_refit_gets_the_old_or_the_new_model(name):
 
 
 @pytest.mark.parametrize("method", ["fit", "partial_fit"])
-def test_parameters_that_are_set_during_a_fit_stay(method):
+def test_fit_keeps_parameters_that_are_set_meanwhile(method):
     def topology(units, rng):
         network.set_params(alpha=7.0)
         return rng.normal(size=(units, units))
@@ -94,7 +94,7 @@ def test_parameters_that_are_set_during_a_fit_stay(method):
     ("make", "y"),
     [(regressor, SUMS), (classifier, LABELS), (Reservoir, None), (LiquidStateMachine, None)],
 )
-def test_feature_names_are_those_of_the_last_fit_that_did_not_fail(make, y):
+def test_feature_names_after_failed_and_successful_fit(make, y):
     frames = [pd.DataFrame(steps, columns=["wind", "sun"]) for steps in X]
     estimator = make().fit(frames, y)
     broken = [*X[:-1], np.full((3, 2), np.nan)]
@@ -107,7 +107,7 @@ def test_feature_names_are_those_of_the_last_fit_that_did_not_fail(make, y):
 
 
 @pytest.mark.parametrize("name", REFITS)
-def test_skops_stores_fitted_estimators(name):
+def test_skops_round_trip(name):
     skops = pytest.importorskip("skops.io")
     estimator, method, batch, data, _ = REFITS[name]
     estimator = clone(estimator).fit(*data)
@@ -120,7 +120,7 @@ def test_skops_stores_fitted_estimators(name):
 
 
 @pytest.mark.parametrize("kind", [EchoStateRegressor, EchoStateClassifier])
-def test_each_parameter_is_in_the_signature_the_constraints_and_the_docstring(kind):
+def test_parameters_in_signature_constraints_and_docstring(kind):
     parameters = inspect.signature(kind).parameters
     assert set(parameters) == set(kind._parameter_constraints)
     assert kind().get_params(deep=False) == {

@@ -37,13 +37,13 @@ def spike_trains(network, inputs):
 # --- encodings ---------------------------------------------------------------------------------
 
 
-def test_values_are_scaled_to_the_range_seen():
+def test_scale_to_unit():
     low, high = np.array([-1e308, 2.0]), np.array([1e308, 2.0])
     values = np.array([[-1.5e308, 1.0], [0.0, 2.0], [1e308, 3.0]])
     assert_array_equal(scale_to_unit(values, low, high), [[0.0, 0.0], [0.5, 0.0], [1.0, 0.0]])
 
 
-def test_rate_follows_the_value():
+def test_rate_spikes_are_proportional_to_the_value():
     values = np.linspace(0, 1, 6)
     chances = np.random.default_rng(0).random((20000, 1))
     spikes = rate_spikes(values[None], chances, max_rate=200.0)[:, 0]
@@ -53,17 +53,17 @@ def test_rate_follows_the_value():
     assert (spikes[:, :-1] <= spikes[:, 1:]).all()
 
 
-def test_latency_falls_with_the_value():
+def test_latency_spikes_fall_with_the_value():
     spikes = latency_spikes(np.linspace(0, 1, 20)[None], n_ticks=20)[:, 0]
     assert_array_equal(spikes.sum(axis=0), 1)
     assert_array_equal(spikes.argmax(axis=0), np.arange(20)[::-1])
 
 
-def test_latency_in_steps_of_one_tick_is_one_spike():
+def test_latency_spikes_of_one_tick():
     assert latency_spikes(np.array([[0.0, 0.4, 1.0]]), n_ticks=1).all()
 
 
-def test_random_spikes_do_not_depend_on_the_width():
+def test_encoder_does_not_depend_on_the_width():
     values = np.random.default_rng(0).random((7, 2, 5))
     wide = make_encoder("rate", 20, 200.0, seed=3)
     narrow = make_encoder("rate", 20, 200.0, seed=3)
@@ -74,7 +74,7 @@ def test_random_spikes_do_not_depend_on_the_width():
 # --- weights -------------------------------------------------------------------------------------
 
 
-def test_grids():
+def test_grid_positions():
     positions = grid_positions(135)
     assert positions.shape == (135, 3)
     assert positions.max(axis=0).tolist() == [14, 2, 2]
@@ -83,7 +83,7 @@ def test_grids():
     assert_array_equal(grid_positions((15, 3, 3)), positions)
 
 
-def test_connection_probability_falls_with_distance():
+def test_connection_probability_by_distance():
     positions = np.arange(6)[:, None] * [1, 0, 0]
     for target, source, c in [(0, 0, 0.3), (1, 0, 0.2), (0, 1, 0.4), (1, 1, 0.1)]:
         kinds = np.array([source] + [target] * 5, dtype=bool)
@@ -93,7 +93,7 @@ def test_connection_probability_falls_with_distance():
         assert_array_equal(np.diag(probability), 0)
 
 
-def test_recurrent_weights_are_as_frequent_as_they_are_probable():
+def test_connections_have_their_probability():
     positions = grid_positions((10, 10, 10))
     is_inhibitory = np.random.default_rng(0).random(1000) < 0.2
     weights = draw_connections(positions, is_inhibitory, 2.0, np.random.default_rng(1)).toarray()
@@ -109,7 +109,7 @@ def test_recurrent_weights_are_as_frequent_as_they_are_probable():
     assert (weights[:, ~is_inhibitory] >= 0).all()
 
 
-def test_mean_strengths_of_weights():
+def test_connections_mean_strengths():
     is_inhibitory = np.arange(1000) % 5 == 0
     rng = np.random.default_rng(0)
     weights = draw_connections(grid_positions((10, 10, 10)), is_inhibitory, 4.0, rng).toarray()
@@ -118,7 +118,7 @@ def test_mean_strengths_of_weights():
         assert_allclose(of_kind[of_kind != 0].mean(), mean, rtol=0.1)
 
 
-def test_recurrent_weights_reach_farther_with_connection_distance():
+def test_connections_by_connection_distance():
     positions, is_inhibitory = grid_positions(135), np.arange(135) < 27
     counts = [
         draw_connections(positions, is_inhibitory, distance, np.random.default_rng(0)).nnz
@@ -129,7 +129,7 @@ def test_recurrent_weights_reach_farther_with_connection_distance():
 
 
 @pytest.mark.parametrize("n_features", [1, 4, 50])
-def test_every_feature_is_heard(n_features):
+def test_input_connections_of_every_feature(n_features):
     is_inhibitory = np.arange(400) < 80
     weights = draw_input_connections(is_inhibitory, n_features, np.random.default_rng(0))
     assert_array_equal((weights > 0).sum(axis=0), 120)
@@ -144,7 +144,7 @@ def test_every_feature_is_heard(n_features):
 # --- units -------------------------------------------------------------------------------------
 
 
-def test_potential_decays_as_in_the_closed_form():
+def test_potential_decay():
     simulation = Simulation(unconnected([False, True], 1.0), width=3)
     start = np.array([[1.4, 0.3, -2.0], [0.1, 1.0, -0.5]])
     simulation.potential[:] = start
@@ -153,7 +153,7 @@ def test_potential_decays_as_in_the_closed_form():
         assert_allclose(simulation.potential, start * np.exp(-t / 30), rtol=1e-4)
 
 
-def test_one_spike_moves_the_potential_as_in_the_closed_form():
+def test_potential_after_one_spike():
     simulation = Simulation(unconnected([False], 2.0), width=1)
     potential = []
     for t in range(60):
@@ -165,7 +165,7 @@ def test_one_spike_moves_the_potential_as_in_the_closed_form():
     assert_allclose(potential, expected, rtol=1e-4)
 
 
-def test_synapses_decay_by_who_speaks():
+def test_synapses_decay_by_kind_of_source():
     weights = sparse.csr_array(np.array([[0.0, 0.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 0.0]]))
     for is_inhibitory, time in [(False, 3.0), (True, 6.0)]:
         network = SpikingNetwork(
@@ -205,7 +205,7 @@ def test_refractory_period_in_a_network():
         assert (np.diff(np.flatnonzero(train)) > (2 if is_inhibitory else 3)).all()
 
 
-def test_units_below_the_threshold_are_silent():
+def test_units_below_the_threshold_do_not_fire():
     # A constant input every tick holds the current at strength / (1 - exp(-1/3)).
     level = THRESHOLD * (1 - np.exp(-1 / 3))
     below, above = unconnected([False], 0.99 * level), unconnected([False], 1.05 * level)
@@ -214,7 +214,7 @@ def test_units_below_the_threshold_are_silent():
     assert spike_trains(above, inputs).any()
 
 
-def test_features_are_filtered_spikes():
+def test_filtered_spikes():
     network = unconnected([False, True], 20.0)
     inputs = np.random.default_rng(0).random((200, 2)) < 0.2
     spikes = spike_trains(network, inputs)
