@@ -15,8 +15,8 @@ from skrnn.reservoir._consistency import (
     check_unchanged,
     parameters_of_fit,
 )
+from skrnn.reservoir._estimator_state import fitted_snapshot, replace_fitted, snapshot
 from skrnn.reservoir._examples import validate_examples
-from skrnn.reservoir._fitted_state import fitted_snapshot, replace_fitted, snapshot
 from skrnn.reservoir._network import draw_network
 from skrnn.reservoir._parameters import combined_reservoir
 from skrnn.reservoir._pooling import check_washout

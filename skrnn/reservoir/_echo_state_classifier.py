@@ -6,13 +6,8 @@ from sklearn.metrics import accuracy_score
 
 from skrnn._sklearn import _fit_context
 from skrnn.reservoir._base import BaseEchoState
-from skrnn.reservoir._fitted_state import snapshot
-from skrnn.reservoir._parameters import (
-    CLASSIFIER_PARAMETERS,
-    constraints_of,
-    document_parameters,
-    set_parameters,
-)
+from skrnn.reservoir._estimator_state import set_parameters, snapshot
+from skrnn.reservoir._parameters import CLASSIFIER_PARAMETERS, constraints_of, document_parameters
 from skrnn.reservoir._targets import ClassTargets
 from skrnn.sequences._targets import known_classes
 

@@ -5,12 +5,8 @@ from sklearn.metrics import r2_score
 
 from skrnn._sklearn import _fit_context
 from skrnn.reservoir._base import BaseEchoState
-from skrnn.reservoir._parameters import (
-    REGRESSOR_PARAMETERS,
-    constraints_of,
-    document_parameters,
-    set_parameters,
-)
+from skrnn.reservoir._estimator_state import set_parameters
+from skrnn.reservoir._parameters import REGRESSOR_PARAMETERS, constraints_of, document_parameters
 from skrnn.reservoir._targets import NumericTargets
 
 

@@ -9,7 +9,12 @@ from skrnn._fitting import draw_seed
 from skrnn._sklearn import Interval, StrOptions, _fit_context
 from skrnn.preprocessing._output import SequenceTransformerMixin, array_like
 from skrnn.preprocessing._time_distributed import drop_unused_steps
-from skrnn.reservoir._fitted_state import fitted_snapshot, replace_fitted, snapshot
+from skrnn.reservoir._estimator_state import (
+    fitted_snapshot,
+    replace_fitted,
+    set_parameters,
+    snapshot,
+)
 from skrnn.reservoir._spike_encoding import make_encoder, scale_to_unit
 from skrnn.reservoir._spiking_connections import (
     draw_connections,
@@ -167,17 +172,7 @@ class LiquidStateMachine(ClassNamePrefixFeaturesOutMixin, SequenceTransformerMix
         pooling="mean",
         random_state=None,
     ):
-        self.units = units
-        self.encoding = encoding
-        self.max_rate = max_rate
-        self.step_duration = step_duration
-        self.input_scaling = input_scaling
-        self.weight_scaling = weight_scaling
-        self.connection_distance = connection_distance
-        self.inhibitory = inhibitory
-        self.filter_time = filter_time
-        self.pooling = pooling
-        self.random_state = random_state
+        set_parameters(self, locals())
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):

@@ -10,7 +10,7 @@ from skrnn._fitting import generator
 from skrnn._sklearn import Interval, validate_params
 from skrnn.datasets import make_memory_task
 from skrnn.reservoir._echo_state_regressor import EchoStateRegressor
-from skrnn.reservoir._fitted_state import fitted_snapshot
+from skrnn.reservoir._estimator_state import fitted_snapshot
 from skrnn.reservoir._reservoir import Reservoir, check_no_feedback
 from skrnn.sequences._inputs import read_inputs
 

@@ -213,19 +213,6 @@ def _docstring_entry(name, parameter, default):
     return f"    {name} : {parameter.type}, default={written}\n{text}"
 
 
-def set_parameters(estimator, values):
-    """Store the arguments of `__init__`.
-
-    Parameters
-    ----------
-    estimator : estimator
-    values : dict
-        The local variables of its `__init__`.
-    """
-    for name in inspect.signature(type(estimator)).parameters:
-        setattr(estimator, name, values[name])
-
-
 def combined_reservoir(estimator):
     """Return an unfitted reservoir with all parameters, including those of the estimator itself.
 

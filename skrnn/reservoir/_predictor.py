@@ -11,8 +11,8 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from skrnn.reservoir._consistency import check_unchanged
+from skrnn.reservoir._estimator_state import fitted_snapshot
 from skrnn.reservoir._examples import Examples, validate_examples, validate_X
-from skrnn.reservoir._fitted_state import fitted_snapshot
 from skrnn.reservoir._generation import (
     check_future,
     check_loop,

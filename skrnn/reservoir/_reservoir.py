@@ -7,7 +7,12 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin
 from skrnn._sklearn import Interval, StrOptions, _fit_context
 from skrnn.preprocessing._output import SequenceTransformerMixin, array_like
 from skrnn.reservoir._dynamics import Dynamics, draw_dynamics
-from skrnn.reservoir._fitted_state import fitted_snapshot, replace_fitted, snapshot
+from skrnn.reservoir._estimator_state import (
+    fitted_snapshot,
+    replace_fitted,
+    set_parameters,
+    snapshot,
+)
 from skrnn.reservoir._time_loop import ACTIVATIONS
 from skrnn.reservoir._topologies import TOPOLOGIES
 from skrnn.sequences import wrap_like
@@ -218,27 +223,7 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, SequenceTransformerMixin, BaseE
         dtype="float32",
         random_state=None,
     ):
-        self.units = units
-        self.spectral_radius = spectral_radius
-        self.leak_rate = leak_rate
-        self.input_scaling = input_scaling
-        self.bias_scaling = bias_scaling
-        self.connectivity = connectivity
-        self.topology = topology
-        self.input_weights = input_weights
-        self.activation = activation
-        self.feedback_scaling = feedback_scaling
-        self.noise = noise
-        self.washout = washout
-        self.bidirectional = bidirectional
-        self.layers = layers
-        self.plasticity = plasticity
-        self.plasticity_epochs = plasticity_epochs
-        self.plasticity_rate = plasticity_rate
-        self.pooling = pooling
-        self.chunk_overlap = chunk_overlap
-        self.dtype = dtype
-        self.random_state = random_state
+        set_parameters(self, locals())
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):

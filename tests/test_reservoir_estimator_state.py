@@ -133,3 +133,15 @@ def test_parameters_in_signature_constraints_and_docstring(kind):
     for line, parameter in zip(documented, parameters.values(), strict=True):
         assert eval(line.split("default=")[1]) == parameter.default
     assert max(map(len, section)) <= 96
+
+
+def test_subclass_with_parameters_of_its_own():
+    class Named(EchoStateRegressor):
+        def __init__(self, *, name="a", units=5):
+            super().__init__(units=units, alpha=2.0)
+            self.name = name
+
+    network = clone(Named(name="b", units=7)).fit(X, SUMS)
+    assert network.get_params() == {"name": "b", "units": 7}
+    assert network.alpha_ == 2.0
+    assert network.reservoir_.n_states_ == 7

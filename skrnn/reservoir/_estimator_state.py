@@ -1,4 +1,4 @@
-"""How fitted estimators are read and replaced, so that no thread ever sees half of a fit.
+"""How parameters are stored, and how fitted attributes are read and replaced as a whole.
 
 A fit computes everything on the side, and replaces the fitted attributes of its estimator in one
 assignment at the end. A method that reads a fitted estimator first takes a snapshot, in which all
@@ -6,6 +6,20 @@ attributes belong together even if another thread fits the estimator meanwhile.
 """
 
 from sklearn.utils.validation import check_is_fitted
+
+
+def set_parameters(estimator, values):
+    """Store the arguments of `__init__` as attributes.
+
+    Parameters
+    ----------
+    estimator : estimator
+    values : dict
+        The local variables of its `__init__`, at the beginning.
+    """
+    for name, value in values.items():
+        if name not in ("self", "__class__"):
+            setattr(estimator, name, value)
 
 
 def snapshot(estimator):
