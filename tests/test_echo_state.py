@@ -168,7 +168,7 @@ def test_regressor_alphas_by_cross_validation():
     assert fixed.gcv_errors_ is None
 
 
-# --- a row a step -----------------------------------------------------------------------------
+# --- one row per step -------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("y", [TARGETS, SERIES[:-1]], ids=["one target", "two targets"])

@@ -1,4 +1,4 @@
-"""Bad parameters, data and calls: each has an error of its own, before any step is run."""
+"""Bad parameters, data and calls: each raises its own error, before any time step is run."""
 
 import pickle
 from contextlib import contextmanager
@@ -53,13 +53,13 @@ def pickled(kind):
 
 
 def fitted(kind):
-    """Return a fitted network of one's own, and what it was fitted to."""
+    """Return an independent fitted network, and its training data."""
     return pickle.loads(pickled(kind)), *MODELS[kind][1:]
 
 
 @contextmanager
 def refused(match, error=ValueError):
-    """Check that an error comes before a step is run."""
+    """Check that an error is raised before any time step is run."""
     with no_step(), pytest.raises(error, match=f"(?s){match}"):
         yield
 
@@ -84,7 +84,7 @@ BAD_PARAMETERS = {
         "vector", {"leak_rate": [0.5, [1.2] * 20], "reservoir": TWO_LAYERS}, f"leak_rate {RANGE}"),
     "leaks of too few layers": (
         "vector", {"leak_rate": [0.5], "reservoir": TWO_LAYERS}, "leak_rate.*2 layers, got 1"),
-    "a leak that is no number": ("vector", {"leak_rate": ["a"] * 20}, "leak_rate"),
+    "a leak that is not a number": ("vector", {"leak_rate": ["a"] * 20}, "leak_rate"),
     "no units": ("vector", {"units": 0}, "'units'.*int in the range.*Got 0"),
     "units of two layers for one": (
         "vector", {"units": (3, 4)}, r"units.*each of layers=1, got \(3, 4\)"),
@@ -113,13 +113,13 @@ BAD_PARAMETERS = {
     "input scaling of other features": (
         "vector", {"input_scaling": [1.0, 2.0, 3.0]}, r"input_scaling.* 2 features.*\(3,\)"),
     "input scaling with NaN": ("vector", {"input_scaling": [1.0, np.nan]}, "input_scaling"),
-    "input scaling that is no number": ("vector", {"input_scaling": ["a", "b"]}, "input_scaling"),
+    "input scaling of strings": ("vector", {"input_scaling": ["a", "b"]}, "input_scaling"),
     "no alpha": ("vector", {"alpha": 0}, r"'alpha'.*\(0.0, inf\).*Got 0"),
     "negative alphas": ("vector", {"alphas": [-1.0, 1.0]}, r"alphas.*positive.*got \[-1.0, 1.0\]"),
     "a table of alphas": (
         "vector", {"alphas": [[1.0, 2.0]]}, r"alphas must be a one-dimensional.*\[\[1.0, 2.0\]\]"),
     "empty alphas": ("vector", {"alphas": []}, "alphas"),
-    "alphas that are no numbers": ("vector", {"alphas": ["a", "b"]}, "alphas"),
+    "alphas that are not numbers": ("vector", {"alphas": ["a", "b"]}, "alphas"),
     "NaN among alphas": ("vector", {"alphas": [1.0, np.nan]}, "alphas.*finite.*nan"),
     "no end of sequences": (
         "vector", {"initial_state": "fit_end"},
@@ -127,10 +127,10 @@ BAD_PARAMETERS = {
     "no end of two directions": (
         "series", {"initial_state": "fit_end", "reservoir": double(bidirectional=True)},
         "initial_state='fit_end'.*bidirectional=True"),
-    "a value in two places": (
+    "a value given twice": (
         "vector", {"reservoir": double(units=5)},
         r"units is given twice, as units=20 and as reservoir=Reservoir\(units=5\)"),
-    "leaks in two places": (
+    "leak rates given twice": (
         "vector", {"leak_rate": 0.3, "reservoir": double(layers=2, leak_rate=[0.1, [0.2] * 20])},
         "leak_rate is given twice, as leak_rate=0.3"),
     "another transformer": ("vector", {"reservoir": StandardScaler()}, "reservoir.*StandardScaler"),
@@ -241,11 +241,11 @@ BAD_TARGETS = {
     "too few": ("vector", SUMS[:-2], "X has 30 sequences, y has 28"),
     "too few of a series": ("series", TARGETS[:-1], r"inconsistent numbers.*\[240, 239\]"),
     "too few lists": ("steps", RUNNING[:-1], "X has 30 sequences, y has 29"),
-    "a step too few": (
+    "one step too few": (
         "steps", replaced(RUNNING, 4, RUNNING[4][1:]),
         rf"y\[4\] has {len(X[4]) - 1} targets, but sequence 4 of X has {len(X[4])} steps"),
-    "one a sequence": ("steps", SUMS, "y.*each step because return_sequences=True"),
-    "one a step": ("vector", RUNNING, "y.*return_sequences=False"),
+    "one per sequence": ("steps", SUMS, "y.*each step because return_sequences=True"),
+    "one per step": ("vector", RUNNING, "y.*return_sequences=False"),
     "NaN": ("vector", np.where(SUMS == SUMS[3], np.nan, SUMS), "y contains NaN"),
     "NaN in a series": ("series", np.where(TARGETS == TARGETS[3], np.nan, TARGETS), "y contains"),
     "words": ("vector", LABELS, "y must hold numbers.*'ant'"),
@@ -346,7 +346,7 @@ def test_update_bad_forgetting(forgetting):
 
 # --- interruptions ----------------------------------------------------------------------------
 
-PLACES = {
+INTERRUPTIBLE = {
     "states": (_time_loop._LayerRunner, "run"),
     "sums": (_statistics.Moments, "add"),
     "solution": (_readout, "solve"),
@@ -359,15 +359,15 @@ INTERRUPTED = [
 
 
 @contextmanager
-def interrupted(place):
-    """Press Ctrl-C after a function inside has done its work, the second time if there is one."""
-    owner, name = PLACES[place]
+def interrupted(function):
+    """Raise KeyboardInterrupt after the second call of a function (the first one of a solution)."""
+    owner, name = INTERRUPTIBLE[function]
     original, calls = getattr(owner, name), []
 
     def work(*args):
         done = original(*args)
         calls.append(1)
-        if len(calls) == (1 if place == "solution" else 2):
+        if len(calls) == (1 if function == "solution" else 2):
             raise KeyboardInterrupt
         return done
 
@@ -375,15 +375,15 @@ def interrupted(place):
         yield
 
 
-@pytest.mark.parametrize(("method", "place"), INTERRUPTED)
+@pytest.mark.parametrize(("method", "function"), INTERRUPTED)
 @pytest.mark.parametrize("kind", ["steps", "tags"])
-def test_interrupted_fit_changes_nothing(kind, method, place):
+def test_interrupted_fit_changes_nothing(kind, method, function):
     network, batch, y = fitted(kind)
     new, unchosen = clone(network), [steps[::-1] for steps in batch]
-    with unchanged(network, batch), interrupted(place):
+    with unchanged(network, batch), interrupted(function):
         getattr(network, method)(unchosen, y)
     if method != "update":
-        with interrupted(place):
+        with interrupted(function):
             getattr(new, method)(batch, y)
         assert vars(new).keys() == new.get_params(deep=False).keys()
     expected, _, _ = fitted(kind)

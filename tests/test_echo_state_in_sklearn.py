@@ -1,4 +1,4 @@
-"""Echo state networks in scikit-learn's hands: pipelines, searches, ensembles, tables, copies."""
+"""Echo state networks in scikit-learn: pipelines, searches, ensembles, tables, copies."""
 
 import copy
 import io

@@ -1,4 +1,4 @@
-"""Echo state networks that learn in parts: blocks, merged networks, and row after row."""
+"""Echo state networks trained in parts: partial_fit, merge and update."""
 
 from functools import reduce
 
@@ -131,7 +131,7 @@ def test_merge_of_other_reservoirs_is_refused(which):
     assert_array_equal(network.coef_, regressor().fit(X, SUMS).coef_)
 
 
-# --- step by step -----------------------------------------------------------------------------
+# --- update -----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -1,4 +1,4 @@
-"""Echo state networks that hear themselves: feedback, and series that go on alone."""
+"""Echo state networks in a closed loop: feedback and generation."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from echoes import (
     assert_same_readout,
     classifier,
     double,
-    hear,
+    next_states,
     no_step,
     read_out,
     regressor,
@@ -25,7 +25,7 @@ DEEP = double(feedback_scaling=0.3, layers=2)
 LEAKY = double(feedback_scaling=0.3)
 CLOSE = {"rtol": 1e-9, "atol": 1e-9}
 
-# A target that depends on the one before, and one with two values a step.
+# A target that depends on the one before it, and one with two values per time step.
 MEMORY = np.zeros(len(INPUTS))
 for t in range(1, len(MEMORY)):
     MEMORY[t] = 0.8 * MEMORY[t - 1] + INPUTS[t, 0]
@@ -40,11 +40,11 @@ def zeros(network):
 
 
 def forced(network, inputs, targets):
-    """Return the states at all steps where the target of the step before is fed back."""
+    """Return the states at all steps, if the target of the step before is fed back."""
     states, rows = zeros(network), []
     for i, step in enumerate(inputs):
         fed = targets[i - 1] if i else np.zeros_like(targets[0])
-        states = hear(network.reservoir_.layers_, states, step, fed)
+        states = next_states(network.reservoir_.layers_, states, step, fed)
         rows.append(states)
     return rows
 
@@ -53,7 +53,7 @@ def closed(network, states, fed, inputs):
     """Return outputs that are fed back, at inputs that are given."""
     outputs = []
     for step in inputs:
-        states = hear(network.reservoir_.layers_, states, step, fed)
+        states = next_states(network.reservoir_.layers_, states, step, fed)
         fed = read_out(network, states, step)
         outputs.append(fed)
     return np.array(outputs)
@@ -63,7 +63,7 @@ def looped(network, states, step, n_steps):
     """Return outputs of which each is the next input, the first of which is given."""
     outputs = []
     for _ in range(n_steps):
-        states = hear(network.reservoir_.layers_, states, np.atleast_1d(step))
+        states = next_states(network.reservoir_.layers_, states, np.atleast_1d(step))
         step = read_out(network, states, np.atleast_1d(step))
         outputs.append(step)
     return np.array(outputs)
@@ -73,7 +73,7 @@ def driven(network, inputs):
     """Return the states after inputs."""
     states = zeros(network)
     for step in inputs:
-        states = hear(network.reservoir_.layers_, states, step)
+        states = next_states(network.reservoir_.layers_, states, step)
     return states
 
 
@@ -140,11 +140,11 @@ def test_generate_from_the_end_of_fit(reservoir, y):
     network = steps_network(reservoir=reservoir).fit(INPUTS[:200], y[:200])
     end, future = forced(network, INPUTS[:200], y[:200])[-1], INPUTS[200:230]
     held = closed(network, end, y[199], np.repeat(INPUTS[199:200], 30, axis=0))
-    told = closed(network, end, y[199], future)
+    driven_by_future = closed(network, end, y[199], future)
     assert_allclose(network.generate(30), held, **CLOSE)
-    assert_allclose(network.generate(30, future=future), told, **CLOSE)
+    assert_allclose(network.generate(30, future=future), driven_by_future, **CLOSE)
     assert network.generate(1).shape == (1, *y.shape[1:])
-    assert np.abs(told - y[200:230]).mean() < 0.2
+    assert np.abs(driven_by_future - y[200:230]).mean() < 0.2
     assert_allclose(network.generate(30), held, **CLOSE)  # it is not moved by generate
 
 
@@ -152,10 +152,10 @@ def test_generate_from_known_steps():
     network = steps_network(reservoir=FED_BACK).fit(INPUTS[:200], MEMORY[:200])
     known, future = slice(150, 201), INPUTS[201:215]
     after = forced(network, INPUTS[known], MEMORY[known])[-1]
-    told = closed(network, after, MEMORY[200], future)
+    driven_by_future = closed(network, after, MEMORY[200], future)
     held = closed(network, after, MEMORY[200], np.repeat(INPUTS[200:201], 14, axis=0))
     given = INPUTS[known], MEMORY[known]
-    assert_allclose(network.generate(14, *given, future=future), told, **CLOSE)
+    assert_allclose(network.generate(14, *given, future=future), driven_by_future, **CLOSE)
     assert_allclose(network.generate(14, *given), held, **CLOSE)
     from_training = network.generate(14, INPUTS[:200], MEMORY[:200], future=future)
     assert_allclose(from_training, network.generate(14, future=future), **CLOSE)
@@ -190,7 +190,7 @@ def test_generate_labels():
     states, fed = forced(network, INPUTS[:200], indicators[:200])[-1], indicators[199]
     expected = []
     for step in INPUTS[200:]:
-        states = hear(network.reservoir_.layers_, states, step, fed)
+        states = next_states(network.reservoir_.layers_, states, step, fed)
         code = read_out(network, states, step).argmax()
         fed = np.eye(2)[code]
         expected.append(network.classes_[code])
@@ -200,7 +200,7 @@ def test_generate_labels():
     assert network.score(INPUTS[:200], TAGS[:200]) > 0.8
 
 
-# --- generation where the output is the next input --------------------------------------------
+# --- generation without feedback --------------------------------------------------------------
 
 WAVE = np.sin(0.2 * np.arange(401))
 PLANE = np.c_[WAVE, np.cos(0.31 * np.arange(401))]
@@ -243,7 +243,7 @@ def test_generate_a_wave():
     assert_allclose(fed_back.generate(100), WAVE[301:401], atol=1e-2)
 
 
-# --- where there is an end to go on from ------------------------------------------------------
+# --- the end of the training series -----------------------------------------------------------
 
 
 def learn_by_update(network):
@@ -279,7 +279,7 @@ def test_generate_after_partial_fit_and_update():
         assert_allclose(network.generate(5), known, **CLOSE)
 
 
-# --- where there is no loop -------------------------------------------------------------------
+# --- generation that is refused ---------------------------------------------------------------
 
 NETWORKS = {
     "one output a sequence": (regressor(), BATCH, [y[-1] for y in BATCH_Y]),
@@ -309,7 +309,7 @@ REFUSED = {
     "future too long": ("fed back", {"future": INPUTS[:4]}, r"future.*\(3, 2\), got \(4, 2\)"),
     "future too wide": ("fed back", {"future": np.ones((3, 3))}, r"future.*\(3, 2\), got \(3, 3\)"),
     "NaN in future": ("fed back", {"future": np.full((3, 2), np.nan)}, "future contains NaN"),
-    "NaN in what is known": ("fed back", {"X": HOLE, "y": TARGETS}, "X contains NaN"),
+    "NaN in known steps": ("fed back", {"X": HOLE, "y": TARGETS}, "X contains NaN"),
     "too few known targets": ("fed back", {"X": INPUTS, "y": TARGETS[1:]}, r"\[240, 239\]"),
     "other features": ("next", {"X": INPUTS[:, :1]}, "X has 1 features.*expecting 2"),
 }  # fmt: skip

@@ -1,4 +1,4 @@
-"""Echo state networks learned in parts: memory of one part, and a cluster that maps and reduces."""
+"""Echo state networks trained in parts: memory, and a cluster that maps and reduces."""
 
 import tracemalloc
 from functools import reduce
@@ -21,7 +21,7 @@ EXACT = EchoStateRegressor(
 
 
 def part(seed, n=12, steps=60):
-    """Series of noise, and at each step the noise two steps before."""
+    """Return series of noise, and at each step the noise two steps before."""
     noise = np.random.default_rng(seed).uniform(-1, 1, (n, steps + 2))
     return noise[:, 2:, None], noise[:, :-2]
 

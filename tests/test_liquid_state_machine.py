@@ -1,4 +1,4 @@
-"""LiquidStateMachine: sane activity, and features that depend on the sequence and nothing else."""
+"""LiquidStateMachine: plausible spike rates, and features that depend only on the sequence."""
 
 import pickle
 
@@ -36,7 +36,7 @@ def rate_of(features, filter_time=30.0):
     return features.mean() * (1 - np.exp(-1 / filter_time)) * 1000
 
 
-# --- scikit-learn ------------------------------------------------------------------------------
+# --- scikit-learn -----------------------------------------------------------------------------
 
 
 @parametrize_with_checks(
@@ -75,7 +75,7 @@ def test_n_features_in_and_feature_names_in(ragged):
     assert liquid.feature_min_.tolist() == [table.to_numpy().min()]
 
 
-# --- activity ----------------------------------------------------------------------------------
+# --- activity ---------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
@@ -158,7 +158,7 @@ def test_features_depend_on_early_steps():
     assert difference[9] < difference[2] / 2
 
 
-# --- sequences get the same features wherever they are -----------------------------------------
+# --- features do not depend on the batch ------------------------------------------------------
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
@@ -168,8 +168,8 @@ def test_features_do_not_depend_on_the_batch(ragged, encoding, pooling, monkeypa
     together = list(liquid.transform(ragged))
     order = [3, 0, 5, 4, 2, 1]
     shuffled = liquid.transform([ragged[i] for i in order])
-    for place, i in enumerate(order):
-        assert_array_equal(shuffled[place], together[i])
+    for position, i in enumerate(order):
+        assert_array_equal(shuffled[position], together[i])
         assert_array_equal(liquid.transform([ragged[i]])[0], together[i])
     monkeypatch.setattr(_spiking_units, "_BATCH_SIZE", 2)
     for one, other in zip(liquid.transform(ragged), together, strict=True):
@@ -227,7 +227,7 @@ def test_scale_of_inputs_does_not_matter(ragged, encoding):
     assert_array_equal(liquid.fit_transform([4 * x for x in ragged]), features)
 
 
-# --- seeds -------------------------------------------------------------------------------------
+# --- seeds ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
@@ -257,7 +257,7 @@ def test_global_random_state_is_not_used(ragged):
     assert check_random_state(None).get_state()[2] == position
 
 
-# --- what it learns ----------------------------------------------------------------------------
+# --- classification ---------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
@@ -292,7 +292,7 @@ def test_learns_japanese_vowels(japanese_vowels):
     assert model.fit(X_train, y_train).score(X_test, y_test) > 0.9
 
 
-# --- bad input ---------------------------------------------------------------------------------
+# --- bad input --------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Readouts: statistics that add up whatever the blocks, and ridge regression from them."""
+"""Readouts: statistics that do not depend on the blocks of rows, and ridge regression from them."""
 
 from fractions import Fraction
 from itertools import permutations
@@ -33,7 +33,7 @@ def statistics_of(kind, x, y, weights=None, cuts=()):
     """Return statistics of rows, added in blocks."""
     statistics = kind(x.shape[1], y.shape[1])
     for block in np.split(np.arange(len(x)), cuts):
-        # What is added may be overwritten.
+        # Rows that are added may be overwritten.
         statistics.add(
             x[block].copy(), y[block].copy(), None if weights is None else weights[block]
         )
@@ -114,7 +114,7 @@ def test_statistics_memory_layout_of_rows(kind, layout):
 def test_statistics_of_large_offsets(kind, cuts):
     x, y, _ = make_data(n=300)
     far_x, far_y = x + 1e6, y - 1e6
-    # What is left of the rows after the offset has rounded them, exactly.
+    # The rows as the offset has rounded them, exactly.
     expected = products(far_x - 1e6, far_y + 1e6)[3:]
     found = products_in(statistics_of(kind, far_x, far_y, cuts=cuts))[3:]
     if kind is TriangularFactor:  # R holds the sums too, whose rounding is relative to their size
@@ -220,10 +220,10 @@ def test_solve_gcv_errors(kind, shape):
     alphas = np.logspace(-2, 4, 7)
     errors = solve(statistics_of(kind, x, y), 1.0, alphas).errors
     assert_allclose(errors, [gcv_error(x, y, alpha) for alpha in alphas], rtol=1e-8)
-    # As in RidgeCV weights say how much rows count, and not how many there are.
+    # As in RidgeCV, weights do not change the number of rows.
     heavy = statistics_of(kind, x, y, np.full(len(x), 2.0))
     assert_allclose(solve(heavy, 1.0, 2 * alphas).errors, 2 * errors, rtol=1e-8)
-    # What is half forgotten is half as many rows.
+    # Rows that are half forgotten count as half as many.
     twice = statistics_of(kind, np.vstack([x, x]), np.vstack([y, y]))
     twice.forget(0.5)
     assert_allclose(solve(twice, 1.0, alphas).errors, errors, rtol=1e-8)

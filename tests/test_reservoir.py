@@ -1,4 +1,4 @@
-"""Reservoirs beside the state equation in plain loops, and what must not change their states."""
+"""Reservoirs against the state equation in plain loops, and what their states do not depend on."""
 
 import pickle
 from concurrent.futures import ThreadPoolExecutor
@@ -68,7 +68,7 @@ def states_by_hand(layers, steps, activation):
 
 
 def by_hand(reservoir, sequences):
-    """Return the states of each sequence, those read from its end beside the others."""
+    """Return the states of each sequence; those of the backward direction follow the others."""
     f, layers, backward = reservoir.activation, reservoir.layers_, reservoir.backward_layers_
     states = [states_by_hand(layers, steps, f) for steps in sequences]
     if backward:
@@ -178,9 +178,9 @@ def test_reservoir_chunk_overlap_keeps_the_states(params, radius):
     series = np.random.default_rng(0).normal(size=(1, 3000, 1))
     whole = make(**params, spectral_radius=radius, input_scaling=0.1).fit(series)
     chunked = clone(whole).set_params(chunk_overlap=5).fit(series)
-    pieces = chunked._dynamics().blocks(check_sequences(series, dtype=whole.dtype))
-    # What never forgets is run whole.
-    assert (max(len(piece.sequences) for piece in pieces) > 1) == (radius < 1)
+    blocks = chunked._dynamics().blocks(check_sequences(series, dtype=whole.dtype))
+    # A reservoir that does not forget runs the whole series.
+    assert (max(len(block.sequences) for block in blocks) > 1) == (radius < 1)
     atol = 64 * np.finfo(whole.dtype).eps if radius < 1 else 0
     assert_close(chunked.transform(series), whole.transform(series), atol)
 
@@ -318,7 +318,7 @@ def test_reservoir_pooling_model_space(washout):
         now = np.hstack([h[:-1], np.ones((len(h) - 1, 1))])
         models.append(np.linalg.solve(now.T @ now + 10 * np.eye(7), now.T @ h[1:]).ravel())
     pooled = make(**params, pooling="model_space").fit_transform(LONG)
-    # An axis may point either way.
+    # The sign of an axis is arbitrary.
     assert_allclose(np.abs(pooled), np.abs(models), rtol=1e-8, atol=1e-12)
 
 

@@ -1,4 +1,4 @@
-"""Measures of reservoirs, series in chunks, and the display of all that."""
+"""Measures of reservoirs, chunks of long series, the display, and options in training."""
 
 import matplotlib as mpl
 import numpy as np
@@ -23,7 +23,7 @@ def reservoir(**params):
     return Reservoir(**{"units": 60, "dtype": "float64", "random_state": 0, **params})
 
 
-# --- does it forget where it started? ---------------------------------------------------------
+# --- the echo state index ---------------------------------------------------------------------
 
 
 def test_echo_state_index_by_spectral_radius():
@@ -60,7 +60,7 @@ def test_echo_state_index_not_fitted():
         echo_state_index(reservoir(), [NOISE])
 
 
-# --- how long does it remember? ---------------------------------------------------------------
+# --- memory capacity --------------------------------------------------------------------------
 
 
 def linear_network(topology, units=20):
@@ -131,7 +131,7 @@ def test_chunk_overlap_gives_the_readout_of_the_whole_series(washout):
     assert_allclose(one.generate(5), other.generate(5), atol=1e-8)
 
 
-# --- what it looks like -----------------------------------------------------------------------
+# --- the display ------------------------------------------------------------------------------
 
 
 def test_reservoir_display_panels():
@@ -177,7 +177,7 @@ def test_reservoir_display_of_a_custom_matrix():
     mpl.pyplot.close("all")
 
 
-# --- what one target a sequence is read from --------------------------------------------------
+# --- pooling ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("layers", [1, 2])
@@ -205,7 +205,7 @@ def test_reservoir_bidirectional_remembers_the_first_input():
     assert network.fit(X[:300], y[:300]).score(X[300:], y[300:]) > 0.99
 
 
-# --- what training alone hears ----------------------------------------------------------------
+# --- noise and feedback in training -----------------------------------------------------------
 
 
 @pytest.mark.parametrize("pooling", ["last", "mean", "model_space"])

@@ -22,7 +22,7 @@ from skrnn.reservoir._spiking_units import THRESHOLD, Simulation, SpikingNetwork
 
 
 def unconnected(is_inhibitory, strength):
-    """Return units that hear one input each, and not each other."""
+    """Return units with one input each and no connections to each other."""
     units = len(is_inhibitory)
     weights = sparse.csr_array((units, units))
     return SpikingNetwork(weights, strength * np.eye(units), np.asarray(is_inhibitory))
@@ -34,7 +34,7 @@ def spike_trains(network, inputs):
     return np.array([simulation.tick(tick[:, None])[:, 0] for tick in inputs])
 
 
-# --- encodings ---------------------------------------------------------------------------------
+# --- encodings --------------------------------------------------------------------------------
 
 
 def test_scale_to_unit():
@@ -71,7 +71,7 @@ def test_encoder_does_not_depend_on_the_width():
         assert_array_equal(wide(step)[:, :, [2]], narrow(step[:, [2]]))
 
 
-# --- weights -------------------------------------------------------------------------------------
+# --- weights ----------------------------------------------------------------------------------
 
 
 def test_grid_positions():
@@ -133,7 +133,7 @@ def test_input_connections_of_every_feature(n_features):
     is_inhibitory = np.arange(400) < 80
     weights = draw_input_connections(is_inhibitory, n_features, np.random.default_rng(0))
     assert_array_equal((weights > 0).sum(axis=0), 120)
-    # The drive of all features together is the same whatever their number, if a unit hears several.
+    # The input of a unit does not depend on the number of features, if it receives several.
     total = weights[~is_inhibitory].sum(axis=1).mean()
     assert_allclose(total, 18 * min(1, 0.3 * n_features), rtol=0.3)
     assert (
@@ -141,7 +141,7 @@ def test_input_connections_of_every_feature(n_features):
     ).all()
 
 
-# --- units -------------------------------------------------------------------------------------
+# --- units ------------------------------------------------------------------------------------
 
 
 def test_potential_decay():
@@ -178,7 +178,7 @@ def test_synapses_decay_by_kind_of_source():
         for t in range(3):
             simulation.tick(np.full((1, 1), t == 0))
             potential.append(simulation.potential[1, 0] / (1 - np.exp(-1 / 30)))
-        # Heard one tick after it fired, by the one that it is linked to.
+        # The spike arrives one tick later at the connected unit.
         assert potential[0] == 0
         assert_allclose(abs(potential[1]), 1.0, rtol=1e-5)
         assert np.sign(potential[1]) == (-1 if is_inhibitory else 1)
