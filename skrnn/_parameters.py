@@ -48,7 +48,7 @@ def with_parameters(cls):
 def _entry(item):
     """Return the entry of a parameter in a docstring, indented as the docstring of a class."""
     kind, _, explanation = textwrap.dedent(item.metadata["description"]).strip().partition("\n")
-    default = repr(item.default).replace("'", '"')
+    default = repr(item.default).replace("'", '"').replace("e-0", "e-")
     entry = f"{item.name} : {kind}, default={default}\n{textwrap.indent(explanation, _INDENT)}\n"
     return textwrap.indent(entry, _INDENT)
 

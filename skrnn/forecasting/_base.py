@@ -1,11 +1,10 @@
 """`BaseForecaster`: forecasts row by row, after the end of the data, with intervals and errors.
 
-The methods are thin: `read_panel` reads a container, `lay_out_context` makes the context of
+The methods are thin: `read_panel` reads a container, `context_of_rows` makes the context of
 forecasts, `forecast_from` forecasts from it, and the result goes back into the user's container.
 """
 
 from abc import ABCMeta, abstractmethod
-from copy import copy
 from numbers import Integral, Real
 
 import numpy as np
@@ -14,6 +13,7 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.metrics import r2_score
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from skrnn._fitting import all_or_nothing, fitted_snapshot
 from skrnn._sklearn import Interval, StrOptions, _fit_context
 from skrnn.forecasting._backtest import backtest
 from skrnn.forecasting._containers import wrap_forecasts, wrap_rows
@@ -111,12 +111,8 @@ class BaseForecaster(RegressorMixin, BaseEstimator, metaclass=ABCMeta):
             If a series is too short, is not sorted by time, or contains NaN that the forecaster
             does not accept. The forecaster then stays as it was before.
         """
-        fitted = copy(self)
-        panel = fitted._read(X, series_id, reset=True)
-        fitted._fit_panel(panel, y)
-        # One assignment of everything: an error changes nothing, and a thread that predicts during
-        # a refit uses the old model or the new one.
-        self.__dict__ = vars(fitted)
+        with all_or_nothing(self) as draft:
+            draft._fit_panel(draft._read(X, series_id, reset=True), y)
         return self
 
     def _fit_panel(self, panel, y):
@@ -170,7 +166,7 @@ class BaseForecaster(RegressorMixin, BaseEstimator, metaclass=ABCMeta):
             `initial_context`), the first row is repeated in their place, and the first `horizon`
             rows, which have no context at all, get the mean of the training targets.
         """
-        fitted = self._fitted_copy()
+        fitted = self._checked_snapshot()
         panel = fitted._read(X, series_id)
         forecasts, _ = fitted._forecast_rows(panel)
         return panel.as_given(forecasts, is_flat=fitted._has_flat_targets)
@@ -190,7 +186,7 @@ class BaseForecaster(RegressorMixin, BaseEstimator, metaclass=ABCMeta):
             forecast. Forecasts are NaN if `X` ends before the known future covariates that they
             need, and the regressor does not accept NaN.
         """
-        fitted = self._fitted_copy()
+        fitted = self._checked_snapshot()
         panel = fitted._read(X, series_id)
         context = fitted._context_of(panel)
         forecasts = forecast_from(fitted._rule(), context, context.rows, fitted.horizon)
@@ -226,7 +222,7 @@ class BaseForecaster(RegressorMixin, BaseEstimator, metaclass=ABCMeta):
         ValueError
             If `n_steps` is more than can be forecast, or `X_future` is missing or too short.
         """
-        fitted = self._fitted_copy()
+        fitted = self._checked_snapshot()
         forecasts, panel = fitted._forecast_after(n_steps, context, X_future)
         return fitted._wrap(forecasts, panel)
 
@@ -252,7 +248,7 @@ class BaseForecaster(RegressorMixin, BaseEstimator, metaclass=ABCMeta):
         ValueError
             If `calibration_size` was None in `fit`, or held out too few rows for this coverage.
         """
-        fitted = self._fitted_copy()
+        fitted = self._checked_snapshot()
         step_widths = half_widths(fitted.residuals_, coverage)
         mean_width = half_widths(fitted.mean_residuals_, coverage)
         panel = fitted._read(X, series_id)
@@ -283,7 +279,7 @@ class BaseForecaster(RegressorMixin, BaseEstimator, metaclass=ABCMeta):
         ValueError
             As in `forecast` and `predict_interval`, and if `n_steps` is more than `horizon`.
         """
-        fitted = self._fitted_copy()
+        fitted = self._checked_snapshot()
         widths = half_widths(fitted.residuals_, coverage)
         if isinstance(n_steps, Integral) and n_steps > fitted.horizon:
             raise ValueError(
@@ -305,7 +301,7 @@ class BaseForecaster(RegressorMixin, BaseEstimator, metaclass=ABCMeta):
         -------
         score : float
         """
-        fitted = self._fitted_copy()
+        fitted = self._checked_snapshot()
         panel = fitted._read(X, series_id)
         targets = read_targets(y, panel, fitted.known_future_columns_ if y is None else ())
         n_targets, n_expected = targets.values.shape[1], len(fitted.target_columns_)
@@ -354,10 +350,9 @@ class BaseForecaster(RegressorMixin, BaseEstimator, metaclass=ABCMeta):
             require_no_missing(panel, input_name, type(self).__name__)
         return panel
 
-    def _fitted_copy(self):
-        """Return a copy that a refit in another thread does not change."""
-        fitted = copy(self)
-        check_is_fitted(fitted)
+    def _checked_snapshot(self):
+        """Return a snapshot of the fitted forecaster, whose parameters have not changed since."""
+        fitted = fitted_snapshot(self)
         for name, was in fitted._fitted_parameters.items():
             value = getattr(fitted, name)
             if value != was:

@@ -16,6 +16,7 @@ from skrnn.forecasting._panel import Panel
 from skrnn.sequences._containers import is_nested_table
 from skrnn.sequences._inputs import as_known_container
 from skrnn.sequences._layout import is_frame, is_series
+from skrnn.sequences._sequences import offsets_of
 
 
 def read_panel(X, series_id=None, *, times=None, freq=None, input_name="X"):
@@ -124,7 +125,7 @@ def _check_same_columns(X, frames, tables, names, input_name):
 def _make_panel(values, indexes, freq, input_name, *, counts, keys, **fields):
     """Return the panel of series with the given times, each cut at its gaps in time."""
     if indexes[0] is None:
-        starts, series = np.cumsum(counts) - counts, np.arange(len(counts))
+        starts, series = offsets_of(counts), np.arange(len(counts))
         return Panel(values, starts, counts, series, keys, times=None, freq=freq, **fields)
     for index, key in zip(indexes, keys, strict=True):
         check_times(index, input_name if key is None else f"{input_name} of series {key!r}")
@@ -136,7 +137,7 @@ def _make_panel(values, indexes, freq, input_name, *, counts, keys, **fields):
         )
     freq = freq if is_frequency_of(freq, indexes[0]) else find_frequency(indexes, input_name)
     segments = [np.append(0, find_gaps(index, freq)) for index in indexes]
-    first_rows = np.cumsum(counts) - counts
+    first_rows = offsets_of(counts)
     starts = np.concatenate(
         [rows + first for rows, first in zip(segments, first_rows, strict=True)]
     )
