@@ -36,6 +36,7 @@ def squared(true, raw):
         {"cell": "lstm", "units": 2, "pooling": "mean"},
         {"cell": "gru", "units": 2, "bidirectional": True, "pooling": "last", "l2": 2**-7},
         {"cell": "lstm", "units": 3, "bidirectional": True, "return_sequences": True},
+        {"cell": "minimal_gru", "units": 3, "bidirectional": True, "pooling": "last", "l2": 2**-7},
     ],
     ids=lambda params: params["cell"],
 )
