@@ -1,24 +1,24 @@
 """
 ==========================================
-What a reservoir remembers
+Memory of a reservoir
 ==========================================
 
-The state of a reservoir is an echo of all inputs so far, in which newer ones drown older ones. How
-much of the past can be read from it depends on how its units are linked, and on how far they bend
-what they hear. Two measures tell: the memory capacity, and the echo state index.
+The state of a reservoir depends on all inputs so far, on newer ones more than on older ones. How
+many of the past inputs can be reconstructed from it depends on how its units are connected and on
+how nonlinear they are. Two measures show this: the memory capacity and the echo state index.
 """
 
 # %%
 # Memory capacity
 # ---------------
-# The input is noise. For each delay a linear readout learns to repeat what came in so many steps
-# before. The squared correlation with the truth, on steps that were not learned from, is 1 where
-# that input is still there and 0 where it is forgotten; the sum over all delays is the memory
-# capacity (Jaeger, "Short term memory in echo state networks", 2002). Of inputs that are drawn
-# independently it is at most the number of units, here 100.
+# The input is noise. For each delay, a linear readout is trained to reproduce the input that many
+# time steps before. Its squared correlation with that input on test steps is 1 if the input can be
+# reconstructed and 0 if it is forgotten. The sum over all delays is the memory capacity (Jaeger,
+# "Short term memory in echo state networks", 2002). For independent inputs it is at most the number
+# of units, here 100.
 #
-# Four ways to link them: at random, by an orthogonal matrix, in a ring, and in a line, where a unit
-# hears only the one before. Linear units first, then those with tanh.
+# Four topologies are compared: random connections, an orthogonal matrix, a ring, and a line, in
+# which each unit receives only from the one before it; first with linear units, then with tanh.
 
 from skrnn import EchoStateRegressor
 from skrnn.reservoir import Reservoir, memory_capacity
@@ -55,10 +55,10 @@ for (activation, topology), result in measured.items():
     print(f"{activation:<9} {topology:<11} {result.capacity:>6.1f}")
 
 # %%
-# Linear units in a ring or with an orthogonal matrix, in which all echoes fade equally fast, reach
-# the bound or nearly. Random links let many of them fade so fast that they are lost to rounding and
-# to the penalty of the readout. With tanh all remember less. The dashed lines stand at 100 steps,
-# as many as there are units.
+# Linear units in a ring or with an orthogonal matrix, in which all directions decay equally fast,
+# reach or nearly reach the bound. With random connections many directions decay so fast that they
+# are lost to rounding and to the penalty of the readout. With tanh all capacities are smaller. The
+# dashed lines are at 100 time steps, the number of units.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -69,7 +69,7 @@ for ax, activation in zip(axes, ("identity", "tanh"), strict=True):
         result = measured[activation, topology]
         delays = np.arange(1, len(result.by_delay) + 1)
         ax.plot(delays, result.by_delay, label=f"{topology}: {result.capacity:.1f}")
-    ax.set(xlabel="Delay in steps", xlim=(1, 150), ylim=(0, 1.05))
+    ax.set(xlabel="Delay in time steps", xlim=(1, 150), ylim=(0, 1.05))
     ax.axvline(100, color="0.5", linestyle="--", linewidth=1)
     ax.grid(alpha=0.3)
     ax.legend(title="Capacity", loc="lower left" if activation == "identity" else "upper right")
@@ -79,8 +79,8 @@ _ = axes[1].set_title("tanh units")
 # %%
 # Weak inputs, long memory
 # ------------------------
-# tanh bends small values least. Nonlinearity is paid for with memory, and `input_scaling` sets how
-# much of it.
+# For small values, tanh is nearly linear. More nonlinearity means less memory, and `input_scaling`
+# controls it.
 
 scalings = [0.001, 0.01, 0.1, 1.0]
 print("input scaling " + "".join(f"{scaling:>8}" for scaling in scalings))
@@ -91,11 +91,11 @@ for topology in topologies:
     print(f"{topology:<14}" + "".join(f"{capacity:>8.1f}" for capacity in capacities))
 
 # %%
-# One reservoir in pictures
-# -------------------------
-# `ReservoirDisplay` draws the eigenvalues of the recurrent matrix, the states of some units while a
-# sequence drives them, here a single pulse at step 5, and the memory curve. All eigenvalues of an
-# orthogonal matrix are equally large, here 0.95: a circle.
+# A picture of one reservoir
+# --------------------------
+# `ReservoirDisplay` draws the eigenvalues of the recurrent matrix, the states of some units for an
+# input sequence, here a single pulse at time step 5, and the memory curve. All eigenvalues of an
+# orthogonal matrix have the same absolute value, here 0.95, so they lie on a circle.
 
 from skrnn.inspection import ReservoirDisplay
 
@@ -106,12 +106,12 @@ figure, axes = plt.subplots(1, 3, figsize=(13, 4.2), layout="constrained")
 _ = ReservoirDisplay.from_estimator(reservoir, pulse[None], n_units=10, max_delay=150, ax=axes)
 
 # %%
-# Does it forget its start?
-# -------------------------
-# Beyond some spectral radius a reservoir keeps going by itself: its state then depends on where it
-# began, and no longer on the inputs alone. `echo_state_index` runs it from ten random starts and
-# from zero, with the same inputs, and averages the distance of the states over the second half of
-# the steps. Where the start is forgotten, rounding alone is left.
+# Is the initial state forgotten?
+# -------------------------------
+# Above some spectral radius the states of a reservoir depend on its initial state, and not only on
+# the inputs. `echo_state_index` runs the reservoir from ten random initial states and from zero,
+# with the same inputs, and averages the distance of the states over the second half of the time
+# steps. If the initial state is forgotten, only rounding remains.
 
 from skrnn.reservoir import echo_state_index
 
@@ -133,5 +133,5 @@ ax.legend(title="Input scaling", loc="lower right")
 _ = ax.set_title("Distance of states from different starts")
 
 # %%
-# A radius below 1 is no law: strong inputs, which push units into the flat parts of tanh, let them
-# forget the start at larger radii too. Measure it with your own inputs.
+# A radius below 1 is not necessary: strong inputs move units into the flat parts of tanh, where the
+# initial state is forgotten even at larger radii. Measure the index with your own inputs.

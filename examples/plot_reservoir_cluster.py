@@ -3,18 +3,18 @@
 One reservoir on two workers: map, reduce
 ==========================================
 
-Data in several places, or too large for one machine, need not come together. The readout of a
-reservoir is a ridge regression, which needs no more than sums over the steps. So each worker of a
-Dask cluster fits a network to a part of the data (map), and ``merge`` adds up what the networks
-have learned (reduce). The result is the readout of one fit to everything, to rounding.
+Data that are stored in several places, or are too large for one machine, need not be collected. The
+readout of a reservoir is a ridge regression, which needs only sums over the time steps. So each
+worker of a Dask cluster fits a network on a part of the data (map), and ``merge`` adds up their
+sums (reduce). The result is the readout of one fit on all data, to rounding.
 """
 
 # %%
 # A part of the data
 # ------------------
-# 16 noisy sensors hear a chaotic system, Lorenz's, whose three coordinates are to be found behind
-# the noise. A part is 32 records of 1,000 steps. It is made from its number where it is needed; a
-# worker would read its own file here.
+# 16 noisy sensors observe a chaotic system, that of Lorenz, whose three coordinates are to be
+# predicted. A part has 32 records of 1,000 time steps. It is generated from its number on the
+# worker that needs it; in practice the worker would read its own file.
 
 import numpy as np
 
@@ -24,7 +24,7 @@ n_parts = 8
 
 
 def read_part(number):
-    """Records of the sensors, (32, 1000, 16), and of the coordinates, (32, 1000, 3)."""
+    """Return records of the sensors, (32, 1000, 16), and coordinates, (32, 1000, 3)."""
     coordinates = make_lorenz(32_000, random_state=number) / 10
     gains = np.random.default_rng(0).normal(size=(3, 16))
     noise = np.random.default_rng(number).normal(scale=3, size=(32_000, 16))
@@ -35,7 +35,7 @@ def read_part(number):
 # %%
 # The network
 # -----------
-# An int as ``random_state`` draws the same reservoir on every worker, which ``merge`` asks for.
+# With an int as ``random_state``, every worker draws the same reservoir, which ``merge`` requires.
 
 from skrnn import EchoStateRegressor
 
@@ -52,8 +52,8 @@ network = EchoStateRegressor(
 # %%
 # Map
 # ---
-# The function that runs on the workers: it reads a part and fits a network to it. To show what that
-# takes it also returns the most memory that the data and the fit held at a time, in MB.
+# The function that runs on the workers reads a part and fits a network on it. It also returns the
+# peak memory of the data and the fit in MB.
 
 import tracemalloc
 
@@ -61,7 +61,7 @@ from sklearn.base import clone
 
 
 def fit_and_measure(X, y):
-    """A network fitted to data, and the most memory at a time."""
+    """Return a fitted network and the peak memory."""
     tracemalloc.start()
     fitted = clone(network).fit(X, y)
     peak = tracemalloc.get_traced_memory()[1]
@@ -70,13 +70,13 @@ def fit_and_measure(X, y):
 
 
 def fit_part(number):
-    """What a worker does."""
+    """Read a part and fit a network on it."""
     return fit_and_measure(*read_part(number))
 
 
 # %%
-# Two workers, each a process of its own. Such a process imports this file anew when it starts, as
-# Python's `multiprocessing` has it; the condition keeps what only the first process should do.
+# There are two workers, each in its own process. As with Python's `multiprocessing`, such a process
+# imports this file when it starts; code under the condition runs only in the first process.
 
 import pickle
 from time import perf_counter
@@ -95,7 +95,9 @@ if __name__ == "__main__":
         networks, part_peaks = zip(
             *client.gather(client.map(fit_part, range(n_parts))), strict=True
         )
-        print(f"{n_parts} parts made, {n_parts} networks fitted: {perf_counter() - begin:.1f} s")
+        print(
+            f"{n_parts} parts generated, {n_parts} networks fitted: {perf_counter() - begin:.1f} s"
+        )
     X, y = read_part(0)
     print(f"a part of the data:   {(X.nbytes + y.nbytes) / 1e6:.2f} MB")
     print(f"what a worker sends:  {len(pickle.dumps(networks[0])) / 1e6:.2f} MB")
@@ -103,8 +105,8 @@ if __name__ == "__main__":
 # %%
 # Reduce
 # ------
-# ``merge`` takes one network after another into the first. On the way its score is taken on a part
-# that none has seen.
+# ``merge`` adds one network after another to the first. After each of them, the score on a part
+# that no network has seen is computed.
 
 from copy import deepcopy
 
@@ -117,10 +119,10 @@ if __name__ == "__main__":
     print("R2 of 1 to 8 parts:", " ".join(f"{score:.4f}" for score in scores))
 
 # %%
-# The same at once
-# ----------------
-# All parts in one place, one fit; and, for what the reservoir is worth, a linear regression on the
-# 16 numbers of each step alone.
+# One fit on all data
+# -------------------
+# All parts are collected for one fit. For comparison, a linear regression predicts from the 16
+# numbers of each time step alone.
 
 from sklearn.linear_model import LinearRegression
 
@@ -130,19 +132,19 @@ if __name__ == "__main__":
     X, y = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
     del parts
     at_once, peak = fit_and_measure(X, y)
-    print(f"data made, one network fitted: {perf_counter() - begin:.1f} s")
+    print(f"data generated, one network fitted: {perf_counter() - begin:.1f} s")
     linear = LinearRegression().fit(X.reshape(-1, 16), y.reshape(-1, 3))
     print(f"R2, linear: {linear.score(X_test.reshape(-1, 16), y_test.reshape(-1, 3)):.4f}")
-    print(f"R2, reservoir fitted at once: {at_once.score(X_test, y_test):.4f}")
-    print(f"R2, reservoir merged of parts: {scores[-1]:.4f}")
+    print(f"R2, one fit on all data: {at_once.score(X_test, y_test):.4f}")
+    print(f"R2, merged parts: {scores[-1]:.4f}")
     apart = np.abs(merged.coef_ - at_once.coef_).max()
     print(f"coefficients differ by {apart:.1e} at most; the largest is {at_once.coef_.max():.1f}")
     apart = np.abs(merged.predict(X_test) - at_once.predict(X_test)).max()
     print(f"predictions differ by {apart:.1e} at most")
 
 # %%
-# One part already teaches most of what 300 units can learn here, and each further one adds a
-# little. In memory a part takes the same however many there are; one fit holds all the data.
+# The first part is enough for most of the score, and further parts add little. The memory of a part
+# does not depend on the number of parts; one fit holds all data.
 
 if __name__ == "__main__":
     import matplotlib.pyplot as plt
@@ -150,17 +152,17 @@ if __name__ == "__main__":
     print(f"memory: {max(part_peaks):.0f} MB for a part, {peak:.0f} MB at once")
     figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4), layout="constrained")
     count = np.arange(1, n_parts + 1)
-    left.plot(count, scores, "o-", label="parts merged")
+    left.plot(count, scores, "o-", label="merged parts")
     left.axhline(
-        at_once.score(X_test, y_test), linestyle="--", color="gray", label="one fit to all"
+        at_once.score(X_test, y_test), linestyle="--", color="gray", label="one fit on all data"
     )
-    left.set(xlabel="parts", ylabel="R2 on another part", title="What is learned")
+    left.set(xlabel="parts", ylabel="R2 on another part", title="Score on new data")
     left.legend()
     right.bar(count, part_peaks)
     right.bar(n_parts + 1.5, peak, color="gray")
     right.set_xticks([*count, n_parts + 1.5], [*count, "all at once"])
-    right.set(xlabel="part", ylabel="MB", title="Memory that the data and the fit hold")
+    right.set(xlabel="part", ylabel="MB", title="Peak memory of data and fit")
 
 # %%
-# Data of this size need no cluster. On one machine ``partial_fit``, called for one part after the
-# other, comes to the same readout, also with the memory of a part.
+# Data of this size do not need a cluster. On one machine, ``partial_fit`` on one part after another
+# gives the same readout to rounding, also with the memory of one part.

@@ -3,17 +3,18 @@
 Shallow, deep and spiking reservoirs
 ==========================================
 
-A reservoir may have layers, each of which hears the one below, and it may be made of units that
-send spikes instead of numbers. What does that look like inside, and does it pay? All three kinds
-turn waves into features here, and the same linear classifier reads those.
+A reservoir can have several layers, each of which receives the states of the one below, or units
+that send spikes instead of numbers. This page shows their states, and compares them as features:
+all three kinds of reservoirs turn waves into features for the same linear classifier.
 """
 
 # %%
 # Layers and their time scales
 # ----------------------------
-# How long does a layer feel what was heard? Two sequences of noise differ in one step. The distance
-# between the states that they lead to, in each layer for itself, tells. First all layers have the
-# same leak rate; then it falls from layer to layer, so that each is slower than the one below.
+# How long does an input affect the states of a layer? Two sequences of noise differ in one time
+# step, and the distance between their states is computed for each layer. First all layers have the
+# same leak rate; then the rate falls from layer to layer, so that each is slower than the one
+# below.
 
 import numpy as np
 
@@ -31,7 +32,7 @@ for name, leak_rate in {"0.3 in all layers": 0.3, "1, 0.3 and 0.1": [1.0, 0.3, 0
         units=100, layers=3, leak_rate=leak_rate, dtype="float64", random_state=0
     ).fit([noise])
     one, other = reservoir.transform([noise, changed])
-    apart = (one - other).reshape(len(noise), 3, 100)  # the layers' states stand side by side
+    apart = (one - other).reshape(len(noise), 3, 100)  # the states of the layers are side by side
     apart = np.linalg.norm(apart, axis=2)
     distances[name] = apart / apart.max(axis=0)
     felt = (distances[name] > 0.01).sum(axis=0)
@@ -40,8 +41,8 @@ for name, leak_rate in {"0.3 in all layers": 0.3, "1, 0.3 and 0.1": [1.0, 0.3, 0
     )
 
 # %%
-# Even with equal leak rates a layer feels a change longer than the one below. Rates that fall give
-# each layer a memory of its own.
+# Even with equal leak rates, a change affects a layer longer than the one below. With falling rates
+# the memories of the layers differ more.
 
 import matplotlib.pyplot as plt
 
@@ -50,19 +51,20 @@ for ax, (name, apart) in zip(axes, distances.items(), strict=True):
     steps = np.arange(len(noise)) - changed_at
     for i in range(3):
         ax.semilogy(steps, apart[:, i], label=f"Layer {i + 1}")
-    ax.set(title=f"Leak rate {name}", xlabel="Steps since the change")
+    ax.set(title=f"Leak rate {name}", xlabel="Time steps since the change")
     ax.set(xlim=(-5, 250), ylim=(1e-3, 1.5))
     ax.grid(alpha=0.3)
     ax.legend(loc="upper right")
-_ = axes[0].set_ylabel("Distance of states, share of its peak")
+_ = axes[0].set_ylabel("Distance of states / its maximum")
 
 # %%
-# A liquid and its spikes
-# -----------------------
-# In a `LiquidStateMachine` a step lasts 20 ms, in which an input fires at random, the more often
-# the larger the value. What can be read from a unit is its spike train, filtered so that it fades
-# with a time constant of 30 ms. With steps of 1 ms, each value said 20 times over and a filter so
-# short that only the last millisecond counts, the very same liquid shows its spikes.
+# The spikes of a liquid state machine
+# ------------------------------------
+# In a `LiquidStateMachine` a time step lasts 20 ms, in which an input fires at random, the more
+# often the larger its value. The feature of a unit is its spike train after an exponential filter
+# with a time constant of 30 ms. To show the spikes themselves, the same network runs with time
+# steps of 1 ms, each value repeated 20 times, and a filter so short that only the last millisecond
+# counts.
 
 from skrnn.reservoir import LiquidStateMachine
 
@@ -77,7 +79,7 @@ figure, axes = plt.subplots(
     3, 1, figsize=(10, 8), sharex=True, layout="constrained", height_ratios=(1, 3, 2)
 )
 axes[0].step(np.arange(41) * 20, np.append(wave, wave[-1]), where="post", color="0.3")
-axes[0].set(ylabel="Input", title="A wave of 40 steps, 20 ms each")
+axes[0].set(ylabel="Input", title="A wave of 40 time steps of 20 ms each")
 for inhibitory, color, name in ((False, "C0", "excitatory"), (True, "C3", "inhibitory")):
     ms, unit = np.nonzero(spikes & (liquid.is_inhibitory_ == inhibitory))
     axes[1].plot(ms, unit, "|", color=color, markersize=3, label=name)
@@ -89,9 +91,9 @@ axes[2].set_title("What a readout sees of five units")
 _ = axes[1].legend(loc="upper right", ncols=2, markerscale=3)
 
 # %%
-# Which wave is it?
-# -----------------
-# Sines, triangles, sawtooths and squares of any period and phase, under much noise.
+# Classification of waves
+# -----------------------
+# The waves are sines, triangles, sawtooths and squares of any period and phase, with strong noise.
 
 from scipy.signal import sawtooth, square
 
@@ -104,7 +106,7 @@ shapes = {
 
 
 def make_waves(n_waves):
-    """Return waves of 40 to 80 steps, and the names of their shapes."""
+    """Return waves of 40 to 80 time steps, and the names of their shapes."""
     names = rng.choice(list(shapes), n_waves)
     waves = []
     for name in names:
@@ -116,13 +118,14 @@ def make_waves(n_waves):
 
 X_train, y_train = make_waves(400)
 X_test, y_test = make_waves(400)
-print(f"{len(X_train)} waves to learn from, {len(X_test)} to test on")
+print(f"{len(X_train)} training waves, {len(X_test)} test waves")
 
 # %%
-# Each reservoir has 300 units, and its features are their means over the steps of a wave. Logistic
-# regression reads them. Three reservoirs of each kind differ by their random weights. Beside them
-# the same classifier reads five plain numbers of a wave. With ``encoding="latency"`` a value is one
-# spike a step, the earlier the larger the value, and nothing is random.
+# Each reservoir has 300 units, and its features are their means over the time steps of a wave, on
+# which logistic regression is trained. Three reservoirs of each kind differ by their random
+# weights. For comparison, the same classifier is trained on five summary statistics of a wave. With
+# ``encoding="latency"`` a value is one spike per time step, the earlier the larger the value,
+# without randomness.
 
 from time import perf_counter
 
@@ -132,7 +135,7 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 
 def plain_numbers(waves):
-    """Return five numbers that describe a wave's values and their changes."""
+    """Return five summary statistics of a wave's values and their changes."""
     return np.array(
         [
             (wave.std(), np.abs(wave).mean(), (wave**4).mean(), changes.std(), (changes**3).mean())
@@ -163,8 +166,8 @@ for name, features in contestants.items():
     print(f"{name:<19} {each:<17}  {np.mean(accuracies):.3f}  {seconds:.1f}")
 
 # %%
-# The shallow reservoir is first, and the deep one so near that 400 waves can hardly tell them
-# apart: these waves hold nothing slow that a slow layer could add. Both are ahead of the plain
-# numbers. The liquids cost more and are behind them all, far behind where values become random
-# spikes. They are models of nerves first; as features for a classifier they have to earn their
-# place.
+# The shallow reservoir is best, and the deep one so close that 400 waves can hardly distinguish
+# them: these waves have no slow changes for which a slow layer would help. Both are better than the
+# summary statistics. The spiking reservoirs cost more and are worse than all others, far worse if
+# values become random spikes. They are first of all models of neurons; compare them with simpler
+# features before you use them in a classifier.

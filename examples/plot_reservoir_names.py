@@ -1,20 +1,21 @@
 """
-======================================
-Names heard by a reservoir
-======================================
+==========================================
+Classify names by language with reservoirs
+==========================================
 
-A reservoir reads surnames letter by letter, and a linear readout of its states says which of 18
-languages a name comes from. Nothing in it was trained to remember letters. The second half of the
-page makes visible what it remembers all the same: the trace that each letter leaves in the state
-after the last one.
+A reservoir reads surnames letter by letter, and a linear readout of its states predicts from which
+of 18 languages a name comes. The reservoir is not trained to remember letters. The second half of
+the page measures what it remembers nevertheless: the effect of each letter on the state after the
+last one.
 """
 
 # %%
 # The data
 # --------
-# 6,000 names, as in :ref:`sphx_glr_auto_examples_plot_names_languages.py`, where a trained network
-# reads them. Each letter becomes a one-hot step, upper and lower case apart. The steps stay sparse,
-# and the reservoir reads them as codes: a step takes one column of the input weights.
+# There are 6,000 names, as in :ref:`sphx_glr_auto_examples_plot_names_languages.py`, where a
+# trained network reads them. Each letter becomes a one-hot time step, with different columns for
+# upper and lower case. The time steps stay sparse, and the reservoir reads them as codes: each of
+# them selects one column of the input weights.
 
 from sklearn.model_selection import train_test_split
 
@@ -34,13 +35,13 @@ print(f"numbers stored: {sum(matrix.nnz for matrix in steps):,} of {n_letters * 
 # Four pipelines, one readout
 # ---------------------------
 # All of them end in ridge regression on an indicator of each language, with the same class weights:
-# Russian has 2,808 of these names and Vietnamese 22, and a name of a language that has a quarter of
-# the names counts twice as much. They differ in what the regression reads:
+# Russian has 2,808 of these names and Vietnamese 22, and a name from a language with a quarter as
+# many names has twice the weight. They differ in the features of the regression:
 #
-# - the states that two reservoirs come to, one from each end of the name;
+# - the last states of two reservoirs, which read the name from its two ends;
 # - the mean of the states at all letters;
-# - how often each letter occurs, which knows nothing of their order;
-# - pieces of one to four letters, weighted by how rare they are.
+# - the counts of letters, which do not depend on their order;
+# - n-grams of one to four letters, with tf-idf weights.
 
 import numpy as np
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -55,7 +56,7 @@ class_weight = dict(enumerate(np.sqrt(counts.mean() / counts)))
 
 
 def listener(pooling):
-    """Sparse one-hot letters, a reservoir that reads them both ways, a linear readout."""
+    """Return a pipeline: one-hot letters, a bidirectional reservoir, a linear readout."""
     return make_pipeline(
         OneHotSequenceEncoder(handle_unknown="ignore"),
         EchoStateClassifier(
@@ -83,8 +84,8 @@ pipelines = {
 }
 
 # %%
-# Each name is predicted by a model that has not seen it, in five folds. Many names are there more
-# than once, and some in several languages: as groups they are never on both sides of a split.
+# Each name is predicted by a model that has not seen it, in five folds. Many names occur more than
+# once, and some in several languages; as groups, they are never on both sides of a split.
 
 from time import perf_counter
 
@@ -101,43 +102,42 @@ for name, pipeline in pipelines.items():
     print(f"{name:<26} accuracy {accuracy:.3f}, macro-F1 {macro_f1:.3f}   ({seconds:.0f} s)")
 
 # %%
-# Pieces of letters tell a little more than any states, and that linear model takes a fraction of
-# the time: for short words from a large collection it is the one to begin with. The order of
-# letters is worth a lot, as the counts of letters show, and the states know it. Their mean is
-# better than the last states alone: each of the states that it is the mean of holds a trace of the
-# few letters before it.
+# The n-grams are slightly better than any states, and that linear model takes a fraction of the
+# time: for short words from a large collection, try it first. The order of letters matters a lot,
+# as the counts of letters show, and the states depend on it. The mean of the states is better than
+# the last states, because each of the averaged states depends most on the few letters before it.
 #
-# The trace of a letter
-# ---------------------
-# Take a name, change one letter, and let a reservoir read both, from the start. How far apart are
-# the two states after the last letter? The further back the letter, the fainter its trace: how fast
-# it fades is what the spectral radius and the leak rate set.
+# The effect of a letter
+# ----------------------
+# One letter of a name is changed, and a reservoir reads both names from the start. How large is the
+# distance of the two states after the last letter? The further back the letter, the smaller its
+# effect. How fast it decays depends on the spectral radius and the leak rate.
 #
-# A faint trace can still be read. For each place counted from the end, a readout is fitted to say
-# which letter stood there, from the last state alone, and judged on names that it has not seen.
+# A small effect can still be decoded. For each position counted from the end, a readout is trained
+# to predict the letter at this position from the last state alone, and is tested on unseen names.
 
 rng = np.random.default_rng(0)
 longer = np.array(sorted({name for name in names.data if len(name) >= 9}))
 longer = rng.permutation(longer)[:2000].tolist()
-heard, unheard = longer[:1500], longer[1500:]
+known, unseen = longer[:1500], longer[1500:]
 alphabet = list("abcdefghijklmnopqrstuvwxyz")
-places = np.arange(8)
+positions = np.arange(8)
 letters = OneHotSequenceEncoder().fit(names.data)
 
 
-def with_another_letter(name, place):
-    """The name with another letter at a place counted from the end."""
-    at = len(name) - 1 - place
+def with_another_letter(name, position):
+    """Return the name with another letter at a position counted from the end."""
+    at = len(name) - 1 - position
     other = rng.choice([letter for letter in alphabet if letter != name[at]])
     return name[:at] + other + name[at + 1 :]
 
 
-def letters_at(some_names, place):
-    """The letter of each name at a place counted from the end."""
-    return [name[-1 - place] for name in some_names]
+def letters_at(some_names, position):
+    """Return the letter of each name at a position counted from the end."""
+    return [name[-1 - position] for name in some_names]
 
 
-changed = [[with_another_letter(name, place) for name in unheard] for place in places]
+changed = [[with_another_letter(name, position) for name in unseen] for position in positions]
 settings = {
     "spectral radius 0.4": {"spectral_radius": 0.4},
     "spectral radius 0.9": {"spectral_radius": 0.9},
@@ -146,34 +146,34 @@ settings = {
 apart, decoded = {}, {}
 for name, parameters in settings.items():
     apart[name], decoded[name] = [], []
-    for place in places:
+    for position in positions:
         network = EchoStateClassifier(alpha=1e-2, readout_input=False, random_state=0, **parameters)
-        network.fit(letters.transform(heard), letters_at(heard, place))
-        true = letters_at(unheard, place)
-        decoded[name].append(np.mean(network.predict(letters.transform(unheard)) == true))
-        states = network.hidden_states(letters.transform(unheard))
-        others = network.hidden_states(letters.transform(changed[place]))
+        network.fit(letters.transform(known), letters_at(known, position))
+        true = letters_at(unseen, position)
+        decoded[name].append(np.mean(network.predict(letters.transform(unseen)) == true))
+        states = network.hidden_states(letters.transform(unseen))
+        others = network.hidden_states(letters.transform(changed[position]))
         distance = np.linalg.norm(states - others, axis=1) / np.linalg.norm(states, axis=1)
         apart[name].append(distance.mean())
     print(name)
-    print("  apart  ", " ".join(f"{value:.4f}" for value in apart[name]))
-    print("  decoded", " ".join(f"{value:.4f}" for value in decoded[name]))
+    print("  distance", " ".join(f"{value:.4f}" for value in apart[name]))
+    print("  accuracy", " ".join(f"{value:.4f}" for value in decoded[name]))
 
 # %%
-# Beside it, who always says the letter that is most frequent at a place:
+# For comparison, the accuracy of always predicting the most frequent letter at a position:
 
 import matplotlib.pyplot as plt
 
 frequent = []
-for place in places:
-    found, times = np.unique(letters_at(heard, place), return_counts=True)
-    frequent.append(np.mean(np.array(letters_at(unheard, place)) == found[times.argmax()]))
+for position in positions:
+    found, times = np.unique(letters_at(known, position), return_counts=True)
+    frequent.append(np.mean(np.array(letters_at(unseen, position)) == found[times.argmax()]))
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.2), layout="constrained")
 for name in settings:
-    left.semilogy(places, apart[name], "o-")
-    right.plot(places, decoded[name], "o-", label=name)
-right.plot(places, frequent, "--", color="gray", label="most frequent letter")
+    left.semilogy(positions, apart[name], "o-")
+    right.plot(positions, decoded[name], "o-", label=name)
+right.plot(positions, frequent, "--", color="gray", label="most frequent letter")
 left.set(
     title="How far apart one changed letter leaves the states",
     xlabel="letters after the changed one",
@@ -188,7 +188,8 @@ right.set(
 _ = right.legend()
 
 # %%
-# With a spectral radius of 0.4 a letter four places back moves the state by a hundredth, and is
-# still read nine times out of ten; three places further nothing is left to read. With 0.9 the trace
-# fades more slowly. A leak rate of 0.3 keeps still more of letters far back, and yet they are
-# harder to read: how large a trace is does not say how well it can be told from the others.
+# With a spectral radius of 0.4, a letter four positions back changes the state by a hundredth and
+# is still decoded nine times out of ten; three positions further back it cannot be decoded. With
+# 0.9 the effect decays more slowly. With a leak rate of 0.3 the effect of distant letters is larger
+# still, and yet they are harder to decode: the size of an effect does not determine how well it can
+# be distinguished from others.

@@ -3,18 +3,18 @@
 Tune a reservoir on one long series
 ==========================================
 
-What does an unknown system put out, given what goes in? An echo state network learns it from one
-long series. scikit-learn's grid search finds its parameters, on folds that always predict what
-comes after; each fit finds the penalty of its readout by itself. Beside it stand ridge regressions
-on lagged inputs.
+An echo state network learns the outputs of an unknown system from its inputs, on one long series.
+Its parameters are found by scikit-learn's grid search, on folds whose test rows always follow the
+training rows; each fit finds the penalty of its readout itself. It is compared with ridge
+regressions on lagged inputs.
 """
 
 # %%
 # The series
 # ----------
 # NARMA of order 10 (Atiya and Parlos, 2000): the inputs are noise, and each output depends on the
-# ten inputs and outputs before it, and on products of them. Of 4,000 steps the last 1,000 wait for
-# the end.
+# ten inputs and outputs before it, and on products of them. The last 1,000 of 4,000 time steps are
+# the test set.
 
 from skrnn.datasets import make_narma
 
@@ -22,18 +22,18 @@ n_train = 3_000
 inputs, outputs = make_narma(4_000, order=10, random_state=0)
 X_train, X_test = inputs[:n_train, None], inputs[n_train:, None]
 y_train, y_test = outputs[:n_train], outputs[n_train:]
-print(f"{len(y_train):,} steps to learn from, {len(y_test):,} to test on")
+print(f"{len(y_train):,} training steps, {len(y_test):,} test steps")
 
 # %%
 # The search
 # ----------
-# ``rows="steps"`` says that a row of the table is a step, so scikit-learn can split it.
-# `TimeSeriesSplit` predicts the rows that follow those of the fit, four times, and
-# ``initial_state="fit_end"`` has the reservoir go on from there.
+# With ``rows="steps"`` each row of the table is a time step, so scikit-learn can split it.
+# `TimeSeriesSplit` predicts the rows that follow those of the fit, four times. With
+# ``initial_state="fit_end"`` the reservoir continues from the end of the fit.
 #
-# Input scaling, spectral radius and leak rate change the states, so each candidate makes them
-# anew. The penalty does not: of `alphas` each fit takes the best by generalised cross-validation,
-# and the states are made once for all of them.
+# Input scaling, spectral radius and leak rate change the states, so they are computed for each
+# candidate. The penalty does not change them: each fit chooses the best of `alphas` by generalised
+# cross-validation, on states that are computed once.
 
 from time import perf_counter
 
@@ -65,8 +65,8 @@ results = search.cv_results_
 print(f"{len(results['params'])} candidates in 4 folds: {perf_counter() - begin:.0f} s")
 
 # %%
-# The best candidates by their coefficient of determination (R²), which is 1 for who says the truth
-# and 0 for who says the mean.
+# The best candidates by their coefficient of determination (R²). It is 1 for perfect predictions
+# and 0 for a constant prediction of the mean.
 
 best = results["rank_test_score"].argsort()
 print("input scaling  spectral radius  leak rate  R² (mean ± sd of 4 folds)")
@@ -77,18 +77,18 @@ for i in best[:6]:
         f"{candidate['leak_rate']:>9}  "
         f"{results['mean_test_score'][i]:.3f} ± {results['std_test_score'][i]:.3f}"
     )
-print(f"Penalty of the best, fitted to all training steps: {search.best_estimator_.alpha_:.0e}")
+print(f"Penalty of the best, fitted on all training steps: {search.best_estimator_.alpha_:.0e}")
 
 # %%
 # The whole grid
 # --------------
-# The leak rate matters most. These inputs are noise, with nothing slow in it that leaky units could
-# hold on to. The dark field shows that generalised cross-validation can fail: on the shortest fold,
-# of 600 steps, it took too small a penalty.
+# The leak rate matters most. These inputs are noise, without slow changes that leaky units could
+# follow. The mean over folds also hides a risk: if a fold has only slightly more time steps than
+# there are units, generalised cross-validation can choose too small a penalty.
 
 import matplotlib.pyplot as plt
 
-# The grid names its parameters in sorted order, in which candidates are listed, the last fastest.
+# Candidates are listed by sorted names of their parameters; the last one varies fastest.
 scores = results["mean_test_score"].reshape([len(values) for values in grid.values()])
 figure, axes = plt.subplots(2, 2, figsize=(9, 6.4), sharex=True, sharey=True, layout="constrained")
 for ax, scaling, part in zip(axes.flat, grid["input_scaling"], scores, strict=True):
@@ -106,8 +106,8 @@ _ = figure.colorbar(image, ax=axes, label="R², mean of 4 folds")
 # %%
 # Regressions on lagged inputs
 # ----------------------------
-# A regression on a table needs to be told how far to look back. The same folds choose. A linear one
-# cannot make products; with `PolynomialFeatures` it can.
+# For a regression on a table the number of lags must be chosen, here on the same folds. A linear
+# model cannot represent products; with `PolynomialFeatures` it can.
 
 from sklearn.linear_model import RidgeCV
 from sklearn.model_selection import cross_val_score
@@ -116,7 +116,7 @@ from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 
 
 def lagged(inputs, n_lags):
-    """Return a row for each step: its input and those before it."""
+    """Return one row per time step: its input and those before it."""
     padded = np.concatenate([np.full(n_lags, inputs[:n_train].mean()), inputs])
     return np.lib.stride_tricks.sliding_window_view(padded, n_lags + 1)
 
@@ -140,8 +140,8 @@ for name, degree in {"Linear": 1, "Quadratic": 2}.items():
 # %%
 # The test
 # --------
-# The reservoir's parameters were chosen with 200 units. With 800 and the same parameters there is
-# one more contestant.
+# The parameters of the reservoir were chosen with 200 units. It is also tested with 800 units and
+# the same parameters.
 
 from sklearn.base import clone
 
@@ -151,9 +151,9 @@ for name, (model, rows) in models.items():
     print(f"{name:<20} R² {model.score(rows, y_test):.4f}")
 
 # %%
-# The reservoirs leave the linear model far behind, and nobody told them how far to look back. But
-# this system is made of products of two. A quadratic model, which is at home in it, beats the
-# reservoir of 200 units that the search was for: try a simple model on lags first.
+# The reservoirs are far better than the linear model, without a choice of lags. But this system is
+# built from products of two variables, which a quadratic model represents exactly, and the two are
+# close together: try a simple model on lags first.
 
 shown = slice(0, 100)
 figure, ax = plt.subplots(figsize=(10, 4), layout="constrained")
@@ -161,6 +161,6 @@ ax.plot(y_test[shown], color="0.7", linewidth=4, label="True")
 for name, color in {"Linear": "C0", "Best reservoir": "C3"}.items():
     model, rows = models[name]
     ax.plot(model.predict(rows)[shown], color=color, linewidth=1.2, label=name)
-ax.set(xlabel="Step after the training series", ylabel="Output", ylim=(0, 1), xlim=(0, 99))
+ax.set(xlabel="Time step after the training series", ylabel="Output", ylim=(0, 1), xlim=(0, 99))
 ax.legend(ncols=3, loc="upper right")
 _ = ax.set_title("The first 100 test steps")

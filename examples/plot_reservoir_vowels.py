@@ -1,17 +1,18 @@
 """
 ======================================
-Who is speaking? A reservoir listens
+Identify speakers with a reservoir
 ======================================
 
-Nine men say two Japanese vowels, "ae". An utterance is 7 to 29 steps of 12 numbers, and there are
-270 to learn from: few for a network all of whose weights are trained. An echo state network trains
-only a linear readout; its recurrent part, the reservoir, is drawn once and left alone.
+Nine men say two Japanese vowels, "ae". An utterance has 7 to 29 time steps of 12 numbers, and the
+training set has 270 utterances: few for a network all of whose weights are trained. In an echo
+state network only a linear readout is trained; its recurrent part, the reservoir, is drawn at
+random.
 """
 
 # %%
 # The data
 # --------
-# The split is the authors' own: 30 utterances of each speaker to learn from, 370 for the end.
+# The split is that of the authors: 30 training utterances of each speaker, and 370 for the test.
 
 import numpy as np
 
@@ -29,12 +30,13 @@ for name, X, y in [("train", X_train, y_train), ("test", X_test, y_test)]:
 # %%
 # The pipelines
 # -------------
-# ``TimeDistributed`` scales each of the 12 numbers over the steps of all utterances. The reservoir
-# reads each utterance twice, from its start and from its end. What is read out is either the last
-# state of both directions, or with ``pooling="mean"`` the mean of all states.
+# ``TimeDistributed`` scales each of the 12 numbers over the time steps of all utterances. The
+# reservoir reads each utterance twice, from its start and from its end. The readout receives either
+# the last state of both directions, or with ``pooling="mean"`` the mean of all states.
 #
-# Beside them stand two linear models without a reservoir. One reads the mean of the steps, which
-# knows nothing of their order; the other reads all steps in a row, with zeros up to step 29.
+# They are compared with two linear models without a reservoir. One receives the mean of the time
+# steps, which does not depend on their order; the other receives all time steps side by side,
+# padded with zeros to 29.
 
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
@@ -45,7 +47,7 @@ from skrnn.reservoir import Reservoir
 
 
 def listener(pooling):
-    """Scaled steps, a reservoir that reads them both ways, a linear readout."""
+    """Return a pipeline: scaled time steps, a bidirectional reservoir, a linear readout."""
     network = EchoStateClassifier(
         reservoir=Reservoir(bidirectional=True, bias_scaling=0.6),
         units=500,
@@ -61,17 +63,17 @@ def listener(pooling):
 
 
 def mean_of_steps(X):
-    """One row of 12 numbers an utterance."""
+    """Return one row of 12 numbers per utterance."""
     return np.stack([utterance.mean(axis=0) for utterance in X])
 
 
 def steps_in_a_row(X):
-    """One row of 29 * 12 numbers an utterance."""
+    """Return one row of 29 * 12 numbers per utterance."""
     return np.stack([np.pad(steps, ((0, 29 - len(steps)), (0, 0))).ravel() for steps in X])
 
 
 def linear(make_table):
-    """Logistic regression on a table made of the utterances."""
+    """Return logistic regression on a table that is made from the utterances."""
     return make_pipeline(
         FunctionTransformer(make_table), StandardScaler(), LogisticRegression(max_iter=2000)
     )
@@ -87,8 +89,8 @@ models = {
 # %%
 # Cross-validation
 # ----------------
-# Five folds of the training set: the mean accuracy, and its standard deviation over folds. A fold
-# is 54 utterances, so that one utterance in it is 0.019.
+# The mean accuracy over five folds of the training set, and its standard deviation. A fold has 54
+# utterances, so that one of them is worth 0.019.
 
 from time import perf_counter
 
@@ -99,13 +101,13 @@ for name, model in models.items():
     begin = perf_counter()
     scores = cross_val_score(model, X_train, y_train, cv=folds)
     seconds = perf_counter() - begin
-    print(f"{name:<26} {scores.mean():.3f} +- {scores.std():.3f}   ({seconds:.1f} s)")
+    print(f"{name:<26} {scores.mean():.3f} ± {scores.std():.3f}   ({seconds:.1f} s)")
 
 # %%
-# What the leak rate and the penalty do
-# -------------------------------------
-# The leak rate says how fast the states move, ``alpha`` how small the readout's coefficients are
-# kept. A grid search takes them as any other parameters of scikit-learn.
+# The leak rate and the penalty
+# -----------------------------
+# The leak rate determines how fast the states change, and ``alpha`` how small the coefficients of
+# the readout are. They are tuned in a grid search like all parameters of scikit-learn.
 
 from sklearn.model_selection import GridSearchCV
 
@@ -115,7 +117,7 @@ search = GridSearchCV(
     {"network__leak_rate": rates, "network__alpha": penalties},
     cv=folds,
 ).fit(X_train, y_train)
-# Parameters are gone through in the order of their names: alpha, then leak_rate.
+# The grid is in the order of the names of the parameters: alpha, then leak_rate.
 accuracy = search.cv_results_["mean_test_score"].reshape(len(penalties), len(rates))
 spread = search.cv_results_["std_test_score"].reshape(len(penalties), len(rates))
 print(
@@ -148,12 +150,13 @@ ax.set(
 _ = figure.colorbar(image, ax=ax)
 
 # %%
-# With ``leak_rate=1`` the states follow each step, where slower ones gather an utterance: no
-# penalty brings it near the best. But all of this lies within three utterances a fold.
+# With ``leak_rate=1`` the states follow each time step, while slower states average over an
+# utterance: no penalty brings it close to the best. But all differences are at most three
+# utterances per fold.
 #
-# The test set, once
-# ------------------
-# The last line has what the grid chose.
+# The test set
+# ------------
+# The last line is the model that the grid search has chosen.
 
 models["reservoir, of the grid"] = search.best_estimator_
 for name, model in models.items():
@@ -162,13 +165,13 @@ for name, model in models.items():
     print(f"{name:<26} {1 - wrong / len(y_test):.3f}, {wrong} of {len(y_test)} wrong")
 
 # %%
-# Every reservoir does better than the linear models, as in cross-validation. The grid came back to
-# the settings from before, which had been chosen on the same training set.
+# Every reservoir is better than the linear models, as in cross-validation. The grid search has
+# chosen the settings from before, which had been found on the same training set.
 #
-# What the readout reads
-# ----------------------
-# One utterance, the states of 60 units that read it from its start, and who is taken for whom by
-# the reservoir of the grid.
+# The states that the readout receives
+# ------------------------------------
+# One utterance, the states of 60 units that read it from its start, and the confusion matrix of the
+# reservoir that the grid search has chosen.
 
 from sklearn.metrics import ConfusionMatrixDisplay
 
@@ -178,9 +181,9 @@ utterance = best["scale"].transform(X_test[:1])
 
 figure, axes = plt.subplots(1, 3, figsize=(14, 4.5), layout="constrained", width_ratios=[1, 1, 1.2])
 axes[0].plot(utterance[0])
-axes[0].set(title="An utterance of speaker 1, scaled", xlabel="step", ylabel="12 coefficients")
+axes[0].set(title="An utterance of speaker 1, scaled", xlabel="time step", ylabel="12 coefficients")
 image = axes[1].imshow(states[:, :60].T, cmap="RdBu_r", vmin=-1, vmax=1, aspect="auto")
-axes[1].set(title="States of 60 units", xlabel="step", ylabel="unit")
+axes[1].set(title="States of 60 units", xlabel="time step", ylabel="unit")
 figure.colorbar(image, ax=axes[1])
 ConfusionMatrixDisplay.from_estimator(
     best,
@@ -191,4 +194,4 @@ ConfusionMatrixDisplay.from_estimator(
     colorbar=False,
     ax=axes[2],
 )
-_ = axes[2].set(title="Test utterances", xlabel="speaker predicted", ylabel="speaker")
+_ = axes[2].set(title="Test utterances", xlabel="predicted speaker", ylabel="speaker")

@@ -1,20 +1,59 @@
-"""What every fit needs: a seed, checked sample weights, and a state that changes in one step."""
+"""What every fit needs: a seed, checked sample weights, and a state that changes in one step.
+
+A fit works on a draft, and replaces the fitted attributes of its estimator in one assignment at
+the end. A method that reads a fitted estimator first takes a snapshot, in which all attributes
+belong together even if another thread fits the estimator meanwhile.
+"""
 
 from contextlib import contextmanager
-from copy import copy
 
 import numpy as np
 from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
 
 from skrnn._sklearn import _check_sample_weight
 
 
+def snapshot(estimator):
+    """Return a shallow copy of an estimator, which later fits of the estimator do not change."""
+    copied = object.__new__(type(estimator))
+    copied.__dict__ = vars(estimator).copy()
+    return copied
+
+
+def fitted_snapshot(estimator):
+    """Return a snapshot of a fitted estimator.
+
+    Raises
+    ------
+    NotFittedError
+        If the estimator is not fitted.
+    """
+    check_is_fitted(estimator)
+    return snapshot(estimator)
+
+
+def replace_fitted(estimator, draft, **attributes):
+    """Give an estimator the fitted attributes of a draft, in one assignment.
+
+    Parameters
+    ----------
+    estimator : estimator
+        It keeps its parameters, even if another thread has set them during the fit.
+    draft : estimator
+        A snapshot of the estimator that has been fitted.
+    **attributes : dict
+        Further fitted attributes.
+    """
+    params = {name: vars(estimator)[name] for name in estimator.get_params(deep=False)}
+    estimator.__dict__ = vars(draft) | attributes | params
+
+
 @contextmanager
 def all_or_nothing(estimator):
-    """Yield a copy of an estimator to fit, and take over its state in one step at the end.
+    """Yield a draft of an estimator to fit, and take over its fitted attributes at the end.
 
-    If the work ends in any exception, the estimator stays as it was. Another thread that uses the
-    estimator meanwhile finds the old state or the new one, never a mixture of both.
+    If the work ends in any exception, the estimator does not change.
 
     Parameters
     ----------
@@ -22,13 +61,12 @@ def all_or_nothing(estimator):
 
     Yields
     ------
-    fitted : estimator
-        A shallow copy, on which attributes may be set at any time.
+    draft : estimator
+        A snapshot, on which attributes may be set at any time.
     """
-    fitted = copy(estimator)
-    yield fitted
-    # Parameters may have been set from outside during the work.
-    estimator.__dict__ = {**vars(fitted), **estimator.get_params(deep=False)}
+    draft = snapshot(estimator)
+    yield draft
+    replace_fitted(estimator, draft)
 
 
 def draw_seed(random_state):

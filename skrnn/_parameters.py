@@ -3,7 +3,7 @@
 An estimator class lists its parameters as fields, as a dataclass does, and `with_parameters` makes
 from them what scikit-learn and its users expect: a real ``__init__`` with keyword-only arguments,
 the table ``_parameter_constraints``, and the section "Parameters" of the docstring. A subclass
-inherits the parameters of its base, and may add some or describe one anew.
+inherits the parameters of its base, and may add or redefine some.
 """
 
 import textwrap
@@ -48,7 +48,7 @@ def with_parameters(cls):
 def _entry(item):
     """Return the entry of a parameter in a docstring, indented as the docstring of a class."""
     kind, _, explanation = textwrap.dedent(item.metadata["description"]).strip().partition("\n")
-    default = repr(item.default).replace("'", '"')
+    default = repr(item.default).replace("'", '"').replace("e-0", "e-")
     entry = f"{item.name} : {kind}, default={default}\n{textwrap.indent(explanation, _INDENT)}\n"
     return textwrap.indent(entry, _INDENT)
 

@@ -5,5 +5,3 @@ dispatch than in arithmetic; these kernels of SciPy's own add the product to an 
 """
 
 from scipy.sparse._sparsetools import csr_matvec, csr_matvecs, dia_matvec
-
-__all__ = ["csr_matvec", "csr_matvecs", "dia_matvec"]

@@ -28,17 +28,3 @@ except ImportError:
 
         def _init_callback_context(self, **_):
             return None
-
-
-__all__ = [
-    "CallbackSupportMixin",
-    "HasMethods",
-    "Interval",
-    "RealNotInt",
-    "StrOptions",
-    "_check_sample_weight",
-    "_fit_context",
-    "_num_samples",
-    "_safe_indexing",
-    "validate_params",
-]

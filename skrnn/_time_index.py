@@ -1,4 +1,4 @@
-"""What an index says about rows in time: order, frequency, gaps, the next times, and the series.
+"""Read from an index how rows lie in time: order, frequency, gaps, next times, and series.
 
 A frequency is what is added to a time to get the next one: a pandas offset, a `Timedelta`, or a
 number.

@@ -1,4 +1,4 @@
-"""Batches of sequences that several test files share: fixed ones, and strategies to draw more."""
+"""Batches of sequences that several test files share, and hypothesis strategies that draw more."""
 
 import numpy as np
 from hypothesis import settings
@@ -17,7 +17,7 @@ UNIVARIATE = [TABLE[0], TABLE[1, :2]]
 
 
 def objects(items):
-    """Return an object array of the items, which NumPy would join where they are equally long."""
+    """Return an object array of the items; `np.array` would join items of equal length."""
     array = np.empty(len(items), dtype=object)
     for i, item in enumerate(items):
         array[i] = item
@@ -25,6 +25,8 @@ def objects(items):
 
 
 class ArrayLike:
+    """An object with the array protocol only."""
+
     def __init__(self, array):
         self.array = array
 
@@ -46,7 +48,7 @@ def ragged(draw, max_sequences=6, max_steps=5):
 
 @st.composite
 def list_views(draw):
-    """Draw `Sequences` that overlap, leave gaps and come in any order."""
+    """Draw `Sequences` that overlap, leave gaps and are in any order."""
     n_steps = draw(st.integers(1, 12))
     spans = st.tuples(st.integers(0, n_steps - 1), st.integers(1, n_steps))
     spans = draw(st.lists(spans, min_size=1, max_size=8))
@@ -57,6 +59,7 @@ def list_views(draw):
 
 
 def assert_same(sequences, expected):
+    """Check that two collections hold equal arrays."""
     assert len(sequences) == len(expected)
     for one, other in zip(sequences, expected, strict=True):
         assert_array_equal(one, other)

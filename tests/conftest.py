@@ -1,4 +1,4 @@
-"""What the tests share: the folder of real data, and how hypothesis draws its examples."""
+"""Fixtures for real data, and the settings of hypothesis."""
 
 import doctest
 import os
@@ -10,41 +10,41 @@ from ucr import read_split
 
 IN_CI = bool(os.environ.get("CI"))
 
-# The first call of a compiled function takes seconds: no deadline means anything here.
+# The first call of a compiled function takes seconds, so deadlines make no sense.
 hypothesis.settings.register_profile("skrnn", deadline=None, derandomize=IN_CI)
 hypothesis.settings.load_profile("skrnn")
 
 
 @pytest.fixture(scope="session")
 def data_folder():
-    """Folder of real data that SKRNN_DATA names; tests that need it are skipped without it."""
+    """Return the folder that SKRNN_DATA names; tests that need it are skipped without it."""
     named = os.environ.get("SKRNN_DATA")
     if named and Path(named).is_dir():
         return Path(named)
-    do_without(f"SKRNN_DATA names no folder of real data, got {named!r}")
+    skip_or_fail(f"SKRNN_DATA must name a folder of real data, got {named!r}")
 
 
-def do_without(reason):
-    """Skip a test for lack of data, or fail it where data are required."""
+def skip_or_fail(reason):
+    """Skip a test for lack of data, or fail it if data are required."""
     if os.environ.get("SKRNN_REQUIRE_DATA") == "1":
-        pytest.fail(f"{reason}, and SKRNN_REQUIRE_DATA=1 asks for it")
+        pytest.fail(f"{reason}, and SKRNN_REQUIRE_DATA=1 requires it")
     pytest.skip(reason)
 
 
 @pytest.fixture(scope="session")
 def need_data(data_folder):
-    """Function that gives the path of real data in the folder, and skips a test without them."""
+    """Return a function that returns the path of a data set, and skips the test without it."""
 
     def path_of(name):
         path = data_folder / name
-        return path if path.exists() else do_without(f"{path} is not there")
+        return path if path.exists() else skip_or_fail(f"{path} does not exist")
 
     return path_of
 
 
 @pytest.fixture
 def assert_examples_run(data_folder, monkeypatch):
-    """Function that runs the examples of a loader that are skipped elsewhere for want of data."""
+    """Return a function that runs the examples of a loader, which are skipped as doctests."""
 
     def run(fetch):
         monkeypatch.setenv("SKRNN_DATA", str(data_folder))
@@ -60,11 +60,11 @@ def assert_examples_run(data_folder, monkeypatch):
 
 @pytest.fixture(scope="session")
 def japanese_vowels(data_folder):
-    """Official split of JapaneseVowels: 9 speakers, 12 features, 7 to 29 steps."""
+    """Return the official split of JapaneseVowels: 9 speakers, 12 features, 7 to 29 steps."""
     return read_split(data_folder / "ucr_uea", "JapaneseVowels")
 
 
 @pytest.fixture(scope="session")
 def italy_power_demand(data_folder):
-    """Official split of ItalyPowerDemand: 2 seasons, 1 feature, 24 steps."""
+    """Return the official split of ItalyPowerDemand: 2 seasons, 1 feature, 24 steps."""
     return read_split(data_folder / "ucr_uea", "ItalyPowerDemand")

@@ -25,7 +25,7 @@ __all__ = [
     "assert_same_readout",
     "classifier",
     "double",
-    "hear",
+    "next_states",
     "no_step",
     "read_out",
     "regressor",
@@ -61,7 +61,7 @@ def classifier(**params):
 
 
 def steps_network(**params):
-    """Return a regressor that reads one series, a row a step."""
+    """Return a regressor of one series, with one row per time step."""
     return regressor(**{"rows": "steps", **params})
 
 
@@ -79,22 +79,22 @@ def states_of(sequences, **params):
     return [np.hstack(pair) for pair in zip(states, sequences, strict=True)]
 
 
-def hear(layers, states, inputs, fed=None):
+def next_states(layers, states, inputs, fed=None):
     """Return the states of all layers one step later."""
-    heard, after = inputs, []
+    received, after = inputs, []
     for layer, state in zip(layers, states, strict=True):
-        net = layer.recurrent @ state + layer.input_weights @ heard + layer.bias
+        net = layer.recurrent_weights @ state + layer.input_weights @ received + layer.bias
         if fed is not None:
-            net += layer.feedback @ np.atleast_1d(fed)
-        heard = (1 - layer.leak_rate) * state + layer.leak_rate * np.tanh(net)
-        after.append(heard)
+            net += layer.feedback_weights @ np.atleast_1d(fed)
+        received = (1 - layer.leak_rate) * state + layer.leak_rate * np.tanh(net)
+        after.append(received)
     return after
 
 
 def no_step():
-    """Return a context in which running a reservoir for even a step is an error."""
+    """Return a context in which it is an error to run a reservoir for a time step."""
     return mock.patch(
-        "skrnn.reservoir._dynamics._Runner.run", side_effect=AssertionError("a step was run")
+        "skrnn.reservoir._time_loop._LayerRunner.run", side_effect=AssertionError("a step was run")
     )
 
 

@@ -1,4 +1,4 @@
-"""Check the rules of CONTRIBUTING.md that ruff does not check: wording, sizes and ``__all__``.
+"""Check the rules of CONTRIBUTING.md that ruff does not check: wording, sizes, private imports.
 
 Run with ``python tests/house_rules.py``, as ``tox -e lint`` does. It prints one line per finding
 and ends with exit status 1 if there are any.
@@ -17,6 +17,9 @@ CODE_FOLDERS = ("skrnn", "tests", "examples")
 GENERATED = ("docs/_build", "docs/api/generated", "docs/auto_examples")
 # These two quote the wording that is refused.
 NOT_READ = ("tests/house_rules.py", "tests/test_house_rules.py")
+
+# Private names of a package are imported in one module only.
+PRIVATE_IMPORTS = {"scipy": "skrnn/_scipy.py", "sklearn": "skrnn/_sklearn.py"}
 
 MAX_FUNCTION_LINES = 40
 MAX_FILE_LINES = 400
@@ -162,7 +165,7 @@ def wording(path, texts):
             yield Finding(path, line, words.lower(), f"'{words}': write {instead}")
 
 
-# --- sizes and names --------------------------------------------------------------------------
+# --- sizes, names and imports ------------------------------------------------------------------
 
 
 def lines_of_code(function, source_lines):
@@ -208,6 +211,25 @@ def needless_all(path, tree):
             yield Finding(path, node.lineno, "__all__", "__all__ in a module that is not public")
 
 
+def imported_names(tree):
+    """Yield (line, dotted name) of all imports: ``from a.b import c`` gives ``a.b.c``."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            yield from ((node.lineno, f"{node.module}.{alias.name}") for alias in node.names)
+
+
+def private_imports(path, tree):
+    """Yield the imports of private names of other packages outside the module that is for them."""
+    for line, name in imported_names(tree):
+        package, *rest = name.split(".")
+        private = any(part.startswith("_") and not part.endswith("__") for part in rest)
+        home = PRIVATE_IMPORTS.get(package)
+        if private and home and path != home:
+            yield Finding(path, line, name, f"{name} is private: import it in {home}")
+
+
 # --- files ------------------------------------------------------------------------------------
 
 
@@ -218,6 +240,7 @@ def check_python(path, source):
     yield from needless_all(path, tree)
     if path.startswith("skrnn/"):
         yield from sizes(path, tree, source)
+        yield from private_imports(path, tree)
 
 
 def files(root):

@@ -1,9 +1,10 @@
 """Fitted models for tests of errors, and checks that an error changes nothing."""
 
 import pickle
+import sys
+import types
 from contextlib import contextmanager
 from functools import lru_cache
-from unittest import mock
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from skrnn import RNNClassifier, RNNRegressor
 
 
 def labels(n):
+    """Return `n` labels of two classes in turn."""
     return np.resize(["no", "yes"], n)
 
 
@@ -41,7 +43,7 @@ RAGGED_TAGS = [labels(len(steps)) for steps in X]
 
 @lru_cache
 def pickled(kind):
-    """Return a pickled fitted model, which no test can modify."""
+    """Return a fitted model as bytes, which no test can change."""
     model, *data = MODELS[kind]
     return pickle.dumps(model.fit(*data))
 
@@ -51,26 +53,42 @@ def fitted(kind):
     return pickle.loads(pickled(kind))
 
 
+class UnusedModule(types.ModuleType):
+    """Replaces a module whose functions must not be called."""
+
+    def __getattr__(self, name):
+        if name.startswith("__"):
+            raise AttributeError(name)
+
+        def fail(*_, **__):
+            pytest.fail(f"{self.__name__}.{name} was called")
+
+        return fail
+
+
 @contextmanager
-def refused(error, match, before="one.train"):
-    """Check that an error is raised before a function of `skrnn.networks` is called."""
-
-    def fail(*_, **__):
-        pytest.fail(f"{before} was called")
-
-    with mock.patch(f"skrnn.networks.{before}", fail):
+def refused(error, match):
+    """Check that an error is raised before any function of `skrnn.networks` is called."""
+    fitted("classifier")  # imports the modules that are replaced below
+    names = [name for name in sys.modules if f"{name}.".startswith("skrnn.networks.")]
+    modules = {name: sys.modules[name] for name in names}
+    sys.modules.update({name: UnusedModule(name) for name in names})
+    try:
         with pytest.raises(error, match=f"(?s){match}"):
             yield
+    finally:
+        sys.modules.update(modules)
 
 
 def fitted_state(model):
+    """Return the attributes of a model that are not its parameters."""
     params = model.get_params()
     return {name: value for name, value in vars(model).items() if name not in params}
 
 
 @contextmanager
 def unchanged(model, sequences):
-    """Check that the block changes neither the fitted state nor any bit of the predictions."""
+    """Check that fitted attributes stay the same objects, and predictions the same bits."""
     before, expected = fitted_state(model), model.predict(sequences)
     frozen = pickle.dumps(before)
     yield
@@ -83,10 +101,12 @@ def unchanged(model, sequences):
 
 
 def replaced(batch, i, sequence):
+    """Return the batch with another sequence at index `i`."""
     return [*batch[:i], sequence, *batch[i + 1 :]]
 
 
 def with_value(value, dtype=float):
+    """Return the sequences with a value at the last time step of one of them."""
     broken = X[3].astype(dtype)
     broken[-1, 1] = value
     return replaced(X, 3, broken)

@@ -1,4 +1,4 @@
-"""Which sequences share a batch, and what is sent to the device."""
+"""Which sequences share a batch in training and in prediction, and which values are sent."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ LENGTHS = np.random.default_rng(0).integers(1, 60, 101)
 
 @pytest.mark.parametrize("batch_size", [1, 7, 101, 500, None])
 @pytest.mark.parametrize("seed", [None, 0])
-def test_an_epoch_covers_each_sequence_once(batch_size, seed):
+def test_training_batches_contain_each_sequence_once(batch_size, seed):
     rng = None if seed is None else np.random.default_rng(seed)
     order, bounds = training_batches(LENGTHS, batch_size, rng)
     assert_array_equal(np.sort(order), np.arange(101))
@@ -26,13 +26,13 @@ def test_an_epoch_covers_each_sequence_once(batch_size, seed):
     assert sorted(sizes, reverse=True) == expected
 
 
-def test_without_shuffling_the_order_is_the_given_one():
+def test_training_batches_without_shuffling_keep_the_order():
     order, bounds = training_batches(LENGTHS, 25, None)
     assert_array_equal(order, np.arange(101))
     assert_array_equal(bounds, [0, 25, 50, 75, 100, 101])
 
 
-def test_batches_follow_the_seed_and_change_from_epoch_to_epoch():
+def test_training_batches_follow_the_seed_and_change_in_each_epoch():
     rng = np.random.default_rng(0)
     epochs = [training_batches(LENGTHS, 8, rng)[0] for _ in range(3)]
     rng = np.random.default_rng(0)
@@ -46,7 +46,7 @@ def batch_sets(epoch):
     return {frozenset(batch.tolist()) for batch in np.split(order, bounds[1:-1])}
 
 
-def test_sequences_of_like_length_share_batches_that_mix_anew_each_epoch():
+def test_training_batches_join_similar_lengths_and_are_mixed_in_each_epoch():
     rng = np.random.default_rng(0)
     first, second = (training_batches(LENGTHS, 8, rng) for _ in range(2))
     assert len(batch_sets(first) & batch_sets(second)) < 4
@@ -60,7 +60,7 @@ def test_sequences_of_like_length_share_batches_that_mix_anew_each_epoch():
 
 
 @pytest.mark.parametrize("n", [22, 29, 31])
-def test_each_sequence_is_in_the_smaller_batch_equally_often(n):
+def test_training_batches_smaller_batch_contains_each_sequence_equally_often(n):
     lengths = np.arange(1, n + 1) ** 2
     rng = np.random.default_rng(0)
     n_epochs, counts = 4000, np.zeros(n)
@@ -75,27 +75,29 @@ def test_each_sequence_is_in_the_smaller_batch_equally_often(n):
     assert np.abs(counts - n_epochs * share).max() < 5 * deviation
 
 
-def test_sequences_of_one_length_are_shuffled_through_all_batches():
+def test_training_batches_of_equal_lengths_are_shuffled():
     order, bounds = training_batches(np.full(64, 5), 8, np.random.default_rng(0))
     spread = [np.ptp(batch) for batch in np.split(order, bounds[1:-1])]
     assert min(spread) > 16
 
 
 @pytest.mark.parametrize("equal_lengths", [False, True])
-def test_blocks_of_predictions_are_bounded(equal_lengths, monkeypatch):
-    monkeypatch.setattr("skrnn.networks.batches._MAX_STEPS", 200)
-    monkeypatch.setattr("skrnn.networks.batches._MAX_SEQUENCES", 10)
-    blocks = list(inference_batches(np.append(LENGTHS, 1000), equal_lengths=equal_lengths))
-    assert_array_equal(np.sort(np.concatenate(blocks)), np.arange(102))
-    lengths = [np.append(LENGTHS, 1000)[block] for block in blocks]
-    for block in lengths:
-        assert len(block) <= 10
-        assert len(block) == 1 or len(block) * block.max() <= 200
-        assert not equal_lengths or len(set(block)) == 1
-    assert [block.max() for block in lengths] == sorted(block.max() for block in lengths)
+def test_inference_batches_are_bounded_in_steps_and_sequences(equal_lengths):
+    lengths = np.random.default_rng(0).permutation(
+        np.append(np.repeat(np.arange(1, 60), 500), 10**6)
+    )
+    blocks = list(inference_batches(lengths, equal_lengths=equal_lengths))
+    assert_array_equal(np.sort(np.concatenate(blocks)), np.arange(len(lengths)))
+    for block in blocks:
+        assert len(block) <= 2**11
+        assert len(block) == 1 or len(block) * lengths[block].max() <= 2**16
+        assert not equal_lengths or len(set(lengths[block])) == 1
+    longest = [lengths[block].max() for block in blocks]
+    assert longest == sorted(longest)
+    assert equal_lengths or len(blocks) < 40
 
 
-def test_only_the_steps_that_are_used_go_to_the_device():
+def test_compact_keeps_only_the_steps_that_are_used():
     sequences = random_sequences()
     whole = check_sequences(sequences)
     assert compact(whole) is whole

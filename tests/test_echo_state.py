@@ -33,6 +33,7 @@ from sklearn.model_selection import (
     cross_val_predict,
     cross_val_score,
 )
+from sklearn.utils.class_weight import compute_sample_weight
 from toys import TINY, labelled
 
 from skrnn import EchoStateClassifier, EchoStateRegressor, RNNClassifier, check_sequences
@@ -43,7 +44,7 @@ from skrnn import EchoStateClassifier, EchoStateRegressor, RNNClassifier, check_
 @pytest.mark.parametrize("solver", ["auto", "cholesky", "svd"])
 @pytest.mark.parametrize("weights", [None, WEIGHTS], ids=["plain", "weighted"])
 @pytest.mark.parametrize("pooling", [None, "last", "mean"])
-def test_series_to_vector_is_ridge_on_pooled_states(solver, weights, pooling):
+def test_regressor_equals_ridge_on_pooled_states(solver, weights, pooling):
     network = regressor(solver=solver, pooling=pooling).fit(X, SUMS, weights)
     rows = [rows.mean(axis=0) if pooling == "mean" else rows[-1] for rows in states_of(X)]
     ridge = Ridge(alpha=1e-3, solver="cholesky").fit(rows, SUMS, weights)
@@ -54,9 +55,15 @@ def test_series_to_vector_is_ridge_on_pooled_states(solver, weights, pooling):
     assert network.alpha_ == 1e-3
 
 
+def test_regressor_pooling_mean_without_the_washout():
+    network = regressor(pooling="mean", washout=1, readout_input=True).fit(X, SUMS)
+    rows = [rows[1:].mean(axis=0) for rows in states_of(X)]
+    assert_same_readout(network, Ridge(alpha=1e-3, solver="cholesky").fit(rows, SUMS))
+
+
 @pytest.mark.parametrize("weights", [None, WEIGHTS], ids=["plain", "weighted"])
 @pytest.mark.parametrize("washout", [0, 1])
-def test_series_to_series_is_ridge_on_all_states_after_the_washout(weights, washout):
+def test_regressor_return_sequences_equals_ridge_on_states(weights, washout):
     network = regressor(return_sequences=True, washout=washout)
     network.fit(X, RUNNING, weights)
     rows = np.concatenate([rows[washout:] for rows in states_of(X)])
@@ -69,7 +76,7 @@ def test_series_to_series_is_ridge_on_all_states_after_the_washout(weights, wash
         assert_allclose(one, ridge.predict(steps), rtol=1e-8, atol=1e-8)
 
 
-def test_the_readout_may_leave_the_inputs_out():
+def test_regressor_readout_input_false():
     network = regressor(readout_input=False).fit(X, SUMS)
     rows = [rows[-1, :20] for rows in states_of(X)]
     assert_same_readout(network, Ridge(alpha=1e-3).fit(rows, SUMS))
@@ -80,7 +87,7 @@ def test_the_readout_may_leave_the_inputs_out():
     [{"layers": 2}, {"bidirectional": True}, {"layers": 2, "units": (12, 8), "leak_rate": 0.3}],
     ids=["deep", "bidirectional", "narrowing"],
 )
-def test_all_layers_and_directions_are_read(params):
+def test_regressor_layers_and_bidirectional(params):
     units = params.get("units", 20)
     inner = {name: value for name, value in params.items() if name != "units"}
     reservoir = double(**inner)
@@ -91,7 +98,7 @@ def test_all_layers_and_directions_are_read(params):
 
 
 @pytest.mark.parametrize("return_sequences", [False, True])
-def test_containers_are_equal(return_sequences):
+def test_regressor_containers_of_X(return_sequences):
     network = regressor(return_sequences=return_sequences)
     y = CUBE.cumsum(axis=1) if return_sequences else CUBE.sum(axis=(1, 2))
     expected = network.fit(CUBE, y).predict(CUBE)
@@ -110,7 +117,7 @@ def test_containers_are_equal(return_sequences):
 
 
 @pytest.mark.parametrize("params", [{}, {"pooling": "mean"}, {"return_sequences": True}])
-def test_a_sequence_alone_gets_what_it_gets_in_a_batch(params):
+def test_regressor_predict_does_not_depend_on_the_batch(params):
     network = regressor(**params)
     network.fit(X, RUNNING if params.get("return_sequences") else SUMS)
     together = network.predict(X)
@@ -120,14 +127,14 @@ def test_a_sequence_alone_gets_what_it_gets_in_a_batch(params):
         assert_allclose(one, other, rtol=1e-10, atol=1e-10)
 
 
-def test_a_sequence_without_weight_is_not_there():
+def test_regressor_sample_weight_zero():
     weights = np.where(np.arange(len(X)) % 3 == 0, 0.0, 1.0)
     kept = np.flatnonzero(weights)
     network = regressor().fit(X, SUMS, weights)
     assert_array_equal(network.coef_, clone(network).fit([X[i] for i in kept], SUMS[kept]).coef_)
 
 
-def test_noise_is_of_the_seed_and_of_training_alone():
+def test_regressor_noise_only_in_training():
     def network(seed, noise):
         reservoir = double(noise=noise)
         return steps_network(reservoir=reservoir, random_state=seed).fit(INPUTS, TARGETS)
@@ -141,7 +148,7 @@ def test_noise_is_of_the_seed_and_of_training_alone():
     assert not np.allclose(*noises)
 
 
-def test_an_alpha_is_chosen_by_generalised_cross_validation():
+def test_regressor_alphas_by_cross_validation():
     alphas = np.array([1e-4, 1e-2, 1.0, 100.0])
     y = TARGETS + np.random.default_rng(2).normal(0, 0.5, len(TARGETS))
     network = steps_network(alphas=alphas).fit(INPUTS, y)
@@ -161,11 +168,11 @@ def test_an_alpha_is_chosen_by_generalised_cross_validation():
     assert fixed.gcv_errors_ is None
 
 
-# --- a row a step -----------------------------------------------------------------------------
+# --- one row per step -------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("y", [TARGETS, SERIES[:-1]], ids=["one target", "two targets"])
-def test_rows_as_steps_are_one_sequence(y):
+def test_regressor_rows_steps_is_one_sequence(y):
     steps = steps_network(washout=10).fit(INPUTS, y)
     sequences = regressor(washout=10, return_sequences=True).fit([INPUTS], [y])
     assert_array_equal(steps.coef_, sequences.coef_)
@@ -174,7 +181,7 @@ def test_rows_as_steps_are_one_sequence(y):
     assert steps.score(INPUTS, y) == r2_score(y, steps.predict(INPUTS))
 
 
-def test_weights_of_steps_count_in_the_readout_and_not_in_the_states():
+def test_regressor_sample_weight_of_steps():
     weights = np.random.default_rng(0).uniform(0, 2, len(INPUTS))
     weights[20:40] = 0
     network = steps_network(washout=5).fit(INPUTS, TARGETS, weights)
@@ -182,7 +189,7 @@ def test_weights_of_steps_count_in_the_readout_and_not_in_the_states():
     assert_same_readout(network, ridge)
 
 
-def test_scikit_learn_splits_a_long_series():
+def test_regressor_time_series_split():
     network, folds = steps_network(washout=5), TimeSeriesSplit(3)
     scores = cross_val_score(network, INPUTS, TARGETS, cv=folds, error_score="raise")
     train, test = next(folds.split(INPUTS))
@@ -197,7 +204,7 @@ def test_scikit_learn_splits_a_long_series():
 
 
 @pytest.mark.parametrize("params", [{}, {"layers": 2}])
-def test_predictions_go_on_from_the_end_of_fit(params):
+def test_regressor_initial_state_fit_end(params):
     reservoir = double(**params)
     zero = steps_network(reservoir=reservoir).fit(INPUTS[:150], TARGETS[:150])
     ended = clone(zero).set_params(initial_state="fit_end").fit(INPUTS[:150], TARGETS[:150])
@@ -215,7 +222,7 @@ def test_predictions_go_on_from_the_end_of_fit(params):
 
 
 @pytest.mark.parametrize("weights", [None, WEIGHTS], ids=["plain", "weighted"])
-def test_a_classifier_is_ridge_on_indicators_of_classes(weights):
+def test_classifier_equals_ridge_on_indicators(weights):
     network = classifier().fit(X, LABELS, weights)
     indicators = (LABELS[:, None] == network.classes_).astype(float)
     rows = [rows[-1] for rows in states_of(X)]
@@ -230,7 +237,7 @@ def test_a_classifier_is_ridge_on_indicators_of_classes(weights):
 
 @pytest.mark.parametrize("params", [{}, {"pooling": "mean"}, {"units": 3, "alpha": 10.0}])
 @pytest.mark.parametrize("names", [("ant", "bee", "cat"), ("no", "yes"), (False, True), (7, 3, 5)])
-def test_probabilities_are_a_distribution_whose_mode_is_predicted(params, names):
+def test_classifier_predict_proba(params, names):
     batch, labels = labelled(names)
     network = classifier(**params).fit(batch, labels)
     probabilities, predicted = network.predict_proba(batch), network.predict(batch)
@@ -259,7 +266,7 @@ def assert_allclose_or_equal(one, other):
         assert_array_equal(one, other)
 
 
-def test_labels_of_steps():
+def test_classifier_return_sequences():
     network = classifier(return_sequences=True, washout=1).fit(TAGGED, TAGS)
     predicted, lengths = network.predict(TAGGED), [len(steps) for steps in TAGGED]
     assert [tags.shape for tags in predicted] == [(n,) for n in lengths]
@@ -291,7 +298,7 @@ UNEVEN = np.r_[0:10, 10:14, 20:26]
 
 @pytest.mark.parametrize("weights", [None, WEIGHTS[UNEVEN]], ids=["plain", "weighted"])
 @pytest.mark.parametrize("class_weight", [FACTORS, "balanced"], ids=["dict", "balanced"])
-def test_class_weights_are_factors_of_sample_weights(class_weight, weights):
+def test_classifier_class_weight(class_weight, weights):
     batch, labels = [X[i] for i in UNEVEN], LABELS[UNEVEN]
     ones = np.ones(len(labels)) if weights is None else weights
     total = {name: ones[labels == name].sum() for name in FACTORS}
@@ -304,8 +311,15 @@ def test_class_weights_are_factors_of_sample_weights(class_weight, weights):
     assert not np.allclose(plain.coef_, network.coef_)
 
 
+@pytest.mark.parametrize("weights", [None, WEIGHTS], ids=["plain", "weighted"])
+def test_classifier_class_weight_of_some_classes(weights):
+    by_hand = compute_sample_weight({"ant": 5.0}, LABELS) * (1 if weights is None else weights)
+    network = classifier(class_weight={"ant": 5.0}).fit(X, LABELS, weights)
+    assert_same_readout(network, classifier().fit(X, LABELS, by_hand))
+
+
 @pytest.mark.parametrize("rows", ["sequences", "steps"])
-def test_balanced_weights_where_a_class_has_none(rows):
+def test_classifier_class_weight_balanced_with_zero_weights(rows):
     batch = X if rows == "sequences" else np.stack([steps[0] for steps in X])
     weights = np.where(LABELS == "ant", 0.0, 1.0)
     network = classifier(class_weight="balanced", rows=rows).fit(batch, LABELS, weights)
@@ -318,7 +332,7 @@ def test_balanced_weights_where_a_class_has_none(rows):
 
 @pytest.mark.parametrize("kind", [EchoStateRegressor, EchoStateClassifier])
 @pytest.mark.parametrize("return_sequences", [False, True])
-def test_hidden_states_are_those_of_the_reservoir(kind, return_sequences):
+def test_hidden_states_equal_reservoir_states(kind, return_sequences):
     y = TAGS if kind is EchoStateClassifier else [steps[:, 0] for steps in TAGGED]
     if not return_sequences:
         y = [targets[-1] for targets in y]
@@ -335,7 +349,7 @@ def test_hidden_states_are_those_of_the_reservoir(kind, return_sequences):
     assert_array_equal(state, last)
 
 
-def test_hidden_states_of_layers_and_directions_stand_side_by_side():
+def test_hidden_states_of_layers_and_directions():
     reservoir = double(layers=2, bidirectional=True)
     network = regressor(units=(6, 4), reservoir=reservoir).fit(X, SUMS)
     steps, *last = network.hidden_states(X, return_sequences=True, return_state=True)
@@ -348,7 +362,7 @@ def test_hidden_states_of_layers_and_directions_stand_side_by_side():
     assert_array_equal(network.hidden_states(X), np.hstack(last))
 
 
-def test_hidden_states_have_the_form_of_those_of_trained_networks():
+def test_hidden_states_have_the_form_of_recurrent_ones():
     trained = RNNClassifier(**{**TINY, "units": 20}).fit(X, LABELS)
     network = classifier(reservoir=None).fit(X, LABELS)
     for batch in (X, CUBE):
@@ -364,7 +378,7 @@ def test_hidden_states_have_the_form_of_those_of_trained_networks():
 # --- scores -----------------------------------------------------------------------------------
 
 
-def test_a_score_of_steps_is_that_of_all_steps_in_one_table():
+def test_score_of_steps():
     network = regressor(return_sequences=True).fit(X, RUNNING)
     flat, targets = np.concatenate(network.predict(X)), np.concatenate(RUNNING)
     assert network.score(X, RUNNING) == r2_score(targets, flat)

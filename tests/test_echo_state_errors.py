@@ -1,4 +1,4 @@
-"""Bad parameters, data and calls: each has an error of its own, before any step is run."""
+"""Bad parameters, data and calls: each raises its own error, before any time step is run."""
 
 import pickle
 from contextlib import contextmanager
@@ -32,7 +32,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import Ridge
 from sklearn.preprocessing import StandardScaler
 
-from skrnn.reservoir import Reservoir, _dynamics, _ridge, _statistics, _training
+from skrnn.reservoir import Reservoir, _readout, _ridge, _statistics, _time_loop
 
 MODELS = {
     "vector": (regressor(), X, SUMS),
@@ -53,13 +53,13 @@ def pickled(kind):
 
 
 def fitted(kind):
-    """Return a fitted network of one's own, and what it was fitted to."""
+    """Return an independent fitted network, and its training data."""
     return pickle.loads(pickled(kind)), *MODELS[kind][1:]
 
 
 @contextmanager
 def refused(match, error=ValueError):
-    """Check that an error comes before a step is run."""
+    """Check that an error is raised before any time step is run."""
     with no_step(), pytest.raises(error, match=f"(?s){match}"):
         yield
 
@@ -84,7 +84,7 @@ BAD_PARAMETERS = {
         "vector", {"leak_rate": [0.5, [1.2] * 20], "reservoir": TWO_LAYERS}, f"leak_rate {RANGE}"),
     "leaks of too few layers": (
         "vector", {"leak_rate": [0.5], "reservoir": TWO_LAYERS}, "leak_rate.*2 layers, got 1"),
-    "a leak that is no number": ("vector", {"leak_rate": ["a"] * 20}, "leak_rate"),
+    "a leak that is not a number": ("vector", {"leak_rate": ["a"] * 20}, "leak_rate"),
     "no units": ("vector", {"units": 0}, "'units'.*int in the range.*Got 0"),
     "units of two layers for one": (
         "vector", {"units": (3, 4)}, r"units.*each of layers=1, got \(3, 4\)"),
@@ -113,26 +113,26 @@ BAD_PARAMETERS = {
     "input scaling of other features": (
         "vector", {"input_scaling": [1.0, 2.0, 3.0]}, r"input_scaling.* 2 features.*\(3,\)"),
     "input scaling with NaN": ("vector", {"input_scaling": [1.0, np.nan]}, "input_scaling"),
-    "input scaling that is no number": ("vector", {"input_scaling": ["a", "b"]}, "input_scaling"),
+    "input scaling of strings": ("vector", {"input_scaling": ["a", "b"]}, "input_scaling"),
     "no alpha": ("vector", {"alpha": 0}, r"'alpha'.*\(0.0, inf\).*Got 0"),
     "negative alphas": ("vector", {"alphas": [-1.0, 1.0]}, r"alphas.*positive.*got \[-1.0, 1.0\]"),
     "a table of alphas": (
-        "vector", {"alphas": [[1.0, 2.0]]}, r"alphas must be one-dimensional.*\[\[1.0, 2.0\]\]"),
+        "vector", {"alphas": [[1.0, 2.0]]}, r"alphas must be a one-dimensional.*\[\[1.0, 2.0\]\]"),
     "empty alphas": ("vector", {"alphas": []}, "alphas"),
-    "alphas that are no numbers": ("vector", {"alphas": ["a", "b"]}, "alphas"),
+    "alphas that are not numbers": ("vector", {"alphas": ["a", "b"]}, "alphas"),
     "NaN among alphas": ("vector", {"alphas": [1.0, np.nan]}, "alphas.*finite.*nan"),
     "no end of sequences": (
         "vector", {"initial_state": "fit_end"},
         "initial_state='fit_end'.*rows='steps', got rows='sequences'"),
     "no end of two directions": (
         "series", {"initial_state": "fit_end", "reservoir": double(bidirectional=True)},
-        r"initial_state='fit_end'.*\(bidirectional=True\)"),
-    "a value in two places": (
+        "initial_state='fit_end'.*bidirectional=True"),
+    "a value given twice": (
         "vector", {"reservoir": double(units=5)},
-        r"units is given in two places, as units=20 and as reservoir=Reservoir\(units=5\)"),
-    "leaks in two places": (
+        r"units is given twice, as units=20 and as reservoir=Reservoir\(units=5\)"),
+    "leak rates given twice": (
         "vector", {"leak_rate": 0.3, "reservoir": double(layers=2, leak_rate=[0.1, [0.2] * 20])},
-        "leak_rate is given in two places, as leak_rate=0.3"),
+        "leak_rate is given twice, as leak_rate=0.3"),
     "another transformer": ("vector", {"reservoir": StandardScaler()}, "reservoir.*StandardScaler"),
     "feedback of pooled states": (
         "vector", {"reservoir": double(feedback_scaling=0.2), "pooling": "mean"},
@@ -150,7 +150,7 @@ BAD_PARAMETERS = {
 
 
 @pytest.mark.parametrize("wrong", BAD_PARAMETERS)
-def test_parameters_are_refused(wrong):
+def test_fit_bad_parameters(wrong):
     kind, params, match = BAD_PARAMETERS[wrong]
     network, batch, y = fitted(kind)
     good = network.get_params(deep=False)
@@ -163,20 +163,20 @@ def test_parameters_are_refused(wrong):
         clone(network).set_params(**params).partial_fit(batch, y)
 
 
-def test_the_sequence_that_a_washout_leaves_nothing_of_is_named_by_its_place():
+def test_washout_error_names_the_sequence():
     weights = np.where(np.arange(len(X)) < SHORT, 0.0, 1.0)  # those before it are not there
     with refused(rf"washout=2 leaves nothing of X\[{SHORT}\]"):
         regressor(return_sequences=True, washout=2).fit(X, RUNNING, weights)
 
 
-def test_weights_that_are_all_in_the_washout():
+def test_sample_weight_only_in_the_washout():
     network, inputs, y = fitted("series")
     network.set_params(washout=5)
     with unchanged(network, inputs), pytest.raises(ValueError, match="sample_weight"):
         network.fit(inputs, y, (np.arange(240) < 3).astype(float))
 
 
-def test_states_without_bound_are_said_to_be_so():
+def test_fit_states_not_finite():
     network, inputs, y = fitted("series")
     good = network.get_params(deep=False)
     with unchanged(network, inputs), np.errstate(all="ignore"):
@@ -186,7 +186,7 @@ def test_states_without_bound_are_said_to_be_so():
         network.set_params(**good)
 
 
-def test_a_reservoir_alone_has_no_outputs_to_feed_back():
+def test_reservoir_fit_with_feedback_is_refused():
     with refused(r"feedback_scaling=0.5.*Reservoir alone.*EchoStateRegressor"):
         Reservoir(feedback_scaling=0.5).fit(X)
 
@@ -220,7 +220,7 @@ BAD_SEQUENCES = {
 
 
 @pytest.mark.parametrize("wrong", BAD_SEQUENCES)
-def test_sequences_are_refused(wrong):
+def test_bad_X(wrong):
     kind, batch, match = BAD_SEQUENCES[wrong]
     network, good, y = fitted(kind)
     y = y[: len(batch)]
@@ -241,14 +241,14 @@ BAD_TARGETS = {
     "too few": ("vector", SUMS[:-2], "X has 30 sequences, y has 28"),
     "too few of a series": ("series", TARGETS[:-1], r"inconsistent numbers.*\[240, 239\]"),
     "too few lists": ("steps", RUNNING[:-1], "X has 30 sequences, y has 29"),
-    "a step too few": (
+    "one step too few": (
         "steps", replaced(RUNNING, 4, RUNNING[4][1:]),
         rf"y\[4\] has {len(X[4]) - 1} targets, but sequence 4 of X has {len(X[4])} steps"),
-    "one a sequence": ("steps", SUMS, "y.*each step because return_sequences=True"),
-    "one a step": ("vector", RUNNING, "y.*return_sequences=False"),
+    "one per sequence": ("steps", SUMS, "y.*per time step because return_sequences=True"),
+    "one per step": ("vector", RUNNING, "y.*return_sequences=False"),
     "NaN": ("vector", np.where(SUMS == SUMS[3], np.nan, SUMS), "y contains NaN"),
     "NaN in a series": ("series", np.where(TARGETS == TARGETS[3], np.nan, TARGETS), "y contains"),
-    "words": ("vector", LABELS, "y must hold numbers.*'ant'"),
+    "words": ("vector", LABELS, "y must contain numbers.*'ant'"),
     "one class": ("labels", ["ant"] * 30, "at least 2 classes, got 1 class: 'ant'"),
     "one tag": ("tags", [["up"] * len(steps) for steps in X], "got 1 class: 'up'"),
     "numbers for labels": ("labels", SUMS, "Unknown label type: continuous"),
@@ -256,7 +256,7 @@ BAD_TARGETS = {
 
 
 @pytest.mark.parametrize("wrong", BAD_TARGETS)
-def test_targets_are_refused(wrong):
+def test_bad_y(wrong):
     kind, y, match = BAD_TARGETS[wrong]
     network, batch, _ = fitted(kind)
     with unchanged(network, batch):
@@ -267,7 +267,7 @@ def test_targets_are_refused(wrong):
                 learn(batch, y)
 
 
-def test_as_many_targets_go_on_as_were_fitted():
+def test_partial_fit_other_number_of_targets():
     network, batch, _ = fitted("vector")
     with unchanged(network, batch):
         for learn in (network.partial_fit, network.update):
@@ -275,7 +275,7 @@ def test_as_many_targets_go_on_as_were_fitted():
                 learn(batch, np.c_[SUMS, SUMS])
 
 
-def test_labels_go_on_as_they_were_fitted():
+def test_partial_fit_unknown_labels():
     network, batch, _ = fitted("labels")
     unknown = replaced(LABELS.tolist(), 3, "dog")
     with unchanged(network, batch):
@@ -284,14 +284,14 @@ def test_labels_go_on_as_they_were_fitted():
                 learn(batch, unknown)
             with refused(r"y has labels that are not in classes_: \[1 2\]"):
                 learn(batch, np.resize([1, 2], 30))
-        with refused(r"classes=\['ant' 'bee'\] is not what the first call was given"):
+        with refused(r"classes=\['ant' 'bee'\] differs from the classes of the first call"):
             network.partial_fit(batch, LABELS, classes=["ant", "bee"])
     with refused(r"y has labels that are not in classes_: \['dog'\]"):
         classifier().partial_fit(batch, unknown, classes=["ant", "bee", "cat"])
 
 
 @pytest.mark.parametrize("learn", ["partial_fit", "update"])
-def test_a_part_cannot_be_balanced(learn):
+def test_partial_fit_class_weight_balanced(learn):
     network, batch, y = fitted("labels")
     network.set_params(class_weight="balanced")
     with unchanged(network, batch), refused(f"class_weight='balanced'.*{learn}.*dict"):
@@ -307,7 +307,7 @@ def test_a_part_cannot_be_balanced(learn):
         (np.full(30, np.nan), "sample_weight contains NaN"),
     ],
 )
-def test_weights_are_refused(weights, match):
+def test_bad_sample_weight(weights, match):
     network, batch, y = fitted("vector")
     with unchanged(network, batch):
         for learn in (network.fit, network.partial_fit):
@@ -322,22 +322,22 @@ CALLS |= {"update": (X, LABELS), "merge": (classifier(),)}
 
 
 @pytest.mark.parametrize("name", CALLS)
-def test_what_needs_a_fit_says_so(name):
+def test_methods_before_fit(name):
     with refused("This EchoStateClassifier instance is not fitted yet", NotFittedError):
         getattr(classifier(), name)(*CALLS[name])
 
 
-def test_what_is_merged_was_fitted():
+def test_merge_other_not_fitted():
     network, batch, _ = fitted("labels")
     with unchanged(network, batch):
         with refused("EchoStateClassifier instance is not fitted", NotFittedError):
             network.merge(classifier())
-        with refused("EchoStateClassifier merges with its own kind, got Ridge"):
+        with refused("EchoStateClassifier merges only with another.*got Ridge"):
             network.merge(Ridge().fit(INPUTS, TARGETS))
 
 
 @pytest.mark.parametrize("forgetting", [0, -0.5, 1.1, np.nan, "1", None])
-def test_a_share_that_is_kept_is_above_zero(forgetting):
+def test_update_bad_forgetting(forgetting):
     network, batch, y = fitted("vector")
     match = rf"forgetting must be.*\(0.0, 1.0\], got {forgetting!r}"
     with unchanged(network, batch), refused(match):
@@ -346,10 +346,10 @@ def test_a_share_that_is_kept_is_above_zero(forgetting):
 
 # --- interruptions ----------------------------------------------------------------------------
 
-PLACES = {
-    "states": (_dynamics._Runner, "run"),
+INTERRUPTIBLE = {
+    "states": (_time_loop._LayerRunner, "run"),
     "sums": (_statistics.Moments, "add"),
-    "solution": (_training, "solve"),
+    "solution": (_readout, "solve"),
     "recursion": (_ridge.RecursiveLeastSquares, "update"),
 }
 INTERRUPTED = [
@@ -359,15 +359,15 @@ INTERRUPTED = [
 
 
 @contextmanager
-def interrupted(place):
-    """Press Ctrl-C after a function inside has done its work, the second time if there is one."""
-    owner, name = PLACES[place]
+def interrupted(function):
+    """Raise KeyboardInterrupt after the second call of a function (the first one of a solution)."""
+    owner, name = INTERRUPTIBLE[function]
     original, calls = getattr(owner, name), []
 
     def work(*args):
         done = original(*args)
         calls.append(1)
-        if len(calls) == (1 if place == "solution" else 2):
+        if len(calls) == (1 if function == "solution" else 2):
             raise KeyboardInterrupt
         return done
 
@@ -375,15 +375,15 @@ def interrupted(place):
         yield
 
 
-@pytest.mark.parametrize(("method", "place"), INTERRUPTED)
+@pytest.mark.parametrize(("method", "function"), INTERRUPTED)
 @pytest.mark.parametrize("kind", ["steps", "tags"])
-def test_an_interrupted_call_leaves_all_as_it_was(kind, method, place):
+def test_interrupted_fit_changes_nothing(kind, method, function):
     network, batch, y = fitted(kind)
     new, unchosen = clone(network), [steps[::-1] for steps in batch]
-    with unchanged(network, batch), interrupted(place):
+    with unchanged(network, batch), interrupted(function):
         getattr(network, method)(unchosen, y)
     if method != "update":
-        with interrupted(place):
+        with interrupted(function):
             getattr(new, method)(batch, y)
         assert vars(new).keys() == new.get_params(deep=False).keys()
     expected, _, _ = fitted(kind)
@@ -392,7 +392,7 @@ def test_an_interrupted_call_leaves_all_as_it_was(kind, method, place):
     assert_array_equal(network.coef_, expected.coef_)
 
 
-def test_an_interrupted_merge_leaves_both_as_they_were():
+def test_interrupted_merge_changes_nothing():
     network, batch, _ = fitted("labels")
     other, _, _ = fitted("labels")
     with unchanged(network, batch), unchanged(other, batch), interrupted("solution"):
@@ -401,7 +401,7 @@ def test_an_interrupted_merge_leaves_both_as_they_were():
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 @pytest.mark.parametrize("container", [np.asarray, sparse.csr_array])
-def test_the_row_of_a_series_that_is_not_finite_is_named(value, container):
+def test_error_names_the_row_that_is_not_finite(value, container):
     network, inputs, y = fitted("series")
     broken = np.array(inputs)
     broken[77, -1] = value

@@ -1,4 +1,4 @@
-"""Echo state networks in scikit-learn's hands: pipelines, searches, ensembles, tables, copies."""
+"""Echo state networks in scikit-learn: pipelines, searches, ensembles, tables, copies."""
 
 import copy
 import io
@@ -68,7 +68,7 @@ def pipeline(network):
 # --- parameters -------------------------------------------------------------------------------
 
 
-def test_parameters_are_got_and_set_also_those_of_the_reservoir():
+def test_get_params_and_set_params_of_the_reservoir():
     network = EchoStateRegressor(reservoir=Reservoir(topology="cycle", layers=2), units=7)
     assert network.get_params()["reservoir__topology"] == "cycle"
     network.set_params(reservoir__layers=3, reservoir__topology="orthogonal", alpha=0.1)
@@ -86,14 +86,14 @@ def test_parameters_are_got_and_set_also_those_of_the_reservoir():
         EchoStateRegressor(reservoir=Reservoir(topology=np.eye(5), activation=np.tanh)),
     ],
 )
-def test_a_clone_is_equal_and_not_fitted(network):
+def test_clone(network):
     copied = clone(network)
     assert vars(copied).keys() == network.get_params(deep=False).keys()
     assert repr(copied) == repr(network)
     assert copied.reservoir is None or copied.reservoir is not network.reservoir
 
 
-def test_the_given_reservoir_stays_as_it_is():
+def test_fit_does_not_change_the_given_reservoir():
     reservoir = double(layers=2)
     network = regressor(reservoir=reservoir, washout=1, pooling="mean").fit(X, SUMS)
     assert vars(reservoir) == vars(double(layers=2))
@@ -102,7 +102,7 @@ def test_the_given_reservoir_stays_as_it_is():
     assert (fitted.units, fitted.layers, fitted.washout, fitted.pooling) == (20, 2, 1, "mean")
 
 
-def test_values_may_be_given_to_the_network_or_to_the_reservoir():
+def test_parameters_of_the_estimator_or_of_the_reservoir():
     values = {"units": 9, "spectral_radius": 0.7, "leak_rate": 0.5, "input_scaling": [1.0, 0.2]}
     values |= {"washout": 1, "random_state": 3, "pooling": "mean"}
     inside = EchoStateRegressor(reservoir=Reservoir(**values)).fit(X, SUMS)
@@ -112,7 +112,7 @@ def test_values_may_be_given_to_the_network_or_to_the_reservoir():
 # --- pipelines --------------------------------------------------------------------------------
 
 
-def test_steps_are_scaled_before():
+def test_pipeline_time_distributed():
     piped = pipeline(regressor()).fit(X, SUMS)
     scaled = TimeDistributed(StandardScaler()).fit_transform(X)
     assert_array_equal(piped["esn"].coef_, regressor().fit(scaled, SUMS).coef_)
@@ -126,7 +126,7 @@ DNA = ["GATTACA", "CATG", "TAGGED", "CC", "GAGA", "TTAC"]
 ENDS = np.array(["purine" if word[-1] in "AG" else "other" for word in DNA])
 
 
-def test_one_hot_steps_are_read_as_codes_and_are_the_same_as_dense_ones():
+def test_one_hot_steps_equal_dense_steps():
     encoder = OneHotSequenceEncoder(handle_unknown="ignore")
     piped = make_pipeline(encoder, classifier(alpha=1e-6)).fit(DNA, ENDS)
     dense = [steps.toarray() for steps in piped[0].transform(DNA)]
@@ -145,7 +145,7 @@ def test_one_hot_steps_are_read_as_codes_and_are_the_same_as_dense_ones():
     assert_allclose(steps.predict_proba(counts), expected.predict_proba(2.5 * dense[0]), atol=1e-8)
 
 
-def test_a_pipeline_whose_output_is_set():
+def test_pipeline_set_output():
     piped = pipeline(classifier()).set_output(transform="pandas").fit(X, LABELS)
     assert_array_equal(piped.predict(X), pipeline(classifier()).fit(X, LABELS).predict(X))
     with sklearn.config_context(transform_output="pandas"):
@@ -161,7 +161,7 @@ def test_a_pipeline_whose_output_is_set():
 
 
 @pytest.mark.parametrize("network", [classifier(), steps_network(reservoir=Reservoir(layers=2))])
-def test_networks_are_shown(network):
+def test_repr_and_html(network):
     for shown in (estimator_html_repr(network), network._repr_html_()):
         assert type(network).__name__ in shown
         assert "Reservoir" in shown
@@ -180,7 +180,7 @@ GRID = {
 }
 
 
-def test_a_search_over_flat_and_nested_parameters_in_one_and_two_processes():
+def test_grid_search_of_nested_parameters():
     make = partial(
         GridSearchCV,
         pipeline(classifier(reservoir=Reservoir(), units=10)),
@@ -199,7 +199,7 @@ def test_a_search_over_flat_and_nested_parameters_in_one_and_two_processes():
 
 
 @pytest.mark.parametrize("kind", [list, check_sequences, lambda _: CUBE])
-def test_folds_of_sorted_labels_are_stratified(kind):
+def test_cross_val_score_is_stratified(kind):
     batch = kind(X)
     assert is_classifier(classifier())
     assert is_regressor(regressor())
@@ -212,7 +212,7 @@ def test_folds_of_sorted_labels_are_stratified(kind):
     assert scores.mean() > 0.9
 
 
-def test_steps_of_ragged_sequences_are_predicted_by_folds():
+def test_cross_val_predict_of_ragged_steps():
     network, ragged = classifier(return_sequences=True), np.empty(len(TAGGED), dtype=object)
     ragged[:], tags = TAGGED, np.empty(len(TAGGED), dtype=object)
     tags[:] = TAGS
@@ -222,7 +222,7 @@ def test_steps_of_ragged_sequences_are_predicted_by_folds():
     assert cross_val_score(network, TAGGED, TAGS, cv=3, error_score="raise").mean() > 0.8
 
 
-def test_many_scores_of_a_series_of_labels():
+def test_cross_validate_several_scores():
     labels = np.where(TARGETS > 0, "up", "down")
     names = ["accuracy", "roc_auc", "neg_log_loss"]
     results = cross_validate(
@@ -236,7 +236,7 @@ def test_many_scores_of_a_series_of_labels():
 # --- ensembles --------------------------------------------------------------------------------
 
 
-def test_votes_and_calibration():
+def test_voting_and_calibration():
     models = [(f"seed {i}", classifier(random_state=i)) for i in range(2)]
     vote = VotingClassifier(models, voting="soft").fit(X, LABELS)
     mean = np.mean([one.predict_proba(X) for one in vote.estimators_], axis=0)
@@ -249,7 +249,7 @@ def test_votes_and_calibration():
 
 
 @pytest.mark.parametrize("reservoir", [None, Reservoir(topology="cycle")], ids=["none", "given"])
-def test_bags_of_univariate_sequences(reservoir):
+def test_bagging_of_univariate_sequences(reservoir):
     y = TABLE.sum(axis=1)
     network = regressor(reservoir=reservoir)
     bag = BaggingRegressor(network, n_estimators=4, random_state=0).fit(TABLE, y)
@@ -260,7 +260,7 @@ def test_bags_of_univariate_sequences(reservoir):
     assert len({tuple(one.reservoir_.layers_[0].bias) for one in bag.estimators_}) == 4
 
 
-def test_several_targets_are_several_networks():
+def test_multi_output_regressor():
     y = np.c_[SUMS, [len(steps) for steps in X]]
     network = regressor().fit(X, y)
     assert network.coef_.shape == (2, 22)
@@ -275,7 +275,7 @@ def test_several_targets_are_several_networks():
 
 @pytest.mark.parametrize("make", [lambda: (regressor(), X, SUMS),
                                   lambda: (steps_network(), INPUTS, TARGETS)])  # fmt: skip
-def test_shapes_follow_those_of_y_as_in_ridge(make):
+def test_coef_and_predict_shapes_follow_y(make):
     network, inputs, y = make()
     flat, column = clone(network).fit(inputs, y), clone(network).fit(inputs, y[:, None])
     assert flat.predict(inputs).shape == y.shape
@@ -288,14 +288,14 @@ def test_shapes_follow_those_of_y_as_in_ridge(make):
 # --- routing ----------------------------------------------------------------------------------
 
 
-def test_a_pipeline_hands_on_sample_weight():
+def test_pipeline_sample_weight():
     piped = pipeline(classifier()).fit(X, LABELS, esn__sample_weight=WEIGHTS)
     by_hand = classifier().fit(piped["scale"].transform(X), LABELS, WEIGHTS)
     assert_array_equal(piped["esn"].coef_, by_hand.coef_)
     assert (pipeline(classifier()).fit(X, LABELS)["esn"].coef_ != by_hand.coef_).any()
 
 
-def test_weights_are_routed_to_fit_and_score():
+def test_metadata_routing_of_sample_weight():
     with sklearn.config_context(enable_metadata_routing=True):
         network = classifier().set_fit_request(sample_weight=True)
         network.set_score_request(sample_weight=True)
@@ -316,7 +316,7 @@ def test_weights_are_routed_to_fit_and_score():
 # --- tables -----------------------------------------------------------------------------------
 
 
-def test_columns_of_a_series_in_a_table():
+def test_feature_names_of_a_series():
     network = steps_network().fit(FRAME, pd.Series(TARGETS))
     assert_array_equal(network.coef_, steps_network().fit(INPUTS, TARGETS).coef_)
     assert_array_equal(network.feature_names_in_, ["wind", "sun"])
@@ -329,7 +329,7 @@ def test_columns_of_a_series_in_a_table():
     assert steps_network().fit(FRAME, both).predict(FRAME).shape == (240, 2)
 
 
-def test_columns_of_sequences_in_tables():
+def test_feature_names_of_sequences():
     frames = [pd.DataFrame(steps, columns=["wind", "sun"]) for steps in X]
     network = regressor().fit(frames, pd.Series(SUMS, index=np.arange(30)[::-1]))
     assert_array_equal(network.coef_, regressor().fit(X, SUMS).coef_)
@@ -359,7 +359,7 @@ COPIES = {
 FED_BACK = {"reservoir": Reservoir(feedback_scaling=0.2), "initial_state": "fit_end"}
 MODELS = {
     "vector": (regressor(alphas=[0.1, 1.0]), X, SUMS),
-    "labels": (classifier(solver="svd", pooling="states", units=5), X, LABELS),
+    "labels": (classifier(solver="svd", pooling="model_space", units=5), X, LABELS),
     "fed back": (steps_network(**FED_BACK), INPUTS, TARGETS),
     "in a pipeline": (pipeline(classifier()), X, LABELS),
 }
@@ -367,7 +367,7 @@ MODELS = {
 
 @pytest.mark.parametrize("how", COPIES)
 @pytest.mark.parametrize("kind", MODELS)
-def test_copies_and_second_fits_are_equal_to_the_last_bit(how, kind):
+def test_copies_are_equal_to_the_last_bit(how, kind):
     model, batch, y = MODELS[kind]
     model, again = clone(model), COPIES[how]
     unfitted = again(model)
@@ -386,7 +386,7 @@ def test_copies_and_second_fits_are_equal_to_the_last_bit(how, kind):
         assert_array_equal(one.coef_, other.coef_)
 
 
-def test_a_generator_is_drawn_from_and_none_is_new_each_time():
+def test_random_state_instance_and_none():
     first, second = (
         [regressor(random_state=rng).fit(X, SUMS).coef_ for _ in range(2)]
         for rng in (np.random.RandomState(0), np.random.RandomState(0))

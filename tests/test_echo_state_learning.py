@@ -1,4 +1,4 @@
-"""Echo state networks that learn in parts: blocks, merged networks, and row after row."""
+"""Echo state networks trained in parts: partial_fit, merge and update."""
 
 from functools import reduce
 
@@ -49,7 +49,7 @@ def first_classes(network, y):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_blocks_of_sequences_in_any_order_are_one_fit(kind):
+def test_partial_fit_of_sequences_equals_one_fit(kind):
     network, sequences, y = KINDS[kind]
     at_once = clone(network).fit(sequences, y)
     for order in ([0, 1, 2], [2, 0, 1]):
@@ -62,7 +62,7 @@ def test_blocks_of_sequences_in_any_order_are_one_fit(kind):
 
 
 @pytest.mark.parametrize("cuts", [[100], [3, 40, 180]])
-def test_consecutive_blocks_of_a_series_are_one_fit(cuts):
+def test_partial_fit_of_a_series_equals_one_fit(cuts):
     network = steps_network(washout=20, initial_state="fit_end")
     at_once = clone(network).fit(INPUTS, TARGETS)
     blocks = list(zip(np.split(INPUTS, cuts), np.split(TARGETS, cuts), strict=True))
@@ -81,7 +81,7 @@ def test_consecutive_blocks_of_a_series_are_one_fit(cuts):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_networks_of_parts_merge_to_one_fit_three_ways(kind):
+def test_merge_equals_one_fit(kind):
     network, sequences, y = KINDS[kind]
     at_once = clone(network).fit(sequences, y)
 
@@ -103,8 +103,8 @@ def test_networks_of_parts_merge_to_one_fit_three_ways(kind):
 
 
 OTHERS = {
-    "another seed": ({"random_state": 1}, SUMS, "another reservoir.*int random_state"),
-    "no seed": ({"random_state": None}, SUMS, "another reservoir.*int random_state"),
+    "another seed": ({"random_state": 1}, SUMS, "another reservoir.*int as random_state"),
+    "no seed": ({"random_state": None}, SUMS, "another reservoir.*int as random_state"),
     "another leak rate": ({"leak_rate": 0.5}, SUMS, "another reservoir"),
     "another activation": (
         {"reservoir": double(activation="relu")}, SUMS, "activation='relu', expected 'tanh'"),
@@ -118,24 +118,24 @@ OTHERS = {
 
 
 @pytest.mark.parametrize("which", OTHERS)
-def test_only_networks_of_one_reservoir_and_target_merge(which):
+def test_merge_of_other_reservoirs_is_refused(which):
     params, y, match = OTHERS[which]
     network = regressor().fit(X, SUMS)
     other = regressor(**params).fit(X, y)
     with pytest.raises(ValueError, match=match):
         network.merge(other)
-    with pytest.raises(ValueError, match=r"EchoStateRegressor merges.*got EchoStateClassifier"):
+    with pytest.raises(ValueError, match=r"EchoStateRegressor merges.*EchoStateClassifier"):
         network.merge(classifier().fit(X, LABELS))
     with pytest.raises(ValueError, match="other features or targets"):
         classifier().fit(X, LABELS).merge(classifier().fit(X, LABELS == "ant"))
     assert_array_equal(network.coef_, regressor().fit(X, SUMS).coef_)
 
 
-# --- step by step -----------------------------------------------------------------------------
+# --- update -----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_updates_that_forget_nothing_are_one_fit(kind):
+def test_update_equals_one_fit(kind):
     network, sequences, y = KINDS[kind]
     updated = clone(network)
     first, *rest = parts_of(sequences, y)
@@ -147,7 +147,7 @@ def test_updates_that_forget_nothing_are_one_fit(kind):
     assert_same_readout(updated, clone(network).fit(*rows_of(sequences, y, np.r_[:30, PARTS[0]])))
 
 
-def test_updates_of_a_series_go_on_where_it_ended():
+def test_update_continues_a_series():
     network = steps_network(washout=20, initial_state="fit_end")
     at_once = clone(network).fit(INPUTS, TARGETS)
     network.fit(INPUTS[:60], TARGETS[:60])
@@ -157,7 +157,7 @@ def test_updates_of_a_series_go_on_where_it_ended():
     assert_allclose(network.predict(INPUTS), at_once.predict(INPUTS), rtol=1e-8)
 
 
-def test_what_is_forgotten_has_less_weight():
+def test_update_forgetting_equals_weights():
     forgetting, n = 0.97, len(INPUTS)
     network = steps_network(alpha=1e-8).fit(INPUTS[:100], TARGETS[:100])
     network.set_params(initial_state="fit_end").update(
@@ -168,7 +168,7 @@ def test_what_is_forgotten_has_less_weight():
     assert_same_readout(network, steps_network(alpha=1e-10).fit(INPUTS, TARGETS, weights), 1e-4)
 
 
-def test_a_network_that_forgets_follows_a_change_faster():
+def test_update_forgetting_follows_a_change():
     changed = np.r_[TARGETS[:120], -TARGETS[120:]]
     errors = []
     for forgetting in (1.0, 0.95):
@@ -178,10 +178,33 @@ def test_a_network_that_forgets_follows_a_change_faster():
     assert errors[1] < 0.2 * errors[0]
 
 
-def test_class_weights_count_in_updates_too():
+def test_update_class_weight():
     network = classifier(class_weight={"ant": 5, "bee": 1, "cat": 2})
     (first, *rest), classes = parts_of(X, LABELS), np.unique(LABELS)
     updated = clone(network).partial_fit(*first, classes=classes)
     for part in rest:
         updated.update(*part)
     assert_same_readout(updated, network.fit(X, LABELS))
+
+
+@pytest.mark.parametrize("solver", ["cholesky", "svd"])
+@pytest.mark.parametrize("method", ["partial_fit", "merge"])
+def test_update_forgetting_before_partial_fit_and_merge(method, solver):
+    forgetting, n_new = 0.9, len(X) - 9
+    network = regressor(solver=solver).fit(X[:9], SUMS[:9])
+    network.update(X[9:], SUMS[9:], forgetting=forgetting)
+    if method == "partial_fit":
+        network.partial_fit(X[:4], SUMS[:4])
+    else:
+        network.merge(regressor(solver=solver).fit(X[:4], SUMS[:4]))
+    ages = np.r_[np.full(9, n_new), np.arange(n_new)[::-1], np.zeros(4)]
+    batch, y = [*X, *X[:4]], np.r_[SUMS, SUMS[:4]]
+    assert_same_readout(network, regressor().fit(batch, y, forgetting**ages))
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.1])
+def test_partial_fit_noise_of_each_part(noise):
+    network = regressor(reservoir=double(noise=noise))
+    twice = clone(network).partial_fit(X, SUMS).partial_fit(X, SUMS)
+    doubled = clone(network).partial_fit(X, SUMS, np.full(len(X), 2.0))
+    assert np.allclose(twice.coef_, doubled.coef_, rtol=1e-6) == (noise == 0)

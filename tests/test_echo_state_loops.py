@@ -1,4 +1,4 @@
-"""Echo state networks that hear themselves: feedback, and series that go on alone."""
+"""Echo state networks in a closed loop: feedback and generation."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from echoes import (
     assert_same_readout,
     classifier,
     double,
-    hear,
+    next_states,
     no_step,
     read_out,
     regressor,
@@ -25,7 +25,7 @@ DEEP = double(feedback_scaling=0.3, layers=2)
 LEAKY = double(feedback_scaling=0.3)
 CLOSE = {"rtol": 1e-9, "atol": 1e-9}
 
-# A target that depends on the one before, and one with two values a step.
+# A target that depends on the one before it, and one with two values per time step.
 MEMORY = np.zeros(len(INPUTS))
 for t in range(1, len(MEMORY)):
     MEMORY[t] = 0.8 * MEMORY[t - 1] + INPUTS[t, 0]
@@ -40,11 +40,11 @@ def zeros(network):
 
 
 def forced(network, inputs, targets):
-    """Return the states at all steps where the target of the step before is fed back."""
+    """Return the states at all steps, if the target of the step before is fed back."""
     states, rows = zeros(network), []
     for i, step in enumerate(inputs):
         fed = targets[i - 1] if i else np.zeros_like(targets[0])
-        states = hear(network.reservoir_.layers_, states, step, fed)
+        states = next_states(network.reservoir_.layers_, states, step, fed)
         rows.append(states)
     return rows
 
@@ -53,7 +53,7 @@ def closed(network, states, fed, inputs):
     """Return outputs that are fed back, at inputs that are given."""
     outputs = []
     for step in inputs:
-        states = hear(network.reservoir_.layers_, states, step, fed)
+        states = next_states(network.reservoir_.layers_, states, step, fed)
         fed = read_out(network, states, step)
         outputs.append(fed)
     return np.array(outputs)
@@ -63,7 +63,7 @@ def looped(network, states, step, n_steps):
     """Return outputs of which each is the next input, the first of which is given."""
     outputs = []
     for _ in range(n_steps):
-        states = hear(network.reservoir_.layers_, states, np.atleast_1d(step))
+        states = next_states(network.reservoir_.layers_, states, np.atleast_1d(step))
         step = read_out(network, states, np.atleast_1d(step))
         outputs.append(step)
     return np.array(outputs)
@@ -73,7 +73,7 @@ def driven(network, inputs):
     """Return the states after inputs."""
     states = zeros(network)
     for step in inputs:
-        states = hear(network.reservoir_.layers_, states, step)
+        states = next_states(network.reservoir_.layers_, states, step)
     return states
 
 
@@ -86,9 +86,12 @@ def driven(network, inputs):
     ids=["one layer", "deep", "leaky"],
 )
 @pytest.mark.parametrize("y", [MEMORY, MEMORY[:, None], BOTH], ids=["flat", "column", "two"])
-def test_the_targets_are_fed_back_in_fit_and_the_outputs_in_predict(reservoir, params, y):
+def test_feedback_of_targets_in_fit_and_outputs_in_predict(reservoir, params, y):
     network = steps_network(reservoir=reservoir, washout=10, **params).fit(INPUTS, y)
-    assert network.reservoir_.layers_[0].feedback.shape == (len(zeros(network)[0]), y[:1].size)
+    assert network.reservoir_.layers_[0].feedback_weights.shape == (
+        len(zeros(network)[0]),
+        y[:1].size,
+    )
     rows = [
         np.concatenate([*s, u]) for s, u in zip(forced(network, INPUTS, y), INPUTS, strict=True)
     ]
@@ -98,7 +101,7 @@ def test_the_targets_are_fed_back_in_fit_and_the_outputs_in_predict(reservoir, p
     assert network.score(INPUTS[50:], y[50:]) > 0.8
 
 
-def test_ragged_sequences_with_feedback_are_run_as_each_alone():
+def test_feedback_of_ragged_sequences():
     network = regressor(reservoir=FED_BACK, return_sequences=True).fit(BATCH, BATCH_Y)
     states = [forced(network, *pair) for pair in zip(BATCH, BATCH_Y, strict=True)]
     rows = [
@@ -115,7 +118,7 @@ def test_ragged_sequences_with_feedback_are_run_as_each_alone():
         assert_allclose(network.hidden_states([inputs])[0], hidden[i], **CLOSE)
 
 
-def test_a_fed_back_network_goes_on_from_the_end_of_fit():
+def test_feedback_initial_state_fit_end():
     params = {"reservoir": FED_BACK, "initial_state": "fit_end", "washout": 10}
     network = steps_network(**params).fit(INPUTS[:200], MEMORY[:200])
     end = forced(network, INPUTS[:200], MEMORY[:200])[-1]
@@ -133,39 +136,39 @@ def test_a_fed_back_network_goes_on_from_the_end_of_fit():
 
 @pytest.mark.parametrize("y", [MEMORY, MEMORY[:, None], BOTH], ids=["flat", "column", "two"])
 @pytest.mark.parametrize("reservoir", [FED_BACK, DEEP], ids=["one layer", "deep"])
-def test_generation_goes_on_from_the_end_of_fit(reservoir, y):
+def test_generate_from_the_end_of_fit(reservoir, y):
     network = steps_network(reservoir=reservoir).fit(INPUTS[:200], y[:200])
     end, future = forced(network, INPUTS[:200], y[:200])[-1], INPUTS[200:230]
     held = closed(network, end, y[199], np.repeat(INPUTS[199:200], 30, axis=0))
-    told = closed(network, end, y[199], future)
+    driven_by_future = closed(network, end, y[199], future)
     assert_allclose(network.generate(30), held, **CLOSE)
-    assert_allclose(network.generate(30, future=future), told, **CLOSE)
+    assert_allclose(network.generate(30, X_future=future), driven_by_future, **CLOSE)
     assert network.generate(1).shape == (1, *y.shape[1:])
-    assert np.abs(told - y[200:230]).mean() < 0.2
+    assert np.abs(driven_by_future - y[200:230]).mean() < 0.2
     assert_allclose(network.generate(30), held, **CLOSE)  # it is not moved by generate
 
 
-def test_generation_goes_on_from_known_steps_and_targets():
+def test_generate_from_known_steps():
     network = steps_network(reservoir=FED_BACK).fit(INPUTS[:200], MEMORY[:200])
     known, future = slice(150, 201), INPUTS[201:215]
     after = forced(network, INPUTS[known], MEMORY[known])[-1]
-    told = closed(network, after, MEMORY[200], future)
+    driven_by_future = closed(network, after, MEMORY[200], future)
     held = closed(network, after, MEMORY[200], np.repeat(INPUTS[200:201], 14, axis=0))
     given = INPUTS[known], MEMORY[known]
-    assert_allclose(network.generate(14, *given, future=future), told, **CLOSE)
+    assert_allclose(network.generate(14, *given, X_future=future), driven_by_future, **CLOSE)
     assert_allclose(network.generate(14, *given), held, **CLOSE)
-    from_training = network.generate(14, INPUTS[:200], MEMORY[:200], future=future)
-    assert_allclose(from_training, network.generate(14, future=future), **CLOSE)
+    from_training = network.generate(14, INPUTS[:200], MEMORY[:200], X_future=future)
+    assert_allclose(from_training, network.generate(14, X_future=future), **CLOSE)
 
 
-def test_several_known_series_are_as_each_alone():
+def test_generate_several_series_with_feedback():
     network = regressor(reservoir=FED_BACK, return_sequences=True).fit(BATCH, BATCH_Y)
     future = INPUTS[:9]
-    for given in ({}, {"future": future}):
+    for given in ({}, {"X_future": future}):
         generated = network.generate(9, BATCH, BATCH_Y, **given)
         assert generated.shape == (3, 9, 2)
         for one, inputs, y in zip(generated, BATCH, BATCH_Y, strict=True):
-            steps = given.get("future", np.repeat(inputs[-1:], 9, axis=0))
+            steps = given.get("X_future", np.repeat(inputs[-1:], 9, axis=0))
             after = forced(network, inputs, y)[-1]
             assert_allclose(one, closed(network, after, y[-1], steps), **CLOSE)
             assert_allclose(one, network.generate(9, [inputs], [y], **given)[0], **CLOSE)
@@ -174,7 +177,7 @@ def test_several_known_series_are_as_each_alone():
     assert single.generate(4, BATCH, [y[:, 0] for y in BATCH_Y]).shape == (3, 4)
 
 
-def test_a_classifier_feeds_back_the_label_that_it_says():
+def test_generate_labels():
     network = classifier(rows="steps", reservoir=FED_BACK).fit(INPUTS[:200], TAGS[:200])
     indicators = np.eye(2)[(TAGS == "up").astype(int)]
     rows = [
@@ -187,17 +190,17 @@ def test_a_classifier_feeds_back_the_label_that_it_says():
     states, fed = forced(network, INPUTS[:200], indicators[:200])[-1], indicators[199]
     expected = []
     for step in INPUTS[200:]:
-        states = hear(network.reservoir_.layers_, states, step, fed)
+        states = next_states(network.reservoir_.layers_, states, step, fed)
         code = read_out(network, states, step).argmax()
         fed = np.eye(2)[code]
         expected.append(network.classes_[code])
-    assert_array_equal(network.generate(40, future=INPUTS[200:]), expected)
-    from_known = network.generate(40, INPUTS[:200], TAGS[:200], future=INPUTS[200:])
+    assert_array_equal(network.generate(40, X_future=INPUTS[200:]), expected)
+    from_known = network.generate(40, INPUTS[:200], TAGS[:200], X_future=INPUTS[200:])
     assert_array_equal(from_known, expected)
     assert network.score(INPUTS[:200], TAGS[:200]) > 0.8
 
 
-# --- generation where the output is the next input --------------------------------------------
+# --- generation without feedback --------------------------------------------------------------
 
 WAVE = np.sin(0.2 * np.arange(401))
 PLANE = np.c_[WAVE, np.cos(0.31 * np.arange(401))]
@@ -205,7 +208,7 @@ PLANE = np.c_[WAVE, np.cos(0.31 * np.arange(401))]
 
 @pytest.mark.parametrize("params", [{}, {"layers": 2}, {"chunk_overlap": 40}])
 @pytest.mark.parametrize("series", [WAVE, PLANE], ids=["one value", "two values"])
-def test_an_output_is_the_next_input(params, series):
+def test_generate_without_feedback(params, series):
     X, y = series.reshape(401, -1)[:-1], series[1:]
     network = steps_network(reservoir=double(**params), leak_rate=0.7).fit(X[:300], y[:300])
     expected = looped(network, driven(network, X[:300]), y[299], 12)
@@ -219,7 +222,7 @@ def test_an_output_is_the_next_input(params, series):
     assert_allclose(network.generate(3, X[7:8]), expected.reshape(3, *y.shape[1:]), **CLOSE)
 
 
-def test_several_known_waves_are_as_each_alone():
+def test_generate_several_series_without_feedback():
     network = regressor(return_sequences=True).fit([PLANE[:-1]], [PLANE[1:]])
     known = [PLANE[:50], PLANE[30:31], PLANE[100:260], PLANE[5:55]]
     generated = network.generate(8, known)
@@ -230,7 +233,7 @@ def test_several_known_waves_are_as_each_alone():
     assert network.generate(8).shape == (8, 2)
 
 
-def test_a_wave_goes_on():
+def test_generate_a_wave():
     network = steps_network(units=60, alpha=1e-8, washout=50)
     network.fit(WAVE[:300, None], WAVE[1:301])
     assert_allclose(network.generate(100), WAVE[301:401], atol=1e-3)
@@ -240,7 +243,7 @@ def test_a_wave_goes_on():
     assert_allclose(fed_back.generate(100), WAVE[301:401], atol=1e-2)
 
 
-# --- where there is an end to go on from ------------------------------------------------------
+# --- the end of the training series -----------------------------------------------------------
 
 
 def learn_by_update(network):
@@ -261,14 +264,14 @@ def learn_by_merge(network):
      learn_by_merge],
     ids=["fit", "update", "partial_fit", "merge"],
 )  # fmt: skip
-def test_several_series_have_no_one_end(learn):
+def test_generate_after_several_series_is_refused(learn):
     network = learn(regressor(reservoir=FED_BACK, return_sequences=True))
-    with pytest.raises(ValueError, match=r"X=None goes on from the end of one.*give X"):
+    with pytest.raises(ValueError, match=r"X=None continues from the end of one.*Give X"):
         network.generate(3)
     assert network.generate(3, BATCH, BATCH_Y).shape == (3, 3, 2)
 
 
-def test_after_more_of_one_series_the_end_is_its_own():
+def test_generate_after_partial_fit_and_update():
     network = steps_network(reservoir=FED_BACK).fit(INPUTS[:50], MEMORY[:50])
     for learn in (network.partial_fit, network.update):
         learn(INPUTS[50:120], MEMORY[50:120])
@@ -276,7 +279,7 @@ def test_after_more_of_one_series_the_end_is_its_own():
         assert_allclose(network.generate(5), known, **CLOSE)
 
 
-# --- where there is no loop -------------------------------------------------------------------
+# --- generation that is refused ---------------------------------------------------------------
 
 NETWORKS = {
     "one output a sequence": (regressor(), BATCH, [y[-1] for y in BATCH_Y]),
@@ -297,23 +300,24 @@ REFUSED = {
     "one output for two inputs": (
         "one output", {}, r"feedback_scaling=0.* 1 output.* 2 input.*one step ahead"),
     "labels for inputs": ("labels", {}, "no loop.*feedback_scaling"),
-    "two directions": ("both ways", {"X": BATCH}, "future that bidirectional=True"),
-    "no end": ("several", {}, "X=None.*several sequences.*give X"),
+    "two directions": ("both ways", {"X": BATCH}, "future time steps that bidirectional=True"),
+    "no end": ("several", {}, "X=None.*several sequences.*Give X"),
     "targets without feedback": ("next", {"X": INPUTS, "y": INPUTS}, "y had no effect.*feedback"),
-    "future without feedback": ("next", {"future": INPUTS[:3]}, "future had no effect"),
+    "future without feedback": ("next", {"X_future": INPUTS[:3]}, "X_future had no effect"),
     "inputs alone": ("fed back", {"X": INPUTS}, TOGETHER),
     "targets alone": ("fed back", {"y": TARGETS}, TOGETHER),
-    "future too long": ("fed back", {"future": INPUTS[:4]}, r"future.*\(3, 2\), got \(4, 2\)"),
-    "future too wide": ("fed back", {"future": np.ones((3, 3))}, r"future.*\(3, 2\), got \(3, 3\)"),
-    "NaN in future": ("fed back", {"future": np.full((3, 2), np.nan)}, "future contains NaN"),
-    "NaN in what is known": ("fed back", {"X": HOLE, "y": TARGETS}, "X contains NaN"),
+    "future too long": ("fed back", {"X_future": INPUTS[:4]}, r"X_future.*\(3, 2\), got \(4, 2\)"),
+    "future too wide": (
+        "fed back", {"X_future": np.ones((3, 3))}, r"X_future.*\(3, 2\), got \(3, 3\)"),
+    "NaN in future": ("fed back", {"X_future": np.full((3, 2), np.nan)}, "X_future contains NaN"),
+    "NaN in known steps": ("fed back", {"X": HOLE, "y": TARGETS}, "X contains NaN"),
     "too few known targets": ("fed back", {"X": INPUTS, "y": TARGETS[1:]}, r"\[240, 239\]"),
     "other features": ("next", {"X": INPUTS[:, :1]}, "X has 1 features.*expecting 2"),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("wrong", REFUSED)
-def test_generation_is_refused_before_a_step_is_run(wrong):
+def test_generate_bad_arguments(wrong):
     kind, given, match = REFUSED[wrong]
     network, inputs, y = NETWORKS[kind]
     network = clone(network).fit(inputs, y)
@@ -322,6 +326,6 @@ def test_generation_is_refused_before_a_step_is_run(wrong):
 
 
 @pytest.mark.parametrize("network", [steps_network(), classifier()])
-def test_generation_needs_a_fit(network):
+def test_generate_before_fit(network):
     with pytest.raises(NotFittedError, match=f"This {type(network).__name__} .* not fitted"):
         network.generate(3)

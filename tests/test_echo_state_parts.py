@@ -1,4 +1,4 @@
-"""Echo state networks learned in parts: memory of one part, and a cluster that maps and reduces."""
+"""Echo state networks trained in parts: memory, and a cluster that maps and reduces."""
 
 import tracemalloc
 from functools import reduce
@@ -21,7 +21,7 @@ EXACT = EchoStateRegressor(
 
 
 def part(seed, n=12, steps=60):
-    """Series of noise, and at each step the noise two steps before."""
+    """Return series of noise, and at each step the noise two steps before."""
     noise = np.random.default_rng(seed).uniform(-1, 1, (n, steps + 2))
     return noise[:, 2:, None], noise[:, :-2]
 
@@ -34,7 +34,7 @@ def merged(one, other):
     return one.merge(other)
 
 
-def test_a_dask_cluster_of_two_workers_learns_what_one_fit_learns():
+def test_merge_on_a_dask_cluster():
     seeds = range(4)
     with (
         LocalCluster(
@@ -60,12 +60,12 @@ def peak_of_fit_in(n_parts):
     return peak
 
 
-def test_memory_is_that_of_one_part():
+def test_partial_fit_memory():
     peak_of_fit_in(1)
     assert peak_of_fit_in(20) < 1.2 * peak_of_fit_in(3)
 
 
-def test_states_of_a_long_series_are_never_kept():
+def test_fit_memory_of_a_long_series():
     X = np.random.default_rng(0).uniform(-1, 1, (20_000, 1))
     network = EchoStateRegressor(units=100, rows="steps", random_state=0)
     tracemalloc.start()

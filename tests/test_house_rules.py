@@ -87,6 +87,19 @@ def test_all_is_for_public_modules(path, n_found):
     assert len(list(house_rules.check_python(path, '__all__ = ["x"]\n'))) == n_found
 
 
+@pytest.mark.parametrize(
+    ("path", "source", "names"),
+    [
+        ("skrnn/a.py", "from sklearn.utils._tags import Tags", ["sklearn.utils._tags.Tags"]),
+        ("skrnn/a.py", "import scipy.sparse._csr", ["scipy.sparse._csr"]),
+        ("skrnn/a.py", "from sklearn import __version__\nimport skrnn._scipy, numpy._core", []),
+        ("skrnn/_sklearn.py", "from sklearn.utils._tags import Tags", []),
+    ],
+)
+def test_private_imports(path, source, names):
+    assert [one.subject for one in house_rules.check_python(path, source)] == names
+
+
 def test_exceptions_excuse_and_are_found_when_not_needed(tmp_path):
     for folder in ("skrnn", "tests", "examples", "docs"):
         (tmp_path / folder).mkdir()

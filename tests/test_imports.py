@@ -1,14 +1,11 @@
-"""What importing skrnn loads, and where private scikit-learn names may be imported."""
+"""What importing skrnn loads."""
 
-import ast
 import importlib.util
 import json
 import os
 import subprocess
 import sys
 from pathlib import Path
-
-import pytest
 
 PUBLIC_MODULES = [
     "skrnn",
@@ -24,7 +21,7 @@ PUBLIC_MODULES = [
 ]
 FRAMEWORKS = ["jax", "keras", "tensorflow", "torch"]
 HEAVY = [*FRAMEWORKS, "matplotlib", "skrnn.networks"]
-# The names are read too: what is loaded lazily must not need a framework either.
+# The names are read too, since what is loaded lazily must not need a framework either.
 LOAD = """
 import importlib, json, sys
 for name in json.loads(sys.argv[1]):
@@ -43,16 +40,11 @@ import skrnn.networks.fit_loop
 expected = random.Random(5).random(), np.random.RandomState(5).random_sample()
 print(json.dumps([random.random() == expected[0], np.random.random() == expected[1]]))
 """
-SOURCES = sorted(
-    path
-    for folder in importlib.util.find_spec("skrnn").submodule_search_locations
-    for path in Path(folder).rglob("*.py")
-)
 
 
 def run_fresh(source, *arguments):
-    """Run code in a fresh process; return what it prints last, read as JSON."""
-    # The fresh process imports the package that this one imports.
+    """Run code in a new process and return the last line that it prints, read as JSON."""
+    # The new process imports the package that this one imports.
     root = Path(importlib.util.find_spec("skrnn").origin).parents[1]
     environment = {**os.environ, "PYTHONPATH": str(root)}
     command = [sys.executable, "-c", source, *arguments]
@@ -89,30 +81,3 @@ def test_clearing_programs_loads_no_framework():
 
 def test_loading_the_network_side_moves_no_global_generator():
     assert run_fresh(LOAD_NETWORKS) == [True, True]
-
-
-def imported_names(source):
-    """Every name that a module imports, dotted: ``from a.b import c`` gives ``a.b.c``."""
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.level == 0:
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
-
-
-def is_private_sklearn(name):
-    package, *rest = name.split(".")
-    return package == "sklearn" and any(part.startswith("_") for part in rest)
-
-
-def test_is_private_sklearn():
-    source = "from sklearn.utils._tags import Tags\nfrom sklearn import __version__\nimport sklearn"
-    assert [is_private_sklearn(name) for name in imported_names(source)] == [True, True, False]
-
-
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: f"{path.parent.name}/{path.name}")
-def test_private_sklearn_names_are_imported_in_one_file(path):
-    if path.name == "_sklearn.py":
-        return
-    names = imported_names(path.read_text(encoding="utf-8"))
-    assert [name for name in names if is_private_sklearn(name)] == []

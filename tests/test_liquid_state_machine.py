@@ -1,4 +1,4 @@
-"""LiquidStateMachine: sane activity, and features that depend on the sequence and nothing else."""
+"""LiquidStateMachine: plausible spike rates, and features that depend only on the sequence."""
 
 import pickle
 
@@ -36,7 +36,7 @@ def rate_of(features, filter_time=30.0):
     return features.mean() * (1 - np.exp(-1 / filter_time)) * 1000
 
 
-# --- scikit-learn ------------------------------------------------------------------------------
+# --- scikit-learn -----------------------------------------------------------------------------
 
 
 @parametrize_with_checks(
@@ -58,12 +58,12 @@ def test_scikit_learn_name_checks(check):
     check("LiquidStateMachine", LiquidStateMachine(units=20))
 
 
-def test_names_of_features_out(ragged):
+def test_feature_names_out(ragged):
     names = LiquidStateMachine(units=3, random_state=0).fit(ragged).get_feature_names_out()
     assert names.tolist() == [f"liquidstatemachine{i}" for i in range(3)]
 
 
-def test_learns_columns_and_features(ragged):
+def test_n_features_in_and_feature_names_in(ragged):
     liquid = LiquidStateMachine(units=10, random_state=0).fit(ragged)
     assert liquid.n_features_in_ == 3
     assert_array_equal(liquid.feature_min_, np.concatenate(ragged).min(axis=0))
@@ -75,12 +75,12 @@ def test_learns_columns_and_features(ragged):
     assert liquid.feature_min_.tolist() == [table.to_numpy().min()]
 
 
-# --- activity ----------------------------------------------------------------------------------
+# --- activity ---------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
 @pytest.mark.parametrize("n_features", [1, 3, 12, 100])
-def test_activity_is_sane(encoding, n_features):
+def test_spike_rates_are_plausible(encoding, n_features):
     X = np.random.default_rng(0).random((20, 50, n_features))
     for seed in range(3):
         liquid = LiquidStateMachine(encoding=encoding, random_state=seed)
@@ -99,22 +99,22 @@ def test_inhibition_reduces_activity():
         assert rates[0] > rates[1] > rates[2]
 
 
-def test_inhibitory_links_reduce_activity():
+def test_inhibitory_recurrent_weights_reduce_activity():
     X = np.random.default_rng(0).random((10, 50, 3))
     liquid = LiquidStateMachine(weight_scaling=0.3, random_state=0).fit(X)
     with_inhibition = rate_of(liquid.transform(X))
-    liquid.links_ = liquid.links_.maximum(0)
+    liquid.recurrent_weights_ = liquid.recurrent_weights_.maximum(0)
     assert rate_of(liquid.transform(X)) > with_inhibition
 
 
-def test_share_of_inhibitory_units():
+def test_inhibitory_fraction():
     X = np.zeros((2, 3))
     for share, n_inhibitory in [(0.0, 0), (0.2, 27), (1.0, 135)]:
         liquid = LiquidStateMachine(inhibitory=share, random_state=0).fit(X)
         assert liquid.is_inhibitory_.sum() == n_inhibitory
 
 
-def test_more_input_makes_more_spikes():
+def test_input_scaling_increases_spikes():
     levels = np.repeat(np.linspace(0, 1, 6)[:, None], 50, axis=1)
     liquid = LiquidStateMachine(random_state=0)
     activity = liquid.fit_transform(levels).mean(axis=1)
@@ -122,11 +122,11 @@ def test_more_input_makes_more_spikes():
     assert (np.diff(activity) > 0).all()
 
 
-def test_weight_scaling_is_what_units_hear_of_each_other():
+def test_weight_scaling():
     X = np.random.default_rng(0).random((5, 20, 1))
     liquid = LiquidStateMachine(weight_scaling=0.0, random_state=0)
     features = liquid.fit_transform(X)
-    deaf = (liquid.input_links_ == 0).all(axis=1)
+    deaf = (liquid.input_weights_ == 0).all(axis=1)
     assert_array_equal(features[:, deaf], 0)
     assert liquid.set_params(weight_scaling=0.3).fit_transform(X)[:, deaf].any()
 
@@ -140,7 +140,7 @@ def test_different_inputs_give_different_features(encoding):
     assert apart.min() > 0.02 * features.mean()
 
 
-def test_farther_inputs_give_farther_features():
+def test_distance_of_features_grows_with_distance_of_inputs():
     x = np.random.default_rng(0).random((30, 2))
     change = np.random.default_rng(1).normal(size=(30, 2))
     X = np.clip([x + size * change for size in (0.0, 0.02, 0.1, 0.5)], 0, 1)
@@ -149,7 +149,7 @@ def test_farther_inputs_give_farther_features():
     assert (np.diff(distances) > 0).all()
 
 
-def test_remembers_what_came_first():
+def test_features_depend_on_early_steps():
     x = np.full((2, 10, 1), 0.2)
     x[0, :3] = 1.0
     features = LiquidStateMachine(pooling=None, random_state=0).fit_transform(x)
@@ -158,31 +158,31 @@ def test_remembers_what_came_first():
     assert difference[9] < difference[2] / 2
 
 
-# --- sequences get the same features wherever they are -----------------------------------------
+# --- features do not depend on the batch ------------------------------------------------------
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
 @pytest.mark.parametrize("pooling", ["mean", "last", None])
-def test_same_alone_in_a_batch_and_in_any_order(ragged, encoding, pooling, monkeypatch):
+def test_features_do_not_depend_on_the_batch(ragged, encoding, pooling, monkeypatch):
     liquid = LiquidStateMachine(encoding=encoding, pooling=pooling, random_state=0).fit(ragged)
     together = list(liquid.transform(ragged))
     order = [3, 0, 5, 4, 2, 1]
     shuffled = liquid.transform([ragged[i] for i in order])
-    for place, i in enumerate(order):
-        assert_array_equal(shuffled[place], together[i])
+    for position, i in enumerate(order):
+        assert_array_equal(shuffled[position], together[i])
         assert_array_equal(liquid.transform([ragged[i]])[0], together[i])
-    monkeypatch.setattr(_spiking_units, "_WIDTH", 2)
+    monkeypatch.setattr(_spiking_units, "_BATCH_SIZE", 2)
     for one, other in zip(liquid.transform(ragged), together, strict=True):
         assert_array_equal(one, other)
 
 
-def test_a_longer_sequence_begins_like_its_beginning(ragged):
+def test_features_do_not_depend_on_later_steps(ragged):
     liquid = LiquidStateMachine(pooling=None, random_state=0).fit(ragged)
     whole, beginning = liquid.transform([ragged[2], ragged[2][:5]])
     assert_array_equal(whole[:5], beginning)
 
 
-def test_pooling_is_of_the_features_of_steps(ragged):
+def test_pooling(ragged):
     liquid = LiquidStateMachine(pooling=None, random_state=0).fit(ragged)
     steps = liquid.transform(ragged)
     assert [features.shape for features in steps] == [(len(x), 135) for x in ragged]
@@ -193,7 +193,7 @@ def test_pooling_is_of_the_features_of_steps(ragged):
     assert mean.dtype == np.float32
 
 
-def test_steps_come_in_the_container_of_X(ragged):
+def test_transform_keeps_the_container(ragged):
     liquid = LiquidStateMachine(units=10, pooling=None, random_state=0)
     assert isinstance(liquid.fit_transform(ragged), list)
     assert isinstance(liquid.transform(tuple(ragged)), tuple)
@@ -201,7 +201,7 @@ def test_steps_come_in_the_container_of_X(ragged):
     assert liquid.fit_transform(np.zeros((4, 6))).shape == (4, 6, 10)
 
 
-def test_overlapping_windows_are_sequences_of_their_own():
+def test_overlapping_windows():
     values = np.random.default_rng(0).normal(size=(30, 2))
     values[:3] = np.nan  # no window has these
     windows = Sequences(values, starts=np.arange(5, 20, 3), lengths=np.full(5, 8))
@@ -213,7 +213,7 @@ def test_overlapping_windows_are_sequences_of_their_own():
     assert steps.shape == (5, 8, 135)
 
 
-def test_values_outside_the_range_are_clipped(ragged):
+def test_values_outside_the_range(ragged):
     liquid = LiquidStateMachine(random_state=0).fit(ragged)
     far = [1e6 * np.sign(x) * (np.abs(x) + 100) for x in ragged]
     clipped = [np.clip(x, liquid.feature_min_, liquid.feature_max_) for x in far]
@@ -221,17 +221,17 @@ def test_values_outside_the_range_are_clipped(ragged):
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
-def test_a_change_of_unit_changes_nothing(ragged, encoding):
+def test_scale_of_inputs_does_not_matter(ragged, encoding):
     liquid = LiquidStateMachine(encoding=encoding, random_state=0)
     features = liquid.fit_transform(ragged)
     assert_array_equal(liquid.fit_transform([4 * x for x in ragged]), features)
 
 
-# --- seeds -------------------------------------------------------------------------------------
+# --- seeds ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
-def test_same_seed_gives_the_same_bits(ragged, encoding):
+def test_random_state_int_gives_equal_bits(ragged, encoding):
     liquid = LiquidStateMachine(encoding=encoding, random_state=0)
     features = liquid.fit_transform(ragged)
     assert_array_equal(liquid.transform(ragged), features)
@@ -242,14 +242,14 @@ def test_same_seed_gives_the_same_bits(ragged, encoding):
     assert (other != features).any()
 
 
-def test_without_a_seed_fits_differ_and_a_fit_does_not(ragged):
+def test_random_state_none(ragged):
     liquid = LiquidStateMachine().fit(ragged)
     features = liquid.transform(ragged)
     assert_array_equal(liquid.transform(ragged), features)
     assert (liquid.fit(ragged).transform(ragged) != features).any()
 
 
-def test_no_global_generator_is_used(ragged):
+def test_global_random_state_is_not_used(ragged):
     _, before, position, *_ = check_random_state(None).get_state()
     LiquidStateMachine().fit_transform(ragged)
     LiquidStateMachine(random_state=3).fit_transform(ragged)
@@ -257,11 +257,11 @@ def test_no_global_generator_is_used(ragged):
     assert check_random_state(None).get_state()[2] == position
 
 
-# --- what it learns ----------------------------------------------------------------------------
+# --- classification ---------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
-def test_tells_waves_of_two_frequencies_apart(encoding):
+def test_classifies_waves_by_frequency(encoding):
     rng = np.random.default_rng(0)
     y = np.arange(80) % 2
     X = [
@@ -273,7 +273,7 @@ def test_tells_waves_of_two_frequencies_apart(encoding):
     assert cross_val_score(model, X, y, cv=4).mean() > 0.9
 
 
-def test_tells_which_came_first():
+def test_classifies_by_order():
     rng = np.random.default_rng(0)
     y = np.arange(80) % 2
     X = rng.normal(0, 0.1, size=(80, 12, 2))
@@ -292,7 +292,7 @@ def test_learns_japanese_vowels(japanese_vowels):
     assert model.fit(X_train, y_train).score(X_test, y_test) > 0.9
 
 
-# --- bad input ---------------------------------------------------------------------------------
+# --- bad input --------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -305,7 +305,7 @@ def test_learns_japanese_vowels(japanese_vowels):
         ([np.zeros((3, 1)), np.zeros((3, 2))], "same number in every sequence"),
     ],
 )
-def test_bad_sequences(X, match):
+def test_bad_X(X, match):
     with pytest.raises(ValueError, match=match):
         LiquidStateMachine().fit(X)
     liquid = LiquidStateMachine(units=5).fit([np.zeros((3, 1))])
@@ -313,15 +313,15 @@ def test_bad_sequences(X, match):
         liquid.transform(X)
 
 
-def test_wrong_width(ragged):
+def test_other_number_of_features(ragged):
     liquid = LiquidStateMachine(units=5).fit(ragged)
     with pytest.raises(ValueError, match="X has 2 features, but LiquidStateMachine is expecting 3"):
         liquid.transform([x[:, :2] for x in ragged])
 
 
 @pytest.mark.parametrize("units", [(3, 3), (3, 0, 3), (3, 2.5, 3), [3, 3, 3, 3]])
-def test_wrong_grid(units, ragged):
-    with pytest.raises(ValueError, match="units must be a number of units, or three for the shape"):
+def test_bad_units(units, ragged):
+    with pytest.raises(ValueError, match="units must be a positive int, or three of them"):
         LiquidStateMachine(units=units).fit(ragged)
 
 
@@ -336,20 +336,20 @@ def test_wrong_grid(units, ragged):
         {"step_duration": 2.5},
         {"input_scaling": -1.0},
         {"weight_scaling": -1.0},
-        {"link_distance": 0.0},
+        {"connection_distance": 0.0},
         {"inhibitory": 1.1},
         {"filter_time": 0.0},
         {"pooling": "max"},
     ],
     ids=str,
 )
-def test_wrong_parameters(parameters, ragged):
+def test_bad_parameters(parameters, ragged):
     (name,) = parameters
     with pytest.raises(ValueError, match=f"The '{name}' parameter of LiquidStateMachine must be"):
         LiquidStateMachine(**parameters).fit(ragged)
 
 
-def test_a_fit_that_fails_changes_nothing(ragged):
+def test_failed_fit_changes_nothing(ragged):
     liquid = LiquidStateMachine(units=5, random_state=0).fit(ragged)
     before = liquid.transform(ragged)
     with pytest.raises(ValueError, match="NaN"):

@@ -1,4 +1,4 @@
-"""Readouts: statistics that add up whatever the blocks, and ridge regression from them."""
+"""Readouts: statistics that do not depend on the blocks of rows, and ridge regression from them."""
 
 from fractions import Fraction
 from itertools import permutations
@@ -13,8 +13,8 @@ from sklearn.linear_model import Ridge, RidgeCV
 
 from skrnn import EchoStateRegressor
 from skrnn.reservoir import Reservoir
-from skrnn.reservoir._ridge import RecursiveLeastSquares, is_trustworthy, solve
-from skrnn.reservoir._statistics import Moments, TriangularFactor, joined
+from skrnn.reservoir._ridge import RecursiveLeastSquares, is_above_rounding, solve
+from skrnn.reservoir._statistics import Moments, TriangularFactor, merged_statistics
 
 KINDS = pytest.mark.parametrize("kind", [Moments, TriangularFactor])
 SOME = settings(max_examples=25)
@@ -33,7 +33,7 @@ def statistics_of(kind, x, y, weights=None, cuts=()):
     """Return statistics of rows, added in blocks."""
     statistics = kind(x.shape[1], y.shape[1])
     for block in np.split(np.arange(len(x)), cuts):
-        # What is added may be overwritten.
+        # Rows that are added may be overwritten.
         statistics.add(
             x[block].copy(), y[block].copy(), None if weights is None else weights[block]
         )
@@ -74,7 +74,7 @@ def assert_same_products(one, other, rtol=1e-10, atol=1e-10):
     n_features=st.sampled_from([1, 4, 40]),
     is_weighted=st.booleans(),
 )
-def test_blocks_add_up_to_the_products_of_all_rows(kind, cuts, seed, n_features, is_weighted):
+def test_statistics_of_blocks_equal_products_of_all_rows(kind, cuts, seed, n_features, is_weighted):
     x, y, weights = make_data(n_features=n_features, seed=seed)
     weights = weights if is_weighted else None
     order = np.random.default_rng(seed).permutation(len(x))
@@ -87,7 +87,7 @@ def test_blocks_add_up_to_the_products_of_all_rows(kind, cuts, seed, n_features,
 
 
 @KINDS
-def test_weights_count_how_often_a_row_is_there(kind):
+def test_statistics_weights_equal_repeated_rows(kind):
     x, y, _ = make_data()
     times = np.random.default_rng(1).integers(0, 4, len(x))
     times[:5] = 0  # a first block without any weight
@@ -98,7 +98,7 @@ def test_weights_count_how_often_a_row_is_there(kind):
 
 @KINDS
 @pytest.mark.parametrize("layout", [np.ascontiguousarray, np.asfortranarray, "every other"])
-def test_the_layout_of_rows_does_not_matter(kind, layout):
+def test_statistics_memory_layout_of_rows(kind, layout):
     x, y, weights = make_data()
     if layout == "every other":
         laid_out = np.repeat(x, 2, axis=1)[:, ::2]
@@ -111,10 +111,10 @@ def test_the_layout_of_rows_does_not_matter(kind, layout):
 
 @KINDS
 @pytest.mark.parametrize("cuts", [(), (1,), (1, 2, 3), (15,)])
-def test_large_offsets_lose_nothing(kind, cuts):
+def test_statistics_of_large_offsets(kind, cuts):
     x, y, _ = make_data(n=300)
     far_x, far_y = x + 1e6, y - 1e6
-    # What is left of the rows after the offset has rounded them, exactly.
+    # The rows as the offset has rounded them, exactly.
     expected = products(far_x - 1e6, far_y + 1e6)[3:]
     found = products_in(statistics_of(kind, far_x, far_y, cuts=cuts))[3:]
     if kind is TriangularFactor:  # R holds the sums too, whose rounding is relative to their size
@@ -124,15 +124,15 @@ def test_large_offsets_lose_nothing(kind, cuts):
 
 
 @KINDS
-def test_merging_has_no_order_and_no_brackets(kind):
+def test_merged_statistics_are_associative(kind):
     x, y, weights = make_data()
     blocks = np.split(np.arange(len(x)), [3, 17])
     parts = [statistics_of(kind, x[b] + 0.0, y[b], weights[b]) for b in blocks]
     before = [products_in(part) for part in parts]
     expected = products(x, y, weights)
     for a, b, c in permutations(parts):
-        left = joined(joined(a, b), c)
-        right = joined(a, joined(b, c))
+        left = merged_statistics(merged_statistics(a, b), c)
+        right = merged_statistics(a, merged_statistics(b, c))
         assert_same_products(products_in(left), expected)
         assert_same_products(products_in(right), expected)
     for part, as_it_was in zip(parts, before, strict=True):
@@ -141,28 +141,28 @@ def test_merging_has_no_order_and_no_brackets(kind):
 
 
 @KINDS
-def test_an_empty_one_adds_nothing(kind):
+def test_merged_statistics_with_empty_ones(kind):
     x, y, weights = make_data()
     full, empty = statistics_of(kind, x, y, weights), kind(x.shape[1], y.shape[1])
-    for both in (joined(full, empty), joined(empty, full)):
+    for both in (merged_statistics(full, empty), merged_statistics(empty, full)):
         assert_same_products(products_in(both), products(x, y, weights))
-    nothing = joined(empty, empty)
+    nothing = merged_statistics(empty, empty)
     assert nothing.weight == 0
     nothing.add(x.copy(), y, weights)
     assert_same_products(products_in(nothing), products(x, y, weights))
 
 
-def test_statistics_of_both_kinds_are_joined():
+def test_merged_statistics_of_both_kinds():
     x, y, weights = make_data()
     early, late = slice(None, 9), slice(9, None)
     factor = statistics_of(TriangularFactor, x[early], y[early], weights[early])
     moments = statistics_of(Moments, x[late], y[late], weights[late])
-    for both in (joined(factor, moments), joined(moments, factor)):
+    for both in (merged_statistics(factor, moments), merged_statistics(moments, factor)):
         assert_same_products(products_in(both), products(x, y, weights))
 
 
 @KINDS
-def test_forgetting_weighs_what_was_before(kind):
+def test_statistics_forget(kind):
     x, y, weights = make_data()
     statistics = statistics_of(kind, x[:20], y[:20], weights[:20])
     whole = statistics.copy()
@@ -181,7 +181,7 @@ def test_forgetting_weighs_what_was_before(kind):
 @pytest.mark.parametrize("n_targets", [1, 3])
 @pytest.mark.parametrize("is_weighted", [False, True])
 @pytest.mark.parametrize("alpha", [1e-3, 1.0, 100.0])
-def test_is_scikit_learns_ridge(kind, shape, n_targets, is_weighted, alpha):
+def test_solve_equals_ridge(kind, shape, n_targets, is_weighted, alpha):
     x, y, weights = make_data(*shape, n_targets)
     weights = weights if is_weighted else None
     theirs = Ridge(alpha=alpha, solver="svd").fit(x, y, sample_weight=weights)
@@ -193,7 +193,7 @@ def test_is_scikit_learns_ridge(kind, shape, n_targets, is_weighted, alpha):
 
 
 @KINDS
-def test_one_factorisation_serves_all_alphas(kind):
+def test_solve_alphas_equals_each_alpha(kind):
     x, y, weights = make_data()
     statistics, alphas = statistics_of(kind, x, y, weights), np.logspace(-4, 4, 9)
     together = solve(statistics, 1.0, alphas)
@@ -215,15 +215,15 @@ def gcv_error(x, y, alpha):
 
 @KINDS
 @pytest.mark.parametrize("shape", [(60, 5), (12, 30)])
-def test_errors_are_those_of_generalised_cross_validation(kind, shape):
+def test_solve_gcv_errors(kind, shape):
     x, y, _ = make_data(*shape)
     alphas = np.logspace(-2, 4, 7)
     errors = solve(statistics_of(kind, x, y), 1.0, alphas).errors
     assert_allclose(errors, [gcv_error(x, y, alpha) for alpha in alphas], rtol=1e-8)
-    # As in RidgeCV weights say how much rows count, and not how many there are.
+    # As in RidgeCV, weights do not change the number of rows.
     heavy = statistics_of(kind, x, y, np.full(len(x), 2.0))
     assert_allclose(solve(heavy, 1.0, 2 * alphas).errors, 2 * errors, rtol=1e-8)
-    # What is half forgotten is half as many rows.
+    # Rows that are half forgotten count as half as many.
     twice = statistics_of(kind, np.vstack([x, x]), np.vstack([y, y]))
     twice.forget(0.5)
     assert_allclose(solve(twice, 1.0, alphas).errors, errors, rtol=1e-8)
@@ -231,7 +231,7 @@ def test_errors_are_those_of_generalised_cross_validation(kind, shape):
 
 @KINDS
 @pytest.mark.parametrize("n", [12, 20, 40, 47])
-def test_errors_of_few_rows_reach_a_limit_as_alpha_falls(kind, n):
+def test_solve_gcv_errors_of_few_rows(kind, n):
     # Every row is fitted: |e|² and 1 - trace(H)/n vanish together, and their ratio does not.
     x, y, _ = make_data(n, 3 * n)
     errors = solve(statistics_of(kind, x, y), 1.0, np.array([1e-12, 1e-9, 1e-3])).errors
@@ -240,7 +240,7 @@ def test_errors_of_few_rows_reach_a_limit_as_alpha_falls(kind, n):
 
 @KINDS
 @pytest.mark.parametrize("seed", range(4))
-def test_chosen_alpha_is_that_of_leaving_one_out(kind, seed):
+def test_solve_alphas_chooses_as_leave_one_out(kind, seed):
     rng = np.random.default_rng(seed)
     x = rng.normal(size=(300, 20))
     y = 0.3 * x @ rng.normal(size=(20, 1)) + 3 * rng.normal(size=(300, 1))
@@ -286,28 +286,28 @@ def nearly_collinear(distance=3e-8, n=40):
     return x, x @ [[1.0], [-2.0], [0.5]] + 1e-7 * rng.normal(size=(n, 1))
 
 
-def test_small_penalties_on_nearly_collinear_rows():
+def test_solve_small_penalty_on_collinear_rows():
     x, y = nearly_collinear()
     expected = exact_ridge(x, y[:, 0], 1e-14)
     moments, factor = (statistics_of(kind, x, y) for kind in (Moments, TriangularFactor))
     assert_allclose(solve(factor, 1e-14).coef[:, 0], expected, rtol=1e-6)
     off = np.abs(solve(moments, 1e-14).coef[:, 0] / expected - 1).max()
     assert off > 1e-3
-    assert not is_trustworthy(moments, 1e-14)
-    assert is_trustworthy(moments, 1e-3)
+    assert not is_above_rounding(moments, 1e-14)
+    assert is_above_rounding(moments, 1e-3)
     assert_allclose(solve(moments, 1e-3).coef[:, 0], exact_ridge(x, y[:, 0], 1e-3), rtol=1e-8)
 
 
-def test_both_kinds_agree_where_rows_are_independent():
+def test_solve_both_kinds_on_independent_rows():
     x, y, _ = make_data(200, 20)
     moments, factor = (statistics_of(kind, x, y) for kind in (Moments, TriangularFactor))
-    assert is_trustworthy(moments, 1e-14)
+    assert is_above_rounding(moments, 1e-14)
     for alpha in (1e-14, 1.0):
         assert_allclose(solve(factor, alpha).coef, solve(moments, alpha).coef, rtol=1e-10)
 
 
 @KINDS
-def test_a_column_that_is_there_twice_is_shared(kind):
+def test_solve_repeated_column(kind):
     x, y, _ = make_data()
     twice = statistics_of(kind, np.hstack([x, x[:, :1]]), y)
     coef = solve(twice, 1e-300).coef
@@ -327,25 +327,25 @@ def network(**params):
     return EchoStateRegressor(reservoir=reservoir, **{**plain, **params})
 
 
-def test_auto_takes_the_triangular_factor_for_small_penalties():
+def test_solver_auto_small_penalty():
     X, y = wave()
     auto, svd = network().fit(X, y), network(solver="svd").fit(X, y)
-    assert isinstance(auto._statistics, TriangularFactor)
+    assert isinstance(auto._readout.statistics, TriangularFactor)
     assert_array_equal(auto.coef_, svd.coef_)
-    assert isinstance(network(alpha=1.0).fit(X, y)._statistics, Moments)
+    assert isinstance(network(alpha=1.0).fit(X, y)._readout.statistics, Moments)
     with pytest.warns(LinAlgWarning, match="alpha=1e-14 is below the rounding.*solver='svd'"):
         network(solver="cholesky").fit(X, y)
 
 
-def test_auto_takes_the_triangular_factor_for_few_rows():
+def test_solver_auto_few_rows():
     X, y = wave()
     few = network(alpha=1.0).fit(X[:28], y[:28])
-    assert isinstance(few._statistics, TriangularFactor)
+    assert isinstance(few._readout.statistics, TriangularFactor)
     few.partial_fit(X, y)
-    assert isinstance(few._statistics, TriangularFactor)
+    assert isinstance(few._readout.statistics, TriangularFactor)
 
 
-def test_partial_fit_warns_of_a_penalty_that_rounding_hides():
+def test_partial_fit_warns_of_a_small_penalty():
     X, y = wave()
     with pytest.warns(LinAlgWarning, match="alpha=1e-14 is below the rounding.*solver='svd'"):
         network().partial_fit(X, y)
@@ -357,7 +357,7 @@ def test_partial_fit_warns_of_a_penalty_that_rounding_hides():
 
 @pytest.mark.parametrize("forgetting", [1.0, 0.99, 0.8])
 @pytest.mark.parametrize("n_targets", [1, 2])
-def test_recursive_least_squares_is_ridge_whose_weights_and_penalty_fade(forgetting, n_targets):
+def test_recursive_least_squares_equals_weighted_ridge(forgetting, n_targets):
     x, y, _ = make_data(60, 5, n_targets)
     alpha, n_new = 0.5, 40
     recursive = RecursiveLeastSquares(statistics_of(Moments, x[:20], y[:20]), alpha)
@@ -375,7 +375,7 @@ def test_recursive_least_squares_is_ridge_whose_weights_and_penalty_fade(forgett
 
 
 @pytest.mark.parametrize("solver", ["cholesky", "svd"])
-def test_updates_of_an_estimator_end_where_one_fit_ends(solver):
+def test_update_equals_fit_for_each_solver(solver):
     X = np.random.default_rng(0).uniform(-1, 1, (300, 1))
     y = np.roll(X[:, 0], 2)
     params = {"alpha": 1e-2, "solver": solver, "initial_state": "fit_end"}
@@ -385,11 +385,13 @@ def test_updates_of_an_estimator_end_where_one_fit_ends(solver):
         updated.update(X[step], y[step])
     assert_allclose(updated.coef_, at_once.coef_, rtol=1e-6, atol=1e-9)
     assert_allclose(updated.intercept_, at_once.intercept_, atol=1e-9)
-    assert_same_products(products_in(updated._statistics), products_in(at_once._statistics))
+    assert_same_products(
+        products_in(updated._readout.statistics), products_in(at_once._readout.statistics)
+    )
 
 
 @pytest.mark.parametrize("forgetting", [0.95, 0.98, 0.99])
-def test_forgetting_stays_exact_over_thousands_of_nearly_collinear_rows(forgetting):
+def test_recursive_least_squares_on_collinear_rows(forgetting):
     rng = np.random.default_rng(0)
     x = rng.normal(size=(4000, 30)) @ np.diag(10.0 ** -np.linspace(0, 5, 30))
     y = x @ rng.normal(size=(30, 1)) + 0.01 * rng.normal(size=(4000, 1))
@@ -403,7 +405,7 @@ def test_forgetting_stays_exact_over_thousands_of_nearly_collinear_rows(forgetti
     assert_allclose(x @ coef + intercept, x @ expected.coef + expected.intercept, atol=1e-6)
 
 
-def test_quiet_inputs_that_are_forgotten_leave_finite_coefficients():
+def test_recursive_least_squares_of_constant_inputs():
     x, y, _ = make_data(50, 8)
     recursive = RecursiveLeastSquares(statistics_of(Moments, x, y[:, :1]), 1e-6)
     for _ in range(100):

@@ -1,4 +1,4 @@
-"""Reservoirs beside the state equation in plain loops, and what must not change their states."""
+"""Reservoirs against the state equation in plain loops, and what their states do not depend on."""
 
 import pickle
 from concurrent.futures import ThreadPoolExecutor
@@ -57,7 +57,7 @@ def dense(matrix):
 def states_by_hand(layers, steps, activation):
     """x(t) = (1 - a) x(t-1) + a f(W x(t-1) + W_in u(t) + b), layer on layer, from zero."""
     function = ACTIVATIONS.get(activation, activation)
-    matrices = [dense(layer.recurrent) for layer in layers]
+    matrices = [dense(layer.recurrent_weights) for layer in layers]
     states, rows = [np.zeros(layer.units) for layer in layers], []
     for u in steps:
         for i, (layer, w) in enumerate(zip(layers, matrices, strict=True)):
@@ -68,7 +68,7 @@ def states_by_hand(layers, steps, activation):
 
 
 def by_hand(reservoir, sequences):
-    """Return the states of each sequence, those read from its end beside the others."""
+    """Return the states of each sequence; those of the backward direction follow the others."""
     f, layers, backward = reservoir.activation, reservoir.layers_, reservoir.backward_layers_
     states = [states_by_hand(layers, steps, f) for steps in sequences]
     if backward:
@@ -84,14 +84,14 @@ def assert_close(states, expected, atol=1e-12):
 
 def same_weights(one, other):
     layers = (*one.layers_, *one.backward_layers_), (*other.layers_, *other.backward_layers_)
-    return all(a.same_as(b) for a, b in zip(*layers, strict=True))
+    return all(a.equals(b) for a, b in zip(*layers, strict=True))
 
 
 # --- states and weights -----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_states_follow_the_state_equation(case):
+def test_reservoir_states_follow_the_equation(case):
     reservoir = make(**CASES[case]).fit(X)
     expected = by_hand(reservoir, X)
     assert_close(reservoir.transform(X), expected)
@@ -100,7 +100,7 @@ def test_states_follow_the_state_equation(case):
 
 
 @pytest.mark.parametrize("bidirectional", [False, True])
-def test_many_sequences_and_long_ones(bidirectional):
+def test_reservoir_many_and_long_sequences(bidirectional):
     rng = np.random.default_rng(0)
     lengths = rng.integers(1, 25, 150)
     lengths[[3, 77, 140]] = 1300, 700, 700
@@ -123,7 +123,7 @@ CONTAINERS = {
 
 @pytest.mark.parametrize("name", CONTAINERS)
 @pytest.mark.parametrize("bidirectional", [False, True])
-def test_states_come_in_the_container_of_the_sequences(name, bidirectional):
+def test_reservoir_transform_keeps_the_container(name, bidirectional):
     batch = CONTAINERS[name]
     reservoir = make(bidirectional=bidirectional)
     states = reservoir.fit_transform(batch)
@@ -137,7 +137,7 @@ ONE_HOT = [{}, {"bidirectional": True, "layers": 2}, {"plasticity": "oja"}]
 
 
 @pytest.mark.parametrize("params", ONE_HOT)
-def test_one_hot_rows_are_the_dense_rows_that_they_stand_for(params):
+def test_reservoir_one_hot_rows_equal_dense_rows(params):
     rng = np.random.default_rng(0)
     rows = [np.eye(5)[rng.integers(0, 5, length)] for length in (4, 9, 1, 6)]
     rows[1][3] = 0
@@ -155,7 +155,7 @@ BOTH_WAYS = make(bidirectional=True).fit(X)
 
 @settings(max_examples=25)
 @given(lengths=LENGTHS, seed=st.integers(0, 99), reservoir=st.sampled_from([STACK, BOTH_WAYS]))
-def test_states_do_not_depend_on_the_batch(lengths, seed, reservoir):
+def test_reservoir_states_do_not_depend_on_the_batch(lengths, seed, reservoir):
     rng = np.random.default_rng(seed)
     batch = [rng.normal(size=(length, 3)) for length in lengths]
     states = reservoir.transform(batch)
@@ -165,7 +165,7 @@ def test_states_do_not_depend_on_the_batch(lengths, seed, reservoir):
     assert_close([reservoir.transform([steps])[0] for steps in batch], states, atol=1e-13)
 
 
-def test_what_comes_later_changes_nothing():
+def test_reservoir_states_do_not_depend_on_later_steps():
     padded = [np.vstack([steps, np.full((9, 3), 7.0)]) for steps in X]
     for reservoir, units in ((STACK, None), (BOTH_WAYS, UNITS)):
         for longer, states in zip(*map(reservoir.transform, (padded, X)), strict=True):
@@ -174,19 +174,19 @@ def test_what_comes_later_changes_nothing():
 
 @pytest.mark.parametrize("radius", [0.5, 3.0])
 @pytest.mark.parametrize("params", [{}, {"layers": 2, "leak_rate": 0.8}, {"dtype": "float32"}])
-def test_a_series_in_chunks_has_the_states_of_the_series(params, radius):
+def test_reservoir_chunk_overlap_keeps_the_states(params, radius):
     series = np.random.default_rng(0).normal(size=(1, 3000, 1))
     whole = make(**params, spectral_radius=radius, input_scaling=0.1).fit(series)
     chunked = clone(whole).set_params(chunk_overlap=5).fit(series)
-    pieces = chunked._pieces(check_sequences(series, dtype=whole.dtype))
-    # What never forgets is run whole.
-    assert (max(len(piece.sequences) for piece in pieces) > 1) == (radius < 1)
+    blocks = chunked._dynamics().blocks(check_sequences(series, dtype=whole.dtype))
+    # A reservoir that does not forget runs the whole series.
+    assert (max(len(block.sequences) for block in blocks) > 1) == (radius < 1)
     atol = 64 * np.finfo(whole.dtype).eps if radius < 1 else 0
     assert_close(chunked.transform(series), whole.transform(series), atol)
 
 
-def test_an_int_seed_gives_the_same_bits(tmp_path):
-    reservoir = make(bidirectional=True, layers=2, plasticity="oja", pooling="states")
+def test_reservoir_random_state_int_gives_equal_bits(tmp_path):
+    reservoir = make(bidirectional=True, layers=2, plasticity="oja", pooling="model_space")
     states = reservoir.fit(X).transform(X)
     joblib.dump(reservoir, tmp_path / "reservoir")
     pickled = pickle.loads(pickle.dumps(reservoir))
@@ -199,7 +199,7 @@ def test_an_int_seed_gives_the_same_bits(tmp_path):
 
 
 @pytest.mark.parametrize("seed", [1, None, np.random.RandomState(5)])
-def test_other_seeds_give_other_weights(seed):
+def test_reservoir_random_state_changes_the_weights(seed):
     other = make(random_state=seed).fit(X)
     assert not same_weights(make().fit(X), other)
     assert same_weights(other, clone(other).fit(X)) == (seed == 1)
@@ -208,18 +208,18 @@ def test_other_seeds_give_other_weights(seed):
 @pytest.mark.parametrize("units", [30, 120])
 @pytest.mark.parametrize("radius", [0.5, 1.3])
 @pytest.mark.parametrize("kind", ["random", "cycle", "orthogonal", "dense", "sparse", "symmetric"])
-def test_spectral_radius_is_reached(kind, units, radius):
+def test_reservoir_spectral_radius(kind, units, radius):
     given = np.random.default_rng(2).normal(size=(units, units))
     few = sparse.csr_array(np.where(np.abs(given) > 1.5, given, 0))
     matrices = {"dense": given, "sparse": few, "symmetric": given + given.T}
     reservoir = make(units=units, topology=matrices.get(kind, kind), spectral_radius=radius).fit(X)
-    found = np.abs(np.linalg.eigvals(dense(reservoir.layers_[0].recurrent))).max()
+    found = np.abs(np.linalg.eigvals(dense(reservoir.layers_[0].recurrent_weights))).max()
     assert_allclose(found, radius, rtol=1e-7)
 
 
-def test_topologies():
+def test_reservoir_topology_names():
     cycle, line, orthogonal = (
-        dense(make(topology=name, spectral_radius=0.7).fit(X).layers_[0].recurrent)
+        dense(make(topology=name, spectral_radius=0.7).fit(X).layers_[0].recurrent_weights)
         for name in ("cycle", "delay_line", "orthogonal")
     )
     assert_allclose(cycle, 0.7 * np.roll(np.eye(UNITS), 1, axis=0), rtol=1e-12)
@@ -228,13 +228,13 @@ def test_topologies():
 
 
 @pytest.mark.parametrize("topology", [FULL, sparse.csr_array(FEW), np.eye(UNITS, k=1)])
-def test_without_a_spectral_radius_a_matrix_stays_as_it_is(topology):
+def test_reservoir_spectral_radius_none_keeps_the_matrix(topology):
     reservoir = make(topology=topology, spectral_radius=None).fit(X)
-    assert_array_equal(dense(reservoir.layers_[0].recurrent), dense(topology))
+    assert_array_equal(dense(reservoir.layers_[0].recurrent_weights), dense(topology))
 
 
 @pytest.mark.parametrize("units", [20, 150])
-def test_a_matrix_without_cycles_has_no_spectral_radius_to_scale(units):
+def test_reservoir_topology_without_cycles_is_refused(units):
     order = np.random.default_rng(0).permutation(units)
     line = np.eye(units, k=-1)
     for matrix in (line, line[order][:, order], sparse.csr_array(line[order][:, order])):
@@ -242,14 +242,14 @@ def test_a_matrix_without_cycles_has_no_spectral_radius_to_scale(units):
             make(units=units, topology=matrix).fit(X)
 
 
-@pytest.mark.parametrize(("connectivity", "links"), [(1, 1), (7, 7), (0.25, 10), (99, 40)])
-def test_every_unit_has_as_many_links(connectivity, links):
-    matrix = dense(make(connectivity=connectivity).fit(X).layers_[0].recurrent)
-    assert_array_equal(np.count_nonzero(matrix, axis=1), links)
+@pytest.mark.parametrize(("connectivity", "n_connections"), [(1, 1), (7, 7), (0.25, 10), (99, 40)])
+def test_reservoir_connectivity(connectivity, n_connections):
+    matrix = dense(make(connectivity=connectivity).fit(X).layers_[0].recurrent_weights)
+    assert_array_equal(np.count_nonzero(matrix, axis=1), n_connections)
 
 
 @pytest.mark.parametrize("kind", ["uniform", "binary", "normal"])
-def test_input_weights_and_biases_are_scaled(kind):
+def test_reservoir_input_scaling_and_bias_scaling(kind):
     plain, scaled = (
         make(input_weights=kind, input_scaling=scaling, bias_scaling=0.3).fit(X).layers_[0]
         for scaling in (1.0, np.array([0.0, 0.5, 2.0]))
@@ -260,18 +260,30 @@ def test_input_weights_and_biases_are_scaled(kind):
     assert {"uniform": 0.9 < size.max() <= 1, "binary": (size == 1).all()}.get(kind, size.max() > 1)
 
 
+@pytest.mark.parametrize("scaling", [1.0, np.array([0.0, 0.5, 1.0])])
+def test_reservoir_input_weights_of_deeper_layers(scaling):
+    reservoir = make(units=(300, 200), layers=2, input_scaling=scaling).fit(X)
+    weights, bound = reservoir.layers_[1].input_weights, np.mean(scaling) * np.sqrt(3 / 300)
+    assert weights.shape == (200, 300)
+    assert 0.99 * bound < np.abs(weights).max() <= bound
+    assert_allclose(weights.std(), np.mean(scaling) / np.sqrt(300), rtol=0.02)
+
+
 @pytest.mark.parametrize("weights", [FULL[:, :3], lambda units, n, rng: FULL[:units, :n]])
-def test_input_weights_can_be_given(weights):
+def test_reservoir_input_weights_custom(weights):
     layer = make(input_weights=weights, input_scaling=2.0).fit(X).layers_[0]
     assert_array_equal(layer.input_weights, 2 * FULL[:, :3])
 
 
 @pytest.mark.parametrize(("radius", "forgets"), [(0.6, True), (4.0, False)])
-def test_small_radii_forget_the_start_and_large_ones_do_not(radius, forgets):
+def test_reservoir_spectral_radius_and_initial_state(radius, forgets):
     reservoir = make(spectral_radius=radius, input_scaling=0.1).fit(X)
     sequences = check_sequences([np.random.default_rng(0).normal(size=(300, 3))])
     starts = np.random.default_rng(1).uniform(-1, 1, (2, UNITS))
-    ends = [[*reservoir._pieces(sequences, initial=[one])][-1].states[0][-1] for one in starts]
+    ends = [
+        [*reservoir._dynamics().blocks(sequences, initial=[one])][-1].states[0][-1]
+        for one in starts
+    ]
     distance = np.ptp(ends, axis=0).max()
     assert distance < 1e-12 if forgets else distance > 0.1
 
@@ -281,7 +293,7 @@ LONG = [steps for steps in X if len(steps) > 2]
 
 @pytest.mark.parametrize("params", [{}, {"bidirectional": True, "layers": 2}])
 @pytest.mark.parametrize("washout", [0, 2])
-def test_pooled_states_are_the_last_one_and_the_mean(params, washout):
+def test_reservoir_pooling_last_and_mean(params, washout):
     states = make(**params).fit_transform(LONG)
     half = states[0].shape[1] // 2 if params.get("bidirectional") else states[0].shape[1]
     # The backward direction ends at the first step.
@@ -295,7 +307,7 @@ def test_pooled_states_are_the_last_one_and_the_mean(params, washout):
 
 
 @pytest.mark.parametrize("washout", [0, 2])
-def test_model_space_holds_ridge_regressions_of_the_next_state(washout):
+def test_reservoir_pooling_model_space(washout):
     params = {"units": 6, "washout": washout}
     states = make(**params).fit_transform(LONG)
     every = np.concatenate(states)
@@ -305,24 +317,24 @@ def test_model_space_holds_ridge_regressions_of_the_next_state(washout):
         h = (one[washout:] - every.mean(axis=0)) @ axes.T
         now = np.hstack([h[:-1], np.ones((len(h) - 1, 1))])
         models.append(np.linalg.solve(now.T @ now + 10 * np.eye(7), now.T @ h[1:]).ravel())
-    pooled = make(**params, pooling="states").fit_transform(LONG)
-    # An axis may point either way.
+    pooled = make(**params, pooling="model_space").fit_transform(LONG)
+    # The sign of an axis is arbitrary.
     assert_allclose(np.abs(pooled), np.abs(models), rtol=1e-8, atol=1e-12)
 
 
-@pytest.mark.parametrize("pooling", [None, "last", "mean", "states"])
-def test_columns_have_names_and_there_are_no_new_ones(pooling):
+@pytest.mark.parametrize("pooling", [None, "last", "mean", "model_space"])
+def test_reservoir_feature_names(pooling):
     reservoir = make(units=(5, 4), layers=2, bidirectional=True, pooling=pooling).fit(LONG)
     names = reservoir.get_feature_names_out()
-    n_columns = 18 * 19 if pooling == "states" else 18
+    n_columns = 18 * 19 if pooling == "model_space" else 18
     assert_array_equal(names, [f"reservoir{i}" for i in range(n_columns)])
     assert reservoir.transform(LONG)[0].shape[-1] == n_columns
     with pytest.raises(ValueError, match="X has 4 features, but Reservoir is expecting 3 features"):
         reservoir.transform([np.zeros((5, 4))])
 
 
-@pytest.mark.parametrize("pooling", ["mean", "states"])
-def test_a_washout_must_leave_steps(pooling):
+@pytest.mark.parametrize("pooling", ["mean", "model_space"])
+def test_reservoir_washout_too_long(pooling):
     reservoir = make(washout=3, pooling=pooling).fit(X[5:6])
     for refused in (reservoir.transform, reservoir.fit):
         with pytest.raises(ValueError, match=r"washout=3 leaves nothing of X\[1\].* 2 step\(s\)"):
@@ -334,8 +346,8 @@ def test_a_washout_must_leave_steps(pooling):
 
 def learned_by_hand(layer, sequences, activation, rule, epochs, rate):
     """Return W, W_in and b of a layer after single steps of a rule, unit by unit."""
-    w, n = dense(layer.recurrent).astype(float), layer.units
-    links, gain, shift = np.argwhere(w), np.ones(n), np.zeros(n)
+    w, n = dense(layer.recurrent_weights).astype(float), layer.units
+    connections, gain, shift = np.argwhere(w), np.ones(n), np.zeros(n)
     for steps in [*sequences] * epochs:
         x = np.zeros(n)
         for u in steps:
@@ -349,7 +361,7 @@ def learned_by_hand(layer, sequences, activation, rule, epochs, rate):
                     change = 1 - (2 + 1 / 0.2) * y[i] + y[i] ** 2 / 0.2
                 gain[i] += rate * (1 / gain[i] + change * net[i])
                 shift[i] += rate * change
-            for i, j in links if rule != "intrinsic" else ():
+            for i, j in connections if rule != "intrinsic" else ():
                 hebb = before[j] - x[i] * w[i, j] if rule == "oja" else -before[j]
                 w[i, j] += rate * x[i] * hebb
     return gain[:, None] * w, gain[:, None] * layer.input_weights, gain * layer.bias + shift
@@ -362,7 +374,7 @@ RULES = ["intrinsic tanh", "intrinsic logistic", "oja tanh", "anti_hebbian relu"
 @pytest.mark.parametrize("topology", ["random", "orthogonal"])
 @pytest.mark.parametrize("leak", [1.0, 0.4, np.linspace(0.2, 1, 6)], ids=["full", "leaky", "each"])
 @pytest.mark.parametrize("epochs", [1, 2])
-def test_plasticity_takes_the_steps_of_its_rule(case, topology, leak, epochs):
+def test_reservoir_plasticity_follows_its_rule(case, topology, leak, epochs):
     rule, activation = case.split()
     params = {"units": 6, "layers": 2, "bidirectional": True, "topology": topology}
     how = {"plasticity": rule, "plasticity_epochs": epochs, "plasticity_rate": 3e-3}
@@ -371,11 +383,13 @@ def test_plasticity_takes_the_steps_of_its_rule(case, topology, leak, epochs):
     for layers in ("layers_", "backward_layers_"):
         batch = [steps[:: 1 if layers == "layers_" else -1] for steps in X]
         for before, after in zip(getattr(drawn, layers), getattr(learned, layers), strict=True):
-            found = after.recurrent, after.input_weights, after.bias
+            found = after.recurrent_weights, after.input_weights, after.bias
             expected = learned_by_hand(before, batch, activation, rule, epochs, 3e-3)
             assert_close(map(dense, found), expected, atol=1e-10)
-            assert sparse.issparse(after.recurrent) == sparse.issparse(before.recurrent)
-            assert np.abs(dense(after.recurrent - before.recurrent)).max() > 1e-5
+            assert sparse.issparse(after.recurrent_weights) == sparse.issparse(
+                before.recurrent_weights
+            )
+            assert np.abs(dense(after.recurrent_weights - before.recurrent_weights)).max() > 1e-5
             batch = [states_by_hand([after], steps, activation) for steps in batch]
 
 
@@ -383,7 +397,7 @@ TARGETS = [("tanh", stats.norm(0, 0.2)), ("logistic", stats.expon(0, 0.2))]
 
 
 @pytest.mark.parametrize(("activation", "target"), TARGETS)
-def test_intrinsic_plasticity_nears_its_distribution(activation, target):
+def test_reservoir_plasticity_intrinsic_distribution(activation, target):
     series = [np.random.default_rng(0).normal(size=(400, 1))]
     learns = {"plasticity": "intrinsic", "plasticity_rate": 2e-3, "plasticity_epochs": 5}
     before, after = (
@@ -394,7 +408,7 @@ def test_intrinsic_plasticity_nears_its_distribution(activation, target):
 
 
 @pytest.mark.parametrize("case", [*RULES[:3], "oja relu", "anti_hebbian identity"])
-def test_a_rate_that_is_too_large_is_refused_and_nothing_is_lost(case):
+def test_reservoir_plasticity_rate_too_large(case):
     rule, activation = case.split()
     reservoir = make(activation=activation, plasticity=rule, dtype="float32").fit(X)
     states = reservoir.transform(X)

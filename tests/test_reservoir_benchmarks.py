@@ -7,22 +7,22 @@ from benchmarks import reservoirs
 SEEDS = range(3)
 
 
-def test_mackey_glass_goes_on_freely_for_84_steps():
+def test_mackey_glass_generation_for_84_steps():
     assert np.median([reservoirs.mackey_glass(seed) for seed in SEEDS]) <= 5e-4
 
 
-def test_narma_of_order_10():
+def test_narma_error():
     assert np.median([reservoirs.narma(seed) for seed in range(5)]) <= 0.23
 
 
-def test_linear_orthogonal_units_remember_nearly_all():
+def test_memory_capacity_of_orthogonal_units():
     assert 97 <= reservoirs.memory(0) <= 101
 
 
-def test_lorenz_is_forecast_for_six_lyapunov_times():
+def test_lorenz_generation_for_six_lyapunov_times():
     assert np.median([reservoirs.lorenz(seed, units=300) for seed in SEEDS]) >= 6
 
 
 @pytest.mark.usefixtures("japanese_vowels")
-def test_speakers_are_told_apart():
+def test_japanese_vowels_accuracy():
     assert np.mean([reservoirs.vowels(seed, units=500) for seed in SEEDS]) >= 0.985

@@ -1,4 +1,4 @@
-"""Measures of reservoirs, series in chunks, and the display of all that."""
+"""Measures of reservoirs, chunks of long series, the display, and options in training."""
 
 import matplotlib as mpl
 import numpy as np
@@ -23,10 +23,10 @@ def reservoir(**params):
     return Reservoir(**{"units": 60, "dtype": "float64", "random_state": 0, **params})
 
 
-# --- does it forget where it started? ---------------------------------------------------------
+# --- the echo state index ---------------------------------------------------------------------
 
 
-def test_states_from_all_starts_meet_below_radius_one_and_not_far_above():
+def test_echo_state_index_by_spectral_radius():
     X = [NOISE[:500]]
     calm = echo_state_index(reservoir(spectral_radius=0.9).fit(X), X, random_state=0)
     wild = echo_state_index(reservoir(spectral_radius=5.0).fit(X), X, random_state=0)
@@ -34,10 +34,10 @@ def test_states_from_all_starts_meet_below_radius_one_and_not_far_above():
     assert wild > 0.1
 
 
-def test_the_index_of_linear_units_is_that_of_the_powers_of_the_matrix():
+def test_echo_state_index_of_linear_units():
     X = [NOISE[:30]]
     linear = reservoir(units=5, connectivity=5, activation="identity").fit(X)
-    matrix = linear.layers_[0].recurrent.toarray()
+    matrix = linear.layers_[0].recurrent_weights.toarray()
     start = generator(0).uniform(-1, 1, 5)
     powers = [np.linalg.matrix_power(matrix, t + 1) @ start for t in range(10, 30)]
     expected = np.mean([np.sqrt(np.mean(x**2)) for x in powers])
@@ -49,18 +49,18 @@ def test_the_index_of_linear_units_is_that_of_the_powers_of_the_matrix():
     ("params", "match"),
     [({"transient": 50}, r"transient=50 leaves nothing.*50"), ({"n_starts": 0}, "n_starts")],
 )
-def test_the_index_refuses(params, match):
+def test_echo_state_index_bad_parameters(params, match):
     X = [NOISE[:50]]
     with pytest.raises(ValueError, match=match):
         echo_state_index(reservoir().fit(X), X, **params)
 
 
-def test_the_index_needs_a_fitted_reservoir():
+def test_echo_state_index_not_fitted():
     with pytest.raises(NotFittedError):
         echo_state_index(reservoir(), [NOISE])
 
 
-# --- how long does it remember? ---------------------------------------------------------------
+# --- memory capacity --------------------------------------------------------------------------
 
 
 def linear_network(topology, units=20):
@@ -71,20 +71,20 @@ def linear_network(topology, units=20):
 
 
 @pytest.mark.parametrize("topology", ["orthogonal", "cycle"])
-def test_linear_units_remember_as_many_inputs_as_there_are_units(topology):
+def test_memory_capacity_of_linear_units(topology):
     result = memory_capacity(linear_network(topology), max_delay=40, n_steps=2000)
     assert 18.5 < result.capacity < 20.5
     assert_allclose(result.by_delay.sum(), result.capacity)
     assert ((result.by_delay >= 0) & (result.by_delay <= 1)).all()
 
 
-def test_a_delay_line_forgets_at_its_end():
+def test_memory_capacity_of_a_delay_line():
     by_delay = memory_capacity(linear_network("delay_line"), max_delay=30, n_steps=2000).by_delay
     assert by_delay[:15].min() > 0.99
     assert by_delay[20:].max() < 0.05
 
 
-def test_memory_capacity_leaves_its_estimator_alone():
+def test_memory_capacity_does_not_change_its_estimator():
     network = linear_network("cycle")
     memory_capacity(network, max_delay=5, n_steps=200, washout=20)
     assert network.rows == "sequences"
@@ -97,7 +97,7 @@ def test_memory_capacity_leaves_its_estimator_alone():
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("radius", [0.5, 0.95])
 @pytest.mark.parametrize("layers", [1, 2])
-def test_chunks_give_the_states_of_the_whole_series(dtype, radius, layers):
+def test_chunk_overlap_gives_the_states_of_the_whole_series(dtype, radius, layers):
     whole = reservoir(spectral_radius=radius, dtype=dtype, layers=layers, units=40)
     chunked = reservoir(
         spectral_radius=radius, dtype=dtype, layers=layers, units=40, chunk_overlap=20
@@ -106,7 +106,7 @@ def test_chunks_give_the_states_of_the_whole_series(dtype, radius, layers):
     assert_allclose(one, other, atol=64 * np.finfo(dtype).eps)
 
 
-def test_a_series_that_does_not_forget_runs_whole():
+def test_chunk_overlap_without_forgetting_runs_the_whole_series():
     params = {"spectral_radius": 5.0, "units": 40}
     one, other = (
         reservoir(**params, **more).fit_transform([NOISE])[0] for more in ({}, {"chunk_overlap": 9})
@@ -115,7 +115,7 @@ def test_a_series_that_does_not_forget_runs_whole():
 
 
 @pytest.mark.parametrize("washout", [0, 7, 300])
-def test_a_readout_of_chunks_is_that_of_the_whole_series(washout):
+def test_chunk_overlap_gives_the_readout_of_the_whole_series(washout):
     one, other = (
         EchoStateRegressor(
             reservoir=reservoir(chunk_overlap=overlap),
@@ -131,10 +131,10 @@ def test_a_readout_of_chunks_is_that_of_the_whole_series(washout):
     assert_allclose(one.generate(5), other.generate(5), atol=1e-8)
 
 
-# --- what it looks like -----------------------------------------------------------------------
+# --- the display ------------------------------------------------------------------------------
 
 
-def test_a_display_has_a_panel_for_each_part():
+def test_reservoir_display_panels():
     fitted = reservoir(layers=2).fit([NOISE])
     display = ReservoirDisplay.from_estimator(fitted, [NOISE[:40]], n_units=7, max_delay=12)
     assert len(display.ax_) == 3
@@ -148,7 +148,7 @@ def test_a_display_has_a_panel_for_each_part():
     mpl.pyplot.close("all")
 
 
-def test_a_display_finds_the_reservoir_inside():
+def test_reservoir_display_of_a_pipeline():
     model = make_pipeline(
         StandardScaler(), EchoStateRegressor(units=30, rows="steps", random_state=0)
     )
@@ -162,14 +162,14 @@ def test_a_display_finds_the_reservoir_inside():
     mpl.pyplot.close("all")
 
 
-def test_a_display_of_nothing_is_refused():
+def test_reservoir_display_without_arrays():
     with pytest.raises(ValueError, match="nothing to plot"):
         ReservoirDisplay().plot()
     with pytest.raises(ValueError, match="StandardScaler has no reservoir"):
         ReservoirDisplay.from_estimator(StandardScaler().fit(NOISE))
 
 
-def test_a_sparse_matrix_of_ones_own_is_shown_and_measured():
+def test_reservoir_display_of_a_custom_matrix():
     matrix = sparse.random_array((40, 40), density=0.2, rng=np.random.default_rng(0))
     fitted = reservoir(units=40, topology=matrix).fit([NOISE])
     display = ReservoirDisplay.from_estimator(fitted, max_delay=5)
@@ -177,12 +177,12 @@ def test_a_sparse_matrix_of_ones_own_is_shown_and_measured():
     mpl.pyplot.close("all")
 
 
-# --- what one target a sequence is read from --------------------------------------------------
+# --- pooling ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("layers", [1, 2])
 @pytest.mark.parametrize("bidirectional", [False, True])
-def test_pooled_last_states_are_those_that_each_direction_comes_to(layers, bidirectional):
+def test_reservoir_pooling_last_of_both_directions(layers, bidirectional):
     rng = np.random.default_rng(0)
     X = [rng.normal(size=(n, 2)) for n in (5, 9, 1, 9, 30)]
     pooled = reservoir(layers=layers, bidirectional=bidirectional, pooling="last", units=7)
@@ -195,7 +195,7 @@ def test_pooled_last_states_are_those_that_each_direction_comes_to(layers, bidir
     assert moved[:, -7:].all()  # the first step reaches all that has read it last
 
 
-def test_the_first_input_is_found_where_a_reservoir_reads_from_the_end():
+def test_reservoir_bidirectional_remembers_the_first_input():
     rng = np.random.default_rng(0)
     X = [rng.normal(size=(12, 1)) for _ in range(400)]
     y = np.array([steps[0, 0] for steps in X])
@@ -205,11 +205,11 @@ def test_the_first_input_is_found_where_a_reservoir_reads_from_the_end():
     assert network.fit(X[:300], y[:300]).score(X[300:], y[300:]) > 0.99
 
 
-# --- what training alone hears ----------------------------------------------------------------
+# --- noise and feedback in training -----------------------------------------------------------
 
 
-@pytest.mark.parametrize("pooling", ["last", "mean", "states"])
-def test_noise_is_heard_in_training_with_one_target_a_sequence(pooling):
+@pytest.mark.parametrize("pooling", ["last", "mean", "model_space"])
+def test_echo_state_noise_with_pooling(pooling):
     rng = np.random.default_rng(0)
     X = [rng.normal(size=(n, 2)) for n in (10, 15, 12, 20, 9, 11)]
     params = {"units": 9, "pooling": pooling, "random_state": 0}
@@ -222,7 +222,7 @@ def test_noise_is_heard_in_training_with_one_target_a_sequence(pooling):
     assert_array_equal(noisy.predict(X), noisy.predict(X))
 
 
-def test_states_with_feedback_are_not_to_be_had_from_the_reservoir_alone():
+def test_reservoir_transform_with_feedback_is_refused():
     fed_back = EchoStateRegressor(
         reservoir=reservoir(feedback_scaling=0.5), rows="steps", random_state=0
     ).fit(NOISE[:200], NOISE[:200, 0])
@@ -232,7 +232,7 @@ def test_states_with_feedback_are_not_to_be_had_from_the_reservoir_alone():
         echo_state_index(fed_back.reservoir_, [NOISE])
 
 
-def test_a_fitted_network_shares_nothing_with_the_data():
+def test_echo_state_shares_no_memory_with_the_data():
     X, y = NOISE[:200].copy(), NOISE[1:201, 0].copy()
     network = EchoStateRegressor(reservoir=reservoir(feedback_scaling=0.1), rows="steps")
     network.set_params(initial_state="fit_end").fit(X, y)
@@ -241,7 +241,7 @@ def test_a_fitted_network_shares_nothing_with_the_data():
     assert_array_equal(network.generate(3), before)
 
 
-def test_an_update_within_the_washout_is_refused():
+def test_update_within_the_washout_is_refused():
     network = EchoStateRegressor(units=20, rows="steps", washout=50, random_state=0)
     network.fit(NOISE[:200], NOISE[:200, 0])
     with pytest.raises(ValueError, match="washout=50 leaves nothing"):
@@ -249,7 +249,7 @@ def test_an_update_within_the_washout_is_refused():
     network.set_params(initial_state="fit_end").update(NOISE[:1], NOISE[:1, 0])
 
 
-def test_an_initial_state_that_does_not_go_together_is_refused_after_a_fit_too():
+def test_initial_state_is_checked_after_fit():
     network = EchoStateRegressor(units=20, return_sequences=True, random_state=0)
     network.fit([NOISE[:50]], [NOISE[:50, 0]])
     with pytest.raises(ValueError, match=r"initial_state='fit_end'.*rows='steps'"):

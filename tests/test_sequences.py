@@ -46,7 +46,7 @@ def three():
 # --- the class ----------------------------------------------------------------------------------
 
 
-def test_attributes(three):
+def test_sequences_attributes(three):
     assert len(three) == 3
     assert three.shape == (3, None, 2)
     assert three[1:].shape == (2, None, 2)
@@ -58,7 +58,7 @@ def test_attributes(three):
     assert repr(three[:0]) == "Sequences(n_sequences=0, lengths=none, n_features=2, dtype=float64)"
 
 
-def test_codes():
+def test_sequences_of_codes():
     X = Sequences(np.array([4, 5, 6]), [0, 1], [1, 2])
     assert X.shape == (2, None)
     assert X[1:].shape == (1, 2)
@@ -82,12 +82,12 @@ def test_codes():
         (np.zeros((3, 1)), [3], [2**63 - 1], ValueError, "reaches outside values of 3"),
     ],
 )
-def test_what_does_not_fit_is_refused(values, starts, lengths, error, message):
+def test_sequences_refuse_invalid_arguments(values, starts, lengths, error, message):
     with pytest.raises(error, match=message):
         Sequences(values, starts, lengths)
 
 
-def test_immutable(three):
+def test_sequences_are_immutable(three):
     with pytest.raises(AttributeError):
         three.values = np.zeros((6, 2))
     with pytest.raises(AttributeError):
@@ -97,20 +97,20 @@ def test_immutable(three):
 
 
 @pytest.mark.parametrize("key", [3, -4, np.int64(3), [3], [-4], [True], [0.5], "a", None, True])
-def test_bad_index(three, key):
+def test_sequences_refuse_an_index_that_is_invalid(three, key):
     with pytest.raises(IndexError):
         three[key]
 
 
 @pytest.mark.parametrize("key", [(0, 1), (0, slice(None)), [[0, 1]], np.array(["a"], dtype=object)])
-def test_only_the_first_axis_is_indexed(three, key):
+def test_sequences_index_the_first_axis_only(three, key):
     with pytest.raises(IndexError, match="Sequences are indexed"):
         three[key]
 
 
 @quick
 @given(list_views(), st.data())
-def test_index_equals_that_of_a_list(X, data):
+def test_sequences_index_equals_that_of_a_list(X, data):
     items = list(X)
     n = len(X)
     i = data.draw(st.integers(-n, n - 1))
@@ -131,7 +131,7 @@ def test_index_equals_that_of_a_list(X, data):
 
 @quick
 @given(list_views())
-def test_steps_in_order(X):
+def test_sequences_concatenate_and_step_index(X):
     steps = np.concatenate(list(X))
     assert_array_equal(X.concatenate(), steps)
     assert_array_equal(X.values[X.step_index()], steps)
@@ -140,7 +140,7 @@ def test_steps_in_order(X):
     assert (X.concatenate() is X.values) == X.is_contiguous
 
 
-def test_concatenate_of_a_slice_is_a_view(three):
+def test_sequences_concatenate_of_a_slice_is_a_view(three):
     assert three.is_contiguous
     assert not three[1:].is_contiguous
     assert np.shares_memory(three[1:].concatenate(), three.values)
@@ -148,14 +148,14 @@ def test_concatenate_of_a_slice_is_a_view(three):
     assert three[:0].concatenate().shape == (0, 2)
 
 
-def test_with_values(three):
+def test_sequences_with_values(three):
     X = three[1:].with_values(np.arange(6).reshape(6, 1))
     assert_same(X, [[[1], [2]], [[3], [4], [5]]])
     with pytest.raises(ValueError, match=r"values has 5 time step\(s\), expected 6"):
         three.with_values(np.zeros((5, 1)))
 
 
-def test_as_array(three):
+def test_sequences_as_array(three):
     X = Sequences(three.values, [0, 2], [2, 2])
     assert_array_equal(np.asarray(X), [[[0, 1], [2, 3]], [[4, 5], [6, 7]]])
     assert np.asarray(X, dtype=np.float32).dtype == np.float32
@@ -170,7 +170,7 @@ def test_as_array(three):
 @pytest.mark.parametrize(
     "duplicate", [copy.copy, copy.deepcopy, lambda X: pickle.loads(pickle.dumps(X))]
 )
-def test_copies(three, duplicate):
+def test_sequences_copies(three, duplicate):
     again = duplicate(three[1:])
     assert isinstance(again, Sequences)
     assert_same(again, list(three[1:]))
@@ -178,7 +178,7 @@ def test_copies(three, duplicate):
         again.lengths[0] = 1
 
 
-def test_joblib_memory_map(three, tmp_path):
+def test_sequences_joblib_memory_map(three, tmp_path):
     joblib.dump(three, tmp_path / "X.joblib")
     again = joblib.load(tmp_path / "X.joblib", mmap_mode="r")
     assert_same(again, list(three))
@@ -189,7 +189,7 @@ def test_joblib_memory_map(three, tmp_path):
 
 
 class Probe(DummyClassifier):
-    """A classifier that sees to it that it is given `Sequences` on the values of the whole."""
+    """A classifier that checks that its X is `Sequences` on the same values as the whole batch."""
 
     values = None
 
@@ -210,7 +210,7 @@ def batch():
     return X, np.arange(30) % 2
 
 
-def test_train_test_split_keeps_the_type_and_shares_the_values(batch):
+def test_sequences_train_test_split_shares_the_values(batch):
     X, y = batch
     X_train, X_test, y_train, y_test = train_test_split(X, y, stratify=y, random_state=0)
     assert X_train.values is X_test.values is X.values
@@ -221,7 +221,7 @@ def test_train_test_split_keeps_the_type_and_shares_the_values(batch):
     assert_array_equal([x[0, 0] % 2 for x in X_test], y_test)
 
 
-def test_shuffle_and_resample(batch):
+def test_sequences_shuffle_and_resample(batch):
     X, y = batch
     for move in (shuffle, resample):
         moved, labels = move(X, y, random_state=0)
@@ -229,7 +229,7 @@ def test_shuffle_and_resample(batch):
 
 
 @pytest.mark.parametrize("cv", [KFold(3), StratifiedKFold(3, shuffle=True, random_state=0)])
-def test_cross_validation_shares_the_values(batch, cv, monkeypatch):
+def test_sequences_cross_validation_shares_the_values(batch, cv, monkeypatch):
     X, y = batch
     monkeypatch.setattr(Probe, "values", X.values)
     assert cross_val_score(Probe(), X, y, cv=cv).shape == (3,)
@@ -240,11 +240,11 @@ def test_cross_validation_shares_the_values(batch, cv, monkeypatch):
 # --- split_steps and wrap_like ------------------------------------------------------------------
 
 
-def test_split_steps_gives_views():
+def test_split_steps_returns_views():
     steps = np.arange(6).reshape(3, 2)
-    pieces = split_steps(steps, np.array([1, 2]))
-    assert_same(pieces, [steps[:1], steps[1:]])
-    assert all(np.shares_memory(piece, steps) for piece in pieces)
+    parts = split_steps(steps, np.array([1, 2]))
+    assert_same(parts, [steps[:1], steps[1:]])
+    assert all(np.shares_memory(part, steps) for part in parts)
     assert split_steps(steps[:0], []) == []
     with pytest.raises(ValueError, match=r"steps has 3 step\(s\), lengths add up to 4"):
         split_steps(steps, [2, 2])
@@ -315,7 +315,7 @@ def test_wrap_like_sequences_and_codes():
     assert_same(wrap_like(check_sequences(lists, tokens=True), lists), lists)
 
 
-def test_wrapped_windows_share_memory():
+def test_wrap_like_windows_share_memory():
     series = np.random.default_rng(0).normal(size=(50, 2)).astype(np.float32)
     windows = sliding_window_view(series, 7, axis=0).transpose(0, 2, 1)[::3]
     wrapped = wrap_like(check_sequences(windows)[2:], windows[2:])

@@ -1,4 +1,4 @@
-"""Spiking units obey their equations: encodings, links on a grid, potentials and spikes."""
+"""Spiking units obey their equations: encodings, weights on a grid, potentials and spikes."""
 
 import numpy as np
 import pytest
@@ -6,42 +6,44 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
 from skrnn.reservoir._liquid_state_machine import LiquidStateMachine
-from skrnn.reservoir._spikes import (
-    draw_input_links,
-    draw_links,
-    encoder,
-    grid_positions,
+from skrnn.reservoir._spike_encoding import (
     latency_spikes,
-    link_probability,
+    make_encoder,
     rate_spikes,
     scale_to_unit,
 )
-from skrnn.reservoir._spiking_units import THRESHOLD, Activity, Liquid
+from skrnn.reservoir._spiking_connections import (
+    connection_probability,
+    draw_connections,
+    draw_input_connections,
+    grid_positions,
+)
+from skrnn.reservoir._spiking_units import THRESHOLD, Simulation, SpikingNetwork
 
 
-def unlinked(is_inhibitory, strength):
-    """Return units that hear one input each, and not each other."""
+def unconnected(is_inhibitory, strength):
+    """Return units with one input each and no connections to each other."""
     units = len(is_inhibitory)
-    links = sparse.csr_array((units, units))
-    return Liquid(links, strength * np.eye(units), np.asarray(is_inhibitory))
+    weights = sparse.csr_array((units, units))
+    return SpikingNetwork(weights, strength * np.eye(units), np.asarray(is_inhibitory))
 
 
-def spike_trains(liquid, inputs):
+def spike_trains(network, inputs):
     """Return the spikes of units (n_ticks, units) that inputs (n_ticks, n_features) lead to."""
-    activity = Activity(liquid, width=1)
-    return np.array([activity.tick(tick[:, None])[:, 0] for tick in inputs])
+    simulation = Simulation(network, width=1)
+    return np.array([simulation.tick(tick[:, None])[:, 0] for tick in inputs])
 
 
-# --- encodings ---------------------------------------------------------------------------------
+# --- encodings --------------------------------------------------------------------------------
 
 
-def test_values_are_scaled_to_the_range_seen():
+def test_scale_to_unit():
     low, high = np.array([-1e308, 2.0]), np.array([1e308, 2.0])
     values = np.array([[-1.5e308, 1.0], [0.0, 2.0], [1e308, 3.0]])
     assert_array_equal(scale_to_unit(values, low, high), [[0.0, 0.0], [0.5, 0.0], [1.0, 0.0]])
 
 
-def test_rate_follows_the_value():
+def test_rate_spikes_are_proportional_to_the_value():
     values = np.linspace(0, 1, 6)
     chances = np.random.default_rng(0).random((20000, 1))
     spikes = rate_spikes(values[None], chances, max_rate=200.0)[:, 0]
@@ -51,28 +53,28 @@ def test_rate_follows_the_value():
     assert (spikes[:, :-1] <= spikes[:, 1:]).all()
 
 
-def test_latency_falls_with_the_value():
+def test_latency_spikes_fall_with_the_value():
     spikes = latency_spikes(np.linspace(0, 1, 20)[None], n_ticks=20)[:, 0]
     assert_array_equal(spikes.sum(axis=0), 1)
     assert_array_equal(spikes.argmax(axis=0), np.arange(20)[::-1])
 
 
-def test_latency_in_steps_of_one_tick_is_one_spike():
+def test_latency_spikes_of_one_tick():
     assert latency_spikes(np.array([[0.0, 0.4, 1.0]]), n_ticks=1).all()
 
 
-def test_random_spikes_do_not_depend_on_the_width():
+def test_encoder_does_not_depend_on_the_width():
     values = np.random.default_rng(0).random((7, 2, 5))
-    wide = encoder("rate", 20, 200.0, seed=3)
-    narrow = encoder("rate", 20, 200.0, seed=3)
+    wide = make_encoder("rate", 20, 200.0, seed=3)
+    narrow = make_encoder("rate", 20, 200.0, seed=3)
     for step in values:
         assert_array_equal(wide(step)[:, :, [2]], narrow(step[:, [2]]))
 
 
-# --- links -------------------------------------------------------------------------------------
+# --- weights ----------------------------------------------------------------------------------
 
 
-def test_grids():
+def test_grid_positions():
     positions = grid_positions(135)
     assert positions.shape == (135, 3)
     assert positions.max(axis=0).tolist() == [14, 2, 2]
@@ -81,45 +83,45 @@ def test_grids():
     assert_array_equal(grid_positions((15, 3, 3)), positions)
 
 
-def test_link_probability_falls_with_distance():
+def test_connection_probability_by_distance():
     positions = np.arange(6)[:, None] * [1, 0, 0]
-    for listener, speaker, c in [(0, 0, 0.3), (1, 0, 0.2), (0, 1, 0.4), (1, 1, 0.1)]:
-        kinds = np.array([speaker] + [listener] * 5, dtype=bool)
-        probability = link_probability(positions, kinds, link_distance=2.0)
+    for target, source, c in [(0, 0, 0.3), (1, 0, 0.2), (0, 1, 0.4), (1, 1, 0.1)]:
+        kinds = np.array([source] + [target] * 5, dtype=bool)
+        probability = connection_probability(positions, kinds, connection_distance=2.0)
         distance = np.arange(1, 6)
         assert_allclose(probability[1:, 0], c * np.exp(-((distance / 2.0) ** 2)))
         assert_array_equal(np.diag(probability), 0)
 
 
-def test_links_are_as_frequent_as_they_are_probable():
+def test_connections_have_their_probability():
     positions = grid_positions((10, 10, 10))
     is_inhibitory = np.random.default_rng(0).random(1000) < 0.2
-    links = draw_links(positions, is_inhibitory, 2.0, np.random.default_rng(1)).toarray()
-    probability = link_probability(positions, is_inhibitory, 2.0)
-    for listener in (False, True):
-        for speaker in (False, True):
-            pairs = np.ix_(is_inhibitory == listener, is_inhibitory == speaker)
+    weights = draw_connections(positions, is_inhibitory, 2.0, np.random.default_rng(1)).toarray()
+    probability = connection_probability(positions, is_inhibitory, 2.0)
+    for target in (False, True):
+        for source in (False, True):
+            pairs = np.ix_(is_inhibitory == target, is_inhibitory == source)
             expected = probability[pairs]
-            n_links = np.count_nonzero(links[pairs])
+            n_connections = np.count_nonzero(weights[pairs])
             spread = np.sqrt((expected * (1 - expected)).sum())
-            assert abs(n_links - expected.sum()) < 4 * spread
-    assert (links[:, is_inhibitory] <= 0).all()
-    assert (links[:, ~is_inhibitory] >= 0).all()
+            assert abs(n_connections - expected.sum()) < 4 * spread
+    assert (weights[:, is_inhibitory] <= 0).all()
+    assert (weights[:, ~is_inhibitory] >= 0).all()
 
 
-def test_mean_strengths_of_links():
+def test_connections_mean_strengths():
     is_inhibitory = np.arange(1000) % 5 == 0
     rng = np.random.default_rng(0)
-    links = draw_links(grid_positions((10, 10, 10)), is_inhibitory, 4.0, rng).toarray()
-    for listener, speaker, mean in [(0, 0, 30), (1, 0, 60), (0, 1, -19), (1, 1, -19)]:
-        of_kind = links[np.ix_(is_inhibitory == listener, is_inhibitory == speaker)]
+    weights = draw_connections(grid_positions((10, 10, 10)), is_inhibitory, 4.0, rng).toarray()
+    for target, source, mean in [(0, 0, 30), (1, 0, 60), (0, 1, -19), (1, 1, -19)]:
+        of_kind = weights[np.ix_(is_inhibitory == target, is_inhibitory == source)]
         assert_allclose(of_kind[of_kind != 0].mean(), mean, rtol=0.1)
 
 
-def test_links_reach_farther_with_link_distance():
+def test_connections_by_connection_distance():
     positions, is_inhibitory = grid_positions(135), np.arange(135) < 27
     counts = [
-        draw_links(positions, is_inhibitory, distance, np.random.default_rng(0)).nnz
+        draw_connections(positions, is_inhibitory, distance, np.random.default_rng(0)).nnz
         for distance in (0.5, 1.0, 2.0, 4.0)
     ]
     assert counts == sorted(counts)
@@ -127,94 +129,98 @@ def test_links_reach_farther_with_link_distance():
 
 
 @pytest.mark.parametrize("n_features", [1, 4, 50])
-def test_every_feature_is_heard(n_features):
+def test_input_connections_of_every_feature(n_features):
     is_inhibitory = np.arange(400) < 80
-    links = draw_input_links(is_inhibitory, n_features, np.random.default_rng(0))
-    assert_array_equal((links > 0).sum(axis=0), 120)
-    # The drive of all features together is the same whatever their number, if a unit hears several.
-    total = links[~is_inhibitory].sum(axis=1).mean()
+    weights = draw_input_connections(is_inhibitory, n_features, np.random.default_rng(0))
+    assert_array_equal((weights > 0).sum(axis=0), 120)
+    # The input of a unit does not depend on the number of features, if it receives several.
+    total = weights[~is_inhibitory].sum(axis=1).mean()
     assert_allclose(total, 18 * min(1, 0.3 * n_features), rtol=0.3)
-    assert (draw_input_links(is_inhibitory[:1], n_features, np.random.default_rng(0)) > 0).all()
+    assert (
+        draw_input_connections(is_inhibitory[:1], n_features, np.random.default_rng(0)) > 0
+    ).all()
 
 
-# --- units -------------------------------------------------------------------------------------
+# --- units ------------------------------------------------------------------------------------
 
 
-def test_potential_decays_as_in_the_closed_form():
-    activity = Activity(unlinked([False, True], 1.0), width=3)
+def test_potential_decay():
+    simulation = Simulation(unconnected([False, True], 1.0), width=3)
     start = np.array([[1.4, 0.3, -2.0], [0.1, 1.0, -0.5]])
-    activity.potential[:] = start
+    simulation.potential[:] = start
     for t in range(1, 101):
-        activity.tick(np.zeros((2, 3)))
-        assert_allclose(activity.potential, start * np.exp(-t / 30), rtol=1e-4)
+        simulation.tick(np.zeros((2, 3)))
+        assert_allclose(simulation.potential, start * np.exp(-t / 30), rtol=1e-4)
 
 
-def test_one_spike_moves_the_potential_as_in_the_closed_form():
-    activity = Activity(unlinked([False], 2.0), width=1)
+def test_potential_after_one_spike():
+    simulation = Simulation(unconnected([False], 2.0), width=1)
     potential = []
     for t in range(60):
-        activity.tick(np.full((1, 1), t == 0))
-        potential.append(activity.potential[0, 0])
+        simulation.tick(np.full((1, 1), t == 0))
+        potential.append(simulation.potential[0, 0])
     # 30 dV/dt = -V + I, where the current over tick k is 2 exp(-k/3) nA: a geometric sum.
     t, slow, fast = np.arange(60), np.exp(-1 / 30), np.exp(-1 / 3)
     expected = 2.0 * (1 - slow) * (slow ** (t + 1) - fast ** (t + 1)) / (slow - fast)
     assert_allclose(potential, expected, rtol=1e-4)
 
 
-def test_synapses_decay_by_who_speaks():
-    links = sparse.csr_array(np.array([[0.0, 0.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 0.0]]))
+def test_synapses_decay_by_kind_of_source():
+    weights = sparse.csr_array(np.array([[0.0, 0.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 0.0]]))
     for is_inhibitory, time in [(False, 3.0), (True, 6.0)]:
-        liquid = Liquid(
-            -links if is_inhibitory else links,
+        network = SpikingNetwork(
+            -weights if is_inhibitory else weights,
             np.array([[1000.0], [0.0], [0.0]]),
             np.array([is_inhibitory, False, False]),
         )
-        activity = Activity(liquid, width=1)
+        simulation = Simulation(network, width=1)
         potential = []
         for t in range(3):
-            activity.tick(np.full((1, 1), t == 0))
-            potential.append(activity.potential[1, 0] / (1 - np.exp(-1 / 30)))
-        # Heard one tick after it fired, by the one that it is linked to.
+            simulation.tick(np.full((1, 1), t == 0))
+            potential.append(simulation.potential[1, 0] / (1 - np.exp(-1 / 30)))
+        # The spike arrives one tick later at the connected unit.
         assert potential[0] == 0
         assert_allclose(abs(potential[1]), 1.0, rtol=1e-5)
         assert np.sign(potential[1]) == (-1 if is_inhibitory else 1)
         current = potential[2] - potential[1] * np.exp(-1 / 30)
         assert_allclose(current, potential[1] * np.exp(-1 / time), rtol=1e-4)
-        assert activity.potential[2, 0] == 0
+        assert simulation.potential[2, 0] == 0
 
 
 def test_refractory_period():
-    spikes = spike_trains(unlinked([False, True], 1e6), np.ones((40, 2)))
+    spikes = spike_trains(unconnected([False, True], 1e6), np.ones((40, 2)))
     intervals = [np.diff(np.flatnonzero(train)) for train in spikes.T]
     assert set(intervals[0]) == {4}  # 3 ms of rest between two spikes
     assert set(intervals[1]) == {3}
 
 
 def test_refractory_period_in_a_network():
-    liquid = LiquidStateMachine(weight_scaling=1.0, random_state=0).fit(np.ones((2, 5)))
-    network = Liquid(liquid.links_, liquid.input_links_, liquid.is_inhibitory_)
+    network = LiquidStateMachine(weight_scaling=1.0, random_state=0).fit(np.ones((2, 5)))
+    network = SpikingNetwork(
+        network.recurrent_weights_, network.input_weights_, network.is_inhibitory_
+    )
     spikes = spike_trains(network, np.ones((500, 1)))
     assert spikes.sum() > 500
     for train, is_inhibitory in zip(spikes.T, network.is_inhibitory, strict=True):
         assert (np.diff(np.flatnonzero(train)) > (2 if is_inhibitory else 3)).all()
 
 
-def test_units_below_the_threshold_are_silent():
+def test_units_below_the_threshold_do_not_fire():
     # A constant input every tick holds the current at strength / (1 - exp(-1/3)).
     level = THRESHOLD * (1 - np.exp(-1 / 3))
-    below, above = unlinked([False], 0.99 * level), unlinked([False], 1.05 * level)
+    below, above = unconnected([False], 0.99 * level), unconnected([False], 1.05 * level)
     inputs = np.ones((500, 1))
     assert not spike_trains(below, inputs).any()
     assert spike_trains(above, inputs).any()
 
 
-def test_features_are_filtered_spikes():
-    liquid = unlinked([False, True], 20.0)
+def test_filtered_spikes():
+    network = unconnected([False, True], 20.0)
     inputs = np.random.default_rng(0).random((200, 2)) < 0.2
-    spikes = spike_trains(liquid, inputs)
-    activity = Activity(liquid, width=1)
+    spikes = spike_trains(network, inputs)
+    simulation = Simulation(network, width=1)
     for tick in inputs:
-        activity.tick(tick[:, None])
+        simulation.tick(tick[:, None])
     age = np.arange(200)[::-1]
     assert spikes.sum() > 10
-    assert_allclose(activity.filtered[:, 0], np.exp(-age / 30) @ spikes, rtol=1e-4)
+    assert_allclose(simulation.filtered[:, 0], np.exp(-age / 30) @ spikes, rtol=1e-4)

@@ -1,4 +1,4 @@
-"""Reader of the UCR/UEA archive's .ts files, for the tests that learn from real sequences."""
+"""Reader of the UCR/UEA archive's .ts files, for tests on real sequences."""
 
 from pathlib import Path
 
@@ -8,9 +8,9 @@ import numpy as np
 def read_ts(path):
     """Read one .ts file.
 
-    Source: the format's description at https://www.aeon-toolkit.org, "The .ts file format". After
-    ``@data`` a line is a case: its dimensions and its label parted by ``:``, a dimension's values
-    by ``,``.
+    Source: the format's description at https://www.aeon-toolkit.org, "The .ts file format". Each
+    line after ``@data`` is one case: its dimensions and its label are separated by ``:``, the
+    values of a dimension by ``,``.
 
     Parameters
     ----------
@@ -20,9 +20,9 @@ def read_ts(path):
     Returns
     -------
     X : list of ndarray of shape (n_steps, n_features)
-        The cases, as long as they are.
+        The cases.
     y : ndarray of str
-        Their labels.
+        The label of each case.
     """
     lines = Path(path).read_text(encoding="utf-8").splitlines()
     start = next(i for i, line in enumerate(lines) if line.strip().lower() == "@data")
@@ -33,7 +33,7 @@ def read_ts(path):
 
 
 def read_split(folder, name):
-    """Read the archive's own train and test parts of a data set: X_train, X_test, y_train, y_test.
+    """Return the official split of a data set as X_train, X_test, y_train, y_test.
 
     The order is that of ``sklearn.model_selection.train_test_split``.
     """

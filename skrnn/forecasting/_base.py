@@ -1,11 +1,10 @@
 """`BaseForecaster`: forecasts row by row, after the end of the data, with intervals and errors.
 
-The methods are thin: `read_panel` reads a container, `lay_out_context` makes the context of
+The methods are thin: `read_panel` reads a container, `context_of_rows` makes the context of
 forecasts, `forecast_from` forecasts from it, and the result goes back into the user's container.
 """
 
 from abc import ABCMeta, abstractmethod
-from copy import copy
 from numbers import Integral, Real
 
 import numpy as np
@@ -14,6 +13,7 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.metrics import r2_score
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from skrnn._fitting import all_or_nothing, fitted_snapshot
 from skrnn._sklearn import Interval, StrOptions, _fit_context
 from skrnn.forecasting._backtest import backtest
 from skrnn.forecasting._containers import wrap_forecasts, wrap_rows
@@ -111,12 +111,8 @@ class BaseForecaster(RegressorMixin, BaseEstimator, metaclass=ABCMeta):
             If a series is too short, is not sorted by time, or contains NaN that the forecaster
             does not accept. The forecaster then stays as it was before.
         """
-        fitted = copy(self)
-        panel = fitted._read(X, series_id, reset=True)
-        fitted._fit_panel(panel, y)
-        # One assignment of everything: an error changes nothing, and a thread that predicts during
-        # a refit uses the old model or the new one.
-        self.__dict__ = vars(fitted)
+        with all_or_nothing(self) as draft:
+            draft._fit_panel(draft._read(X, series_id, reset=True), y)
         return self
 
     def _fit_panel(self, panel, y):
@@ -170,7 +166,7 @@ class BaseForecaster(RegressorMixin, BaseEstimator, metaclass=ABCMeta):
             `initial_context`), the first row is repeated in their place, and the first `horizon`
             rows, which have no context at all, get the mean of the training targets.
         """
-        fitted = self._fitted_copy()
+        fitted = self._checked_snapshot()
         panel = fitted._read(X, series_id)
         forecasts, _ = fitted._forecast_rows(panel)
         return panel.as_given(forecasts, is_flat=fitted._has_flat_targets)
@@ -190,13 +186,13 @@ class BaseForecaster(RegressorMixin, BaseEstimator, metaclass=ABCMeta):
             forecast. Forecasts are NaN if `X` ends before the known future covariates that they
             need, and the regressor does not accept NaN.
         """
-        fitted = self._fitted_copy()
+        fitted = self._checked_snapshot()
         panel = fitted._read(X, series_id)
         context = fitted._context_of(panel)
         forecasts = forecast_from(fitted._rule(), context, context.rows, fitted.horizon)
         return panel.as_given(forecasts, is_flat=fitted._has_flat_targets)
 
-    def forecast(self, n_steps=None, *, context=None, X_future=None):
+    def forecast(self, n_steps=None, X=None, *, X_future=None):
         """Forecast the steps after the training data, or after other rows.
 
         Parameters
@@ -205,11 +201,11 @@ class BaseForecaster(RegressorMixin, BaseEstimator, metaclass=ABCMeta):
             The number of steps. If None, `horizon` steps are forecast. A forecast of more steps
             than are forecast at once uses forecasts as context, so that all columns of `X` that
             are not in `known_future` must be targets.
-        context : array of shape (n_rows, n_features), DataFrame, Series, or list, default=None
-            The rows that the forecast continues, as `X` in `fit`. If None, these are the training
+        X : array of shape (n_rows, n_features), DataFrame, Series, or list, default=None
+            The rows that the forecast continues, as in `fit`. If None, these are the training
             data. If there are fewer rows than in a window, the first row is repeated before them.
         X_future : array of shape (n, n_known_future), DataFrame, list or dict, default=None
-            The columns of `known_future` after the context; for several series a list, a dict by
+            The columns of `known_future` after these rows; for several series a list, a dict by
             series ID, or a table with a MultiIndex. Only used if `known_future` is not empty. From
             a table with times (an integer index that holds all times to come is one, too) the rows
             of the right times are taken, and from other containers the first rows. Direct forecasts
@@ -226,8 +222,8 @@ class BaseForecaster(RegressorMixin, BaseEstimator, metaclass=ABCMeta):
         ValueError
             If `n_steps` is more than can be forecast, or `X_future` is missing or too short.
         """
-        fitted = self._fitted_copy()
-        forecasts, panel = fitted._forecast_after(n_steps, context, X_future)
+        fitted = self._checked_snapshot()
+        forecasts, panel = fitted._forecast_after(n_steps, X, X_future)
         return fitted._wrap(forecasts, panel)
 
     def predict_interval(self, X, *, coverage=0.9, series_id=None):
@@ -252,7 +248,7 @@ class BaseForecaster(RegressorMixin, BaseEstimator, metaclass=ABCMeta):
         ValueError
             If `calibration_size` was None in `fit`, or held out too few rows for this coverage.
         """
-        fitted = self._fitted_copy()
+        fitted = self._checked_snapshot()
         step_widths = half_widths(fitted.residuals_, coverage)
         mean_width = half_widths(fitted.mean_residuals_, coverage)
         panel = fitted._read(X, series_id)
@@ -263,7 +259,7 @@ class BaseForecaster(RegressorMixin, BaseEstimator, metaclass=ABCMeta):
             for bound in (forecasts - width, forecasts + width)
         )
 
-    def forecast_interval(self, n_steps=None, *, coverage=0.9, context=None, X_future=None):
+    def forecast_interval(self, n_steps=None, X=None, *, coverage=0.9, X_future=None):
         """Forecast intervals that contain the targets after the data with some probability.
 
         Parameters
@@ -272,7 +268,7 @@ class BaseForecaster(RegressorMixin, BaseEstimator, metaclass=ABCMeta):
             The number of steps, at most `horizon`. If None, `horizon` steps are forecast.
         coverage : float in (0, 1), default=0.9
             The fraction of the targets that the intervals should contain.
-        context, X_future : as in `forecast`
+        X, X_future : as in `forecast`
 
         Returns
         -------
@@ -283,14 +279,14 @@ class BaseForecaster(RegressorMixin, BaseEstimator, metaclass=ABCMeta):
         ValueError
             As in `forecast` and `predict_interval`, and if `n_steps` is more than `horizon`.
         """
-        fitted = self._fitted_copy()
+        fitted = self._checked_snapshot()
         widths = half_widths(fitted.residuals_, coverage)
         if isinstance(n_steps, Integral) and n_steps > fitted.horizon:
             raise ValueError(
                 f"n_steps={n_steps}: residuals are known for at most horizon={fitted.horizon} "
                 "step(s); fit with a longer horizon."
             )
-        forecasts, panel = fitted._forecast_after(n_steps, context, X_future)
+        forecasts, panel = fitted._forecast_after(n_steps, X, X_future)
         width = widths[: forecasts.shape[1]]
         return fitted._wrap(forecasts - width, panel), fitted._wrap(forecasts + width, panel)
 
@@ -305,7 +301,7 @@ class BaseForecaster(RegressorMixin, BaseEstimator, metaclass=ABCMeta):
         -------
         score : float
         """
-        fitted = self._fitted_copy()
+        fitted = self._checked_snapshot()
         panel = fitted._read(X, series_id)
         targets = read_targets(y, panel, fitted.known_future_columns_ if y is None else ())
         n_targets, n_expected = targets.values.shape[1], len(fitted.target_columns_)
@@ -354,10 +350,9 @@ class BaseForecaster(RegressorMixin, BaseEstimator, metaclass=ABCMeta):
             require_no_missing(panel, input_name, type(self).__name__)
         return panel
 
-    def _fitted_copy(self):
-        """Return a copy that a refit in another thread does not change."""
-        fitted = copy(self)
-        check_is_fitted(fitted)
+    def _checked_snapshot(self):
+        """Return a snapshot of the fitted forecaster, whose parameters have not changed since."""
+        fitted = fitted_snapshot(self)
         for name, was in fitted._fitted_parameters.items():
             value = getattr(fitted, name)
             if value != was:
@@ -374,12 +369,12 @@ class BaseForecaster(RegressorMixin, BaseEstimator, metaclass=ABCMeta):
         context = self._context_of(panel)
         return forecast_rows(self._rule(), context, self.horizon, self.target_mean_)
 
-    def _forecast_after(self, n_steps, context, X_future):
-        """Return the forecasts after a context, and the panel of that context."""
+    def _forecast_after(self, n_steps, X, X_future):
+        """Return the forecasts after some rows, and the panel of these rows."""
         rule, panel = self._rule(), self._training_end
         n_steps = check_n_steps(n_steps, rule, self.horizon, panel.column_names)
-        if context is not None:
-            panel = self._read(context, None, input_name="context").tail(rule.n_context)
+        if X is not None:
+            panel = self._read(X, None, input_name="X").tail(rule.n_context)
         columns = self.known_future_columns_
         ahead = read_known_future(X_future, rule.count_ahead(n_steps), panel, columns)
         laid_out = context_at_end(panel, rule.n_context, ahead)

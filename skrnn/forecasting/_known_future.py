@@ -38,7 +38,7 @@ def read_known_future(X_future, n_rows, panel, columns):
         return [np.full((n_rows, panel.n_features), np.nan) for _ in panel.keys]
     if X_future is None:
         raise ValueError(
-            f"X_future must hold {names} for the next {n_rows} step(s), got None: these columns "
+            f"X_future must hold {names} for the next {n_rows} step(s), got None. These columns "
             "are in the parameter known_future."
         )
     ahead = []

@@ -172,7 +172,7 @@ def require_no_missing(panel, input_name, reader):
 
 
 def _describe_row(panel, row):
-    """Return, in words, which row of the user's container a row is."""
+    """Return, in words, which row of the input container a row is."""
     if panel.container == "list":
         series = panel.row_series[row]
         return f"row {row - np.argmax(panel.row_series == series)} of series {series}"

@@ -13,8 +13,10 @@ from skrnn._time_index import (
     number_series,
 )
 from skrnn.forecasting._panel import Panel
-from skrnn.sequences._inputs import as_known_container, is_nested_numbers
+from skrnn.sequences._containers import is_nested_table
+from skrnn.sequences._inputs import as_known_container
 from skrnn.sequences._layout import is_frame, is_series
+from skrnn.sequences._sequences import offsets_of
 
 
 def read_panel(X, series_id=None, *, times=None, freq=None, input_name="X"):
@@ -41,7 +43,7 @@ def read_panel(X, series_id=None, *, times=None, freq=None, input_name="X"):
     ValueError
         If X is none of these containers, does not hold numbers, or is not sorted by time.
     """
-    if isinstance(X, list | tuple) and not _is_table(X):
+    if isinstance(X, list | tuple) and not is_nested_table(X):
         return _read_list(X, series_id, times, freq, input_name)
     frame = X.to_frame() if is_series(X) else as_known_container(X)
     values = _numbers(frame, input_name)
@@ -123,7 +125,7 @@ def _check_same_columns(X, frames, tables, names, input_name):
 def _make_panel(values, indexes, freq, input_name, *, counts, keys, **fields):
     """Return the panel of series with the given times, each cut at its gaps in time."""
     if indexes[0] is None:
-        starts, series = np.cumsum(counts) - counts, np.arange(len(counts))
+        starts, series = offsets_of(counts), np.arange(len(counts))
         return Panel(values, starts, counts, series, keys, times=None, freq=freq, **fields)
     for index, key in zip(indexes, keys, strict=True):
         check_times(index, input_name if key is None else f"{input_name} of series {key!r}")
@@ -135,7 +137,7 @@ def _make_panel(values, indexes, freq, input_name, *, counts, keys, **fields):
         )
     freq = freq if is_frequency_of(freq, indexes[0]) else find_frequency(indexes, input_name)
     segments = [np.append(0, find_gaps(index, freq)) for index in indexes]
-    first_rows = np.cumsum(counts) - counts
+    first_rows = offsets_of(counts)
     starts = np.concatenate(
         [rows + first for rows, first in zip(segments, first_rows, strict=True)]
     )
@@ -173,13 +175,8 @@ def _check_last_level(index, input_name):
         )
 
 
-def _is_table(X):
-    """Return whether a list holds the rows of one table, and is not a list of series."""
-    return len(X) > 0 and np.size(X[0]) > 0 and is_nested_numbers(X)
-
-
 def _columns_of(tables):
-    """Return the names of the columns; None names a column of Series that share no name."""
+    """Return the names of the columns; the name is None for Series with different names."""
     if all(map(is_series, tables)):
         names = {table.name for table in tables}
         return pd.Index([names.pop() if len(names) == 1 else None])

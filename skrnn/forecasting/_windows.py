@@ -10,6 +10,7 @@ from skrnn.forecasting._panel import require_rows
 from skrnn.forecasting._read_panel import read_panel
 from skrnn.forecasting._target_columns import read_targets
 from skrnn.sequences import Sequences
+from skrnn.sequences._sequences import offsets_of
 
 
 def find_window_ends(starts, lengths, window_length, horizon, stride=1):
@@ -26,7 +27,7 @@ def find_window_ends(starts, lengths, window_length, horizon, stride=1):
     array([2, 3, 4, 8])
     """
     counts = np.maximum(0, -(-(lengths - window_length - horizon + 1) // stride))
-    before = np.repeat(np.cumsum(counts) - counts, counts)
+    before = np.repeat(offsets_of(counts), counts)
     first = np.repeat(starts + window_length - 1, counts)
     return first + stride * (np.arange(counts.sum()) - before)
 
@@ -82,7 +83,7 @@ def make_windows(X, y=None, *, window_length, horizon=1, stride=1, series_id=Non
     """Cut series into windows and the targets that follow them.
 
     No window and no target crosses the end of a series or a gap in time. The windows are views on
-    the series: they need no memory of their own, whatever their length and overlap.
+    the series: they need no extra memory, whatever their length and overlap.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""`ReservoirDisplay`: how a reservoir moves, and what it remembers."""
+"""`ReservoirDisplay`: the eigenvalues, states and memory of a reservoir."""
 
 import numpy as np
 from scipy import sparse
@@ -7,34 +7,30 @@ from sklearn.utils.validation import check_is_fitted
 
 from skrnn.inspection._figures import check_matplotlib, inner_with, panels
 from skrnn.reservoir import EchoStateRegressor, Reservoir, memory_capacity
+from skrnn.reservoir._reservoir import check_no_feedback
 from skrnn.sequences._inputs import read_inputs
-
-__all__ = ["ReservoirDisplay"]
 
 
 class ReservoirDisplay:
     """Eigenvalues of a reservoir, its states over time, and its memory curve.
 
-    Make it with `from_estimator`, or with the constructor from arrays; there is a panel for each
-    that is given.
+    Create it with `from_estimator`, or from arrays with the constructor. There is one panel for
+    each array that is given.
 
     Parameters
     ----------
     eigenvalues : ndarray of complex, default=None
-        Of the recurrent matrix, of all layers together.
-
+        The eigenvalues of the recurrent matrices of all layers.
     states : ndarray of shape (n_steps, n_units), default=None
-        Of the units that are drawn.
-
+        The states of the units that are drawn.
     memory : ndarray of shape (max_delay,), default=None
-        The share of an input's variance that the states give back after each delay: the
-        `by_delay` of :func:`~skrnn.reservoir.memory_capacity`.
+        The fraction of the variance of an input that can be predicted from the states after each
+        delay: `by_delay` of :func:`~skrnn.reservoir.memory_capacity`.
 
     Attributes
     ----------
     ax_ : ndarray of matplotlib Axes
-        A panel each.
-
+        The axes of the panels.
     figure_ : matplotlib Figure
         The figure.
 
@@ -66,22 +62,18 @@ class ReservoirDisplay:
         Parameters
         ----------
         estimator : estimator
-            A fitted `Reservoir`, an estimator with `reservoir_`, or a Pipeline, GridSearchCV or the
-            like round one.
-
+            A fitted `Reservoir`, an estimator with `reservoir_`, or a Pipeline, GridSearchCV or
+            similar meta-estimator that contains one.
         X : sequences, default=None
-            Sequences as the reservoir reads them (behind all transformers), of which the first one
-            drives the states that are drawn. None: there is no panel of states.
-
+            Sequences as the reservoir receives them, after all transformers. The states for the
+            first of them are drawn. If None, there is no panel of states.
         n_units : int, default=20
-            How many units are drawn: the first of all.
-
+            Number of units that are drawn, from the first unit on.
         max_delay : int, default=None
-            The longest delay of the memory curve, which is measured on a new reservoir with one
-            input and the same parameters. None: there is no memory curve.
-
+            The longest delay of the memory curve. It is measured on a new reservoir with one input
+            and the same parameters. If None, there is no memory curve.
         ax : array-like of matplotlib Axes, default=None
-            Where to plot, an axes each panel. None makes a new figure.
+            One Axes object for each panel. If None, a new figure is created.
 
         Returns
         -------
@@ -91,9 +83,8 @@ class ReservoirDisplay:
         ------
         NotFittedError
             If the estimator is not fitted.
-
         ValueError
-            If there is no reservoir in it, or feedback drives its states.
+            If it contains no reservoir, or if X is given and the reservoir has feedback.
         """
         check_matplotlib(f"{cls.__name__}.from_estimator")
         reservoir = _find_reservoir(estimator)
@@ -105,12 +96,12 @@ class ReservoirDisplay:
         return display.plot(ax)
 
     def plot(self, ax=None):
-        """Plot a panel for each part that is there.
+        """Plot one panel for each array that is given.
 
         Parameters
         ----------
         ax : array-like of matplotlib Axes, default=None
-            Where to plot, an axes each panel. None makes a new figure.
+            One Axes object for each panel. If None, a new figure is created.
 
         Returns
         -------
@@ -122,11 +113,11 @@ class ReservoirDisplay:
             (self.states, _plot_states),
             (self.memory, _plot_memory),
         ]
-        there = [(part, plot) for part, plot in parts if part is not None]
-        if not there:
+        given = [(part, plot) for part, plot in parts if part is not None]
+        if not given:
             raise ValueError("There is nothing to plot: eigenvalues, states and memory are None.")
-        self.ax_ = panels(ax, len(there), "panels")
-        for axes, (part, plot) in zip(self.ax_, there, strict=True):
+        self.ax_ = panels(ax, len(given), "panels")
+        for axes, (part, plot) in zip(self.ax_, given, strict=True):
             plot(axes, np.asarray(part))
         self.figure_ = self.ax_[0].figure
         return self
@@ -143,21 +134,24 @@ def _find_reservoir(estimator):
 
 
 def _eigenvalues(reservoir):
-    matrices = [layer.recurrent for layer in reservoir.layers_]
+    matrices = [layer.recurrent_weights for layer in reservoir.layers_]
     dense = [m.toarray() if sparse.issparse(m) else m for m in matrices]
     return np.concatenate([np.linalg.eigvals(m.astype(np.float64)) for m in dense])
 
 
 def _states(reservoir, X):
-    reservoir._check_alone()
+    dynamics = reservoir._dynamics()
+    check_no_feedback(dynamics)
     sequences = read_inputs(reservoir, X).sequences[:1]
     if sequences.lengths[0] < 2:
-        raise ValueError("X[0] must have at least 2 steps, got 1; one series is [series].")
-    return reservoir._states(sequences).values
+        raise ValueError(
+            "X[0] must have at least 2 time steps, got 1. Pass one series as [series]."
+        )
+    return dynamics.states(sequences).values
 
 
 def _for_one_input(reservoir):
-    """An estimator whose reservoir has the same parameters and one input."""
+    """Return an estimator whose reservoir has the same parameters and one input."""
     alone = clone(reservoir).set_params(pooling=None, feedback_scaling=0.0, dtype="float64")
     if not isinstance(alone.input_weights, str):
         alone.set_params(input_weights="uniform")
@@ -179,15 +173,15 @@ def _plot_eigenvalues(axes, eigenvalues):
 
 def _plot_states(axes, states):
     axes.plot(states, linewidth=0.8)
-    axes.set(xlabel="Step", ylabel="State", title=f"States of {states.shape[1]} units")
+    axes.set(xlabel="Time step", ylabel="State", title=f"States of {states.shape[1]} units")
     axes.grid(alpha=0.3)
 
 
 def _plot_memory(axes, memory):
     axes.plot(np.arange(1, len(memory) + 1), memory)
     axes.set(
-        xlabel="Delay in steps",
-        ylabel="Share of variance remembered",
+        xlabel="Delay in time steps",
+        ylabel="Fraction of variance remembered",
         title=f"Memory capacity {memory.sum():.1f}",
         ylim=(0, 1.05),
     )

@@ -1,20 +1,18 @@
-"""Which process may run the framework: not one that was forked from a process that ran it.
+"""Refuse to use the framework in a process that was forked from one that has used it.
 
-A fork copies the memory of a process but none of its threads. A framework that has started its
-threads waits in the child for ones that are not there, and waits for ever.
+A fork copies the memory of a process but none of its threads. In the child, a framework would wait
+forever for threads that exist only in the parent.
 """
 
 import os
-
-__all__ = ["require_own_process"]
 
 _first_user = None
 
 
 def require_own_process():
-    """Refuse to work in a child of a process that has worked before.
+    """Refuse to work in a fork of a process that has already used a network.
 
-    To be called before anything that may run an operation of the framework or take a lock.
+    It must be called before anything that may run an operation of the framework or take a lock.
 
     Raises
     ------
@@ -26,8 +24,7 @@ def require_own_process():
         _first_user = os.getpid()
     if _first_user != os.getpid():
         raise RuntimeError(
-            f"A network was used in process {_first_user}, of which this one is a fork: the "
-            "framework's threads are missing here, and it would wait for them for ever. Start "
-            "workers afresh: with joblib's default backend 'loky' (n_jobs of scikit-learn), or "
-            "with multiprocessing.get_context('spawn')."
+            f"The deep-learning framework was already used in the parent process ({_first_user}) "
+            "and cannot be used after fork(). Use joblib's default backend 'loky' (n_jobs of "
+            "scikit-learn) or multiprocessing.get_context('spawn')."
         )

@@ -1,4 +1,4 @@
-"""Fill the gaps of one series from the neighboring values: the computation in `Interpolator`."""
+"""Fills the gaps of one series from neighbouring values, as `Interpolator` does in each column."""
 
 import numpy as np
 from scipy.interpolate import Akima1DInterpolator, PchipInterpolator, make_interp_spline
@@ -14,32 +14,30 @@ METHODS = ("linear", "time", "nearest", "ffill", *_CURVES)
 
 
 def fill_gaps(values, method="linear", *, times=None, limit=None, causal=False, fallback=np.nan):
-    """Replace the NaN of one series by interpolated values.
+    """Fill the NaN of one series.
 
     Parameters
     ----------
     values : ndarray of float of shape (n,)
-        The values, with NaN in the gaps.
 
     method : str, default="linear"
-        The interpolation method, as in :class:`~skrnn.preprocessing.Interpolator`.
+        As in :class:`~skrnn.preprocessing.Interpolator`.
 
     times : ndarray of float of shape (n,), default=None
-        The time of each row. Only used if `method="time"`.
+        The times of the rows. Only used by the method `"time"`.
 
     limit : int, default=None
-        The maximum number of rows that are filled in a gap. If None, all of them.
+        The maximum number of rows of a gap that are filled.
 
     causal : bool, default=False
-        Whether to fill each row with the last known value before it. If True, `method` is ignored.
+        Whether a row gets the last known value before it. `method` is then ignored.
 
     fallback : float, default=NaN
-        The value to fill in if there is no known value to use.
+        The value of rows for which there is no known value.
 
     Returns
     -------
     filled : ndarray of float of shape (n,)
-        The values with filled gaps.
 
     Examples
     --------
@@ -60,7 +58,7 @@ def fill_gaps(values, method="linear", *, times=None, limit=None, causal=False, 
         filled = np.where(last >= 0, values[last], fallback)
     else:
         filled = _between(values, known, last, method, times)
-        # The outermost known values are repeated, since extrapolated curves can diverge.
+        # Values are repeated there, as a curve may diverge beyond its last point.
         filled[: known[0]], filled[known[-1] :] = values[known[0]], values[known[-1]]
         distance[: known[0]] = known[0] - rows[: known[0]]
     if limit is not None:
@@ -69,7 +67,7 @@ def fill_gaps(values, method="linear", *, times=None, limit=None, causal=False, 
 
 
 def _between(values, known, last, method, times):
-    """Return the interpolated values of all rows between known values."""
+    """Return the interpolated values of all rows between known ones."""
     rows = np.arange(len(values))
     if method == "ffill":
         return values[last]
@@ -78,10 +76,10 @@ def _between(values, known, last, method, times):
         return np.where(rows - last <= after - rows, values[last], values[after])
     if method == "time":
         return np.interp(times, times[known], values[known])
-    fit_curve, n_needed = _CURVES.get(method, (None, 1))
-    if fit_curve is None or len(known) < n_needed:
+    draw, fewest = _CURVES.get(method, (None, 1))
+    if draw is None or len(known) < fewest:
         return np.interp(rows, known, values[known])
     inside = rows[known[0] : known[-1] + 1]
     filled = np.empty(len(values))
-    filled[inside] = fit_curve(known, values[known])(inside)
+    filled[inside] = draw(known, values[known])(inside)
     return filled

@@ -5,6 +5,7 @@ from sklearn.base import TransformerMixin
 
 from skrnn.sequences import Sequences, to_padded
 from skrnn.sequences._containers import object_array
+from skrnn.sequences._sequences import offsets_of
 
 
 def fill_empty_sequences(codes, lengths, code):
@@ -29,7 +30,7 @@ def fill_empty_sequences(codes, lengths, code):
     >>> fill_empty_sequences(np.array([4, 5]), np.array([0, 2, 0]), -1)
     (array([-1,  4,  5, -1]), array([1, 2, 1]))
     """
-    starts = np.cumsum(lengths) - lengths
+    starts = offsets_of(lengths)
     return np.insert(codes, starts[lengths == 0], code), np.maximum(lengths, 1)
 
 

@@ -1,4 +1,4 @@
-"""The base of the recurrent estimators: fit, partial_fit, predict, and what comes with them.
+"""The base of the recurrent estimators: fit, predict, hidden states, and their building blocks.
 
 A fit reads and checks all data first (`_data`), turns them and the parameters into a
 `TrainingJob` (`_job`), which `skrnn.networks` trains, and makes fitted attributes of the result.
@@ -7,13 +7,11 @@ the end. A prediction works on such a copy too, so a fit in another thread canno
 """
 
 from abc import ABCMeta, abstractmethod
-from copy import copy
 
 import numpy as np
 from sklearn.base import BaseEstimator
-from sklearn.utils.validation import check_is_fitted
 
-from skrnn._fitting import all_or_nothing
+from skrnn._fitting import all_or_nothing, fitted_snapshot, snapshot
 from skrnn._sklearn import CallbackSupportMixin, _fit_context
 from skrnn.recurrent._callbacks import FitTask
 from skrnn.recurrent._data import (
@@ -86,8 +84,8 @@ shape (n, T, n_features) or (n, T)
         Raises
         ------
         ValueError
-            If the data do not fit the parameters or each other, or if training diverges. An
-            earlier fit is then kept as it was.
+            If the data do not fit the parameters or each other, or if training diverges. The
+            state of an earlier fit is then kept.
         """
         resume = self.warm_start and hasattr(self, "weights_")
         # On the estimator itself: scikit-learn needs the context also after an error.
@@ -144,7 +142,7 @@ shape (n, T, n_features) or (n, T)
             if `X` is an array (an object array if `X` is one), otherwise a list with one array
             per sequence. The padding of token ids has no prediction.
         """
-        fitted = copy(self)
+        fitted = fitted_snapshot(self)
         inputs, outputs = fitted._forward(X)
         return fitted._nest(fitted._codec.decode(outputs), X, inputs)
 
@@ -174,7 +172,7 @@ shape (n, T, n_features) or (n, T)
             If the estimator has a custom `body`, which has no such outputs.
         """
         name = "steps" if return_sequences else "summary"
-        fitted = copy(self)
+        fitted = fitted_snapshot(self)
         fitted._require_hidden(name, return_state)
         inputs, outputs = fitted._forward(X, name)
         if return_sequences:
@@ -193,15 +191,13 @@ shape (n, T, n_features) or (n, T)
         are probabilities, or targets in the units of the user. With ``dtype="float64"`` on JAX,
         call it within ``jax.enable_x64(True)``.
         """
-        check_is_fitted(self)
-        fitted = copy(self)
+        fitted = fitted_snapshot(self)
         from skrnn.networks.export import export_model
 
         return export_model(fitted._spec, fitted.weights_, fitted._codec.target_scale)
 
     def _forward(self, X, name="model"):
         """Return X as `Inputs`, and one of the network's outputs for it."""
-        check_is_fitted(self)
         from skrnn.networks.inference import forward
 
         inputs = ids_as_rows(self._vocabulary, read_sequences(self, X))
@@ -209,7 +205,7 @@ shape (n, T, n_features) or (n, T)
 
     def _score(self, metric, X, y, sample_weight):
         """Return a metric of predictions, over real time steps if each has a target."""
-        fitted = copy(self)
+        fitted = fitted_snapshot(self)
         inputs, outputs = fitted._forward(X)
         predicted = fitted._codec.decode(outputs)
         if fitted._spec.return_sequences:
@@ -222,7 +218,6 @@ shape (n, T, n_features) or (n, T)
         return nest_steps(outputs, X, inputs) if self._spec.return_sequences else outputs
 
     def _require_hidden(self, name, return_state):
-        check_is_fitted(self)
         if self._spec.body is not None and (return_state or name == "steps"):
             raise ValueError(
                 "hidden_states returns outputs and states of skrnn's recurrent layers. For a "
@@ -234,7 +229,7 @@ shape (n, T, n_features) or (n, T)
         # loses its delta.
         params = self.get_params(deep=False)
         shared = {name: params[name] for name in KERAS_PARAMETERS if name in params}
-        bare = copy(self).set_params(**dict.fromkeys(shared))
+        bare = snapshot(self).set_params(**dict.fromkeys(shared))
         return BaseEstimator.__sklearn_clone__(bare).set_params(**shared)
 
     def __sklearn_tags__(self):

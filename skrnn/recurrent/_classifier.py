@@ -1,11 +1,10 @@
 """The recurrent classifier."""
 
-from copy import copy
-
 import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score
 
+from skrnn._fitting import fitted_snapshot
 from skrnn._parameters import parameter, with_parameters
 from skrnn._sklearn import StrOptions, _fit_context
 from skrnn.recurrent._base import BaseRNN
@@ -156,7 +155,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
             row per time step: an array of shape (n, T, n_classes) if `X` is an array, otherwise a
             list.
         """
-        fitted = copy(self)
+        fitted = fitted_snapshot(self)
         inputs, outputs = fitted._forward(X)
         return fitted._nest(fitted._codec.probabilities(outputs), X, inputs)
 

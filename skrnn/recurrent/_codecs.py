@@ -132,7 +132,7 @@ class NumberCodec:
         return targets[:, 0] if self.is_one_dimensional else targets
 
     def labels_to_stratify(self, targets):
-        """Return None: numbers have no proportions to keep."""
+        """Return None, because numbers have no proportions to keep."""
 
     def weighted(self, targets, weights):
         """Return the weights of targets: there are no classes to weight."""

@@ -1,4 +1,4 @@
-"""Which token ids an embedding has rows for, and how ids that it has not are read."""
+"""The token ids that have a row in an embedding, and how other ids are read."""
 
 from dataclasses import dataclass, replace
 from numbers import Integral
@@ -8,19 +8,17 @@ from sklearn.utils import check_array
 
 from skrnn.sequences._tokens import PADDING, UNKNOWN
 
-__all__ = ["Vocabulary"]
-
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """Which token ids have a row of their own in an embedding.
+    """The token ids that have their own row in an embedding.
 
     Parameters
     ----------
     known : ndarray of bool of shape (rows,)
-        An id that is not known is read from the row of the unknown token.
+        Whether each id is known. Any other id is read from the row of the unknown token.
     pretrained : bool
-        Whether the rows were given: then every row is known, and an id beyond them is an error.
+        Whether the rows were given. Every row is then known, and an id beyond them is an error.
     """
 
     known: np.ndarray
@@ -28,7 +26,7 @@ class Vocabulary:
 
     @classmethod
     def of(cls, sequences, embedding):
-        """Return the vocabulary of a fit: all rows of a matrix, or the ids that occur.
+        """Return the vocabulary of a fit: all rows of a matrix, or the ids that occur in sequences.
 
         Parameters
         ----------
@@ -42,13 +40,13 @@ class Vocabulary:
         tokens = np.unique(sequences.concatenate())
         known = np.zeros(_round_up(max(tokens[-1], UNKNOWN) + 1), dtype=bool)
         known[tokens] = True
-        # Padding that is left is read as unknown, so it trains that row.
+        # Padding inside a sequence is read as the unknown token, so it trains that row.
         known[UNKNOWN] |= known[PADDING]
         known[PADDING] = False
         return cls(known, pretrained=False)
 
     def read(self, sequences, input_name):
-        """Return the sequences with unknown ids, and padding that is left, as the unknown token.
+        """Return the sequences with unknown ids and remaining padding as the unknown token.
 
         Raises
         ------
@@ -68,12 +66,12 @@ class Vocabulary:
         return sequences.with_values(np.where(known, tokens, UNKNOWN).astype(np.int32))
 
     def after_training_on(self, sequences):
-        """Return the vocabulary when sequences of rows were trained on, unknown ones perhaps too.
+        """Return the vocabulary after training, which may have included unknown tokens.
 
         Parameters
         ----------
         sequences : Sequences
-            As `read` gives them.
+            Sequences of rows, as `read` returns them.
         """
         if self.known[UNKNOWN] or not (sequences.concatenate() == UNKNOWN).any():
             return self
@@ -82,7 +80,7 @@ class Vocabulary:
         return replace(self, known=known)
 
     def fill_unknown(self, embedding):
-        """Return the embedding, an untrained unknown row made the mean of the known ones."""
+        """Return the embedding, with an untrained unknown row set to the mean of the known rows."""
         if self.known[UNKNOWN]:
             return embedding
         filled = embedding.copy()
@@ -91,10 +89,10 @@ class Vocabulary:
 
 
 def _round_up(rows):
-    """`rows` rounded up to three significant bits.
+    """Return `rows` rounded up to three significant bits.
 
-    The ladder has four steps to an octave, so that folds with slightly different vocabularies
-    share a compiled program and at most a quarter of the rows lie idle.
+    There are four sizes between a number and its double, so that folds with slightly different
+    vocabularies share a compiled program and at most a quarter of the rows are unused.
     """
     step = 1 << max(int(rows).bit_length() - 3, 0)
     return -(-int(rows) // step) * step

@@ -1,27 +1,26 @@
-"""One long series in chunks that run side by side, each after a run-up that makes it forget.
+"""One long series in chunks that run side by side, each preceded by a warm-up.
 
-A chunk begins some steps before its place, at zero. That is right only where the reservoir forgets:
-so before anything is read, run-ups from zero and from a random state are compared at every cut, and
-in the end each chunk's beginning with the end of the one before it.
+A chunk begins at zero, some time steps before its own first one. That is only right if the
+reservoir forgets its initial state. So before any state is used, warm-ups from zero and from a
+random state are compared at every boundary, and in the end the state at the beginning of each chunk
+is compared with the state at the end of the chunk before it.
 """
 
 from dataclasses import replace
 
 import numpy as np
 
-from skrnn.reservoir._dynamics import pieces_of
+from skrnn.reservoir._time_loop import state_blocks
 from skrnn.sequences import Sequences
 
-__all__ = ["chunked_pieces"]
-
-# Chunks side by side, and how many times longer than its run-up a chunk must be.
-_CHUNKS, _LONGER = 32, 4
-# States that differ by this many units in the last place count as equal.
+# The most chunks, and how many times longer than its warm-up a chunk must be.
+_MAX_CHUNKS, _MIN_RATIO = 32, 4
+# States that differ by at most this many units in the last place count as equal.
 _TOLERANCE = 32
 
 
-def chunked_pieces(layers, sequences, drive, overlap):
-    """Yield the pieces of one series that is cut in chunks, as `pieces_of` does uncut.
+def chunked_state_blocks(layers, sequences, drive, overlap):
+    """Yield the blocks of one series that runs in chunks, as `state_blocks` does for the whole.
 
     Parameters
     ----------
@@ -29,91 +28,95 @@ def chunked_pieces(layers, sequences, drive, overlap):
     sequences : Sequences
         One series.
     drive : Drive
-        Without feedback or noise.
+        Without feedback and noise.
     overlap : int
-        Steps of the run-up. It is doubled until the states at all cuts agree from two starts; a
-        series that is then too short is run uncut.
+        The number of time steps of a warm-up. It is doubled until the states at all boundaries are
+        equal from two initial states; if the series is then too short, it runs as a whole.
 
     Yields
     ------
-    Piece
+    StateBlock
     """
     tolerance = _TOLERANCE * np.finfo(layers[0].bias.dtype).eps
     start, n_steps = int(sequences.starts[0]), int(sequences.lengths[0])
-    while overlap * _LONGER * 2 <= n_steps:
-        n_chunks = min(_CHUNKS, n_steps // (overlap * _LONGER))
+    while overlap * _MIN_RATIO * 2 <= n_steps:
+        n_chunks = min(_MAX_CHUNKS, n_steps // (overlap * _MIN_RATIO))
         length = -(-(n_steps - overlap) // n_chunks)
         starts = start + length * np.arange(-(-(n_steps - overlap) // length))
-        if _forgotten(layers, sequences.values, starts[1:], overlap, drive, tolerance):
+        if _is_forgotten(layers, sequences.values, starts[1:], overlap, drive, tolerance):
             lengths = np.minimum(length + overlap, start + n_steps - starts)
             chunks = Sequences(sequences.values, starts, lengths)
-            pieces = pieces_of(layers, chunks, drive)
-            yield from _in_place(pieces, starts - start, overlap, lengths, tolerance)
+            blocks = state_blocks(layers, chunks, drive)
+            yield from _blocks_of_series(blocks, starts - start, overlap, lengths, tolerance)
             return
         overlap *= 2
-    yield from pieces_of(layers, sequences, drive)
+    yield from state_blocks(layers, sequences, drive)
 
 
-def _forgotten(layers, values, starts, overlap, drive, tolerance):
-    """Whether a run-up before each cut ends in one state, whatever state it began in."""
-    run_ups = Sequences(values, starts, np.full(len(starts), overlap))
+def _is_forgotten(layers, values, starts, overlap, drive, tolerance):
+    """Whether the warm-up before each boundary ends in the same state from two initial states."""
+    warm_ups = Sequences(values, starts, np.full(len(starts), overlap))
     rng = np.random.default_rng(0)
     elsewhere = replace(drive, initial=[rng.uniform(-1, 1, layer.units) for layer in layers])
     pairs = zip(
-        pieces_of(layers, run_ups, drive), pieces_of(layers, run_ups, elsewhere), strict=True
+        state_blocks(layers, warm_ups, drive),
+        state_blocks(layers, warm_ups, elsewhere),
+        strict=True,
     )
     return all(
         np.abs(one - other).max() <= tolerance
-        for piece, same in pairs
-        if piece.begin + piece.n_steps == overlap
-        for one, other in zip(_ends(piece), _ends(same), strict=True)
+        for block, same in pairs
+        if block.begin + block.n_steps == overlap
+        for one, other in zip(_last_states(block), _last_states(same), strict=True)
     )
 
 
-def _ends(piece):
-    return [states[-1] for states in piece.states]
+def _last_states(block):
+    return [states[-1] for states in block.states]
 
 
-def _in_place(pieces, shifts, overlap, ends, tolerance):
-    """Yield pieces of chunks as pieces of the series, without the run-ups.
+def _blocks_of_series(blocks, shifts, overlap, ends, tolerance):
+    """Yield the blocks of chunks as blocks of the series, without the warm-ups.
 
     Raises
     ------
     ValueError
-        In the end, if a chunk did not begin in the state that the one before it ended in.
+        At the end, if a chunk did not begin in the state in which the one before it ended.
     """
-    begun, ended = {}, {}
-    for piece in pieces:
-        run_up = min(max(overlap - piece.begin, 0), piece.n_steps)
-        if piece.begin + run_up == overlap and run_up:
-            begun |= _columns(piece, run_up - 1, np.arange(len(piece.sequences)))
-        ended |= _columns(piece, -1, piece.ended(ends))
-        if run_up:
-            first = np.flatnonzero(piece.sequences == 0)  # begins where the series does
-            yield _part(piece, slice(0, run_up), first, shifts)
-        if run_up < piece.n_steps:
-            yield _part(piece, slice(run_up, None), slice(None), shifts)
-    apart = max(np.abs(begun[i] - ended[i - 1]).max() for i in range(1, len(shifts)))
-    if not apart <= tolerance:
+    first, last = {}, {}
+    for block in blocks:
+        n_warm_up = min(max(overlap - block.begin, 0), block.n_steps)
+        if block.begin + n_warm_up == overlap and n_warm_up:
+            first |= _states_by_chunk(block, n_warm_up - 1, np.arange(len(block.sequences)))
+        last |= _states_by_chunk(block, -1, block.ended(ends))
+        if n_warm_up:
+            # The first chunk begins where the series does, so its warm-up belongs to the result.
+            columns = np.flatnonzero(block.sequences == 0)
+            yield _part_of_series(block, slice(0, n_warm_up), columns, shifts)
+        if n_warm_up < block.n_steps:
+            yield _part_of_series(block, slice(n_warm_up, None), slice(None), shifts)
+    difference = max(np.abs(first[i] - last[i - 1]).max() for i in range(1, len(shifts)))
+    if not difference <= tolerance:
         raise ValueError(
-            "chunk_overlap cuts a series that remembers where it started, so that chunks differ "
-            f"from the whole by {apart:.2g}; set it to None."
+            "chunk_overlap cannot be used on this series, because the reservoir does not forget "
+            f"its initial state: the states of chunks differ by {difference:.2g} from those of "
+            "the whole series. Set chunk_overlap=None."
         )
 
 
-def _columns(piece, step, columns):
-    """Return the states of some columns at a step, by chunk."""
-    states = np.concatenate([part[step] for part in piece.states])
-    return {int(piece.sequences[column]): states[:, column].copy() for column in columns}
+def _states_by_chunk(block, step, columns):
+    """Return the states of some columns at a time step, by chunk."""
+    states = np.concatenate([part[step] for part in block.states])
+    return {int(block.sequences[column]): states[:, column].copy() for column in columns}
 
 
-def _part(piece, steps, columns, shifts):
-    states = [np.ascontiguousarray(part[steps][:, :, columns]) for part in piece.states]
-    chunks = piece.sequences[columns]
+def _part_of_series(block, steps, columns, shifts):
+    states = [np.ascontiguousarray(part[steps][:, :, columns]) for part in block.states]
+    chunks = block.sequences[columns]
     return replace(
-        piece,
+        block,
         sequences=np.zeros(len(chunks), dtype=np.int64),
-        begin=piece.begin + (steps.start or 0),
+        begin=block.begin + (steps.start or 0),
         n_steps=len(states[0]),
         states=states,
         shifts=shifts[chunks],

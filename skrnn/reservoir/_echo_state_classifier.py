@@ -4,88 +4,44 @@ import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score
 
+from skrnn._fitting import snapshot
+from skrnn._parameters import parameter, with_parameters
 from skrnn._sklearn import StrOptions, _fit_context
-from skrnn.reservoir._base import PARAMETER_CONSTRAINTS, BaseEchoState
-from skrnn.sequences._targets import (
-    check_labels,
-    class_factors,
-    known_classes,
-    label_codes,
-    require_two_classes,
-)
-
-__all__ = ["EchoStateClassifier"]
+from skrnn.reservoir._base import BaseEchoState
+from skrnn.reservoir._targets import ClassTargets
+from skrnn.sequences._targets import known_classes
 
 
+@with_parameters
 class EchoStateClassifier(ClassifierMixin, BaseEchoState):
-    """Echo state network for classification of sequences, or of their steps.
+    r"""Echo state network for the classification of sequences or of their time steps.
 
-    A fixed random recurrent network, the reservoir, turns each sequence into states; ridge
-    regression reads from them an indicator of each class, and the largest wins [1]_, [2]_. Only
-    the readout is fitted, in closed form.
+    A fixed random recurrent network, the reservoir, turns each sequence into states, from which
+    ridge regression predicts one indicator per class. The class with the largest output is
+    predicted [1]_, [2]_. Only this readout is trained, in closed form.
 
     Parameters
     ----------
-    units : int or tuple of int, default=None
-    spectral_radius : float, default=None
-    leak_rate : float or array-like, default=None
-    input_scaling : float or array-like, default=None
-    washout : int, default=None
-        The everyday parameters of the reservoir, None: the reservoir's own (500, 0.9, 1.0, 1.0
-        and 0). What is given here must not be given there too.
-    reservoir : Reservoir, default=None
-        All else that shapes the dynamics, such as ``Reservoir(topology="cycle", layers=3)``; its
-        parameters are tuned as ``reservoir__...``. None: ``Reservoir()``. It is cloned.
-    alpha : float > 0, default=1.0
-        Penalty of the squared coefficients in the sum of squared errors, as in scikit-learn's
-        `RidgeClassifier`. The intercept is free. The regressor's default is far smaller: a class
-        is not a number that can be hit to the last digit.
-    alphas : array-like of float > 0, default=None
-        Candidates for `alpha`; the one with the least error in generalised cross-validation is
-        taken. One factorisation serves them all.
-    solver : {"auto", "cholesky", "svd"}, default="auto"
-        "cholesky": normal equations, which square the condition number; the fastest. "svd": a
-        triangular factor of all rows is kept instead, and decomposed; exact down to the smallest
-        penalties. "auto": "cholesky", but "svd" if there are fewer rows than features, or if a
-        `fit` (not a `partial_fit`, which warns) finds the penalty below the products' rounding.
-    readout_input : bool, default=True
-        Whether the readout reads the inputs beside the states.
-    pooling : {"last", "mean", "states"}, default=None
-        How a sequence becomes the one vector that is read out when `return_sequences` is False:
-        see :class:`~skrnn.reservoir.Reservoir`. None: the reservoir's own, else "last".
-    return_sequences : bool, default=False
-        False: one target a sequence (series to vector). True: one target a step (series to
-        series).
-    rows : {"sequences", "steps"}, default="sequences"
-        What a row of X is. "steps": X, of shape (T, n_features), is one long series with a target
-        for each row, so that `TimeSeriesSplit` and scorers work as on any table.
-    initial_state : {"zero", "fit_end"}, default="zero"
-        Where `predict`, and a further `partial_fit` or `update`, begin with `rows="steps"`: at
-        zero, or where the last training step has led to.
-    random_state : int, RandomState instance or None, default=None
-        Seeds the reservoir, also one that has a seed of its own. With an int results are equal to
-        the last bit on one machine.
-    class_weight : dict or "balanced", default=None
-        A factor for each class on `sample_weight`; "balanced": inverse to its frequency.
+    {parameters}
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
-        The labels.
+        The class labels.
     reservoir_ : Reservoir
         The fitted reservoir, with all parameters.
     coef_ : ndarray of shape (n_classes, n_readout_features)
-        The readout's coefficients: those of the states, then those of the inputs.
+        Coefficients of the readout: those of the states, followed by those of the inputs.
     intercept_ : ndarray of shape (n_classes,)
-        The readout's intercept.
+        Intercept of the readout.
     alpha_ : float
         The penalty: `alpha`, or the best of `alphas`.
     gcv_errors_ : ndarray of shape (n_alphas,) or None
-        Of each of `alphas`, the error in generalised cross-validation.
+        Error of each of `alphas` in generalised cross-validation.
     n_features_in_ : int
-        Width of a table of univariate sequences, else features of a step.
+        Number of features of a time step, or of columns if X was a table of univariate sequences.
     feature_names_in_ : ndarray of str
-        Column names, where X was a table that has them.
+        Column names, if X was a table that has them.
 
     See Also
     --------
@@ -94,13 +50,24 @@ class EchoStateClassifier(ClassifierMixin, BaseEchoState):
 
     Notes
     -----
-    With `feedback_scaling` of the reservoir the outputs go back into it at the next step: the
-    targets in training (teacher forcing), its own outputs in `predict` and `generate`. Outputs go
-    back in the units of the targets.
+    With the state x(t) of the reservoir (see :class:`~skrnn.reservoir.Reservoir`) and the input
+    u(t), the output is
+
+    .. math:: \hat y(t) = W_{out} \, [x(t), u(t)] + b_{out}, \qquad
+              \min_{W_{out}, b_{out}} \sum_t w_t \lVert y(t) - \hat y(t) \rVert^2
+              + \alpha \lVert W_{out} \rVert^2,
+
+    with the sample weights w and the indicators y(t) of the classes: 1 for the class of the target,
+    0 for the others. With one target per sequence, the pooled states and inputs of a sequence take
+    the place of x(t) and u(t).
+
+    If `feedback_scaling` of the reservoir is positive, the outputs are fed back at the next time
+    step: the targets in training (teacher forcing), the estimator's own outputs in `predict` and
+    `generate`. The indicators of the predicted class are fed back.
 
     A sequence gets the same prediction, to rounding, alone, in any batch and in any order; nothing
-    is padded. Parameters that are set after a fit wait for the next one; where `predict` or a
-    further part would need them, it says so.
+    is padded. Parameters that are set after a fit have no effect before the next one. If `predict`
+    or a further part of the training needs one of them, it raises an error.
 
     References
     ----------
@@ -113,7 +80,7 @@ class EchoStateClassifier(ClassifierMixin, BaseEchoState):
 
     Examples
     --------
-    Which of two frequencies does a wave of any length have?
+    Classify waves of any length by their frequency:
 
     >>> import numpy as np
     >>> from skrnn import EchoStateClassifier
@@ -128,63 +95,46 @@ class EchoStateClassifier(ClassifierMixin, BaseEchoState):
     array(['slow', 'fast'], dtype='<U4')
     """
 
-    _parameter_constraints: dict = {
-        **PARAMETER_CONSTRAINTS,
-        "class_weight": [dict, StrOptions({"balanced"}), None],
-    }
+    alpha: object = parameter(
+        default=1.0,
+        constraint=BaseEchoState._parameter_constraints["alpha"],
+        description="""
+        float > 0
+        Penalty of the squared coefficients in the sum of squared errors, as in scikit-learn's
+        `RidgeClassifier`. The intercept is not penalised. Ignored if `alphas` is given. The default
+        is far larger than that of the regressor, because the indicator of a class cannot be
+        predicted to the last digit.
+        """,
+    )
+    class_weight: object = parameter(
+        default=None,
+        constraint=[dict, StrOptions({"balanced"}), None],
+        description="""
+        dict or "balanced" or None
+        Weight of each class, by which `sample_weight` is multiplied. Classes that a dict does not
+        name have the weight 1. "balanced" gives weights that are inversely proportional to the
+        class frequencies. If None, all classes have the weight 1.
+        """,
+    )
 
-    def __init__(
-        self,
-        *,
-        units=None,
-        spectral_radius=None,
-        leak_rate=None,
-        input_scaling=None,
-        washout=None,
-        reservoir=None,
-        alpha=1.0,
-        alphas=None,
-        solver="auto",
-        readout_input=True,
-        pooling=None,
-        return_sequences=False,
-        rows="sequences",
-        initial_state="zero",
-        class_weight=None,
-        random_state=None,
-    ):
-        super().__init__(
-            units=units,
-            spectral_radius=spectral_radius,
-            leak_rate=leak_rate,
-            input_scaling=input_scaling,
-            washout=washout,
-            reservoir=reservoir,
-            alpha=alpha,
-            alphas=alphas,
-            solver=solver,
-            readout_input=readout_input,
-            pooling=pooling,
-            return_sequences=return_sequences,
-            rows=rows,
-            initial_state=initial_state,
-            random_state=random_state,
-        )
-        self.class_weight = class_weight
+    _target_kind = ClassTargets
+    _is_single_target = False
 
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, classes=None, sample_weight=None):
-        """Go on learning: after all parts the readout is that of one `fit` to all of them.
+        """Train on a further part of the data.
 
-        Memory is bounded by a part. The reservoir is drawn (and its plasticity learns) at the
-        first call. With `rows="steps"` and `initial_state="fit_end"` a part goes on where the last
-        one ended, else it begins at zero.
+        After all parts, the readout is that of one `fit` on all of them, and memory is bounded by
+        one part. The reservoir is drawn in the first call, and its plasticity adapts to that part
+        only. With `rows="steps"` and `initial_state="fit_end"`, a part continues the one before it;
+        otherwise it begins at a zero state.
 
         Parameters
         ----------
         X, y : as in `fit`
         classes : array-like of shape (n_classes,), default=None
-            All classes that calls to come may bring; without it those of the first `y`.
+            All classes that any part may contain. Only used in the first call; later calls may
+            repeat it. If None, the classes are those of `y` in the first call.
         sample_weight : array-like of shape (n,), default=None
             As in `fit`.
 
@@ -196,13 +146,13 @@ class EchoStateClassifier(ClassifierMixin, BaseEchoState):
         Raises
         ------
         ValueError
-            If `classes` differs from that of the first call, `y` has a label outside it, or
-            `class_weight="balanced"`, which one part cannot know.
+            If `classes` differs from that of the first call, if `y` has a label outside it, or if
+            `class_weight="balanced"`, which needs all targets at once.
         """
-        return self._partial_fit(X, y, sample_weight, known_classes(self, classes))
+        return self._partial_fit(X, y, sample_weight, known_classes(snapshot(self), classes))
 
     def decision_function(self, X):
-        """Return the readout's output for each class, which is about 1 for its own and 0 else.
+        """Return the outputs of the readout, about 1 for the class of a target and 0 for others.
 
         Parameters
         ----------
@@ -211,21 +161,22 @@ class EchoStateClassifier(ClassifierMixin, BaseEchoState):
         Returns
         -------
         ndarray of shape (n, n_classes), or list of ndarray
-            For two classes of shape (n,): the second's output less the first's. With a target
-            for each step in the form that `predict` gives.
+            With two classes, an array of shape (n,): the output of the second class minus that of
+            the first. With one target per time step, the result has the form of `predict`.
         """
-        inputs, outputs = self._forward(X)
-        if len(self.classes_) == 2:
+        fitted = self._checked_snapshot()
+        inputs, outputs = fitted._outputs(X)
+        if len(fitted.classes_) == 2:
             outputs = outputs[:, 1] - outputs[:, 0]
-        return self._nest(outputs, X, inputs)
+        return fitted._nest(outputs, X, inputs)
 
     def predict_proba(self, X):
         """Estimate the probability of each class.
 
-        Least squares on indicators estimates probabilities that may leave [0, 1]; the nearest
-        distribution is returned (the projection on the simplex, Duchi et al. 2008), so that the
-        most probable class is the predicted one. They are estimates: calibrate where their values
-        matter.
+        Least squares on indicators estimates probabilities, but its outputs may leave [0, 1]. The
+        nearest distribution is returned (the projection onto the simplex, Duchi et al. 2008), so
+        that the most probable class is the predicted one. Calibrate the probabilities if their
+        values matter.
 
         Parameters
         ----------
@@ -234,18 +185,20 @@ class EchoStateClassifier(ClassifierMixin, BaseEchoState):
         Returns
         -------
         ndarray of shape (n, n_classes), or list of ndarray of shape (T_i, n_classes)
-            Columns are in the order of `classes_`.
+            The columns are in the order of `classes_`.
         """
-        inputs, outputs = self._forward(X)
-        return self._nest(on_simplex(outputs), X, inputs)
+        fitted = self._checked_snapshot()
+        inputs, outputs = fitted._outputs(X)
+        return fitted._nest(project_onto_simplex(outputs), X, inputs)
 
     def score(self, X, y, sample_weight=None):
-        """Accuracy on sequences, or on steps where those have targets.
+        """Return the accuracy, over sequences or over time steps.
 
         Parameters
         ----------
         X, y : as in `fit`
         sample_weight : array-like of shape (n,), default=None
+            Weight of each sequence, or with `rows="steps"` of each time step.
 
         Returns
         -------
@@ -253,53 +206,25 @@ class EchoStateClassifier(ClassifierMixin, BaseEchoState):
         """
         return self._score(accuracy_score, X, y, sample_weight)
 
-    def _check_targets(self, y, input_name="y"):
-        return check_labels(y, input_name)
-
-    def _learn_targets(self, y, has_weight, classes):
-        self._single_target = False
-        self.classes_ = require_two_classes(
-            np.unique(y) if classes is None else classes, type(self).__name__
-        )
-
-    def _encode_targets(self, y):
-        return np.eye(len(self.classes_))[label_codes(y, self.classes_, "y")]
-
-    def _weigh(self, targets, weights):
-        if self.class_weight is None:
-            return weights
-        weights = np.ones(len(targets)) if weights is None else weights
-        codes = targets.argmax(axis=1)
-        return weights * class_factors(codes, self.class_weight, self.classes_, weights)
-
-    def _decode(self, outputs):
-        return self.classes_[outputs.argmax(axis=1)]
-
-    def _as_fed(self, outputs):
-        return np.eye(len(self.classes_))[outputs.argmax(axis=0)].T
+    @property
+    def _targets(self):
+        return ClassTargets(self.classes_)
 
     def _check_part(self, method):
+        """Check that a part of the data is enough for a method to learn from."""
         if self.class_weight == "balanced":
             raise ValueError(
-                f"class_weight='balanced' needs all targets at once, which {method} never sees; "
-                "give the weights as a dict."
+                f"class_weight='balanced' needs all targets at once, but {method} gets only a part "
+                "of them. Set class_weight to a dict."
             )
 
-    def _targets_differ(self, other):
-        return not np.array_equal(self.classes_, other.classes_)
 
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = self.rows == "steps"
-        return tags
-
-
-def on_simplex(outputs):
-    """Return the nearest distribution to each row.
+def project_onto_simplex(outputs):
+    """Return for each row the nearest vector that is a probability distribution.
 
     Examples
     --------
-    >>> on_simplex(np.array([[1.5, 0.25, -0.25], [0.25, 0.25, 0.5]]))
+    >>> project_onto_simplex(np.array([[1.5, 0.25, -0.25], [0.25, 0.25, 0.5]]))
     array([[1.  , 0.  , 0.  ],
            [0.25, 0.25, 0.5 ]])
     """

@@ -1,86 +1,58 @@
-"""`LiquidStateMachine`: a reservoir of spiking units, as a transformer for any readout."""
+"""`LiquidStateMachine`: a reservoir of spiking units, as a transformer for any classifier."""
 
 from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin
-from sklearn.utils.validation import check_is_fitted
 
-from skrnn._fitting import all_or_nothing, draw_seed
+from skrnn._fitting import draw_seed, fitted_snapshot, replace_fitted, snapshot
+from skrnn._parameters import parameter, with_parameters
 from skrnn._sklearn import Interval, StrOptions, _fit_context
 from skrnn.preprocessing._sequence_transformer import SequenceTransformerMixin
 from skrnn.preprocessing._time_distributed import drop_unused_steps
-from skrnn.reservoir._spikes import (
-    draw_input_links,
-    draw_links,
-    encoder,
+from skrnn.reservoir._spike_encoding import make_encoder, scale_to_unit
+from skrnn.reservoir._spiking_connections import (
+    draw_connections,
+    draw_input_connections,
     grid_positions,
-    scale_to_unit,
 )
-from skrnn.reservoir._spiking_units import Liquid, readings
+from skrnn.reservoir._spiking_units import SpikingNetwork, simulate
 from skrnn.sequences import Sequences
 from skrnn.sequences._containers import array_like, wrap_like
 from skrnn.sequences._inputs import StepFormat, read_inputs
+from skrnn.sequences._sequences import offsets_of
 
-__all__ = ["LiquidStateMachine"]
 
-
+@with_parameters
 class LiquidStateMachine(ClassNamePrefixFeaturesOutMixin, SequenceTransformerMixin, BaseEstimator):
-    """Reservoir of spiking units that turns sequences into filtered spike trains.
+    r"""Reservoir of spiking units that turns sequences into filtered spike trains.
 
-    Leaky integrate-and-fire units stand on a three-dimensional grid and are linked at random, near
-    ones more often than far ones [1]_. Each step of a sequence is encoded as spikes and lasts some
-    milliseconds; what the units fire meanwhile is filtered and read at its end. Nothing is learned
-    but the range of each feature: a readout, such as a
-    :class:`~sklearn.linear_model.LogisticRegression`, learns on what comes out.
+    Leaky integrate-and-fire units on a three-dimensional grid are connected at random, near units
+    more often than distant ones [1]_. Each time step of a sequence is encoded as spikes and lasts
+    some milliseconds; the spikes of the units are filtered and read at its end. `fit` learns only
+    the range of each feature. A classifier such as
+    :class:`~sklearn.linear_model.LogisticRegression` is trained on the result.
 
     Parameters
     ----------
-    units : int or tuple of 3 int, default=135
-        A number of units fills a column of layers of 3 × 3 units, as 135 = 15 · 3 · 3 do in [1]_.
-        A tuple is the shape of a grid, all of whose places are filled.
-    encoding : {"rate", "latency"}, default="rate"
-        How a value becomes spikes of its feature. "rate": at random, with a rate in proportion to
-        the value. "latency": one spike a step, the earlier the larger the value.
-    max_rate : float in (0, 1000], default=200.0
-        Spikes a second (Hz) of the largest value, for `encoding="rate"`.
-    step_duration : int, default=20
-        Milliseconds that a step lasts. The simulation has one tick a millisecond.
-    input_scaling : float >= 0, default=2.0
-        Factor of the strengths of input links; see Notes.
-    weight_scaling : float >= 0, default=0.1
-        Factor of the strengths of links between units; 0: the units do not hear each other.
-    link_distance : float > 0, default=2.0
-        How far links reach, λ in C exp(-(d/λ)²), the probability of a link over the distance d.
-    inhibitory : float in [0, 1], default=0.2
-        Share of inhibitory units.
-    filter_time : float > 0, default=30.0
-        Time constant, in milliseconds, of the exponential filter: a feature is the sum of
-        exp(-age / filter_time) over all spikes of a unit so far.
-    pooling : {"mean", "last"} or None, default="mean"
-        "mean": one vector a sequence, the mean over its steps; "last": what is read after its last
-        step. None: what is read at the end of each step.
-    random_state : int, RandomState instance or None, default=None
-        Seeds the links and the random spikes. With an int results are equal to the last bit on one
-        machine.
+    {parameters}
 
     Attributes
     ----------
     positions_ : ndarray of int of shape (n_units, 3)
-        Where the units stand.
+        Positions of the units on the grid.
     is_inhibitory_ : ndarray of bool of shape (n_units,)
         Which units are inhibitory.
-    links_ : csr_array of shape (n_units, n_units)
-        Strengths in nA, scaled. The row hears the column.
-    input_links_ : ndarray of shape (n_units, n_features)
-        Strengths in nA, scaled.
+    recurrent_weights_ : csr_array of shape (n_units, n_units)
+        Scaled weights in nA. Row i holds the weights of the connections to unit i.
+    input_weights_ : ndarray of shape (n_units, n_features)
+        Scaled weights in nA.
     feature_min_, feature_max_ : ndarray of shape (n_features,)
-        The range of each feature in `fit`, which is encoded as 0 to 1. What lies outside is clipped
-        to it.
+        Range of each feature in `fit`, which is encoded as 0 to 1. Values outside it are clipped.
     n_features_in_ : int
-        Width of a table of univariate sequences, else features of a step.
+        Number of features of a time step, or of columns if X was a table of univariate sequences.
     feature_names_in_ : ndarray of str
-        Column names, where X was a table that has them.
+        Column names, if X was a table that has them.
 
     See Also
     --------
@@ -88,25 +60,34 @@ class LiquidStateMachine(ClassNamePrefixFeaturesOutMixin, SequenceTransformerMix
 
     Notes
     -----
-    The units have a membrane time constant of 30 ms, a threshold 1.5 mV above the potential to
-    which they are reset and at which they rest, and a refractory period of 3 ms (inhibitory ones
-    2 ms). Currents decay with 3 ms (of inhibitory units 6 ms). C is 0.3 between excitatory units,
-    0.2 from excitatory to inhibitory ones, 0.4 back and 0.1 between inhibitory ones; the mean
-    strengths are 30, 60, -19 and -19 nA, times `weight_scaling`. In [1]_ synapses tire, and soon
-    pass on a small part of their strength; here they do not, and the default scaling stands for it.
+    Between spikes, the potential V of a unit with the synaptic current I follows
 
-    A feature is heard by 30 % of the units, with a mean strength of 18 nA (inhibitory ones 9 nA),
-    times `input_scaling` and divided by the number of features that a unit hears on average, if
+    .. math:: 30 \, ms \cdot \frac{dV}{dt} = -V + 1 \, M\Omega \cdot I.
+
+    At 1.5 mV the unit fires and is reset to 0, where it stays for 3 ms (inhibitory units 2 ms).
+    Currents decay with a time constant of 3 ms (from inhibitory units 6 ms). Two units at the
+    distance d are connected with the probability
+
+    .. math:: C \exp \big( -(d / \lambda)^2 \big),
+
+    with C = 0.3 between excitatory units, 0.2 from excitatory to inhibitory units, 0.4 from
+    inhibitory to excitatory units and 0.1 between inhibitory units. The mean strengths are 30, 60,
+    -19 and -19 nA, times `weight_scaling`. In [1]_ synapses are dynamic, and soon transmit only a
+    small part of their strength; here they are static, and the default scaling takes account of
+    that.
+
+    Each feature is connected to 30 % of the units, with a mean strength of 18 nA (inhibitory units
+    9 nA), times `input_scaling` and divided by the mean number of features that a unit receives, if
     that is above 1.
 
     The random numbers of `encoding="rate"` are drawn again from the same seed in every `transform`,
     one for each millisecond since the beginning of a sequence and each feature, and all sequences
     share them. So a sequence gets the same features alone, in any batch and in any order, and
-    sequences differ by their values and never by their noise.
+    sequences differ only by their values, not by their noise.
 
-    The mean over the steps says how often a unit fires, and all steps count in it. What is read
-    last has seen hardly more than the last 100 ms, a few steps, and few spikes of each unit. Hence
-    the default.
+    The mean over the time steps measures how often a unit fires, and all time steps count in it.
+    The features after the last time step depend on little more than the last 100 ms, which are a
+    few time steps with few spikes of each unit. Hence the default.
 
     References
     ----------
@@ -130,50 +111,106 @@ class LiquidStateMachine(ClassNamePrefixFeaturesOutMixin, SequenceTransformerMix
     array(['slow'], dtype='<U4')
     """
 
-    _parameter_constraints: dict = {
-        "units": [Interval(Integral, 1, None, closed="left"), tuple, list],
-        "encoding": [StrOptions({"rate", "latency"})],
-        "max_rate": [Interval(Real, 0, 1000, closed="right")],
-        "step_duration": [Interval(Integral, 1, None, closed="left")],
-        "input_scaling": [Interval(Real, 0, None, closed="left")],
-        "weight_scaling": [Interval(Real, 0, None, closed="left")],
-        "link_distance": [Interval(Real, 0, None, closed="neither")],
-        "inhibitory": [Interval(Real, 0, 1, closed="both")],
-        "filter_time": [Interval(Real, 0, None, closed="neither")],
-        "pooling": [StrOptions({"mean", "last"}), None],
-        "random_state": ["random_state"],
-    }
-
-    def __init__(
-        self,
-        *,
-        units=135,
-        encoding="rate",
-        max_rate=200.0,
-        step_duration=20,
-        input_scaling=2.0,
-        weight_scaling=0.1,
-        link_distance=2.0,
-        inhibitory=0.2,
-        filter_time=30.0,
-        pooling="mean",
-        random_state=None,
-    ):
-        self.units = units
-        self.encoding = encoding
-        self.max_rate = max_rate
-        self.step_duration = step_duration
-        self.input_scaling = input_scaling
-        self.weight_scaling = weight_scaling
-        self.link_distance = link_distance
-        self.inhibitory = inhibitory
-        self.filter_time = filter_time
-        self.pooling = pooling
-        self.random_state = random_state
+    units: object = parameter(
+        default=135,
+        constraint=[Interval(Integral, 1, None, closed="left"), tuple, list],
+        description="""
+        int or tuple of 3 int
+        Number of units, or shape of the grid. An int fills a column of layers of 3 by 3 units, as
+        135 = 15 · 3 · 3 in [1]_. A tuple is the shape of a grid with a unit at each position.
+        """,
+    )
+    encoding: object = parameter(
+        default="rate",
+        constraint=[StrOptions({"rate", "latency"})],
+        description="""
+        {"rate", "latency"}
+        How a value becomes spikes of its feature. With "rate", they are random, at a rate that is
+        proportional to the value. With "latency", there is one spike per time step, the earlier
+        the larger the value.
+        """,
+    )
+    max_rate: object = parameter(
+        default=200.0,
+        constraint=[Interval(Real, 0, 1000, closed="right")],
+        description="""
+        float in (0, 1000]
+        Spikes per second (Hz) of the largest value. Only used when `encoding="rate"`.
+        """,
+    )
+    step_duration: object = parameter(
+        default=20,
+        constraint=[Interval(Integral, 1, None, closed="left")],
+        description="""
+        int
+        Duration of a time step in milliseconds. The simulation has one tick per millisecond.
+        """,
+    )
+    input_scaling: object = parameter(
+        default=2.0,
+        constraint=[Interval(Real, 0, None, closed="left")],
+        description="""
+        float >= 0
+        Factor of the input weights; see Notes.
+        """,
+    )
+    weight_scaling: object = parameter(
+        default=0.1,
+        constraint=[Interval(Real, 0, None, closed="left")],
+        description="""
+        float >= 0
+        Factor of the recurrent weights. With 0 the units have no effect on each other.
+        """,
+    )
+    connection_distance: object = parameter(
+        default=2.0,
+        constraint=[Interval(Real, 0, None, closed="neither")],
+        description="""
+        float > 0
+        The length λ in the probability of a connection: the larger it is, the more distant units
+        are connected.
+        """,
+    )
+    inhibitory: object = parameter(
+        default=0.2,
+        constraint=[Interval(Real, 0, 1, closed="both")],
+        description="""
+        float in [0, 1]
+        Fraction of inhibitory units.
+        """,
+    )
+    filter_time: object = parameter(
+        default=30.0,
+        constraint=[Interval(Real, 0, None, closed="neither")],
+        description="""
+        float > 0
+        Time constant of the exponential filter in milliseconds. A feature is the sum of
+        exp(-age / filter_time) over all spikes of a unit so far.
+        """,
+    )
+    pooling: object = parameter(
+        default="mean",
+        constraint=[StrOptions({"mean", "last"}), None],
+        description="""
+        {"mean", "last"} or None
+        How the features of a sequence become one vector: "mean" is the mean over its time steps,
+        "last" the features after its last time step. If None, the features at the end of each time
+        step are returned.
+        """,
+    )
+    random_state: object = parameter(
+        default=None,
+        constraint=["random_state"],
+        description="""
+        int, RandomState instance or None
+        Controls the connections and the random spikes. Pass an int for results that are equal to
+        the last bit across calls on one machine.
+        """,
+    )
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
-        """Learn the range of each feature, and draw the links.
+        """Learn the range of each feature, and draw the connections.
 
         Parameters
         ----------
@@ -190,19 +227,27 @@ shape (n, T, n_features) or (n, T)
         Raises
         ------
         ValueError
-            If a parameter or X is not as it should be.
+            If a parameter or X is not valid. The estimator then stays as it was.
         """
-        positions = grid_positions(self.units)
-        with all_or_nothing(self):
-            sequences = self._read(X, fresh=StepFormat(tokens=False, codes=False, dtype="float64"))
-            self.feature_min_ = sequences.values.min(axis=0)
-            self.feature_max_ = sequences.values.max(axis=0)
-            self._seed = draw_seed(self.random_state)
-            self._draw(positions, np.random.default_rng(self._seed))
+        draft = snapshot(self)
+        positions = grid_positions(draft.units)
+        fresh = StepFormat(tokens=False, codes=False, dtype="float64")
+        values = draft._validate_X(X, fresh=fresh).values
+        seed = draw_seed(draft.random_state)
+        weights = draft._draw_weights(positions, values.shape[1], np.random.default_rng(seed))
+        replace_fitted(
+            self,
+            draft,
+            feature_min_=values.min(axis=0),
+            feature_max_=values.max(axis=0),
+            positions_=positions,
+            _seed=seed,
+            **weights,
+        )
         return self
 
     def transform(self, X):
-        """Return the filtered spike trains that sequences lead to, each from rest.
+        """Return the filtered spike trains of sequences, each of which begins at rest.
 
         Parameters
         ----------
@@ -211,23 +256,23 @@ shape (n, T, n_features) or (n, T)
 
         Returns
         -------
-        ndarray or the container that X is
-            With `pooling` a float32 array (n, n_units); else the features at the end of each step,
-            (T_i, n_units), in the kind of container that X is (an array (n, T, n_units) for an
-            array).
+        ndarray or the container of X
+            With `pooling`, a float32 array (n, n_units). Otherwise the features at the end of each
+            time step, (T_i, n_units), in the same kind of container as X (an array (n, T, n_units)
+            for an array).
 
         Raises
         ------
         ValueError
-            If X is no valid batch of sequences, or has other features than in `fit`.
+            If X is not a valid batch of sequences, or has other features than in `fit`.
         """
-        check_is_fitted(self)
-        sequences = self._read(X)
-        values = scale_to_unit(sequences.values, self.feature_min_, self.feature_max_)
+        fitted = fitted_snapshot(self)
+        sequences = fitted._validate_X(X)
+        values = scale_to_unit(sequences.values, fitted.feature_min_, fitted.feature_max_)
         sequences = sequences.with_values(values)
-        if self.pooling is not None:
-            return self._pool(sequences)
-        return wrap_like(self._steps(sequences), array_like(X))
+        if fitted.pooling is not None:
+            return fitted._pool(sequences)
+        return wrap_like(fitted._features_of_steps(sequences), array_like(X))
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -239,39 +284,43 @@ shape (n, T, n_features) or (n, T)
     def _n_features_out(self):
         return len(self.positions_)
 
-    def _read(self, X, *, fresh=None):
-        """Return X as sequences, of which every value belongs to one at least."""
+    def _validate_X(self, X, *, fresh=None):
+        """Return X as sequences without values that belong to no sequence."""
         return drop_unused_steps(read_inputs(self, X, fresh=fresh).sequences)
 
-    def _draw(self, positions, rng):
+    def _draw_weights(self, positions, n_features, rng):
+        """Return the drawn and scaled weights as fitted attributes, by name."""
         units = len(positions)
         is_inhibitory = rng.permutation(units) < round(self.inhibitory * units)
-        links = draw_links(positions, is_inhibitory, self.link_distance, rng)
-        input_links = draw_input_links(is_inhibitory, len(self.feature_min_), rng)
-        self.positions_ = positions
-        self.is_inhibitory_ = is_inhibitory
-        self.links_ = links * self.weight_scaling
-        self.input_links_ = input_links * self.input_scaling
+        recurrent = draw_connections(positions, is_inhibitory, self.connection_distance, rng)
+        inputs = draw_input_connections(is_inhibitory, n_features, rng)
+        return {
+            "is_inhibitory_": is_inhibitory,
+            "recurrent_weights_": recurrent * self.weight_scaling,
+            "input_weights_": inputs * self.input_scaling,
+        }
 
-    def _readings(self, sequences):
-        """Yield the filtered spikes of sequences in [0, 1], step by step; see `readings`."""
-        liquid = Liquid(self.links_, self.input_links_, self.is_inhibitory_, self.filter_time)
-        how = (self.encoding, self.step_duration, self.max_rate, (self._seed, 1))
-        return readings(liquid, sequences, lambda: encoder(*how))
+    def _simulate(self, sequences):
+        """Yield the filtered spikes of sequences of values in [0, 1]; see `simulate`."""
+        network = SpikingNetwork(
+            self.recurrent_weights_, self.input_weights_, self.is_inhibitory_, self.filter_time
+        )
+        encoding = (self.encoding, self.step_duration, self.max_rate, (self._seed, 1))
+        return simulate(network, sequences, lambda: make_encoder(*encoding))
 
-    def _steps(self, sequences):
-        """Return the features at the end of each step, as sequences."""
+    def _features_of_steps(self, sequences):
+        """Return the features at the end of each time step, as sequences."""
         lengths = sequences.lengths
-        starts = np.cumsum(lengths) - lengths
+        starts = offsets_of(lengths)
         features = np.empty((lengths.sum(), self._n_features_out), np.float32)
-        for which, step, filtered in self._readings(sequences):
+        for which, step, filtered in self._simulate(sequences):
             features[starts[which] + step] = filtered
         return Sequences(features, starts, lengths)
 
     def _pool(self, sequences):
-        """Return one vector a sequence."""
+        """Return one vector for each sequence."""
         pooled = np.zeros((len(sequences), self._n_features_out))
-        for which, _, filtered in self._readings(sequences):
+        for which, _, filtered in self._simulate(sequences):
             if self.pooling == "last":
                 pooled[which] = filtered
             else:

@@ -1,7 +1,8 @@
-"""Reservoirs that learn: local rules that change gains or recurrent weights, without targets.
+"""Plasticity: local rules that adapt gains or recurrent weights to the inputs, without targets.
 
-Each rule is one small function of what a unit knows: its net input, its state, the states it hears.
-They run step after step, sequence after sequence, layer after layer, from a zero state each time.
+Each rule is one small function of what a unit has access to: its net input, its state and the
+states that it receives. The rules run time step after time step, sequence after sequence and layer
+after layer, from a zero state each time.
 """
 
 from dataclasses import replace
@@ -9,88 +10,110 @@ from dataclasses import replace
 import numpy as np
 from scipy import sparse
 
-from skrnn.reservoir._dynamics import Drive, pieces_of
+from skrnn.reservoir._time_loop import Drive, state_blocks
 from skrnn.sequences import Sequences
+from skrnn.sequences._sequences import offsets_of
 
-__all__ = [
-    "RULES",
-    "anti_hebbian",
-    "from_the_end",
-    "intrinsic_logistic",
-    "intrinsic_tanh",
-    "learn",
-    "oja",
-]
-
-# What intrinsic plasticity aims at: a normal distribution for tanh, an exponential for logistic.
-_MEAN, _SPREAD, _RATE_MEAN = 0.0, 0.2, 0.2
+# The target distributions of intrinsic plasticity: normal for tanh, exponential for logistic.
+_MEAN, _STANDARD_DEVIATION, _LOGISTIC_MEAN = 0.0, 0.2, 0.2
 
 
-def intrinsic_tanh(net, fired, gain, mean=_MEAN, spread=_SPREAD):
-    """Return the changes of gain and bias for units f = tanh(gain net + bias).
+def intrinsic_tanh(net, output, gain, mean=_MEAN, standard_deviation=_STANDARD_DEVIATION):
+    r"""Return the changes of gain and bias of units with the activation tanh.
 
-    They lower the distance (Kullback-Leibler) of a unit's outputs from a normal distribution:
-    Schrauwen, Wardermann, Verstraeten, Steil & Stroobandt, "Improving reservoirs using intrinsic
-    plasticity", Neurocomputing 71, 2008, eq. 8 and 9.
+    Notes
+    -----
+    A unit with the net input z, the gain g and the bias b has the output y = tanh(g z + b). Its
+    changes, divided by the learning rate, are
+
+    .. math:: \Delta b = \frac{\mu}{\sigma^2}
+              - \frac{y}{\sigma^2} (2 \sigma^2 + 1 - y^2 + \mu y), \qquad
+              \Delta g = \frac{1}{g} + z \, \Delta b.
+
+    They lower the Kullback-Leibler divergence of the outputs from a normal distribution with the
+    mean μ and the standard deviation σ (Schrauwen, Wardermann, Verstraeten, Steil & Stroobandt,
+    "Improving reservoirs using intrinsic plasticity", Neurocomputing 71, 2008, eq. 8 and 9).
 
     Examples
     --------
     >>> intrinsic_tanh(np.array([0.5]), np.array([0.0]), np.array([2.0]))
     (array([0.5]), array([0.]))
     """
-    variance = spread**2
-    bias = mean / variance - fired / variance * (2 * variance + 1 - fired**2 + mean * fired)
+    variance = standard_deviation**2
+    bias = mean / variance - output / variance * (2 * variance + 1 - output**2 + mean * output)
     return 1 / gain + bias * net, bias
 
 
-def intrinsic_logistic(net, fired, gain, mean=_RATE_MEAN):
-    """Return the changes of gain and bias for units f = logistic(gain net + bias).
+def intrinsic_logistic(net, output, gain, mean=_LOGISTIC_MEAN):
+    r"""Return the changes of gain and bias of units with the logistic activation.
 
-    They lead a unit's outputs to an exponential distribution: Triesch, "A gradient rule for the
-    plasticity of a neuron's intrinsic excitability", ICANN 2005, eq. 3.
+    Notes
+    -----
+    A unit with the net input z, the gain g and the bias b has the output y = logistic(g z + b).
+    Its changes, divided by the learning rate, are
+
+    .. math:: \Delta b = 1 - \Big(2 + \frac{1}{\mu}\Big) y + \frac{y^2}{\mu}, \qquad
+              \Delta g = \frac{1}{g} + z \, \Delta b.
+
+    They bring the outputs closer to an exponential distribution with the mean μ (Triesch, "A
+    gradient rule for the plasticity of a neuron's intrinsic excitability", ICANN 2005, eq. 3).
 
     Examples
     --------
     >>> intrinsic_logistic(np.array([0.0]), np.array([0.0]), np.array([2.0]))
     (array([0.5]), array([1.]))
     """
-    bias = 1 - (2 + 1 / mean) * fired + fired**2 / mean
+    bias = 1 - (2 + 1 / mean) * output + output**2 / mean
     return 1 / gain + bias * net, bias
 
 
-def oja(weights, before, after):
-    """Return the change of weights from units `before` to units `after`.
+def oja(weights, source, target):
+    r"""Return the changes of weights by Oja's rule.
 
-    after (before - after weight): Oja, "Simplified neuron model as a principal component
-    analyzer", Journal of Mathematical Biology 15, 1982.
+    Notes
+    -----
+    The weight w of a connection from a unit with the previous state x to a unit with the new state
+    y changes, divided by the learning rate, by
+
+    .. math:: \Delta w = y (x - y w)
+
+    (Oja, "Simplified neuron model as a principal component analyzer", Journal of Mathematical
+    Biology 15, 1982).
 
     Examples
     --------
     >>> oja(np.array([0.5]), np.array([1.0]), np.array([0.4])).round(2)
     array([0.32])
     """
-    return after * (before - after * weights)
+    return target * (source - target * weights)
 
 
-def anti_hebbian(weights, before, after):
-    """Return the change of weights that makes units less alike: -after before.
+def anti_hebbian(weights, source, target):
+    r"""Return the changes of weights by the anti-Hebbian rule, which decorrelates units.
 
-    Földiák, "Forming sparse representations by local anti-Hebbian learning", Biological
-    Cybernetics 64, 1990.
+    Notes
+    -----
+    The weight of a connection from a unit with the previous state x to a unit with the new state y
+    changes, divided by the learning rate, by
+
+    .. math:: \Delta w = -y x
+
+    (Földiák, "Forming sparse representations by local anti-Hebbian learning", Biological
+    Cybernetics 64, 1990).
 
     Examples
     --------
     >>> anti_hebbian(np.array([0.5]), np.array([1.0]), np.array([0.4]))
     array([-0.4])
     """
-    return -after * before
+    return -target * source
 
 
-RULES = {"oja": oja, "anti_hebbian": anti_hebbian}
+WEIGHT_RULES = {"oja": oja, "anti_hebbian": anti_hebbian}
 
 
-def learn(layers, sequences, activation, rule, epochs, rate):
-    """Return the layers after they have learned from sequences.
+def adapt_layers(layers, sequences, activation, rule, epochs, rate):
+    """Return the layers after a plasticity rule has adapted them to sequences.
 
     Parameters
     ----------
@@ -99,8 +122,9 @@ def learn(layers, sequences, activation, rule, epochs, rate):
     activation : str or callable
     rule : {"intrinsic", "oja", "anti_hebbian"}
     epochs : int
-        Passes over the sequences.
+        Number of passes over the sequences.
     rate : float
+        Learning rate.
 
     Returns
     -------
@@ -111,54 +135,62 @@ def learn(layers, sequences, activation, rule, epochs, rate):
     ValueError
         If a weight is no longer finite.
     """
-    drive, learned = Drive(activation=activation), []
+    drive, adapted = Drive(activation=activation), []
     for layer in layers:
-        learner = _Gains if rule == "intrinsic" else _Links
-        layer = learner(layer, drive, rule, rate).after(sequences, epochs)
-        learned.append(layer)
-        if len(learned) < len(layers):
-            sequences = _states(layer, sequences, drive)
-    return tuple(learned)
+        adapter = _GainAdapter if rule == "intrinsic" else _WeightAdapter
+        layer = adapter(layer, drive, rule, rate).adapt(sequences, epochs)
+        adapted.append(layer)
+        if len(adapted) < len(layers):
+            sequences = _states_of_layer(layer, sequences, drive)
+    return tuple(adapted)
 
 
-def _states(layer, sequences, drive):
-    """Return a layer's states as sequences, for the layer above."""
-    starts = np.cumsum(sequences.lengths) - sequences.lengths
+def _states_of_layer(layer, sequences, drive):
+    """Return a layer's states as sequences, which are the inputs of the layer above."""
+    starts = offsets_of(sequences.lengths)
     states = np.empty((sequences.lengths.sum(), layer.units), layer.bias.dtype)
-    for piece in pieces_of([layer], sequences, drive):
-        states[piece.positions(starts)] = piece.rows(piece.states[0])
+    for block in state_blocks([layer], sequences, drive):
+        states[block.positions(starts)] = block.rows(block.states[0])
     return Sequences(states, starts, sequences.lengths)
 
 
-def from_the_end(sequences):
-    """Return each sequence from its end to its start."""
+def reversed_in_time(sequences):
+    """Return each sequence from its last time step to its first."""
     lengths = sequences.lengths
     last = np.repeat(sequences.starts + lengths - 1, lengths)
-    starts = np.cumsum(lengths) - lengths
+    starts = offsets_of(lengths)
     steps = np.arange(lengths.sum()) - np.repeat(starts, lengths)
     return Sequences(sequences.values[last - steps], starts, lengths)
 
 
-class _Learner:
-    """One layer that takes one step after another, in float64."""
+class _Adapter:
+    """Runs one layer time step after time step, in float64, and adapts it.
+
+    Parameters
+    ----------
+    layer : Layer
+    drive : Drive
+    rule : {"intrinsic", "oja", "anti_hebbian"}
+    rate : float
+    """
 
     def __init__(self, layer, drive, rule, rate):
         self._layer, self._drive, self._rule, self._rate = layer, drive, rule, rate
-        self._recurrent = layer.recurrent.astype(np.float64)
+        self._recurrent = layer.recurrent_weights.astype(np.float64)
 
-    def after(self, sequences, epochs):
-        """Return the layer after so many passes."""
+    def adapt(self, sequences, epochs):
+        """Return the layer after some passes over sequences."""
         with np.errstate(over="ignore", invalid="ignore"):
             for _ in range(epochs):
                 for steps in sequences:
-                    self._read(self._project(steps))
-            learned = self._learned()
-        if not all(np.isfinite(part).all() for part in self._parts(learned)):
+                    self._run(self._project(steps))
+            adapted = self._adapted_layer()
+        if not all(np.isfinite(part).all() for part in self._adapted_parts(adapted)):
             raise ValueError(
-                f"plasticity={self._rule!r} made weights that are not finite; lower "
+                f"plasticity={self._rule!r} led to weights that are not finite. Lower "
                 f"plasticity_rate={self._rate}."
             )
-        return learned
+        return adapted
 
     def _project(self, steps):
         weights = self._layer.input_weights.astype(np.float64)
@@ -167,20 +199,25 @@ class _Learner:
             return columns[steps] + self._layer.bias
         return steps @ weights.T + self._layer.bias
 
-    def _read(self, driven):
+    def _run(self, projected):
         state = np.zeros(self._layer.units)
         leak = self._layer.leak_rate
-        for net in driven:
+        for net in projected:
             state = (1 - leak) * state + leak * self._step(net + self._recurrent @ state, state)
 
     @staticmethod
-    def _parts(layer):
-        recurrent = layer.recurrent
+    def _adapted_parts(layer):
+        recurrent = layer.recurrent_weights
         return (recurrent.data if sparse.issparse(recurrent) else recurrent), layer.bias
 
 
-class _Gains(_Learner):
-    """Intrinsic plasticity: gain and bias of every unit, folded into its weights in the end."""
+class _GainAdapter(_Adapter):
+    """Intrinsic plasticity: adapts gains and biases, which become part of the weights at the end.
+
+    Parameters
+    ----------
+    layer, drive, rule, rate : as in `_Adapter`
+    """
 
     def __init__(self, layer, drive, rule, rate):
         super().__init__(layer, drive, rule, rate)
@@ -188,14 +225,14 @@ class _Gains(_Learner):
         self._changes = intrinsic_tanh if drive.activation == "tanh" else intrinsic_logistic
 
     def _step(self, net, state):
-        fired = self._gain * net + self._bias
-        self._drive.activate(fired, fired)
-        gain, bias = self._changes(net, fired, self._gain)
+        output = self._gain * net + self._bias
+        self._drive.activate(output, output)
+        gain, bias = self._changes(net, output, self._gain)
         self._gain = self._gain + self._rate * gain
         self._bias = self._bias + self._rate * bias
-        return fired
+        return output
 
-    def _learned(self):
+    def _adapted_layer(self):
         layer, gain = self._layer, self._gain
         dtype = layer.bias.dtype
         if sparse.issparse(self._recurrent):
@@ -204,33 +241,38 @@ class _Gains(_Learner):
             recurrent = self._recurrent * gain[:, None]
         return replace(
             layer,
-            recurrent=recurrent.astype(dtype),
+            recurrent_weights=recurrent.astype(dtype),
             input_weights=(layer.input_weights * gain[:, None]).astype(dtype),
             bias=(layer.bias * gain + self._bias).astype(dtype),
         )
 
 
-class _Links(_Learner):
-    """Rules that change the weights of links, and make no new ones."""
+class _WeightAdapter(_Adapter):
+    """Adapts the weights of connections; it neither adds nor removes any.
+
+    Parameters
+    ----------
+    layer, drive, rule, rate : as in `_Adapter`
+    """
 
     def __init__(self, layer, drive, rule, rate):
         super().__init__(layer, drive, rule, rate)
-        self._changes = RULES[rule]
-        links = sparse.csr_array(self._recurrent)
-        self._recurrent = links
-        self._after = np.repeat(np.arange(layer.units), np.diff(links.indptr))
-        self._before = links.indices
+        self._changes = WEIGHT_RULES[rule]
+        connections = sparse.csr_array(self._recurrent)
+        self._recurrent = connections
+        self._targets = np.repeat(np.arange(layer.units), np.diff(connections.indptr))
+        self._sources = connections.indices
 
     def _step(self, net, state):
         self._drive.activate(net, net)
         leak = self._layer.leak_rate
-        after = (1 - leak) * state + leak * net
+        new = (1 - leak) * state + leak * net
         weights = self._recurrent.data
-        weights += self._rate * self._changes(weights, state[self._before], after[self._after])
+        weights += self._rate * self._changes(weights, state[self._sources], new[self._targets])
         return net
 
-    def _learned(self):
+    def _adapted_layer(self):
         recurrent = self._recurrent
-        if not sparse.issparse(self._layer.recurrent):
+        if not sparse.issparse(self._layer.recurrent_weights):
             recurrent = recurrent.toarray()
-        return replace(self._layer, recurrent=recurrent.astype(self._layer.bias.dtype))
+        return replace(self._layer, recurrent_weights=recurrent.astype(self._layer.bias.dtype))

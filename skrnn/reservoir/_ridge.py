@@ -1,7 +1,8 @@
-"""Ridge regression from statistics: one penalty or many by one factorisation, and step by step.
+r"""Ridge regression from statistics: one or many penalties by one factorisation, and row by row.
 
-The objective is that of scikit-learn's `Ridge`: the sum of squared errors plus `alpha` times the
-sum of squared coefficients, the intercept free.
+The objective is that of scikit-learn's `Ridge`, with an intercept that is not penalised:
+
+    min over W and b of  sum_i w_i |y_i - W x_i - b|^2 + alpha |W|^2
 """
 
 from copy import deepcopy
@@ -12,15 +13,13 @@ from scipy import linalg
 
 from skrnn.reservoir._statistics import Moments
 
-__all__ = ["RecursiveLeastSquares", "Solution", "is_trustworthy", "solve"]
-
-# Sums of products of float64 are known to about this share of the largest eigenvalue; below it
-# normal equations are not positive definite, or tell other coefficients than the rows do.
+# The relative precision of sums of float64 products, as a fraction of the largest eigenvalue. With
+# smaller penalties, normal equations may not be positive definite, or have another solution.
 _PRECISION = 2e-15
 
 
 class Solution(NamedTuple):
-    """A fitted readout.
+    """The solution of a ridge regression.
 
     Parameters
     ----------
@@ -29,7 +28,7 @@ class Solution(NamedTuple):
     alpha : float
         The penalty.
     errors : ndarray of shape (n_alphas,) or None
-        The generalised cross-validation error of each candidate.
+        The generalised cross-validation error of each candidate; None without candidates.
     """
 
     coef: np.ndarray
@@ -39,21 +38,34 @@ class Solution(NamedTuple):
 
 
 def solve(statistics, alpha, alphas=None):
-    """Return the ridge regression of targets on features.
+    r"""Return the ridge regression of targets on features.
 
     Parameters
     ----------
     statistics : Moments or TriangularFactor
     alpha : float
-        The penalty, if there are no `alphas`.
+        The penalty. It is ignored if `alphas` is given.
     alphas : ndarray of shape (n_alphas,) or None
-        Candidates, of which the one with the smallest generalised cross-validation error is taken
-        (Golub, Heath & Wahba, Technometrics 21, 1979): with e the residuals of n rows and H the
-        matrix that maps targets to fitted values, (|e|²/n) / (1 - trace(H)/n)².
+        Candidates for the penalty. The one with the smallest error in generalised cross-validation
+        is chosen.
 
     Returns
     -------
     Solution
+
+    Notes
+    -----
+    The coefficients solve the normal equations
+
+    .. math:: (S_{xx} + \alpha I) W^T = S_{xy}.
+
+    With the residuals e of n rows and the matrix H that maps targets to fitted values, the error in
+    generalised cross-validation is
+
+    .. math:: \frac{\lVert e \rVert^2 / n}{(1 - \operatorname{tr}(H) / n)^2}
+
+    (Golub, Heath & Wahba, "Generalized cross-validation as a method for choosing a good ridge
+    parameter", Technometrics 21, 1979).
     """
     if alphas is None and isinstance(statistics, Moments):
         return _with_intercept(statistics, _cholesky(statistics, alpha), alpha)
@@ -65,16 +77,16 @@ def solve(statistics, alpha, alphas=None):
     return _with_intercept(statistics, spectrum.coef(best), best, errors)
 
 
-def is_trustworthy(moments, alpha):
-    """Whether products of features are exact enough for a penalty as small as this.
+def is_above_rounding(moments, alpha):
+    """Whether a penalty has an effect beyond the rounding of the accumulated products.
 
-    A penalty below the rounding of the products is lost in it, unless no eigenvalue is as small.
+    A smaller penalty is lost in the rounding, unless all eigenvalues are larger.
 
     Parameters
     ----------
     moments : Moments
     alpha : float
-        The smallest penalty that is asked for.
+        The smallest penalty that is used.
     """
     matrix = moments.xx
     bound = _PRECISION * linalg.norm(matrix, 1)
@@ -95,7 +107,8 @@ def _cholesky(moments, alpha):
     matrix = moments.xx
     matrix[np.diag_indices_from(matrix)] += alpha
     try:
-        factor = np.linalg.cholesky(matrix)  # NumPy's threads are awake, SciPy's would be new
+        # NumPy's BLAS threads are already running; SciPy would start its own.
+        factor = np.linalg.cholesky(matrix)
     except np.linalg.LinAlgError:
         return _spectrum_of(moments).coef(alpha)
     half = linalg.solve_triangular(factor, moments.xy, lower=True, check_finite=False)
@@ -103,19 +116,19 @@ def _cholesky(moments, alpha):
 
 
 class _Spectrum(NamedTuple):
-    """Features in the directions of their principal axes.
+    """The statistics in the coordinates of the features' principal axes.
 
     Parameters
     ----------
     axes : ndarray of shape (n_features, rank)
     squares : ndarray of shape (rank,)
-        The sum of squares along each axis.
+        The sum of squares of the features along each axis.
     products : ndarray of shape (rank, n_targets)
         Products of the features along each axis with the targets.
     targets : float
-        The targets' sum of squares.
+        The sum of squares of the centred targets.
     n_rows : float
-        How many rows there are; fewer where some are forgotten.
+        The number of rows; smaller if some are forgotten.
     """
 
     axes: np.ndarray
@@ -128,19 +141,19 @@ class _Spectrum(NamedTuple):
         return self.axes @ (self.products / (self.squares + alpha)[:, None])
 
     def gcv(self, alpha):
-        # Written so that both vanish together where all rows can be fitted.
-        left_over = alpha / (self.squares + alpha)
-        along = (self.products**2).sum(axis=1) / self.squares
-        beyond = self.n_rows - 1 - len(self.squares)  # one for the intercept
-        freedom = max(beyond, 0) + left_over.sum()
-        residual = (left_over**2 * along).sum()
-        if beyond > 0:
-            residual += max(self.targets - along.sum(), 0.0)
+        # In this form, numerator and denominator go to zero together if all rows can be fitted.
+        shrinkage = alpha / (self.squares + alpha)
+        explained = (self.products**2).sum(axis=1) / self.squares
+        n_spare = self.n_rows - 1 - len(self.squares)  # one row for the intercept
+        freedom = max(n_spare, 0) + shrinkage.sum()
+        residual = (shrinkage**2 * explained).sum()
+        if n_spare > 0:
+            residual += max(self.targets - explained.sum(), 0.0)
         return (residual / self.n_rows) / (freedom / self.n_rows) ** 2 if freedom > 0 else np.inf
 
 
 def _spectrum_of(statistics):
-    """Return the spectrum without the directions that rounding alone has filled."""
+    """Return the spectrum without the directions that are nothing but rounding."""
     if isinstance(statistics, Moments):
         squares, axes = linalg.eigh(statistics.xx, driver="evd", check_finite=False)
         products = axes.T @ statistics.xy
@@ -152,7 +165,7 @@ def _spectrum_of(statistics):
         squares, axes = values**2, axes.T
         products = values[:, None] * (left.T @ y)
         targets = float((y**2).sum())
-        # As numpy.linalg.matrix_rank takes it.
+        # The tolerance of numpy.linalg.matrix_rank.
         rounding = np.finfo(np.float64).eps * max(x.shape)
         floor = rounding**2 * squares.max(initial=0.0)
     kept = squares > floor
@@ -161,18 +174,24 @@ def _spectrum_of(statistics):
 
 
 class RecursiveLeastSquares:
-    """A ridge regression that takes in rows as they come, and may forget.
-
-    The square-root form of recursive least squares, by QR (Haykin, "Adaptive Filter Theory", 4th
-    ed., 2002, chapter 11): the triangular factor of all rows, and of rows that are the penalty, is
-    scaled by the root of `forgetting` at each new row, and takes the row in. Unlike the recursion
-    of the inverse it stays exact where inputs are quiet and much is forgotten.
+    r"""Ridge regression that is updated row by row and can forget old rows.
 
     Parameters
     ----------
     statistics : Moments or TriangularFactor
-        Of all rows so far.
+        The statistics of all rows so far.
     alpha : float
+        The penalty.
+
+    Notes
+    -----
+    With the factor R of all rows and of the penalty, a new row a and the forgetting factor λ,
+
+    .. math:: \begin{bmatrix} \sqrt{\lambda} R \\ a \end{bmatrix} = Q R_{new},
+
+    the square-root form of recursive least squares by QR (Haykin, "Adaptive Filter Theory", 4th
+    ed., 2002, chapter 11). Unlike the recursion of the inverse, it stays exact if the inputs hardly
+    change for a long time while old rows are forgotten.
     """
 
     def __init__(self, statistics, alpha):
@@ -187,16 +206,16 @@ class RecursiveLeastSquares:
         sizes = np.abs(np.diag(x))
         if sizes.min() > np.finfo(np.float64).eps * sizes.max():
             coef = linalg.solve_triangular(x[:size], y[:size], check_finite=False)
-        else:  # in some directions all has been forgotten, the penalty too
+        else:  # in some directions all rows are forgotten, and the penalty too
             coef = linalg.lstsq(x[:size], y[:size], cond=1e-13)[0]
         return coef, self._factor.y_mean - self._factor.x_mean @ coef
 
     def copy(self):
-        """Return a copy that shares nothing."""
+        """Return an independent copy."""
         return deepcopy(self)
 
     def update(self, x, y, weights, forgetting):
-        """Take in rows, the oldest first.
+        """Add rows, the oldest first.
 
         Parameters
         ----------

@@ -1,9 +1,9 @@
-"""What a linear readout needs to know of its rows: sums that add up, and never the rows.
+"""The statistics that a ridge regression is solved from: they are accumulated, rows are not kept.
 
-Both forms are exact for rows in any blocks and any order, so a fit in parts, on several machines or
+Both kinds are exact for rows in any blocks and any order, so a fit in parts, on several machines or
 at once gives the same readout to rounding. `Moments` holds products of centred features and costs
-half a matrix product. `TriangularFactor` holds the R of a QR factorisation: dearer, but it squares
-no condition number, and it stays small where there are fewer rows than features.
+half a matrix product. `TriangularFactor` holds the R of a QR factorisation. It costs more, but it
+does not square the condition number, and it stays small if there are fewer rows than features.
 """
 
 from copy import deepcopy
@@ -12,14 +12,12 @@ import numpy as np
 from scipy import linalg
 from scipy.linalg import lapack
 
-__all__ = ["Moments", "TriangularFactor", "joined"]
-
-# Columns that LAPACK takes together.
-_PANEL = 32
+# The block size of LAPACK's tpqrt.
+_BLOCK_SIZE = 32
 
 
-def joined(one, other):
-    """Return what two have seen together; they stay as they are."""
+def merged_statistics(one, other):
+    """Return the statistics of the rows of both; neither of them is changed."""
     both = (one, other)
     if type(one) is not type(other):
         both = (one.as_moments(), other.as_moments())
@@ -29,24 +27,31 @@ def joined(one, other):
 
 
 def _count(rows, weights):
-    """Return how many rows have a weight."""
+    """Return the number of rows with a weight above zero."""
     return len(rows) if weights is None else int(np.count_nonzero(weights))
 
 
-def _finite(means):
-    """Return means with zeros where rows have grown without bound."""
+def _finite_or_zero(means):
+    """Return means, and zeros for those that are not finite."""
     return np.where(np.isfinite(means), means, 0.0)
 
 
 class Moments:
-    """Weight, means and centred products of features and targets, in float64.
-
-    Sums are kept about an origin, the means of the first rows: near enough to all means that
-    nothing is lost when products are centred in the end.
+    r"""Weight, means and centred products of features and targets, in float64.
 
     Parameters
     ----------
     n_features, n_targets : int
+
+    Notes
+    -----
+    With weights w_i, features x_i and targets y_i, the centred products are
+
+    .. math:: S_{xx} = \sum_i w_i (x_i - \bar x)(x_i - \bar x)^T, \qquad
+              S_{xy} = \sum_i w_i (x_i - \bar x)(y_i - \bar y)^T.
+
+    The sums are kept about an origin, the means of the first rows. It is close enough to the means
+    of all rows that no precision is lost when the products are centred at the end.
     """
 
     def __init__(self, n_features, n_targets):
@@ -60,12 +65,12 @@ class Moments:
 
     @property
     def x_mean(self):
-        """The features' means."""
+        """The weighted means of the features."""
         return self._origin[0] + self._sums[0] / self.weight
 
     @property
     def y_mean(self):
-        """The targets' means."""
+        """The weighted means of the targets."""
         return self._origin[1] + self._sums[1] / self.weight
 
     @property
@@ -85,7 +90,7 @@ class Moments:
 
     @property
     def is_finite(self):
-        """Whether nothing has grown without bound."""
+        """Whether all sums are finite."""
         return bool(np.isfinite(self._xx).all() and np.isfinite(self._xy).all())
 
     def add(self, x, y, weights=None):
@@ -94,12 +99,12 @@ class Moments:
         Parameters
         ----------
         x : ndarray of shape (n_rows, n_features)
-            float64; what is in it is lost.
+            float64. Its values are overwritten.
         y : ndarray of shape (n_rows, n_targets)
         weights : ndarray of shape (n_rows,) or None
         """
         if self._origin is None:
-            self._origin = _finite(x.mean(axis=0)), y.mean(axis=0)
+            self._origin = _finite_or_zero(x.mean(axis=0)), y.mean(axis=0)
         x -= self._origin[0]
         y = y - self._origin[1]
         if weights is not None:
@@ -112,7 +117,7 @@ class Moments:
         self._add_products(x, y, ones)
 
     def merge(self, other):
-        """Add what another has seen."""
+        """Add the rows of other statistics of the same kind."""
         if self._origin is None:
             self._origin = other._origin
         if other._origin is None:
@@ -132,7 +137,7 @@ class Moments:
         self.n_rows += other.n_rows
 
     def forget(self, factor):
-        """Weigh all rows so far by a factor."""
+        """Multiply the weights of all rows so far by a factor."""
         self.weight *= factor
         self.n_rows *= factor
         self._sums = self._sums[0] * factor, self._sums[1] * factor
@@ -141,17 +146,17 @@ class Moments:
         self._yy *= factor
 
     def copy(self):
-        """Return a copy that shares nothing."""
+        """Return an independent copy."""
         return deepcopy(self)
 
     def as_moments(self):
-        """Return these moments."""
+        """Return itself."""
         return self
 
     def as_factor(self):
-        """Return a triangular factor with these products, as exact as they are.
+        """Return a triangular factor with the same products of features, and with targets.
 
-        What no feature explains of the targets is left out.
+        The part of the targets that no feature explains is left out.
         """
         squares, axes = linalg.eigh(self.xx)
         kept = squares > np.finfo(np.float64).eps * squares[-1]
@@ -164,9 +169,9 @@ class Moments:
         return factor
 
     def _add_products(self, x, y, ones):
-        # NumPy makes one half of a product with itself, and mirrors it. (Its library of products is
-        # not SciPy's: threads of the one keep the other from the cores for a while.)
-        with np.errstate(over="ignore", invalid="ignore"):  # is_finite tells
+        # NumPy computes only one half of the product of a matrix with its own transpose. (SciPy has
+        # another BLAS, whose threads would compete with NumPy's for the cores.)
+        with np.errstate(over="ignore", invalid="ignore"):  # see is_finite
             self._xx += x.T @ x
             products = x.T @ np.column_stack([y, ones])
         self._xy += products[:, :-1]
@@ -175,15 +180,21 @@ class Moments:
 
 
 class TriangularFactor:
-    """The R of a QR factorisation of rows [1, features, targets], in float64.
-
-    Rows are added by factoring them together with R (Demmel, Grigori, Hoemmen & Langou,
-    "Communication-optimal parallel and sequential QR and LU factorizations", SIAM J. Sci. Comput.
-    34, 2012). The column of ones comes first, so what is right of and below it is centred.
+    r"""The R of a QR factorisation of rows [1, features, targets], in float64.
 
     Parameters
     ----------
     n_features, n_targets : int
+
+    Notes
+    -----
+    Rows A are added by factoring them together with the factor R of all earlier rows,
+
+    .. math:: \begin{bmatrix} R \\ A \end{bmatrix} = Q R_{new}
+
+    (Demmel, Grigori, Hoemmen & Langou, "Communication-optimal parallel and sequential QR and LU
+    factorizations", SIAM Journal on Scientific Computing 34, 2012). The column of ones comes first,
+    so the part of R to its right and below its first row belongs to centred features and targets.
     """
 
     def __init__(self, n_features, n_targets):
@@ -198,23 +209,23 @@ class TriangularFactor:
 
     @property
     def x_mean(self):
-        """The features' means."""
+        """The weighted means of the features."""
         return self._r[0, 1 : 1 + self._n_features] / self._r[0, 0]
 
     @property
     def y_mean(self):
-        """The targets' means."""
+        """The weighted means of the targets."""
         return self._r[0, 1 + self._n_features :] / self._r[0, 0]
 
     @property
     def centred(self):
-        """Features and targets of at most as many rows, with the same products as all rows."""
+        """Centred features and targets with the same products as all rows, in few rows."""
         below = self._r[1:, 1:]
         return below[:, : self._n_features], below[:, self._n_features :]
 
     @property
     def is_finite(self):
-        """Whether nothing has grown without bound."""
+        """Whether all sums are finite."""
         return bool(np.isfinite(self._r).all())
 
     def add(self, x, y, weights=None):
@@ -226,27 +237,27 @@ class TriangularFactor:
         self.n_rows += _count(x, weights)
 
     def add_penalty(self, alpha):
-        """Add rows that are worth a ridge penalty of the features, and no weight."""
+        """Add rows that act as a ridge penalty of the features and have no weight."""
         rows = np.zeros((self._n_features, self._r.shape[1]))
         rows[:, 1 : 1 + self._n_features] = np.sqrt(alpha) * np.eye(self._n_features)
         self._stack(rows)
 
     def merge(self, other):
-        """Add what another has seen."""
+        """Add the rows of other statistics of the same kind."""
         self._stack(other._r)
         self.n_rows += other.n_rows
 
     def forget(self, factor):
-        """Weigh all rows so far by a factor."""
+        """Multiply the weights of all rows so far by a factor."""
         self._r *= np.sqrt(factor)
         self.n_rows *= factor
 
     def copy(self):
-        """Return a copy that shares nothing."""
+        """Return an independent copy."""
         return deepcopy(self)
 
     def as_moments(self):
-        """Return the same in the form of products."""
+        """Return the same statistics as `Moments`."""
         x, y = self.centred
         moments = Moments(x.shape[1], y.shape[1])
         moments._origin, moments.weight = (self.x_mean, self.y_mean), self.weight
@@ -255,7 +266,7 @@ class TriangularFactor:
         return moments
 
     def as_factor(self):
-        """Return a copy that shares nothing."""
+        """Return an independent copy."""
         return self.copy()
 
     def _stack(self, rows):
@@ -263,6 +274,6 @@ class TriangularFactor:
         if len(self._r) < size:
             self._r = np.linalg.qr(np.vstack([self._r, rows]), mode="r")
             return
-        # A factor that is whole takes rows in for no more than they cost (LAPACK's tpqrt).
-        factor, _, _, _ = lapack.dtpqrt(0, min(_PANEL, size), self._r, rows)
+        # Once the factor is square, the cost of adding rows does not depend on earlier rows.
+        factor, _, _, _ = lapack.dtpqrt(0, min(_BLOCK_SIZE, size), self._r, rows)
         self._r = np.triu(factor)

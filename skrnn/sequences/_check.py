@@ -5,7 +5,7 @@ import numbers
 import numpy as np
 
 from skrnn.sequences._layout import Layout, check_kind, lay_out, too_few
-from skrnn.sequences._sequences import Sequences, gather
+from skrnn.sequences._sequences import Sequences, gather, offsets_of
 
 # Number of sequences that are gathered in memory at once, since the values may be a memory map.
 _BLOCK = 1024
@@ -165,7 +165,7 @@ def _without_gaps(layout):
     if n_used >= len(layout.values):
         return layout
     values = gather(*layout)
-    return Layout(values, np.cumsum(layout.lengths) - layout.lengths, layout.lengths)
+    return Layout(values, offsets_of(layout.lengths), layout.lengths)
 
 
 def _check_finite(layout, allow_nan, input_name):

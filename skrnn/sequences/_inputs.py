@@ -1,6 +1,6 @@
-"""What estimators read from X: numeric steps, one-hot steps, or token ids without their padding.
+"""Read X for an estimator: numeric time steps, one-hot time steps, or token ids without padding.
 
-`read_inputs` checks them beside what an estimator has seen before: features, columns, names.
+`read_inputs` also compares features, columns and names with those that the estimator has seen.
 """
 
 from dataclasses import dataclass, replace
@@ -10,34 +10,22 @@ from scipy import sparse
 from sklearn.utils.validation import validate_data
 
 from skrnn.sequences._check import check_sequences
-from skrnn.sequences._containers import feature_table
-from skrnn.sequences._sequences import Sequences
+from skrnn.sequences._containers import feature_table, is_nested_table
+from skrnn.sequences._sequences import Sequences, offsets_of
 from skrnn.sequences._tokens import PADDING
-
-__all__ = [
-    "Inputs",
-    "StepFormat",
-    "as_known_container",
-    "is_nested_numbers",
-    "read_inputs",
-    "read_one_hot",
-    "read_steps",
-    "read_tokens",
-    "with_dense_steps",
-]
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """Sequences as the network reads them, and where their steps were in what came.
+    """Sequences as an estimator uses them, and the padding that was removed from X.
 
     Parameters
     ----------
     sequences : Sequences
     given_lengths : ndarray of shape (n_sequences,)
-        Lengths as they came, padding included.
+        The lengths in X, including padding.
     offsets : ndarray of shape (n_sequences,)
-        How much padding stood before each sequence.
+        The number of padding steps before each sequence.
     """
 
     sequences: Sequences
@@ -49,36 +37,29 @@ class Inputs:
 
     @property
     def lengths(self):
-        """Real steps of each sequence."""
+        """The number of real time steps of each sequence."""
         return self.sequences.lengths
 
     @property
     def padded(self):
-        """Whether padding was cut off anywhere."""
+        """Whether padding was removed from any sequence."""
         return bool((self.given_lengths != self.lengths).any())
 
 
 def as_known_container(X):
-    """X itself, or as an array what only knows how to become one."""
+    """Return X, or X as an array if converting to an array is all that it supports."""
     known = isinstance(X, (np.ndarray, Sequences, list, tuple)) or hasattr(X, "iloc")
     return np.asarray(X) if hasattr(X, "__array__") and not known else X
 
 
-def is_nested_numbers(X):
-    """Whether X is a table written as lists of numbers, all of one length."""
-    if not isinstance(X, (list, tuple)) or not isinstance(X[0], (list, tuple)):
-        return False
-    return np.ndim(X[0][0]) == 0 and len({len(row) for row in X}) == 1
-
-
 def read_steps(X, dtype, input_name="X"):
-    """Numeric steps."""
+    """Return numeric time steps as `Inputs`."""
     sequences = check_sequences(X, dtype=np.dtype(dtype), input_name=input_name)
     return Inputs(sequences, sequences.lengths, np.broadcast_to(0, len(sequences)))
 
 
 def read_one_hot(X):
-    """Sparse one-hot steps, as the place of each step's one (-1: a step of zeros).
+    """Return sparse one-hot time steps as codes: the column of each one, or -1 for all zeros.
 
     Parameters
     ----------
@@ -88,7 +69,7 @@ def read_one_hot(X):
     -------
     inputs : Inputs
     n_features : int
-        Or None, None if `X` is no collection of sparse matrices of one-hot rows.
+        Both are None if `X` is not a collection of sparse matrices with one-hot rows.
     """
     if getattr(X, "ndim", 0) == 1 and X.dtype.kind == "O":  # an array or a Series
         X = X.tolist()
@@ -106,12 +87,12 @@ def read_one_hot(X):
     if len(codes) < len(per_row):
         ones, codes = codes, np.full(len(per_row), -1, dtype=np.int32)
         codes[per_row == 1] = ones
-    sequences = Sequences(codes, np.cumsum(lengths) - lengths, lengths)
+    sequences = Sequences(codes, offsets_of(lengths), lengths)
     return Inputs(sequences, lengths, np.zeros_like(lengths)), widths.pop()
 
 
 def _as_plain_csr(item):
-    """The matrix as CSR without room to spare, which SciPy would take for entries in a join."""
+    """Return a matrix as CSR without spare memory, which SciPy would concatenate as entries."""
     if item.format == "csr" and len(item.indices) == len(item.data) == item.nnz:
         return item
     item = item.tocsr(copy=True)
@@ -120,9 +101,9 @@ def _as_plain_csr(item):
 
 
 def _entries_per_row(matrices):
-    """How many entries each row of CSR matrices has, one matrix after another.
+    """Return the number of entries in each row of CSR matrices, one matrix after another.
 
-    The arrays of many matrices are joined faster than the matrices.
+    Concatenating the arrays of many matrices is faster than stacking the matrices.
     """
     pointers = np.concatenate([item.indptr for item in matrices])
     ends = np.cumsum([item.shape[0] + 1 for item in matrices]) - 1
@@ -130,7 +111,7 @@ def _entries_per_row(matrices):
 
 
 def with_dense_steps(sequences, n_features, dtype):
-    """Codes of one-hot steps as the vectors that they stand for; other sequences as they are."""
+    """Return codes of one-hot time steps as vectors; other sequences are returned unchanged."""
     codes = sequences.values
     if codes.ndim == 2:
         return sequences
@@ -138,7 +119,7 @@ def with_dense_steps(sequences, n_features, dtype):
 
 
 def read_tokens(X, input_name="X"):
-    """Token ids, without the padding at either end; padding alone stays as one step."""
+    """Return token ids without the padding at either end; padding alone becomes one time step."""
     sequences = check_sequences(X, tokens=True, input_name=input_name)
     values, starts, lengths = sequences.values, sequences.starts, sequences.lengths
     at_ends = (values[starts] == PADDING) | (values[starts + lengths - 1] == PADDING)
@@ -146,7 +127,7 @@ def read_tokens(X, input_name="X"):
         return Inputs(sequences, lengths, np.zeros_like(lengths))
     real = sequences.concatenate() != PADDING
     position = np.arange(len(real))
-    begin = np.cumsum(lengths) - lengths
+    begin = offsets_of(lengths)
     first = np.minimum.reduceat(np.where(real, position, len(real)), begin)
     last = np.maximum.reduceat(np.where(real, position, -1), begin)
     all_padding = last < 0
@@ -157,7 +138,7 @@ def read_tokens(X, input_name="X"):
 
 @dataclass(frozen=True)
 class StepFormat:
-    """How the steps of an estimator's inputs look.
+    """The format of the time steps of an estimator's inputs.
 
     Parameters
     ----------
@@ -166,11 +147,11 @@ class StepFormat:
     codes : bool
         Whether one-hot rows are read as codes.
     dtype : str
-        Of numeric steps.
+        The dtype of numeric time steps.
     n_features : int or None
-        None: not known yet.
+        The number of features of a time step, or None before any data are read.
     in_table : bool
-        Whether they were the columns of a table, one sequence a row.
+        Whether they were the columns of a table with one sequence per row.
     """
 
     tokens: bool
@@ -180,7 +161,7 @@ class StepFormat:
     in_table: bool = False
 
     def read(self, X, input_name):
-        """Return X as `Inputs`, and how many features a step has."""
+        """Return X as `Inputs`, and the number of features of a time step."""
         if self.tokens:
             return read_tokens(X, input_name), 1
         inputs, n_features = read_one_hot(X) if self.codes else (None, None)
@@ -196,17 +177,17 @@ def read_inputs(estimator, X, *, fresh=None, input_name="X"):
     Parameters
     ----------
     estimator : estimator
-        Whose `_step_format` says how its inputs look.
+        Its attribute `_step_format` is the format of its inputs.
     X : as in `fit`
     fresh : StepFormat or None
-        What is known before any data: the estimator learns how its inputs look. None: they must
-        look as learned.
+        The part of the format that is known before any data. The estimator then learns the rest
+        from X, as attributes. If None, X must have the format that the estimator has learned.
     input_name : str, default="X"
 
     Raises
     ------
     ValueError
-        If X is not what it can read.
+        If X has a format that the estimator cannot read.
     """
     X = as_known_container(X)
     reset = fresh is not None
@@ -214,7 +195,7 @@ def read_inputs(estimator, X, *, fresh=None, input_name="X"):
     inputs, n_features = steps.read(X, input_name)
     table = feature_table(X)
     if reset:
-        if not steps.tokens and is_nested_numbers(X):
+        if not steps.tokens and is_nested_table(X):
             table = X
         steps = replace(steps, n_features=n_features, in_table=table is X)
         estimator._step_format = steps
@@ -233,7 +214,7 @@ def read_inputs(estimator, X, *, fresh=None, input_name="X"):
 
 
 def _check_columns(estimator, table, reset, input_name):
-    """Have scikit-learn check, or with `reset` learn, the number and the names of columns."""
+    """Let scikit-learn check, or with `reset` learn, the number and the names of columns."""
     try:
         validate_data(estimator, table, reset=reset, skip_check_array=True)
     except ValueError as error:

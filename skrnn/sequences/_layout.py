@@ -10,6 +10,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy import sparse
 
+from skrnn.sequences._sequences import offsets_of
+
 NUMERIC_KINDS = "fiub"
 
 # What pandas' `infer_dtype` returns for object columns that may contain numbers.
@@ -226,7 +228,7 @@ def _lay_out_list(items, input_name, dtype):
     if arrays[0].ndim == 2:
         _check_same_width([array.shape[1] for array in arrays], len(arrays), input_name)
     values = _concatenate(arrays, input_name, dtype)
-    return Layout(values, np.cumsum(lengths) - lengths, lengths)
+    return Layout(values, offsets_of(lengths), lengths)
 
 
 def _item_array(item, name):
@@ -340,7 +342,7 @@ def _lay_out_sparse(items, input_name, dtype):
     _check_lengths(lengths, input_name)
     _check_same_width([item.shape[1] for item in items], len(items), input_name)
     values = sparse.vstack(items, format="csr", dtype=dtype).toarray()
-    return Layout(values, np.cumsum(lengths) - lengths, lengths)
+    return Layout(values, offsets_of(lengths), lengths)
 
 
 def _empty_sequence(i, input_name):

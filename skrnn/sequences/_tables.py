@@ -6,7 +6,7 @@ from skrnn.sequences._check import as_floats, check_sequences
 from skrnn.sequences._containers import split_steps
 from skrnn.sequences._conversions import FLOATS, given_sequences
 from skrnn.sequences._layout import Layout, is_frame, non_numeric_columns, table_values
-from skrnn.sequences._sequences import Sequences
+from skrnn.sequences._sequences import Sequences, offsets_of
 
 
 def from_long(df, *, id, time, values, target=None, target_per="sequence", tokens=False):
@@ -210,7 +210,7 @@ def to_long(
     if target_per not in ("sequence", "step"):
         raise ValueError(f"target_per must be 'sequence' or 'step', got {target_per!r}.")
     X = given_sequences(X)
-    first = np.cumsum(X.lengths) - X.lengths
+    first = offsets_of(X.lengths)
     columns = {
         id: np.repeat(_unique_ids(ids, len(X)), X.lengths),
         time: np.arange(X.lengths.sum()) - np.repeat(first, X.lengths),
@@ -322,7 +322,7 @@ def _steps(frame, order, lengths, tokens):
     if non_numeric:
         raise ValueError(f"df has values that are not numbers in the columns {non_numeric}.")
     steps = table_values(frame, "df")[order]
-    starts = np.cumsum(lengths) - lengths
+    starts = offsets_of(lengths)
     if not tokens:
         return Sequences(*as_floats(Layout(steps, starts, lengths), FLOATS, "df"))
     if steps.shape[1] != 1:

@@ -1,6 +1,7 @@
-"""Targets: one for each sequence, or one for each step and then all steps in one array.
+"""Check the targets of all estimators, and convert labels to numbers.
 
-What they may be, and how a classifier's labels become numbers, is here for all estimators.
+There is one target per sequence, or one per time step; then those of all time steps are in one
+array.
 """
 
 import numpy as np
@@ -10,31 +11,16 @@ from sklearn.utils.validation import assert_all_finite
 
 from skrnn.sequences._containers import object_array, split_steps
 
-__all__ = [
-    "as_list_or_array",
-    "check_labels",
-    "check_numbers",
-    "class_factors",
-    "flatten_step_targets",
-    "flatten_targets",
-    "known_classes",
-    "label_codes",
-    "nest_steps",
-    "require_one_target_each",
-    "require_two_classes",
-]
-
-
-# --- where they stand -------------------------------------------------------------------------
+# --- layout -------------------------------------------------------------------------
 
 
 def as_list_or_array(y):
-    """Return lists and tuples as they are, since they may be ragged, and all else as an array."""
+    """Return y as an array, but lists and tuples unchanged, since they may be ragged."""
     return y if isinstance(y, list | tuple) else np.asarray(y)
 
 
 def flatten_targets(y, inputs, input_name, *, per_step):
-    """Return targets one after another, and how many each sequence has."""
+    """Return all targets in one array, and the number of targets of each sequence."""
     if per_step:
         return flatten_step_targets(y, inputs, input_name), inputs.lengths
     require_one_target_each(y, len(inputs), input_name)
@@ -42,7 +28,7 @@ def flatten_targets(y, inputs, input_name, *, per_step):
 
 
 def require_one_target_each(y, n_sequences, input_name="y"):
-    """Check that there are as many targets as sequences, and that none is a series.
+    """Check that there are as many targets as sequences, and that none is a sequence.
 
     Raises
     ------
@@ -55,18 +41,19 @@ def require_one_target_each(y, n_sequences, input_name="y"):
         )
     if isinstance(y, (list, tuple)) and len({np.shape(target) for target in y}) > 1:
         raise ValueError(
-            f"{input_name} must hold one target a sequence because return_sequences=False, got "
-            "arrays of different lengths. Set return_sequences=True for a target at each step."
+            f"{input_name} must contain one target per sequence because return_sequences=False, "
+            "got arrays of different lengths. For one target per time step, set "
+            "return_sequences=True."
         )
 
 
 def flatten_step_targets(y, inputs, input_name="y"):
-    """Return the targets of all real steps in one array.
+    """Return the targets of all real time steps in one array.
 
     Parameters
     ----------
     y : list of array-like of shape (T_i,) or (T_i, k), or array-like of shape (n, T[, k])
-        With a target for every step as it came, or for real steps only.
+        A target for every time step of X, or for the real time steps only.
     inputs : Inputs
 
     Returns
@@ -76,7 +63,7 @@ def flatten_step_targets(y, inputs, input_name="y"):
     Raises
     ------
     ValueError
-        If the numbers of sequences or steps do not agree, or y has no step axis.
+        If the numbers of sequences or time steps differ, or if y has no axis of time steps.
     """
     if len(y) != len(inputs):
         raise ValueError(
@@ -87,16 +74,16 @@ def flatten_step_targets(y, inputs, input_name="y"):
     depths = {target.ndim for target in series}
     if not depths <= {1, 2} or len(depths) > 1:
         raise ValueError(
-            f"{input_name} must hold a target for each step because return_sequences=True: a "
-            f"list of (T_i,) or (T_i, k) arrays or an (n, T[, k]) array, got entries with "
+            f"{input_name} must contain one target per time step because return_sequences=True, "
+            f"as a list of (T_i,) or (T_i, k) arrays or an (n, T[, k]) array, got entries with "
             f"{' or '.join(str(depth) for depth in sorted(depths))} dimensions."
         )
     widths = [target.shape[1:] for target in series]
     if len(set(widths)) > 1:
         i = next(i for i, width in enumerate(widths) if width != widths[0])
         raise ValueError(
-            f"{input_name} must hold as many targets at each step: {input_name}[0] has shape "
-            f"{series[0].shape}, {input_name}[{i}] has shape {series[i].shape}."
+            f"{input_name} must contain as many targets at each time step: {input_name}[0] has "
+            f"shape {series[0].shape}, {input_name}[{i}] has shape {series[i].shape}."
         )
     counts = np.array([len(target) for target in series])
     as_given, as_real = counts == inputs.given_lengths, counts == inputs.lengths
@@ -104,7 +91,7 @@ def flatten_step_targets(y, inputs, input_name="y"):
         i = int(np.argmin(as_given | as_real))
         raise ValueError(
             f"{input_name}[{i}] has {counts[i]} targets, but sequence {i} of X has "
-            f"{inputs.given_lengths[i]} steps."
+            f"{inputs.given_lengths[i]} time steps."
         )
     if inputs.padded:
         series = [
@@ -117,16 +104,16 @@ def flatten_step_targets(y, inputs, input_name="y"):
 
 
 def nest_steps(flat, X, inputs):
-    """One array a sequence, or for an array X one array for all; the inverse of flattening.
+    """Return one array per sequence, or one array for all if X is an array.
 
-    For an object array X too: scikit-learn joins the predictions of folds as arrays.
+    It is an object array if X is one: scikit-learn concatenates the predictions of folds as arrays.
 
     Parameters
     ----------
     flat : ndarray of shape (sum of lengths,) or (sum of lengths, k)
-    X : what the user passed
+    X : as in `predict`
     inputs : Inputs
-        What was read from it.
+        X as `read_inputs` returns it.
     """
     if isinstance(X, np.ndarray) and X.ndim > 1 and not inputs.padded:
         return flat.reshape(len(inputs), -1, *flat.shape[1:])
@@ -134,7 +121,7 @@ def nest_steps(flat, X, inputs):
     return object_array(series) if isinstance(X, np.ndarray) and X.ndim == 1 else series
 
 
-# --- what they are ----------------------------------------------------------------------------
+# --- values ----------------------------------------------------------------------------
 
 
 def check_numbers(y, input_name, *, per_step):
@@ -148,15 +135,15 @@ def check_numbers(y, input_name, *, per_step):
     y = np.asarray(y)
     if y.ndim not in (1, 2):
         raise ValueError(
-            f"{input_name} must hold one target or one vector of targets "
-            f"{'a step' if per_step else 'a sequence'}, got an array of shape {y.shape}."
+            f"{input_name} must contain one target or one vector of targets "
+            f"per {'time step' if per_step else 'sequence'}, got an array of shape {y.shape}."
         )
     if np.iscomplexobj(y):
         raise ValueError(f"Complex data not supported: {input_name} has dtype {y.dtype}.")
     try:
         y = y.astype(np.float64)
     except (ValueError, TypeError) as error:
-        raise ValueError(f"{input_name} must hold numbers: {error}.") from error
+        raise ValueError(f"{input_name} must contain numbers: {error}.") from error
     return check_array(y, ensure_2d=False, input_name=input_name)
 
 
@@ -166,11 +153,11 @@ def check_labels(y, input_name):
     Raises
     ------
     ValueError
-        If one is missing, or they are no classes.
+        If a label is missing, or if they are not class labels.
     """
     y = column_or_1d(y, warn=True)
     if y.dtype.kind == "O" and any(label is None for label in y):
-        raise ValueError(f"{input_name} must hold a label for each target, got None.")
+        raise ValueError(f"{input_name} must contain a label for each target, got None.")
     assert_all_finite(y, input_name=input_name)
     check_classification_targets(y)
     return y
@@ -192,29 +179,29 @@ def require_two_classes(classes, name):
 
 
 def known_classes(classifier, classes):
-    """Return what `partial_fit` was told of its classes, sorted; None if nothing.
+    """Return the classes that `partial_fit` received, sorted; None if it received none.
 
     Raises
     ------
     ValueError
-        If an earlier call was told something else.
+        If an earlier call received other classes.
     """
     if classes is None:
         return None
     classes = np.unique(classes)
     known = getattr(classifier, "classes_", classes)
     if not np.array_equal(classes, known):
-        raise ValueError(f"classes={classes} is not what the first call was given: {known}.")
+        raise ValueError(f"classes={classes} differs from the classes of the first call: {known}.")
     return classes
 
 
 def label_codes(y, classes, input_name):
-    """Return the place of each label in the sorted classes.
+    """Return the index of each label in the sorted classes.
 
     Raises
     ------
     ValueError
-        If a label is none of them.
+        If a label is not one of them.
     """
     codes = np.minimum(np.searchsorted(classes, y), len(classes) - 1)
     unknown = classes[codes] != y
@@ -226,7 +213,7 @@ def label_codes(y, classes, input_name):
 
 
 def class_factors(codes, class_weight, classes, weights):
-    """Return what class weights multiply each target's weight by.
+    """Return the factor by which class weights multiply the weight of each target.
 
     Parameters
     ----------
@@ -238,13 +225,13 @@ def class_factors(codes, class_weight, classes, weights):
     Raises
     ------
     ValueError
-        If a factor is negative, or is for no class while a class has none.
+        If a factor is negative, or if it is for an unknown label while a class has none.
     """
     if isinstance(class_weight, dict):
         if any(factor < 0 for factor in class_weight.values()):
             raise ValueError(f"class_weight must not be negative, got {class_weight!r}.")
         unknown = set(class_weight) - set(classes.tolist())
-        if unknown and not set(classes.tolist()) <= set(class_weight):  # as scikit-learn judges
+        if unknown and not set(classes.tolist()) <= set(class_weight):  # as in scikit-learn
             raise ValueError(
                 f"class_weight has {sorted(unknown)}, which are not in classes_: {classes}."
             )

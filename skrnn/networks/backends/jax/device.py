@@ -3,16 +3,17 @@
 The arrays of a fit are sent to the device once. A call gets the batches as row numbers and runs
 as many of them as it is given: gather, forward, backward and update all happen inside.
 
-JAX compiles once for every shape, so shapes are rounded up to a ladder: the steps of a batch and
-the arrays of a fit to one of two rungs an octave, the rows of a batch to one of four. How many
-batches share a call is no shape. A fit to sequences of one length, or to few steps, compiles
-training once or twice: for full batches, and for a short last one if its rung is another. A larger
-set of lengths that differ adds at most two rungs for every doubling of them. Evaluation comes to
-as many again. Folds of like size, learning rates, epochs and seeds share all of these.
+JAX compiles once for every shape, so shapes are rounded up to bucket sizes. There are two sizes
+between a number and its double for the time steps of a batch and for the arrays of a fit, and four
+for the rows of a batch. The number of batches in a call is not a shape. A fit on sequences of one
+length, or on few time steps, compiles training once or twice: for full batches, and for a shorter
+last one if its bucket is different. A larger set of different lengths adds at most two bucket sizes
+for every doubling of the lengths. Evaluation compiles as often. Folds of similar size, learning
+rates, epochs and seeds share all of these.
 
-Rows and steps that fill a rung repeat real ones and count for nothing: not in a loss, a metric or
-a gradient. A user's own layers may look across the rows of a batch, and metrics of a user's own
-may not know weights, so with either of them no row is added.
+Padding rows and time steps repeat real ones, and have no effect on a loss, a metric or a gradient.
+A custom body may combine the rows of a batch, and a custom metric may ignore weights, so with
+either of them no rows are added.
 """
 
 from functools import partial
@@ -27,12 +28,12 @@ from skrnn.networks.optimizers import has_schedule
 
 
 def precision(dtype):
-    """Let JAX compute in a dtype, in this thread: untold it turns float64 into float32."""
+    """Let JAX compute in a dtype in this thread; by default it converts float64 to float32."""
     return jax.enable_x64(dtype == "float64")
 
 
-# Up to this many steps, with all that is padded, one shape for all batches is the best: another
-# would take longer to compile than what it spares.
+# Up to this many time steps, including padding, one shape for all batches is best: compiling
+# another one would take longer than the padding that it saves.
 _SMALL = 2**16
 
 
@@ -40,14 +41,14 @@ _SMALL = 2**16
 
 
 def _bucket_size(n, per_octave=4, least=8):
-    """Round up to one of some even steps, of a least size, between two powers of two."""
+    """Return `n` rounded up to one of `per_octave` sizes between two powers of two."""
     n = int(n)
     step = max(least, (1 << (n - 1).bit_length()) // (2 * per_octave))
     return -(-n // step) * step
 
 
 def _padded_to_bucket(array):
-    """Return an array whose first axis is filled up with zeros to a rung."""
+    """Return an array whose first axis is padded with zeros to a bucket size."""
     n = len(array)
     padded = np.zeros((_bucket_size(n, 2), *array.shape[1:]), array.dtype)
     padded[:n] = array
@@ -55,7 +56,7 @@ def _padded_to_bucket(array):
 
 
 def sequences_to_device(sequences):
-    """Return a batch of sequences: arrays on the device, and the lengths once more outside it."""
+    """Return a batch of sequences as arrays on the device, and its lengths in main memory."""
     sequences = compact(sequences)
     arrays = (
         sequences.values,
@@ -206,12 +207,12 @@ def _compile_loop(one_batch, variables, exact):
     return run
 
 
-# A call takes over the arrays it is given, and a variable's may be held elsewhere.
+# A call reuses the memory of its arrays, and those of a variable may be used elsewhere.
 _copy = jax.jit(partial(jax.tree.map, jnp.copy))
 
 
 def _shapes(lengths, order, bounds, width, exact):
-    """Return the numbers of rows and of steps that each batch is filled up to."""
+    """Return the numbers of rows and of time steps that each batch is padded to."""
     longest = np.maximum.reduceat(lengths[order[: bounds[-1]]], bounds[:-1])
     n_rows = [int(size) if exact else _bucket_size(width or size) for size in np.diff(bounds)]
     if lengths.min() == lengths.max():
@@ -259,9 +260,9 @@ def _gather_steps(arrays, rows, n_steps):
 
 
 def _as_targets(raw, where, real, lengths):
-    """Return the outputs for steps in rows, where their targets lie, and which of them are real.
+    """Return outputs of time steps as rows, the positions of their targets, and which are real.
 
-    What is padding repeats the first step, so that no loss makes a NaN of it.
+    Padding repeats the first time step, so that no loss turns it into NaN.
     """
     position = jnp.arange(raw.shape[1], dtype=lengths.dtype)
     inside = position < lengths[:, None]

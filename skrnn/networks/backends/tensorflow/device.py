@@ -204,7 +204,7 @@ def _gather_steps(values, starts, lengths, rows):
 
 
 def _step_positions(starts, lengths):
-    """Where each step lies; after its end a sequence points at its last step."""
+    """Return the position of each time step; after its end, that of its last one."""
     step = tf.range(tf.reduce_max(lengths))
     step = tf.minimum(step[None, :], lengths[:, None] - 1)
     return starts[:, None] + tf.cast(step, tf.int64)

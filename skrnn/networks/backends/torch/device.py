@@ -48,7 +48,7 @@ def to_device(examples, target_scale):
 
 
 def batch_layout(spec, lengths, batch_size, n_epochs):
-    """Return None: nothing is compiled, so batches have any shape."""
+    """Return None, because nothing is compiled."""
 
 
 def compile_training(network, objective, optimizer):
@@ -121,8 +121,8 @@ def compile_forward(model):
 def _runner(model, training):
     """Return a function of a model's inputs.
 
-    Around each operation Keras looks for masks to hand on, symbols and dtypes to convert. Where
-    a network is of our own layers there is nothing to find.
+    Keras searches the inputs of each operation for masks, symbols and dtypes to convert. In a
+    network of our own layers there are none, so the search is skipped.
     """
     operations = model.operations
     if not any(type(operation).__module__.startswith("skrnn.") for operation in operations):
@@ -133,14 +133,14 @@ def _runner(model, training):
 
 def _direct_call(operation, training):
     if "training" in inspect.signature(operation.call).parameters:
-        # The graph holds the value of `training` with which it was made.
+        # The graph stores the value of `training` from when it was built.
         return lambda *tensors, **given: operation.call(*tensors, **{**given, "training": training})
     return operation.call
 
 
 def _send(array):
     """Return an array as a tensor on Keras' device."""
-    # PyTorch shares an array's memory, and would rather not share what is read-only.
+    # PyTorch shares the memory of an array, and warns if it is read-only.
     shared = array if array.flags.writeable else array.copy()
     return torch.as_tensor(shared, device=get_device())
 
@@ -148,7 +148,7 @@ def _send(array):
 def _gather_steps(values, starts, lengths, rows, here):
     """Return the padded steps of some sequences, zero after each one's end, and their lengths.
 
-    Their lengths are also given as an array, `here`.
+    `here` has the same lengths as an array in main memory.
     """
     lengths, n_steps = lengths[rows], int(here.max())
     positions = _step_positions(starts[rows], lengths, n_steps)
@@ -160,12 +160,12 @@ def _gather_steps(values, starts, lengths, rows, here):
 
 
 def _step_positions(starts, lengths, n_steps):
-    """Where each step lies; after its end a sequence points at its last step."""
+    """Return the position of each time step; after its end, that of its last one."""
     step = torch.arange(n_steps, device=starts.device)
     return starts.unsqueeze(1) + torch.minimum(step, lengths.unsqueeze(1) - 1)
 
 
 def _real_steps(lengths, device):
-    """Return which of a batch's padded steps, counted on from row to row, are no padding."""
+    """Return the indices of the real time steps in a batch of padded rows."""
     real = np.flatnonzero(np.arange(lengths.max()) < lengths[:, None])
     return torch.as_tensor(real).to(device, non_blocking=True)

@@ -1,7 +1,10 @@
-"""Bad parameters, weights and calls: each has an error of its own, and nothing fitted changes."""
+"""Invalid parameters, weights and calls: each has its own error, and fitted attributes stay."""
 
+import keras
 import numpy as np
 import pytest
+from keras import ops
+from numpy.testing import assert_array_equal
 from refusals import (
     CUBE,
     LABELS,
@@ -19,7 +22,7 @@ from refusals import (
     with_value,
 )
 from sklearn.exceptions import NotFittedError
-from toys import TINY
+from toys import TINY, assert_same_weights
 
 from skrnn import RNNClassifier
 
@@ -55,12 +58,12 @@ BAD_PARAMETERS = [
 
 
 def written(cases):
-    """Return names for cases that begin with parameters."""
+    """Return a name for each case, made of the parameters that it begins with."""
     return [" ".join(f"{k}={v!r}" for k, v in params.items())[:30] for params, *_ in cases]
 
 
 @pytest.mark.parametrize(("params", "match"), BAD_PARAMETERS, ids=written(BAD_PARAMETERS))
-def test_parameters_are_refused(params, match):
+def test_rnn_fit_refuses_invalid_parameters(params, match):
     kind = "words" if "embedding" in params else "classifier"
     model, batch = fitted(kind), MODELS[kind][1]
     with unchanged(model, batch), refused(ValueError, match):
@@ -68,14 +71,13 @@ def test_parameters_are_refused(params, match):
 
 
 BAD_KERAS_PARAMETERS = [
-    ({"optimizer": "nope"}, ValueError, "optimizer must be .*got 'nope'"),
-    ({"optimizer": 3}, ValueError, "optimizer must be .*got 3"),
-    ({"loss": "nope"}, ValueError, "loss must be .*got 'nope'"),
-    ({"metrics": ["accuracy", "nope"]}, ValueError, "metrics contains 'nope'"),
-    ({"metrics": "nope"}, ValueError, "metrics contains 'nope'"),
+    ({"optimizer": "nope"}, ValueError, "optimizer.*got 'nope'"),
+    ({"optimizer": 3}, ValueError, "optimizer.*got 3"),
+    ({"optimizer": None}, ValueError, "optimizer.*got None"),
+    ({"loss": "nope"}, ValueError, "loss.*got 'nope'"),
+    ({"metrics": ["accuracy", "nope"]}, ValueError, "metrics.*'nope'"),
+    ({"metrics": "nope"}, ValueError, "metrics.*'nope'"),
     ({"activation": "step"}, ValueError, "activation.*step"),
-    ({"callbacks": [print]}, TypeError, "callbacks must contain .*got <built-in function print>"),
-    ({"callbacks": dict}, TypeError, "callbacks must contain .*got"),
     ({"body": lambda steps, lengths: steps[:, 0, 0]}, ValueError, r"body.*shape \(None,\)"),
     ({"body": lambda steps, lengths: "steps"}, ValueError, "body.*Keras tensor, got 'steps'"),
     ({"body": lambda steps, lengths: None}, ValueError, "body.*Keras tensor, got None"),
@@ -84,24 +86,43 @@ BAD_KERAS_PARAMETERS = [
 ]
 
 
+class NoTraining(keras.callbacks.Callback):
+    """Fails the test if the first epoch is reached."""
+
+    def on_train_begin(self, logs=None):
+        pytest.fail("training began")
+
+
 @pytest.mark.parametrize(
     ("params", "error", "match"), BAD_KERAS_PARAMETERS, ids=written(BAD_KERAS_PARAMETERS)
 )
-def test_what_keras_does_not_know_is_refused(params, error, match):
-    model = fitted("classifier")
-    # Names are read by the network side: before the first batch is cut.
-    with unchanged(model, X), refused(error, match, before="fit_loop.training_batches"):
-        model.set_params(**params).fit(X, LABELS)
+def test_rnn_fit_refuses_what_keras_does_not_know(params, error, match):
+    model = fitted("classifier").set_params(callbacks=NoTraining, **params)
+    with unchanged(model, X), pytest.raises(error, match=f"(?s){match}"):
+        model.fit(X, LABELS)
 
 
-def test_a_body_without_steps_is_refused_for_targets_a_step():
+@pytest.mark.parametrize("callbacks", [[print], dict])
+def test_rnn_callbacks_must_be_keras_callbacks(callbacks):
+    model = fitted("classifier").set_params(callbacks=callbacks)
+    with unchanged(model, X), pytest.raises(TypeError, match=r"callbacks.*got"):
+        model.fit(X, LABELS)
+
+
+def test_rnn_body_must_return_steps_if_return_sequences():
     model = fitted("tagger").set_params(body=lambda steps, lengths: steps[:, 0])
-    match = r"body.*must return a 3-D .*got shape \(None, 2\)"
-    with unchanged(model, X), refused(ValueError, match, before="fit_loop.training_batches"):
+    model.set_params(callbacks=NoTraining)
+    with unchanged(model, X), pytest.raises(ValueError, match=r"body.*3-D .*shape \(None, 2\)"):
         model.fit(X, TAGS)
 
 
-def test_a_loss_for_two_classes_is_refused_for_three():
+def test_rnn_loss_must_return_a_value_for_each_target():
+    model = fitted("classifier").set_params(loss=lambda true, predicted: ops.mean(predicted))
+    with unchanged(model, X), pytest.raises(ValueError, match=r"loss.*got one value for all"):
+        model.fit(X, LABELS)
+
+
+def test_rnn_loss_for_two_classes_is_refused_for_three():
     model = RNNClassifier(**TINY, loss="binary_crossentropy")
     with refused(ValueError, "loss='binary_crossentropy' is for 2 classes, but y has 3"):
         model.fit(X, np.resize(["a", "b", "c"], N))
@@ -119,7 +140,7 @@ BAD_WEIGHTS = [
 
 
 @pytest.mark.parametrize(("weights", "match"), BAD_WEIGHTS)
-def test_weights_are_refused(weights, match):
+def test_rnn_fit_refuses_invalid_sample_weight(weights, match):
     for kind in ("classifier", "regressor"):
         model, _, y = fitted(kind), *MODELS[kind][1:]
         name = "sample_weight"
@@ -130,13 +151,13 @@ def test_weights_are_refused(weights, match):
 
 
 @pytest.mark.parametrize(("weights", "match"), BAD_WEIGHTS[:-1])
-def test_weights_of_validation_data_are_refused_by_their_name(weights, match):
+def test_rnn_fit_refuses_invalid_sample_weight_val(weights, match):
     model = fitted("classifier")
     with unchanged(model, X), refused(ValueError, match.format(name="sample_weight_val")):
         model.fit(X, LABELS, X_val=X, y_val=LABELS, sample_weight_val=weights)
 
 
-def test_class_weights_that_leave_nothing_are_refused():
+def test_rnn_class_weight_zero_for_all_classes_is_refused():
     model = fitted("classifier").set_params(class_weight={"no": 0, "yes": 0})
     with unchanged(model, X), refused(ValueError, "class_weight.*(zero|no sequence)"):
         model.fit(X, LABELS)
@@ -156,16 +177,13 @@ def test_class_weights_that_leave_nothing_are_refused():
         ({"X_val": X, "y_val": RAGGED_TAGS}, "y_val.*return_sequences=False"),
     ],
 )
-@pytest.mark.parametrize("again", [False, True])
-def test_validation_data_are_refused(validation, match, again):
-    model = fitted("classifier") if again else RNNClassifier(**TINY)
-    if not again:
-        with refused(ValueError, match):
-            model.fit(X, LABELS, **validation)
-        assert not fitted_state(model)
-        return
+def test_rnn_fit_refuses_invalid_validation_data(validation, match):
+    model, fresh = fitted("classifier"), RNNClassifier(**TINY)
     with unchanged(model, X), refused(ValueError, match):
         model.fit(X, LABELS, **validation)
+    with refused(ValueError, match):
+        fresh.fit(X, LABELS, **validation)
+    assert not fitted_state(fresh)
 
 
 @pytest.mark.parametrize(
@@ -177,7 +195,7 @@ def test_validation_data_are_refused(validation, match, again):
         (N, np.arange(N - 1), "groups"),
     ],
 )
-def test_too_little_for_early_stopping_is_refused(n, groups, match):
+def test_rnn_early_stopping_needs_enough_sequences_and_groups(n, groups, match):
     model = fitted("classifier").set_params(early_stopping=True)
     with unchanged(model, X), refused(ValueError, match):
         model.fit(X[:n], labels(n), groups=groups)
@@ -197,7 +215,7 @@ def test_too_little_for_early_stopping_is_refused(n, groups, match):
     ],
     ids=["predict", "predict_proba", "score", "hidden_states", "model_"],
 )
-def test_nothing_is_predicted_before_fit(call):
+def test_rnn_is_not_fitted_before_fit(call):
     with pytest.raises(NotFittedError, match="RNNClassifier instance is not fitted yet"):
         call(RNNClassifier())
 
@@ -210,13 +228,13 @@ def test_nothing_is_predicted_before_fit(call):
         (["maybe"] * N, None, r"y has labels .*classes_: \['maybe'\]"),
     ],
 )
-def test_partial_fit_keeps_to_the_first_classes(y, classes, match):
+def test_rnn_partial_fit_refuses_other_classes_than_the_first_call(y, classes, match):
     model = fitted("classifier")
     with unchanged(model, X), refused(ValueError, match):
         model.partial_fit(X, y, classes=classes)
 
 
-def test_labels_outside_the_classes_told_at_first_are_refused():
+def test_rnn_partial_fit_refuses_labels_outside_classes():
     model = RNNClassifier(**TINY)
     with refused(ValueError, r"y has labels .*classes_: \['no'\]"):
         model.partial_fit(X, LABELS, classes=["yes", "maybe"])
@@ -224,7 +242,7 @@ def test_labels_outside_the_classes_told_at_first_are_refused():
 
 
 @pytest.mark.parametrize("params", [{"units": 5}, {"cell": "gru"}, {"dtype": "float64"}])
-def test_going_on_with_another_network_is_refused(params):
+def test_rnn_partial_fit_and_warm_start_refuse_another_network(params):
     model = fitted("classifier").set_params(**params)
     with unchanged(model, X), refused(ValueError, f"parameters.*changed.*{next(iter(params))}"):
         model.partial_fit(X, LABELS)
@@ -232,34 +250,30 @@ def test_going_on_with_another_network_is_refused(params):
         model.set_params(warm_start=True).fit(X, LABELS)
 
 
-def test_going_on_with_another_number_of_targets_is_refused():
+def test_rnn_partial_fit_refuses_another_number_of_targets():
     model = fitted("regressor")
     with unchanged(model, X), refused(ValueError, "y has 2 targets, .*fitted with 1"):
         model.partial_fit(X, np.column_stack([Y, Y]))
 
 
-# --- bodies of the user's ---------------------------------------------------------------------
+# --- custom bodies ---------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("dtype", "other"), [("float32", "float64"), ("float64", "float32")])
-def test_a_body_of_another_dtype_is_refused_by_the_names_of_its_layers(dtype, other):
-    import keras
-
+def test_rnn_body_of_another_dtype_is_refused_by_the_names_of_its_layers(dtype, other):
     def body(steps, lengths):
         hidden = keras.layers.Dense(3, dtype=steps.dtype, name="right")(steps)
         hidden = keras.layers.GRU(3, dtype=other, name="wrong")(hidden)
         return keras.layers.Dense(2, dtype=other, name="wrong_too")(hidden)
 
-    model = RNNClassifier(**TINY, body=body, dtype=dtype)
-    what = f"dtype='{dtype}'.* built 'wrong' of {other}, 'wrong_too' of {other}: .*steps.dtype"
-    with refused(ValueError, what, before="programs.lease"):
+    model = RNNClassifier(**TINY, body=body, dtype=dtype, callbacks=NoTraining)
+    match = f"dtype='{dtype}'.* 'wrong' of {other}, 'wrong_too' of {other}.*steps.dtype"
+    with pytest.raises(ValueError, match=match):
         model.fit(X, LABELS)
     assert not fitted_state(model)
 
 
-def test_a_body_of_the_dtype_of_its_steps_is_trained():
-    import keras
-
+def test_rnn_body_of_the_dtype_of_its_steps_is_trained():
     def body(steps, lengths):
         return keras.layers.Dense(3, dtype=steps.dtype)(steps)
 
@@ -267,35 +281,55 @@ def test_a_body_of_the_dtype_of_its_steps_is_trained():
     assert {weight.dtype for weight in model.weights_} == {np.dtype("float64")}
 
 
-# --- a fit that breaks off --------------------------------------------------------------------
+# --- fits that are interrupted or diverge -----------------------------------------------------
 
 
-def interrupt():
-    """Return a Keras callback that presses Ctrl-C in the second epoch."""
-    import keras
+class InterruptsSecondEpoch(keras.callbacks.Callback):
+    """Raises what Ctrl-C raises, at the end of the second epoch."""
 
-    class Interrupt(keras.callbacks.Callback):
-        def on_epoch_end(self, epoch, logs=None):
-            if epoch == 1:
-                raise KeyboardInterrupt
-
-    return Interrupt
+    def on_epoch_end(self, epoch, logs=None):
+        if epoch == 1:
+            raise KeyboardInterrupt
 
 
-@pytest.mark.parametrize("warm_start", [False, True])
-def test_ctrl_c_leaves_everything_as_it_was(warm_start):
-    model = fitted("classifier")
-    model.set_params(callbacks=interrupt(), warm_start=warm_start)
-    with unchanged(model, X), pytest.raises(KeyboardInterrupt):
-        model.fit(X, LABELS)
-    fresh = RNNClassifier(**TINY, callbacks=interrupt())
+class InterruptsFirstBatch(keras.callbacks.Callback):
+    """Raises what Ctrl-C raises, after the first batches."""
+
+    def on_train_batch_end(self, batch, logs=None):
+        raise KeyboardInterrupt
+
+
+def test_rnn_first_fit_that_is_interrupted_leaves_nothing_fitted():
+    model = RNNClassifier(**TINY, callbacks=InterruptsSecondEpoch)
     with pytest.raises(KeyboardInterrupt):
-        fresh.fit(X, LABELS)
-    assert not fitted_state(fresh)
+        model.fit(X, LABELS)
+    assert not fitted_state(model)
+    model.set_params(callbacks=None).fit(X, LABELS)
+    assert_same_weights(model, fitted("classifier"))
 
 
-def test_a_loss_that_stops_being_finite_leaves_everything_as_it_was():
-    model = fitted("regressor")
-    model.set_params(learning_rate=1e30, optimizer="sgd", global_clipnorm=None, epochs=20)
-    with unchanged(model, X), pytest.raises(ValueError, match="Training diverged"):
-        model.fit(X, Y)
+@pytest.mark.parametrize(
+    ("method", "warm_start", "callback", "y"),
+    [
+        ("fit", False, InterruptsSecondEpoch, np.repeat(["dog", "eel", "fox"], 4)),
+        ("fit", True, InterruptsSecondEpoch, LABELS),
+        ("fit", True, InterruptsFirstBatch, LABELS),
+        ("partial_fit", False, InterruptsFirstBatch, LABELS),
+    ],
+    ids=["other classes", "warm start", "warm start, first batch", "partial_fit"],
+)
+def test_rnn_fit_that_is_interrupted_leaves_the_earlier_fit(method, warm_start, callback, y):
+    model = fitted("classifier").set_params(warm_start=warm_start, callbacks=callback)
+    with unchanged(model, X), pytest.raises(KeyboardInterrupt):
+        getattr(model, method)(X, y)
+
+
+def test_rnn_fit_that_diverges_is_an_error_that_leaves_the_earlier_fit():
+    params = {"optimizer": "sgd", "global_clipnorm": None}
+    model = fitted("regressor").set_params(**params, learning_rate=0.01)
+    expected = model.fit(X, Y).predict(X)
+    model.set_params(learning_rate=1e30, epochs=20)
+    with unchanged(model, X), pytest.raises(ValueError, match=r"(?s)finite.*learning_rate"):
+        model.fit([steps * 2 for steps in X], Y[::-1])
+    model.set_params(learning_rate=0.01, epochs=TINY["epochs"])
+    assert_array_equal(model.fit(X, Y).predict(X), expected)

@@ -1,20 +1,17 @@
-"""Two measures of a reservoir: whether it forgets its start, and how long it remembers inputs."""
+"""Measures of a reservoir: whether it forgets its initial state, and its memory of inputs."""
 
 from numbers import Integral
 
 import numpy as np
 from sklearn.base import clone
 from sklearn.utils import Bunch
-from sklearn.utils.validation import check_is_fitted
 
-from skrnn._fitting import generator
+from skrnn._fitting import fitted_snapshot, generator
 from skrnn._sklearn import Interval, validate_params
 from skrnn.datasets import make_memory_task
 from skrnn.reservoir._echo_state_regressor import EchoStateRegressor
-from skrnn.reservoir._reservoir import Reservoir
+from skrnn.reservoir._reservoir import Reservoir, check_no_feedback
 from skrnn.sequences._inputs import read_inputs
-
-__all__ = ["echo_state_index", "memory_capacity"]
 
 
 @validate_params(
@@ -28,34 +25,43 @@ __all__ = ["echo_state_index", "memory_capacity"]
     prefer_skip_nested_validation=True,
 )
 def echo_state_index(reservoir, X, *, n_starts=10, transient=None, random_state=None):
-    """Measure how far apart states stay that began in different places.
+    r"""Measure how much the states depend on the initial state.
 
-    A reservoir has the echo state property if its state comes to depend on the input alone: then
-    the index is zero, up to rounding. Where it is not, outputs depend on the start [1]_.
+    A reservoir has the echo state property if the effect of its initial state vanishes. The index
+    is then zero, up to rounding. Otherwise outputs depend on the initial state [1]_.
 
     Parameters
     ----------
     reservoir : Reservoir
-        Fitted, without feedback; of an estimator its `reservoir_`.
+        A fitted reservoir without feedback, such as `reservoir_` of an echo state estimator.
     X : sequences
-        Sequences as the reservoir reads them.
+        The inputs, as for `Reservoir.transform`.
     n_starts : int, default=10
-        How many starts, uniform in [-1, 1], are compared with the start at zero.
+        Number of initial states, uniform in [-1, 1], that are compared with a zero state.
     transient : int, default=None
-        Steps of each sequence that are not counted; None: half of the shortest.
+        Number of initial time steps of each sequence that are left out. If None, half of the
+        shortest sequence.
     random_state : int, RandomState instance or None, default=None
-        Seeds the starts.
+        Controls the initial states. Pass an int for reproducible results.
 
     Returns
     -------
     float
-        The distance of two states (root of the mean square over units), averaged over starts,
-        sequences and steps.
+        The distance of two states (the root mean square over units), averaged over initial states,
+        sequences and time steps.
 
     Raises
     ------
     ValueError
-        If the reservoir has feedback, or `transient` leaves no step.
+        If the reservoir has feedback, or if `transient` leaves no time step.
+
+    Notes
+    -----
+    With the state x(t) from a zero state, and the states from P random initial states, of N units
+    each, the index is
+
+    .. math:: \frac{1}{P (T - T_0)} \sum_{p=1}^{P} \sum_{t > T_0}
+              \sqrt{\frac{1}{N} \lVert x^{(p)}(t) - x(t) \rVert^2}.
 
     References
     ----------
@@ -72,13 +78,15 @@ def echo_state_index(reservoir, X, *, n_starts=10, transient=None, random_state=
     False
     True
     """
-    check_is_fitted(reservoir)
-    reservoir._check_alone()
-    sequences = read_inputs(reservoir, X).sequences
+    fitted = fitted_snapshot(reservoir)
+    dynamics = fitted._dynamics()
+    check_no_feedback(dynamics)
+    sequences = read_inputs(fitted, X).sequences
     shortest = int(sequences.lengths.min())
     if shortest < 2:
         raise ValueError(
-            "X must hold sequences of at least 2 steps, got one of 1; one series is [series]."
+            "X must contain sequences of at least 2 time steps, got one of 1. Pass one series as "
+            "[series]."
         )
     transient = shortest // 2 if transient is None else transient
     if transient >= shortest:
@@ -86,27 +94,27 @@ def echo_state_index(reservoir, X, *, n_starts=10, transient=None, random_state=
             f"transient={transient} leaves nothing of a sequence of {shortest} step(s)."
         )
     rng = generator(random_state)
-    distances = [_distance(reservoir, sequences, transient, rng) for _ in range(n_starts)]
+    distances = [_mean_distance(dynamics, sequences, transient, rng) for _ in range(n_starts)]
     return float(np.mean(distances))
 
 
-def _distance(reservoir, sequences, transient, rng):
-    """Return the mean distance of states from one random start and from zero."""
-    start = [rng.uniform(-1, 1, layer.units) for layer in reservoir.layers_]
+def _mean_distance(dynamics, sequences, transient, rng):
+    """Return the mean distance of the states from one random initial state and from zero."""
+    initial = [rng.uniform(-1, 1, layer.units) for layer in dynamics.layers]
     total, n = 0.0, 0
     pairs = zip(
-        reservoir._pieces(sequences, whole=True),
-        reservoir._pieces(sequences, initial=start),
+        dynamics.blocks(sequences, whole=True),
+        dynamics.blocks(sequences, initial=initial),
         strict=True,
     )
-    n_forward = len(reservoir.layers_)
+    n_forward = len(dynamics.layers)
     for one, other in pairs:
         counted = one.steps >= transient
-        apart = [
+        differences = [
             (a[counted].astype(np.float64) - b[counted]) ** 2
             for a, b in zip(one.states[:n_forward], other.states, strict=False)
         ]
-        distances = np.sqrt(np.concatenate(apart, axis=1).mean(axis=1))
+        distances = np.sqrt(np.concatenate(differences, axis=1).mean(axis=1))
         total, n = total + distances.sum(), n + distances.size
     return total / n
 
@@ -122,24 +130,23 @@ def _distance(reservoir, sequences, transient, rng):
     prefer_skip_nested_validation=True,
 )
 def memory_capacity(estimator, *, max_delay=100, n_steps=9500, washout=500, random_state=0):
-    """Measure how much of its past inputs a reservoir can give back.
+    r"""Measure how many of its past inputs a reservoir can reproduce.
 
-    The estimator learns to repeat independent inputs, uniform in [-1, 1], after 1, 2, ...,
-    `max_delay` steps. The squared correlations of what it says with what was, on steps that it has
-    not learned from, add up to the capacity, which is at most the number of units [1]_.
+    The estimator is trained to reproduce independent inputs, uniform in [-1, 1], after 1, 2, ...,
+    `max_delay` time steps. The capacity is at most the number of units [1]_.
 
     Parameters
     ----------
     estimator : EchoStateRegressor
-        Need not be fitted; a clone is, with `rows="steps"`.
+        It need not be fitted. A clone with `rows="steps"` is fitted.
     max_delay : int, default=100
-        The longest delay.
+        The longest delay in time steps.
     n_steps : int, default=9500
-        Steps to learn from, and as many to judge on.
+        Number of time steps of the training set, and of the test set.
     washout : int, default=500
-        Steps before both that only fill the memory.
+        Number of time steps before each of them that are left out.
     random_state : int, RandomState instance or None, default=0
-        Seeds the inputs.
+        Controls the inputs.
 
     Returns
     -------
@@ -147,7 +154,14 @@ def memory_capacity(estimator, *, max_delay=100, n_steps=9500, washout=500, rand
         capacity : float
             The memory capacity.
         by_delay : ndarray of shape (max_delay,)
-            What each delay gives to it, in [0, 1].
+            The contribution of each delay, in [0, 1].
+
+    Notes
+    -----
+    The capacity is the sum of the squared correlations of the outputs with the delayed inputs on
+    the test set,
+
+    .. math:: MC = \sum_{k=1}^{k_{max}} \operatorname{corr}^2 \big(u(t-k), \hat y_k(t)\big).
 
     References
     ----------
@@ -167,13 +181,13 @@ def memory_capacity(estimator, *, max_delay=100, n_steps=9500, washout=500, rand
     network = clone(estimator).set_params(rows="steps")
     counted = np.arange(n) >= washout
     network.fit(inputs[:n], delayed[:n], sample_weight=counted.astype(float))
-    said = network.predict(inputs[n:]).reshape(n, -1)[counted]
-    by_delay = _squared_correlations(said, delayed[n:][counted])
+    predicted = network.predict(inputs[n:]).reshape(n, -1)[counted]
+    by_delay = _squared_correlations(predicted, delayed[n:][counted])
     return Bunch(capacity=float(by_delay.sum()), by_delay=by_delay)
 
 
 def _squared_correlations(one, other):
-    """Return the squared correlation of each column; of a constant one zero."""
+    """Return the squared correlation of each pair of columns; zero if one is constant."""
     one, other = one - one.mean(axis=0), other - other.mean(axis=0)
     products = (one * other).sum(axis=0) ** 2
     norms = (one**2).sum(axis=0) * (other**2).sum(axis=0)

@@ -1,4 +1,4 @@
-"""Bad sequences and targets: each kind has an error of its own, before any work."""
+"""Invalid sequences and targets: each kind has its own error, raised before a network is used."""
 
 import numpy as np
 import pandas as pd
@@ -30,7 +30,7 @@ def dated():
     return pd.DataFrame(CUBE[:, 0], index=pd.date_range("2020", periods=N))
 
 
-# What is wrong, for whom, the batch, and what the error says.
+# What is wrong: the model, the batch, and the type and message of the error.
 BAD_SEQUENCES = {
     "no samples in a list": ("classifier", [], ValueError, r"0 sample.*X must hold at least one"),
     "no samples in an array": ("classifier", CUBE[:0], ValueError, r"0 sample.*shape=\(0, 2, 2\)"),
@@ -64,10 +64,11 @@ BAD_SEQUENCES = {
     "strings among objects": (
         "classifier", with_value("1.5", object), ValueError, r"X\[3\] holds strings"),
     "None among steps": ("classifier", replaced(X, 3, None), (TypeError, ValueError), r"X\[3\]"),
-    "object soup": ("classifier", with_value({}, object), TypeError, r"X\[3\] holds something"),
-    "objects all the way": ("classifier", [object(), object()], (TypeError, ValueError), "X"),
-    "lists too deep": ("classifier", replaced(X, 3, [[[1.0], [2, 3]]]), (TypeError, ValueError),
-                       r"X\[3\]"),
+    "dicts among steps": (
+        "classifier", with_value({}, object), TypeError, r"X\[3\] holds something"),
+    "objects as sequences": ("classifier", [object(), object()], (TypeError, ValueError), "X"),
+    "lists nested too deeply": (
+        "classifier", replaced(X, 3, [[[1.0], [2, 3]]]), (TypeError, ValueError), r"X\[3\]"),
     "a sparse matrix": (
         "classifier", sparse.csr_matrix(CUBE[:, 0]), TypeError, "X is a sparse matrix.*list of"),
     "a table with a DatetimeIndex": ("classifier", dated(), ValueError, r"one series.*pass \[X\]"),
@@ -98,12 +99,12 @@ BAD_SEQUENCES = {
 
 
 @pytest.mark.parametrize("wrong", BAD_SEQUENCES)
-def test_sequences_are_refused(wrong):
+def test_rnn_fit_and_predict_refuse_invalid_sequences(wrong):
     kind, batch, error, match = BAD_SEQUENCES[wrong]
     model, good = fitted(kind), MODELS[kind][1]
     y = LABELS if sparse.issparse(batch) or not hasattr(batch, "__len__") else labels(len(batch))
     with unchanged(model, good):
-        with refused(error, match, before="inference.forward"):
+        with refused(error, match):
             model.predict(batch)
         with refused(error, match):
             model.fit(batch, y)
@@ -119,12 +120,12 @@ def test_sequences_are_refused(wrong):
         ("table", CUBE, "X has 2 features.*expecting 1 feature"),
     ],
 )
-def test_features_are_those_of_fit(kind, batch, match):
+def test_rnn_refuses_other_features_than_in_fit(kind, batch, match):
     model, good = fitted(kind), MODELS[kind][1]
     calls = [model.predict, model.predict_proba, model.hidden_states]
     with unchanged(model, good):
         for call in calls:
-            with refused(ValueError, match, before="inference.forward"):
+            with refused(ValueError, match):
                 call(batch)
         with refused(ValueError, match):
             model.partial_fit(batch, LABELS)
@@ -136,8 +137,8 @@ def test_features_are_those_of_fit(kind, batch, match):
 
 HOLE = np.where(np.arange(N) == 3, np.nan, Y)
 BAD_TARGETS = {
-    "none": ("classifier", None, "requires y to be passed, but the target y is None"),
-    "none at all": ("regressor", None, "requires y to be passed, but the target y is None"),
+    "no labels": ("classifier", None, "requires y to be passed, but the target y is None"),
+    "no numbers": ("regressor", None, "requires y to be passed, but the target y is None"),
     "too few labels": ("classifier", LABELS[:-2], "X has 12 sequences, y has 10"),
     "too many numbers": ("regressor", np.append(Y, 1), "X has 12 sequences, y has 13"),
     "one class": ("classifier", ["no"] * N, "at least 2 classes, got 1 class: 'no'"),
@@ -149,15 +150,16 @@ BAD_TARGETS = {
     "NaN": ("regressor", HOLE, "y contains NaN"),
     "infinity": ("regressor", np.where(Y > 1, np.inf, Y), "y contains infinity"),
     "complex": ("regressor", Y * 1j, "Complex data not supported"),
-    "labels a step": ("classifier", RAGGED_TAGS, "y.*return_sequences=False"),
-    "labels a step in an array": ("classifier", np.tile(LABELS, (3, 1)).T, r"y.*\(12, 3\)"),
-    "numbers a step": ("regressor", [steps[:, 0] for steps in X], "y.*return_sequences=False"),
-    "vectors a step": ("regressor", CUBE, r"y.*a sequence.*\(12, 2, 2\)"),
-    "one label a sequence": ("tagger", LABELS, "y.*each step because return_sequences=True"),
-    "one number a sequence": ("tracker", Y, "y.*each step because return_sequences=True"),
-    "some labels a sequence": (
-        "tagger", [*TAGS[:-1], "no"], "y.*each step because return_sequences=True"),
-    "too deep": ("tracker", [steps[None] for steps in X], "y.*with 3 dimensions"),
+    "labels for each step": ("classifier", RAGGED_TAGS, "y.*return_sequences=False"),
+    "labels for each step in an array": ("classifier", np.tile(LABELS, (3, 1)).T, r"y.*\(12, 3\)"),
+    "numbers for each step": (
+        "regressor", [steps[:, 0] for steps in X], "y.*return_sequences=False"),
+    "vectors for each step": ("regressor", CUBE, r"y.*per sequence.*\(12, 2, 2\)"),
+    "one label per sequence": ("tagger", LABELS, "y.*per time step because return_sequences=True"),
+    "one number per sequence": ("tracker", Y, "y.*per time step because return_sequences=True"),
+    "some entries with one label": (
+        "tagger", [*TAGS[:-1], "no"], "y.*per time step because return_sequences=True"),
+    "three dimensions": ("tracker", [steps[None] for steps in X], "y.*with 3 dimensions"),
     "one tag too few": (
         "tagger", replaced(TAGS, 3, TAGS[3][1:]),
         rf"y\[3\] has {len(X[3]) - 1} targets, but sequence 3 of X has {len(X[3])} steps"),
@@ -173,15 +175,17 @@ BAD_TARGETS = {
 
 
 @pytest.mark.parametrize("wrong", BAD_TARGETS)
-def test_targets_are_refused(wrong):
+def test_rnn_fit_refuses_invalid_targets(wrong):
     kind, y, match = BAD_TARGETS[wrong]
     model = fitted(kind)
     with unchanged(model, X), refused((TypeError, ValueError), match):
         model.fit(X, y)
 
 
-@pytest.mark.parametrize("wrong", ["one tag too few", "too few tag lists", "one label a sequence"])
-def test_score_refuses_the_targets_that_fit_refuses(wrong):
+@pytest.mark.parametrize(
+    "wrong", ["one tag too few", "too few tag lists", "one label per sequence"]
+)
+def test_rnn_score_refuses_the_targets_that_fit_refuses(wrong):
     kind, y, match = BAD_TARGETS[wrong]
     with pytest.raises(ValueError, match=f"(?s){match}"):
         fitted(kind).score(X, y)

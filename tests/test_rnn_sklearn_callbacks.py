@@ -1,4 +1,4 @@
-"""What scikit-learn's own callbacks are told of a fit and its epochs."""
+"""scikit-learn's own callbacks: when they are called in a fit, and with what."""
 
 import io
 import pickle
@@ -7,56 +7,57 @@ from contextlib import redirect_stdout
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
-from refusals import fitted_state, unchanged
+from refusals import unchanged
 from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
 from sklearn.metrics import accuracy_score
 from sklearn.model_selection import GridSearchCV
 from toys import TINY, assert_same_weights, labelled
 
 from skrnn import RNNClassifier, RNNRegressor
 
-callback = pytest.importorskip("sklearn.callback", reason="callbacks came with scikit-learn 1.9")
+callback = pytest.importorskip("sklearn.callback", reason="callbacks need scikit-learn 1.9")
 
 X, LABELS = labelled()
 TOKENS = [np.arange(2, 2 + len(steps)) for steps in X]
 
 
-def a_body(steps, lengths):
+def identity_body(steps, lengths):
     return steps
 
 
 class Recorder:
-    """Writes down each hook with the names and numbers of the tasks from the first to its own."""
+    """Records each hook with the names and ids of its task and of all parent tasks."""
 
     def __init__(self):
-        self.told = []
+        self.calls = []
 
-    def _write(self, hook, context):
+    def _record(self, hook, context):
         path, task = [], context
         while task is not None:
             path.insert(0, (task.task_name, task.task_id))
             task = task.parent
-        self.told.append((hook, path))
+        self.calls.append((hook, path))
 
     def setup(self, estimator, context):
-        self._write("setup", context)
+        self._record("setup", context)
 
     def teardown(self, estimator, context):
-        self._write("teardown", context)
+        self._record("teardown", context)
 
     def on_fit_task_begin(self, estimator, context):
-        self._write("begin", context)
+        self._record("begin", context)
 
     def on_fit_task_end(self, estimator, context):
-        self._write("end", context)
+        self._record("end", context)
 
 
 class Propagated(Recorder):
     max_propagation_depth = None
 
 
-class Keeps:
-    """Keeps what it is given at the end of each epoch."""
+class EpochRecorder:
+    """Records the arguments at the end of each epoch."""
 
     def __init__(self):
         self.epochs = []
@@ -79,50 +80,52 @@ class StopsAtTwo(Recorder):
         return context.task_name == "epoch" and context.task_id == 1
 
 
-class Fails(Recorder):
+class FailsAtTwo(Recorder):
     def on_fit_task_end(self, estimator, context):
         super().on_fit_task_end(estimator, context)
         if context.task_name == "epoch" and context.task_id == 1:
             raise RuntimeError("enough")
 
 
-def tasks_of_a_fit(n_epochs, *above):
-    """Return what is told of one fit below other tasks, without set-up."""
-    fit = [*above] if above else [("fit", 0)]
+def tasks_of_a_fit(n_epochs, *parents):
+    """Return the hooks of one fit below other tasks, without set-up and teardown."""
+    fit = [*parents] if parents else [("fit", 0)]
     fit[-1] = ("fit", fit[-1][1])
     epochs = [(hook, [*fit, ("epoch", i)]) for i in range(n_epochs) for hook in ("begin", "end")]
     return [("begin", fit), *epochs, ("end", fit)]
 
 
-def test_a_fit_is_a_task_and_its_epochs_are_tasks_below_it():
+def test_rnn_sklearn_callbacks_fit_is_a_task_with_epochs_as_subtasks():
     recorder = Recorder()
     model = RNNClassifier(**TINY).set_callbacks(recorder).fit(X, LABELS)
     whole = [("setup", [("fit", 0)]), *tasks_of_a_fit(3), ("teardown", [("fit", 0)])]
-    assert recorder.told == whole
+    assert recorder.calls == whole
     model.partial_fit(X, LABELS).set_params(warm_start=True, epochs=2).fit(X, LABELS)
-    assert recorder.told[len(whole) + 1 : -1] == tasks_of_a_fit(2)
+    assert recorder.calls[len(whole) + 1 : -1] == tasks_of_a_fit(2)
     assert model.n_iter_ == 6
 
 
-def test_epochs_of_a_search_are_below_its_candidates_and_its_refit():
+def test_rnn_sklearn_callbacks_epochs_of_a_grid_search():
     recorder = Propagated()
     search = GridSearchCV(RNNClassifier(**TINY), {"learning_rate": [0.01, 0.1]}, cv=2)
     search.set_callbacks(recorder).fit(X, LABELS)
-    below = [(hook, path) for hook, path in recorder.told if ("epoch", 0) in path]
+    below = [(hook, path) for hook, path in recorder.calls if ("epoch", 0) in path]
     parents = [path[:-1] for hook, path in below if hook == "begin"]
     candidates = [[("fit", 0), ("search", 0), ("fit", i)] for i in range(4)]
     assert parents == [*candidates, [("fit", 0), ("fit", 1)]]
     for parent in parents:
-        told = [item for item in recorder.told if item[1][: len(parent)] == parent]
-        assert told == tasks_of_a_fit(3, *parent)
+        calls = [item for item in recorder.calls if item[1][: len(parent)] == parent]
+        assert calls == tasks_of_a_fit(3, *parent)
 
 
 @pytest.mark.parametrize("early_stopping", [False, True])
-def test_callbacks_change_no_bit(early_stopping):
+def test_rnn_sklearn_callbacks_change_no_bit(early_stopping):
     params = {**TINY, "epochs": 6, "dropout": 0.2, "batch_size": 7, "patience": 2}
     model = RNNClassifier(**params, early_stopping=early_stopping)
     plain = clone(model).fit(X, LABELS)
-    watched = clone(model).set_callbacks(Keeps(), callback.ScoringMonitor(scoring="neg_log_loss"))
+    watched = clone(model).set_callbacks(
+        EpochRecorder(), callback.ScoringMonitor(scoring="neg_log_loss")
+    )
     assert_same_weights(watched.fit(X, LABELS), plain)
     assert watched.history_ == plain.history_
 
@@ -132,19 +135,19 @@ def test_callbacks_change_no_bit(early_stopping):
     [
         (RNNClassifier(**TINY), X, LABELS),
         (RNNClassifier(**TINY, embedding=3), TOKENS, LABELS),
-        (RNNClassifier(**TINY, body=a_body), X, LABELS),
+        (RNNClassifier(**TINY, body=identity_body), X, LABELS),
         (RNNRegressor(**TINY), X, np.arange(30.0)),
         (RNNRegressor(**TINY, return_sequences=True), X, [steps[:, 0] for steps in X]),
     ],
     ids=["classifier", "tokens", "body", "regressor", "steps"],
 )
-def test_the_estimator_of_an_epoch_is_that_of_a_fit_of_so_many_epochs(model, sequences, y):
-    keeps = Keeps()
+def test_rnn_sklearn_callbacks_fitted_estimator_equals_a_shorter_fit(model, sequences, y):
+    recorder = EpochRecorder()
     weights = np.linspace(1, 2, len(sequences))
-    clone(model).set_callbacks(keeps).fit(sequences, y, sample_weight=weights)
-    for n_epochs, (told_X, told_y, metadata, fitted) in enumerate(keeps.epochs, start=1):
-        assert told_X is sequences
-        assert told_y is y
+    clone(model).set_callbacks(recorder).fit(sequences, y, sample_weight=weights)
+    for n_epochs, (given_X, given_y, metadata, fitted) in enumerate(recorder.epochs, start=1):
+        assert given_X is sequences
+        assert given_y is y
         assert metadata["sample_weight"] is weights
         shorter = clone(model).set_params(epochs=n_epochs)
         shorter.fit(sequences, y, sample_weight=weights)
@@ -155,7 +158,7 @@ def test_the_estimator_of_an_epoch_is_that_of_a_fit_of_so_many_epochs(model, seq
         assert_same_weights(pickle.loads(pickle.dumps(fitted.set_callbacks())), shorter)
 
 
-def test_a_monitor_ends_with_the_score_of_the_fitted_estimator():
+def test_rnn_scoring_monitor_ends_with_the_score_of_the_fitted_estimator():
     monitor = callback.ScoringMonitor(scoring="neg_log_loss")
     model = RNNClassifier(**TINY).set_callbacks(monitor)
     model.fit(X, LABELS)
@@ -167,7 +170,7 @@ def test_a_monitor_ends_with_the_score_of_the_fitted_estimator():
     assert scores[-1] == pytest.approx(expected, rel=1e-6)
 
 
-def test_a_monitor_follows_the_epochs_of_each_candidate():
+def test_rnn_scoring_monitor_follows_the_epochs_of_each_candidate():
     monitor = callback.ScoringMonitor(scoring="accuracy")
     model = RNNClassifier(**TINY).set_callbacks(monitor)
     search = GridSearchCV(model, {"learning_rate": [0.01, 0.1]}, cv=2).fit(X, LABELS)
@@ -177,7 +180,7 @@ def test_a_monitor_follows_the_epochs_of_each_candidate():
     assert refit[-1]["accuracy"] == accuracy_score(LABELS, search.predict(X))
 
 
-def test_progress_bars_count_the_epochs():
+def test_rnn_progress_bar_shows_each_fit_of_a_grid_search():
     pytest.importorskip("rich")
     with redirect_stdout(io.StringIO()) as shown:
         search = GridSearchCV(RNNClassifier(**TINY), {"learning_rate": [0.01, 0.1]}, cv=2)
@@ -185,48 +188,49 @@ def test_progress_bars_count_the_epochs():
     assert shown.getvalue().count("RNNClassifier - fit") >= 5
 
 
-def test_a_fit_that_stops_early_ends_its_task():
+def test_rnn_sklearn_callbacks_early_stopping_ends_the_task():
     recorder = Recorder()
     model = RNNClassifier(**{**TINY, "epochs": 50}, early_stopping=True, patience=1)
     model.set_params(learning_rate=1.0).set_callbacks(recorder).fit(X, LABELS)
     assert model.n_iter_ < 50
-    assert recorder.told[1:-1] == tasks_of_a_fit(model.n_iter_)
+    assert recorder.calls[1:-1] == tasks_of_a_fit(model.n_iter_)
 
 
-def test_a_callback_may_stop_training():
+def test_rnn_sklearn_callbacks_may_stop_training():
     recorder = StopsAtTwo()
     model = RNNClassifier(**TINY).set_callbacks(recorder).fit(X, LABELS)
-    assert recorder.told[1:-1] == tasks_of_a_fit(2)
+    assert recorder.calls[1:-1] == tasks_of_a_fit(2)
     assert_same_weights(model, RNNClassifier(**{**TINY, "epochs": 2}).fit(X, LABELS))
 
 
-def test_a_callback_that_raises_leaves_everything_as_it_was():
+def test_rnn_sklearn_callbacks_that_raise_leave_the_earlier_fit():
     model = RNNClassifier(**TINY).fit(X, LABELS)
-    fails = Fails()
+    fails = FailsAtTwo()
     with unchanged(model, X):
         model.set_callbacks(fails)
         with pytest.raises(RuntimeError, match="enough"):
             model.fit(X, LABELS)
         model.set_callbacks()
-    assert fails.told[1:-1] == tasks_of_a_fit(3)[:5]
-    assert fails.told[-1][0] == "teardown"
+    assert fails.calls[1:-1] == tasks_of_a_fit(3)[:5]
+    assert fails.calls[-1][0] == "teardown"
     fresh = RNNClassifier(**TINY).set_callbacks(fails)
     with pytest.raises(RuntimeError, match="enough"):
         fresh.fit(X, LABELS)
-    assert set(fitted_state(fresh)) == {"_skl_callbacks"}
+    with pytest.raises(NotFittedError):
+        fresh.predict(X)
 
 
-def test_bad_data_end_the_callbacks_too():
+def test_rnn_sklearn_callbacks_teardown_is_called_if_data_are_invalid():
     recorder = Recorder()
     with pytest.raises(ValueError, match="X has 30 sequences"):
         RNNClassifier(**TINY).set_callbacks(recorder).fit(X, LABELS[:-1])
-    assert [hook for hook, _ in recorder.told] == ["setup", "teardown"]
+    assert [hook for hook, _ in recorder.calls] == ["setup", "teardown"]
 
 
-def test_a_clone_keeps_its_callbacks():
+def test_rnn_sklearn_callbacks_are_kept_by_clone():
     recorder = Recorder()
     model = RNNClassifier(**TINY, metrics=["accuracy"]).set_callbacks(recorder)
     clone(model).fit(X, LABELS)
-    assert recorder.told[1:-1] == tasks_of_a_fit(3)
+    assert recorder.calls[1:-1] == tasks_of_a_fit(3)
     assert_array_equal(model.set_callbacks().fit(X, LABELS).classes_, ["ant", "bee", "cat"])
-    assert len(recorder.told) == 2 + len(tasks_of_a_fit(3))
+    assert len(recorder.calls) == 2 + len(tasks_of_a_fit(3))

@@ -1,0 +1,144 @@
+"""Checks of what no single parameter shows: whether parameters, or two estimators, agree."""
+
+import numpy as np
+
+from skrnn.reservoir._model_space import ModelSpace
+from skrnn.reservoir._weights import Layer, leak_rates_of_layers, units_of_layers
+
+# Parameters that must not change after a fit, because the fitted statistics depend on them.
+_OF_THE_ESTIMATOR = ("rows", "return_sequences", "readout_input")
+_OF_THE_RESERVOIR = ("activation", "noise", "pooling", "washout")
+
+
+def check_reservoir_parameters(reservoir):
+    """Check that the parameters of a reservoir agree.
+
+    Raises
+    ------
+    ValueError
+    """
+    leak_rates_of_layers(reservoir.leak_rate, units_of_layers(reservoir.units, reservoir.layers))
+    if reservoir.plasticity == "intrinsic" and reservoir.activation not in ("tanh", "logistic"):
+        raise ValueError(
+            "plasticity='intrinsic' requires activation='tanh' or 'logistic', got "
+            f"{reservoir.activation!r}."
+        )
+    if reservoir.feedback_scaling > 0 and reservoir.bidirectional:
+        raise ValueError(
+            f"bidirectional=True cannot be combined with feedback_scaling="
+            f"{reservoir.feedback_scaling}: the backward direction would need outputs before they "
+            "are predicted. Set only one of them."
+        )
+
+
+def check_estimator_parameters(estimator):
+    """Check that the parameters of an echo state estimator agree.
+
+    Raises
+    ------
+    ValueError
+    """
+    if estimator.initial_state == "fit_end" and estimator.rows != "steps":
+        raise ValueError(
+            "initial_state='fit_end' continues one series and needs rows='steps', got "
+            f"rows={estimator.rows!r}."
+        )
+    if estimator.alphas is not None:
+        _check_alphas(estimator.alphas)
+    reservoir = estimator.reservoir
+    if getattr(reservoir, "bidirectional", False) and estimator.initial_state == "fit_end":
+        raise ValueError(
+            "initial_state='fit_end' cannot be combined with bidirectional=True: the backward "
+            "direction reads from the end of a series, so it has no state to continue from."
+        )
+
+
+def _check_alphas(alphas):
+    try:
+        values = np.asarray(alphas, dtype=np.float64)
+    except (TypeError, ValueError):
+        values = np.array([])
+    if values.ndim != 1 or len(values) == 0 or not (np.isfinite(values) & (values > 0)).all():
+        raise ValueError(
+            "alphas must be a one-dimensional array of at least one finite, positive number, got "
+            f"{alphas!r}."
+        )
+
+
+def parameters_of_fit(estimator, reservoir):
+    """Return by name the parameters that must not change after a fit.
+
+    Parameters
+    ----------
+    estimator : BaseEchoState
+    reservoir : Reservoir
+        Its reservoir with all parameters.
+
+    Returns
+    -------
+    dict
+    """
+    params = {name: getattr(estimator, name) for name in _OF_THE_ESTIMATOR}
+    return params | {name: getattr(reservoir, name) for name in _OF_THE_RESERVOIR}
+
+
+def check_unchanged(estimator):
+    """Check that the parameters of a fitted estimator are still those of its fit.
+
+    Raises
+    ------
+    ValueError
+        The message names the parameter that has changed, or those that do not agree.
+    """
+    check_estimator_parameters(estimator)
+    for name in _OF_THE_ESTIMATOR:
+        current, fitted = getattr(estimator, name), estimator._fit_params[name]
+        if current != fitted:
+            raise ValueError(
+                f"{name}={current!r} has changed since the estimator was fitted with {fitted!r}. "
+                "Fit it again."
+            )
+
+
+def check_mergeable(one, other):
+    """Check that two fitted estimators have the same reservoir, features and targets.
+
+    Parameters
+    ----------
+    one, other : BaseEchoState
+        Fitted.
+
+    Raises
+    ------
+    ValueError
+        The message says what differs.
+    """
+    name = type(one).__name__
+    if type(one) is not type(other):
+        raise ValueError(f"{name} merges only with another {name}, got {type(other).__name__}.")
+    layers, others = (
+        (*estimator.reservoir_.layers_, *estimator.reservoir_.backward_layers_)
+        for estimator in (one, other)
+    )
+    if len(layers) != len(others) or not all(map(Layer.equals, layers, others)):
+        raise ValueError(
+            "other has another reservoir. Give both estimators the same parameters and the same "
+            "int as random_state. With plasticity, a reservoir adapts to the data of its first "
+            "fit, so estimators that were fitted on different data cannot be merged."
+        )
+    if not ModelSpace.are_equal(one.reservoir_._model_space, other.reservoir_._model_space):
+        raise ValueError(
+            "other has other principal components of its states, which pooling='model_space' "
+            "learns in the first fit, so the readouts have different features."
+        )
+    for name, value in one._fit_params.items():
+        if value != other._fit_params[name]:
+            raise ValueError(
+                f"other has {name}={other._fit_params[name]!r}, expected {value!r} as in this "
+                "estimator."
+            )
+    if not one._readout.has_shape_of(other._readout) or one._targets != other._targets:
+        raise ValueError(
+            "other was fitted on other features or targets and cannot be merged with this "
+            "estimator."
+        )

@@ -1,0 +1,128 @@
+"""Validation of X, y and sample_weight: sequences, or one series whose rows are time steps."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+from sklearn.utils import check_consistent_length
+from sklearn.utils.validation import validate_data
+
+from skrnn._fitting import read_weights
+from skrnn.sequences import Sequences
+from skrnn.sequences._inputs import Inputs, StepFormat, read_inputs, read_one_hot
+from skrnn.sequences._targets import as_list_or_array, flatten_targets
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Valid sequences, targets and weights that belong together.
+
+    Parameters
+    ----------
+    sequences : Sequences
+    targets : ndarray of shape (n_rows, n_targets)
+        The encoded targets of each sequence, or of all time steps, one sequence after another.
+    weights : ndarray of shape (n_rows,) or None
+    indices : ndarray of int of shape (n_sequences,) or None
+        The index of each sequence in X.
+    """
+
+    sequences: Sequences
+    targets: np.ndarray
+    weights: np.ndarray | None
+    indices: np.ndarray | None = None
+
+
+def validate_X(estimator, X, dtype, *, reset):
+    """Return X as `Inputs`.
+
+    Parameters
+    ----------
+    estimator : BaseEchoState
+        A snapshot of an estimator. With `reset`, its attributes of the format of X are set.
+    X : as in `fit`
+    dtype : str
+    reset : bool
+        Whether the format of X is learned. If False, X must have the format that was learned.
+    """
+    fresh = StepFormat(tokens=False, codes=True, dtype=dtype)
+    if estimator.rows == "sequences":
+        return read_inputs(estimator, X, fresh=fresh if reset else None)
+    with np.errstate(over="ignore"):  # values that are too large for the dtype become infinite
+        X = validate_data(
+            estimator,
+            X,
+            dtype=np.dtype(dtype),
+            accept_sparse="csr",
+            ensure_all_finite=False,
+            reset=reset,
+        )
+    _check_rows_finite(X)
+    if reset:
+        estimator._step_format = StepFormat(False, True, dtype, X.shape[1], in_table=True)
+    inputs = read_one_hot([X])[0] if sparse.issparse(X) else None
+    if inputs is None:
+        X = X.toarray() if sparse.issparse(X) else X
+        lengths = np.array([len(X)])
+        inputs = Inputs(Sequences(X, [0], lengths), lengths, np.zeros_like(lengths))
+    return inputs
+
+
+def _check_rows_finite(X):
+    """Raise an error that names the first row with NaN or infinity."""
+    values = X.data if sparse.issparse(X) else X
+    bad = np.flatnonzero(~np.isfinite(values).reshape(len(values), -1).all(axis=1))
+    if len(bad) == 0:
+        return
+    row = np.searchsorted(X.indptr, bad[0], side="right") - 1 if sparse.issparse(X) else bad[0]
+    is_nan = np.isnan(values[bad[0]]).any()
+    problem = "NaN" if is_nan else f"infinity or a value too large for {X.dtype}"
+    raise ValueError(f"Input X contains {problem}. The first row with it is X[{row}].")
+
+
+def validate_examples(estimator, X, y, sample_weight, dtype, *, targets=None, classes=None):
+    """Return the examples of a fit, and their targets.
+
+    Parameters
+    ----------
+    estimator : BaseEchoState
+        A snapshot of an estimator. With `targets=None`, it learns the format of X.
+    X, y, sample_weight : as in `fit`
+    dtype : str
+    targets : NumericTargets, ClassTargets or None
+        What is known of the targets from an earlier fit. None for the first examples.
+    classes : ndarray or None
+        All classes, if `y` may not contain all of them.
+
+    Returns
+    -------
+    examples : Examples
+    targets : NumericTargets or ClassTargets
+    """
+    name = type(estimator).__name__
+    if y is None:
+        raise ValueError(f"{name} requires y to be passed, but the target y is None.")
+    y = as_list_or_array(y)
+    inputs = validate_X(estimator, X, dtype, reset=targets is None)
+    sequences = inputs.sequences
+    if estimator.rows == "steps":
+        check_consistent_length(sequences.values, y)
+        counts = np.ones(len(sequences.values), dtype=np.int64)
+    else:
+        y, counts = flatten_targets(y, inputs, "y", per_step=estimator.return_sequences)
+    y = estimator._target_kind.check(y, per_step=estimator._per_step)
+    weights, used = None, np.arange(len(counts))
+    if sample_weight is not None:
+        weights = read_weights(sample_weight, len(counts))
+        used = np.flatnonzero(weights)
+        weights = np.repeat(weights, counts)
+    has_weight = slice(None) if weights is None else weights > 0
+    if targets is None:
+        targets = estimator._target_kind.learn(y, classes, name)
+    encoded = targets.encode(y, name)
+    weights = targets.weights(encoded, weights, getattr(estimator, "class_weight", None))
+    if estimator.rows == "steps":  # a time step of weight zero still changes the states
+        return Examples(sequences, encoded, weights), targets
+    # A sequence of weight zero is left out.
+    weights = None if weights is None else weights[has_weight]
+    return Examples(sequences[used], encoded[has_weight], weights, used), targets

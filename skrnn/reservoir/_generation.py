@@ -1,0 +1,157 @@
+"""Generation: a network continues a series by its own outputs, from the end of known time steps."""
+
+from numbers import Integral
+
+import numpy as np
+from sklearn.utils import check_array
+
+from skrnn.reservoir._feedback import ClosedLoop
+from skrnn.reservoir._prediction import zero_states
+from skrnn.reservoir._readout_rows import as_vectors, dense_steps
+
+
+def generate_series(network, readout, targets, start, n_steps, X_future):
+    """Return the predictions that a network generates in a closed loop.
+
+    Parameters
+    ----------
+    network : Network
+    readout : Readout
+    targets : NumericTargets or ClassTargets
+        They decode the outputs, and turn them into feedback.
+    start : tuple
+        States, outputs and inputs at the beginning, as `start_from_end` and `start_from_known`
+        return them.
+    n_steps : int
+    X_future : ndarray of shape (n_steps, n_features) or None
+        The known inputs, with feedback. If None, the last input is repeated.
+
+    Returns
+    -------
+    ndarray of shape (n_series, n_steps) or (n_series, n_steps, n_targets)
+
+    Raises
+    ------
+    ValueError
+        If an output is not finite.
+    """
+    states, output, last_input = start
+    loop = ClosedLoop(network, readout, states)
+    generated = np.empty((output.shape[1], n_steps, len(output)))
+    for t in range(n_steps):
+        if network.dynamics.has_feedback:
+            inputs = last_input if X_future is None else X_future[t][:, None]
+            output = loop.step(np.broadcast_to(inputs, last_input.shape), output)
+        else:
+            output = loop.step(output)
+        generated[:, t] = output.T
+        output = targets.as_feedback(output)
+    if not np.isfinite(generated).all():
+        raise ValueError(
+            "Generation diverged: the outputs are not finite. Raise alpha, lower spectral_radius, "
+            "or train with noise."
+        )
+    n_series = len(generated)
+    decoded = targets.decode(generated.reshape(n_series * n_steps, -1))
+    return decoded.reshape(n_series, n_steps, *decoded.shape[1:])
+
+
+def start_from_end(end, n_features):
+    """Return states, outputs and inputs at the end of the training series, as columns.
+
+    Parameters
+    ----------
+    end : SeriesEnd or None
+    n_features : int
+    """
+    if end is None:
+        raise ValueError(
+            "X=None continues from the end of one training series, but the last data were several "
+            "sequences, or were merged. Give X."
+        )
+    states = [state[:, None].copy() for state in end.states]
+    last = as_vectors(np.asarray(end.step)[None], n_features).T
+    return states, end.target[:, None], last
+
+
+def start_from_known(network, examples):
+    """Return states, outputs and inputs at the end of known sequences, a column for each.
+
+    Without feedback, the last known input takes the place of the last output, so the states are
+    those before it.
+
+    Parameters
+    ----------
+    network : Network
+    examples : Examples
+        With targets if there is feedback.
+    """
+    sequences = examples.sequences
+    has_feedback = network.dynamics.has_feedback
+    lengths = sequences.lengths if has_feedback else sequences.lengths - 1
+    states = zero_states(network.dynamics, len(sequences))
+    for block in network.teacher_forced_blocks(examples, whole=True):
+        for i in range(block.n_steps):
+            done = lengths[block.sequences] == block.begin + i + 1
+            if done.any():
+                for kept, part in zip(states, block.states, strict=True):
+                    kept[:, block.sequences[done]] = part[i][:, done]
+    last = sequences.starts + sequences.lengths - 1
+    inputs = dense_steps(sequences, last, network.n_features).T
+    if not has_feedback:
+        return states, inputs.astype(np.float64), inputs
+    return states, examples.targets[np.cumsum(sequences.lengths) - 1].T, inputs
+
+
+def check_n_steps(n_steps):
+    """Check that the number of time steps is a positive integer."""
+    if not isinstance(n_steps, Integral) or isinstance(n_steps, bool) or n_steps < 1:
+        raise ValueError(f"n_steps must be a positive int, got {n_steps!r}.")
+
+
+def check_loop(network, n_outputs, is_classifier, *, X, y, X_future):
+    """Check that the outputs of a network can be fed back, and that the arguments suit it.
+
+    Raises
+    ------
+    ValueError
+    """
+    if network.pooling is not None:
+        raise ValueError(
+            "generate needs an output at each time step. Set return_sequences=True or rows='steps'."
+        )
+    if network.dynamics.backward_layers:
+        raise ValueError(
+            "generate does not know the future time steps that bidirectional=True reads."
+        )
+    if network.dynamics.has_feedback:
+        if (X is None) != (y is None):
+            raise ValueError(
+                "With feedback X and y go together: the known inputs and their targets."
+            )
+        return
+    if is_classifier or n_outputs != network.n_features:
+        raise ValueError(
+            f"generate has no loop to close: feedback_scaling=0, and the {n_outputs} output(s) "
+            f"cannot be the next {network.n_features} input(s). Set feedback_scaling of the "
+            "reservoir, or fit the estimator to predict its inputs one step ahead."
+        )
+    ignored = [name for name, value in (("y", y), ("X_future", X_future)) if value is not None]
+    if ignored:
+        raise ValueError(
+            f"{' and '.join(ignored)} had no effect: without feedback_scaling each output is the "
+            "next input. Leave it out."
+        )
+
+
+def check_future(X_future, n_steps, n_features):
+    """Return the known inputs of the generated time steps, as an array or None."""
+    if X_future is None:
+        return None
+    X_future = check_array(X_future, dtype=np.float64, input_name="X_future")
+    if X_future.shape != (n_steps, n_features):
+        raise ValueError(
+            "X_future must contain the inputs of the generated time steps, with shape "
+            f"{(n_steps, n_features)}, got {X_future.shape}."
+        )
+    return X_future

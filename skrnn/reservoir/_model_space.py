@@ -1,0 +1,77 @@
+"""Reservoir model space: a sequence is represented by a linear model of its own states."""
+
+import numpy as np
+from scipy import linalg
+
+from skrnn.reservoir._statistics import Moments
+
+# The number of principal components and the ridge penalty of Bianchi et al. (2021).
+_N_COMPONENTS, _ALPHA = 75, 10.0
+
+
+class ModelSpace:
+    r"""The linear model that predicts a sequence's next state, as a vector of features.
+
+    Parameters
+    ----------
+    mean : ndarray of shape (units,)
+        The mean of all training states.
+    axes : ndarray of shape (units, n_components)
+        Their principal components.
+
+    Notes
+    -----
+    With h(t) the principal components of the state at time step t, the features of a sequence are
+    the coefficients and intercepts of the ridge regression
+
+    .. math:: \min_{U, c} \sum_t \lVert h(t+1) - U h(t) - c \rVert^2
+              + \lambda (\lVert U \rVert^2 + \lVert c \rVert^2)
+
+    (Bianchi, Scardapane, Løkse & Jenssen, "Reservoir computing approaches for representation and
+    classification of multivariate time series", IEEE Transactions on Neural Networks and Learning
+    Systems 32, 2021, eq. 8). A sequence of one time step has only zeros.
+    """
+
+    def __init__(self, mean, axes):
+        self.mean, self.axes = mean, axes
+
+    @classmethod
+    def fit(cls, states):
+        """Learn the principal components of states.
+
+        Parameters
+        ----------
+        states : iterable of ndarray of shape (n_rows, units)
+        """
+        moments = None
+        for rows in states:
+            moments = moments or Moments(rows.shape[1], 0)
+            moments.add(rows.astype(np.float64), np.empty((len(rows), 0)))
+        size = len(moments.x_mean)
+        n_components = min(_N_COMPONENTS, size)
+        _, axes = linalg.eigh(moments.xx, subset_by_index=[size - n_components, size - 1])
+        signs = np.sign(axes[np.abs(axes).argmax(axis=0), np.arange(n_components)])
+        return cls(moments.x_mean, axes[:, ::-1] * signs[::-1])
+
+    @staticmethod
+    def are_equal(one, other):
+        """Whether two model spaces, each of which may be None, have the same coordinates."""
+        if one is None or other is None:
+            return one is other
+        return np.array_equal(one.mean, other.mean) and np.array_equal(one.axes, other.axes)
+
+    @property
+    def n_features(self):
+        """The number of features of a sequence."""
+        n = self.axes.shape[1]
+        return n * (n + 1)
+
+    def project(self, states):
+        """Return the principal components of states."""
+        return (states - self.mean) @ self.axes
+
+    def model(self, projected):
+        """Return the features of one sequence of projected states, (n_steps, n_components)."""
+        before = np.hstack([projected[:-1], np.ones((len(projected) - 1, 1))])
+        gram = before.T @ before + _ALPHA * np.eye(before.shape[1])
+        return linalg.solve(gram, before.T @ projected[1:], assume_a="pos").ravel()

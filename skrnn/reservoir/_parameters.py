@@ -1,0 +1,199 @@
+"""The parameters that the echo state classifier and the regressor share, each described once."""
+
+from numbers import Integral, Number, Real
+
+from sklearn.base import clone
+
+from skrnn._parameters import parameter, with_parameters
+from skrnn._sklearn import Interval, StrOptions
+from skrnn.reservoir._reservoir import Reservoir
+
+# Parameters that can be given to an estimator, or to its `reservoir`.
+SHARED_WITH_RESERVOIR = (
+    "units",
+    "spectral_radius",
+    "leak_rate",
+    "input_scaling",
+    "washout",
+    "pooling",
+    "random_state",
+)
+
+
+@with_parameters
+class EchoStateParameters:
+    """The parameters of `EchoStateRegressor` and `EchoStateClassifier`."""
+
+    units: object = parameter(
+        default=None,
+        constraint=[Interval(Integral, 1, None, closed="left"), tuple, list, None],
+        description="""
+        int or tuple of int or None
+        Number of units of the reservoir. A tuple holds one number per layer. If None, the `units`
+        of `reservoir` are used (500 by default). Like the next four parameters, it must not be
+        given here and in `reservoir`.
+        """,
+    )
+    spectral_radius: object = parameter(
+        default=None,
+        constraint=[Interval(Real, 0, None, closed="neither"), None],
+        description="""
+        float > 0 or None
+        Largest absolute eigenvalue of the recurrent weights: the larger it is, the longer past
+        inputs have an effect. If None, that of `reservoir` is used (0.9 by default).
+        """,
+    )
+    leak_rate: object = parameter(
+        default=None,
+        constraint=[Interval(Real, 0, 1, closed="right"), "array-like", None],
+        description="""
+        float in (0, 1] or array-like or None
+        Fraction of the state that is replaced at each time step: small rates suit slow series. If
+        None, that of `reservoir` is used (1.0 by default).
+        """,
+    )
+    input_scaling: object = parameter(
+        default=None,
+        constraint=[Interval(Real, 0, None, closed="left"), "array-like", None],
+        description="""
+        float or array-like of shape (n_features,) or None
+        Factor of the input weights: small values give a nearly linear reservoir with a long memory,
+        large values a strongly nonlinear one with a short memory. If None, that of `reservoir` is
+        used (1.0 by default).
+        """,
+    )
+    washout: object = parameter(
+        default=None,
+        constraint=[Interval(Integral, 0, None, closed="left"), None],
+        description="""
+        int or None
+        Number of initial time steps of each sequence that are not used to train the readout, nor
+        for pooling other than "last". If None, that of `reservoir` is used (0 by default).
+        """,
+    )
+    reservoir: object = parameter(
+        default=None,
+        constraint=[Reservoir, None],
+        description="""
+        Reservoir or None
+        Reservoir with all other parameters of the dynamics, such as ``Reservoir(topology="cycle",
+        layers=3)``. It is cloned, not fitted. Its parameters are tuned as ``reservoir__...``. If
+        None, ``Reservoir()`` is used.
+        """,
+    )
+    alpha: float = parameter(
+        default=1.0,
+        constraint=[Interval(Real, 0, None, closed="neither")],
+        description="",
+    )
+    alphas: object = parameter(
+        default=None,
+        constraint=["array-like", None],
+        description="""
+        array-like of float > 0 or None
+        Candidates for `alpha`. The one with the smallest error in generalised cross-validation is
+        used, and `alpha` is ignored. One factorisation serves all candidates. If None, `alpha` is
+        used.
+        """,
+    )
+    solver: object = parameter(
+        default="auto",
+        constraint=[StrOptions({"auto", "cholesky", "svd"})],
+        description="""
+        {"auto", "cholesky", "svd"}
+        How the ridge regression is solved. "cholesky" solves the normal equations, which is fastest
+        but squares the condition number. "svd" keeps a triangular factor of all rows instead, which
+        is exact down to the smallest penalties. "auto" uses "cholesky", but "svd" if there are
+        fewer rows than features, or if `fit` finds that the penalty is below the rounding of the
+        normal equations (`partial_fit` then warns).
+        """,
+    )
+    readout_input: object = parameter(
+        default=True,
+        constraint=["boolean"],
+        description="""
+        bool
+        Whether the readout receives the inputs in addition to the states.
+        """,
+    )
+    pooling: object = parameter(
+        default=None,
+        constraint=[StrOptions({"last", "mean", "model_space"}), None],
+        description="""
+        {"last", "mean", "model_space"} or None
+        How the states of a sequence become the vector that the readout receives; see
+        :class:`~skrnn.reservoir.Reservoir`. Only used when `return_sequences=False` and
+        `rows="sequences"`. If None, that of `reservoir` is used, or "last" if that is None too.
+        """,
+    )
+    return_sequences: object = parameter(
+        default=False,
+        constraint=["boolean"],
+        description="""
+        bool
+        Whether there is one target per time step (sequence-to-sequence) or one per sequence
+        (sequence-to-vector). Ignored when `rows="steps"`.
+        """,
+    )
+    rows: object = parameter(
+        default="sequences",
+        constraint=[StrOptions({"sequences", "steps"})],
+        description="""
+        {"sequences", "steps"}
+        What a row of X is. "sequences": X holds sequences. "steps": X, of shape (T, n_features), is
+        one long series with one target per row, so that `TimeSeriesSplit` and scorers work as on
+        any table.
+        """,
+    )
+    initial_state: object = parameter(
+        default="zero",
+        constraint=[StrOptions({"zero", "fit_end"})],
+        description="""
+        {"zero", "fit_end"}
+        State in which `predict`, and a further `partial_fit` or `update`, begin. "zero": a zero
+        state. "fit_end": the state after the last time step of training, so that X continues the
+        training series. "fit_end" needs `rows="steps"`.
+        """,
+    )
+    random_state: object = parameter(
+        default=None,
+        constraint=["random_state"],
+        description="""
+        int, RandomState instance or None
+        Controls the weights and the noise of the reservoir; it takes precedence over the
+        `random_state` of `reservoir`. Pass an int for results that are equal to the last bit across
+        calls on one machine.
+        """,
+    )
+
+
+def combined_reservoir(estimator):
+    """Return an unfitted reservoir with all parameters, including those of the estimator itself.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is given to the estimator and to its reservoir.
+    """
+    given = estimator.reservoir
+    reservoir = Reservoir() if given is None else clone(given)
+    defaults = Reservoir().get_params()
+    for name in SHARED_WITH_RESERVOIR:
+        value = getattr(estimator, name)
+        if value is None:
+            continue
+        inner = getattr(reservoir, name)
+        # Ensembles set the random_state of both; that of the estimator is used.
+        if name != "random_state" and not _is_same(inner, defaults[name]):
+            raise ValueError(
+                f"{name} is given twice, as {name}={value!r} and as "
+                f"reservoir=Reservoir({name}={inner!r}). Give it only once."
+            )
+        reservoir.set_params(**{name: value})
+    reservoir._validate_params()
+    return reservoir
+
+
+def _is_same(one, other):
+    is_simple = isinstance(one, str | Number) and isinstance(other, str | Number)
+    return one is other or (is_simple and one == other)

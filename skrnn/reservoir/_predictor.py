@@ -1,0 +1,222 @@
+"""What a fitted echo state estimator does: predictions, states, generation and scores.
+
+Each method first takes a snapshot of the fitted attributes, so that all that it reads belongs to
+one fit.
+"""
+
+from abc import ABCMeta, abstractmethod
+from dataclasses import replace
+
+import numpy as np
+from sklearn.base import BaseEstimator
+
+from skrnn._fitting import fitted_snapshot
+from skrnn.reservoir._consistency import check_unchanged
+from skrnn.reservoir._examples import Examples, validate_examples, validate_X
+from skrnn.reservoir._generation import (
+    check_future,
+    check_loop,
+    check_n_steps,
+    generate_series,
+    start_from_end,
+    start_from_known,
+)
+from skrnn.reservoir._network import Network
+from skrnn.reservoir._parameters import EchoStateParameters
+from skrnn.reservoir._prediction import predict_outputs, predict_states
+from skrnn.sequences._targets import as_list_or_array, flatten_step_targets, nest_steps
+
+
+class EchoStatePredictor(EchoStateParameters, BaseEstimator, metaclass=ABCMeta):
+    """The part of the echo state estimators that reads a fitted estimator; not for direct use."""
+
+    # NumericTargets or ClassTargets.
+    _target_kind = None
+
+    @property
+    @abstractmethod
+    def _targets(self):
+        """The fitted targets, which encode y and decode outputs."""
+
+    def predict(self, X):
+        """Predict targets.
+
+        Each sequence begins at a zero state; with `initial_state="fit_end"`, X continues the
+        training series. With feedback, the estimator's own outputs are fed back.
+
+        Parameters
+        ----------
+        X : as in `fit`
+            Any number of sequences of any length.
+
+        Returns
+        -------
+        ndarray of shape (n,) or (n, k), or list of ndarray
+            One prediction per sequence. With `return_sequences=True` one per time step: one array
+            if X is an array (an object array for an object array), otherwise a list with one array
+            for each sequence. With `rows="steps"` one row per time step.
+        """
+        fitted = self._checked_snapshot()
+        inputs, outputs = fitted._outputs(X)
+        return fitted._nest(fitted._targets.decode(outputs), X, inputs)
+
+    def hidden_states(self, X, return_sequences=False, return_state=False):
+        """Return the states that the readout receives.
+
+        As in the recurrent estimators, these are the inputs of the output layer. There they come
+        from the last layer; here the readout receives the states of all layers.
+
+        Parameters
+        ----------
+        X : as in `fit`
+        return_sequences : bool, default=False
+            If True, the states at all time steps are returned, otherwise those after the last one.
+        return_state : bool, default=False
+            If True, the final states of each layer that the readout receives are returned too, as
+            arrays of shape (n, units). Those of the backward direction follow those of the forward
+            direction.
+
+        Returns
+        -------
+        ndarray of shape (n, n_states), or list of ndarray of shape (T_i, n_states)
+            The states of all layers and of both directions side by side. With
+            `return_sequences=True`, an array of shape (n, T, n_states) if X is an array; with
+            `rows="steps"`, an array of shape (T, n_states). With `return_state=True`, a list of
+            this result and the final states.
+        """
+        fitted = self._checked_snapshot()
+        network = fitted._network()
+        inputs = validate_X(fitted, X, network.dynamics.dtype, reset=False)
+        states, final = predict_states(
+            network, fitted._readout, inputs.sequences, fitted._targets.as_feedback
+        )
+        if not return_sequences:
+            outputs = np.hstack(final)
+        elif fitted.rows == "steps":
+            outputs = states
+        else:
+            outputs = nest_steps(states, X, inputs)
+        return [outputs, *final] if return_state else outputs
+
+    def generate(self, n_steps, X=None, y=None, *, X_future=None):
+        """Continue a series by feeding the outputs back in.
+
+        With `feedback_scaling`, outputs are fed back through the feedback weights. Without it, each
+        output is the next input; the estimator must have been fitted to predict its inputs one
+        time step ahead.
+
+        Parameters
+        ----------
+        n_steps : int
+            Number of time steps to generate.
+        X : as in `fit`, default=None
+            Known time steps to continue from, which begin at a zero state. If None, the training
+            series is continued.
+        y : as in `fit`, default=None
+            The targets of `X`. Only used with feedback.
+        X_future : array-like of shape (n_steps, n_features), default=None
+            The known inputs of the generated time steps. Only used with feedback. If None, the last
+            input is repeated.
+
+        Returns
+        -------
+        ndarray
+            The outputs after the last known time step: of shape (n_steps,) or (n_steps, k) with
+            `rows="steps"` or if X is None, otherwise (n, n_steps) or (n, n_steps, k).
+
+        Raises
+        ------
+        ValueError
+            If outputs cannot be fed back, because there is no feedback and the number of outputs is
+            not that of inputs; or if `X`, `y` and `X_future` do not fit each other or the
+            estimator.
+        """
+        fitted = self._checked_snapshot()
+        check_n_steps(n_steps)
+        network, readout = replace(fitted._network(), start=None), fitted._readout
+        n_outputs, is_classifier = len(readout.intercept), hasattr(fitted, "classes_")
+        check_loop(network, n_outputs, is_classifier, X=X, y=y, X_future=X_future)
+        X_future = check_future(X_future, n_steps, network.n_features)
+        start = fitted._start(network, X, y)
+        generated = generate_series(network, readout, fitted._targets, start, n_steps, X_future)
+        return generated[0] if X is None or fitted.rows == "steps" else generated
+
+    def _start(self, network, X, y):
+        """Return where generation begins."""
+        if X is None:
+            return start_from_end(self._end, network.n_features)
+        dtype = network.dynamics.dtype
+        if y is None:
+            sequences = validate_X(self, X, dtype, reset=False).sequences
+            return start_from_known(network, Examples(sequences, None, None))
+        examples, _ = validate_examples(self, X, y, None, dtype, targets=self._targets)
+        return start_from_known(network, examples)
+
+    @property
+    def coef_(self):
+        """Coefficients of the readout."""
+        fitted = fitted_snapshot(self)
+        coef = fitted._readout.coef
+        return coef[0] if fitted._is_single_target else coef
+
+    @property
+    def intercept_(self):
+        """Intercept of the readout."""
+        fitted = fitted_snapshot(self)
+        intercept = fitted._readout.intercept
+        return float(intercept[0]) if fitted._is_single_target else intercept
+
+    @property
+    def alpha_(self):
+        """Penalty that is used."""
+        return fitted_snapshot(self)._readout.alpha
+
+    @property
+    def gcv_errors_(self):
+        """Error of each of `alphas` in generalised cross-validation."""
+        return fitted_snapshot(self)._readout.gcv_errors
+
+    @property
+    def _per_step(self):
+        """Whether there is one target per time step."""
+        return self.rows == "steps" or self.return_sequences
+
+    def _network(self):
+        """Return the fitted reservoir as a value, with the state in which X begins."""
+        return Network(
+            self.reservoir_._dynamics(),
+            self._step_format.n_features,
+            self.readout_input,
+            self.reservoir_.pooling,
+            self._end if self.initial_state == "fit_end" else None,
+        )
+
+    def _checked_snapshot(self):
+        """Return a snapshot whose parameters are still those of the fit."""
+        fitted = fitted_snapshot(self)
+        check_unchanged(fitted)
+        return fitted
+
+    def _outputs(self, X):
+        """Return the validated inputs, and the outputs for them, (n_rows, n_targets)."""
+        network = self._network()
+        inputs = validate_X(self, X, network.dynamics.dtype, reset=False)
+        outputs = predict_outputs(
+            network, self._readout, inputs.sequences, self._targets.as_feedback
+        )
+        return inputs, outputs
+
+    def _nest(self, outputs, X, inputs):
+        if self.rows == "steps" or not self.return_sequences:
+            return outputs
+        return nest_steps(outputs, X, inputs)
+
+    def _score(self, metric, X, y, sample_weight):
+        """Return a metric of the predictions for sequences or for time steps."""
+        fitted = self._checked_snapshot()
+        inputs, outputs = fitted._outputs(X)
+        if fitted.rows == "sequences" and fitted.return_sequences:
+            y = flatten_step_targets(as_list_or_array(y), inputs)
+            if sample_weight is not None:
+                sample_weight = np.repeat(sample_weight, inputs.lengths)
+        return metric(y, fitted._targets.decode(outputs), sample_weight=sample_weight)

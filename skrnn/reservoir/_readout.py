@@ -1,0 +1,310 @@
+"""The readout: trained at once, in parts and row by row, by pure functions on values.
+
+`Readout` holds the statistics of all rows so far, the coefficients that follow from them, and the
+state of recursive least squares. A readout is never changed: each function returns a new one.
+"""
+
+import warnings
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.linalg import LinAlgWarning
+
+from skrnn.reservoir._examples import Examples
+from skrnn.reservoir._readout_rows import accumulate, pooled_rows, row_slices, step_rows
+from skrnn.reservoir._ridge import RecursiveLeastSquares, is_above_rounding, solve
+from skrnn.reservoir._statistics import Moments, TriangularFactor, merged_statistics
+from skrnn.sequences._sequences import offsets_of
+
+
+@dataclass(frozen=True)
+class Readout:
+    """A fitted linear readout, and the statistics to which further rows can be added.
+
+    Parameters
+    ----------
+    statistics : Moments or TriangularFactor
+    coef : ndarray of shape (n_targets, n_readout_features)
+    intercept : ndarray of shape (n_targets,)
+    alpha : float
+        The penalty.
+    gcv_errors : ndarray of shape (n_alphas,) or None
+    recursive : RecursiveLeastSquares or None
+        None unless the last call was an update.
+    """
+
+    statistics: Moments | TriangularFactor
+    coef: np.ndarray
+    intercept: np.ndarray
+    alpha: float
+    gcv_errors: np.ndarray | None = None
+    recursive: RecursiveLeastSquares | None = None
+
+    def outputs(self, rows):
+        """Return the outputs for rows, (n_rows, n_targets)."""
+        return rows @ self.coef.T + self.intercept
+
+    def has_shape_of(self, other):
+        """Whether another readout has the same number of features and targets."""
+        return self.coef.shape == other.coef.shape
+
+
+@dataclass(frozen=True)
+class Penalty:
+    """The parameters of a ridge regression.
+
+    Parameters
+    ----------
+    alpha : float
+    alphas : array-like of shape (n_alphas,) or None
+        Candidates; `alpha` is then ignored.
+    solver : {"auto", "cholesky", "svd"}
+    """
+
+    alpha: float
+    alphas: object
+    solver: str
+
+    def new_statistics(self, n_rows, n_features, n_targets):
+        """Return empty statistics of the kind that suits the solver and the shape of the rows."""
+        # A triangular factor never has more rows than there are examples.
+        is_wide = n_rows < n_features
+        if self.solver == "svd" or (self.solver == "auto" and is_wide):
+            return TriangularFactor(n_features, n_targets)
+        return Moments(n_features, n_targets)
+
+    def solve(self, statistics):
+        """Return the readout that follows from statistics."""
+        alphas = None if self.alphas is None else np.asarray(self.alphas, dtype=np.float64)
+        solution = solve(statistics, self.alpha, alphas)
+        return Readout(
+            statistics,
+            solution.coef.T.copy(),
+            solution.intercept.copy(),
+            solution.alpha,
+            solution.errors,
+        )
+
+    def is_above_rounding(self, readout):
+        """Whether the statistics of a readout are exact enough for the smallest penalty."""
+        statistics = readout.statistics
+        smallest = self.smallest(readout)
+        return not isinstance(statistics, Moments) or is_above_rounding(statistics, smallest)
+
+    def smallest(self, readout):
+        """Return the smallest penalty that was tried for a readout."""
+        return readout.alpha if self.alphas is None else float(min(self.alphas))
+
+
+def fit_readout(network, examples, penalty, reservoir):
+    """Train a readout on examples.
+
+    Parameters
+    ----------
+    network : Network
+    examples : Examples
+    penalty : Penalty
+    reservoir : Reservoir
+        Its parameters are named in error messages.
+
+    Returns
+    -------
+    readout : Readout
+    end : SeriesEnd or None
+    """
+    shape = network.n_readout_features, examples.targets.shape[1]
+    statistics = penalty.new_statistics(len(examples.targets), *shape)
+    end = _add_examples(network, examples, statistics)
+    check_statistics(statistics, reservoir)
+    readout = penalty.solve(statistics)
+    if penalty.is_above_rounding(readout):
+        return readout, end
+    if penalty.solver != "auto":
+        _warn_of_rounding(penalty.smallest(readout), stacklevel=6)
+        return readout, end
+    # All examples are at hand, so a second pass can accumulate a triangular factor.
+    factor = TriangularFactor(*shape)
+    end = _add_examples(network, examples, factor)
+    return penalty.solve(factor), end
+
+
+def start_readout(network, examples, penalty, reservoir):
+    """Train a readout on the first part of the examples.
+
+    Parameters
+    ----------
+    network, examples, penalty, reservoir : as in `fit_readout`
+
+    Returns
+    -------
+    readout : Readout
+    end : SeriesEnd or None
+    """
+    shape = network.n_readout_features, examples.targets.shape[1]
+    statistics = penalty.new_statistics(len(examples.targets), *shape)
+    end = _add_examples(network, examples, statistics)
+    check_statistics(statistics, reservoir)
+    return _solve_or_warn(statistics, penalty, stacklevel=8), end
+
+
+def extend_readout(network, readout, examples, penalty, reservoir):
+    """Add a further part of the examples to the statistics of a readout, and solve again.
+
+    Parameters
+    ----------
+    network : Network
+    readout : Readout
+    examples, penalty, reservoir : as in `fit_readout`
+
+    Returns
+    -------
+    readout : Readout
+    end : SeriesEnd or None
+    """
+    statistics = readout.statistics.copy()
+    end = _add_examples(network, examples, statistics)
+    check_statistics(statistics, reservoir)
+    return _solve_or_warn(statistics, penalty, stacklevel=7), end
+
+
+def merge_readouts(one, other, penalty, reservoir):
+    """Return the readout that follows from the statistics of two others."""
+    statistics = merged_statistics(one.statistics, other.statistics)
+    check_statistics(statistics, reservoir)
+    return _solve_or_warn(statistics, penalty, stacklevel=5)
+
+
+def update_readout(network, readout, examples, forgetting):
+    """Add examples to a readout row by row, by recursive least squares.
+
+    Parameters
+    ----------
+    network : Network
+    readout : Readout
+    examples : Examples
+    forgetting : float in (0, 1]
+        The factor of the weight of all earlier rows for each new row.
+
+    Returns
+    -------
+    readout : Readout
+    end : SeriesEnd or None
+    """
+    statistics = readout.statistics.copy()
+    if readout.recursive is None:
+        recursive = RecursiveLeastSquares(statistics, readout.alpha)
+    else:
+        recursive = readout.recursive.copy()
+
+    def add(rows, targets, weights):
+        recursive.update(rows, targets, weights, forgetting)
+        ages = np.arange(len(rows))[::-1]
+        statistics.forget(forgetting ** len(rows))
+        statistics.add(rows.copy(), targets, weights * forgetting**ages)
+
+    end = _for_rows_in_time(network, examples, int(statistics.n_rows), add)
+    coef, intercept = recursive.solution
+    updated = replace(
+        readout,
+        statistics=statistics,
+        coef=coef.T.copy(),
+        intercept=intercept.copy(),
+        recursive=recursive,
+    )
+    return updated, end
+
+
+def check_statistics(statistics, reservoir):
+    """Check that a readout can be solved from statistics.
+
+    Raises
+    ------
+    ValueError
+        If no row has a weight, or if the states are not finite.
+    """
+    if statistics.weight == 0:
+        raise ValueError(
+            f"sample_weight is zero for all time steps that washout={reservoir.washout} leaves."
+        )
+    if not statistics.is_finite:
+        raise ValueError(
+            "The states are not finite: they grow without bound with "
+            f"activation={reservoir.activation!r} and "
+            f"spectral_radius={reservoir.spectral_radius}. Lower spectral_radius, or use "
+            "activation='tanh'."
+        )
+
+
+def _solve_or_warn(statistics, penalty, stacklevel):
+    readout = penalty.solve(statistics)
+    if not penalty.is_above_rounding(readout):
+        _warn_of_rounding(penalty.smallest(readout), stacklevel)
+    return readout
+
+
+def _warn_of_rounding(alpha, stacklevel):
+    """Warn at the line that has called a method of the estimator."""
+    warnings.warn(
+        f"alpha={alpha} is below the rounding of accumulated products. Use solver='svd', which "
+        "accumulates a triangular factor instead.",
+        LinAlgWarning,
+        stacklevel=stacklevel,
+    )
+
+
+def _add_examples(network, examples, statistics):
+    """Add examples to statistics, and return where their only series ended, or None."""
+    noise_key = int(statistics.n_rows)
+    sequences, n_inputs = examples.sequences, network.n_inputs
+    if network.pooling is not None:
+        rows = pooled_rows(network.dynamics, sequences, network.pooling, n_inputs, noise_key)
+        for block in row_slices(len(rows)):
+            weights = None if examples.weights is None else examples.weights[block]
+            statistics.add(rows[block].copy(), examples.targets[block], weights)
+        return None
+    last = accumulate(
+        statistics,
+        network.teacher_forced_blocks(examples, noise_key=noise_key),
+        sequences,
+        examples.targets,
+        examples.weights,
+        washout=network.washout,
+        n_inputs=n_inputs,
+    )
+    return network.end_after(last, examples)
+
+
+def _for_rows_in_time(network, examples, noise_key, add):
+    """Call ``add(rows, targets, weights)`` for blocks of rows, the oldest first.
+
+    Returns
+    -------
+    SeriesEnd or None
+    """
+    weights, n_inputs = examples.weights, network.n_inputs
+    weights = np.ones(len(examples.targets)) if weights is None else weights
+    if network.pooling is not None:
+        rows = pooled_rows(
+            network.dynamics, examples.sequences, network.pooling, n_inputs, noise_key
+        )
+        for block in row_slices(len(rows)):
+            add(rows[block], examples.targets[block], weights[block])
+        return None
+    end = None
+    lengths = examples.sequences.lengths
+    for i, start in enumerate(offsets_of(lengths)):
+        span = slice(start, start + lengths[i])
+        one = Examples(examples.sequences[i : i + 1], examples.targets[span], weights[span])
+        end = _for_rows_of_one(network, one, noise_key + int(start), add)
+    return end if len(lengths) == 1 else None
+
+
+def _for_rows_of_one(network, example, noise_key, add):
+    """Call `add` for the rows of one sequence; return where it ended."""
+    for block in network.teacher_forced_blocks(example, noise_key=noise_key, whole=True):
+        counted = block.steps >= network.washout
+        rows = step_rows(block, example.sequences, network.n_inputs)[counted]
+        if len(rows):
+            steps = block.steps[counted]
+            add(rows, example.targets[steps], example.weights[steps])
+    return network.end_after([states[-1][:, 0].copy() for states in block.states], example)
