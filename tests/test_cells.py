@@ -30,11 +30,11 @@ from sklearn.base import clone
 
 from skrnn import RNNClassifier, RNNRegressor
 from skrnn._specs import CELLS
+from skrnn.networks.architecture import build_network
+from skrnn.networks.architecture.layers import make_layer
 from skrnn.networks.backends import precision
 from skrnn.networks.cells import get_cell, run_steps
 from skrnn.networks.inference import forward
-from skrnn.networks.layers import make_layer
-from skrnn.networks.models import build_network
 from skrnn.sequences import check_sequences
 
 X = random_sequences()
