@@ -90,8 +90,8 @@ class BaseForecaster(RegressorMixin, BaseEstimator, metaclass=ABCMeta):
         Parameters
         ----------
         X : array of shape (n_rows, n_features), DataFrame, Series, or list of them
-            One row per time step. Each item of a list is one series. The levels of a MultiIndex but
-            the last name the series of each row, and the last level is the time. If an index (of
+            One row per time step. Each item of a list is one series. The last level of a MultiIndex
+            is the time, and all other levels identify the series of each row. If an index (of
             times, periods or integers) leaves a time out, there is a gap, and no window and no
             forecast crosses it.
         y : array-like of shape (n_rows,) or (n_rows, n_targets), or list of them, default=None

@@ -88,8 +88,8 @@ def make_windows(X, y=None, *, window_length, horizon=1, stride=1, series_id=Non
     Parameters
     ----------
     X : array of shape (n_rows, n_features), DataFrame, Series, or list of them
-        One row per time step. Each item of a list is one series. The levels of a MultiIndex but the
-        last name the series of each row, and the last level is the time.
+        One row per time step. Each item of a list is one series. The last level of a MultiIndex is
+        the time, and all other levels identify the series of each row.
     y : array-like of shape (n_rows,) or (n_rows, n_targets), or list of them, default=None
         The targets, one row for each row of `X`. If None, all columns of `X` are targets.
     window_length : int

@@ -250,8 +250,8 @@ class OneHotSequenceEncoder(SequenceTransformerMixin, BaseEstimator):
 
             - If `output="sequence"`, a list of CSR matrices (T_i, K), or of arrays if
               `sparse_output=False`. It is an object array if `X` is a one-dimensional array or a
-              Series. If `X` is a table (n, T), also one written as equally long lists, and
-              `sparse_output=False`, it is one array (n, T, K).
+              Series. If `sparse_output=False` and `X` is a table (n, T) or a list of equally long
+              lists, it is one array (n, T, K).
             - If `output="multi_hot"` or `"counts"`, a CSR matrix (n, K), or an array if
               `sparse_output=False`.
 
@@ -310,8 +310,9 @@ class OneHotSequenceEncoder(SequenceTransformerMixin, BaseEstimator):
         Parameters
         ----------
         input_features : array-like of str, default=None
-            One name, which is the prefix of all column names. The prefix is "x0" if None, or if
-            there are several names for a table, whose columns share the columns of the output.
+            One name, which is the prefix of all column names. The prefix is "x0" if
+            `input_features` is None, or if it has one name for each column of a table, because all
+            of them share the columns of the output.
 
         Returns
         -------

@@ -1,6 +1,6 @@
 """Conversions from and to layouts of arrays that the user has to name.
 
-The data alone do not show which axis is time, or which NaN are padding, and skrnn never guesses it.
+The data alone do not show which axis is time, or which NaN are padding. skrnn does not guess this.
 """
 
 import operator

@@ -193,7 +193,7 @@ def _lay_out_array(array, input_name):
 
 
 def _shift(array):
-    """Return how many steps in memory lie between the starts of adjacent sequences, or None.
+    """Return the number of steps in memory from one sequence to the start of the next, or None.
 
     The shift of contiguous sequences is their length, the shift of sliding windows is smaller. In
     both cases the array is a view of one series of steps.

@@ -1,4 +1,4 @@
-"""`Sequences`, the type in which the whole package holds a batch: three arrays.
+"""`Sequences`: the type with which the package represents a batch, as three arrays.
 
 The layout is the one that Apache Arrow calls a list view. It holds sequences of different lengths
 without padding and overlapping windows without a copy, and a subset of a batch costs only two
@@ -30,7 +30,7 @@ def step_positions(starts, lengths):
 
 
 def contiguous_range(starts, lengths):
-    """Return the (start, end) that sequences fill one after another, or None if they do not."""
+    """Return the (start, end) of the range that consecutive sequences fill, or None."""
     if len(starts) == 0:
         return (0, 0)
     ends = starts + lengths
@@ -40,7 +40,7 @@ def contiguous_range(starts, lengths):
 
 
 def gather(values, starts, lengths):
-    """Return all time steps, one sequence after another: a view if they are stored like that."""
+    """Return all time steps, one sequence after another, as a view if they are stored so."""
     filled = contiguous_range(starts, lengths)
     if filled is None:
         return values[step_positions(starts, lengths)]
@@ -250,7 +250,7 @@ class Sequences:
         Parameters
         ----------
         values : ndarray of shape (n_steps_total, ...)
-            The new values, as many time steps as `self.values` has.
+            The new values, with as many time steps as `self.values`.
 
         Returns
         -------
@@ -284,7 +284,7 @@ def _checked_values(values):
 
 
 def _checked_positions(positions, name):
-    """Return a read-only copy as int64: what the caller does to the argument changes nothing."""
+    """Return a read-only int64 copy, which does not change if the caller changes the argument."""
     positions = np.asarray(positions)
     if positions.ndim != 1:
         raise ValueError(f"{name} must be one-dimensional, got the shape {positions.shape}.")

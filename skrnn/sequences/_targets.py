@@ -1,7 +1,7 @@
 """Check the targets of all estimators, and convert labels to numbers.
 
-There is one target per sequence, or one per time step; then those of all time steps are in one
-array.
+There is one target per sequence or one per time step. In the second case, the targets of all time
+steps are in one array.
 """
 
 import numpy as np
@@ -106,7 +106,8 @@ def flatten_step_targets(y, inputs, input_name="y"):
 def nest_steps(flat, X, inputs):
     """Return one array per sequence, or one array for all if X is an array.
 
-    It is an object array if X is one: scikit-learn concatenates the predictions of folds as arrays.
+    The result is an object array if X is one, because scikit-learn concatenates the predictions of
+    folds as arrays.
 
     Parameters
     ----------
@@ -164,7 +165,7 @@ def check_labels(y, input_name):
 
 
 def require_two_classes(classes, name):
-    """Return the classes.
+    """Return the classes if there are at least two.
 
     Raises
     ------
@@ -225,7 +226,7 @@ def class_factors(codes, class_weight, classes, weights):
     Raises
     ------
     ValueError
-        If a factor is negative, or if it is for an unknown label while a class has none.
+        If a class weight is negative, or if an unknown label has a weight while a class has none.
     """
     if isinstance(class_weight, dict):
         if any(factor < 0 for factor in class_weight.values()):
