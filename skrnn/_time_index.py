@@ -136,7 +136,7 @@ def find_frequency(indexes, input_name):
     indexes : list of Index
         The times of each series, already checked.
     input_name : str
-        How error messages call the data.
+        The name of the data in error messages.
 
     Raises
     ------
@@ -341,7 +341,7 @@ def number_series(labels, input_name):
     labels : ndarray or Index of shape (n_rows,)
         The label of the series of each row; a MultiIndex if it takes several levels to name one.
     input_name : str
-        How error messages call the data.
+        The name of the data in error messages.
 
     Returns
     -------

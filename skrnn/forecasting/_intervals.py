@@ -24,7 +24,7 @@ def split_origins(panel, targets, n_context, n_ahead, *, horizon, calibration_si
     calibration_size : float or None
         The fraction of each series, at its end, that is held out.
     needs : str
-        How error messages call the parameters that determine the number of rows.
+        The parameters that determine the number of rows, in words for error messages.
 
     Returns
     -------
@@ -88,7 +88,8 @@ def half_widths(residuals, coverage):
     Raises
     ------
     ValueError
-        If there are no residuals, or too few for this coverage, or it is not between 0 and 1.
+        If there are no residuals, or too few for this coverage, or if `coverage` is not between 0
+        and 1.
 
     References
     ----------

@@ -24,7 +24,7 @@ def read_known_future(X_future, n_rows, panel, columns):
     Returns
     -------
     list of ndarray of shape (n_rows, n_features)
-        NaN in all other columns.
+        The rows, in which all other columns are NaN.
 
     Raises
     ------

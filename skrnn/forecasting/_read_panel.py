@@ -1,4 +1,4 @@
-"""Reads one series or many from the users' containers into a `Panel`."""
+"""Read one or many series from the user's container into a `Panel`."""
 
 import numpy as np
 import pandas as pd
@@ -32,7 +32,7 @@ def read_panel(X, series_id=None, *, times=None, freq=None, input_name="X"):
     freq : offset, Timedelta, number or None
         The distance in time between rows, if it is known.
     input_name : str
-        How error messages call the data.
+        The name of the data in error messages.
 
     Returns
     -------
@@ -211,7 +211,7 @@ def _numbers(table, input_name):
 
 
 def _only_counts(index, order, counts):
-    """Return whether integers only number the rows of a table whose series alternate unevenly."""
+    """Return whether integers are only row numbers, not times, of a table with mixed series."""
     if kind_of_times(index) != "integers" or not (np.diff(index) > 0).all():
         return False
     steps = np.concatenate([np.diff(of_series) for of_series in _split_index(index[order], counts)])
@@ -233,7 +233,7 @@ def _times_given(times, index, n_rows, input_name):
 
 
 def _group_by_series(labels, n_rows, input_name):
-    """Return the order that groups rows by series, the labels and row counts of the series."""
+    """Return the order that groups rows by series, and the label and row count of each series."""
     if labels is None:
         return None, [None], np.array([n_rows])
     labels = labels if isinstance(labels, pd.Index) else np.asarray(labels)

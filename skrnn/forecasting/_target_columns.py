@@ -1,4 +1,4 @@
-"""Reads the targets of forecasts, and finds out which columns of the series they are."""
+"""Read the targets of forecasts, and find out which columns of the series they are."""
 
 from dataclasses import dataclass
 
@@ -119,7 +119,7 @@ def _names(parts):
 
 
 def _find_columns(values, names, panel):
-    """Return the column index of each target: the column of its name, else any; -1 if none.
+    """Return the column index of each target, found by its name or else by its values, or -1.
 
     A target is a column only if the two have the same values in all rows in which the target is not
     missing. Otherwise a forecast could not continue the column.
@@ -136,7 +136,7 @@ def _find_columns(values, names, panel):
 
 
 def _find_column(target, candidates, table):
-    """Return the candidate column that equals a target, -1 if none or several columns do.
+    """Return the candidate column that equals a target, or -1 if none or several columns do.
 
     Several columns may be equal so far by chance, and differ later.
     """

@@ -49,7 +49,7 @@ def read_series(data, name):
     ----------
     data : Series, DataFrame or array-like of shape (n,) or (n, n_columns)
     name : str
-        How error messages call the data.
+        The name of the data in error messages.
 
     Raises
     ------
