@@ -44,7 +44,7 @@ def rows_after(values, ends, horizon):
 
 
 def find_origins(panel, targets, n_context, n_ahead):
-    """Return all possible origins: `n_context` rows end there, `n_ahead` complete targets follow."""
+    """Return possible origins: `n_context` rows end there, `n_ahead` complete targets follow."""
     ends = find_window_ends(panel.starts, panel.lengths, n_context, n_ahead)
     missing_before = np.append(0, np.cumsum(np.isnan(targets).any(axis=1)))
     return ends[missing_before[ends + n_ahead + 1] == missing_before[ends + 1]]

@@ -1,4 +1,4 @@
-"""Checks of what no single parameter shows: whether parameters, or two estimators, agree."""
+"""Check that parameters, or two estimators, are consistent with each other."""
 
 import numpy as np
 
@@ -11,7 +11,7 @@ _OF_THE_RESERVOIR = ("activation", "noise", "pooling", "washout")
 
 
 def check_reservoir_parameters(reservoir):
-    """Check that the parameters of a reservoir agree.
+    """Check that the parameters of a reservoir are consistent with each other.
 
     Raises
     ------
@@ -32,7 +32,7 @@ def check_reservoir_parameters(reservoir):
 
 
 def check_estimator_parameters(estimator):
-    """Check that the parameters of an echo state estimator agree.
+    """Check that the parameters of an echo state estimator are consistent with each other.
 
     Raises
     ------
@@ -72,7 +72,7 @@ def parameters_of_fit(estimator, reservoir):
     ----------
     estimator : BaseEchoState
     reservoir : Reservoir
-        Its reservoir with all parameters.
+        The reservoir of the estimator, with all parameters.
 
     Returns
     -------
@@ -88,7 +88,7 @@ def check_unchanged(estimator):
     Raises
     ------
     ValueError
-        The message names the parameter that has changed, or those that do not agree.
+        The message names the parameter that has changed, or those that are not consistent.
     """
     check_estimator_parameters(estimator)
     for name in _OF_THE_ESTIMATOR:
@@ -106,12 +106,12 @@ def check_mergeable(one, other):
     Parameters
     ----------
     one, other : BaseEchoState
-        Fitted.
+        They are fitted.
 
     Raises
     ------
     ValueError
-        The message says what differs.
+        The message describes the difference.
     """
     name = type(one).__name__
     if type(one) is not type(other):

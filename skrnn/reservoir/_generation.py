@@ -1,4 +1,4 @@
-"""Generation: a network continues a series by its own outputs, from the end of known time steps."""
+"""Generation: a network continues known time steps of a series with its own outputs."""
 
 from numbers import Integral
 
@@ -24,7 +24,8 @@ def generate_series(network, readout, targets, start, n_steps, future):
         return them.
     n_steps : int
     future : ndarray of shape (n_steps, n_features) or None
-        The known inputs, with feedback. If None, the last input is repeated.
+        The known inputs of the generated time steps. Only used with feedback. If None, the last
+        input is repeated.
 
     Returns
     -------
@@ -75,16 +76,16 @@ def start_from_end(end, n_features):
 
 
 def start_from_known(network, examples):
-    """Return states, outputs and inputs at the end of known sequences, a column for each.
+    """Return states, outputs and inputs at the end of known sequences, one column per sequence.
 
     Without feedback, the last known input takes the place of the last output, so the states are
-    those before it.
+    those of the time step before it.
 
     Parameters
     ----------
     network : Network
     examples : Examples
-        With targets if there is feedback.
+        The known sequences, with their targets if there is feedback.
     """
     sequences = examples.sequences
     has_feedback = network.dynamics.has_feedback
@@ -110,7 +111,7 @@ def check_n_steps(n_steps):
 
 
 def check_loop(network, n_outputs, is_classifier, *, X, y, future):
-    """Check that the outputs of a network can be fed back, and that the arguments suit it.
+    """Check that the outputs of a network can be fed back, and that no argument is without effect.
 
     Raises
     ------

@@ -13,8 +13,8 @@ from scipy import sparse
 
 from skrnn._scipy import csr_matvecs
 
-# Time constants and refractory period in milliseconds; where there are two, of excitatory and of
-# inhibitory units.
+# Time constants and refractory period in milliseconds; if there are two values, the first is for
+# excitatory and the second for inhibitory units.
 _MEMBRANE_TIME = 30.0
 _SYNAPSE_TIMES = (3.0, 6.0)
 _REFRACTORY_TICKS = (3, 2)

@@ -163,7 +163,7 @@ class Sequences:
 
     @property
     def is_contiguous(self):
-        """Whether the sequences follow one another and fill `values`."""
+        """Return whether the sequences follow one another and fill `values`."""
         return contiguous_range(self._starts, self._lengths) == (0, len(self._values))
 
     def __len__(self):
