@@ -83,9 +83,9 @@ def read_examples(
     reset : bool
         Whether the estimator learns the format of its inputs and the encoding of its targets.
     classes : ndarray or None
-        All classes, if `y` may lack some.
+        All classes, if `y` may not contain all of them.
     names : tuple of str
-        The names of the three in error messages.
+        The names of X, y and sample_weight in error messages.
 
     Returns
     -------
@@ -95,7 +95,7 @@ def read_examples(
     Raises
     ------
     ValueError
-        If one of the three is not valid, or if they do not fit together.
+        If X, y or sample_weight is not valid, or if they do not match.
     """
     if y is None:
         raise ValueError(
