@@ -107,5 +107,5 @@ def read_weights(sample_weight, n, input_name="sample_weight"):
     except ValueError as error:
         raise ValueError(str(error).replace("sample_weight", input_name)) from error
     if not weights.any():
-        raise ValueError(f"{input_name} is zero for every sequence.")
+        raise ValueError(f"{input_name} is zero for every sequence; at least one must be positive.")
     return weights

@@ -176,7 +176,10 @@ class Examples:
             return replace(self, weights=np.ones_like(self.weights))
         total = np.add.reduceat(self.weights, self.targets.starts)
         if not total.any():
-            raise ValueError("sample_weight times class_weight is zero for every sequence.")
+            raise ValueError(
+                "sample_weight times class_weight is zero for every sequence; at least one "
+                "product must be positive."
+            )
         kept = self if total.all() else self[np.flatnonzero(total)]
         return replace(
             kept, weights=(kept.weights / kept.weights.mean()).astype(self.weights.dtype)

@@ -146,7 +146,8 @@ def _part_sizes(n, sizes, unit):
     if n_train < 1 or n_train + n_dev + n_test > n:
         given = ", ".join(f"{name}={size}" for name, size in sizes.items())
         raise ValueError(
-            f"The sizes do not fit {n} {unit}, with at least 1 in each part, got {given}."
+            f"The sizes do not match {n} {unit}: each part needs at least 1, and all parts "
+            f"together at most {n}, got {given}."
         )
     return n_train, n_dev, n_test
 

@@ -49,7 +49,11 @@ def read_panel(X, series_id=None, *, times=None, freq=None, input_name="X"):
     values = _numbers(frame, input_name)
     index, key_names = X.index if is_frame(frame) else None, None
     if index is not None and index.nlevels > 1:
-        _refuse(series_id, "series_id", f"the MultiIndex of {input_name} names its series")
+        _refuse(
+            series_id,
+            "series_id",
+            f"the MultiIndex of {input_name} contains the labels of the series",
+        )
         _refuse(times, "times", f"the last level of the MultiIndex of {input_name} is the time")
         _check_last_level(index, input_name)
         labels, index = index.droplevel(-1), index.get_level_values(-1)

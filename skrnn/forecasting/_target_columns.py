@@ -51,7 +51,10 @@ def read_targets(y, panel, known_future=()):
     if y is None:
         columns = np.setdiff1d(np.arange(panel.n_features), known_future)
         if len(columns) == 0:
-            raise ValueError("known_future holds every column of X; no column is left as a target.")
+            raise ValueError(
+                "known_future holds every column of X, so that no column is left as a target. "
+                "Pass y."
+            )
         names = None if panel.columns is None else [panel.columns[i] for i in columns]
         return Targets(panel.values[:, columns], columns, names, panel.is_series)
     is_list = panel.container == "list" and isinstance(y, list | tuple)
@@ -60,13 +63,16 @@ def read_targets(y, panel, known_future=()):
     tables = [_numbers(part) for part in parts]
     widths = [table.shape[1] for table in tables]
     if len(set(widths)) > 1:
-        raise ValueError(f"y has {_in_words(widths)} targets; expected as many for each series.")
+        raise ValueError(f"y has {_in_words(widths)} targets; expected the same number in each.")
     values = panel.sorted(np.concatenate(tables) if len(tables) > 1 else tables[0])
     names = _names(parts)
     columns = _find_columns(values, names, panel)
     known = [int(column) for column in columns if column in known_future]
     if known:
-        raise ValueError(f"y holds {panel.column_names[known[0]]!r}, which is in known_future.")
+        raise ValueError(
+            f"y holds {panel.column_names[known[0]]!r}, which is in known_future. A column cannot "
+            "be both a target and known in advance."
+        )
     return Targets(values, columns, names, is_flat=np.ndim(parts[0]) == 1)
 
 

@@ -23,13 +23,14 @@ def find_forecaster(estimator, method):
     best = getattr(estimator, "best_estimator_", estimator)
     if isinstance(best, TransformedTargetRegressor):
         raise ValueError(
-            f"TransformedTargetRegressor has no {method} to plot: the result would be transformed. "
-            "Use SlidingWindowForecaster(TransformedTargetRegressor(regressor))."
+            f"TransformedTargetRegressor has no {method} to plot, because the result would be on "
+            "the transformed scale. Use "
+            "SlidingWindowForecaster(TransformedTargetRegressor(regressor))."
         )
     if isinstance(best, Pipeline) and len(best.steps) > 1:
         raise ValueError(
-            f"Pipeline has no {method} to plot: it would skip the transformers. Use "
-            "SlidingWindowForecaster(make_pipeline(transformer, regressor))."
+            f"Pipeline has no {method} to plot, because the result would skip the transformers. "
+            "Use SlidingWindowForecaster(make_pipeline(transformer, regressor))."
         )
     return inner_with(estimator, method, method)
 

@@ -115,7 +115,10 @@ class ReservoirDisplay:
         ]
         given = [(part, plot) for part, plot in parts if part is not None]
         if not given:
-            raise ValueError("There is nothing to plot: eigenvalues, states and memory are None.")
+            raise ValueError(
+                "There is nothing to plot: eigenvalues, states and memory are None. Pass one of "
+                "them."
+            )
         self.ax_ = panels(ax, len(given), "panels")
         for axes, (part, plot) in zip(self.ax_, given, strict=True):
             plot(axes, np.asarray(part))

@@ -191,7 +191,7 @@ def _numbered(forecast, history, truth):
 def _cut(part, times, is_kept, name, where):
     if not is_kept.any():
         raise ValueError(
-            f"{name} must have rows {where} the forecast, got none from {part.index[0]} to "
+            f"{name} must have rows {where} the forecast, got only rows from {part.index[0]} to "
             f"{part.index[-1]}."
         )
     return Curve(times[is_kept], part.values[is_kept])

@@ -158,7 +158,8 @@ def _naive_error(y_train, period):
     perfect = np.flatnonzero(scale <= _ROUNDING * np.nanmax(np.abs(y_train), axis=0))
     if len(perfect) > 0:
         raise ValueError(
-            f"y_train must differ from the values period={period} row(s) before, but the naive "
-            f"forecast of target {perfect[0]} has no error: errors cannot be divided by 0."
+            f"The naive forecast of target {perfect[0]} has the error 0 on y_train, by which "
+            f"errors cannot be divided; expected values that differ from those period={period} "
+            "row(s) before."
         )
     return scale

@@ -90,8 +90,8 @@ class EmbeddingTokenizer(ClassNamePrefixFeaturesOutMixin, SequenceTransformerMix
         beginning ("pre"). Only used if `max_length` is not None.
     n_jobs : int, default=None
         The number of processes that analyze documents. None means 1 unless in a
-        `joblib.parallel_backend` context, and -1 means all cores. Several processes are faster for
-        about 100,000 documents or more.
+        `joblib.parallel_backend` context, and -1 means all cores. More than one is faster for
+        100,000 documents or more.
 
     Attributes
     ----------
@@ -113,8 +113,7 @@ class EmbeddingTokenizer(ClassNamePrefixFeaturesOutMixin, SequenceTransformerMix
     A document without tokens becomes a sequence of one unknown token, because networks do not
     accept empty sequences. In an array, this token distinguishes the document from padding.
 
-    The counts of all tokens are kept, also those of tokens without an id, so that `partial_fit` can
-    continue.
+    The counts of tokens without an id are kept as well, so that `partial_fit` can continue.
 
     References
     ----------

@@ -310,9 +310,8 @@ class OneHotSequenceEncoder(SequenceTransformerMixin, BaseEstimator):
         Parameters
         ----------
         input_features : array-like of str, default=None
-            One name, which is the prefix of all column names. The prefix is "x0" if
-            `input_features` is None, or if it has one name for each column of a table, because all
-            of them share the columns of the output.
+            A list of one name, which is the prefix of all column names. The prefix is "x0" if None,
+            or if a table has several columns, which share the output columns.
 
         Returns
         -------

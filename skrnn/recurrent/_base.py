@@ -169,7 +169,7 @@ shape (n, T, n_features) or (n, T)
         Raises
         ------
         ValueError
-            If the estimator has a custom `body`, which has no such outputs.
+            If the estimator has a custom `body`, and `return_sequences` or `return_state` is True.
         """
         name = "steps" if return_sequences else "summary"
         fitted = fitted_snapshot(self)
@@ -220,8 +220,9 @@ shape (n, T, n_features) or (n, T)
     def _require_hidden(self, name, return_state):
         if self._spec.body is not None and (return_state or name == "steps"):
             raise ValueError(
-                "hidden_states returns outputs and states of skrnn's recurrent layers. For a "
-                "network with a custom body, take them from model_."
+                "With a custom body, hidden_states cannot return states or the outputs at all "
+                "time steps, because these are those of skrnn's recurrent layers. Set "
+                "return_state=False and return_sequences=False, or use the layers of model_."
             )
 
     def __sklearn_clone__(self):

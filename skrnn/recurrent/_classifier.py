@@ -40,7 +40,8 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
     weights_ : list of ndarray
         The weights of the network, in Keras' order.
     model_ : keras.Model
-        A model with the inputs ``[steps, lengths]``, which is built from `weights_` at each access.
+        The network with the inputs ``[steps, lengths]``, which is built from `weights_` at each
+        access.
 
     See Also
     --------

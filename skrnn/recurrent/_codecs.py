@@ -147,7 +147,7 @@ def _target_form(loss, n_classes):
     if not any(name.startswith(("binary", "bce")) for name in names):
         return "indicators"
     if n_classes != 2:
-        raise ValueError(f"loss={loss!r} is for 2 classes, but y has {n_classes}.")
+        raise ValueError(f"loss={loss!r} is for 2 classes, but y has {n_classes}. Use loss='auto'.")
     return "binary"
 
 

@@ -136,7 +136,8 @@ def read_validation(estimator, X_val, y_val, sample_weight_val):
             f"{name}={'None' if value is None else '(given)'}" for name, value in given.items()
         )
         raise ValueError(
-            f"X_val and y_val go together, and sample_weight_val with both: got {found}."
+            "X_val and y_val must be passed together, and sample_weight_val only with both, got "
+            f"{found}."
         )
     return read_examples(estimator, *given.values(), reset=False, names=tuple(given))[0]
 

@@ -234,8 +234,7 @@ class RNNParameters:
         spec=_unchanged,
         description="""
         int
-        The number of passes over the training set. If `early_stopping=True`, this is the maximum
-        number.
+        The number of passes over the training set, or the maximum if `early_stopping=True`.
         """,
     )
     shuffle: bool = parameter(

@@ -68,7 +68,7 @@ def start_from_end(end, n_features):
     if end is None:
         raise ValueError(
             "X=None continues from the end of one training series, but the last data were several "
-            "sequences, or were merged. Give X."
+            "sequences, or were merged. Pass X."
         )
     states = [state[:, None].copy() for state in end.states]
     last = as_vectors(np.asarray(end.step)[None], n_features).T
@@ -122,24 +122,28 @@ def check_loop(network, n_outputs, is_classifier, *, X, y, future):
             "generate needs an output at each time step. Set return_sequences=True or rows='steps'."
         )
     if network.dynamics.backward_layers:
-        raise ValueError("generate does not know the future that bidirectional=True reads.")
+        raise ValueError(
+            "generate cannot be used with bidirectional=True, because the backward direction would "
+            "read inputs that are not generated yet. Set bidirectional=False."
+        )
     if network.dynamics.has_feedback:
         if (X is None) != (y is None):
             raise ValueError(
-                "With feedback X and y go together: the known inputs and their targets."
+                "With feedback, pass both X and y (the known inputs and their targets) or neither, "
+                f"got {'X' if y is None else 'y'} alone."
             )
         return
     if is_classifier or n_outputs != network.n_features:
         raise ValueError(
-            f"generate has no loop to close: feedback_scaling=0, and the {n_outputs} output(s) "
+            f"generate cannot feed outputs back: feedback_scaling=0, and the {n_outputs} output(s) "
             f"cannot be the next {network.n_features} input(s). Set feedback_scaling of the "
             "reservoir, or fit the estimator to predict its inputs one step ahead."
         )
     ignored = [name for name, value in (("y", y), ("future", future)) if value is not None]
     if ignored:
         raise ValueError(
-            f"{' and '.join(ignored)} had no effect: without feedback_scaling each output is the "
-            "next input. Leave it out."
+            f"{' and '.join(ignored)} must be None without feedback_scaling, because each output "
+            "is then the next input."
         )
 
 

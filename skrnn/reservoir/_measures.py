@@ -91,7 +91,7 @@ def echo_state_index(reservoir, X, *, n_starts=10, transient=None, random_state=
     transient = shortest // 2 if transient is None else transient
     if transient >= shortest:
         raise ValueError(
-            f"transient={transient} leaves nothing of a sequence of {shortest} step(s)."
+            f"transient={transient} leaves no step of a sequence of {shortest} step(s). Lower it."
         )
     rng = generator(random_state)
     distances = [_mean_distance(dynamics, sequences, transient, rng) for _ in range(n_starts)]

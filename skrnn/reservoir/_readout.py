@@ -224,7 +224,8 @@ def check_statistics(statistics, reservoir):
     """
     if statistics.weight == 0:
         raise ValueError(
-            f"sample_weight is zero for all time steps that washout={reservoir.washout} leaves."
+            f"sample_weight is zero for all time steps after washout={reservoir.washout}; at least "
+            "one must have a positive weight."
         )
     if not statistics.is_finite:
         raise ValueError(
@@ -245,8 +246,8 @@ def _solve_or_warn(statistics, penalty, stacklevel):
 def _warn_of_rounding(alpha, stacklevel):
     """Issue the warning at the line of the user that called a method of the estimator."""
     warnings.warn(
-        f"alpha={alpha} is below the rounding of accumulated products. Use solver='svd', which "
-        "accumulates a triangular factor instead.",
+        f"alpha={alpha} is below the rounding errors of the normal equations. Use solver='svd', "
+        "which is exact for smaller penalties.",
         LinAlgWarning,
         stacklevel=stacklevel,
     )

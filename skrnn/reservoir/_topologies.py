@@ -113,7 +113,7 @@ def draw_recurrent_weights(topology, units, connectivity, radius, rng):
     if largest <= 1e-12 * abs(matrix).max():
         raise ValueError(
             "topology is a matrix of spectral radius 0, which cannot be scaled to "
-            f"spectral_radius={radius}. Set spectral_radius=None to use the matrix as it is."
+            f"spectral_radius={radius}. Set spectral_radius=None to use the matrix unchanged."
         )
     return matrix * (radius / largest)
 

@@ -117,7 +117,7 @@ def split_steps(steps, lengths):
     ends = np.cumsum(lengths, dtype=np.int64)
     n_steps = int(ends[-1]) if len(ends) > 0 else 0
     if steps.shape[0] != n_steps:
-        raise ValueError(f"steps has {steps.shape[0]} step(s), lengths add up to {n_steps}.")
+        raise ValueError(f"steps has {steps.shape[0]} step(s), but lengths add up to {n_steps}.")
     ends = ends.tolist()
     return [steps[start:end] for start, end in zip([0, *ends], ends, strict=False)]
 

@@ -197,7 +197,9 @@ def to_padded(X, *, value=np.nan, length=None):
     longest = int(X.lengths.max(initial=0))
     length = longest if length is None else operator.index(length)
     if length < longest:
-        raise ValueError(f"length={length} is shorter than the longest sequence, {longest} steps.")
+        raise ValueError(
+            f"length={length} is shorter than the longest sequence, which has {longest} steps."
+        )
     if X.dtype.kind in "iu" and not float(value).is_integer():
         raise ValueError(f"X holds {X.dtype} values; value must be an integer, got {value}.")
     padded = np.full((len(X), length, *X.values.shape[1:]), value, dtype=X.dtype)

@@ -298,7 +298,8 @@ def _checked_positions(positions, name):
 def _check_inside(starts, lengths, n_steps):
     if len(starts) != len(lengths):
         raise ValueError(
-            f"starts has {len(starts)} entries and lengths has {len(lengths)}; expected as many."
+            f"starts has {len(starts)} entries and lengths has {len(lengths)}; expected the same "
+            "number."
         )
     if len(starts) == 0 or (
         lengths.min() >= 1 and starts.min() >= 0 and starts.max() <= n_steps - lengths.max()

@@ -82,8 +82,9 @@ def flatten_step_targets(y, inputs, input_name="y"):
     if len(set(widths)) > 1:
         i = next(i for i, width in enumerate(widths) if width != widths[0])
         raise ValueError(
-            f"{input_name} must contain as many targets at each time step: {input_name}[0] has "
-            f"shape {series[0].shape}, {input_name}[{i}] has shape {series[i].shape}."
+            f"{input_name} must contain the same number of targets at each time step: "
+            f"{input_name}[0] has shape {series[0].shape}, {input_name}[{i}] has shape "
+            f"{series[i].shape}."
         )
     counts = np.array([len(target) for target in series])
     as_given, as_real = counts == inputs.given_lengths, counts == inputs.lengths
