@@ -338,7 +338,7 @@ class BaseForecaster(RegressorMixin, BaseEstimator, metaclass=ABCMeta):
         """
         return backtest(self, X, y, cv, series_id)
 
-    # What the public methods share.
+    # Helpers of the public methods.
 
     def _read(self, X, series_id, *, reset=False, input_name="X"):
         freq = None if reset else self._training_end.freq

@@ -143,7 +143,7 @@ def find_rows_before(panel, training_end, initial_context):
         If `initial_context="fit_end"`, and a series was not seen in `fit`.
     """
     before = [panel.values[:0]] * len(panel.series)
-    # Series of a list are known by their index alone: if some are missing, which ones is unknown.
+    # Series of a list are identified by their index alone, so it is unknown which ones are missing.
     is_other_list = panel.container == "list" and len(panel.keys) != len(training_end.keys)
     is_auto = initial_context == "auto"
     if initial_context == "edge" or (is_auto and (panel.times is None or is_other_list)):

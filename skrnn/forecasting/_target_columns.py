@@ -38,7 +38,7 @@ def read_targets(y, panel, known_future=()):
     Parameters
     ----------
     y : array, DataFrame, Series, list of them, or None
-        None for the columns of the panel.
+        If None, the targets are the columns of the panel that are not known in advance.
     panel : Panel
     known_future : sequence of int
         Columns of the panel that are known in advance, and so are not targets.

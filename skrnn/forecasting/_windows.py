@@ -117,7 +117,8 @@ def make_windows(X, y=None, *, window_length, horizon=1, stride=1, series_id=Non
             The targets of each window. The axis of the horizon is left out if `horizon=1`, that of
             the targets if `y` is one-dimensional. A missing target is NaN.
         series_id : ndarray of shape (n,) or None
-            The label of each window's series, or its index in a list. None for a single series.
+            The label of each window's series, or its index in a list. It is None for a single
+            series.
         times : Index or ndarray of shape (n,) or (n, horizon)
             The time of each target, or its row in its series if rows have no times.
         rows : ndarray of int of shape (n,)

@@ -18,9 +18,9 @@ class SeriesData(NamedTuple):
     ----------
     values : ndarray of shape (n, n_columns)
     index : Index or None
-        The times. None for an array.
+        The times, or None for an array.
     columns : list or None
-        The names of the columns. None for an array.
+        The names of the columns, or None for an array.
     """
 
     values: np.ndarray

@@ -58,7 +58,8 @@ class OneHotSequenceEncoder(SequenceTransformerMixin, BaseEstimator):
         returns a sequence.
 
     categories : "auto" or array-like of str or int, default="auto"
-        The categories in the order of their columns. If "auto", those of the training data, sorted.
+        The categories in the order of their columns. If "auto", they are those of the training
+        data, sorted.
 
     handle_unknown : {"error", "ignore", "infrequent_if_exist"}, default="error"
         How to encode a step whose category is unknown.
@@ -278,12 +279,12 @@ class OneHotSequenceEncoder(SequenceTransformerMixin, BaseEstimator):
         Returns
         -------
         X_original : list of ndarray, or ndarray of shape (n, T)
-            If `output="sequence"`, the category of the largest value of each step. It is None for a
-            step of zeros, and "infrequent_sklearn" for the shared column. The result is an array if
-            `X` is the encoding of a table.
+            If `output="sequence"`, the result contains the category of the largest value of each
+            step, None for a step of zeros, and "infrequent_sklearn" for the shared column. The
+            result is an array if `X` is the encoding of a table.
 
-            If `output="multi_hot"` or `output="counts"`, the distinct categories of each sequence,
-            in the order of the columns, because the order of the steps is not known.
+            If `output="multi_hot"` or `output="counts"`, it contains the distinct categories of
+            each sequence, in the order of the columns, because the order of the steps is not known.
 
         Raises
         ------
@@ -310,8 +311,8 @@ class OneHotSequenceEncoder(SequenceTransformerMixin, BaseEstimator):
         Parameters
         ----------
         input_features : array-like of str, default=None
-            A list of one name, which is the prefix of all column names. The prefix is "x0" if None,
-            or if a table has several columns, which share the output columns.
+            A list of one name, the prefix of all column names. If None, or if there is one name per
+            column of a table, the prefix is "x0".
 
         Returns
         -------

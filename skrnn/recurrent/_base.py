@@ -62,8 +62,9 @@ class BaseRNN(RNNParameters, CallbackSupportMixin, BaseEstimator, metaclass=ABCM
 shape (n, T, n_features) or (n, T)
             The training sequences: numeric time steps, or token ids with `embedding`.
         y : array-like
-            One target per sequence. With `return_sequences=True` one target per time step, as a
-            list of arrays of shape (T_i,) or (T_i, k), or an array of shape (n, T) or (n, T, k).
+            One target per sequence. With `return_sequences=True`, there is one target per time
+            step, in a list of arrays of shape (T_i,) or (T_i, k), or an array of shape (n, T) or
+            (n, T, k).
         sample_weight : array-like of shape (n,), default=None
             The weight of each sequence. A sequence with a weight of zero has no effect on the fit.
             If None, all sequences have the same weight.
@@ -138,9 +139,9 @@ shape (n, T, n_features) or (n, T)
         Returns
         -------
         ndarray of shape (n,) or (n, k), or list of ndarray
-            One prediction per sequence. With `return_sequences=True` one per time step: an array
-            if `X` is an array (an object array if `X` is one), otherwise a list with one array
-            per sequence. The padding of token ids has no prediction.
+            One prediction per sequence. With `return_sequences=True`, there is one per time step:
+            in one array if `X` is an array (an object array if `X` is one), otherwise in a list
+            with one array per sequence. The padding of token ids has no prediction.
         """
         fitted = fitted_snapshot(self)
         inputs, outputs = fitted._forward(X)
@@ -162,9 +163,10 @@ shape (n, T, n_features) or (n, T)
         Returns
         -------
         ndarray of shape (n, units), or list of ndarray of shape (T_i, units)
-            With `return_sequences=True`, an array of shape (n, T, units) if `X` is an array, and
-            otherwise a list. With `return_state=True`, a list of the output and the states.
-            Bidirectional layers have twice the units, those of the forward direction first.
+            With `return_sequences=True`, it is an array of shape (n, T, units) if `X` is an array,
+            and otherwise a list. With `return_state=True`, a list of the output and the states is
+            returned. Bidirectional layers have twice the units, those of the forward direction
+            first.
 
         Raises
         ------

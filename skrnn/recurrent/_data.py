@@ -106,7 +106,7 @@ def read_examples(
     weights = read_weights(sample_weight, len(inputs), names[2])
     y, counts = flatten_targets(y, inputs, names[1], per_step=estimator.return_sequences)
     y = estimator._check_targets(y, names[1])
-    # A sequence without weight is as if it were not there, but its labels count as classes.
+    # A sequence of weight zero has no effect on training, but its labels count as classes.
     used = has_weight = slice(None)
     if not weights.all():
         used, has_weight = np.flatnonzero(weights), np.repeat(weights > 0, counts)

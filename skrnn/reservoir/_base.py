@@ -43,12 +43,12 @@ class BaseEchoState(EchoStatePredictor):
         ----------
         X : Sequences, list of array-like of shape (T_i, n_features) or (T_i,), or array-like of \
 shape (n, T, n_features) or (n, T)
-            The sequences. With `rows="steps"`, one series as an array, sparse matrix or table of
-            shape (T, n_features), with one row per time step.
+            The sequences. With `rows="steps"`, it is one series as an array, sparse matrix or table
+            of shape (T, n_features), with one row per time step.
         y : array-like
-            One target per sequence. With `return_sequences=True` one target per time step, as a
-            list of ``(T_i,)`` or ``(T_i, k)`` arrays or an ``(n, T[, k])`` array. With
-            `rows="steps"` one target per row of X.
+            One target per sequence. With `return_sequences=True`, there is one target per time
+            step, in a list of arrays of shape (T_i,) or (T_i, k), or an array of shape (n, T) or
+            (n, T, k). With `rows="steps"`, there is one target per row of X.
         sample_weight : array-like of shape (n,), default=None
             Weight of each sequence, or with `rows="steps"` of each time step, in the readout. A
             sequence of weight zero is left out. If None, all weights are 1.

@@ -13,7 +13,7 @@ import numpy as np
 from skrnn.reservoir._time_loop import state_blocks
 from skrnn.sequences import Sequences
 
-# The most chunks, and how many times longer than its warm-up a chunk must be.
+# The maximum number of chunks, and how many times longer than its warm-up a chunk must be.
 _MAX_CHUNKS, _MIN_RATIO = 32, 4
 # States that differ by at most this many units in the last place count as equal.
 _TOLERANCE = 32

@@ -94,7 +94,7 @@ class Dynamics:
         )
         is_one = len(sequences) == 1 and feedback is None and initial is None and not whole
         if is_one and self.chunk_overlap and not (self.backward_layers or drive.noise):
-            # A washout that is longer than the overlap would fall into all chunks.
+            # A washout that is longer than the overlap would extend into all chunks.
             overlap = max(self.chunk_overlap, self.washout)
             return chunked_state_blocks(self.layers, sequences, drive, overlap)
         return state_blocks(self.layers, sequences, drive, backward=self.backward_layers)

@@ -258,9 +258,9 @@ shape (n, T, n_features) or (n, T)
         Returns
         -------
         ndarray or the container of X
-            With `pooling`, a float32 array (n, n_units). Otherwise the features at the end of each
-            time step, (T_i, n_units), in the same kind of container as X (an array (n, T, n_units)
-            for an array).
+            With `pooling`, a float32 array (n, n_units). Otherwise, the features at the end of each
+            time step, of shape (T_i, n_units), are returned in the same kind of container as X: an
+            array of shape (n, T, n_units) if X is an array.
 
         Raises
         ------

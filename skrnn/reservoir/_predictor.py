@@ -52,9 +52,9 @@ class EchoStatePredictor(EchoStateParameters, BaseEstimator, metaclass=ABCMeta):
         Returns
         -------
         ndarray of shape (n,) or (n, k), or list of ndarray
-            One prediction per sequence. With `return_sequences=True` one per time step: one array
-            if X is an array (an object array for an object array), otherwise a list with one array
-            for each sequence. With `rows="steps"` one row per time step.
+            One prediction per sequence. With `return_sequences=True`, there is one per time step:
+            in one array if X is an array (an object array if X is one), otherwise in a list with
+            one array per sequence. With `rows="steps"`, there is one row per time step.
         """
         fitted = self._checked_snapshot()
         inputs, outputs = fitted._outputs(X)
@@ -82,7 +82,7 @@ class EchoStatePredictor(EchoStateParameters, BaseEstimator, metaclass=ABCMeta):
             The states of all layers and of both directions side by side. With
             `return_sequences=True`, an array of shape (n, T, n_states) if X is an array; with
             `rows="steps"`, an array of shape (T, n_states). With `return_state=True`, a list of
-            this result and the final states.
+            this result and the final states is returned.
         """
         fitted = self._checked_snapshot()
         network = fitted._network()

@@ -122,7 +122,7 @@ def fit_readout(network, examples, penalty, reservoir):
     if penalty.solver != "auto":
         _warn_of_rounding(penalty.smallest(readout), stacklevel=6)
         return readout, end
-    # All examples are at hand, so a second pass can accumulate a triangular factor.
+    # All examples are available, so a second pass can accumulate a triangular factor.
     factor = TriangularFactor(*shape)
     end = _add_examples(network, examples, factor)
     return penalty.solve(factor), end

@@ -128,10 +128,10 @@ shape (n, T, n_features) or (n, T)
         Returns
         -------
         ndarray or the container of X
-            Without `pooling`, the states at all time steps, (T_i, n_states), in the same kind of
-            container as X (an array (n, T, n_states) for an array). With `pooling`, an array of
-            shape (n, n_states) for "last" and "mean", and of shape (n, n_components * (n_components
-            + 1)) for "model_space".
+            Without `pooling`, the states at all time steps, of shape (T_i, n_states), in the same
+            kind of container as X: an array of shape (n, T, n_states) if X is an array. With
+            `pooling`, an array of shape (n, n_states) for "last" and "mean", and of shape (n,
+            n_components * (n_components + 1)) for "model_space".
         """
         fitted = fitted_snapshot(self)
         dynamics = fitted._dynamics()

@@ -21,7 +21,7 @@ _REFRACTORY_TICKS = (3, 2)
 # In mV. A background current of 13.5 nA through 1 MΩ holds the units at 13.5 mV, to which they are
 # also reset; they fire at 15 mV. Potentials are measured from 13.5 mV.
 THRESHOLD = 1.5
-# Sequences in a batch: enough that a tick is worth its calls, few enough for the cache.
+# Sequences in a batch: enough to make the calls of a tick efficient, few enough for the cache.
 _BATCH_SIZE = 256
 
 

@@ -170,7 +170,7 @@ def to_padded(X, *, value=np.nan, length=None):
         integers, such as token ids.
 
     length : int or None, default=None
-        The number of time steps of the result. If None, the length of the longest sequence.
+        The number of time steps of the result. If None, it is the length of the longest sequence.
 
     Returns
     -------

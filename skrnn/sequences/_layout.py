@@ -14,7 +14,7 @@ from skrnn.sequences._sequences import offsets_of
 
 NUMERIC_KINDS = "fiub"
 
-# What pandas' `infer_dtype` returns for object columns that may contain numbers.
+# The results of pandas' `infer_dtype` for object columns that may contain numbers.
 NUMBER_COLUMNS = {
     *("boolean", "decimal", "empty", "floating", "integer"),
     *("mixed", "mixed-integer-float"),

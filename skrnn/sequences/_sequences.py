@@ -40,7 +40,7 @@ def contiguous_range(starts, lengths):
 
 
 def gather(values, starts, lengths):
-    """Return all time steps, one sequence after another, as a view if they are stored so."""
+    """Return the time steps of all sequences in order, as a view if they are stored in order."""
     filled = contiguous_range(starts, lengths)
     if filled is None:
         return values[step_positions(starts, lengths)]
