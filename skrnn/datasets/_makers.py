@@ -350,7 +350,7 @@ def _narma(u, order):
     prefer_skip_nested_validation=True,
 )
 def make_memory_task(n_steps=2000, *, max_delay=20, random_state=None):
-    """Generate uniform noise, and as targets the same noise at earlier time steps.
+    """Generate uniform noise, and targets that repeat this noise after a delay.
 
     Parameters
     ----------

@@ -15,7 +15,7 @@ class WindowRegression(ForecastRule):
     Parameters
     ----------
     regressor : regressor
-        Fitted on `series_features` of the training series.
+        It is fitted on `series_features` of the training series.
     window_length : int
     difference : bool
         Whether targets are changes from row to row.

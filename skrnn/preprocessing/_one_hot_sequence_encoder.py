@@ -58,8 +58,7 @@ class OneHotSequenceEncoder(SequenceTransformerMixin, BaseEstimator):
         returns a sequence.
 
     categories : "auto" or array-like of str or int, default="auto"
-        The categories in the order of their columns. If "auto", they are those of the training
-        data, sorted.
+        The categories in the order of their columns. If "auto", the training categories are sorted.
 
     handle_unknown : {"error", "ignore", "infrequent_if_exist"}, default="error"
         How to encode a step whose category is unknown.
@@ -311,8 +310,8 @@ class OneHotSequenceEncoder(SequenceTransformerMixin, BaseEstimator):
         Parameters
         ----------
         input_features : array-like of str, default=None
-            A list of one name, the prefix of all column names. If None, or if there is one name per
-            column of a table, the prefix is "x0".
+            A list of one name, the prefix of all column names. The prefix is "x0" if None, or if
+            there is one name per column of a table.
 
         Returns
         -------
