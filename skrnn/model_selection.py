@@ -97,7 +97,7 @@ def train_dev_test_split(
             "sklearn.model_selection.StratifiedGroupKFold."
         )
     if stratify is not None and not shuffle:
-        raise ValueError("stratify needs shuffle=True.")
+        raise ValueError("stratify needs shuffle=True, got shuffle=False.")
     *arrays, stratify, groups = indexable(*arrays, stratify, groups)
     n_samples = _num_samples(arrays[0])
     sizes = {"train_size": train_size, "dev_size": dev_size, "test_size": test_size}

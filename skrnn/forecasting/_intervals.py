@@ -112,7 +112,7 @@ def half_widths(residuals, coverage):
     if math.ceil((n + 1) * coverage) > n:
         n_needed = math.ceil(round(coverage / (1 - coverage), 9))
         raise ValueError(
-            f"coverage={coverage} needs at least {n_needed} held-out forecasts, there are {n}; use "
+            f"coverage={coverage} needs at least {n_needed} held-out forecasts, got {n}; use "
             "a larger calibration_size or a lower coverage."
         )
     rank = int(np.ceil((n + 1) * coverage)) - 1

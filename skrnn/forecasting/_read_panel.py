@@ -119,7 +119,9 @@ def _check_same_columns(X, frames, tables, names, input_name):
         )
     in_pandas = [is_frame(frame) for frame in frames]
     if any(in_pandas) and not all(in_pandas):
-        raise ValueError(f"{input_name} mixes pandas objects with others; expected one kind.")
+        raise ValueError(
+            f"{input_name} mixes pandas objects with other containers; expected one kind."
+        )
     if all(in_pandas) and not all(map(is_series, X)):
         i = next((i for i, f in enumerate(frames) if not f.columns.equals(frames[0].columns)), None)
         if i is not None:
@@ -189,7 +191,7 @@ def _columns_of(tables):
 
 def _refuse(given, name, reason):
     if given is not None:
-        raise ValueError(f"{name} must be None here: {reason}.")
+        raise ValueError(f"{name} must be None, because {reason}.")
 
 
 def _column(item):
