@@ -222,7 +222,7 @@ def test_forecast_display_ax():
     _, axes = plt.subplots(3, 1)
     assert list(ForecastDisplay(forecast=TABLE).plot(axes).ax_) == list(axes)
     with pytest.raises(
-        ValueError, match="ax must hold 1 axes, as many as there are columns, got 3"
+        ValueError, match=r"ax must hold 1 Axes.*one for each of the columns, got 3"
     ):
         ForecastDisplay(forecast=LOAD).plot(axes)
 

@@ -137,7 +137,7 @@ def test_history_display_ax():
     display = HistoryDisplay(history=HISTORY).plot(axes, metrics=["loss", "accuracy"])
     assert list(display.ax_) == list(axes)
     with pytest.raises(
-        ValueError, match="ax must hold 1 axes, as many as there are metrics, got 2"
+        ValueError, match=r"ax must hold 1 Axes.*one for each of the metrics, got 2"
     ):
         HistoryDisplay(history=HISTORY).plot(axes)
 

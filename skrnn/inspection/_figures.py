@@ -48,6 +48,6 @@ def panels(ax, n_panels, what):
     axes = np.asarray(ax, dtype=object).ravel()
     if len(axes) != n_panels:
         raise ValueError(
-            f"ax must hold {n_panels} axes, as many as there are {what}, got {len(axes)}."
+            f"ax must hold {n_panels} Axes object(s), one for each of the {what}, got {len(axes)}."
         )
     return axes
