@@ -1,4 +1,4 @@
-"""Keras objects of the user's own: each fit is with the one that was given, whatever ran before."""
+"""Keras objects as parameters: each fit uses the given object, whatever was fitted before."""
 
 import keras
 import numpy as np
@@ -18,7 +18,7 @@ SMALL = {"units": 3, "epochs": 2, "random_state": 0}
 
 
 class Weighted(keras.losses.Loss):
-    """A loss that holds what its configuration does not tell."""
+    """A loss with weights that are not part of its configuration."""
 
     def __init__(self, weights):
         super().__init__()
@@ -29,7 +29,7 @@ class Weighted(keras.losses.Loss):
 
 
 class Within(keras.metrics.Mean):
-    """A metric with an argument that its configuration does not tell."""
+    """A metric with an argument that is not part of its configuration."""
 
     def __init__(self, tolerance=0.0, name="within", **kwargs):
         super().__init__(name=name, **kwargs)

@@ -67,7 +67,7 @@ def test_partial_fit_of_a_series_equals_one_fit(cuts):
     at_once = clone(network).fit(INPUTS, TARGETS)
     blocks = list(zip(np.split(INPUTS, cuts), np.split(TARGETS, cuts), strict=True))
     if cuts[0] < 20:
-        with pytest.raises(ValueError, match=r"washout=20 leaves nothing of X\[0\].* 3 step"):
+        with pytest.raises(ValueError, match=r"washout=20 leaves no step of X\[0\].* 3 step"):
             network.partial_fit(*blocks[0])
         blocks[:2] = [(INPUTS[:40], TARGETS[:40])]
     for block in blocks:
@@ -103,9 +103,9 @@ def test_merge_equals_one_fit(kind):
 
 
 OTHERS = {
-    "another seed": ({"random_state": 1}, SUMS, "another reservoir.*int as random_state"),
-    "no seed": ({"random_state": None}, SUMS, "another reservoir.*int as random_state"),
-    "another leak rate": ({"leak_rate": 0.5}, SUMS, "another reservoir"),
+    "another seed": ({"random_state": 1}, SUMS, "different reservoir.*int as random_state"),
+    "no seed": ({"random_state": None}, SUMS, "different reservoir.*int as random_state"),
+    "another leak rate": ({"leak_rate": 0.5}, SUMS, "different reservoir"),
     "another activation": (
         {"reservoir": double(activation="relu")}, SUMS, "activation='relu', expected 'tanh'"),
     "one more direction": (
@@ -124,7 +124,7 @@ def test_merge_of_other_reservoirs_is_refused(which):
     other = regressor(**params).fit(X, y)
     with pytest.raises(ValueError, match=match):
         network.merge(other)
-    with pytest.raises(ValueError, match=r"EchoStateRegressor merges.*EchoStateClassifier"):
+    with pytest.raises(ValueError, match=r"EchoStateRegressor can only merge.*EchoStateClassifier"):
         network.merge(classifier().fit(X, LABELS))
     with pytest.raises(ValueError, match="other features or targets"):
         classifier().fit(X, LABELS).merge(classifier().fit(X, LABELS == "ant"))

@@ -1,4 +1,4 @@
-"""Compiled programs, how they are shared, and networks that a callable of the user's builds."""
+"""Compiled programs, how they are shared, and networks that a custom callable builds."""
 
 import pickle
 import threading
@@ -183,7 +183,7 @@ def test_a_pool_of_threads_fits_and_predicts_as_one_after_another(units):
         assert_array_equal(outputs, wanted[2])
 
 
-# --- bodies of the user's ---------------------------------------------------------------------
+# --- custom bodies ----------------------------------------------------------------------------
 
 
 def attention(steps, lengths):

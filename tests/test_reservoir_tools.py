@@ -47,7 +47,7 @@ def test_echo_state_index_of_linear_units():
 
 @pytest.mark.parametrize(
     ("params", "match"),
-    [({"transient": 50}, r"transient=50 leaves nothing.*50"), ({"n_starts": 0}, "n_starts")],
+    [({"transient": 50}, r"transient=50 leaves no step.*50"), ({"n_starts": 0}, "n_starts")],
 )
 def test_echo_state_index_bad_parameters(params, match):
     X = [NOISE[:50]]
@@ -244,7 +244,7 @@ def test_echo_state_shares_no_memory_with_the_data():
 def test_update_within_the_washout_is_refused():
     network = EchoStateRegressor(units=20, rows="steps", washout=50, random_state=0)
     network.fit(NOISE[:200], NOISE[:200, 0])
-    with pytest.raises(ValueError, match="washout=50 leaves nothing"):
+    with pytest.raises(ValueError, match="washout=50 leaves no step"):
         network.update(NOISE[:1], NOISE[:1, 0])
     network.set_params(initial_state="fit_end").update(NOISE[:1], NOISE[:1, 0])
 

@@ -113,8 +113,8 @@ class RNNParameters:
         spec=_unchanged,
         description="""
         str or callable
-        The activation of the cell: the name of a Keras activation, or a function of a tensor.
-        Our fast loops, and cuDNN on a GPU, are only used with "tanh".
+        The activation of the cell: the name of a Keras activation, or a function of a tensor. The
+        fast loops of skrnn, and cuDNN on a GPU, are only used with "tanh".
         """,
     )
     dropout: float = parameter(
@@ -167,7 +167,7 @@ class RNNParameters:
         spec=bool,
         description="""
         bool
-        Whether the vectors of the embedding are trained. Only used with `embedding`.
+        Whether the vectors of the embedding are trained. Only used when `embedding` is not None.
         """,
     )
     body: Callable | None = parameter(
@@ -224,9 +224,9 @@ class RNNParameters:
         spec=_unchanged,
         description="""
         float or None
-        The largest norm of the gradient over all weights: a longer gradient is scaled down to
-        it, which prevents exploding gradients [4]_. If None, gradients are not clipped. Not used
-        with an optimizer object that has its own clipping.
+        The largest norm of the gradient over all weights: a longer gradient is scaled down to it,
+        which prevents exploding gradients [4]_. If None, gradients are not clipped. Ignored if
+        `optimizer` is an object that has its own clipping.
         """,
     )
     batch_size: int | None = parameter(
@@ -246,7 +246,7 @@ class RNNParameters:
         spec=_unchanged,
         description="""
         int
-        The number of passes over the training set. With `early_stopping`, the largest number.
+        The number of passes over the training set, or the maximum if `early_stopping=True`.
         """,
     )
     shuffle: bool = parameter(
@@ -289,7 +289,7 @@ class RNNParameters:
         spec=_as_tuple,
         description="""
         list of keras.callbacks.Callback or None
-        Callback objects or classes. Each fit works with copies of them. Batch hooks are called
+        The callbacks, as objects or classes. Each fit uses copies of them. Batch hooks are called
         once for each compiled call, which contains many batches.
         """,
     )

@@ -18,7 +18,8 @@ class Vocabulary:
     known : ndarray of bool of shape (rows,)
         Whether each id is known. Any other id is read from the row of the unknown token.
     pretrained : bool
-        Whether the rows were given. Every row is then known, and an id beyond them is an error.
+        Whether the embedding matrix was given. Every row is then known, and an id beyond the last
+        row is an error.
     """
 
     known: np.ndarray
