@@ -20,7 +20,7 @@ from recurrences import (
     step_targets,
 )
 from sklearn.base import clone
-from toys import TINY, labelled
+from small_data import TINY, labelled
 
 from skrnn import RNNClassifier, RNNRegressor, clear_program_cache
 from skrnn.networks import programs

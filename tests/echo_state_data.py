@@ -4,34 +4,10 @@ from unittest import mock
 
 import numpy as np
 from numpy.testing import assert_allclose
-from toys import labelled, tagged
+from small_data import labelled, tagged
 
 from skrnn import EchoStateClassifier, EchoStateRegressor
 from skrnn.reservoir import Reservoir
-
-__all__ = [
-    "CUBE",
-    "EXACT",
-    "INPUTS",
-    "LABELS",
-    "RUNNING",
-    "SERIES",
-    "SUMS",
-    "TAGGED",
-    "TAGS",
-    "TARGETS",
-    "WEIGHTS",
-    "X",
-    "assert_same_readout",
-    "classifier",
-    "double",
-    "next_states",
-    "no_step",
-    "read_out",
-    "regressor",
-    "states_of",
-    "steps_network",
-]
 
 X, LABELS = labelled()
 TAGGED, TAGS = tagged()

@@ -4,7 +4,7 @@ from functools import reduce
 
 import numpy as np
 import pytest
-from echoes import (
+from echo_state_data import (
     INPUTS,
     LABELS,
     RUNNING,

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from echoes import (
+from echo_state_data import (
     INPUTS,
     TARGETS,
     assert_same_readout,
@@ -14,8 +14,8 @@ from echoes import (
     regressor,
     steps_network,
 )
+from fitted_models import unchanged
 from numpy.testing import assert_allclose, assert_array_equal
-from refusals import unchanged
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import Ridge

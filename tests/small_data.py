@@ -3,8 +3,6 @@
 import numpy as np
 from numpy.testing import assert_array_equal
 
-__all__ = ["LEARNS", "TINY", "assert_same_weights", "labelled", "lengths", "tagged"]
-
 # Most tests share one architecture, so that its program is compiled once and used again.
 TINY = {"cell": "simple", "units": 4, "epochs": 3, "random_state": 0}
 LEARNS = {**TINY, "epochs": 20, "learning_rate": 0.05}
