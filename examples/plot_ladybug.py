@@ -142,7 +142,7 @@ for ax, begin in zip(axes, (8_300, 8_700, 9_100, 9_500), strict=True):
     for (name, forecaster), color in zip(forecasters.items(), colors, strict=True):
         if name in ("GRU", "GRU, differences", "Ridge, alpha=1e-10"):
             TrajectoryDisplay.from_estimator(
-                forecaster, context=context, truth=truth, name=name, color=color, ax=ax
+                forecaster, X=context, truth=truth, name=name, color=color, ax=ax
             )
     ax.set_title(f"From position {begin:,}")
     legend = ax.get_legend()

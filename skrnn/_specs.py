@@ -18,8 +18,8 @@ import numpy as np
 from skrnn.sequences import Sequences
 from skrnn.sequences._sequences import offsets_of
 
-# The recurrent cells, each a module of `skrnn.networks.cells`.
-CELLS = ("simple", "lstm", "gru")
+# The names of all cells; `skrnn.networks.cells` has a module of each name that describes the cell.
+CELLS = ("simple", "lstm", "gru", "minimal_gru")
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,8 @@ class NetworkSpec:
 
     Parameters
     ----------
-    cell : {"simple", "lstm", "gru"}
+    cell : str or None
+        One of `CELLS`. None if the cell is custom.
     units : tuple of int
         The number of units of each stacked layer.
     bidirectional, return_sequences : bool
@@ -49,14 +50,16 @@ class NetworkSpec:
     body_seed : int
         The seed of those layers of the body that have no seed.
     architecture : str or None
-        A description of what `body` built. It represents the body in comparisons of
-        specifications, because two callables may build the same network and one callable may
+        Description of what `body` or `custom_cell` built. Specifications are compared by it and not
+        by the object itself, since two callables may build the same network, and one callable may
         build different ones.
     one_hot : bool
-        Whether time steps are codes that stand for one-hot vectors of `n_features`.
+        Whether steps are codes that stand for one-hot vectors of `n_features`.
+    custom_cell : class or instance of keras.layers.Layer, or None
+        A Keras cell that takes the place of `cell`.
     """
 
-    cell: str
+    cell: str | None
     units: tuple
     bidirectional: bool
     return_sequences: bool
@@ -75,6 +78,12 @@ class NetworkSpec:
     body_seed: int = field(default=0, compare=False)
     architecture: str | None = None
     one_hot: bool = False
+    custom_cell: Any = field(default=None, compare=False)
+
+    @property
+    def is_custom(self):
+        """Whether some layers are the user's own, from `body` or `custom_cell`."""
+        return self.body is not None or self.custom_cell is not None
 
     def for_inputs(self, sequences):
         """Return the specification of the same network for one-hot codes or for vectors."""

@@ -146,14 +146,13 @@ def _half_layer(cell, dtype):
     """Compare our layer in half precision with Keras' in single precision."""
     import keras
 
-    from skrnn.networks.layers import FAST_LAYERS, KERAS_LAYERS
+    from skrnn.networks.layers import make_layer
 
     steps = np.random.default_rng(0).standard_normal((4, 7, 3)).astype(np.float32)
-    options = {"return_sequences": True, "return_state": True}
-    exact = KERAS_LAYERS[cell](5, **options, dtype="float32")
+    exact = make_layer(cell, 5, plain=True, dtype="float32")
     expected = keras.ops.convert_to_numpy(exact(steps)[0])
     # Keras draws no orthogonal matrix in half precision.
-    layer = FAST_LAYERS[cell](5, **options, dtype=dtype, recurrent_initializer="zeros")
+    layer = make_layer(cell, 5, dtype=dtype, recurrent_initializer="zeros")
     layer.build(steps.shape)
     layer.set_weights(exact.get_weights())
     try:

@@ -7,23 +7,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from skrnn._specs import NetworkSpec
 from skrnn.networks import backends, programs
-
-__all__ = [
-    "ByHand",
-    "assert_close_weights",
-    "assert_same_bits",
-    "body_that_draws",
-    "count_programs",
-    "network_spec",
-    "numpy_head",
-    "numpy_stack",
-    "pad",
-    "plain_layers",
-    "random_sequences",
-    "same_bits",
-    "step_targets",
-    "weights_by_layer",
-]
+from skrnn.networks.cells import get_cell
 
 
 def random_sequences(lengths=(3, 1, 6, 4, 2, 6, 5, 3), n_features=3, seed=0):
@@ -153,7 +137,19 @@ def gru_step(x, h, kernel, recurrent, bias):
     return (z * h + (1 - z) * np.tanh(xh + r * hh),)
 
 
-STEPS = {"simple": (simple_step, 1), "lstm": (lstm_step, 2), "gru": (gru_step, 1)}
+def minimal_gru_step(x, h, kernel, recurrent, bias):
+    """Cho et al. (2014) without the reset gate; here the update gate is for the candidate."""
+    update, candidate = np.split(x @ kernel + h @ recurrent + bias, 2)
+    update = sigmoid(update)
+    return (update * np.tanh(candidate) + (1 - update) * h,)
+
+
+STEPS = {
+    "simple": (simple_step, 1),
+    "lstm": (lstm_step, 2),
+    "gru": (gru_step, 1),
+    "minimal_gru": (minimal_gru_step, 1),
+}
 
 
 def numpy_layer(cell, weights, steps):
@@ -190,12 +186,69 @@ def numpy_head(layers, spec, steps):
     return (outputs if spec.return_sequences else hidden[spec.pooling]) @ kernel + bias
 
 
+def loop_arguments(
+    cell, batch, n_steps, n_features, units, *, codes=False, mask=False, dtype="float64"
+):
+    """Return random arguments of a time loop: steps, mask, weights by name and initial states.
+
+    And factors for outputs and final states, to make a loss in which each number counts.
+    """
+    rng = np.random.default_rng(0)
+    description = get_cell(cell)
+
+    def normal(*shape):
+        return rng.normal(0, 0.5, shape).astype(dtype)
+
+    shapes = description.weight_shapes(n_features, units)
+    weights = {name: normal(*shape) for name, shape in shapes.items()}
+    steps = normal(batch, n_steps, n_features)
+    if codes:
+        steps = rng.integers(0, n_features, (batch, n_steps)).astype("int32")
+    mask_shape = batch, n_steps if codes else n_features
+    mask = (rng.choice([0, 2], mask_shape)).astype(dtype) if mask else None
+    states = [normal(batch, units) for _ in range(description.n_states)]
+    factors = normal(batch, n_steps, units), *(normal(batch, units) for _ in states)
+    return steps, mask, weights, states, factors
+
+
 # --- plain Keras ------------------------------------------------------------------------------
+
+
+@keras.saving.register_keras_serializable(package="tests")
+class MinimalGRUCell(keras.layers.Layer):
+    """The GRU without a reset gate as users would write it, one product for each gate."""
+
+    def __init__(self, units, **options):
+        super().__init__(**options)
+        self.units = self.state_size = units
+
+    def build(self, input_shape):
+        shapes = (input_shape[-1], 2 * self.units), (self.units, 2 * self.units), (2 * self.units,)
+        names = "kernel", "recurrent_kernel", "bias"
+        self.parts = [
+            self.add_weight(shape=shape, name=name)
+            for name, shape in zip(names, shapes, strict=True)
+        ]
+
+    def call(self, x, states):
+        (h,), n = states, self.units
+        kernel, recurrent, bias = self.parts
+        update = ops.sigmoid(x @ kernel[:, :n] + h @ recurrent[:, :n] + bias[:n])
+        candidate = ops.tanh(x @ kernel[:, n:] + h @ recurrent[:, n:] + bias[n:])
+        h = update * candidate + (1 - update) * h
+        return h, [h]
+
+
+def minimal_gru_layer(units, dtype, **options):
+    """Return a layer of plain Keras that runs the user's cell."""
+    return keras.layers.RNN(MinimalGRUCell(units, dtype=dtype), dtype=dtype, **options)
+
 
 KERAS_LAYERS = {
     "simple": keras.layers.SimpleRNN,
     "lstm": keras.layers.LSTM,
     "gru": keras.layers.GRU,
+    "minimal_gru": minimal_gru_layer,
 }
 
 

@@ -1,14 +1,22 @@
 """The JAX backend: gradients of its time loops, padding of batches, and how often it compiles."""
 
 import logging
+from functools import partial
 
 import keras
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
-from recurrences import assert_close_weights, assert_same_bits, random_sequences, step_targets
+from recurrences import (
+    assert_close_weights,
+    assert_same_bits,
+    loop_arguments,
+    random_sequences,
+    step_targets,
+)
 
 from skrnn import RNNClassifier, RNNRegressor
+from skrnn._specs import CELLS
 from skrnn.networks import programs
 
 if keras.backend.backend() != "jax":
@@ -17,102 +25,44 @@ if keras.backend.backend() != "jax":
 import jax
 import jax.numpy as jnp
 
+from skrnn.networks.backends import precision
 from skrnn.networks.backends.jax import device as backend
 from skrnn.networks.backends.jax import loops as jax_loops
-from skrnn.networks.backends.jax import precision
-
-CELLS = {
-    "SimpleRNN": ("simple", 1),
-    "LSTM": ("lstm", 4),
-    "GRU": ("gru", 3),
-    "GRUResetBefore": ("gru", 3),
-}
-
-
-@pytest.fixture
-def float64():
-    with precision("float64"):
-        yield
-
+from skrnn.networks.cells import get_cell, run_steps
 
 # --- time loops -------------------------------------------------------------------------------
 
 
-def cell_step(kind, x, states, recurrent, bias):
-    """Give the states after a step, as the equations have it, for automatic differentiation."""
-    h = states[0]
-    if kind == "SimpleRNN":
-        return (jnp.tanh(x + h @ recurrent),)
-    if kind == "LSTM":
-        i, f, g, o = jnp.split(x + h @ recurrent, 4, axis=1)
-        c = jax.nn.sigmoid(f) * states[1] + jax.nn.sigmoid(i) * jnp.tanh(g)
-        return jax.nn.sigmoid(o) * jnp.tanh(c), c
-    x_z, x_r, x_h = jnp.split(x, 3, axis=1)
-    r_z, r_r, r_h = jnp.split(recurrent, 3, axis=1)
-    b_z, b_r, b_h = jnp.split(bias, 3)
-    z, r = jax.nn.sigmoid(x_z + h @ r_z + b_z), jax.nn.sigmoid(x_r + h @ r_r + b_r)
-    product = (r * h) @ r_h if kind == "GRUResetBefore" else r * (h @ r_h + b_h)
-    return (z * h + (1 - z) * jnp.tanh(x_h + product),)
-
-
-def plain_loop(kind, steps, mask, kernel, recurrent, bias):
-    """Do what `run_loop` does one step after another."""
-    if mask is not None:
-        mask = mask[:, :, None] if steps.ndim == 2 else mask[:, None]
-    if steps.ndim == 2:
-        steps = jax.nn.one_hot(steps, len(kernel), dtype=kernel.dtype)
-    if mask is not None:
-        steps = steps * mask
-    first, second = bias if kind == "GRU" else (bias, jnp.zeros_like(bias))
-    states = (jnp.zeros((len(steps), len(recurrent))),) * (2 if kind == "LSTM" else 1)
-    outputs = []
-    for t in range(steps.shape[1]):
-        states = cell_step(kind, steps[:, t] @ kernel + first, states, recurrent, second)
-        outputs.append(states[0])
-    return jnp.stack(outputs, axis=1), list(states)
-
-
-def arguments(kind, how):
-    rng = np.random.default_rng(0)
-    batch, n_steps, n_features, units = 5, 7, 3, 4
-    n_gates = CELLS[kind][1] * units
-    steps = rng.standard_normal((batch, n_steps, n_features))
-    if "codes" in how:
-        steps = rng.integers(0, n_features, (batch, n_steps))
-    places = n_steps if "codes" in how else n_features
-    mask = rng.choice([0, 2.0], (batch, places)) if "dropout" in how else None
-    bias = rng.standard_normal((2, n_gates) if kind == "GRU" else n_gates)
-    kernels = rng.standard_normal((n_features, n_gates)), rng.standard_normal((units, n_gates))
-    return steps, mask, [*kernels, bias]
-
-
-@pytest.mark.usefixtures("float64")
+@precision("float64")
 @pytest.mark.parametrize(
-    ("how", "hoisted"),
+    ("device", "codes", "mask", "initial"),
     [
-        ("numbers", False),
-        ("numbers", True),
-        ("numbers, dropout", False),
-        ("codes", False),
-        ("codes, dropout", False),
+        ("cpu", False, False, False),
+        ("cpu", False, True, True),
+        ("gpu", False, True, True),
+        ("cpu", True, True, True),
     ],
+    ids=["steps, from zeros", "dropout, from states", "as on a GPU", "codes, from states"],
 )
-@pytest.mark.parametrize("kind", CELLS)
-def test_time_loops_and_their_gradients_are_those_of_the_equations(kind, how, hoisted, monkeypatch):
-    if hoisted:  # as on a GPU
+@pytest.mark.parametrize("cell", CELLS)
+def test_loops_and_their_gradients_are_those_of_the_steps(
+    cell, device, codes, mask, initial, monkeypatch
+):
+    if device == "gpu":
         monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
-    steps, mask, weights = arguments(kind, how)
-    rng = np.random.default_rng(1)
-    factors = rng.standard_normal((5, 7, 4)), rng.standard_normal((2, 5, 4))
+    arguments = loop_arguments(cell, 5, 7, 3, 4, codes=codes, mask=mask)
+    steps, mask, weights, states, factors = jax.tree.map(jnp.asarray, arguments)
 
-    def value(run, weights, steps):
-        outputs, states = run(kind, steps, mask, *weights)
-        ends = sum(jnp.sum(f * state) for f, state in zip(factors[1], states, strict=False))
-        return jnp.sum(factors[0] * outputs) + ends
+    def value(weights, states, steps, run):
+        outputs, last = run(steps, mask, weights, states if initial else None)
+        return sum(jnp.sum(f * one) for f, one in zip(factors, (outputs, *last), strict=True))
 
-    by = (1,) if "codes" in how else (1, 2)
-    ours = jax.value_and_grad(value, by)(jax_loops.run_loop, weights, steps)
-    theirs = jax.value_and_grad(value, by)(plain_loop, weights, steps)
+    # Codes have no gradient.
+    by = (0, 1) if codes else (0, 1, 2)
+    loops = partial(jax_loops.run_loop, cell), partial(run_steps, get_cell(cell))
+    ours, theirs = (
+        jax.value_and_grad(partial(value, run=run), by)(weights, states, steps) for run in loops
+    )
     for one, other in zip(jax.tree.leaves(ours), jax.tree.leaves(theirs), strict=True):
         assert one.dtype == np.float64
         assert_allclose(one, other, rtol=1e-10, atol=1e-12)

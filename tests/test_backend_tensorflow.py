@@ -4,6 +4,7 @@ import importlib.util
 import os
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -16,98 +17,83 @@ if keras.backend.backend() != "tensorflow":
     pytest.skip("about TensorFlow alone", allow_module_level=True)
 
 import tensorflow as tf
-from recurrences import random_sequences
+from recurrences import loop_arguments, random_sequences
 
 from skrnn import RNNRegressor
+from skrnn._specs import CELLS
 from skrnn.networks.backends.tensorflow import device as backend
 from skrnn.networks.backends.tensorflow import policy
 from skrnn.networks.backends.tensorflow.loops import compiled_loops, run_loop
+from skrnn.networks.cells import get_cell, run_steps
 
-LAYERS = {
-    "SimpleRNN": keras.layers.SimpleRNN,
-    "LSTM": keras.layers.LSTM,
-    "GRU": keras.layers.GRU,
-    "GRUResetBefore": lambda units, **how: keras.layers.GRU(units, reset_after=False, **how),
-}
 N_FEATURES, UNITS = 3, 4
 
 
 # --- time loops -------------------------------------------------------------------------------
 
 
-def plain_layer(kind, dtype):
-    layer = LAYERS[kind](UNITS, return_sequences=True, return_state=True, dtype=dtype)
-    layer.build((None, None, N_FEATURES))
-    rng = np.random.default_rng(0)
-    for weight in layer.weights:
-        weight.assign(rng.normal(0, 0.5, weight.shape))
-    return layer
-
-
-def batch(inputs, shape, dtype):
-    """Return what the loop is given, and the same as plain steps."""
-    rng = np.random.default_rng(1)
-    given = rng.standard_normal((*shape, N_FEATURES)).astype(dtype)
-    steps, mask_shape = given, (shape[0], 1, N_FEATURES)
-    if inputs.startswith("codes"):
-        given = rng.integers(0, N_FEATURES, shape).astype("int32")
-        steps, mask_shape = np.eye(N_FEATURES, dtype=dtype)[given], (*shape, 1)
-    mask = None
-    if inputs.endswith("mask"):
-        mask = ((rng.random(mask_shape) < 0.7) / 0.7).astype(dtype)
-        steps, mask = steps * mask, tf.constant(mask.reshape(shape[0], -1))
-    return tf.constant(given), mask, tf.constant(steps)
-
-
-def results(run, leaves):
-    """Outputs, final states and the gradients of a sum in which each output has its weight."""
+def value_and_gradients(run, tensors, factors):
+    """Return outputs, final states, and the gradients of a sum in which each number counts."""
 
     @tf.function(autograph=False)
     def work():
         with tf.GradientTape() as tape:
-            tape.watch(leaves)
-            outputs, *states = run()
-            factors = tf.reshape(tf.range(tf.size(outputs)), tf.shape(outputs))
-            total = tf.reduce_sum(outputs * tf.cast(factors, outputs.dtype))
-        gradients = [tf.convert_to_tensor(one) for one in tape.gradient(total, leaves)]
-        return [outputs, *states, *gradients]
+            tape.watch(tensors)
+            outputs, states = run(*tensors)
+            total = sum(
+                tf.reduce_sum(one * factor)
+                for one, factor in zip((outputs, *states), factors, strict=True)
+            )
+        gradients = tape.gradient(total, tensors)
+        return [outputs, *states, *map(tf.convert_to_tensor, tf.nest.flatten(gradients))]
 
     return work()
 
 
-def compare(kind, inputs, shape, dtype, *, width, tolerance):
-    layer = plain_layer(kind, dtype)
-    given, mask, steps = batch(inputs, shape, dtype)
-    weights = [variable.value for variable in layer.weights]
-    # Codes have no gradient, steps have.
-    by_steps = inputs.startswith("steps") and mask is None
+def compare(cell, shape, dtype, *, width, tolerance, codes=False, initial=True):
+    """Compare a fast loop with the steps of the cell, run one after another."""
+    arguments = loop_arguments(cell, *shape, N_FEATURES, UNITS, codes=codes, mask=True, dtype=dtype)
+    steps, mask, weights, states, factors = arguments
+    steps = tf.constant(steps)
 
-    def ours():
-        with compiled_loops(width):
-            outputs, states = run_loop(kind, given, mask, *layer.weights)
-        return outputs, *states
+    def run(loop):
+        # Codes have no gradient.
+        def of(weights, states, *numeric_steps):
+            with compiled_loops(width):
+                inputs = numeric_steps[0] if numeric_steps else steps
+                return loop(inputs, tf.constant(mask), weights, states or None)
 
-    found = results(ours, [*weights, given] if by_steps else weights)
-    expected = results(lambda: layer(steps), [*weights, steps] if by_steps else weights)
+        tensors = tf.nest.map_structure(
+            tf.constant, [weights, states if initial else [], *([] if codes else [steps])]
+        )
+        return value_and_gradients(of, tensors, factors)
+
+    found = run(partial(run_loop, cell))
+    expected = run(partial(run_steps, get_cell(cell)))
     for one, other in zip(found, expected, strict=True):
         assert one.dtype == other.dtype == dtype
         scale = 1 + np.abs(other).max()
         assert_allclose(one / scale, other / scale, rtol=0, atol=tolerance)
 
 
-@pytest.mark.parametrize("width", [None, 7], ids=["graph", "compiled"])
-@pytest.mark.parametrize("inputs", ["steps", "steps and mask", "codes and mask"])
-@pytest.mark.parametrize("kind", LAYERS)
-def test_loops_and_their_gradients_are_those_of_keras_layers(kind, inputs, width):
+@pytest.mark.parametrize(
+    ("width", "codes", "initial"),
+    [(None, False, False), (None, True, True), (7, True, False), (7, False, True)],
+    ids=["graph, steps", "graph, codes, states", "compiled, codes", "compiled, steps, states"],
+)
+@pytest.mark.parametrize("cell", CELLS)
+def test_loops_and_their_gradients_are_those_of_the_steps(cell, codes, width, initial):
     # Longer than a compiled chunk, and a batch that fills neither its width nor its parts.
-    compare(kind, inputs, (5, 35), "float64", width=width, tolerance=1e-12)
+    given = {"codes": codes, "width": width, "initial": initial}
+    compare(cell, (5, 35), "float64", **given, tolerance=1e-12)
 
 
+@pytest.mark.parametrize("initial", [False, True], ids=["from zeros", "from states"])
 @pytest.mark.parametrize("shape", [(1, 1), (3, 6)])
-@pytest.mark.parametrize("kind", LAYERS)
-def test_loops_in_single_precision_and_small_batches(kind, shape):
+@pytest.mark.parametrize("cell", CELLS)
+def test_loops_in_single_precision_and_small_batches(cell, shape, initial):
     # Here LSTMs run in TensorFlow's own kernel.
-    compare(kind, "steps", shape, "float32", width=None, tolerance=1e-6)
+    compare(cell, shape, "float32", initial=initial, width=None, tolerance=1e-6)
 
 
 # --- Adam -------------------------------------------------------------------------------------
@@ -157,7 +143,7 @@ X = random_sequences()
 Y = [float(steps[-1, 0]) for steps in X]
 
 
-@pytest.mark.parametrize("cell", ["simple", "gru"])
+@pytest.mark.parametrize("cell", ["simple", "gru", "minimal_gru"])
 def test_a_fit_with_compiled_loops_is_the_same_fit(cell, monkeypatch):
     fits = []
     for worth in (1e9, 0):

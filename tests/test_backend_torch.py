@@ -1,13 +1,16 @@
 """PyTorch: time loops and their gradients against Keras' own, and what a fit leaves alone."""
 
+from itertools import product
+
 import keras
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from recurrences import assert_same_bits
+from recurrences import assert_same_bits, loop_arguments
 from small_data import TINY, labelled
 
 from skrnn import RNNClassifier
+from skrnn._specs import CELLS
 
 if keras.backend.backend() != "torch":
     pytest.skip("it is about the PyTorch backend", allow_module_level=True)
@@ -17,111 +20,69 @@ import torch
 from skrnn.networks.backends import precision, run_loop
 from skrnn.networks.backends.torch import kernels
 from skrnn.networks.backends.torch.optimizers import make_update
+from skrnn.networks.cells import get_cell, run_steps
 
 X, TAGS = labelled()
-LAYERS = {
-    "SimpleRNN": keras.layers.SimpleRNN,
-    "LSTM": keras.layers.LSTM,
-    "GRU": keras.layers.GRU,
-    "GRUResetBefore": lambda *args, **how: keras.layers.GRU(*args, reset_after=False, **how),
-}
-INPUTS = ("steps", "steps and mask", "codes", "codes and mask")
+NATIVE = ["simple", "lstm", "gru"]
 BATCH, N_STEPS, N_FEATURES, UNITS = 5, 7, 3, 4
 
 
-def plain_layer(kind, dtype):
-    """Return Keras' layer with weights of all values, biases too."""
-    how = {"return_sequences": True, "return_state": True, "dtype": dtype}
-    layer = LAYERS[kind](UNITS, **how)
-    layer.build((None, None, N_FEATURES))
-    rng = np.random.default_rng(0)
-    layer.set_weights([rng.normal(0, 0.5, weight.shape) for weight in layer.get_weights()])
-    return layer
+def value_and_gradients(run, weights, states, steps, factors, by_steps):
+    """Return outputs, final states, and the gradients of a sum in which each number counts."""
+    outputs, last = run()
+    total = sum((one * f).sum() for one, f in zip((outputs, *last), factors, strict=True))
+    leaves = [weight.value for weight in weights.values()] + states + [steps] * by_steps
+    gradients = torch.autograd.grad(total, leaves)
+    return [one.detach() for one in (outputs, *last, *gradients)]
 
 
-def batch(inputs, dtype):
-    """Return what the loop is given, and the same as plain steps."""
-    rng = np.random.default_rng(1)
-    if inputs.startswith("steps"):
-        given = rng.standard_normal((BATCH, N_STEPS, N_FEATURES)).astype(dtype)
-        steps = given
-    else:
-        given = rng.integers(0, N_FEATURES, (BATCH, N_STEPS)).astype("int32")
-        steps = np.eye(N_FEATURES, dtype=dtype)[given]
-    mask = None
-    if inputs.endswith("mask"):
-        shape = (BATCH, 1, N_FEATURES) if inputs.startswith("steps") else (BATCH, N_STEPS, 1)
-        mask = (rng.random(shape) < 0.7) / 0.7
-        steps = steps * mask.astype(dtype)
-        mask = mask.reshape(BATCH, -1)
-        mask = torch.tensor(mask.astype(dtype))
-    return torch.tensor(given), mask, torch.tensor(steps)
-
-
-def with_gradients(results, leaves):
-    """Return outputs, states and the gradients of a sum in which each value has its own weight."""
-    outputs, *states = results
-    weights = [torch.arange(1.0, one.numel() + 1).reshape(one.shape) for one in (outputs, *states)]
-    pairs = zip((outputs, *states), weights, strict=True)
-    total = sum((one * weight.to(one) / weight.max()).sum() for one, weight in pairs)
-    return [one.detach() for one in (outputs, *states, *torch.autograd.grad(total, leaves))]
-
-
-def compare(kind, inputs, dtype, tolerance):
-    """Compare a loop with Keras' layer: values, and gradients of weights and steps."""
+def compare(cell, dtype, tolerance, *, n_steps=N_STEPS, initial=True, **kind):
+    """Compare a fast loop with the steps of the cell, run one after another."""
+    shape = BATCH, n_steps, N_FEATURES, UNITS
+    steps, mask, weights, states, factors = loop_arguments(cell, *shape, dtype=dtype, **kind)
     with precision(dtype):
-        layer = plain_layer(kind, dtype)
-        given, mask, steps = batch(inputs, dtype)
-        variables = [layer.cell.kernel, layer.cell.recurrent_kernel, layer.cell.bias]
-        leaves = [variable.value for variable in variables]
-        expected = with_gradients(layer(steps), leaves)
-        outputs, states = run_loop(kind, given, mask, *variables)
-        found = with_gradients((outputs, *states), leaves)
-    assert len(found) == len(expected)
+        weights = {name: keras.Variable(value, dtype=dtype) for name, value in weights.items()}
+        steps, factors = torch.tensor(steps), [torch.tensor(one) for one in factors]
+        mask = None if mask is None else torch.tensor(mask)
+        # Codes have no gradient.
+        by_steps = steps.is_floating_point()
+        steps.requires_grad_(by_steps)
+        states = [torch.tensor(state).requires_grad_() for state in states] if initial else []
+        given = steps, mask, weights, states or None
+        common = weights, states, steps, factors, by_steps
+        found = value_and_gradients(lambda: run_loop(cell, *given), *common)
+        expected = value_and_gradients(lambda: run_steps(get_cell(cell), *given), *common)
     for one, other in zip(found, expected, strict=True):
         assert one.dtype == other.dtype == getattr(torch, dtype)
         assert_allclose(one, other, rtol=0, atol=tolerance)
 
 
-@pytest.mark.parametrize("inputs", INPUTS)
-@pytest.mark.parametrize("kind", LAYERS)
-def test_loops_and_their_gradients_are_those_of_keras_layers(kind, inputs):
-    compare(kind, inputs, "float64", 1e-12)
+every_input = pytest.mark.parametrize(
+    ("codes", "mask", "initial"), list(product([False, True], repeat=3))
+)
 
 
-@pytest.mark.parametrize("inputs", INPUTS)
-@pytest.mark.parametrize("kind", ["SimpleRNN", "LSTM", "GRU"])
-def test_kernels_of_pytorch_are_given_the_weights_rightly(kind, inputs, monkeypatch):
+@every_input
+@pytest.mark.parametrize("cell", CELLS)
+def test_loops_and_their_gradients_are_those_of_the_steps(cell, codes, mask, initial):
+    compare(cell, "float64", 1e-12, codes=codes, mask=mask, initial=initial)
+
+
+@every_input
+@pytest.mark.parametrize("cell", NATIVE)
+def test_native_kernels_and_their_gradients_are_those_of_the_steps(
+    cell, codes, mask, initial, monkeypatch
+):
     monkeypatch.setattr(kernels, "_is_native_fast", lambda *_: True)
-    compare(kind, inputs, "float64", 1e-12)
+    compare(cell, "float64", 1e-12, codes=codes, mask=mask, initial=initial)
 
 
-@pytest.mark.parametrize("kind", LAYERS)
-def test_loops_are_those_of_keras_layers_in_single_precision(kind):
-    compare(kind, "steps", "float32", 1e-4)
-
-
-@pytest.mark.parametrize("kind", LAYERS)
-def test_gradients_go_on_to_the_steps(kind):
-    layer = plain_layer(kind, "float32")
-    _, mask, steps = batch("steps and mask", "float32")
-    steps.requires_grad_()
-    (expected,) = torch.autograd.grad(layer(steps * mask[:, None])[0].square().sum(), steps)
-    weights = layer.cell.kernel, layer.cell.recurrent_kernel, layer.cell.bias
-    (found,) = torch.autograd.grad(run_loop(kind, steps, mask, *weights)[0].square().sum(), steps)
-    assert_allclose(found, expected, atol=1e-5)
-
-
-@pytest.mark.parametrize("kind", LAYERS)
-def test_one_step_is_enough(kind):
-    layer = plain_layer(kind, "float32")
-    steps = batch("steps", "float32")[0][:, :1]
-    weights = layer.cell.kernel, layer.cell.recurrent_kernel, layer.cell.bias
-    with torch.no_grad():
-        for one, other in zip(
-            run_loop(kind, steps, None, *weights)[1], layer(steps)[1:], strict=True
-        ):
-            assert_allclose(one, other, atol=1e-6)
+@pytest.mark.parametrize("n_steps", [1, N_STEPS])
+@pytest.mark.parametrize("initial", [False, True], ids=["from zeros", "from states"])
+@pytest.mark.parametrize("cell", CELLS)
+def test_loops_in_single_precision(cell, initial, n_steps):
+    # Here the LSTM runs in oneDNN's kernel.
+    compare(cell, "float32", 1e-4, n_steps=n_steps, initial=initial)
 
 
 @pytest.mark.parametrize("recurrent_dropout", [0.0, 0.3])

@@ -39,11 +39,11 @@ class Fake:
     def __init__(self, forecast):
         self.result = forecast
 
-    def forecast(self, n_steps=None, *, context=None, X_future=None):
-        self.arguments = {"n_steps": n_steps, "context": context, "X_future": X_future}
+    def forecast(self, n_steps=None, X=None, *, X_future=None):
+        self.arguments = {"n_steps": n_steps, "X": X, "X_future": X_future}
         return self.result
 
-    def forecast_interval(self, n_steps=None, *, coverage=0.9, context=None, X_future=None):
+    def forecast_interval(self, n_steps=None, X=None, *, coverage=0.9, X_future=None):
         self.coverage = coverage
         return self.result - 1, self.result + 1
 
@@ -58,7 +58,7 @@ def test_forecast_display_from_estimator_arguments():
     display = ForecastDisplay.from_estimator(
         fake,
         5,
-        context=LOAD[:60],
+        X=LOAD[:60],
         X_future=future,
         truth=LOAD,
         coverage=0.8,
@@ -68,7 +68,7 @@ def test_forecast_display_from_estimator_arguments():
         color="green",
     )
     assert fake.arguments["n_steps"] == 5
-    assert fake.arguments["context"].equals(LOAD[:60])
+    assert fake.arguments["X"].equals(LOAD[:60])
     assert fake.arguments["X_future"] is future
     assert fake.coverage == 0.8
     assert display.ax_ is ax
@@ -98,9 +98,9 @@ def test_forecast_display_target_columns(make, as_targets):
     forecaster = SlidingWindowForecaster(LinearRegression(), window_length=3, horizon=2)
     forecaster.fit(X[:60], ARRAY[:60, [2, 0]])
     display = ForecastDisplay.from_estimator(
-        forecaster, context=X[:60], history=rows[:60], truth=rows[60:]
+        forecaster, X=X[:60], history=rows[:60], truth=rows[60:]
     )
-    alone = ForecastDisplay.from_estimator(forecaster, context=X[:60])
+    alone = ForecastDisplay.from_estimator(forecaster, X=X[:60])
     for panel, column in enumerate([2, 0]):
         for each in (display, alone):
             assert_array_equal(drawn(each, "history", panel)[1], ARRAY[30:60, column])
@@ -110,17 +110,17 @@ def test_forecast_display_target_columns(make, as_targets):
 def test_forecast_display_targets_that_are_not_columns():
     y = ARRAY.sum(axis=1)
     forecaster = SlidingWindowForecaster(LinearRegression(), window_length=3).fit(ARRAY, y)
-    display = ForecastDisplay.from_estimator(forecaster, context=ARRAY[:60])
+    display = ForecastDisplay.from_estimator(forecaster, X=ARRAY[:60])
     assert list(display.lines_) == ["forecast"]
-    display = ForecastDisplay.from_estimator(forecaster, context=ARRAY[:60], history=y[:60])
+    display = ForecastDisplay.from_estimator(forecaster, X=ARRAY[:60], history=y[:60])
     assert_array_equal(drawn(display, "history")[1], y[30:60])
 
 
 def test_forecast_display_one_of_several_series():
     forecaster = PersistenceForecaster(horizon=3).fit([ARRAY[:60, :1], ARRAY[:60, 1:2]])
-    with pytest.raises(ValueError, match=r"one series, got a list of several.*`context`"):
+    with pytest.raises(ValueError, match=r"one series, got a list of several.*`X`"):
         ForecastDisplay.from_estimator(forecaster)
-    display = ForecastDisplay.from_estimator(forecaster, context=ARRAY[:50, :1])
+    display = ForecastDisplay.from_estimator(forecaster, X=ARRAY[:50, :1])
     assert_array_equal(drawn(display, "forecast")[1], [ARRAY[49, 0]] * 3)
 
 
@@ -237,10 +237,10 @@ def test_trajectory_display_from_estimator_arguments():
     path = ARRAY[:, :2]
     fake = Fake(path[60:65])
     display = TrajectoryDisplay.from_estimator(
-        fake, 5, context=path[:60], X_future="plan", truth=path[60:], n_history=4, name="GRU"
+        fake, 5, X=path[:60], X_future="plan", truth=path[60:], n_history=4, name="GRU"
     )
     assert fake.arguments["n_steps"] == 5
-    assert fake.arguments["context"] is not None
+    assert fake.arguments["X"] is not None
     assert fake.arguments["X_future"] == "plan"
     assert_array_equal(display.lines_["history"].get_xydata(), path[56:60])
     assert_array_equal(display.lines_["truth"].get_xydata(), path[60:65])

@@ -142,7 +142,7 @@ def test_generate_from_the_end_of_fit(reservoir, y):
     held = closed(network, end, y[199], np.repeat(INPUTS[199:200], 30, axis=0))
     driven_by_future = closed(network, end, y[199], future)
     assert_allclose(network.generate(30), held, **CLOSE)
-    assert_allclose(network.generate(30, future=future), driven_by_future, **CLOSE)
+    assert_allclose(network.generate(30, X_future=future), driven_by_future, **CLOSE)
     assert network.generate(1).shape == (1, *y.shape[1:])
     assert np.abs(driven_by_future - y[200:230]).mean() < 0.2
     assert_allclose(network.generate(30), held, **CLOSE)  # it is not moved by generate
@@ -155,20 +155,20 @@ def test_generate_from_known_steps():
     driven_by_future = closed(network, after, MEMORY[200], future)
     held = closed(network, after, MEMORY[200], np.repeat(INPUTS[200:201], 14, axis=0))
     given = INPUTS[known], MEMORY[known]
-    assert_allclose(network.generate(14, *given, future=future), driven_by_future, **CLOSE)
+    assert_allclose(network.generate(14, *given, X_future=future), driven_by_future, **CLOSE)
     assert_allclose(network.generate(14, *given), held, **CLOSE)
-    from_training = network.generate(14, INPUTS[:200], MEMORY[:200], future=future)
-    assert_allclose(from_training, network.generate(14, future=future), **CLOSE)
+    from_training = network.generate(14, INPUTS[:200], MEMORY[:200], X_future=future)
+    assert_allclose(from_training, network.generate(14, X_future=future), **CLOSE)
 
 
 def test_generate_several_series_with_feedback():
     network = regressor(reservoir=FED_BACK, return_sequences=True).fit(BATCH, BATCH_Y)
     future = INPUTS[:9]
-    for given in ({}, {"future": future}):
+    for given in ({}, {"X_future": future}):
         generated = network.generate(9, BATCH, BATCH_Y, **given)
         assert generated.shape == (3, 9, 2)
         for one, inputs, y in zip(generated, BATCH, BATCH_Y, strict=True):
-            steps = given.get("future", np.repeat(inputs[-1:], 9, axis=0))
+            steps = given.get("X_future", np.repeat(inputs[-1:], 9, axis=0))
             after = forced(network, inputs, y)[-1]
             assert_allclose(one, closed(network, after, y[-1], steps), **CLOSE)
             assert_allclose(one, network.generate(9, [inputs], [y], **given)[0], **CLOSE)
@@ -194,8 +194,8 @@ def test_generate_labels():
         code = read_out(network, states, step).argmax()
         fed = np.eye(2)[code]
         expected.append(network.classes_[code])
-    assert_array_equal(network.generate(40, future=INPUTS[200:]), expected)
-    from_known = network.generate(40, INPUTS[:200], TAGS[:200], future=INPUTS[200:])
+    assert_array_equal(network.generate(40, X_future=INPUTS[200:]), expected)
+    from_known = network.generate(40, INPUTS[:200], TAGS[:200], X_future=INPUTS[200:])
     assert_array_equal(from_known, expected)
     assert network.score(INPUTS[:200], TAGS[:200]) > 0.8
 
@@ -300,15 +300,16 @@ REFUSED = {
     "one output for two inputs": (
         "one output", {}, r"feedback_scaling=0.* 1 output.* 2 input.*one step ahead"),
     "labels for inputs": ("labels", {}, "no loop.*feedback_scaling"),
-    "two directions": ("both ways", {"X": BATCH}, "future that bidirectional=True"),
+    "two directions": ("both ways", {"X": BATCH}, "future time steps that bidirectional=True"),
     "no end": ("several", {}, "X=None.*several sequences.*Give X"),
     "targets without feedback": ("next", {"X": INPUTS, "y": INPUTS}, "y had no effect.*feedback"),
-    "future without feedback": ("next", {"future": INPUTS[:3]}, "future had no effect"),
+    "future without feedback": ("next", {"X_future": INPUTS[:3]}, "X_future had no effect"),
     "inputs alone": ("fed back", {"X": INPUTS}, TOGETHER),
     "targets alone": ("fed back", {"y": TARGETS}, TOGETHER),
-    "future too long": ("fed back", {"future": INPUTS[:4]}, r"future.*\(3, 2\), got \(4, 2\)"),
-    "future too wide": ("fed back", {"future": np.ones((3, 3))}, r"future.*\(3, 2\), got \(3, 3\)"),
-    "NaN in future": ("fed back", {"future": np.full((3, 2), np.nan)}, "future contains NaN"),
+    "future too long": ("fed back", {"X_future": INPUTS[:4]}, r"X_future.*\(3, 2\), got \(4, 2\)"),
+    "future too wide": (
+        "fed back", {"X_future": np.ones((3, 3))}, r"X_future.*\(3, 2\), got \(3, 3\)"),
+    "NaN in future": ("fed back", {"X_future": np.full((3, 2), np.nan)}, "X_future contains NaN"),
     "NaN in known steps": ("fed back", {"X": HOLE, "y": TARGETS}, "X contains NaN"),
     "too few known targets": ("fed back", {"X": INPUTS, "y": TARGETS[1:]}, r"\[240, 239\]"),
     "other features": ("next", {"X": INPUTS[:, :1]}, "X has 1 features.*expecting 2"),

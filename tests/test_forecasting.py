@@ -206,7 +206,7 @@ def test_forecaster_recursive_equals_single_steps(difference):
     forecaster = ridge(horizon=3, strategy="recursive", difference=difference).fit(X)
     context = X
     for _ in range(12):
-        context = np.concatenate([context, forecaster.forecast(1, context=context)])
+        context = np.concatenate([context, forecaster.forecast(1, X=context)])
     assert_allclose(forecaster.forecast(12), context[80:], rtol=1e-9)
     assert_allclose(forecaster.predict_trajectory(X)[-1], context[80:83], rtol=1e-9)
 
@@ -215,7 +215,7 @@ def test_forecaster_direct_continues_from_forecasts():
     X = walk()
     forecaster = ridge(horizon=3).fit(X)
     first = forecaster.forecast()
-    second = forecaster.forecast(context=np.concatenate([X, first]))
+    second = forecaster.forecast(X=np.concatenate([X, first]))
     assert_allclose(forecaster.forecast(5), np.concatenate([first, second])[:5], rtol=1e-9)
 
 
@@ -264,7 +264,7 @@ def test_forecaster_difference_is_invariant_to_level(level):
     forecaster = ridge(horizon=3, difference=True).fit(X)
     moved = ridge(horizon=3, difference=True).fit(X + level)
     expected = forecaster.forecast(7) + level
-    assert_allclose(forecaster.forecast(7, context=X + level), expected, atol=1e-9)
+    assert_allclose(forecaster.forecast(7, X=X + level), expected, atol=1e-9)
     assert_allclose(moved.forecast(7), expected, atol=1e-9)
 
 
@@ -331,7 +331,7 @@ def test_forecaster_series_in_all_containers(parameters):
     series = [walk(30, seed=1), walk(20, seed=2), walk(25, seed=3)]
     forecaster = ridge(**parameters).fit(series)
     alone = [forecaster.predict(X) for X in series]
-    next_alone = [forecaster.forecast(5, context=X) for X in series]
+    next_alone = [forecaster.forecast(5, X=X) for X in series]
 
     turns = np.random.default_rng(0).permutation(np.repeat(["b", "c", "a"], [30, 20, 25]))
     table = np.empty((75, 2))

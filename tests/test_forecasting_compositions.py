@@ -156,7 +156,7 @@ def test_forecaster_other_frequency_than_in_fit():
     days = pd.Series(np.arange(50.0), index=pd.date_range("2026-01-01", periods=50))
     hours = days.set_axis(pd.date_range("2026-03-01", periods=50, freq="h"))
     forecaster = SlidingWindowForecaster(Ridge(), window_length=3).fit(days)
-    with pytest.raises(ValueError, match="context has another distance in time between rows"):
-        forecaster.forecast(context=hours)
+    with pytest.raises(ValueError, match="X has another distance in time between rows"):
+        forecaster.forecast(X=hours)
     with pytest.raises(ValueError, match="49 of 49 steps differ from <Day>"):
         forecaster.predict(hours)

@@ -343,23 +343,23 @@ CONTEXTS = {
 @pytest.mark.parametrize("trained_on", [DAYS, range(N)], ids=["days", "numbers"])
 @pytest.mark.parametrize(("context", "index"), CONTEXTS.values(), ids=CONTEXTS.keys())
 def test_forecast_context_index(trained_on, context, index):
-    forecasts = forecaster().fit(table(trained_on)).forecast(context=context)
+    forecasts = forecaster().fit(table(trained_on)).forecast(X=context)
     assert_array_equal(forecasts.index, index)
 
 
 def test_forecast_short_context():
     fitted = forecaster().fit(values())
     row = values()[:1]
-    assert_allclose(fitted.forecast(context=row), fitted.forecast(context=row.repeat(3, axis=0)))
+    assert_allclose(fitted.forecast(X=row), fitted.forecast(X=row.repeat(3, axis=0)))
     gap = table(DAYS[:10]).drop(DAYS[7])
-    expected = fitted.forecast(context=gap.to_numpy()[-2:])
-    assert_allclose(forecaster().fit(table(DAYS)).forecast(context=gap), expected)
+    expected = fitted.forecast(X=gap.to_numpy()[-2:])
+    assert_allclose(forecaster().fit(table(DAYS)).forecast(X=gap), expected)
 
 
 def test_forecast_context_of_several_series():
     fitted = forecaster().fit(table(DAYS))
-    assert [len(part) for part in fitted.forecast(context=list(SERIES.values()))] == [2, 2]
-    assert fitted.forecast(context=MANY).index.names == list(LEVELS)
+    assert [len(part) for part in fitted.forecast(X=list(SERIES.values()))] == [2, 2]
+    assert fitted.forecast(X=MANY).index.names == list(LEVELS)
 
 
 @pytest.mark.filterwarnings("ignore:X does not have valid feature names")

@@ -319,7 +319,7 @@ def test_forecaster_unchanged_by_invalid_rows(made, given, message):
         with pytest.raises(ValueError, match=f"(?s){message}"):
             refuses(given)
     with pytest.raises(ValueError, match=f"(?s){message}"):
-        fitted.forecast(context=given)
+        fitted.forecast(X=given)
     assert pickle.dumps(vars(fitted)) == before
     assert_array_equal(fitted.forecast(), expected)
 

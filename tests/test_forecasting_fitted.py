@@ -77,7 +77,7 @@ def test_forecaster_context():
     X = pd.DataFrame(walk(), pd.date_range("2026", periods=80), columns=["a", "b"])
     forecaster = SlidingWindowForecaster(Ridge(), window_length=4, horizon=3).fit(X)
     pd.testing.assert_frame_equal(forecaster.context_, X[-6:], check_freq=False)
-    again = forecaster.forecast(context=forecaster.context_)
+    again = forecaster.forecast(X=forecaster.context_)
     pd.testing.assert_frame_equal(again, forecaster.forecast())
     of_array = PersistenceForecaster().fit(X.to_numpy())
     assert_array_equal(of_array.context_, X[-1:])

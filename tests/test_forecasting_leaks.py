@@ -113,7 +113,7 @@ def test_forecaster_fit_ignores_calibration_rows(horizon):
     assert_array_equal(of_X.estimator_.coef_, of_changed.estimator_.coef_)
     assert_array_equal(of_X.estimator_.coef_, alone.estimator_.coef_)
     # The context of later rows includes the held-out rows.
-    assert_allclose(of_X.forecast(), alone.forecast(context=X))
+    assert_allclose(of_X.forecast(), alone.forecast(X=X))
 
 
 # --- folds ----------------------------------------------------------------------------------------
@@ -228,7 +228,7 @@ def test_forecaster_context_has_no_rows_from_before_a_gap():
     X = pd.DataFrame(walk(), index=CLOCKS[0]).drop(CLOCKS[0][37])
     forecaster = ridge(horizon=2).fit(X.iloc[:39])  # two rows after the gap
     assert_allclose(forecaster.predict(X.iloc[39:]), forecaster.predict(X)[39:], rtol=1e-12)
-    assert_allclose(forecaster.forecast(), forecaster.forecast(context=X.iloc[37:39]), rtol=1e-12)
+    assert_allclose(forecaster.forecast(), forecaster.forecast(X=X.iloc[37:39]), rtol=1e-12)
 
 
 def test_seasonal_naive_gap():

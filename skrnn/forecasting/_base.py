@@ -192,7 +192,7 @@ class BaseForecaster(RegressorMixin, BaseEstimator, metaclass=ABCMeta):
         forecasts = forecast_from(fitted._rule(), context, context.rows, fitted.horizon)
         return panel.as_given(forecasts, is_flat=fitted._has_flat_targets)
 
-    def forecast(self, n_steps=None, *, context=None, X_future=None):
+    def forecast(self, n_steps=None, X=None, *, X_future=None):
         """Forecast the steps after the training data, or after other rows.
 
         Parameters
@@ -201,11 +201,11 @@ class BaseForecaster(RegressorMixin, BaseEstimator, metaclass=ABCMeta):
             The number of steps. If None, `horizon` steps are forecast. A forecast of more steps
             than are forecast at once uses forecasts as context, so that all columns of `X` that
             are not in `known_future` must be targets.
-        context : array of shape (n_rows, n_features), DataFrame, Series, or list, default=None
-            The rows that the forecast continues, as `X` in `fit`. If None, these are the training
+        X : array of shape (n_rows, n_features), DataFrame, Series, or list, default=None
+            The rows that the forecast continues, as in `fit`. If None, these are the training
             data. If there are fewer rows than in a window, the first row is repeated before them.
         X_future : array of shape (n, n_known_future), DataFrame, list or dict, default=None
-            The columns of `known_future` after the context; for several series a list, a dict by
+            The columns of `known_future` after these rows; for several series a list, a dict by
             series ID, or a table with a MultiIndex. Only used if `known_future` is not empty. From
             a table with times (an integer index that holds all times to come is one, too) the rows
             of the right times are taken, and from other containers the first rows. Direct forecasts
@@ -223,7 +223,7 @@ class BaseForecaster(RegressorMixin, BaseEstimator, metaclass=ABCMeta):
             If `n_steps` is more than can be forecast, or `X_future` is missing or too short.
         """
         fitted = self._checked_snapshot()
-        forecasts, panel = fitted._forecast_after(n_steps, context, X_future)
+        forecasts, panel = fitted._forecast_after(n_steps, X, X_future)
         return fitted._wrap(forecasts, panel)
 
     def predict_interval(self, X, *, coverage=0.9, series_id=None):
@@ -259,7 +259,7 @@ class BaseForecaster(RegressorMixin, BaseEstimator, metaclass=ABCMeta):
             for bound in (forecasts - width, forecasts + width)
         )
 
-    def forecast_interval(self, n_steps=None, *, coverage=0.9, context=None, X_future=None):
+    def forecast_interval(self, n_steps=None, X=None, *, coverage=0.9, X_future=None):
         """Forecast intervals that contain the targets after the data with some probability.
 
         Parameters
@@ -268,7 +268,7 @@ class BaseForecaster(RegressorMixin, BaseEstimator, metaclass=ABCMeta):
             The number of steps, at most `horizon`. If None, `horizon` steps are forecast.
         coverage : float in (0, 1), default=0.9
             The fraction of the targets that the intervals should contain.
-        context, X_future : as in `forecast`
+        X, X_future : as in `forecast`
 
         Returns
         -------
@@ -286,7 +286,7 @@ class BaseForecaster(RegressorMixin, BaseEstimator, metaclass=ABCMeta):
                 f"n_steps={n_steps}: residuals are known for at most horizon={fitted.horizon} "
                 "step(s); fit with a longer horizon."
             )
-        forecasts, panel = fitted._forecast_after(n_steps, context, X_future)
+        forecasts, panel = fitted._forecast_after(n_steps, X, X_future)
         width = widths[: forecasts.shape[1]]
         return fitted._wrap(forecasts - width, panel), fitted._wrap(forecasts + width, panel)
 
@@ -369,12 +369,12 @@ class BaseForecaster(RegressorMixin, BaseEstimator, metaclass=ABCMeta):
         context = self._context_of(panel)
         return forecast_rows(self._rule(), context, self.horizon, self.target_mean_)
 
-    def _forecast_after(self, n_steps, context, X_future):
-        """Return the forecasts after a context, and the panel of that context."""
+    def _forecast_after(self, n_steps, X, X_future):
+        """Return the forecasts after some rows, and the panel of these rows."""
         rule, panel = self._rule(), self._training_end
         n_steps = check_n_steps(n_steps, rule, self.horizon, panel.column_names)
-        if context is not None:
-            panel = self._read(context, None, input_name="context").tail(rule.n_context)
+        if X is not None:
+            panel = self._read(X, None, input_name="X").tail(rule.n_context)
         columns = self.known_future_columns_
         ahead = read_known_future(X_future, rule.count_ahead(n_steps), panel, columns)
         laid_out = context_at_end(panel, rule.n_context, ahead)

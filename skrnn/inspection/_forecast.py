@@ -97,7 +97,7 @@ class ForecastDisplay:
         forecaster,
         n_steps=None,
         *,
-        context=None,
+        X=None,
         X_future=None,
         history=None,
         truth=None,
@@ -118,7 +118,7 @@ class ForecastDisplay:
         n_steps : int, default=None
             The number of steps to forecast. If None, it is the horizon of the forecaster.
 
-        context : one series, as X in `fit`, default=None
+        X : one series, as in `fit`, default=None
             The rows that the forecast continues. If None, these are the training data.
 
         X_future : as in `forecast`, default=None
@@ -148,7 +148,7 @@ class ForecastDisplay:
             If the forecaster is not fitted.
 
         ValueError
-            If the forecaster cannot make this forecast, or forecasts several series: `context`
+            If the forecaster cannot make this forecast, or forecasts several series: `X`
             selects one of them.
 
         Examples
@@ -166,13 +166,13 @@ class ForecastDisplay:
         """
         check_matplotlib(f"{cls.__name__}.from_estimator")
         forecaster = find_forecaster(forecaster, "forecast")
-        known = {"context": context, "X_future": X_future}
+        known = {"X": X, "X_future": X_future}
         lower = upper = None
         if coverage is not None:
             lower, upper = forecaster.forecast_interval(n_steps, coverage=coverage, **known)
         display = cls(
             forecast=forecaster.forecast(n_steps, **known),
-            history=history_before(forecaster, history, context),
+            history=history_before(forecaster, history, X),
             truth=targets_of(forecaster, truth, "truth"),
             lower=lower,
             upper=upper,

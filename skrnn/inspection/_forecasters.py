@@ -49,8 +49,8 @@ def targets_of(forecaster, data, name):
     return values[:, columns] if values.shape[1] == forecaster.n_features_in_ else data
 
 
-def history_before(forecaster, history, context):
+def history_before(forecaster, history, X):
     """Return the targets before a forecast, or None if they are not known."""
     if history is None and np.min(getattr(forecaster, "target_columns_", 0)) < 0:
         return None  # the targets are not columns of the context
-    return targets_of(forecaster, context if history is None else history, "history")
+    return targets_of(forecaster, X if history is None else history, "history")

@@ -65,7 +65,7 @@ def read_series(data, name):
     if _holds_series(data):
         raise ValueError(
             f"{name} must be one series, got a {type(data).__name__} of several; pass one of them "
-            "(use `context` for the forecast of one of several fitted series)."
+            "(use `X` for the forecast of one of several fitted series)."
         )
     is_series, is_frame = isinstance(data, pd.Series), isinstance(data, pd.DataFrame)
     values = check_array(

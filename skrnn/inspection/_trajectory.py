@@ -64,7 +64,7 @@ class TrajectoryDisplay:
         forecaster,
         n_steps=None,
         *,
-        context=None,
+        X=None,
         X_future=None,
         history=None,
         truth=None,
@@ -84,7 +84,7 @@ class TrajectoryDisplay:
         n_steps : int, default=None
             The number of steps to forecast. If None, it is the horizon of the forecaster.
 
-        context : one series, as X in `fit`, default=None
+        X : one series, as in `fit`, default=None
             The rows that the forecast continues. If None, these are the training data.
 
         X_future : as in `forecast`, default=None
@@ -111,7 +111,7 @@ class TrajectoryDisplay:
 
         ValueError
             If the forecaster cannot make this forecast, does not have two targets, or forecasts
-            several series: `context` selects one of them.
+            several series: `X` selects one of them.
 
         Examples
         --------
@@ -122,19 +122,19 @@ class TrajectoryDisplay:
         >>> X = np.column_stack([np.cos(turn), np.sin(turn)])
         >>> forecaster = DriftForecaster().fit(X[:20])
         >>> display = TrajectoryDisplay.from_estimator(
-        ...     forecaster, 5, context=X[:20], truth=X[20:]
+        ...     forecaster, 5, X=X[:20], truth=X[20:]
         ... )
         >>> display.lines_["truth"].get_xydata().shape
         (5, 2)
         """
         check_matplotlib(f"{cls.__name__}.from_estimator")
         forecaster = find_forecaster(forecaster, "forecast")
-        forecast = forecaster.forecast(n_steps, context=context, X_future=X_future)
+        forecast = forecaster.forecast(n_steps, X, X_future=X_future)
         truth = targets_of(forecaster, truth, "truth")
         display = cls(
             forecast=forecast,
             truth=None if truth is None else truth[: len(forecast)],
-            history=history_before(forecaster, history, context),
+            history=history_before(forecaster, history, X),
             name=name,
         )
         return display.plot(ax, n_history=n_history, **kwargs)

@@ -21,6 +21,10 @@ _RECORDS = {
 }
 
 
+# The bases of all Keras layers are in these packages.
+_FRAMEWORKS = ("builtins", "jax", "keras", "tensorflow", "torch")
+
+
 def describe(thing):
     """Return a hashable value that is equal for things that would compile to the same program.
 
@@ -68,7 +72,9 @@ def _distinguishes(name, value, kind):
 
 def _describe_function(function):
     """Describe a function by its code, its closure and its defaults."""
-    held = [cell.cell_contents for cell in function.__closure__ or ()]
+    names, cells = function.__code__.co_freevars, function.__closure__ or ()
+    # Methods that call super() close over their class.
+    held = [c.cell_contents for n, c in zip(names, cells, strict=True) if n != "__class__"]
     held += [*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).items()]
     code = hashlib.sha256(marshal.dumps(function.__code__)).hexdigest()
     return f"{function.__module__}.{function.__qualname__} {code} {_describe_value(held)}"
@@ -87,3 +93,28 @@ def _describe_value(value):
     return (
         repr(value) if isinstance(value, PLAIN_TYPES) else f"{type(value).__qualname__}@{id(value)}"
     )
+
+
+def describe_class(kind):
+    """Return the names of a class and its bases, and what those that are not Keras' own hold.
+
+    A class may have been defined anew under its old name. The text is the same in every process,
+    unless a class holds objects that can only be compared by identity.
+    """
+    text = []
+    for base in kind.__mro__:
+        text.append(f"{base.__module__}.{base.__qualname__}")
+        if base.__module__.split(".")[0] not in _FRAMEWORKS:
+            held = vars(base).items()
+            text += [f"{name}={_describe_member(member)}" for name, member in held]
+    return " ".join(text)
+
+
+def _describe_member(member):
+    """Return a description of a method, property or value of a class."""
+    if isinstance(member, property):
+        return str([_describe_member(part) for part in (member.fget, member.fset, member.fdel)])
+    if inspect.isgetsetdescriptor(member) or inspect.ismemberdescriptor(member):
+        return type(member).__name__
+    # The function inside a static method or a class method.
+    return _describe_value(getattr(member, "__func__", member))

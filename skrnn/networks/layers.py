@@ -1,11 +1,16 @@
-"""Keras' recurrent layers with our own time loops inside.
+"""Keras layers of recurrent cells, which run the backend's fast loops over time.
 
-Each layer is a subclass of Keras' own, with the same arguments and the same weights in the same
-order, so that weights move freely between the two and a saved model opens in plain Keras. What
-changes is how the steps are run: the backend's fast loop where it knows the layer, Keras' loop
-everywhere else. Steps may be integer codes in place of one-hot vectors: their input projection is
-a row of the kernel, and no one-hot matrix is made; -1 stands for a vector of zeros.
+For a cell that Keras has, the layer is a subclass of Keras' own, with the same arguments and the
+same weights in the same order, so that weights move freely between the two and a saved model opens
+in plain Keras. Only the loop over time differs: it is the backend's fast loop if there is one for
+the layer's settings, and Keras' loop otherwise. Every other cell is run by a `CellLayer`, whose
+slow loop is that of `skrnn.networks.cells`.
+
+Steps may be integer codes in place of one-hot vectors: their input projection is a row of the
+kernel, so no one-hot matrix is made; -1 stands for a vector of zeros.
 """
+
+from functools import partial
 
 import keras
 from keras import ops
@@ -14,82 +19,260 @@ from keras import ops
 from keras.src.api_export import REGISTERED_OBJS_TO_NAMES
 
 from skrnn.networks import backends
-
-__all__ = ["FAST_LAYERS", "KERAS_LAYERS"]
+from skrnn.networks.cells import get_cell, run_steps
 
 
 class _FastLoop:
-    """A recurrent layer that gives all steps and the final states, beginning from zeros."""
+    """A recurrent layer that returns the outputs at all time steps and the final states.
 
-    def build(self, steps_shape):
+    It is mixed into Keras' layer of the cell `cell_name`.
+    """
+
+    cell_name = None
+
+    def build(self, steps_shape, initial_state_shape=None):
         """Make the weights for steps of shape (batch, T, features)."""
         super().build(steps_shape)
         # Codes have one axis less.
         self.input_spec = None
 
-    def call(self, steps, training=False):
-        """Run the layer over steps (batch, T, features) or codes (batch, T)."""
-        if not (self._has_standard_cell() and backends.has_fast_loop(self._kind)):
+    def call(self, steps, initial_state=None, training=False):
+        """Run the layer over steps (batch, T, features) or codes (batch, T).
+
+        Parameters
+        ----------
+        steps : tensor
+        initial_state : tensor, or list of tensor, of shape (batch, units) or None
+            If None, states are zero before the first time step.
+        training : bool, default=False
+            Whether dropout is applied.
+
+        Returns
+        -------
+        tuple of the outputs, of shape (batch, T, units), and each final state
+        """
+        if not (self._has_standard_cell() and backends.has_fast_loop(self.cell_name)):
             if steps.ndim == 2:
                 steps = ops.one_hot(steps, self.cell.kernel.shape[0], dtype=self.compute_dtype)
-            return super().call(steps, training=training)
+            return super().call(steps, initial_state=initial_state, training=training)
         mask = self._dropout_mask(steps) if training and self.dropout else None
         if steps.ndim == 2:
-            mask, steps = self._weights_of_codes(steps, mask), ops.maximum(steps, 0)
-        weights = self.cell.kernel, self.cell.recurrent_kernel, self.cell.bias
-        outputs, states = backends.run_loop(self._kind, steps, mask, *weights)
+            mask, steps = _code_factors(steps, mask, self.compute_dtype), ops.maximum(steps, 0)
+        weights = {
+            "kernel": self.cell.kernel,
+            "recurrent_kernel": self.cell.recurrent_kernel,
+            "bias": self.cell.bias,
+        }
+        states = _as_states(initial_state, self.compute_dtype)
+        outputs, states = backends.run_loop(self.cell_name, steps, mask, weights, states)
         return (outputs, *states)
 
     def _dropout_mask(self, steps):
-        """One mask a sequence, the same at all its steps, as in Keras."""
+        """Draw one mask for each sequence, the same at all its time steps, as in Keras."""
         shape = ops.shape(steps)[0], self.cell.kernel.shape[0]
         self.cell.reset_dropout_mask()
         return self.cell.get_dropout_mask(ops.ones(shape, self.compute_dtype))
 
-    def _weights_of_codes(self, codes, mask):
-        """What stands in each one-hot vector where the one is."""
-        weights = ops.cast(codes >= 0, self.compute_dtype)
-        if mask is None:
-            return weights
-        return weights * ops.take_along_axis(mask, ops.maximum(codes, 0), axis=1)
-
-    def compute_output_spec(self, steps, training=False):
-        """Tell the shapes without running the loop, which would cost a trace."""
-        batch, n_steps = steps.shape[:2]
-        n_states = len(self.state_size) if isinstance(self.state_size, list | tuple) else 1
-        shapes = [(batch, n_steps, self.units)] + [(batch, self.units)] * n_states
-        return tuple(keras.KerasTensor(shape, dtype=self.compute_dtype) for shape in shapes)
-
-    @property
-    def _kind(self):
-        kind = type(self).__name__
-        return "GRUResetBefore" if kind == "GRU" and not self.reset_after else kind
+    def compute_output_spec(self, steps, initial_state=None, training=False):
+        """Return the shapes without running the loop, which would have to be traced."""
+        return _output_spec(steps, self.units, get_cell(self.cell_name), self.compute_dtype)
 
     def _has_standard_cell(self):
         cell = self.cell
         gate = getattr(cell, "recurrent_activation", keras.activations.sigmoid)
         standard = cell.activation is keras.activations.tanh and cell.use_bias
-        return standard and gate is keras.activations.sigmoid and not cell.recurrent_dropout
+        reset_after = getattr(cell, "reset_after", True)
+        return (
+            standard
+            and reset_after
+            and gate is keras.activations.sigmoid
+            and not cell.recurrent_dropout
+        )
 
 
 class SimpleRNN(_FastLoop, keras.layers.SimpleRNN):
     """`keras.layers.SimpleRNN` with a fast loop."""
 
+    cell_name = "simple"
+
 
 class LSTM(_FastLoop, keras.layers.LSTM):
     """`keras.layers.LSTM` with a fast loop."""
+
+    cell_name = "lstm"
 
 
 class GRU(_FastLoop, keras.layers.GRU):
     """`keras.layers.GRU` with a fast loop."""
 
+    cell_name = "gru"
 
-KERAS_LAYERS = {
-    "simple": keras.layers.SimpleRNN,
-    "lstm": keras.layers.LSTM,
-    "gru": keras.layers.GRU,
-}
-FAST_LAYERS = {"simple": SimpleRNN, "lstm": LSTM, "gru": GRU}
 
-for _name, _layer in FAST_LAYERS.items():
-    REGISTERED_OBJS_TO_NAMES[_layer] = f"keras.layers.{KERAS_LAYERS[_name].__name__}"
+@keras.saving.register_keras_serializable(package="skrnn")
+class CellLayer(keras.layers.Layer):
+    """A recurrent layer of a cell in `skrnn.networks.cells` that Keras does not have.
+
+    A saved model that has such a layer opens once this module is imported.
+
+    Parameters
+    ----------
+    cell : str
+        One of `skrnn._specs.CELLS`.
+    units : int
+    activation : str or callable, default="tanh"
+    dropout, recurrent_dropout : float in [0, 1), default=0.0
+        Fraction of the inputs, and of the output of the previous time step, that is dropped. One
+        mask for each sequence holds for all its time steps.
+    kernel_regularizer, recurrent_regularizer : keras.regularizers.Regularizer or None
+    seed : int or None
+        Of dropout.
+    fast_loop : bool, default=False
+        Whether to use the backend's fast loop if it has one. It is not saved with the layer: its
+        gradient need not be known to everything that runs a saved model.
+    **kwargs
+        Of `keras.layers.Layer`.
+    """
+
+    def __init__(
+        self,
+        cell,
+        units,
+        *,
+        activation="tanh",
+        dropout=0.0,
+        recurrent_dropout=0.0,
+        kernel_regularizer=None,
+        recurrent_regularizer=None,
+        seed=None,
+        fast_loop=False,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.cell_name, self.units = cell, units
+        self.activation = keras.activations.get(activation)
+        self.dropout, self.recurrent_dropout = dropout, recurrent_dropout
+        self.kernel_regularizer = keras.regularizers.get(kernel_regularizer)
+        self.recurrent_regularizer = keras.regularizers.get(recurrent_regularizer)
+        self.seed = seed
+        self.seed_generator = keras.random.SeedGenerator(seed)
+        self.fast_loop = fast_loop
+
+    def build(self, steps_shape, initial_state_shape=None):
+        """Make the weights for steps of shape (batch, T, features)."""
+        regularizers = {
+            "kernel": self.kernel_regularizer,
+            "recurrent_kernel": self.recurrent_regularizer,
+        }
+        initializers = {"kernel": "glorot_uniform", "recurrent_kernel": "orthogonal"}
+        shapes = get_cell(self.cell_name).weight_shapes(steps_shape[-1], self.units)
+        for name, shape in shapes.items():
+            weight = self.add_weight(
+                shape=shape,
+                name=name,
+                initializer=initializers.get(name, "zeros"),
+                regularizer=regularizers.get(name),
+            )
+            setattr(self, name, weight)
+        self._weight_names = tuple(shapes)
+
+    def call(self, steps, initial_state=None, training=False):
+        """Run the layer over steps (batch, T, features) or codes (batch, T).
+
+        Parameters and return values are those of the other layers of this module.
+        """
+        weights = {name: getattr(self, name) for name in self._weight_names}
+        rates = (self.dropout, self.recurrent_dropout) if training else (0, 0)
+        mask = self._draw_mask(steps, self.kernel.shape[0], rates[0])
+        recurrent_mask = self._draw_mask(steps, self.units, rates[1])
+        if steps.ndim == 2:
+            mask, steps = _code_factors(steps, mask, self.compute_dtype), ops.maximum(steps, 0)
+        states = _as_states(initial_state, self.compute_dtype)
+        if self._is_fast(recurrent_mask):
+            run = partial(backends.run_loop, self.cell_name)
+        else:
+            settings = {"activation": self.activation, "recurrent_mask": recurrent_mask}
+            run = partial(run_steps, get_cell(self.cell_name), **settings)
+        outputs, states = run(steps, mask, weights, states)
+        return (outputs, *states)
+
+    def _draw_mask(self, steps, width, rate):
+        """Draw one dropout mask for each sequence, None if nothing is dropped."""
+        if not rate:
+            return None
+        ones = ops.ones((ops.shape(steps)[0], width), self.compute_dtype)
+        return keras.random.dropout(ones, rate, seed=self.seed_generator)
+
+    def _is_fast(self, recurrent_mask):
+        standard = self.activation is keras.activations.tanh and recurrent_mask is None
+        return self.fast_loop and standard and backends.has_fast_loop(self.cell_name)
+
+    def compute_output_spec(self, steps, initial_state=None, training=False):
+        """Return the shapes without running the loop, which would have to be traced."""
+        return _output_spec(steps, self.units, get_cell(self.cell_name), self.compute_dtype)
+
+    def get_config(self):
+        """Return the arguments that make a layer like this one."""
+        return {
+            **super().get_config(),
+            "cell": self.cell_name,
+            "units": self.units,
+            "activation": keras.activations.serialize(self.activation),
+            "dropout": self.dropout,
+            "recurrent_dropout": self.recurrent_dropout,
+            "kernel_regularizer": keras.regularizers.serialize(self.kernel_regularizer),
+            "recurrent_regularizer": keras.regularizers.serialize(self.recurrent_regularizer),
+            "seed": self.seed,
+        }
+
+
+def _code_factors(codes, mask, dtype):
+    """Return the value at the one of each one-hot vector: zero for -1, else the dropout mask's."""
+    factors = ops.cast(codes >= 0, dtype)
+    if mask is None:
+        return factors
+    return factors * ops.take_along_axis(mask, ops.maximum(codes, 0), axis=1)
+
+
+def _as_states(initial_state, dtype):
+    """Return the initial states as a list of tensors, None for zeros."""
+    if initial_state is None:
+        return None
+    states = initial_state if isinstance(initial_state, list | tuple) else [initial_state]
+    return [ops.convert_to_tensor(state, dtype=dtype) for state in states]
+
+
+def _output_spec(steps, units, cell, dtype):
+    batch, n_steps = steps.shape[:2]
+    shapes = [(batch, n_steps, units)] + [(batch, units)] * cell.n_states
+    return tuple(keras.KerasTensor(shape, dtype=dtype) for shape in shapes)
+
+
+_FAST_LAYERS = {layer.cell_name: layer for layer in (SimpleRNN, LSTM, GRU)}
+
+for _name, _layer in _FAST_LAYERS.items():
+    REGISTERED_OBJS_TO_NAMES[_layer] = f"keras.layers.{get_cell(_name).keras_layer}"
+
+
+def make_layer(cell, units, *, plain=False, **options):
+    """Return a layer that gives the outputs at all time steps and the final states.
+
+    Parameters
+    ----------
+    cell : str
+        One of `skrnn._specs.CELLS`.
+    units : int
+    plain : bool, default=False
+        Whether to make Keras' own layer, or without one a layer with the slow loop.
+    **options
+        `activation`, `dropout`, `recurrent_dropout`, the regularizers of the kernels, and what
+        `keras.layers.Layer` takes.
+
+    Returns
+    -------
+    keras.layers.Layer
+    """
+    keras_name = get_cell(cell).keras_layer
+    if keras_name is None:
+        return CellLayer(cell, units, fast_loop=not plain, **options)
+    layer = getattr(keras.layers, keras_name) if plain else _FAST_LAYERS[cell]
+    return layer(units, return_sequences=True, return_state=True, **options)

@@ -23,8 +23,15 @@ from keras.src.backend.common import global_state
 from keras.src.random.seed_generator import GLOBAL_SEED_GENERATOR
 
 from skrnn.networks import backends
-from skrnn.networks.fingerprint import describe_held
-from skrnn.networks.layers import FAST_LAYERS, KERAS_LAYERS
+from skrnn.networks.cells import get_cell, glorot_uniform
+from skrnn.networks.custom_cells import (
+    check_custom_cell,
+    describe_custom_layer,
+    make_custom_layer,
+    run_custom_layer,
+)
+from skrnn.networks.fingerprint import describe_class, describe_held
+from skrnn.networks.layers import make_layer
 from skrnn.networks.processes import require_own_process
 
 __all__ = [
@@ -46,7 +53,7 @@ class Network:
     Parameters
     ----------
     spec : NetworkSpec
-        With `architecture` filled in where a user's callable built the body.
+        With `architecture` filled in if the body or the cell is custom.
     model : keras.Model
         Steps and lengths to outputs, as users see them.
     raw : keras.Model
@@ -108,7 +115,7 @@ def build_network(spec, *, plain=False):
     """
     require_own_process()
     with backends.precision(spec.dtype), exclusive_random_state(spec.body_seed):
-        network = _build(spec, KERAS_LAYERS if plain else FAST_LAYERS)
+        network = _build(spec, plain)
     _own_generators(network.model)
     return network
 
@@ -135,18 +142,18 @@ def rebuild_network(spec, *, plain=False):
     Raises
     ------
     ValueError
-        If a user's body has become another since.
+        If a custom body or cell builds another network now.
     """
     network = build_network(spec, plain=plain)
     if network.spec != spec:
         raise ValueError(
-            "body no longer builds the network that was fitted: its code, or what it refers to, "
-            "has changed since."
+            f"{'cell' if spec.body is None else 'body'} no longer builds the network that was "
+            "fitted: its code, or what it refers to, has changed since."
         )
     return network
 
 
-def _build(spec, layers):
+def _build(spec, plain):
     if spec.embedding is None:
         shape, dtype = ((None,), "int32") if spec.one_hot else ((None, spec.n_features), spec.dtype)
         inputs = hidden = keras.Input(shape, dtype=dtype, name="steps")
@@ -161,8 +168,9 @@ def _build(spec, layers):
     position = ops.cumsum(one_a_step, axis=1) - 1
     mask = position < ops.expand_dims(lengths, 1)
     if spec.body is None:
-        hidden, ends, states = _recurrent_stack(hidden, lengths, position, mask, spec, layers)
-        architecture = None
+        hidden, ends, states, architecture = _recurrent_stack(
+            hidden, lengths, position, mask, spec, plain
+        )
     else:
         hidden, ends, architecture = _user_body(hidden, lengths, spec)
         states = None
@@ -188,34 +196,47 @@ def _build(spec, layers):
     )
 
 
-def _recurrent_stack(hidden, lengths, position, mask, spec, layers):
-    """Return steps, final vector and final states of stacked recurrent layers."""
+def _recurrent_stack(hidden, lengths, position, mask, spec, plain):
+    """Return steps, final vector, final states and a description of stacked recurrent layers."""
+    if spec.custom_cell is not None:
+        check_custom_cell(spec)
     backward_order = ops.where(mask, ops.expand_dims(lengths, 1) - 1 - position, position)
+    described = []
+
+    def run(steps, units, name):
+        outputs, *states = _recurrent_layer(steps, units, name, spec, plain, described)
+        return outputs, _last_step(outputs, lengths), states
+
     for i, units in enumerate(spec.units):
-        forward, *states = _recurrent_layer(hidden, units, f"recurrent_{i}", spec, layers)
-        ends = _last_step(forward, lengths)
+        forward, ends, states = run(hidden, units, f"recurrent_{i}")
         if spec.bidirectional:
-            reverse, *reverse_states = _recurrent_layer(
-                _reorder(hidden, backward_order), units, f"recurrent_{i}_backward", spec, layers
+            reverse, reverse_ends, reverse_states = run(
+                _reorder(hidden, backward_order), units, f"recurrent_{i}_backward"
             )
-            ends = ops.concatenate([ends, _last_step(reverse, lengths)], axis=-1)
+            ends = ops.concatenate([ends, reverse_ends], axis=-1)
             forward = ops.concatenate([forward, _reorder(reverse, backward_order)], axis=-1)
             states = states + reverse_states
         hidden = forward
-    return hidden, ends, states
+    return hidden, ends, states, " ".join(described) or None
 
 
-def _recurrent_layer(hidden, units, name, spec, layers):
+def _recurrent_layer(hidden, units, name, spec, plain, described):
+    """Return outputs and final states of one layer; a custom one is added to `described`."""
+    if spec.custom_cell is not None:
+        layer = make_custom_layer(spec.custom_cell, units, spec.dtype, name)
+        results = run_custom_layer(layer, hidden, spec.n_features)
+        described.append(describe_custom_layer(layer))
+        return results
     regularizer = keras.regularizers.L2(spec.l2) if spec.l2 else None
-    layer = layers[spec.cell](
+    layer = make_layer(
+        spec.cell,
         units,
+        plain=plain,
         activation=spec.activation,
         dropout=spec.dropout,
         recurrent_dropout=spec.recurrent_dropout,
         kernel_regularizer=regularizer,
         recurrent_regularizer=regularizer,
-        return_sequences=True,
-        return_state=True,
         dtype=spec.dtype,
         name=name,
     )
@@ -303,7 +324,7 @@ def _describe_body(layers):
     # A class may be written anew under its old name, in a notebook say, and a configuration names
     # functions without what they do.
     return config + "".join(
-        f" {type(operation).__qualname__}@{id(type(operation))} {describe_held(operation)}"
+        f" {describe_class(type(operation))} {describe_held(operation)}"
         for operation in layers.operations
     )
 
@@ -317,15 +338,15 @@ def embedding_index(network):
 
 
 def initial_weights(network, rng):
-    """Draw first weights as Keras would, from a NumPy generator: the same on every backend.
+    """Draw first weights from a NumPy generator: the same on every backend.
 
-    Kernels are uniform (Glorot and Bengio, 2010), recurrent kernels orthogonal (Saxe et al.,
-    2014), biases zero but for the LSTM's forget gate, which starts at one (Gers et al., 2000).
+    Distributions are those of Keras. The weights of a recurrent layer are described by its cell;
+    the kernel of the head is uniform (Glorot and Bengio, 2010).
 
     Parameters
     ----------
     network : Network
-        Of our own layers; a user's body keeps the weights it was built with.
+        Of skrnn's own layers; a custom body or cell keeps the weights with which it was built.
     rng : numpy.random.Generator
 
     Returns
@@ -343,14 +364,6 @@ def _initial_weight(variable, cell, rng):
     shape = tuple(variable.shape)
     if variable.name == "embeddings":
         return rng.uniform(-0.05, 0.05, shape)
-    if variable.name == "kernel":
-        limit = np.sqrt(6 / sum(shape))
-        return rng.uniform(-limit, limit, shape)
-    if variable.name == "recurrent_kernel":
-        q, r = np.linalg.qr(rng.standard_normal(shape[::-1]))
-        return (q * np.sign(np.diag(r))).T
-    bias = np.zeros(shape)
-    if cell == "lstm" and "recurrent" in variable.path:
-        units = shape[0] // 4
-        bias[units : 2 * units] = 1
-    return bias
+    if variable.path.startswith("recurrent_"):
+        return get_cell(cell).initial_weight(variable.name, shape, rng)
+    return glorot_uniform(shape, rng) if variable.name == "kernel" else np.zeros(shape)

@@ -47,7 +47,7 @@ def train(job, watcher=None):
     Objective(job.spec, training, class_codes=class_codes)
     spec = job.spec.for_inputs(job.examples.sequences)
     network = None
-    if spec.body is not None:
+    if spec.is_custom:
         network = build_network(spec)
         spec = network.spec
     init_seed, shuffle_seed, dropout_seed = np.random.SeedSequence(job.seed).spawn(3)

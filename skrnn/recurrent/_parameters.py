@@ -38,19 +38,32 @@ def _unchanged(value):
     return value
 
 
+def _cell_name(cell):
+    return cell if isinstance(cell, str) else None
+
+
 @with_parameters
 class RNNParameters:
     """The parameters of `RNNClassifier` and `RNNRegressor`."""
 
     cell: str = parameter(
         default="lstm",
-        constraint=[StrOptions(set(CELLS))],
-        spec=_unchanged,
+        constraint=[StrOptions(set(CELLS)), callable],
+        spec=_cell_name,
         description="""
-        {"simple", "lstm", "gru"}
+        {"simple", "lstm", "gru", "minimal_gru"} or keras.layers.Layer
         The recurrent cell. "simple" is Elman's unit [1]_, which has the fewest weights and
         forgets fastest. "lstm" is long short-term memory [2]_. "gru" is the gated recurrent
-        unit [3]_, with three quarters of the weights of an LSTM. All are defined as in Keras.
+        unit [3]_, with three quarters of the weights of an LSTM. These are defined as in Keras.
+        "minimal_gru" is the GRU without its reset gate, with half the weights of an LSTM.
+        A custom cell is a class or an instance of a Keras layer with a `state_size`, such as
+        `keras.layers.GRUCell`. It runs in Keras' own, slower loop. A class is called as
+        ``cell(units)`` for each layer and direction. An instance is a description: each layer and
+        direction gets a new cell made from its configuration, and `units` only gives the number
+        of layers. `activation`, `dropout`, `recurrent_dropout` and `l2` must then have their
+        default values. Weights and dropout of a custom cell are seeded from `random_state`.
+        To be pickled, an instance of your own class needs the decorator
+        `keras.saving.register_keras_serializable`.
         """,
     )
     units: int | tuple = parameter(
@@ -122,7 +135,7 @@ class RNNParameters:
         description="""
         float in [0, 1)
         The fraction of the recurrent state that is dropped during training, with the same mask
-        at every time step. Layers with recurrent dropout run in Keras' own, slower loop.
+        at every time step. Layers with recurrent dropout run in a slower loop.
         """,
     )
     l2: float = parameter(
@@ -341,6 +354,7 @@ def network_spec(estimator, *, n_features, n_rows, n_outputs, output_activation,
     """
     return NetworkSpec(
         **as_spec(estimator, NetworkSpec),
+        custom_cell=None if isinstance(estimator.cell, str) else estimator.cell,
         n_features=n_features,
         embedding=None if n_rows is None else (n_rows, _n_dimensions(estimator.embedding)),
         n_outputs=n_outputs,

@@ -10,7 +10,7 @@ from skrnn.reservoir._prediction import zero_states
 from skrnn.reservoir._readout_rows import as_vectors, dense_steps
 
 
-def generate_series(network, readout, targets, start, n_steps, future):
+def generate_series(network, readout, targets, start, n_steps, X_future):
     """Return the predictions that a network generates in a closed loop.
 
     Parameters
@@ -23,7 +23,7 @@ def generate_series(network, readout, targets, start, n_steps, future):
         States, outputs and inputs at the beginning, as `start_from_end` and `start_from_known`
         return them.
     n_steps : int
-    future : ndarray of shape (n_steps, n_features) or None
+    X_future : ndarray of shape (n_steps, n_features) or None
         The known inputs, with feedback. If None, the last input is repeated.
 
     Returns
@@ -40,7 +40,7 @@ def generate_series(network, readout, targets, start, n_steps, future):
     generated = np.empty((output.shape[1], n_steps, len(output)))
     for t in range(n_steps):
         if network.dynamics.has_feedback:
-            inputs = last_input if future is None else future[t][:, None]
+            inputs = last_input if X_future is None else X_future[t][:, None]
             output = loop.step(np.broadcast_to(inputs, last_input.shape), output)
         else:
             output = loop.step(output)
@@ -109,7 +109,7 @@ def check_n_steps(n_steps):
         raise ValueError(f"n_steps must be a positive int, got {n_steps!r}.")
 
 
-def check_loop(network, n_outputs, is_classifier, *, X, y, future):
+def check_loop(network, n_outputs, is_classifier, *, X, y, X_future):
     """Check that the outputs of a network can be fed back, and that the arguments suit it.
 
     Raises
@@ -121,7 +121,9 @@ def check_loop(network, n_outputs, is_classifier, *, X, y, future):
             "generate needs an output at each time step. Set return_sequences=True or rows='steps'."
         )
     if network.dynamics.backward_layers:
-        raise ValueError("generate does not know the future that bidirectional=True reads.")
+        raise ValueError(
+            "generate does not know the future time steps that bidirectional=True reads."
+        )
     if network.dynamics.has_feedback:
         if (X is None) != (y is None):
             raise ValueError(
@@ -134,7 +136,7 @@ def check_loop(network, n_outputs, is_classifier, *, X, y, future):
             f"cannot be the next {network.n_features} input(s). Set feedback_scaling of the "
             "reservoir, or fit the estimator to predict its inputs one step ahead."
         )
-    ignored = [name for name, value in (("y", y), ("future", future)) if value is not None]
+    ignored = [name for name, value in (("y", y), ("X_future", X_future)) if value is not None]
     if ignored:
         raise ValueError(
             f"{' and '.join(ignored)} had no effect: without feedback_scaling each output is the "
@@ -142,14 +144,14 @@ def check_loop(network, n_outputs, is_classifier, *, X, y, future):
         )
 
 
-def check_future(future, n_steps, n_features):
+def check_future(X_future, n_steps, n_features):
     """Return the known inputs of the generated time steps, as an array or None."""
-    if future is None:
+    if X_future is None:
         return None
-    future = check_array(future, dtype=np.float64, input_name="future")
-    if future.shape != (n_steps, n_features):
+    X_future = check_array(X_future, dtype=np.float64, input_name="X_future")
+    if X_future.shape != (n_steps, n_features):
         raise ValueError(
-            "future must contain the inputs of the generated time steps, with shape "
-            f"{(n_steps, n_features)}, got {future.shape}."
+            "X_future must contain the inputs of the generated time steps, with shape "
+            f"{(n_steps, n_features)}, got {X_future.shape}."
         )
-    return future
+    return X_future

@@ -98,7 +98,7 @@ class EchoStatePredictor(EchoStateParameters, BaseEstimator, metaclass=ABCMeta):
             outputs = nest_steps(states, X, inputs)
         return [outputs, *final] if return_state else outputs
 
-    def generate(self, n_steps, X=None, y=None, *, future=None):
+    def generate(self, n_steps, X=None, y=None, *, X_future=None):
         """Continue a series by feeding the outputs back in.
 
         With `feedback_scaling`, outputs are fed back through the feedback weights. Without it, each
@@ -114,7 +114,7 @@ class EchoStatePredictor(EchoStateParameters, BaseEstimator, metaclass=ABCMeta):
             series is continued.
         y : as in `fit`, default=None
             The targets of `X`. Only used with feedback.
-        future : array-like of shape (n_steps, n_features), default=None
+        X_future : array-like of shape (n_steps, n_features), default=None
             The known inputs of the generated time steps. Only used with feedback. If None, the last
             input is repeated.
 
@@ -128,16 +128,17 @@ class EchoStatePredictor(EchoStateParameters, BaseEstimator, metaclass=ABCMeta):
         ------
         ValueError
             If outputs cannot be fed back, because there is no feedback and the number of outputs is
-            not that of inputs; or if `X`, `y` and `future` do not suit each other or the estimator.
+            not that of inputs; or if `X`, `y` and `X_future` do not fit each other or the
+            estimator.
         """
         fitted = self._checked_snapshot()
         check_n_steps(n_steps)
         network, readout = replace(fitted._network(), start=None), fitted._readout
         n_outputs, is_classifier = len(readout.intercept), hasattr(fitted, "classes_")
-        check_loop(network, n_outputs, is_classifier, X=X, y=y, future=future)
-        future = check_future(future, n_steps, network.n_features)
+        check_loop(network, n_outputs, is_classifier, X=X, y=y, X_future=X_future)
+        X_future = check_future(X_future, n_steps, network.n_features)
         start = fitted._start(network, X, y)
-        generated = generate_series(network, readout, fitted._targets, start, n_steps, future)
+        generated = generate_series(network, readout, fitted._targets, start, n_steps, X_future)
         return generated[0] if X is None or fitted.rows == "steps" else generated
 
     def _start(self, network, X, y):

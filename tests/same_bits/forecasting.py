@@ -122,7 +122,7 @@ def several_targets():
     of_other = windowed().fit(X[:90], (X["a"] ** 2)[:90])
     return {
         "two": plain([of_two.predict(X), after(of_two), of_two.predict_trajectory(X[90:])]),
-        "one": plain([of_one.predict(X[90:]), after(of_one, context=X[:50])]),
+        "one": plain([of_one.predict(X[90:]), after(of_one, X=X[:50])]),
         "by value": plain([by_value.predict(X.to_numpy()), after(by_value)]),
         "other": plain([of_other.predict(X), after(of_other)]),
         "score": of_two.score(X, X[["c", "a"]]),
@@ -160,7 +160,7 @@ def series_of_many_containers():
         "list": plain([by_list.predict(listed), after(by_list, 2)]),
         "labels": outputs(by_label, rows, **with_series(labels)),
         "numbers": outputs(numbers, rows.to_numpy(), **with_series(np.asarray(labels))),
-        "context": plain(after(by_index, 4, context=X.loc[["v"]])),
+        "context": plain(after(by_index, 4, X=X.loc[["v"]])),
     }
 
 

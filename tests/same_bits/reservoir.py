@@ -97,7 +97,7 @@ def feedback(**params):
         reservoir = double(feedback_scaling=0.3)
         network = series(reservoir=reservoir, initial_state="fit_end", **params)
         network.fit(INPUTS[:300], NEXT[:300])
-        known = {"X": INPUTS[:60], "y": NEXT[:60], "future": INPUTS[60:70]}
+        known = {"X": INPUTS[:60], "y": NEXT[:60], "X_future": INPUTS[60:70]}
         found = numbers(network, INPUTS[300:]) | states(network, INPUTS[300:])
         return found | {"alone": network.generate(9), "known": network.generate(10, **known)}
 

@@ -70,16 +70,18 @@ class Backend(Protocol):
         which returns the outputs for these as an array, or as a list if there are several.
         """
 
-    def has_fast_loop(self, kind) -> bool:
-        """Whether `run_loop` is used for a kind of layer, and not Keras' own implementation."""
+    def has_fast_loop(self, cell) -> bool:
+        """Whether `run_loop` is used for a cell, given by its name, and not a layer's slow loop."""
 
-    def run_loop(self, kind, steps, mask, kernel, recurrent_kernel, bias) -> tuple:
-        """Run a recurrent layer over all time steps, from states of zero.
+    def run_loop(self, cell, steps, mask, weights, initial_states=None) -> tuple:
+        """Run a recurrent layer over all time steps, with a hand-written gradient.
 
         `steps` has the shape (batch, T, features), or (batch, T) for integer codes that stand for
         one-hot vectors. Each time step is multiplied by `mask` of shape (batch, features), or
-        (batch, T) for codes, unless it is None. The weights are those of Keras' layer. Returns the
-        outputs of shape (batch, T, units) and the list of final states.
+        (batch, T) for codes, unless it is None. `weights` are variables by name, as the cell is
+        described in `skrnn.networks.cells`. `initial_states` is a list of tensors of shape
+        (batch, units), or None for zeros. Returns the outputs of shape (batch, T, units) and the
+        list of final states. Both have gradients by steps, weights and initial states.
         """
 
 

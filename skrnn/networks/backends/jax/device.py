@@ -110,7 +110,7 @@ def compile_training(network, objective, optimizer):
         [metric.variables for metric in objective.metrics],
     )
     own_metric = any(not type(m).__module__.startswith("keras.") for m in objective.metrics)
-    exact = network.spec.body is not None or own_metric
+    exact = network.spec.is_custom or own_metric
     train = _compile_loop(train_batch, (*variables, optimizer.variables), exact)
     evaluate = _compile_loop(evaluate_batch, variables, exact)
 

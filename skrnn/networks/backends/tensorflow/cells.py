@@ -1,50 +1,42 @@
-"""Recurrent cells on TensorFlow, and the loops over their steps, with gradients written by hand.
+"""The loops over time on TensorFlow, with hand-written gradients: one class for each cell.
 
-The input projection is one product for all steps, so a loop holds the recurrent product and the
-gates alone. The way forward saves what the gates were; the way back reads it, and the recurrent
-weights' gradients are formed in one product at its end.
+The input projection is one product for all time steps, so a loop contains only the recurrent
+product and the gates. The forward pass saves the gates' values for the backward pass, which
+computes the gradients of the recurrent weights in one product after its loop.
 
-All arrays are (T, batch, features): time first, so that a step is one piece of memory.
+All arrays are (T, batch, features): time comes first, so that a time step is contiguous in memory.
 """
 
 import tensorflow as tf
 
-__all__ = [
-    "CELLS",
-    "as_rows",
-    "run_backward",
-    "run_forward",
-    "sigmoid_of_tanh",
-    "write_each",
-    "zero_states",
-]
+from skrnn.networks.cells import get_cell
 
 # --- the loops --------------------------------------------------------------------------------
 
 
 def zero_states(cell, x, weights):
-    """Return the states that a batch x (T, batch, features) begins with."""
+    """Return states of zeros for a batch x (T, batch, features)."""
     zeros = tf.zeros([tf.shape(x)[1], weights["recurrent_kernel"].shape[0]], x.dtype)
     return [zeros] * cell.n_states
 
 
 def sigmoid_of_tanh(x):
-    """The logistic function, by the one transcendental function that XLA computes fast."""
+    """Compute the logistic function from tanh, which XLA computes faster than exp."""
     return 0.5 * tf.tanh(0.5 * x) + 0.5
 
 
 def run_forward(cell, x, states, weights, n, sigmoid):
-    """Run the first `n` steps of x (T, batch, features).
+    """Run the first `n` time steps of x (T, batch, features).
 
     Returns
     -------
     states : list of tensor of shape (batch, units)
     saved : list of tensor of shape (T, batch, units)
-        The gates and what else the gradient wants, the outputs last; zero after `n` steps.
+        The gates and what else the gradient needs, the outputs last; zero after `n` steps.
     """
     gates = _input_gates(cell, x, weights)
     n_steps, shape = tf.shape(x)[0], gates[0].shape[1:]
-    # The gates are written over the inputs that they came from.
+    # The gates overwrite the projected inputs from which they were computed.
     gates = [_unstack(gate) for gate in gates]
     others = [
         tf.TensorArray(x.dtype, size=n_steps, element_shape=shape)
@@ -63,19 +55,19 @@ def run_forward(cell, x, states, weights, n, sigmoid):
 
 
 def run_backward(cell, saved, first, d_outputs, d_states, weights, n):
-    """Run the first `n` steps backwards, from the gradients of outputs and of final states.
+    """Run the first `n` time steps backwards, from the gradients of outputs and final states.
 
     Returns
     -------
     d_gates : tensor of shape (T, batch, n_gates * units)
         Of the projected inputs.
-    found : dict of str to tensor
-        Gradients of the weights inside the loop.
+    d_weights : dict of str to tensor
+        Of the weights inside the loop, by name.
     d_states : list of tensor of shape (batch, units)
-        Of the states that the steps began with.
+        Of the states before the first time step.
     """
-    # A product with a matrix laid out for it, in place of one that is laid out anew each step.
-    turned = tf.transpose(weights["recurrent_kernel"])
+    # Transposed once, so that no product in the loop has to do it.
+    recurrent_transposed = tf.transpose(weights["recurrent_kernel"])
     reads = [_unstack(array) for array in (d_outputs, *cell.reads(saved, first))]
     units = d_outputs.shape[2]
     writes = [
@@ -88,22 +80,22 @@ def run_backward(cell, saved, first, d_outputs, d_states, weights, n):
     def step(t, d_states, writes):
         d_output, *read = (array.read(t) for array in reads)
         d_states = [d_states[0] + d_output, *d_states[1:]]
-        d_states, new = cell.backward(read, d_states, turned)
+        d_states, new = cell.backward(read, d_states, recurrent_transposed)
         return t - 1, d_states, write_each(writes, t, new)
 
     _, d_states, writes = tf.while_loop(
         lambda t, *_: t >= 0, step, (n - 1, d_states, writes), parallel_iterations=1
     )
-    d_gates, found = cell.gradients([array.stack() for array in writes], saved, first)
-    return d_gates, found, d_states
+    d_gates, d_weights = cell.gradients([array.stack() for array in writes], saved, first)
+    return d_gates, d_weights, d_states
 
 
 def _input_gates(cell, x, weights):
-    """Each gate's share of the input, for all steps."""
+    """Return the projected input of each gate, for all time steps."""
     biases = tf.split(weights["bias"], cell.n_gates)
     if "kernel" not in weights:
         return [g + b for g, b in zip(tf.split(x, cell.n_gates, 2), biases, strict=True)]
-    shape = [*_leading(x), biases[0].shape[0]]
+    shape = [*_leading_shape(x), biases[0].shape[0]]
     kernels = tf.split(weights["kernel"], cell.n_gates, 1)
     products = [
         tf.matmul(as_rows(x), kernel) + bias for kernel, bias in zip(kernels, biases, strict=True)
@@ -111,7 +103,7 @@ def _input_gates(cell, x, weights):
     return [tf.reshape(product, shape) for product in products]
 
 
-def _leading(x):
+def _leading_shape(x):
     static, dynamic = x.shape[:2], tf.shape(x)
     return [dynamic[i] if static[i] is None else static[i] for i in range(2)]
 
@@ -130,12 +122,12 @@ def write_each(arrays, t, values):
 
 
 def as_rows(x):
-    """Return x (T, batch, features) as one row a step of a sequence."""
+    """Return x (T, batch, features) with one row for each time step of each sequence."""
     return tf.reshape(x, [-1, x.shape[2]])
 
 
-def _before(array, first):
-    """What an array (T, batch, units) held one step earlier."""
+def _one_step_earlier(array, first):
+    """Return an array (T, batch, units) moved by one time step, with `first` at its start."""
     return tf.concat([first[None], array[:-1]], 0)
 
 
@@ -143,52 +135,71 @@ def _product(left, right):
     return tf.matmul(as_rows(left), as_rows(right), transpose_a=True)
 
 
-# --- the cells, as Keras defines them ---------------------------------------------------------
+# --- the cells --------------------------------------------------------------------------------
 
 
-class _SimpleRNN:
-    """h' = tanh(x + h R)."""
+class _FastCell:
+    """What the loops need of a cell; the methods are those of a cell with one kernel and bias.
 
-    n_gates, n_states, n_saved = 1, 1, 1
+    Attributes
+    ----------
+    n_gates, n_states : int
+    n_saved : int
+        Number of arrays that `forward` returns for the backward pass, gates included.
+    backward_widths : tuple of int
+        Widths, in multiples of the units, of the arrays that `backward` writes.
+    loop_weights : tuple of str
+        Names of the weights that are used inside the loop.
+    """
+
     backward_widths = (1,)
     loop_weights = ("recurrent_kernel",)
 
-    @staticmethod
-    def biases(bias):
+    def __init__(self, name):
+        cell = get_cell(name)
+        self.n_gates, self.n_states = len(cell.gates), cell.n_states
+
+    def biases(self, bias):
+        """Return by name the bias of the input projection, and of the loop if it has one."""
         return {"bias": bias}
 
-    @staticmethod
-    def forward(inputs, states, weights, sigmoid):
+    def forward(self, inputs, states, weights, sigmoid):
+        """Run one step: return the new states, the gates and what else is saved, outputs last."""
+        raise NotImplementedError
+
+    def reads(self, saved, first):
+        """Return the arrays of which `backward` reads one time step each."""
+        return saved
+
+    def backward(self, read, d_states, recurrent_transposed):
+        """Run one step backwards: return the gradients of the states before, and what to write."""
+        raise NotImplementedError
+
+    def gradients(self, written, saved, first):
+        """Return the gradients of the projected inputs, and by name those of the loop's weights."""
+        (d_gates,) = written
+        before = _one_step_earlier(saved[-1], first[0])
+        return d_gates, {"recurrent_kernel": _product(before, d_gates)}
+
+
+class _SimpleRNN(_FastCell):
+    n_saved = 1
+
+    def forward(self, inputs, states, weights, sigmoid):
         h = tf.tanh(inputs[0] + tf.matmul(states[0], weights["recurrent_kernel"]))
         return [h], [h], []
 
-    @staticmethod
-    def reads(saved, first):
-        return saved
-
-    @staticmethod
-    def backward(read, d_states, turned):
+    def backward(self, read, d_states, recurrent_transposed):
         (h,) = read
         d = d_states[0] * (1 - h * h)
-        return [tf.matmul(d, turned)], [d]
-
-    @staticmethod
-    def gradients(written, saved, first):
-        (d,) = written
-        return d, {"recurrent_kernel": _product(_before(saved[-1], first[0]), d)}
+        return [tf.matmul(d, recurrent_transposed)], [d]
 
 
-class _LSTM:
-    """c' = f c + i g, h' = o tanh(c'); gates in the order i, f, g, o."""
-
-    n_gates, n_states, n_saved = 4, 2, 6
+class _LSTM(_FastCell):
+    n_saved = 6
     backward_widths = (4,)
-    loop_weights = ("recurrent_kernel",)
-    biases = _SimpleRNN.biases
-    gradients = _SimpleRNN.gradients
 
-    @staticmethod
-    def forward(inputs, states, weights, sigmoid):
+    def forward(self, inputs, states, weights, sigmoid):
         h, c = states
         recurrent = tf.split(tf.matmul(h, weights["recurrent_kernel"]), 4, 1)
         i, f, g, o = (a + b for a, b in zip(inputs, recurrent, strict=True))
@@ -197,111 +208,83 @@ class _LSTM:
         h = o * tf.tanh(c)
         return [h, c], [i, f, g, o], [c, h]
 
-    @staticmethod
-    def reads(saved, first):
+    def reads(self, saved, first):
         *gates, c, _ = saved
-        return [*gates, c, _before(c, first[1])]
+        return [*gates, c, _one_step_earlier(c, first[1])]
 
-    @staticmethod
-    def backward(read, d_states, turned):
+    def backward(self, read, d_states, recurrent_transposed):
         i, f, g, o, c, c_before = read
-        dh, dc = d_states
-        squashed = tf.tanh(c)
-        dc = dc + dh * o * (1 - squashed * squashed)
-        di, df = dc * g * i * (1 - i), dc * c_before * f * (1 - f)
-        dg, do = dc * i * (1 - g * g), dh * squashed * o * (1 - o)
-        d = tf.concat([di, df, dg, do], 1)
-        return [tf.matmul(d, turned), dc * f], [d]
+        d_h, d_c = d_states
+        tanh_c = tf.tanh(c)
+        d_c = d_c + d_h * o * (1 - tanh_c * tanh_c)
+        d_i, d_f = d_c * g * i * (1 - i), d_c * c_before * f * (1 - f)
+        d_g, d_o = d_c * i * (1 - g * g), d_h * tanh_c * o * (1 - o)
+        d = tf.concat([d_i, d_f, d_g, d_o], 1)
+        return [tf.matmul(d, recurrent_transposed), d_c * f], [d]
 
 
-class _GRU:
-    """h' = z h + (1 - z) m with m = tanh(x + r (h R + b)); gates in the order z, r, m."""
-
-    n_gates, n_states, n_saved = 3, 1, 5
+class _GRU(_FastCell):
+    n_saved = 5
+    # The gradients of the projected inputs, and those of the recurrent product.
     backward_widths = (3, 3)
     loop_weights = ("recurrent_kernel", "recurrent_bias")
 
-    @staticmethod
-    def biases(bias):
+    def biases(self, bias):
         return {"bias": bias[0], "recurrent_bias": bias[1]}
 
-    @staticmethod
-    def forward(inputs, states, weights, sigmoid):
+    def forward(self, inputs, states, weights, sigmoid):
         (h,) = states
         product = tf.matmul(h, weights["recurrent_kernel"]) + weights["recurrent_bias"]
-        z, r, q = tf.split(product, 3, 1)
-        z, r = sigmoid(inputs[0] + z), sigmoid(inputs[1] + r)
-        m = tf.tanh(inputs[2] + r * q)
-        h = m + z * (h - m)
-        return [h], [z, r, m], [q, h]
+        h_z, h_r, h_h = tf.split(product, 3, 1)
+        z, r = sigmoid(inputs[0] + h_z), sigmoid(inputs[1] + h_r)
+        candidate = tf.tanh(inputs[2] + r * h_h)
+        h = candidate + z * (h - candidate)
+        return [h], [z, r, candidate], [h_h, h]
 
-    @staticmethod
-    def reads(saved, first):
-        return [*saved[:-1], _before(saved[-1], first[0])]
+    def reads(self, saved, first):
+        return [*saved[:-1], _one_step_earlier(saved[-1], first[0])]
 
-    @staticmethod
-    def backward(read, d_states, turned):
-        z, r, m, q, h_before = read
-        (dh,) = d_states
-        dz, dm = dh * (h_before - m) * z * (1 - z), dh * (1 - z) * (1 - m * m)
-        dr = dm * q * r * (1 - r)
-        inside = tf.concat([dz, dr, dm * r], 1)
-        return [dh * z + tf.matmul(inside, turned)], [tf.concat([dz, dr, dm], 1), inside]
+    def backward(self, read, d_states, recurrent_transposed):
+        z, r, candidate, h_h, h_before = read
+        (d_h,) = d_states
+        d_z = d_h * (h_before - candidate) * z * (1 - z)
+        d_candidate = d_h * (1 - z) * (1 - candidate * candidate)
+        d_r = d_candidate * h_h * r * (1 - r)
+        d_product = tf.concat([d_z, d_r, d_candidate * r], 1)
+        d_before = d_h * z + tf.matmul(d_product, recurrent_transposed)
+        return [d_before], [tf.concat([d_z, d_r, d_candidate], 1), d_product]
 
-    @staticmethod
-    def gradients(written, saved, first):
-        d, inside = written
-        product = _product(_before(saved[-1], first[0]), inside)
-        return d, {"recurrent_kernel": product, "recurrent_bias": tf.reduce_sum(as_rows(inside), 0)}
+    def gradients(self, written, saved, first):
+        d_gates, d_product = written
+        d_recurrent = _product(_one_step_earlier(saved[-1], first[0]), d_product)
+        d_bias = tf.reduce_sum(as_rows(d_product), 0)
+        return d_gates, {"recurrent_kernel": d_recurrent, "recurrent_bias": d_bias}
 
 
-class _GRUResetBefore:
-    """h' = z h + (1 - z) m with m = tanh(x + (r h) R); gates in the order z, r, m."""
-
-    n_gates, n_states, n_saved = 3, 1, 4
-    backward_widths = (3,)
-    loop_weights = ("recurrent_kernel",)
-    biases = _SimpleRNN.biases
+class _MinimalGRU(_FastCell):
+    n_saved = 3
+    backward_widths = (2,)
     reads = _GRU.reads
 
-    @staticmethod
-    def forward(inputs, states, weights, sigmoid):
+    def forward(self, inputs, states, weights, sigmoid):
         (h,) = states
-        units = h.shape[1]
-        kernel = weights["recurrent_kernel"]
-        z, r = tf.split(tf.matmul(h, kernel[:, : 2 * units]), 2, 1)
-        z, r = sigmoid(inputs[0] + z), sigmoid(inputs[1] + r)
-        m = tf.tanh(inputs[2] + tf.matmul(r * h, kernel[:, 2 * units :]))
-        h = m + z * (h - m)
-        return [h], [z, r, m], [h]
+        h_u, h_h = tf.split(tf.matmul(h, weights["recurrent_kernel"]), 2, 1)
+        u, candidate = sigmoid(inputs[0] + h_u), tf.tanh(inputs[1] + h_h)
+        h = h + u * (candidate - h)
+        return [h], [u, candidate], [h]
 
-    @staticmethod
-    def backward(read, d_states, turned):
-        z, r, m, h_before = read
-        (dh,) = d_states
-        units = z.shape[1]
-        dz, dm = dh * (h_before - m) * z * (1 - z), dh * (1 - z) * (1 - m * m)
-        d_reset = tf.matmul(dm, turned[2 * units :])
-        dr = d_reset * h_before * r * (1 - r)
-        through = tf.matmul(tf.concat([dz, dr], 1), turned[: 2 * units])
-        return [dh * z + d_reset * r + through], [tf.concat([dz, dr, dm], 1)]
-
-    @staticmethod
-    def gradients(written, saved, first):
-        (d,) = written
-        units = saved[0].shape[2]
-        before = _before(saved[-1], first[0])
-        gates = _product(before, d[:, :, : 2 * units])
-        return d, {
-            "recurrent_kernel": tf.concat(
-                [gates, _product(saved[1] * before, d[:, :, 2 * units :])], 1
-            )
-        }
+    def backward(self, read, d_states, recurrent_transposed):
+        u, candidate, h_before = read
+        (d_h,) = d_states
+        d_u = d_h * (candidate - h_before) * u * (1 - u)
+        d_candidate = d_h * u * (1 - candidate * candidate)
+        d = tf.concat([d_u, d_candidate], 1)
+        return [d_h * (1 - u) + tf.matmul(d, recurrent_transposed)], [d]
 
 
 CELLS = {
-    "SimpleRNN": _SimpleRNN,
-    "LSTM": _LSTM,
-    "GRU": _GRU,
-    "GRUResetBefore": _GRUResetBefore,
+    "simple": _SimpleRNN("simple"),
+    "lstm": _LSTM("lstm"),
+    "gru": _GRU("gru"),
+    "minimal_gru": _MinimalGRU("minimal_gru"),
 }

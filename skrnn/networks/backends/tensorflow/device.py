@@ -37,7 +37,7 @@ def compile_training(network, objective, optimizer):
     """Compile two loops for training, with and without XLA inside, and one for evaluation."""
     model = network.raw
     per_step = network.spec.return_sequences
-    own_layers = network.spec.body is None
+    own_layers = not network.spec.is_custom
     update = _compile_update(optimizer, model.trainable_variables, all_used=own_layers)
 
     def batch_loss(sequences, targets, rows, training):

@@ -12,7 +12,7 @@ def batch_layout(spec, lengths, batch_size, n_epochs):
     """Return the width of the batches that loops are compiled for, or None for plain graphs."""
     # A plain kernel for LSTMs on vectors is as fast.
     has_kernel = spec.cell == "lstm" and not spec.one_hot
-    if has_kernel or spec.body is not None or not has_fast_loop("LSTM"):
+    if has_kernel or spec.is_custom or not has_fast_loop(spec.cell):
         return None
     n_batches = -(-len(lengths) // batch_size)
     n_steps = n_epochs * n_batches * lengths.mean()

@@ -5,6 +5,7 @@ is Python: a batch runs the operations of the network and of Adam without the ch
 makes around each, and no number is fetched from the device until the call is over.
 """
 
+import inspect
 from functools import partial
 from itertools import pairwise
 
@@ -57,7 +58,7 @@ def compile_training(network, objective, optimizer):
     per_step = network.spec.return_sequences
     variables = model.trainable_variables
     parameters = [variable.value for variable in variables]
-    update = make_update(optimizer, variables, all_used=network.spec.body is None)
+    update = make_update(optimizer, variables, all_used=not network.spec.is_custom)
 
     def batch_loss(data, rows, here, training):
         sequences, (values, starts, lengths, weights, scale, offset), n_targets = data
@@ -131,9 +132,9 @@ def _runner(model, training):
 
 
 def _direct_call(operation, training):
-    if isinstance(operation, keras.layers.RNN):
+    if "training" in inspect.signature(operation.call).parameters:
         # The graph stores the value of `training` from when it was built.
-        return lambda steps, **_: operation.call(steps, training=training)
+        return lambda *tensors, **given: operation.call(*tensors, **{**given, "training": training})
     return operation.call
 
 

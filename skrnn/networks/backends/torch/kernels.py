@@ -3,51 +3,54 @@
 import torch
 from torch.nn.functional import embedding
 
-from skrnn.networks.backends.torch import loops
+from skrnn.networks.backends.torch.loops import LOOPS
+from skrnn.networks.cells import get_cell
 
 
-def has_fast_loop(kind):
-    """Whether `run_loop` knows the layer."""
-    return hasattr(loops, kind)
+def has_fast_loop(cell):
+    """Return whether `run_loop` knows the cell."""
+    return cell in LOOPS
 
 
-def run_loop(kind, steps, mask, kernel, recurrent_kernel, bias):
-    """Run PyTorch's own kernel where it has a fast one, else a loop of ours."""
-    weights = kernel.value, recurrent_kernel.value, bias.value
-    run = _run_native if _is_native_fast(kind, steps, weights[0]) else _run_own
-    outputs, *states = run(kind, steps, mask, *weights)
+def run_loop(cell, steps, mask, weights, initial_states=None):
+    """Run PyTorch's own kernel if it has a fast one, else one of `loops`."""
+    weights = weights["kernel"].value, weights["recurrent_kernel"].value, weights["bias"].value
+    run = _run_native if _is_native_fast(cell, steps, weights[0]) else _run_own
+    outputs, *states = run(cell, steps, mask, *weights, initial_states)
     return outputs.transpose(0, 1), [outputs[-1], *states]
 
 
-def _is_native_fast(kind, steps, kernel):
-    """Whether PyTorch has a fused kernel: cuDNN's, or on CPU oneDNN's for the LSTM alone."""
+_NATIVE = {"simple": torch.rnn_tanh, "lstm": torch.lstm, "gru": torch.gru}
+
+
+def _is_native_fast(cell, steps, kernel):
+    """Return whether PyTorch has a fused kernel: cuDNN's, or on CPU oneDNN's for the LSTM alone."""
     if kernel.is_cuda:
-        return kind != "GRUResetBefore"
+        return cell in _NATIVE
     single = kernel.device.type == "cpu" and kernel.dtype == torch.float32
-    return kind == "LSTM" and single and steps.ndim == 3 and torch.backends.mkldnn.is_available()
+    return cell == "lstm" and single and steps.ndim == 3 and torch.backends.mkldnn.is_available()
 
 
-def _run_own(kind, steps, mask, kernel, recurrent, bias):
-    kernel, recurrent, bias = _arrange(kind, kernel, recurrent, bias)
-    outputs = getattr(loops, kind).apply(_project(steps, mask, kernel, bias), recurrent)
-    return outputs if kind == "LSTM" else (outputs,)
+def _run_own(cell, steps, mask, kernel, recurrent, bias, initial_states):
+    kernel, recurrent, bias = _arrange(cell, kernel, recurrent, bias)
+    states = initial_states or [None] * get_cell(cell).n_states
+    results = LOOPS[cell].apply(_project(steps, mask, kernel, bias), recurrent, *states)
+    return results if cell == "lstm" else (results,)
 
 
-def _arrange(kind, kernel, recurrent, bias):
-    """Return the weights with their columns as our loop of that kind has them."""
-    if kind == "LSTM":
+def _arrange(cell, kernel, recurrent, bias):
+    """Return the weights with their columns in the order of `loops`."""
+    if cell == "lstm":
         return (_reorder(weight, (3, 0, 1, 2)) for weight in (kernel, recurrent, bias))
-    if kind == "GRUResetBefore":
-        return (_reorder(weight, (1, 0, 2)) for weight in (kernel, recurrent, bias))
-    if kind == "GRU":
+    if cell == "gru":
         units = recurrent.shape[0]
         gates, candidate = kernel.split([2 * units, units], 1)
-        on_input, on_state = bias.split([2 * units, units], 1)
-        both = on_input.sum(0), on_state[1], on_state[0]
+        input_bias, recurrent_bias = bias.split([2 * units, units], 1)
+        biases = input_bias.sum(0), recurrent_bias[1], recurrent_bias[0]
         return (
             torch.cat([gates, torch.zeros_like(candidate), candidate], 1),
             recurrent,
-            torch.cat(both),
+            torch.cat(biases),
         )
     return kernel, recurrent, bias
 
@@ -58,7 +61,7 @@ def _reorder(weight, order):
 
 
 def _project(steps, mask, kernel, bias):
-    """Return what the input gives to the gates: an array (T, batch, columns) of its own."""
+    """Return the projected inputs, in a new array (T, batch, columns)."""
     if steps.ndim == 3:
         steps = steps if mask is None else steps * mask.unsqueeze(1)
         rows = steps.transpose(0, 1).flatten(0, 1)
@@ -72,28 +75,29 @@ def _look_up(codes, mask, kernel):
     return rows if mask is None else rows * mask.unsqueeze(2)
 
 
-def _run_native(kind, steps, mask, kernel, recurrent, bias):
-    """Run PyTorch's own kernel, which wants rows of gates where Keras has columns."""
-    if kind == "GRU":
+def _run_native(cell, steps, mask, kernel, recurrent, bias, initial_states):
+    """Run PyTorch's own kernel, whose weights have gates in rows, not in columns as in Keras."""
+    if cell == "gru":
         kernel, recurrent, bias = (
             _reorder(weight, (1, 0, 2)) for weight in (kernel, recurrent, bias)
         )
-    on_input, on_state = bias if kind == "GRU" else (bias, torch.zeros_like(bias))
+    input_bias, recurrent_bias = bias if cell == "gru" else (bias, torch.zeros_like(bias))
     if steps.ndim == 2:
         steps = _look_up(steps, mask, kernel)
         kernel = torch.eye(kernel.shape[1], dtype=kernel.dtype, device=kernel.device)
     elif mask is not None:
         steps = steps * mask.unsqueeze(1)
-    # cuDNN wants all weights in one piece, and warns where they are not.
-    shapes = kernel.t().shape, recurrent.t().shape, on_input.shape, on_state.shape
-    flat = torch.cat([w.t().flatten() for w in (kernel, recurrent)] + [on_input, on_state])
+    # cuDNN needs all weights in one contiguous array, and warns if they are not.
+    shapes = kernel.t().shape, recurrent.t().shape, input_bias.shape, recurrent_bias.shape
+    flat = torch.cat([w.t().flatten() for w in (kernel, recurrent)] + [input_bias, recurrent_bias])
     parts = flat.split([shape.numel() for shape in shapes])
     weights = [part.view(shape) for part, shape in zip(parts, shapes, strict=True)]
-    start = recurrent.new_zeros((1, steps.shape[0], recurrent.shape[0]))
-    how = True, 1, 0.0, torch.is_grad_enabled(), False, False
-    steps = steps.transpose(0, 1)
-    if kind == "LSTM":
-        outputs, _, cell = torch.lstm(steps, (start, start), weights, *how)
-        return outputs, cell[0]
-    native = torch.gru if kind == "GRU" else torch.rnn_tanh
-    return native(steps, start, weights, *how)[:1]
+    if initial_states is None:
+        start = recurrent.new_zeros((1, steps.shape[0], recurrent.shape[0]))
+        initial_states = [start] * get_cell(cell).n_states
+    else:
+        initial_states = [state.unsqueeze(0) for state in initial_states]
+    options = True, 1, 0.0, torch.is_grad_enabled(), False, False
+    states = tuple(initial_states) if cell == "lstm" else initial_states[0]
+    outputs, _, *cells = _NATIVE[cell](steps.transpose(0, 1), states, weights, *options)
+    return outputs, *(state[0] for state in cells)

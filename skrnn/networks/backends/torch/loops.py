@@ -1,11 +1,14 @@
-"""Time loops of recurrent layers on PyTorch, with hand-written gradients.
+"""Time loops of recurrent layers on PyTorch, with hand-written gradients: one class for each cell.
 
-A step costs a product with the recurrent kernel and a few elementwise operations in place; what
-does not depend on the step before is done for all steps at once, before or after the loop. On the
-way back, the derivatives of the gates are laid out before the loop, so that a step of it is a
-handful of products too. Arrays are (T, batch, columns): a step lies in one piece.
+A time step consists of a product with the recurrent kernel and a few elementwise operations in
+place. What does not depend on the step before is computed for all time steps at once, before or
+after the loop. For the backward pass, the derivatives by the gates are computed before its loop,
+so that each of its steps is a few products too. Arrays are (T, batch, columns), so that a time
+step is contiguous in memory.
 
-Each function takes what the input gives to the gates, and uses that memory as its own.
+Each function takes the projected inputs, whose memory it overwrites, the recurrent kernel, and
+the initial states or None: then the product of the first step with zeros is left out. It returns
+the outputs, and further final states if the cell has them.
 """
 
 from itertools import pairwise
@@ -13,210 +16,231 @@ from itertools import pairwise
 import torch
 from torch.autograd.function import once_differentiable
 
-__all__ = ["GRU", "LSTM", "GRUResetBefore", "SimpleRNN"]
-
 
 class SimpleRNN(torch.autograd.Function):
-    """Elman (1990): from projected steps (T, batch, units) to outputs."""
+    """The simple unit: projected inputs are of shape (T, batch, units)."""
 
     @staticmethod
-    def forward(ctx, projected, recurrent):
-        """Run the loop and keep what the way back needs."""
+    def forward(ctx, projected, recurrent, initial_h):
+        """Run the loop, and save what the backward pass needs."""
         steps = projected.unbind(0)
+        if initial_h is not None:
+            steps[0].addmm_(initial_h, recurrent)
         steps[0].tanh_()
         for before, now in pairwise(steps):
             now.addmm_(before, recurrent).tanh_()
         outputs = projected.detach()
-        ctx.save_for_backward(outputs, recurrent)
+        ctx.save_for_backward(outputs, recurrent, initial_h)
         return outputs
 
     @staticmethod
     @once_differentiable
-    def backward(ctx, gradient):
-        """Return the gradients of projected steps and recurrent kernel."""
-        outputs, recurrent = ctx.saved_tensors
-        gradient = gradient.clone(memory_format=torch.contiguous_format)
-        slopes = torch.addcmul(_one(outputs), outputs, outputs, value=-1).unbind(0)
-        steps, back = gradient.unbind(0), recurrent.t().contiguous()
+    def backward(ctx, d_outputs):
+        """Return the gradients of projected inputs, recurrent kernel and initial state."""
+        outputs, recurrent, initial_h = ctx.saved_tensors
+        d_gates = d_outputs.clone(memory_format=torch.contiguous_format)
+        derivatives = torch.addcmul(_one(outputs), outputs, outputs, value=-1).unbind(0)
+        steps, recurrent_transposed = d_gates.unbind(0), recurrent.t().contiguous()
         for t in reversed(range(len(steps))):
-            steps[t].mul_(slopes[t])
+            steps[t].mul_(derivatives[t])
             if t:
-                steps[t - 1].addmm_(steps[t], back)
-        return gradient, _product(outputs[:-1], gradient[1:])
+                steps[t - 1].addmm_(steps[t], recurrent_transposed)
+        d_recurrent = _product(outputs[:-1], d_gates[1:])
+        if initial_h is None:
+            return d_gates, d_recurrent, None
+        d_recurrent.addmm_(initial_h.t(), steps[0])
+        return d_gates, d_recurrent, steps[0] @ recurrent_transposed
 
 
 class LSTM(torch.autograd.Function):
-    """Hochreiter and Schmidhuber (1997), with a forget gate.
+    """Long short-term memory: projected inputs are of shape (T, batch, 4 * units).
 
-    From projected steps (T, batch, 4 * units) to outputs and the final cell state. Columns are
-    output gate, input gate, forget gate, candidate.
+    Their columns are output gate, input gate, forget gate, candidate.
     """
 
     @staticmethod
-    def forward(ctx, projected, recurrent):
-        """Run the loop and keep what the way back needs."""
+    def forward(ctx, projected, recurrent, initial_h, initial_c):
+        """Run the loop, and save what the backward pass needs."""
         units = recurrent.shape[0]
-        outputs, cells, squashed = (_with_start(projected, units) for _ in range(3))
-        h, c, s = (array.unbind(0) for array in (outputs, cells, squashed))
+        outputs, cells = (_with_start(projected, units, one) for one in (initial_h, initial_c))
+        tanh_cells = _with_start(projected, units, None)
+        h, c, tanh_c = (array.unbind(0) for array in (outputs, cells, tanh_cells))
         gates = projected[:, :, : 3 * units].unbind(0)
         o, i, f, g = _columns(projected, units)
+        first = 1 if initial_h is None else 0
         for t, step in enumerate(projected.unbind(0)):
-            if t:
+            if t >= first:
                 step.addmm_(h[t], recurrent)
             gates[t].sigmoid_()
             g[t].tanh_()
             torch.mul(i[t], g[t], out=c[t + 1]).addcmul_(f[t], c[t])
-            torch.tanh(c[t + 1], out=s[t + 1])
-            torch.mul(o[t], s[t + 1], out=h[t + 1])
-        ctx.save_for_backward(projected, outputs, cells, squashed, recurrent)
+            torch.tanh(c[t + 1], out=tanh_c[t + 1])
+            torch.mul(o[t], tanh_c[t + 1], out=h[t + 1])
+        ctx.save_for_backward(projected, outputs, cells, tanh_cells, recurrent)
+        ctx.has_initial = initial_h is not None
         return outputs[1:], cells[-1].clone()
 
     @staticmethod
     @once_differentiable
-    def backward(ctx, gradient, gradient_cell):
-        """Return the gradients of projected steps and recurrent kernel."""
-        gates, outputs, cells, squashed, recurrent = ctx.saved_tensors
-        gradient = gradient.clone(memory_format=torch.contiguous_format)
+    def backward(ctx, d_outputs, d_last_cell):
+        """Return the gradients of projected inputs, recurrent kernel and initial states."""
+        gates, outputs, cells, tanh_cells, recurrent = ctx.saved_tensors
         units = recurrent.shape[0]
-        o, i, f, g = gates.split(units, 2)
-        s = squashed[1:]
-        slopes = torch.empty_like(gates)
-        by_o, by_i, by_f, by_g = slopes.split(units, 2)
-        torch.mul(s, o, out=by_o).addcmul_(by_o, o, value=-1)
-        torch.mul(g, i, out=by_i).addcmul_(by_i, i, value=-1)
-        torch.mul(cells[:-1], f, out=by_f).addcmul_(by_f, f, value=-1)
-        torch.addcmul(_one(g), g, g, value=-1, out=by_g).mul_(i)
-        by_cell = torch.addcmul(_one(s), s, s, value=-1).mul_(o).unbind(0)
-        blocks = slopes[:, :, units:].unflatten(2, (3, units)).unbind(0)
-        by_o, steps, keep = by_o.unbind(0), gradient.unbind(0), f.unbind(0)
-        whole, back = slopes.unbind(0), recurrent.t().contiguous()
-        cell = gradient_cell.clone(memory_format=torch.contiguous_format)
-        wide = cell.unsqueeze(1)
-        for t in reversed(range(len(steps))):
-            cell.addcmul_(steps[t], by_cell[t])
-            blocks[t].mul_(wide)
-            by_o[t].mul_(steps[t])
+        d_gates, d_cell_by_output = _lstm_derivatives(gates, cells, tanh_cells, units)
+        d_outputs = d_outputs.clone(memory_format=torch.contiguous_format)
+        d_o, d_h = d_gates[:, :, :units].unbind(0), d_outputs.unbind(0)
+        d_others = d_gates[:, :, units:].unflatten(2, (3, units)).unbind(0)
+        d_step, recurrent_transposed = d_gates.unbind(0), recurrent.t().contiguous()
+        forget = gates[:, :, 2 * units : 3 * units].unbind(0)
+        d_c = d_last_cell.clone(memory_format=torch.contiguous_format)
+        d_c_columns = d_c.unsqueeze(1)
+        for t in reversed(range(len(d_h))):
+            d_c.addcmul_(d_h[t], d_cell_by_output[t])
+            d_others[t].mul_(d_c_columns)
+            d_o[t].mul_(d_h[t])
             if t:
-                cell.mul_(keep[t])
-                steps[t - 1].addmm_(whole[t], back)
-        return slopes, _product(outputs[:-1], slopes)
+                d_c.mul_(forget[t])
+                d_h[t - 1].addmm_(d_step[t], recurrent_transposed)
+        d_initial = None, None
+        if ctx.has_initial:
+            d_initial = d_step[0] @ recurrent_transposed, d_c * forget[0]
+        return d_gates, _product(outputs[:-1], d_gates), *d_initial
+
+
+def _lstm_derivatives(gates, cells, tanh_cells, units):
+    """Return derivatives at all time steps, which the loop multiplies by the gradients.
+
+    Those by the gates' projected inputs: of the output by the output gate, of the cell state by the
+    other gates. And that of the output by the cell state.
+    """
+    o, i, f, g = gates.split(units, 2)
+    tanh_c = tanh_cells[1:]
+    derivatives = torch.empty_like(gates)
+    by_o, by_i, by_f, by_g = derivatives.split(units, 2)
+    torch.mul(tanh_c, o, out=by_o).addcmul_(by_o, o, value=-1)
+    torch.mul(g, i, out=by_i).addcmul_(by_i, i, value=-1)
+    torch.mul(cells[:-1], f, out=by_f).addcmul_(by_f, f, value=-1)
+    torch.addcmul(_one(g), g, g, value=-1, out=by_g).mul_(i)
+    by_c = torch.addcmul(_one(tanh_c), tanh_c, tanh_c, value=-1).mul_(o)
+    return derivatives, by_c.unbind(0)
 
 
 class GRU(torch.autograd.Function):
-    """Cho et al. (2014), with the reset gate after the recurrent product.
+    """The gated recurrent unit: projected inputs are of shape (T, batch, 4 * units).
 
-    From projected steps (T, batch, 4 * units) to outputs. Columns are update gate, reset gate,
-    the candidate's part from the state (which the reset gate is for), its part from the input.
+    Their columns are update gate, reset gate, the bias of the candidate's recurrent product (to
+    which the loop adds the product), and the candidate's projected input.
     """
 
     @staticmethod
-    def forward(ctx, projected, recurrent):
-        """Run the loop and keep what the way back needs."""
+    def forward(ctx, projected, recurrent, initial_h):
+        """Run the loop, and save what the backward pass needs."""
         units = recurrent.shape[0]
-        outputs = _with_start(projected, units)
+        outputs = _with_start(projected, units, initial_h)
         h = outputs.unbind(0)
         gates = projected[:, :, : 2 * units].unbind(0)
-        z, r, s, n = _columns(projected, units)
-        for t, from_state in enumerate(projected[:, :, : 3 * units].unbind(0)):
-            if t:
-                from_state.addmm_(h[t], recurrent)
+        z, r, candidate_h, candidate = _columns(projected, units)
+        first = 1 if initial_h is None else 0
+        for t, product in enumerate(projected[:, :, : 3 * units].unbind(0)):
+            if t >= first:
+                product.addmm_(h[t], recurrent)
             gates[t].sigmoid_()
-            n[t].addcmul_(r[t], s[t]).tanh_()
-            torch.lerp(n[t], h[t], z[t], out=h[t + 1])
+            candidate[t].addcmul_(r[t], candidate_h[t]).tanh_()
+            torch.lerp(candidate[t], h[t], z[t], out=h[t + 1])
         ctx.save_for_backward(projected, outputs, recurrent)
+        ctx.has_initial = initial_h is not None
         return outputs[1:]
 
     @staticmethod
     @once_differentiable
-    def backward(ctx, gradient):
-        """Return the gradients of projected steps and recurrent kernel."""
+    def backward(ctx, d_outputs):
+        """Return the gradients of projected inputs, recurrent kernel and initial state."""
         gates, outputs, recurrent = ctx.saved_tensors
-        gradient = gradient.clone(memory_format=torch.contiguous_format)
+        d_outputs = d_outputs.clone(memory_format=torch.contiguous_format)
         units = recurrent.shape[0]
-        z, r, s, n = gates.split(units, 2)
-        slopes = torch.empty_like(gates)
-        by_z, by_r, by_s, by_n = slopes.split(units, 2)
-        torch.sub(outputs[:-1], n, out=by_z).mul_(z).addcmul_(by_z, z, value=-1)
-        torch.addcmul(_one(n), n, n, value=-1, out=by_n).addcmul_(by_n, z, value=-1)
-        torch.mul(by_n, r, out=by_s)
-        torch.mul(by_s, s, out=by_r).addcmul_(by_r, r, value=-1)
-        blocks = slopes.unflatten(2, (4, units)).unbind(0)
-        from_state = slopes[:, :, : 3 * units].unbind(0)
-        wide, steps, keep = gradient.unsqueeze(2).unbind(0), gradient.unbind(0), z.unbind(0)
-        back = recurrent.t().contiguous()
-        for t in reversed(range(len(steps))):
-            blocks[t].mul_(wide[t])
+        z, r, candidate_h, candidate = gates.split(units, 2)
+        # First the derivatives of the output, which the loop multiplies by its gradient.
+        d_gates = torch.empty_like(gates)
+        d_z, d_r, d_candidate_h, d_candidate = d_gates.split(units, 2)
+        torch.sub(outputs[:-1], candidate, out=d_z).mul_(z).addcmul_(d_z, z, value=-1)
+        torch.addcmul(_one(candidate), candidate, candidate, value=-1, out=d_candidate)
+        d_candidate.addcmul_(d_candidate, z, value=-1)
+        torch.mul(d_candidate, r, out=d_candidate_h)
+        torch.mul(d_candidate_h, candidate_h, out=d_r).addcmul_(d_r, r, value=-1)
+        d_columns = d_gates.unflatten(2, (4, units)).unbind(0)
+        d_product = d_gates[:, :, : 3 * units].unbind(0)
+        d_h_columns, d_h = d_outputs.unsqueeze(2).unbind(0), d_outputs.unbind(0)
+        z, recurrent_transposed = z.unbind(0), recurrent.t().contiguous()
+        for t in reversed(range(len(d_h))):
+            d_columns[t].mul_(d_h_columns[t])
             if t:
-                steps[t - 1].addcmul_(steps[t], keep[t]).addmm_(from_state[t], back)
-        return slopes, _product(outputs[:-1], slopes[:, :, : 3 * units])
+                d_h[t - 1].addcmul_(d_h[t], z[t]).addmm_(d_product[t], recurrent_transposed)
+        d_initial = None
+        if ctx.has_initial:
+            d_initial = torch.addmm(d_h[0] * z[0], d_product[0], recurrent_transposed)
+        return d_gates, _product(outputs[:-1], d_gates[:, :, : 3 * units]), d_initial
 
 
-class GRUResetBefore(torch.autograd.Function):
-    """Cho et al. (2014), with the reset gate before the recurrent product.
+class MinimalGRU(torch.autograd.Function):
+    """The GRU without a reset gate: projected inputs are of shape (T, batch, 2 * units).
 
-    From projected steps (T, batch, 3 * units) to outputs. Columns are reset gate, update gate,
-    candidate.
+    Their columns are update gate, candidate.
     """
 
     @staticmethod
-    def forward(ctx, projected, recurrent):
-        """Run the loop and keep what the way back needs."""
+    def forward(ctx, projected, recurrent, initial_h):
+        """Run the loop, and save what the backward pass needs."""
         units = recurrent.shape[0]
-        outputs = _with_start(projected, units)
-        kept = torch.zeros_like(outputs[1:])
-        h, k = outputs.unbind(0), kept.unbind(0)
-        of_gates, of_candidate = recurrent[:, : 2 * units], recurrent[:, 2 * units :]
-        r, z, n = _columns(projected, units)
-        for t, gates in enumerate(projected[:, :, : 2 * units].unbind(0)):
-            if t:
-                gates.addmm_(h[t], of_gates)
-            gates.sigmoid_()
-            if t:
-                n[t].addmm_(torch.mul(r[t], h[t], out=k[t]), of_candidate)
-            torch.lerp(n[t].tanh_(), h[t], z[t], out=h[t + 1])
-        ctx.save_for_backward(projected, outputs, kept, recurrent)
+        outputs = _with_start(projected, units, initial_h)
+        h = outputs.unbind(0)
+        u, candidate = _columns(projected, units)
+        first = 1 if initial_h is None else 0
+        for t, step in enumerate(projected.unbind(0)):
+            if t >= first:
+                step.addmm_(h[t], recurrent)
+            torch.lerp(h[t], candidate[t].tanh_(), u[t].sigmoid_(), out=h[t + 1])
+        ctx.save_for_backward(projected, outputs, recurrent)
+        ctx.has_initial = initial_h is not None
         return outputs[1:]
 
     @staticmethod
     @once_differentiable
-    def backward(ctx, gradient):
-        """Return the gradients of projected steps and recurrent kernel."""
-        gates, outputs, kept, recurrent = ctx.saved_tensors
-        gradient = gradient.clone(memory_format=torch.contiguous_format)
+    def backward(ctx, d_outputs):
+        """Return the gradients of projected inputs, recurrent kernel and initial state."""
+        gates, outputs, recurrent = ctx.saved_tensors
+        d_outputs = d_outputs.clone(memory_format=torch.contiguous_format)
         units = recurrent.shape[0]
-        r, z, n = gates.split(units, 2)
-        slopes = torch.empty_like(gates)
-        by_r, by_z, by_n = slopes.split(units, 2)
-        torch.mul(kept, r, out=by_r).neg_().add_(kept)
-        torch.sub(outputs[:-1], n, out=by_z).mul_(z).addcmul_(by_z, z, value=-1)
-        torch.addcmul(_one(n), n, n, value=-1, out=by_n).addcmul_(by_n, z, value=-1)
-        blocks = slopes[:, :, units:].unflatten(2, (2, units)).unbind(0)
-        wide, steps = gradient.unsqueeze(2).unbind(0), gradient.unbind(0)
-        r, z, by_r, by_n = (array.unbind(0) for array in (r, z, by_r, by_n))
-        from_state = slopes[:, :, : 2 * units].unbind(0)
-        back_gates = recurrent[:, : 2 * units].t().contiguous()
-        back_candidate = recurrent[:, 2 * units :].t().contiguous()
-        of_kept = torch.empty_like(steps[0])
-        for t in reversed(range(len(steps))):
-            blocks[t].mul_(wide[t])
-            torch.mm(by_n[t], back_candidate, out=of_kept)
-            by_r[t].mul_(of_kept)
+        u, candidate = gates.split(units, 2)
+        # First the derivatives of the output, which the loop multiplies by its gradient.
+        d_gates = torch.empty_like(gates)
+        d_u, d_candidate = d_gates.split(units, 2)
+        torch.sub(candidate, outputs[:-1], out=d_u).mul_(u).addcmul_(d_u, u, value=-1)
+        torch.addcmul(_one(candidate), candidate, candidate, value=-1, out=d_candidate).mul_(u)
+        d_columns, d_step = d_gates.unflatten(2, (2, units)).unbind(0), d_gates.unbind(0)
+        d_h_columns, d_h = d_outputs.unsqueeze(2).unbind(0), d_outputs.unbind(0)
+        kept, recurrent_transposed = (1 - u).unbind(0), recurrent.t().contiguous()
+        for t in reversed(range(len(d_h))):
+            d_columns[t].mul_(d_h_columns[t])
             if t:
-                earlier = steps[t - 1].addcmul_(steps[t], z[t]).addcmul_(of_kept, r[t])
-                earlier.addmm_(from_state[t], back_gates)
-        of_gates = _product(outputs[:-1], slopes[:, :, : 2 * units])
-        return slopes, torch.cat([of_gates, _product(kept, slopes[:, :, 2 * units :])], 1)
+                d_h[t - 1].addcmul_(d_h[t], kept[t]).addmm_(d_step[t], recurrent_transposed)
+        d_initial = None
+        if ctx.has_initial:
+            d_initial = torch.addmm(d_h[0] * kept[0], d_step[0], recurrent_transposed)
+        return d_gates, _product(outputs[:-1], d_gates), d_initial
 
 
-def _with_start(projected, units):
-    """Return memory for states, the zeros before the first step included."""
+LOOPS = {"simple": SimpleRNN, "lstm": LSTM, "gru": GRU, "minimal_gru": MinimalGRU}
+
+
+def _with_start(projected, units, initial):
+    """Return memory for the states at all time steps, after the initial one (None: zeros)."""
     states = projected.new_empty((projected.shape[0] + 1, projected.shape[1], units))
-    states[0] = 0
+    states[0] = 0 if initial is None else initial
     return states
 
 
 def _columns(projected, units):
-    """Return each block of columns as a sequence of steps."""
+    """Return each block of columns as a tuple of time steps."""
     return [block.unbind(0) for block in projected.split(units, 2)]
 
 
@@ -224,6 +248,6 @@ def _one(like):
     return like.new_ones(())
 
 
-def _product(states, gradient):
+def _product(states, d_gates):
     """Return the gradient of the recurrent kernel."""
-    return states.flatten(0, 1).t() @ gradient.flatten(0, 1)
+    return states.flatten(0, 1).t() @ d_gates.flatten(0, 1)

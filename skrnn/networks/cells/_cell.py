@@ -1,0 +1,102 @@
+"""What each description of a cell has in common: weights, their first values, and the interface."""
+
+import numpy as np
+from keras import ops
+
+
+class Cell:
+    r"""Description of a recurrent cell.
+
+    At each time step a cell turns its input :math:`x_t` and its states, the first of which is its
+    output :math:`h_t`, into the next states. The input enters only through the projection
+    :math:`W x_t + b`, which is computed for all time steps before the loop; for a one-hot vector,
+    given as an integer code, it is a row of :math:`W`.
+
+    Attributes
+    ----------
+    gates : tuple of str
+        Names of the gates, in the order of their columns in the kernels and in the bias.
+    n_states : int
+        Number of states of shape (batch, units).
+    keras_layer : str or None
+        Name of the layer in `keras.layers` with the same equation and the same weights. None if
+        Keras has no such layer.
+    """
+
+    gates = ()
+    n_states = 1
+    keras_layer = None
+
+    def weight_shapes(self, n_features, units):
+        """Return the shapes of the weights by name, in the order in which Keras stores them."""
+        n_columns = len(self.gates) * units
+        return {
+            "kernel": (n_features, n_columns),
+            "recurrent_kernel": (units, n_columns),
+            "bias": (n_columns,),
+        }
+
+    def initial_weight(self, name, shape, rng):
+        """Draw the first value of a weight.
+
+        Kernels are uniform (Glorot and Bengio, 2010), recurrent kernels orthogonal (Saxe et al.,
+        2014), biases zero.
+
+        Parameters
+        ----------
+        name : str
+            A key of `weight_shapes`.
+        shape : tuple of int
+        rng : numpy.random.Generator
+
+        Returns
+        -------
+        ndarray of shape `shape`
+        """
+        if name == "kernel":
+            return glorot_uniform(shape, rng)
+        return orthogonal(shape, rng) if name == "recurrent_kernel" else np.zeros(shape)
+
+    def input_bias(self, bias):
+        """Return the part of the bias that is added to the projected input."""
+        return bias
+
+    def step(self, projected, states, weights, activation=ops.tanh, mask=None):
+        """Run one time step.
+
+        Parameters
+        ----------
+        projected : tensor of shape (batch, n_gates * units)
+            The projected input.
+        states : tuple of tensor of shape (batch, units)
+        weights : dict of str to tensor
+            With the keys of `weight_shapes`.
+        activation : callable, default=keras.ops.tanh
+            Used in place of the hyperbolic tangent; gates are always sigmoid.
+        mask : tensor of shape (batch, units) or None
+            Recurrent dropout: multiplies the output of the previous time step as it enters the
+            recurrent product.
+
+        Returns
+        -------
+        tuple of tensor of shape (batch, units)
+            The next states.
+        """
+        raise NotImplementedError
+
+
+def recurrent_product(h, weights, mask):
+    """Return the product of the previous output, after dropout, with the recurrent kernel."""
+    return ops.matmul(h if mask is None else h * mask, weights["recurrent_kernel"])
+
+
+def glorot_uniform(shape, rng):
+    """Draw a kernel (Glorot and Bengio, 2010)."""
+    limit = np.sqrt(6 / sum(shape))
+    return rng.uniform(-limit, limit, shape)
+
+
+def orthogonal(shape, rng):
+    """Draw a matrix of orthonormal rows (Saxe et al., 2014)."""
+    q, r = np.linalg.qr(rng.standard_normal(shape[::-1]))
+    return (q * np.sign(np.diag(r))).T

@@ -1,0 +1,46 @@
+r"""The gated recurrent unit, with the reset gate after the recurrent product.
+
+.. math::
+
+    z_t &= \sigma(W_z x_t + b_z + U_z h_{t-1} + b'_z) \\
+    r_t &= \sigma(W_r x_t + b_r + U_r h_{t-1} + b'_r) \\
+    \tilde h_t &= \tanh(W_h x_t + b_h + r_t \odot (U_h h_{t-1} + b'_h)) \\
+    h_t &= z_t \odot h_{t-1} + (1 - z_t) \odot \tilde h_t
+
+K. Cho et al., "Learning phrase representations using RNN encoder-decoder for statistical machine
+translation", EMNLP 2014. There the reset gate multiplies :math:`h_{t-1}` before the product; the
+order here is that of Keras' default and of cuDNN.
+"""
+
+from keras import ops
+
+from skrnn.networks.cells._cell import Cell, recurrent_product
+
+
+class GRUCell(Cell):
+    """The gated recurrent unit, as in `keras.layers.GRU`."""
+
+    gates = ("update", "reset", "candidate")
+    keras_layer = "GRU"
+
+    def weight_shapes(self, n_features, units):
+        """Return the shapes of the weights; the recurrent product has a bias of its own."""
+        shapes = super().weight_shapes(n_features, units)
+        return {**shapes, "bias": (2, *shapes["bias"])}
+
+    def input_bias(self, bias):
+        """Return the first of the two biases."""
+        return bias[0]
+
+    def step(self, projected, states, weights, activation=ops.tanh, mask=None):
+        """Return the next state."""
+        (h,) = states
+        x_z, x_r, x_h = ops.split(projected, 3, axis=1)
+        product = recurrent_product(h, weights, mask) + weights["bias"][1]
+        h_z, h_r, h_h = ops.split(product, 3, axis=1)
+        z, r = ops.sigmoid(x_z + h_z), ops.sigmoid(x_r + h_r)
+        candidate = activation(x_h + r * h_h)
+        return (z * h + (1 - z) * candidate,)
+
+
+CELL = GRUCell()

@@ -1,0 +1,45 @@
+r"""Long short-term memory, with a forget gate.
+
+.. math::
+
+    i_t &= \sigma(W_i x_t + U_i h_{t-1} + b_i) \\
+    f_t &= \sigma(W_f x_t + U_f h_{t-1} + b_f) \\
+    g_t &= \tanh(W_g x_t + U_g h_{t-1} + b_g) \\
+    o_t &= \sigma(W_o x_t + U_o h_{t-1} + b_o) \\
+    c_t &= f_t \odot c_{t-1} + i_t \odot g_t \\
+    h_t &= o_t \odot \tanh(c_t)
+
+S. Hochreiter, J. Schmidhuber, "Long short-term memory", Neural Computation 9, 1997; the forget gate
+and its first bias of one: F. Gers, J. Schmidhuber, F. Cummins, "Learning to forget: continual
+prediction with LSTM", Neural Computation 12, 2000.
+"""
+
+from keras import ops
+
+from skrnn.networks.cells._cell import Cell, recurrent_product
+
+
+class LSTMCell(Cell):
+    """Long short-term memory, as in `keras.layers.LSTM`."""
+
+    gates = ("input", "forget", "candidate", "output")
+    n_states = 2
+    keras_layer = "LSTM"
+
+    def initial_weight(self, name, shape, rng):
+        """Draw the first value of a weight; the bias of the forget gate is one."""
+        weight = super().initial_weight(name, shape, rng)
+        if name == "bias":
+            units, forget = shape[0] // 4, self.gates.index("forget")
+            weight[forget * units : (forget + 1) * units] = 1
+        return weight
+
+    def step(self, projected, states, weights, activation=ops.tanh, mask=None):
+        """Return the next output and the next cell state."""
+        h, c = states
+        i, f, g, o = ops.split(projected + recurrent_product(h, weights, mask), 4, axis=1)
+        c = ops.sigmoid(f) * c + ops.sigmoid(i) * activation(g)
+        return ops.sigmoid(o) * activation(c), c
+
+
+CELL = LSTMCell()

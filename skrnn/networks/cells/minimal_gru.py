@@ -1,0 +1,32 @@
+r"""A gated recurrent unit with the update gate alone.
+
+.. math::
+
+    u_t &= \sigma(W_u x_t + U_u h_{t-1} + b_u) \\
+    \tilde h_t &= \tanh(W x_t + U h_{t-1} + b) \\
+    h_t &= u_t \odot \tilde h_t + (1 - u_t) \odot h_{t-1}
+
+It is the unit of K. Cho et al., "Learning phrase representations using RNN encoder-decoder for
+statistical machine translation", EMNLP 2014, without the reset gate. The update gate multiplies the
+candidate, where in Keras' GRU it multiplies the previous state.
+"""
+
+from keras import ops
+
+from skrnn.networks.cells._cell import Cell, recurrent_product
+
+
+class MinimalGRUCell(Cell):
+    """The gated recurrent unit without a reset gate."""
+
+    gates = ("update", "candidate")
+
+    def step(self, projected, states, weights, activation=ops.tanh, mask=None):
+        """Return the next state."""
+        (h,) = states
+        u, candidate = ops.split(projected + recurrent_product(h, weights, mask), 2, axis=1)
+        u, candidate = ops.sigmoid(u), activation(candidate)
+        return (u * candidate + (1 - u) * h,)
+
+
+CELL = MinimalGRUCell()

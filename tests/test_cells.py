@@ -1,0 +1,341 @@
+"""Cells: each against its equation in NumPy, states in and out, the minimal GRU, custom cells."""
+
+import copy
+import pickle
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+from numpy.testing import assert_allclose, assert_array_equal
+from recurrences import (
+    STEPS,
+    MinimalGRUCell,
+    assert_same_bits,
+    count_programs,
+    loop_arguments,
+    network_spec,
+    pad,
+    random_sequences,
+    same_bits,
+    step_targets,
+    value_and_gradients,
+)
+from scipy.sparse import csr_array
+from sklearn.base import clone
+
+from skrnn import RNNClassifier, RNNRegressor
+from skrnn._specs import CELLS
+from skrnn.networks.backends import precision
+from skrnn.networks.cells import get_cell, run_steps
+from skrnn.networks.inference import forward
+from skrnn.networks.layers import make_layer
+from skrnn.networks.models import build_network
+from skrnn.sequences import check_sequences
+
+X = random_sequences()
+Y = np.array([float(steps[-1, 0]) for steps in X])
+TAGS = np.arange(len(X)) % 2
+rng = np.random.default_rng(0)
+TOKENS = [rng.integers(1, 6, len(steps)) for steps in X]
+ONE_HOT = [csr_array(np.eye(6)[tokens]) for tokens in TOKENS]
+SMALL = {"units": 3, "epochs": 2, "batch_size": 3, "random_state": 0}
+
+
+# --- the equations ----------------------------------------------------------------------------
+
+
+def numpy_loop(cell, steps, weights, states):
+    """Run the equation of a cell on one sequence: outputs, then final states."""
+    step, outputs = STEPS[cell][0], []
+    for x in steps:
+        states = step(x, *states, *weights.values())
+        outputs.append(states[0])
+    return [np.array(outputs), *states]
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_steps_of_a_cell_follow_its_equation(cell):
+    steps, _, weights, states, _ = loop_arguments(cell, 2, 4, 3, 2)
+    with precision("float64"):
+        outputs, last = run_steps(get_cell(cell), steps, None, weights, states)
+    for i in range(2):
+        expected = numpy_loop(cell, steps[i], weights, [state[i] for state in states])
+        for one, other in zip((outputs, *last), expected, strict=True):
+            assert_allclose(ops.convert_to_numpy(one)[i], other, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_gradients_of_a_layer_are_those_of_the_equation(cell):
+    steps, _, weights, states, factors = loop_arguments(cell, 1, 4, 3, 2)
+    factors = [one[0] for one in factors]
+
+    def loss(results):
+        return sum((one * factor).sum() for one, factor in zip(results, factors, strict=True))
+
+    with precision("float64"):
+        layer = make_layer(cell, 2, dtype="float64")
+        layer.build((None, None, 3))
+        layer.set_weights(list(weights.values()))
+        first = [keras.Variable(state, dtype="float64") for state in states]
+
+        def value():
+            results = layer(ops.convert_to_tensor(steps), [state.value for state in first])
+            pairs = zip(results, factors, strict=True)
+            return sum(ops.sum(one[0] * ops.convert_to_tensor(factor)) for one, factor in pairs)
+
+        found = value_and_gradients(value, [*layer.trainable_variables, *first])[1]
+    numbers = {**weights, **dict(enumerate(states))}
+    for gradient, array in zip(found, numbers.values(), strict=True):
+        for index in np.ndindex(array.shape):
+            ends = []
+            for shift in (1e-5, -1e-5):
+                array[index] += shift
+                last = [state[0] for state in states]
+                ends.append(loss(numpy_loop(cell, steps[0], weights, last)))
+                array[index] -= shift
+            expected = (ends[0] - ends[1]) / 2e-5
+            assert_allclose(ops.convert_to_numpy(gradient)[index], expected, rtol=0, atol=1e-7)
+
+
+@pytest.mark.parametrize("plain", [False, True], ids=["fast", "plain"])
+@pytest.mark.parametrize("cell", CELLS)
+def test_a_sequence_in_two_parts_with_states_carried_is_the_whole(cell, plain):
+    steps = ops.convert_to_tensor(loop_arguments(cell, 3, 9, 3, 4, dtype="float32")[0])
+    layer = make_layer(cell, 4, plain=plain)
+    whole, *last = layer(steps)
+    first, *states = layer(steps[:, :4])
+    second, *states = layer(steps[:, 4:], initial_state=states)
+    parts = ops.concatenate([first, second], axis=1)
+    for one, other in zip((parts, *states), (whole, *last), strict=True):
+        one, other = map(ops.convert_to_numpy, (one, other))
+        assert_allclose(one, other, rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_weights_of_a_layer_are_those_of_its_cell(cell):
+    layer = make_layer(cell, 4)
+    layer.build((None, None, 3))
+    shapes = get_cell(cell).weight_shapes(3, 4)
+    assert {v.name: tuple(v.shape) for v in layer.trainable_variables} == shapes
+    assert list(shapes) == [v.name for v in layer.trainable_variables]
+
+
+# --- the minimal GRU --------------------------------------------------------------------------
+
+MINIMAL = {**SMALL, "cell": "minimal_gru"}
+VARIANTS = {
+    "ragged": {},
+    "stacked, both directions": {"units": (3, 2), "bidirectional": True, "pooling": "mean"},
+    "dropout": {"dropout": 0.3, "l2": 0.01},
+    "recurrent dropout": {"recurrent_dropout": 0.3, "dropout": 0.2},
+    "relu": {"activation": "relu"},
+    "float64": {"dtype": "float64"},
+}
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_minimal_gru_regressor(name):
+    model = RNNRegressor(**{**MINIMAL, **VARIANTS[name]}).fit(X, Y)
+    predicted = model.predict(X)
+    assert_allclose(np.concatenate([model.predict([x]) for x in X]), predicted, atol=1e-5)
+    assert_same_bits(clone(model).fit(X, Y), model)
+    assert_array_equal(pickle.loads(pickle.dumps(model)).predict(X), predicted)
+
+
+@pytest.mark.parametrize(
+    ("steps", "params"),
+    [
+        (TOKENS, {"embedding": 2}),
+        (ONE_HOT, {}),
+        (ONE_HOT, {"dropout": 0.3, "bidirectional": True}),
+        (X, {"return_sequences": True}),
+    ],
+    ids=["tokens", "one-hot", "one-hot dropout", "steps"],
+)
+def test_minimal_gru_classifier(steps, params):
+    y = [np.arange(len(x)) % 2 for x in X] if "return_sequences" in params else TAGS
+    model = RNNClassifier(**MINIMAL, **params).fit(steps, y)
+    together = np.concatenate([np.atleast_2d(one) for one in model.predict_proba(steps)])
+    alone = [np.atleast_2d(model.predict_proba(steps[i : i + 1])[0]) for i in range(len(X))]
+    assert_allclose(np.concatenate(alone), together, atol=1e-5)
+
+
+def test_minimal_gru_learns():
+    x = np.random.default_rng(0).normal(size=(60, 8, 2))
+    model = RNNClassifier(cell="minimal_gru", units=8, epochs=40, random_state=0)
+    assert model.fit(x, x[:, :, 0].sum(axis=1) > 0).score(x, x[:, :, 0].sum(axis=1) > 0) > 0.9
+
+
+def test_one_hot_codes_are_their_vectors():
+    codes = RNNClassifier(**MINIMAL).fit(ONE_HOT, TAGS)
+    vectors = RNNClassifier(**MINIMAL).fit([steps.toarray() for steps in ONE_HOT], TAGS)
+    for one, other in zip(codes.weights_, vectors.weights_, strict=True):
+        assert_allclose(one, other, atol=1e-5)
+
+
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+@pytest.mark.parametrize("params", [{}, {"activation": "relu", "l2": 0.1}])
+def test_a_saved_minimal_gru_opens_again(params, tmp_path):
+    model = RNNRegressor(**MINIMAL, **params, bidirectional=True).fit(X, Y)
+    model.model_.save(tmp_path / "model.keras")
+    opened = keras.saving.load_model(tmp_path / "model.keras")
+    outputs = ops.convert_to_numpy(opened(list(pad([x.astype("float32") for x in X]))))
+    assert_allclose(outputs[:, 0], model.predict(X), atol=1e-5)
+
+
+# --- custom cells -----------------------------------------------------------------------------
+
+
+def assert_close(cell, name, **fields):
+    """Compare a network of a custom cell with that of skrnn's cell, of the same weights."""
+    custom = build_network(network_spec(cell=None, custom_cell=cell, **fields))
+    ours = network_spec(cell=name, **fields)
+    generator = np.random.default_rng(0)
+    weights = [generator.normal(0, 0.5, w.shape) for w in custom.model.get_weights()]
+    weights = [weight.astype("float32") for weight in weights]
+    found = forward(custom.spec, weights, check_sequences(X))
+    assert_allclose(found, forward(ours, weights, check_sequences(X)), rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("bidirectional", [False, True])
+@pytest.mark.parametrize(
+    ("cell", "name"),
+    [
+        (keras.layers.SimpleRNNCell, "simple"),
+        (keras.layers.LSTMCell, "lstm"),
+        (keras.layers.GRUCell(7), "gru"),
+        (MinimalGRUCell, "minimal_gru"),
+    ],
+    ids=["simple", "lstm", "gru instance", "minimal_gru"],
+)
+def test_a_custom_cell_computes_what_the_same_cell_of_skrnn_does(cell, name, bidirectional):
+    # An instance's own units count: units is one number for each layer.
+    units = (7, 7) if isinstance(cell, keras.layers.Layer) else (4, 3)
+    assert_close(cell, name, units=units, bidirectional=bidirectional, pooling="mean")
+
+
+def test_a_custom_cell_is_exact_under_padding():
+    model = RNNRegressor(
+        cell=keras.layers.LSTMCell, **{**SMALL, "units": (3, 2)}, bidirectional=True,
+        return_sequences=True, dtype="float64",
+    ).fit(X, step_targets(X))  # fmt: skip
+    together = model.predict(X)
+    for x, one in zip(X, together, strict=True):
+        assert_allclose(model.predict([x])[0], one, rtol=1e-10)
+    _, *states = model.hidden_states(X, return_state=True)
+    assert [state.shape for state in states] == [(len(X), 2)] * 4
+    assert {weight.dtype for weight in model.weights_} == {np.dtype("float64")}
+
+
+@pytest.mark.parametrize(
+    ("steps", "params"), [(TOKENS, {"embedding": 2}), (ONE_HOT, {})], ids=["tokens", "one-hot"]
+)
+def test_a_custom_cell_reads_tokens_and_one_hot_vectors(steps, params):
+    model = RNNClassifier(cell=MinimalGRUCell, **SMALL, **params).fit(steps, TAGS)
+    expected = model.predict_proba(steps)
+    alone = [model.predict_proba(steps[i : i + 1])[0] for i in range(len(steps))]
+    assert_allclose(alone, expected, atol=1e-5)
+
+
+CUSTOM = {
+    "class": MinimalGRUCell,
+    "instance": keras.layers.GRUCell(3, dropout=0.2, recurrent_dropout=0.2),
+}
+
+
+@pytest.mark.parametrize("name", CUSTOM)
+def test_a_custom_cell_follows_the_random_state(name):
+    model = RNNRegressor(cell=CUSTOM[name], **SMALL).fit(X, Y)
+    keras.utils.set_random_seed(5)
+    assert_same_bits(clone(model).fit(X, Y), model)
+    assert not same_bits(clone(model).set_params(random_state=1).fit(X, Y), model)
+
+
+@pytest.mark.parametrize("name", CUSTOM)
+def test_an_estimator_with_a_custom_cell_is_copied(name):
+    model = RNNRegressor(cell=CUSTOM[name], **SMALL).fit(X, Y)
+    for twin in (pickle.loads(pickle.dumps(model)), copy.deepcopy(model)):
+        assert_array_equal(twin.predict(X), model.predict(X))
+        assert_same_bits(clone(twin).fit(X, Y), model)
+    assert clone(model).cell is CUSTOM[name]
+
+
+def test_an_instance_is_a_description_and_stays_as_it_is():
+    cell = keras.layers.GRUCell(3)
+    model = RNNRegressor(cell=cell, **{**SMALL, "units": (1, 1)}, bidirectional=True).fit(X, Y)
+    assert not cell.built
+    # Two layers of two directions, each with weights of its own.
+    kernels = [w for w in model.weights_ if w.shape[1:] == (9,) and w.shape[0] != 2]
+    assert len(kernels) == 8
+    assert len({kernel.tobytes() for kernel in kernels}) == 8
+
+
+def test_a_custom_cell_goes_on_training():
+    params = {**SMALL, "shuffle": False, "batch_size": None, "cell": keras.layers.GRUCell}
+    whole = RNNRegressor(**{**params, "epochs": 3}).fit(X, Y)
+    parts = RNNRegressor(**params)
+    for _ in range(3):
+        parts.partial_fit(X, Y)
+    for one, other in zip(parts.weights_, whole.weights_, strict=True):
+        assert_allclose(one, other, atol=1e-6)
+
+
+def cell_class(factor):
+    """Return a new class of the same name as all others that this function returns."""
+
+    class Scaled(keras.layers.SimpleRNNCell):
+        def call(self, sequence, states, training=False):
+            return super().call(sequence * factor, states, training=training)
+
+    return Scaled
+
+
+def test_programs_of_custom_cells_are_shared_by_what_the_cells_are(monkeypatch):
+    built = count_programs(monkeypatch)
+    cells = [cell_class(1), cell_class(1), cell_class(2), keras.layers.GRUCell(2)]
+    cells += [keras.layers.GRUCell(2), keras.layers.GRUCell(2, reset_after=False)]
+    counts = []
+    for cell in cells:
+        RNNRegressor(cell=cell, **{**SMALL, "units": 2}).fit(X, Y)
+        counts.append(len(built))
+    assert counts == [1, 1, 2, 3, 3, 4]
+
+
+def test_the_live_model_of_a_custom_cell_gives_what_predict_gives():
+    model = RNNRegressor(cell=MinimalGRUCell, **SMALL).fit(X, Y)
+    outputs = model.model_(list(pad([x.astype("float32") for x in X])))
+    assert_allclose(ops.convert_to_numpy(outputs)[:, 0], model.predict(X), atol=1e-5)
+
+
+class Stateless(keras.layers.Layer):
+    """A layer that is not a cell."""
+
+    def __init__(self, units, **options):
+        super().__init__(**options)
+
+
+class Single(keras.layers.SimpleRNNCell):
+    """A cell that does not take a dtype."""
+
+    def __init__(self, units):
+        super().__init__(units)
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"dropout": 0.1}, r"dropout=0.1 has no effect on the custom cell GRUCell"),
+        ({"recurrent_dropout": 0.1}, "recurrent_dropout=0.1 has no effect"),
+        ({"l2": 0.1}, "l2=0.1 has no effect"),
+        ({"activation": "relu"}, "activation='relu' has no effect"),
+        ({"cell": dict}, "class or an instance of keras.layers.Layer with state_size"),
+        ({"cell": len}, "class or an instance of keras.layers.Layer with state_size"),
+        ({"cell": Stateless}, "cell must have a state_size.*Stateless has none"),
+        ({"cell": Single, "dtype": "float64"}, "dtype='float64'.*accept a dtype"),
+    ],
+)
+def test_a_custom_cell_is_refused(params, message):
+    model = RNNRegressor(**{"cell": keras.layers.GRUCell, **SMALL, **params})
+    with pytest.raises(ValueError, match=message):
+        model.fit(X, Y)
