@@ -160,7 +160,8 @@ def boosting(seed, trees):
 def network(*, epochs, rate=0.005, **settings):
     """Return a function that returns a network on standardized windows for a seed.
 
-    The function accepts another number of epochs. The learning rate of the network falls to zero along a cosine, which mattered more than anything else.
+    The function accepts another number of epochs. The learning rate of the network falls to zero
+    along a cosine, which mattered more than anything else.
     """
 
     def make(seed, epochs=epochs):
