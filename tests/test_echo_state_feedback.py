@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from echo_state_data import (
     INPUTS,
+    NOISE,
     TARGETS,
     assert_same_readout,
     classifier,
@@ -12,6 +13,7 @@ from echo_state_data import (
     no_step,
     read_out,
     regressor,
+    seeded_reservoir,
     steps_network,
 )
 from fitted_models import unchanged
@@ -19,6 +21,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import Ridge
+
+from skrnn import EchoStateRegressor
 
 FED_BACK = double(feedback_scaling=0.3)
 DEEP = double(feedback_scaling=0.3, layers=2)
@@ -282,7 +286,7 @@ def test_generate_after_partial_fit_and_update():
 # --- generation that is refused ---------------------------------------------------------------
 
 NETWORKS = {
-    "one output a sequence": (regressor(), BATCH, [y[-1] for y in BATCH_Y]),
+    "one output per sequence": (regressor(), BATCH, [y[-1] for y in BATCH_Y]),
     "one output": (steps_network(), INPUTS, TARGETS),
     "next": (steps_network(), PLANE[:-1], PLANE[1:]),
     "several": (regressor(return_sequences=True), BATCH, BATCH_Y),
@@ -296,7 +300,8 @@ HOLE = np.where(np.arange(480).reshape(240, 2) == 201, np.nan, INPUTS)
 REFUSED = {
     "no steps": ("next", {"n_steps": 0}, "n_steps must be a positive int, got 0"),
     "half a step": ("next", {"n_steps": 2.5}, "n_steps must be a positive int, got 2.5"),
-    "one output a sequence": ("one output a sequence", {}, "return_sequences=True or rows='steps'"),
+    "one output per sequence": (
+        "one output per sequence", {}, "return_sequences=True or rows='steps'"),
     "one output for two inputs": (
         "one output", {}, r"feedback_scaling=0.* 1 output.* 2 input.*one step ahead"),
     "labels for inputs": ("labels", {}, "no loop.*feedback_scaling"),
@@ -329,3 +334,19 @@ def test_generate_bad_arguments(wrong):
 def test_generate_before_fit(network):
     with pytest.raises(NotFittedError, match=f"This {type(network).__name__} .* not fitted"):
         network.generate(3)
+
+
+def test_echo_state_shares_no_memory_with_the_data():
+    X, y = NOISE[:200].copy(), NOISE[1:201, 0].copy()
+    network = EchoStateRegressor(reservoir=seeded_reservoir(feedback_scaling=0.1), rows="steps")
+    network.set_params(initial_state="fit_end").fit(X, y)
+    before = network.generate(3)
+    X[:], y[:] = 9, 9
+    assert_array_equal(network.generate(3), before)
+
+
+def test_initial_state_is_checked_after_fit():
+    network = EchoStateRegressor(units=20, return_sequences=True, random_state=0)
+    network.fit([NOISE[:50]], [NOISE[:50, 0]])
+    with pytest.raises(ValueError, match=r"initial_state='fit_end'.*rows='steps'"):
+        network.set_params(initial_state="fit_end").predict([NOISE])
