@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from recurrences import assert_same_bits, loop_arguments
-from toys import TINY, labelled
+from small_data import TINY, labelled
 
 from skrnn import RNNClassifier
 from skrnn._specs import CELLS

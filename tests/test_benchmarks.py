@@ -5,12 +5,16 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
+import numpy as np
 import pytest
+from benchmarks import runner, worker
 
 SCRIPT = Path(__file__).parent / "benchmarks" / "speed.py"
-# The others run the same functions, or nearly the same.
+# The others run the same functions, or nearly the same. New processes for each run, as in the
+# benchmark "cold_process", are tested with a workload that does not import a framework.
 BENCHMARKS = [
     "grid_search",
     "lstm_epoch",
@@ -18,7 +22,7 @@ BENCHMARKS = [
     "one_hot_epoch",
     "tokenize",
     "predict_one",
-    "cold_process",
+    "first_fit",
     "reservoir_series",
     "reservoir_batch",
     "blocks",
@@ -74,7 +78,8 @@ def test_speed_ratios_and_shares_follow_from_medians(results):
     assert keras["ratio"] == pytest.approx(keras["median"] / ours["median"])
     inputs, units = size["features"] + size["units"], size["units"]
     flops = 3 * 2 * size["n"] * size["steps"] * inputs * 4 * units
-    rate = 2 * 2000**3 / by_label["NumPy product, 2,000³"]["median"]
+    product = by_label["NumPy product, 2,000³"]
+    rate = 2 * product["facts"]["n"] ** 3 / product["median"]
     assert ours["share_of_product_rate"] == pytest.approx(flops / ours["median"] / rate)
 
 
@@ -82,4 +87,26 @@ def test_speed_reports_memory_of_watched_benchmarks(results):
     for name in ("one_hot_epoch", "reservoir_series", "blocks"):
         for one in results["benchmarks"][name]["candidates"].values():
             assert one["resident_mib"] > 0
-            assert one["anonymous_mib"] > 0
+            assert one["anonymous_mib"] >= 0
+
+
+def test_memory_watch_reports_memory_that_was_in_use():
+    watch = worker.MemoryWatch(worker.resident_and_anonymous())
+    block = np.ones(32 * worker.MIB, np.uint8)
+    time.sleep(20 * worker.SECONDS_BETWEEN_SAMPLES)
+    del block
+    assert watch.end()["anonymous_mib"] > 30
+
+
+def test_cold_runs_in_a_new_process():
+    cold = runner.Cold(dict(os.environ), "matrix_products:product", {"n": 3})
+    first, second = cold.run(), cold.run()
+    assert first["facts"]["n"] == 3
+    assert first["facts"] == second["facts"]
+    assert first["seconds"] > 0.01  # the start of the process is included
+
+
+def test_cold_raises_the_error_of_its_process():
+    cold = runner.Cold(dict(os.environ), "matrix_products:absent", {})
+    with pytest.raises(runner.FailedError, match=r"AttributeError: .*absent"):
+        cold.run()

@@ -3,7 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
-from batches import (
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.testing import assert_array_equal
+from scipy import sparse
+from sequence_data import (
     RAGGED,
     STEPS,
     TABLE,
@@ -15,11 +20,6 @@ from batches import (
     quick,
     ragged,
 )
-from hypothesis import assume, given, settings
-from hypothesis import strategies as st
-from numpy.lib.stride_tricks import sliding_window_view
-from numpy.testing import assert_array_equal
-from scipy import sparse
 
 from skrnn.sequences import Sequences, check_sequences
 

@@ -1,15 +1,9 @@
 """The checks that scikit-learn makes of its own estimators."""
 
-import pytest
+from estimator_checks import parametrize_with_output_checks, run_check
 from sklearn.base import clone
 from sklearn.linear_model import Ridge
-from sklearn.utils.estimator_checks import (
-    check_methods_sample_order_invariance,
-    check_methods_subset_invariance,
-    check_transformer_data_not_an_array,
-    check_transformer_general,
-    parametrize_with_checks,
-)
+from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skrnn import (
     EchoStateClassifier,
@@ -35,14 +29,6 @@ ROWS_ARE_STEPS = dict.fromkeys(
     ["check_methods_sample_order_invariance", "check_methods_subset_invariance"],
     "rows are steps in time",
 )
-
-# What depends on the shape of a transformer's output.
-OUTPUT_CHECKS = [
-    check_methods_sample_order_invariance,
-    check_methods_subset_invariance,
-    check_transformer_data_not_an_array,
-    check_transformer_general,
-]
 
 
 def expected_to_fail(estimator):
@@ -77,7 +63,7 @@ def test_scikit_learn_check(estimator, check):
 
 
 # Every estimator runs all checks once; transformers that are not listed above do so in their own
-# test files. Pooling changes the shape of the output, which is what these checks look at.
-@pytest.mark.parametrize("check", OUTPUT_CHECKS, ids=lambda check: check.__name__)
-def test_scikit_learn_output_checks_of_a_pooled_reservoir(check):
-    check("Reservoir", Reservoir(pooling="mean", dtype="float64"))
+# test files.
+@parametrize_with_output_checks(Reservoir(pooling="mean", dtype="float64"))
+def test_scikit_learn_output_check(estimator, check):
+    run_check(check, estimator)

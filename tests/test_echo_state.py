@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from echoes import (
+from echo_state_data import (
     CUBE,
     EXACT,
     INPUTS,
@@ -34,7 +34,7 @@ from sklearn.model_selection import (
     cross_val_score,
 )
 from sklearn.utils.class_weight import compute_sample_weight
-from toys import TINY, labelled
+from small_data import TINY, labelled
 
 from skrnn import EchoStateClassifier, EchoStateRegressor, RNNClassifier, check_sequences
 

@@ -8,7 +8,7 @@ from unittest import mock
 
 import numpy as np
 import pytest
-from echoes import (
+from echo_state_data import (
     CUBE,
     INPUTS,
     LABELS,
@@ -24,8 +24,8 @@ from echoes import (
     regressor,
     steps_network,
 )
+from fitted_models import replaced, unchanged
 from numpy.testing import assert_array_equal
-from refusals import replaced, unchanged
 from scipy import sparse
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import sklearn
-from echoes import (
+from echo_state_data import (
     CUBE,
     INPUTS,
     LABELS,

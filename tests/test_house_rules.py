@@ -80,7 +80,7 @@ def test_sizes(source, message):
         ("skrnn/model_selection.py", 0),
         ("skrnn/_fitting.py", 1),
         ("skrnn/networks/programs.py", 1),
-        ("tests/toys.py", 1),
+        ("tests/small_data.py", 1),
     ],
 )
 def test_all_is_for_public_modules(path, n_found):

@@ -5,6 +5,7 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
+from estimator_checks import parametrize_with_output_checks, run_check
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
@@ -39,15 +40,17 @@ def rate_of(features, filter_time=30.0):
 # --- scikit-learn -----------------------------------------------------------------------------
 
 
-@parametrize_with_checks(
-    [
-        LiquidStateMachine(units=20),
-        LiquidStateMachine(units=20, encoding="latency", pooling="last"),
-        LiquidStateMachine(units=20, pooling=None),
-    ]
-)
+@parametrize_with_checks([LiquidStateMachine(units=20)])
 def test_scikit_learn_checks(estimator, check):
     check(estimator)
+
+
+@parametrize_with_output_checks(
+    LiquidStateMachine(units=20, encoding="latency", pooling="last"),
+    LiquidStateMachine(units=20, pooling=None),
+)
+def test_scikit_learn_output_checks(estimator, check):
+    run_check(check, estimator)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import sklearn
+from estimator_checks import parametrize_with_output_checks, run_check
 from numpy.testing import assert_array_equal
 from scipy import sparse
 from sklearn import config_context
@@ -15,7 +16,6 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, cross_val_score, train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skrnn import OneHotSequenceEncoder, RNNClassifier
 
@@ -34,15 +34,13 @@ def stacked(sequences):
     return np.concatenate([steps.toarray() for steps in sequences])
 
 
-@parametrize_with_checks(
-    [
-        OneHotSequenceEncoder(sparse_output=False),
-        OneHotSequenceEncoder(output="counts"),
-        OneHotSequenceEncoder(output="multi_hot", sparse_output=False, max_categories=2),
-    ]
+@parametrize_with_output_checks(
+    OneHotSequenceEncoder(sparse_output=False),
+    OneHotSequenceEncoder(output="counts"),
+    OneHotSequenceEncoder(output="multi_hot", sparse_output=False, max_categories=2),
 )
-def test_one_hot_scikit_learn_checks(estimator, check):
-    check(estimator)
+def test_one_hot_scikit_learn_output_checks(estimator, check):
+    run_check(check, estimator)
 
 
 def test_one_hot_columns_of_a_table():

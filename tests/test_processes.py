@@ -4,7 +4,7 @@ import multiprocessing
 
 import pytest
 from sklearn.base import clone
-from toys import TINY, assert_same_weights, labelled
+from small_data import TINY, assert_same_weights, labelled
 
 from skrnn import RNNClassifier
 from skrnn.networks import processes, programs
@@ -61,7 +61,9 @@ USES = {
 def test_fork_of_a_process_that_used_a_network(use):
     model = RNNClassifier(**TINY).fit(X, LABELS)
     message = error_in_a_fork(lambda: USES[use](model))
-    assert message.startswith("RuntimeError: A network was used in process ")
+    assert message.startswith(
+        "RuntimeError: The deep-learning framework was already used in the parent "
+    )
     assert "'loky'" in message
     assert "get_context('spawn')" in message
     assert_same_weights(clone(model).fit(X, LABELS), model)

@@ -1,4 +1,4 @@
-"""Compiled programs, how they are shared, and networks that a custom callable builds."""
+"""Compiled programs, how they are shared, and networks with a custom body."""
 
 import pickle
 import threading
@@ -20,7 +20,7 @@ from recurrences import (
     step_targets,
 )
 from sklearn.base import clone
-from toys import TINY, labelled
+from small_data import TINY, labelled
 
 from skrnn import RNNClassifier, RNNRegressor, clear_program_cache
 from skrnn.networks import programs
@@ -132,41 +132,23 @@ def test_clearing_while_threads_fit_changes_nothing():
     expected = [model.fit(MANY, TAGS).weights_ for model in models]
     with ThreadPoolExecutor(2) as pool:
         fits = [pool.submit(model.fit, MANY, TAGS) for model in models]
-        while wait(fits, timeout=0.05).not_done:
+        while wait(fits, timeout=0.2).not_done:
             clear_program_cache()
     for model, weights in zip(models, expected, strict=True):
         assert_same_bits(model, weights)
 
 
-@pytest.mark.parametrize("body", [None, body_that_draws])
-def test_threads_fit_one_architecture_as_one_after_another(body):
-    params = {**TINY, "dropout": 0.2, "batch_size": 7, "body": body}
+@pytest.mark.parametrize(
+    ("units", "body", "n_fits"),
+    [([4], None, 4), ([3, 4], None, 4), ([4], body_that_draws, 2)],
+    ids=["one architecture", "two architectures", "custom body"],
+)
+def test_threads_fit_and_predict_as_one_after_another(units, body, n_fits):
+    params = {**TINY, "dropout": 0.2, "batch_size": 7, "early_stopping": True, "body": body}
     params["callbacks"] = keras.callbacks.History
-    models = [RNNClassifier(**{**params, "random_state": seed}) for seed in range(2)]
-    expected = [model.fit(MANY, TAGS).weights_ for model in models]
-    programs.clear()
-    start = threading.Barrier(2)
-
-    def work(model):
-        start.wait()
-        model.fit(MANY, TAGS)
-
-    threads = [threading.Thread(target=work, args=[model]) for model in models]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    for model, weights in zip(models, expected, strict=True):
-        assert model.n_iter_ == 3
-        assert_same_bits(model, weights)
-
-
-@pytest.mark.parametrize("units", [[4], [3, 4, 5]], ids=["one architecture", "several"])
-def test_a_pool_of_threads_fits_and_predicts_as_one_after_another(units):
-    params = {**TINY, "dropout": 0.2, "batch_size": 7, "early_stopping": True}
     models = [
         RNNClassifier(**{**params, "units": units[seed % len(units)], "random_state": seed})
-        for seed in range(6)
+        for seed in range(n_fits)
     ]
 
     def outcome(model):
@@ -175,10 +157,17 @@ def test_a_pool_of_threads_fits_and_predicts_as_one_after_another(units):
 
     expected = [outcome(model) for model in models]
     programs.clear()
-    with ThreadPoolExecutor(4) as pool:
-        outcomes = list(pool.map(outcome, models))
+    start = threading.Barrier(2)  # both threads begin to fit at the same time
+
+    def outcome_in_a_thread(model):
+        start.wait()
+        return outcome(model)
+
+    with ThreadPoolExecutor(2) as pool:
+        outcomes = list(pool.map(outcome_in_a_thread, models))
     for (weights, history, outputs), wanted in zip(outcomes, expected, strict=True):
         assert_same_bits(weights, wanted[0])
+        assert len(history["loss"]) == 3
         assert history == wanted[1]
         assert_array_equal(outputs, wanted[2])
 
@@ -217,7 +206,7 @@ def test_a_body_of_steps_gives_a_target_a_step():
     assert model.n_iter_ == 2
 
 
-def test_a_body_goes_on_training():
+def test_a_body_continues_training():
     params = {**BODY, "shuffle": False, "batch_size": 8}
     whole = RNNClassifier(**params, epochs=3).fit(MANY, TAGS)
     parts = RNNClassifier(**params)

@@ -8,7 +8,17 @@ from threading import Event, Thread
 import numpy as np
 import pandas as pd
 import pytest
-from echoes import LABELS, SUMS, TAGGED, TAGS, X, classifier, double, regressor, steps_network
+from echo_state_data import (
+    LABELS,
+    SUMS,
+    TAGGED,
+    TAGS,
+    X,
+    classifier,
+    double,
+    regressor,
+    steps_network,
+)
 from numpy.testing import assert_array_equal
 from sklearn.base import clone
 

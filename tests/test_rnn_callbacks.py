@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 from recurrences import same_bits
-from toys import TINY, assert_same_weights, labelled
+from small_data import TINY, assert_same_weights, labelled
 
 from skrnn import RNNClassifier
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from refusals import (
+from fitted_models import (
     CUBE,
     IDS,
     LABELS,

@@ -3,9 +3,7 @@
 import keras
 import numpy as np
 import pytest
-from keras import ops
-from numpy.testing import assert_array_equal
-from refusals import (
+from fitted_models import (
     CUBE,
     LABELS,
     MODELS,
@@ -21,8 +19,10 @@ from refusals import (
     unchanged,
     with_value,
 )
+from keras import ops
+from numpy.testing import assert_array_equal
 from sklearn.exceptions import NotFittedError
-from toys import TINY, assert_same_weights
+from small_data import TINY, assert_same_weights
 
 from skrnn import RNNClassifier
 

@@ -27,7 +27,7 @@ from sklearn.model_selection import (
 )
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
-from toys import LEARNS, TINY, assert_same_weights, labelled
+from small_data import LEARNS, TINY, assert_same_weights, labelled
 
 from skrnn import RNNClassifier, RNNRegressor, TimeDistributed, check_sequences
 

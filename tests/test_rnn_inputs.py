@@ -8,9 +8,10 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from sklearn.model_selection import KFold
-from toys import LEARNS, TINY, assert_same_weights, lengths
+from sklearn.preprocessing import StandardScaler
+from small_data import LEARNS, TINY, assert_same_weights, lengths
 
-from skrnn import RNNClassifier, RNNRegressor, check_sequences
+from skrnn import RNNClassifier, RNNRegressor, TimeDistributed, check_sequences
 
 EMBEDDED = {**TINY, "embedding": 3}
 
@@ -336,3 +337,15 @@ def test_rnn_table_with_columns_in_another_order_is_refused():
         model.fit(frame, y, X_val=swapped, y_val=y)
     with pytest.raises(ValueError, match=r"(?s)should match.*august"):
         model.predict(frame.rename(columns={"may": "august"}))
+
+
+@pytest.mark.parametrize("estimator", [RNNRegressor(**TINY), TimeDistributed(StandardScaler())])
+def test_columns_of_tables_in_a_list_keep_their_order(estimator):
+    X = np.random.default_rng(0).normal(size=(8, 5, 2))
+    tables = [pd.DataFrame(steps, columns=["speed", "height"]) for steps in X]
+    estimator.fit(tables, X.sum(axis=(1, 2)))
+    assert list(estimator.feature_names_in_) == ["speed", "height"]
+    assert estimator.n_features_in_ == 2
+    apply = getattr(estimator, "predict", None) or estimator.transform
+    with pytest.raises(ValueError, match="feature names should match"):
+        apply([table[["height", "speed"]] for table in tables])

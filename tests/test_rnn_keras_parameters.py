@@ -11,7 +11,7 @@ from recurrences import (
     random_sequences,
     step_targets,
 )
-from toys import TINY, assert_same_weights, labelled
+from small_data import TINY, assert_same_weights, labelled
 
 from skrnn import RNNClassifier, RNNRegressor
 
@@ -101,6 +101,20 @@ def test_rnn_classifier_loss_equals_numpy(loss, n_classes, expected):
     assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-12)
     assert_array_equal(model.predict(X), probabilities.argmax(axis=1))
     assert model.history_["loss"] == pytest.approx([expected(true, probabilities).mean()], rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("loss", "activation"),
+    [
+        ("bce", "sigmoid"),
+        (keras.losses.BinaryCrossentropy(name="mine"), "sigmoid"),
+        (keras.losses.SparseCategoricalCrossentropy(name="mine"), "softmax"),
+        (keras.losses.CategoricalFocalCrossentropy(), "softmax"),
+    ],
+)
+def test_rnn_loss_determines_the_activation_of_the_output(loss, activation):
+    model = RNNClassifier(loss=loss, **TINY).fit(X, CODES % 2)
+    assert model.model_.layers[-1].get_config()["activation"] == activation
 
 
 # --- optimizers -------------------------------------------------------------------------------
@@ -260,3 +274,16 @@ def test_rnn_metrics_are_in_the_units_of_y(normalize_y):
         assert model.history_[prefix + "mae"] == pytest.approx([error.mean()], rel=1e-5)
         percent = 100 * (error / Y[:n]).mean()
         assert model.history_[prefix + "mape"] == pytest.approx([percent], rel=1e-5)
+
+
+@pytest.mark.parametrize("metric", ["r2_score", "auc"])
+def test_rnn_metrics_that_are_built_in_the_first_update(metric):
+    model = RNNRegressor if metric == "r2_score" else RNNClassifier
+    target = Y if metric == "r2_score" else CODES % 2
+    assert len(model(metrics=[metric], **TINY).fit(X, target).history_[metric]) == TINY["epochs"]
+
+
+def test_rnn_metrics_must_return_a_scalar():
+    metrics = [keras.metrics.Recall(thresholds=[0.2, 0.8], name="recalls")]
+    with pytest.raises(ValueError, match="return a scalar; 'recalls'"):
+        RNNClassifier(metrics=metrics, **TINY).fit(X, CODES % 2)

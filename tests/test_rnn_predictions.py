@@ -7,7 +7,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.metrics import accuracy_score, r2_score, roc_auc_score
 from sklearn.model_selection import GridSearchCV, cross_val_score
-from toys import LEARNS, TINY, assert_same_weights, labelled, tagged
+from small_data import LEARNS, TINY, assert_same_weights, labelled, tagged
 
 from skrnn import RNNClassifier, RNNRegressor, check_sequences
 from skrnn.metrics import flatten_steps, make_step_scorer

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 from recurrences import body_that_draws, same_bits
-from toys import TINY, assert_same_weights, labelled
+from small_data import TINY, assert_same_weights, labelled
 
 from skrnn import RNNClassifier, clear_program_cache
 

@@ -6,13 +6,13 @@ from contextlib import redirect_stdout
 
 import numpy as np
 import pytest
+from fitted_models import unchanged
 from numpy.testing import assert_array_equal
-from refusals import unchanged
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.metrics import accuracy_score
 from sklearn.model_selection import GridSearchCV
-from toys import TINY, assert_same_weights, labelled
+from small_data import TINY, assert_same_weights, labelled
 
 from skrnn import RNNClassifier, RNNRegressor
 

@@ -9,7 +9,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from recurrences import ByHand, assert_close_weights, random_sequences, same_bits, step_targets
 from sklearn.utils.class_weight import compute_sample_weight
-from toys import TINY, assert_same_weights, labelled
+from small_data import TINY, assert_same_weights, labelled
 
 from skrnn import RNNClassifier, RNNRegressor
 from skrnn.networks import feed

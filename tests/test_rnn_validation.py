@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from keras import ops
 from recurrences import random_sequences, same_bits
-from toys import LEARNS, TINY, assert_same_weights, labelled, tagged
+from small_data import LEARNS, TINY, assert_same_weights, labelled, tagged
 
 from skrnn import RNNClassifier, RNNRegressor
 

@@ -7,7 +7,12 @@ import joblib
 import numpy as np
 import pandas as pd
 import pytest
-from batches import (
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.testing import assert_array_equal
+from sequence_data import (
     RAGGED,
     STEPS,
     TABLE,
@@ -19,11 +24,6 @@ from batches import (
     quick,
     ragged,
 )
-from hypothesis import given
-from hypothesis import strategies as st
-from hypothesis.extra import numpy as hnp
-from numpy.lib.stride_tricks import sliding_window_view
-from numpy.testing import assert_array_equal
 from sklearn.dummy import DummyClassifier
 from sklearn.model_selection import (
     GridSearchCV,

@@ -5,6 +5,7 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
+from estimator_checks import parametrize_with_output_checks, run_check
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
@@ -56,12 +57,14 @@ def flat_ridge():
 # --- scikit-learn's own checks ----------------------------------------------------------------
 
 
-@parametrize_with_checks(
-    [SlidingWindow(), SlidingWindow(3, boundary="zero")],
-    expected_failed_checks=lambda estimator: ROWS_ARE_STEPS,
-)
+@parametrize_with_checks([SlidingWindow()], expected_failed_checks=lambda estimator: ROWS_ARE_STEPS)
 def test_sliding_window_scikit_learn_check(estimator, check):
     check(estimator)
+
+
+@parametrize_with_output_checks(SlidingWindow(3, boundary="zero"), invariant=False)
+def test_sliding_window_scikit_learn_output_check(estimator, check):
+    run_check(check, estimator)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from numpy.testing import assert_array_equal
 from sklearn.metrics import accuracy_score, f1_score, make_scorer
 from sklearn.model_selection import GridSearchCV, KFold, cross_val_predict, cross_val_score
 from sklearn.pipeline import make_pipeline
-from toys import TINY, assert_same_weights, lengths
+from small_data import TINY, assert_same_weights, lengths
 
 from skrnn import EmbeddingTokenizer, OneHotSequenceEncoder, RNNClassifier, check_sequences
 from skrnn.metrics import flatten_steps, make_step_scorer, sequence_accuracy_score

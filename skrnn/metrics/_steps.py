@@ -333,7 +333,30 @@ def _wrong_steps(true, predicted):
             f"{true.shape[1:]} and {predicted.shape[1:]}."
         )
     if true.size:
-        # This call raises scikit-learn's errors for invalid labels.
+        _check_comparable(true, predicted)
+        # This call raises scikit-learn's errors for other invalid labels.
         accuracy_score(true.ravel(), predicted.ravel())
     wrong = true != predicted
     return wrong.any(axis=1) if wrong.ndim == 2 else wrong
+
+
+def _check_comparable(true, predicted):
+    """Raise an error if some labels are str and others are numbers.
+
+    NumPy finds that a str and a number are not equal, and scikit-learn accepts both before its
+    version 1.9, so that every label would silently be wrong.
+    """
+    has_str, has_others = zip(*map(_has_str_and_others, (true, predicted)), strict=True)
+    if any(has_str) and any(has_others):
+        raise ValueError(
+            "Labels must be all numbers or all str, got both in y_true and y_pred together."
+        )
+
+
+def _has_str_and_others(labels):
+    """Return whether an array contains str, and whether it contains anything else."""
+    if labels.dtype.kind != "O":
+        is_str = labels.dtype.kind in "UT"
+        return is_str, not is_str
+    is_str = [isinstance(label, str) for label in labels.flat]
+    return any(is_str), not all(is_str)

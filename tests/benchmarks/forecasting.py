@@ -160,10 +160,11 @@ def boosting(seed, trees):
 def network(*, epochs, rate=0.005, **settings):
     """Return a function that returns a network on standardized windows for a seed.
 
-    Its learning rate falls to zero along a cosine, which mattered more than anything else.
+    The function accepts another number of epochs. The learning rate of the network falls to zero
+    along a cosine, which mattered more than anything else.
     """
 
-    def make(seed):
+    def make(seed, epochs=epochs):
         import keras
 
         decay = keras.callbacks.LearningRateScheduler(
@@ -235,10 +236,14 @@ TASKS = {
 }
 
 
-def forecasters(task, seed):
-    """Return the forecasters of a task by name; those without a seed only for seed 0."""
+def forecasters(task, seed, **settings):
+    """Return the forecasters of a task by name; those without a seed only for seed 0.
+
+    Settings, such as the number of epochs, replace those of the task's network.
+    """
     horizon = task.window["horizon"]
-    named = {"network": SlidingWindowForecaster(task.wrap(task.network(seed)), **task.window)}
+    network = task.wrap(task.network(seed, **settings))
+    named = {"network": SlidingWindowForecaster(network, **task.window)}
     if seed > 0:
         return named
     named["Ridge"] = SlidingWindowForecaster(task.wrap(ridge()), **task.window)

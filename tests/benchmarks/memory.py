@@ -1,6 +1,7 @@
 """How the memory of one process grows with fits, and with architectures that leave the cache.
 
-Run with ``python tests/benchmarks/memory.py``; ``--json`` prints only numbers.
+Run with ``python tests/benchmarks/memory.py``; ``--json`` prints only the growth per fit, and
+``--fits`` is the number of fits.
 """
 
 import argparse
@@ -33,14 +34,14 @@ def fit_once(units, seed):
     classifier.fit(X, y).predict(X)
 
 
-def growth_per_fit():
+def growth_per_fit(n_fits):
     """Return kilobytes per fit after the first ten, for varying learning rates and seeds."""
     for seed in range(WARM_UP):
         fit_once(8, seed)
     before = resident_kilobytes()
-    for seed in range(WARM_UP, FITS):
+    for seed in range(WARM_UP, n_fits):
         fit_once(8, seed)
-    return (resident_kilobytes() - before) / (FITS - WARM_UP)
+    return (resident_kilobytes() - before) / (n_fits - WARM_UP)
 
 
 def growth_per_evicted_program():
@@ -58,8 +59,10 @@ def growth_per_evicted_program():
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true")
-    numbers = {"kB_per_fit": growth_per_fit()}
-    if parser.parse_args().json:
+    parser.add_argument("--fits", type=int, default=FITS)
+    options = parser.parse_args()
+    numbers = {"kB_per_fit": growth_per_fit(options.fits)}
+    if options.json:
         print(json.dumps(numbers))
         return
     numbers["kB_per_evicted_program"] = growth_per_evicted_program()

@@ -108,8 +108,7 @@ def _measure(benchmark, size, results):
     label = next(label for label, one in benchmark.candidates.items() if one.baseline)
     if label not in results:
         return
-    n = benchmark.candidates[label].options["n"]
-    rate = 2 * n**3 / results[label]["median"]
+    rate = 2 * results[label]["facts"]["n"] ** 3 / results[label]["median"]
     for other, result in results.items():
         if other != label:
             result["share_of_product_rate"] = benchmark.flops(**size) / result["median"] / rate

@@ -111,9 +111,11 @@ class Cold:
         """Run once."""
         begin = time.perf_counter()
         worker = Worker(self._environment)
-        worker.ask(name="only", make=self._workload, size=self._size, watched=False)
-        answer = worker.ask(name="only")
-        worker.close()
+        try:
+            worker.ask(name="only", make=self._workload, size=self._size, watched=False)
+            answer = worker.ask(name="only")
+        finally:
+            worker.close()
         return {**answer, "seconds": time.perf_counter() - begin}
 
 

@@ -65,7 +65,7 @@ class Workers:
             self._open.popitem()[1].close()
 
 
-def prepare(benchmark, size, workers, *, warm_up):
+def prepare(benchmark, size, workers, *, quick):
     """Return the candidates of a benchmark, ready to run, and why others are left out."""
     ready, left_out = {}, {}
     for label, candidate in benchmark.candidates.items():
@@ -75,7 +75,7 @@ def prepare(benchmark, size, workers, *, warm_up):
             continue
         workload, arguments = candidate.workload, {**size, **candidate.options}
         if candidate.baseline:
-            arguments = candidate.options
+            arguments = candidate.quick if quick else candidate.options
         try:
             if benchmark.cold:
                 ready[label] = Cold(workers.environment(candidate), workload, arguments)
@@ -86,7 +86,7 @@ def prepare(benchmark, size, workers, *, warm_up):
                     workload,
                     arguments,
                     watched=benchmark.watched,
-                    warm_up=warm_up and candidate.warm_up,
+                    warm_up=candidate.warm_up and not quick,
                 )
         except FailedError as error:
             left_out[label] = f"failed: {error}"
@@ -96,7 +96,7 @@ def prepare(benchmark, size, workers, *, warm_up):
 def run(benchmark, workers, rounds, *, quick):
     """Run one benchmark and return its results and the versions of what was imported."""
     size, within = (benchmark.quick, QUICK_WITHIN) if quick else (benchmark.full, benchmark.within)
-    ready, left_out = prepare(benchmark, size, workers, warm_up=not quick)
+    ready, left_out = prepare(benchmark, size, workers, quick=quick)
     answers, failures = run_alternately(ready, rounds)
     left_out |= {label: f"failed: {message}" for label, message in failures.items()}
     versions = {}

@@ -26,6 +26,8 @@ class Candidate:
         Whether it is skrnn, which runs on the backend that the command line names.
     baseline : bool
         Whether it measures the rate of the machine, and is not compared with the others.
+    quick : dict
+        Arguments of a baseline in tests; those of the others are the quick size of the benchmark.
     warm_up : bool
         Whether there is a run before the first timed one.
     """
@@ -35,6 +37,7 @@ class Candidate:
     options: dict = field(default_factory=dict)
     is_skrnn: bool = False
     baseline: bool = False
+    quick: dict = field(default_factory=dict)
     warm_up: bool = True
 
 
@@ -96,12 +99,16 @@ def _epoch_flops(n_gates):
     return flops
 
 
+# The quick sizes have the same networks, so that skrnn compiles few programs.
+_TINY = {"steps": 5, "features": 2}
+
+
 def _epoch(cell, n_gates):
     options = {"cell": cell}
     return Benchmark(
         title=f"one epoch: 4,096 sequences of 100 steps of 8, {cell.upper()}(64), batches of 64",
         full={"n": 4096, "steps": 100, "features": 8, "units": 64, "batch_size": 64, "epochs": 4},
-        quick={"n": 16, "steps": 5, "features": 2, "units": 3, "batch_size": 8, "epochs": 1},
+        quick={"n": 16, **_TINY, "units": 3, "batch_size": 8, "epochs": 1},
         candidates={
             "skrnn": _skrnn("epoch", **options),
             "Keras fit": _keras("epoch", **options),
@@ -113,14 +120,14 @@ def _epoch(cell, n_gates):
     )
 
 
-_PRODUCT = Candidate("matrix_products:product", options={"n": 2000}, baseline=True)
+_PRODUCT = Candidate("matrix_products:product", options={"n": 2000}, baseline=True, quick={"n": 50})
 
 _SEARCH = {"steps": 30, "features": 3, "epochs": 10, "folds": 5}
 _TRAINED = {"n_train": 2048, "steps": 100, "features": 8, "units": 64, "epochs": 6}
-_TINY_TRAINED = {"n_train": 16, "steps": 5, "features": 2, "units": 3, "epochs": 2}
+_TINY_TRAINED = {"n_train": 16, **_TINY, "units": 3, "epochs": 2}
 _FIRST = {
     "full": {"n": 300, "steps": 30, "features": 3, "units": 32, "epochs": 2},
-    "quick": {"n": 16, "steps": 5, "features": 2, "units": 4, "epochs": 1},
+    "quick": {"n": 16, **_TINY, "units": 4, "epochs": 1},
     "candidates": {"skrnn": _skrnn("first_fit"), "Keras": _keras("first_fit")},
 }
 
@@ -136,7 +143,7 @@ BENCHMARKS = {
             "rates": [0.0003, 0.001, 0.003, 0.005, 0.01, 0.03],
             "units": [32, 48],
         },
-        quick={**_SEARCH, "n": 16, "epochs": 1, "folds": 2, "rates": [0.01], "units": [3]},
+        quick={"n": 16, **_TINY, "epochs": 1, "folds": 2, "rates": [0.01], "units": [3]},
         candidates={
             "skrnn": _skrnn("grid_search"),
             "skrnn, nothing compiled yet": _skrnn("grid_search", compiled=False),
@@ -163,7 +170,7 @@ BENCHMARKS = {
             "n": 16,
             "longest": 12,
             "vocabulary": 200,
-            "dimensions": 2,
+            "dimensions": 32,
             "units": 3,
             "batch_size": 8,
             "epochs": 1,
@@ -254,7 +261,10 @@ BENCHMARKS = {
             ),
             "ReservoirPy": Candidate("with_reservoirpy:fit_series", ("reservoirpy",)),
             "Gram product of the states alone": Candidate(
-                "matrix_products:gram", options={"rows": 100_000, "columns": 1001}, baseline=True
+                "matrix_products:gram",
+                options={"rows": 100_000, "columns": 1001},
+                baseline=True,
+                quick={"rows": 2000, "columns": 21},
             ),
         },
         fact="r2",

@@ -9,7 +9,7 @@ def product(n):
     one, other = np.random.default_rng(0).random((2, n, n), dtype=np.float32)
 
     def run():
-        return {"mean": float((one @ other).mean())}
+        return {"mean": float((one @ other).mean()), "n": n}
 
     return run
 

@@ -9,7 +9,7 @@ from functools import lru_cache
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
-from toys import TINY, labelled, tagged
+from small_data import TINY, labelled, tagged
 
 from skrnn import RNNClassifier, RNNRegressor
 

@@ -4,9 +4,10 @@ from functools import reduce
 
 import numpy as np
 import pytest
-from echoes import (
+from echo_state_data import (
     INPUTS,
     LABELS,
+    NOISE,
     RUNNING,
     SUMS,
     TAGGED,
@@ -208,3 +209,11 @@ def test_partial_fit_noise_of_each_part(noise):
     twice = clone(network).partial_fit(X, SUMS).partial_fit(X, SUMS)
     doubled = clone(network).partial_fit(X, SUMS, np.full(len(X), 2.0))
     assert np.allclose(twice.coef_, doubled.coef_, rtol=1e-6) == (noise == 0)
+
+
+def test_update_within_the_washout_is_refused():
+    network = EchoStateRegressor(units=20, rows="steps", washout=50, random_state=0)
+    network.fit(NOISE[:200], NOISE[:200, 0])
+    with pytest.raises(ValueError, match="washout=50 leaves no step"):
+        network.update(NOISE[:1], NOISE[:1, 0])
+    network.set_params(initial_state="fit_end").update(NOISE[:1], NOISE[:1, 0])

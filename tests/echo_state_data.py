@@ -4,7 +4,7 @@ from unittest import mock
 
 import numpy as np
 from numpy.testing import assert_allclose
-from toys import labelled, tagged
+from small_data import labelled, tagged
 
 from skrnn import EchoStateClassifier, EchoStateRegressor
 from skrnn.reservoir import Reservoir
@@ -18,11 +18,17 @@ WEIGHTS = np.random.default_rng(1).uniform(0.1, 2, len(X))
 
 SERIES = np.random.default_rng(0).uniform(-1, 1, (241, 2))
 INPUTS, TARGETS = SERIES[1:], SERIES[1:, 0] + SERIES[:-1, 1]
+NOISE = np.random.default_rng(0).uniform(-1, 1, (3000, 1))
 
 
 def double(**params):
     """Return a reservoir in float64."""
     return Reservoir(dtype="float64", **params)
+
+
+def seeded_reservoir(**params):
+    """Return a reservoir of 60 units in float64 with a fixed seed."""
+    return Reservoir(**{"units": 60, "dtype": "float64", "random_state": 0, **params})
 
 
 EXACT = {"units": 20, "random_state": 0, "alpha": 1e-3, "reservoir": double()}

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
-from echoes import (
+from echo_state_data import (
     INPUTS,
+    NOISE,
     TARGETS,
     assert_same_readout,
     classifier,
@@ -12,13 +13,16 @@ from echoes import (
     no_step,
     read_out,
     regressor,
+    seeded_reservoir,
     steps_network,
 )
+from fitted_models import unchanged
 from numpy.testing import assert_allclose, assert_array_equal
-from refusals import unchanged
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import Ridge
+
+from skrnn import EchoStateRegressor
 
 FED_BACK = double(feedback_scaling=0.3)
 DEEP = double(feedback_scaling=0.3, layers=2)
@@ -304,7 +308,7 @@ REFUSED = {
     "two directions": ("both ways", {"X": BATCH}, "cannot be used with bidirectional=True"),
     "no end": ("several", {}, "X=None.*several sequences.*Pass X"),
     "targets without feedback": ("next", {"X": INPUTS, "y": INPUTS}, "y must be None.*feedback"),
-    "future without feedback": ("next", {"X_future": INPUTS[:3]}, "X_future must be None.*feedback"),
+    "future without feedback": ("next", {"X_future": INPUTS[:3]}, "X_future must be None"),
     "inputs alone": ("fed back", {"X": INPUTS}, TOGETHER),
     "targets alone": ("fed back", {"y": TARGETS}, TOGETHER),
     "future too long": ("fed back", {"X_future": INPUTS[:4]}, r"X_future.*\(3, 2\), got \(4, 2\)"),
@@ -330,3 +334,19 @@ def test_generate_bad_arguments(wrong):
 def test_generate_before_fit(network):
     with pytest.raises(NotFittedError, match=f"This {type(network).__name__} .* not fitted"):
         network.generate(3)
+
+
+def test_echo_state_shares_no_memory_with_the_data():
+    X, y = NOISE[:200].copy(), NOISE[1:201, 0].copy()
+    network = EchoStateRegressor(reservoir=seeded_reservoir(feedback_scaling=0.1), rows="steps")
+    network.set_params(initial_state="fit_end").fit(X, y)
+    before = network.generate(3)
+    X[:], y[:] = 9, 9
+    assert_array_equal(network.generate(3), before)
+
+
+def test_initial_state_is_checked_after_fit():
+    network = EchoStateRegressor(units=20, return_sequences=True, random_state=0)
+    network.fit([NOISE[:50]], [NOISE[:50, 0]])
+    with pytest.raises(ValueError, match=r"initial_state='fit_end'.*rows='steps'"):
+        network.set_params(initial_state="fit_end").predict([NOISE])
