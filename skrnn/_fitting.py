@@ -1,8 +1,8 @@
-"""The common parts of all fits: a seed, checked sample weights, and a change of state in one step.
+"""What every fit needs: a seed, checked sample weights, and a state that changes in one step.
 
-A fit works on a draft, and replaces the fitted attributes of its estimator in one assignment at
-the end. A method that reads a fitted estimator first takes a snapshot, in which all attributes
-belong together even if another thread fits the estimator meanwhile.
+A fit works on a draft, and replaces the attributes of its estimator in one assignment at the end.
+A method that reads a fitted estimator first takes a snapshot, in which all attributes belong
+together even if another thread fits the estimator meanwhile.
 """
 
 from contextlib import contextmanager
@@ -33,27 +33,12 @@ def fitted_snapshot(estimator):
     return snapshot(estimator)
 
 
-def replace_fitted(estimator, draft, **attributes):
-    """Give an estimator the fitted attributes of a draft, in one assignment.
-
-    Parameters
-    ----------
-    estimator : estimator
-        It keeps its parameters, even if another thread has set them during the fit.
-    draft : estimator
-        A snapshot of the estimator that has been fitted.
-    **attributes : dict
-        Further fitted attributes.
-    """
-    params = {name: vars(estimator)[name] for name in estimator.get_params(deep=False)}
-    estimator.__dict__ = vars(draft) | attributes | params
-
-
 @contextmanager
 def all_or_nothing(estimator):
-    """Yield a draft of an estimator to fit, and take over its fitted attributes at the end.
+    """Yield a draft of an estimator to fit, and take over what the fit has changed at the end.
 
-    If any exception is raised, the estimator does not change.
+    If the work ends in any exception, the estimator does not change. Attributes that were set on
+    the estimator itself meanwhile, such as parameters, are kept.
 
     Parameters
     ----------
@@ -64,9 +49,12 @@ def all_or_nothing(estimator):
     draft : estimator
         A snapshot, on which attributes may be set at any time.
     """
-    draft = snapshot(estimator)
+    before, draft = vars(estimator).copy(), snapshot(estimator)
     yield draft
-    replace_fitted(estimator, draft)
+    missing = object()
+    changed = {n: v for n, v in vars(draft).items() if before.get(n, missing) is not v}
+    kept = {n: v for n, v in vars(estimator).items() if n in vars(draft) or n not in before}
+    estimator.__dict__ = kept | changed
 
 
 def draw_seed(random_state):

@@ -319,6 +319,46 @@ def cell_class(factor):
     return Scaled
 
 
+class Gain(keras.layers.Layer):
+    """A cell whose configuration does not contain its gain."""
+
+    def __init__(self, units, gain=1.0, **options):
+        super().__init__(**options)
+        self.units = self.state_size = units
+        self.gain = gain
+
+    def build(self, shape):
+        self.kernel = self.add_weight(shape=(shape[-1], self.units), name="kernel")
+
+    def call(self, inputs, states):
+        output = ops.tanh(self.gain * ops.matmul(inputs, self.kernel) + states[0])
+        return output, [output]
+
+    def get_config(self):
+        return {**super().get_config(), "units": self.units}
+
+
+class Flat(Gain):
+    def call(self, inputs, states):
+        output = ops.relu(ops.matmul(inputs, self.kernel) + states[0])
+        return output, [output]
+
+
+def test_an_instance_of_a_custom_cell_keeps_what_its_configuration_leaves_out():
+    params = {"epochs": 1, "random_state": 0}
+    one, other = (RNNRegressor(cell=Gain(3, gain=gain), **params).fit(X, Y) for gain in (1.0, 5.0))
+    assert not np.allclose(one.predict(X), other.predict(X))
+
+
+def test_training_does_not_continue_with_another_custom_cell():
+    model = RNNRegressor(cell=Gain, units=3, epochs=1, random_state=0).fit(X, Y)
+    before = model.predict(X)
+    model.set_params(cell=Flat)
+    with pytest.raises(ValueError, match="cell no longer builds the network"):
+        model.partial_fit(X, Y)
+    assert_array_equal(model.set_params(cell=Gain).predict(X), before)
+
+
 def test_programs_of_custom_cells_are_shared_by_what_the_cells_are(monkeypatch):
     built = count_programs(monkeypatch)
     cells = [cell_class(1), cell_class(1), cell_class(2), keras.layers.GRUCell(2)]

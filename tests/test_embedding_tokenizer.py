@@ -278,7 +278,9 @@ def test_embedding_tokenizer_subwords_ignore_padding_and_truncation(subwords):
 
 
 @pytest.mark.parametrize(
-    "container", [tuple, np.array, pd.Series, iter, lambda texts: pd.Index(texts)], ids=str
+    "container",
+    [tuple, np.array, pd.Series, iter, lambda texts: pd.Index(texts)],
+    ids=["tuple", "array", "Series", "iterator", "Index"],
 )
 def test_embedding_tokenizer_containers_of_documents(container):
     texts = REVIEWS[:3]

@@ -71,3 +71,37 @@ def test_fingerprint_of_a_body_that_changed_after_fit():
     factor[0] = 30.0
     with pytest.raises(ValueError, match="no longer builds the network that was fitted"):
         model.predict(X)
+
+
+GLOBAL_FACTOR = 1.0
+
+
+def scaled(x):
+    return x * GLOBAL_FACTOR
+
+
+def loss_with_a_helper(true, predicted):
+    return ops.mean(scaled(true - predicted) ** 2, axis=-1)
+
+
+def test_programs_of_a_loss_follow_the_globals_that_it_and_its_helpers_read(monkeypatch):
+    def last_loss():
+        return RNNRegressor(**SMALL, loss=loss_with_a_helper).fit(X, Y).history_["loss"][-1]
+
+    first = last_loss()
+    monkeypatch.setitem(globals(), "GLOBAL_FACTOR", 10.0)
+    assert last_loss() > 10 * first
+    monkeypatch.setitem(globals(), "scaled", lambda x: 0 * x)
+    assert last_loss() == 0
+    monkeypatch.undo()
+    assert last_loss() == first
+
+
+def test_loss_that_calls_itself_is_trained():
+    def loss(true, predicted, depth=2):
+        if depth:
+            return loss(true, predicted, depth - 1)
+        return ops.mean((true - predicted) ** 2, axis=-1)
+
+    histories = [RNNRegressor(**SMALL, loss=loss).fit(X, Y).history_["loss"] for _ in range(2)]
+    assert histories[0] == histories[1]

@@ -122,7 +122,7 @@ def test_one_hot_other_type_of_categories(handle_unknown):
     [
         ({"analyzer": "char"}, "'analyzer' parameter"),
         ({"categories": "ACGT"}, "'categories' parameter"),
-        ({"categories": {"A", "C"}}, "'categories' must be 'auto' or a flat"),
+        ({"categories": {"A"}}, "'categories' must be 'auto' or a flat"),
         ({"categories": []}, "'categories' must be 'auto' or a flat, non-empty list"),
         ({"categories": [["A"], ["C"]]}, "'categories' must be 'auto' or a flat"),
         ({"categories": ["A", "A"]}, "'categories' must not contain a category twice"),

@@ -105,3 +105,35 @@ def test_fit_on_an_array_forgets_the_names_of_columns():
     estimator.fit(table.to_numpy(), Y)
     assert not hasattr(estimator, "feature_names_in_")
     assert_allclose(estimator.predict(table.to_numpy()), predicted, rtol=1e-6)
+
+
+class Sized(EchoStateRegressor):
+    """An estimator of a user, whose parameter is stored under another name."""
+
+    def __init__(self, size=5):
+        super().__init__(random_state=0)
+        self.size = size
+
+    @property
+    def size(self):
+        return self.units
+
+    @size.setter
+    def size(self, size):
+        self.units = size
+
+
+def test_fit_of_a_subclass_whose_parameter_is_a_property():
+    fitted = Sized(size=7).fit(X, Y)
+    assert fitted.get_params() == {"size": 7}
+    assert fitted.coef_.shape == (7 + 2,)
+
+
+def test_attributes_that_are_set_during_a_fit_are_kept():
+    estimator = EchoStateRegressor(units=5, random_state=0)
+    estimator.note, estimator.old = "before", 1
+    with all_or_nothing(estimator) as fitted:
+        estimator.note, estimator.found = "during", 2
+        del fitted.old
+    assert (estimator.note, estimator.found) == ("during", 2)
+    assert not hasattr(estimator, "old")

@@ -287,3 +287,18 @@ def test_rnn_metrics_must_return_a_scalar():
     metrics = [keras.metrics.Recall(thresholds=[0.2, 0.8], name="recalls")]
     with pytest.raises(ValueError, match="return a scalar; 'recalls'"):
         RNNClassifier(metrics=metrics, **TINY).fit(X, CODES % 2)
+
+
+def test_rnn_optimizer_that_sets_its_own_rate_does_not_depend_on_the_clock():
+    class Halving(keras.optimizers.SGD):
+        """Halves its learning rate after each update."""
+
+        def apply(self, gradients, variables=None):
+            super().apply(gradients, variables)
+            self._learning_rate.assign(self._learning_rate * 0.5)
+
+    params = {"units": 3, "epochs": 3, "batch_size": 3, "random_state": 0}
+    histories = [
+        RNNRegressor(**params, optimizer=Halving(0.1)).fit(X, Y).history_["loss"] for _ in range(3)
+    ]
+    assert histories[0] == histories[1] == histories[2]

@@ -6,9 +6,8 @@ Two fits share a program only if everything that it contains has equal descripti
 import hashlib
 import inspect
 import json
-import marshal
 import re
-from types import FunctionType
+from types import CodeType, EllipsisType, FunctionType, ModuleType
 
 import keras
 import numpy as np
@@ -21,8 +20,34 @@ _RECORDS = {
 }
 
 
-# The bases of all Keras layers are in these packages.
-_FRAMEWORKS = ("builtins", "jax", "keras", "tensorflow", "torch")
+# Functions and classes of these packages are described by their names.
+_LIBRARIES = (
+    "builtins",
+    "functools",
+    "jax",
+    "keras",
+    "math",
+    "numpy",
+    "scipy",
+    "sklearn",
+    "skrnn",
+    "tensorflow",
+    "torch",
+    "typing",
+)
+# Attributes of a class that do not affect what its layers compute.
+_NOT_BEHAVIOUR = {
+    "__annotations__",
+    "__doc__",
+    "__firstlineno__",
+    "__module__",
+    "__qualname__",
+    "__slotnames__",
+    "__static_attributes__",
+    "__weakref__",
+    "__dict__",
+    "_abc_impl",
+}
 
 
 def describe(thing):
@@ -70,32 +95,64 @@ def _distinguishes(name, value, kind):
     return isinstance(value, np.ndarray) or own
 
 
-def _describe_function(function):
-    """Describe a function by its code, its closure and its defaults."""
+def _describe_function(function, seen=()):
+    """Describe a function by its code, its closure, its defaults and the globals that it reads."""
+    title = f"{function.__module__}.{function.__qualname__}"
+    if function in seen or _is_of_library(function.__module__):
+        return title
+    seen = (*seen, function)
     names, cells = function.__code__.co_freevars, function.__closure__ or ()
     # Methods that call super() close over their class.
     held = [c.cell_contents for n, c in zip(names, cells, strict=True) if n != "__class__"]
     held += [*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).items()]
-    code = hashlib.sha256(marshal.dumps(function.__code__)).hexdigest()
-    return f"{function.__module__}.{function.__qualname__} {code} {_describe_value(held)}"
+    for name in sorted(_names_in(function.__code__) & function.__globals__.keys()):
+        held.append((name, function.__globals__[name]))
+    code = hashlib.sha256(_describe_code(function.__code__).encode()).hexdigest()
+    return f"{title} {code} {_describe_value(held, seen)}"
 
 
-def _describe_value(value):
+def _describe_code(code):
+    """Return what code does as text that is equal in all processes, which marshal's is not."""
+    constants = [
+        _describe_code(item) if isinstance(item, CodeType) else _describe_value(item)
+        for item in code.co_consts
+    ]
+    names = code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars
+    counts = code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, code.co_flags
+    return f"{code.co_code.hex()} {constants} {names} {counts}"
+
+
+def _names_in(code):
+    """Return the names that code, and the functions defined in it, may read from globals."""
+    inner = [item for item in code.co_consts if isinstance(item, CodeType)]
+    return set(code.co_names).union(*map(_names_in, inner))
+
+
+def _describe_value(value, seen=()):
     if isinstance(value, FunctionType):
-        return _describe_function(value)
+        return _describe_function(value, seen)
+    if isinstance(value, ModuleType):
+        return value.__name__
+    if inspect.isclass(value):
+        return describe_class(value, seen)
     if isinstance(value, list | tuple):
-        return str([_describe_value(item) for item in value])
+        return str([_describe_value(item, seen) for item in value])
+    if isinstance(value, set | frozenset):
+        return str(sorted(_describe_value(item, seen) for item in value))
     if isinstance(value, dict):
-        return str({name: _describe_value(item) for name, item in value.items()})
+        return str({name: _describe_value(item, seen) for name, item in value.items()})
     if isinstance(value, np.ndarray):
         return f"{value.dtype}{value.shape} {hashlib.sha256(value.tobytes()).hexdigest()}"
     # An identity is safe: a program keeps alive everything that it was compiled from.
-    return (
-        repr(value) if isinstance(value, PLAIN_TYPES) else f"{type(value).__qualname__}@{id(value)}"
-    )
+    plain = isinstance(value, (*PLAIN_TYPES, bytes, complex, EllipsisType))
+    return repr(value) if plain else f"{type(value).__qualname__}@{id(value)}"
 
 
-def describe_class(kind):
+def _is_of_library(module):
+    return (module or "").split(".")[0] in _LIBRARIES
+
+
+def describe_class(kind, seen=()):
     """Return the names of a class and its bases, and what those that are not Keras' own hold.
 
     A class may have been defined a second time under its name. The text is the same in every
@@ -104,17 +161,23 @@ def describe_class(kind):
     text = []
     for base in kind.__mro__:
         text.append(f"{base.__module__}.{base.__qualname__}")
-        if base.__module__.split(".")[0] not in _FRAMEWORKS:
-            held = vars(base).items()
-            text += [f"{name}={_describe_member(member)}" for name, member in held]
+        if base not in seen and not _is_of_library(base.__module__):
+            members = vars(base).items()
+            described = (*seen, base)
+            text += [
+                f"{name}={_describe_member(member, described)}"
+                for name, member in members
+                if name not in _NOT_BEHAVIOUR
+            ]
     return " ".join(text)
 
 
-def _describe_member(member):
+def _describe_member(member, seen):
     """Return a description of a method, property or value of a class."""
     if isinstance(member, property):
-        return str([_describe_member(part) for part in (member.fget, member.fset, member.fdel)])
+        parts = member.fget, member.fset, member.fdel
+        return str([_describe_member(part, seen) for part in parts])
     if inspect.isgetsetdescriptor(member) or inspect.ismemberdescriptor(member):
         return type(member).__name__
     # The function inside a static method or a class method.
-    return _describe_value(getattr(member, "__func__", member))
+    return _describe_value(getattr(member, "__func__", member), seen)

@@ -31,7 +31,7 @@ def rebuild_whole(thing, config):
     new = rebuild(thing, config)
     for name, value in vars(thing).items():
         plain = isinstance(value, (*PLAIN_TYPES, list, tuple, np.ndarray))
-        if plain and name not in config and not name.startswith("_"):
+        if plain and name not in (*config, "built", "name") and not name.startswith("_"):
             setattr(new, name, value)
     return new
 

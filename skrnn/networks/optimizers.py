@@ -95,9 +95,13 @@ def read_optimizer(optimizer, learning_rate, global_clipnorm):
     return recipe, None if rate is None else float(rate)
 
 
-def has_schedule(optimizer):
-    """Whether an optimizer computes its learning rate from its own schedule."""
-    return _is_schedule(optimizer._learning_rate)
+def sets_own_rate(optimizer):
+    """Return whether an optimizer computes its learning rate itself.
+
+    It does so if it has a schedule. A custom class may do so in any way.
+    """
+    is_keras = type(optimizer).__module__.startswith("keras.")
+    return not is_keras or _is_schedule(optimizer._learning_rate)
 
 
 def is_plain_adam(optimizer, variables, *, all_used):

@@ -19,7 +19,7 @@ from skrnn.networks import backends
 from skrnn.networks.architecture import rebuild_network
 from skrnn.networks.fingerprint import describe
 from skrnn.networks.objective import Objective
-from skrnn.networks.optimizers import has_schedule
+from skrnn.networks.optimizers import sets_own_rate
 from skrnn.networks.processes import require_own_process
 
 MAX_PROGRAMS = 32
@@ -109,7 +109,7 @@ class Trainer:
         self.optimizer = optimizer
         self.optimizer.build(network.model.trainable_variables)
         self._trainable = network.model.trainable_variables
-        self._has_schedule = has_schedule(optimizer)
+        self._sets_own_rate = sets_own_rate(optimizer)
         self._metrics = objective.metrics
         objective.build_metrics()
         self._first_state = self.get_state()
@@ -139,9 +139,9 @@ class Trainer:
         return losses
 
     def _rates(self, n_batches):
-        """Return the learning rate of each update; zeros if the optimizer has a schedule."""
+        """Return the learning rate of each update; zeros if the optimizer sets it."""
         # A callback may have changed the rate since the last call.
-        rate = 0.0 if self._has_schedule else float(self.optimizer.learning_rate)
+        rate = 0.0 if self._sets_own_rate else float(self.optimizer.learning_rate)
         return np.full(n_batches, rate, np.float32)
 
     def batches_in(self, seconds):

@@ -102,7 +102,8 @@ def _network_spec(estimator, vocabulary, seed, resume):
             "warm_start and partial_fit continue the training of one network, but its parameters "
             f"have changed since it was fitted: from {estimator._spec} to {spec}."
         )
-    return spec
+    # A custom body or cell has to build this architecture again.
+    return replace(spec, architecture=estimator._spec.architecture) if resume else spec
 
 
 def fitted_attributes(result, vocabulary, history, sequences):

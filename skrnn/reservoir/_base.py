@@ -8,7 +8,9 @@ snapshot, and replaces the fitted attributes in one assignment at the end.
 from dataclasses import replace
 from numbers import Real
 
-from skrnn._fitting import fitted_snapshot, replace_fitted, snapshot
+from sklearn.utils.validation import check_is_fitted
+
+from skrnn._fitting import all_or_nothing, fitted_snapshot
 from skrnn._sklearn import _fit_context
 from skrnn.reservoir._consistency import (
     check_estimator_parameters,
@@ -64,62 +66,57 @@ shape (n, T, n_features) or (n, T)
             If a parameter or the data are not valid or not consistent. The estimator then does not
             change.
         """
-        draft = snapshot(self)
-        check_estimator_parameters(draft)
-        return self._fit_first(draft, X, y, sample_weight, fit_readout)
+        with all_or_nothing(self) as draft:
+            check_estimator_parameters(draft)
+            draft._fit_first(X, y, sample_weight, fit_readout)
+        return self
 
-    def _fit_first(self, draft, X, y, sample_weight, train, classes=None):
-        """Draw the reservoir for the first examples, train a readout, and replace all attributes.
+    def _fit_first(self, X, y, sample_weight, train, classes=None):
+        """Draw the reservoir for the first examples, train a readout, and set all attributes.
 
         Parameters
         ----------
-        draft : BaseEchoState
-            A snapshot, which learns the format of X.
         X, y, sample_weight : as in `fit`
         train : callable
             `fit_readout` or `start_readout`.
         classes : ndarray or None
         """
-        reservoir = combined_reservoir(draft)
+        reservoir = combined_reservoir(self)
         examples, targets = validate_examples(
-            draft, X, y, sample_weight, reservoir.dtype, classes=classes
+            self, X, y, sample_weight, reservoir.dtype, classes=classes
         )
-        step_format = draft._step_format
+        step_format = self._step_format
         network = draw_network(
             reservoir,
             examples,
             step_format.n_features,
-            per_step=draft._per_step,
-            readout_input=draft.readout_input,
+            per_step=self._per_step,
+            readout_input=self.readout_input,
         )
-        readout, end = train(network, examples, draft._penalty(), reservoir)
-        if draft.rows == "steps":  # the reservoir alone reads sequences, not the rows of one series
+        self._readout, self._end = train(network, examples, self._penalty(), reservoir)
+        if self.rows == "steps":  # the reservoir alone reads sequences, not the rows of one series
             step_format = replace(step_format, in_table=False)
-        replace_fitted(
-            self,
-            draft,
-            reservoir_=as_fitted(reservoir, network.dynamics, step_format, draft.n_features_in_),
-            _fit_params=parameters_of_fit(draft, reservoir),
-            _readout=readout,
-            _end=end,
-            **targets.attributes,
-        )
-        return self
+        self.reservoir_ = as_fitted(reservoir, network.dynamics, step_format, self.n_features_in_)
+        self._fit_params = parameters_of_fit(self, reservoir)
+        vars(self).update(targets.attributes)
 
     def _partial_fit(self, X, y, sample_weight, classes=None):
-        draft = snapshot(self)
-        draft._check_part("partial_fit")
-        draft._validate_params()  # scikit-learn validates only in the first call
-        check_estimator_parameters(draft)
-        if not hasattr(draft, "reservoir_"):
-            return self._fit_first(draft, X, y, sample_weight, start_readout, classes)
-        check_unchanged(draft)
-        network, examples = draft._further_examples(X, y, sample_weight)
-        readout, end = extend_readout(
-            network, draft._readout, examples, draft._penalty(), draft.reservoir_
-        )
-        replace_fitted(self, draft, _readout=readout, _end=end)
+        with all_or_nothing(self) as draft:
+            draft._check_part("partial_fit")
+            draft._validate_params()  # scikit-learn validates only in the first call
+            check_estimator_parameters(draft)
+            if hasattr(draft, "reservoir_"):
+                draft._fit_further(X, y, sample_weight)
+            else:
+                draft._fit_first(X, y, sample_weight, start_readout, classes)
         return self
+
+    def _fit_further(self, X, y, sample_weight):
+        check_unchanged(self)
+        network, examples = self._further_examples(X, y, sample_weight)
+        self._readout, self._end = extend_readout(
+            network, self._readout, examples, self._penalty(), self.reservoir_
+        )
 
     def _further_examples(self, X, y, sample_weight):
         """Return the network and examples of a call after the first one."""
@@ -154,10 +151,14 @@ shape (n, T, n_features) or (n, T)
             If the other estimator has a different reservoir, different features or different
             targets.
         """
-        draft, other = fitted_snapshot(self), fitted_snapshot(other)
-        check_mergeable(draft, other)
-        readout = merge_readouts(draft._readout, other._readout, draft._penalty(), draft.reservoir_)
-        replace_fitted(self, draft, _readout=readout, _end=None)
+        check_is_fitted(self)
+        other = fitted_snapshot(other)
+        with all_or_nothing(self) as draft:
+            check_mergeable(draft, other)
+            draft._readout = merge_readouts(
+                draft._readout, other._readout, draft._penalty(), draft.reservoir_
+            )
+            draft._end = None
         return self
 
     def update(self, X, y, *, forgetting=1.0):
@@ -179,14 +180,16 @@ shape (n, T, n_features) or (n, T)
         -------
         self : object
         """
-        draft = fitted_snapshot(self)
+        check_is_fitted(self)
         if not (isinstance(forgetting, Real) and 0 < forgetting <= 1):
             raise ValueError(f"forgetting must be in the range (0.0, 1.0], got {forgetting!r}.")
-        draft._check_part("update")
-        check_unchanged(draft)
-        network, examples = draft._further_examples(X, y, None)
-        readout, end = update_readout(network, draft._readout, examples, float(forgetting))
-        replace_fitted(self, draft, _readout=readout, _end=end)
+        with all_or_nothing(self) as draft:
+            draft._check_part("update")
+            check_unchanged(draft)
+            network, examples = draft._further_examples(X, y, None)
+            draft._readout, draft._end = update_readout(
+                network, draft._readout, examples, float(forgetting)
+            )
         return self
 
     def set_params(self, **params):

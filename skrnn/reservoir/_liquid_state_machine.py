@@ -5,7 +5,7 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin
 
-from skrnn._fitting import draw_seed, fitted_snapshot, replace_fitted, snapshot
+from skrnn._fitting import all_or_nothing, draw_seed, fitted_snapshot
 from skrnn._parameters import parameter, with_parameters
 from skrnn._sklearn import Interval, StrOptions, _fit_context
 from skrnn.preprocessing._sequence_transformer import SequenceTransformerMixin
@@ -230,21 +230,14 @@ shape (n, T, n_features) or (n, T)
         ValueError
             If a parameter or X is not valid. The estimator then does not change.
         """
-        draft = snapshot(self)
-        positions = grid_positions(draft.units)
-        fresh = StepFormat(tokens=False, codes=False, dtype="float64")
-        values = draft._validate_X(X, fresh=fresh).values
-        seed = draw_seed(draft.random_state)
-        weights = draft._draw_weights(positions, values.shape[1], np.random.default_rng(seed))
-        replace_fitted(
-            self,
-            draft,
-            feature_min_=values.min(axis=0),
-            feature_max_=values.max(axis=0),
-            positions_=positions,
-            _seed=seed,
-            **weights,
-        )
+        with all_or_nothing(self) as draft:
+            fresh = StepFormat(tokens=False, codes=False, dtype="float64")
+            draft.positions_ = grid_positions(draft.units)
+            values = draft._validate_X(X, fresh=fresh).values
+            draft.feature_min_, draft.feature_max_ = values.min(axis=0), values.max(axis=0)
+            draft._seed = draw_seed(draft.random_state)
+            rng = np.random.default_rng(draft._seed)
+            vars(draft).update(draft._draw_weights(draft.positions_, values.shape[1], rng))
         return self
 
     def transform(self, X):

@@ -2,7 +2,7 @@
 
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin
 
-from skrnn._fitting import fitted_snapshot, replace_fitted, snapshot
+from skrnn._fitting import all_or_nothing, fitted_snapshot
 from skrnn._parameters import with_parameters
 from skrnn._sklearn import _fit_context
 from skrnn.preprocessing._sequence_transformer import SequenceTransformerMixin
@@ -110,11 +110,11 @@ shape (n, T, n_features) or (n, T)
                 "alone has no outputs. Use EchoStateRegressor or EchoStateClassifier with "
                 "reservoir=Reservoir(...)."
             )
-        draft = snapshot(self)
-        fresh = StepFormat(tokens=False, codes=True, dtype=draft.dtype)
-        sequences = read_inputs(draft, X, fresh=fresh).sequences
-        dynamics = draw_dynamics(draft, sequences, draft._step_format.n_features)
-        replace_fitted(self, draft, **attributes_of(dynamics))
+        with all_or_nothing(self) as draft:
+            fresh = StepFormat(tokens=False, codes=True, dtype=draft.dtype)
+            sequences = read_inputs(draft, X, fresh=fresh).sequences
+            dynamics = draw_dynamics(draft, sequences, draft._step_format.n_features)
+            vars(draft).update(attributes_of(dynamics))
         return self
 
     def transform(self, X):

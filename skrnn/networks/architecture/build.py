@@ -89,7 +89,7 @@ def rebuild_network(spec, *, plain=False):
     if network.spec != spec:
         raise ValueError(
             f"{'cell' if spec.body is None else 'body'} no longer builds the network that was "
-            "fitted: its code, or what it refers to, has changed since."
+            "fitted: it is another one, or its code or what it refers to has changed since."
         )
     return network
 

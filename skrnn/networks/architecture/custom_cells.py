@@ -11,6 +11,7 @@ import keras
 from keras import ops
 
 from skrnn.networks.fingerprint import describe_class, describe_held
+from skrnn.networks.keras_objects import rebuild_whole
 
 
 def check_custom_cell(spec):
@@ -75,7 +76,7 @@ def make_custom_layer(cell, units, dtype, name):
         config = cell.get_config()
         # Each layer's cell gets a name of its own.
         config.pop("name", None)
-        new = type(cell).from_config(config | ({"dtype": dtype} if "dtype" in config else {}))
+        new = rebuild_whole(cell, config | ({"dtype": dtype} if "dtype" in config else {}))
     if not hasattr(new, "state_size"):
         raise ValueError(
             f"cell must have a state_size, the size of its state or a list with the sizes of "

@@ -24,7 +24,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from skrnn.networks.batches import compact
-from skrnn.networks.optimizers import has_schedule
+from skrnn.networks.optimizers import sets_own_rate
 
 
 def precision(dtype):
@@ -149,7 +149,7 @@ def _batch_loss(network, objective):
 
 def _rate_setter(optimizer):
     """Return a function that puts a learning rate among the values of an optimizer's variables."""
-    if has_schedule(optimizer):
+    if sets_own_rate(optimizer):
         return lambda slots, rate: slots
     [at] = [i for i, v in enumerate(optimizer.variables) if v is optimizer.learning_rate]
     return lambda slots, rate: [*slots[:at], rate.astype(slots[at].dtype), *slots[at + 1 :]]

@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from skrnn.networks.backends.tensorflow.loops import compiled_loops
 from skrnn.networks.batches import compact
-from skrnn.networks.optimizers import has_schedule, is_plain_adam
+from skrnn.networks.optimizers import is_plain_adam, sets_own_rate
 
 
 def sequences_to_device(sequences):
@@ -88,11 +88,11 @@ def _compile_update(optimizer, variables, *, all_used):
     the weights instead of the ten of Keras' own operations, which matters for embeddings. A
     custom body may have weights without a gradient (`all_used` is False), which Keras leaves out.
     """
-    own_schedule = has_schedule(optimizer)
+    sets_rate = sets_own_rate(optimizer)
     if not is_plain_adam(optimizer, variables, all_used=all_used):
 
         def update_by_keras(gradients, rate):
-            if not own_schedule:
+            if not sets_rate:
                 optimizer.learning_rate.assign(rate)
             optimizer.apply_gradients(zip(gradients, variables, strict=True))
 
@@ -102,7 +102,7 @@ def _compile_update(optimizer, variables, *, all_used):
         gradients = [tf.convert_to_tensor(gradient) for gradient in gradients]
         if optimizer.global_clipnorm:
             gradients, _ = tf.clip_by_global_norm(gradients, optimizer.global_clipnorm)
-        if own_schedule:
+        if sets_rate:
             rate = tf.convert_to_tensor(optimizer.learning_rate)
         n_updates = tf.cast(optimizer.iterations.assign_add(1), rate.dtype)
         slots = _slots(optimizer, "momentum"), _slots(optimizer, "velocity")

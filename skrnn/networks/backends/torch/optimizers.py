@@ -9,7 +9,7 @@ import math
 
 import torch
 
-from skrnn.networks.optimizers import has_schedule, is_plain_adam
+from skrnn.networks.optimizers import is_plain_adam, sets_own_rate
 
 
 def make_update(optimizer, variables, *, all_used):
@@ -30,7 +30,7 @@ def make_update(optimizer, variables, *, all_used):
         the first of many updates and after the last. Only then is Keras' optimizer up to date.
     """
     plain = is_plain_adam(optimizer, variables, all_used=all_used)
-    kind = _DirectAdam if plain and not has_schedule(optimizer) else _Update
+    kind = _DirectAdam if plain and not sets_own_rate(optimizer) else _Update
     return kind(optimizer, variables)
 
 
@@ -46,7 +46,7 @@ class _Update:
         pass
 
     def __call__(self, gradients, rate):
-        if not has_schedule(self.optimizer):
+        if not sets_own_rate(self.optimizer):
             self.optimizer.learning_rate = rate
         self.optimizer.apply(gradients, self.variables)
 
