@@ -151,7 +151,7 @@ _ = ax.legend(loc="lower right", ncols=2)
 # One hour ahead, no forecaster is better than persistence. For longer horizons the network is best,
 # but one day ahead it is not much better than the median, which does not depend on the current
 # day. The same hour of the day before is a worse forecast than the median. Logarithms do not help
-# every regressor: Ridge is better without them, except one day ahead, where there is no difference.
+# every regressor: Ridge is better without them, except one day ahead, when both are the same.
 #
 # Intervals
 # ---------

@@ -77,7 +77,7 @@ pipelines = {
         OneHotSequenceEncoder(handle_unknown="ignore", output="counts"),
         RidgeClassifier(class_weight=class_weight),
     ),
-    "pieces of letters": make_pipeline(
+    "n-grams of letters": make_pipeline(
         TfidfVectorizer(analyzer="char_wb", ngram_range=(1, 4), lowercase=False, sublinear_tf=True),
         RidgeClassifier(class_weight=class_weight),
     ),

@@ -1,6 +1,6 @@
-"""Recurrent neural networks as scikit-learn estimators: sequences in, fit, predict.
+"""Recurrent neural networks for sequences, as scikit-learn estimators.
 
-Importing skrnn loads no deep-learning framework; the first ``fit`` does.
+Importing skrnn does not load a deep-learning framework. The first ``fit`` of a network does.
 """
 
 from skrnn.forecasting import SlidingWindowForecaster

@@ -1,4 +1,4 @@
-"""What every fit needs: a seed, checked sample weights, and a state that changes in one step.
+"""The common parts of all fits: a seed, checked sample weights, and a change of state in one step.
 
 A fit works on a draft, and replaces the fitted attributes of its estimator in one assignment at
 the end. A method that reads a fitted estimator first takes a snapshot, in which all attributes
@@ -53,7 +53,7 @@ def replace_fitted(estimator, draft, **attributes):
 def all_or_nothing(estimator):
     """Yield a draft of an estimator to fit, and take over its fitted attributes at the end.
 
-    If the work ends in any exception, the estimator does not change.
+    If any exception is raised, the estimator does not change.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ def all_or_nothing(estimator):
 
 
 def draw_seed(random_state):
-    """Return a seed; without a `random_state`, NumPy's global generator is not used either.
+    """Return a seed, without NumPy's global generator if `random_state` is None.
 
     Parameters
     ----------
@@ -107,5 +107,5 @@ def read_weights(sample_weight, n, input_name="sample_weight"):
     except ValueError as error:
         raise ValueError(str(error).replace("sample_weight", input_name)) from error
     if not weights.any():
-        raise ValueError(f"{input_name} is zero for every sequence.")
+        raise ValueError(f"{input_name} is zero for every sequence; at least one must be positive.")
     return weights

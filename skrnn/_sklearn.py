@@ -4,8 +4,8 @@ None has a public counterpart: the decorators and the constraint classes are how
 estimators and functions validate their parameters, the checks are those of its own ``fit``, and
 ``_num_samples`` and ``_safe_indexing`` are how its splitters take subsets of any container.
 
-``CallbackSupportMixin`` is public, with ``_init_callback_context`` for estimators to call. It came
-with scikit-learn 1.9.
+``CallbackSupportMixin`` is public, with ``_init_callback_context`` for estimators to call. It was
+added in scikit-learn 1.9.
 """
 
 from sklearn.base import _fit_context

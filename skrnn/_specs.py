@@ -92,14 +92,14 @@ class NetworkSpec:
 
 @dataclass(frozen=True)
 class TrainingSpec:
-    """How a network is trained.
+    """The parameters of the training of a network.
 
     Parameters
     ----------
     loss, optimizer : str or Keras object
     metrics, callbacks : tuple of str or Keras objects
     learning_rate : float or None
-        If None, the optimizer's own learning rate.
+        If None, the optimizer's own learning rate is used.
     global_clipnorm : float or None
     epochs : int
     batch_size : int or None
@@ -126,7 +126,7 @@ class TrainingSpec:
 
 @dataclass(frozen=True)
 class Examples:
-    """Sequences with their targets and the weights of these.
+    """Sequences with their targets and the weights of the targets.
 
     Parameters
     ----------
@@ -161,7 +161,7 @@ class Examples:
         return len(self.sequences)
 
     def __getitem__(self, indices):
-        """Return the examples at `indices`, on the same time steps."""
+        """Return the examples at `indices`, which share the time steps."""
         if isinstance(indices, slice) and indices == slice(None):
             return self
         chosen = self.targets[indices]
@@ -185,7 +185,10 @@ class Examples:
             return replace(self, weights=np.ones_like(self.weights))
         total = np.add.reduceat(self.weights, self.targets.starts)
         if not total.any():
-            raise ValueError("sample_weight times class_weight is zero for every sequence.")
+            raise ValueError(
+                "sample_weight times class_weight is zero for every sequence; at least one "
+                "product must be positive."
+            )
         kept = self if total.all() else self[np.flatnonzero(total)]
         return replace(
             kept, weights=(kept.weights / kept.weights.mean()).astype(self.weights.dtype)
@@ -194,7 +197,7 @@ class Examples:
 
 @dataclass(frozen=True)
 class TrainingJob:
-    """Everything that training a network needs.
+    """Everything that is needed to train a network.
 
     Parameters
     ----------
@@ -204,7 +207,7 @@ class TrainingJob:
     validation : Examples or None
     seed : int or tuple of int
     target_scale : tuple (scale, offset) of arrays
-        From the targets of the network to the units of the user, in which metrics are reported.
+        Converts the targets of the network to the units of the user, in which metrics are reported.
     weights : list of ndarray or None
         The weights to continue from. If None, new ones are drawn.
     optimizer_state : list of ndarray or None
@@ -226,15 +229,15 @@ class TrainingJob:
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """What training a network leaves behind, in plain values.
+    """The result of training a network, in plain values.
 
     Parameters
     ----------
     spec : NetworkSpec
-        With its `architecture`.
+        The specification of the network, including its `architecture`.
     weights : list of ndarray
     embedding_index : int or None
-        Which of the weights is the embedding matrix.
+        The index of the embedding matrix in `weights`, or None if there is none.
     history : dict of str to list of float
     optimizer_state : list of ndarray
     """

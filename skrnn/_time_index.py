@@ -1,7 +1,7 @@
-"""Read from an index how rows lie in time: order, frequency, gaps, next times, and series.
+"""Read the times of rows from an index: their order, frequency, gaps, next times and series.
 
-A frequency is what is added to a time to get the next one: a pandas offset, a `Timedelta`, or a
-number.
+A frequency is the value that is added to a time to get the next one: a pandas offset, a
+`Timedelta`, or a number.
 """
 
 import warnings
@@ -31,7 +31,7 @@ def holds_times(index):
 
 
 def kind_of_times(index):
-    """Return, in words, what kind of times an index holds; all series of one input share it.
+    """Return, in words, what kind of times an index holds, which must be the same in all series.
 
     Examples
     --------
@@ -103,7 +103,7 @@ def check_sorted(index, input_name, *, unique=False):
 def check_times(index, input_name):
     """Check that the times of one series are of one time zone and strictly increasing.
 
-    Integers may be in any order: they may be what is left of several tables.
+    Integers may be in any order, because they may be the row numbers of several joined tables.
 
     Raises
     ------
@@ -136,7 +136,7 @@ def find_frequency(indexes, input_name):
     indexes : list of Index
         The times of each series, already checked.
     input_name : str
-        How error messages call the data.
+        The name of the data in error messages.
 
     Raises
     ------
@@ -195,7 +195,7 @@ def _most_common_step(indexes, input_name):
 
 
 def _in_days(step, indexes):
-    """Return whole days as an offset: with daylight saving time not all of them have 24 hours."""
+    """Return whole days as an offset, because days with a change of the clocks are not 24 hours."""
     if step % _DAY or any(getattr(_local_days(index), "tz", None) for index in indexes):
         return step
     weekdays = np.concatenate([index.day_of_week for index in indexes])
@@ -247,7 +247,7 @@ def _as_int64(index):
 
 
 def _local_days(index):
-    """Return local days, of which two a year have 23 or 25 hours, without their time zone."""
+    """Return local days without their time zone, since two days per year have 23 or 25 hours."""
     if not isinstance(index, pd.DatetimeIndex) or index.tz is None:
         return index
     local = index.tz_localize(None)
@@ -339,9 +339,10 @@ def number_series(labels, input_name):
     Parameters
     ----------
     labels : ndarray or Index of shape (n_rows,)
-        The label of the series of each row; a MultiIndex if it takes several levels to name one.
+        The label of the series of each row; a MultiIndex if several levels together identify a
+        series.
     input_name : str
-        How error messages call the data.
+        The name of the data in error messages.
 
     Returns
     -------
@@ -372,7 +373,7 @@ def number_series(labels, input_name):
 
 
 def series_of_rows(index, input_name):
-    """Return the number of each row's series, from all levels of a MultiIndex but the last.
+    """Return the number of each row's series, from all but the last level of a MultiIndex.
 
     Any other index has one series.
 

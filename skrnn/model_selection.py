@@ -97,7 +97,7 @@ def train_dev_test_split(
             "sklearn.model_selection.StratifiedGroupKFold."
         )
     if stratify is not None and not shuffle:
-        raise ValueError("stratify needs shuffle=True.")
+        raise ValueError("stratify needs shuffle=True, got shuffle=False.")
     *arrays, stratify, groups = indexable(*arrays, stratify, groups)
     n_samples = _num_samples(arrays[0])
     sizes = {"train_size": train_size, "dev_size": dev_size, "test_size": test_size}
@@ -146,7 +146,8 @@ def _part_sizes(n, sizes, unit):
     if n_train < 1 or n_train + n_dev + n_test > n:
         given = ", ".join(f"{name}={size}" for name, size in sizes.items())
         raise ValueError(
-            f"The sizes do not fit {n} {unit}, with at least 1 in each part, got {given}."
+            f"The sizes do not match {n} {unit}: each part needs at least 1, and all parts "
+            f"together at most {n}, got {given}."
         )
     return n_train, n_dev, n_test
 

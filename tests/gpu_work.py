@@ -146,7 +146,7 @@ def _half_layer(cell, dtype):
     """Compare our layer in half precision with Keras' in single precision."""
     import keras
 
-    from skrnn.networks.layers import make_layer
+    from skrnn.networks.architecture.layers import make_layer
 
     steps = np.random.default_rng(0).standard_normal((4, 7, 3)).astype(np.float32)
     exact = make_layer(cell, 5, plain=True, dtype="float32")

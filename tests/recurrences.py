@@ -60,7 +60,7 @@ def _weights(model):
 
 
 def network_spec(**fields):
-    """Return a small network: one LSTM of three features and two linear outputs, or as told."""
+    """Return the specification of a small LSTM with two linear outputs, or with other fields."""
     plain = {
         "cell": "lstm",
         "units": (3,),
@@ -82,7 +82,7 @@ def network_spec(**fields):
 
 
 def body_that_draws(steps, lengths):
-    """Build layers that no one gave a seed, as a `model` of the user's."""
+    """Build layers without a seed, as a custom body."""
     hidden = keras.layers.Dropout(0.3)(keras.layers.Dense(4, activation="relu")(steps))
     return keras.layers.SimpleRNN(3, return_sequences=True, dropout=0.2)(hidden)
 

@@ -132,7 +132,7 @@ def test_layers_and_metrics_of_the_users_own_see_real_rows_alone():
 
 @pytest.fixture
 def compiled(caplog):
-    """Return a function that tells how often training was compiled since the last call."""
+    """Return a function that counts the compilations of training since its last call."""
     programs.clear()
     with jax.log_compiles(), caplog.at_level(logging.WARNING):
 
@@ -161,7 +161,7 @@ def test_two_folds_compile_training_once_for_each_shape(lengths, n_compiled, com
     n_first = compiled()
     model.set_params(learning_rate=0.1, random_state=1)
     model.fit([x[i] for i in folds[1]], LABELS[folds[1]])
-    # Which rungs of a long ladder come up is drawn anew.
+    # Which of many bucket sizes occur depends on the random batches.
     assert 1 <= n_first <= n_first + compiled() <= n_compiled
 
 

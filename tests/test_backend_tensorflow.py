@@ -189,7 +189,7 @@ for units in range(1, 8):
 
 
 def test_many_architectures_are_no_reason_for_tensorflow_to_warn():
-    # In a process of its own: TensorFlow tells a process this a few times and no more.
+    # In a new process, because TensorFlow warns only a few times per process.
     root = Path(importlib.util.find_spec("skrnn").origin).parents[1]
     environment = {**os.environ, "PYTHONPATH": str(root), "TF_CPP_MIN_LOG_LEVEL": "0"}
     run = subprocess.run(

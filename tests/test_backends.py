@@ -17,7 +17,7 @@ from skrnn import RNNClassifier, RNNRegressor
 BACKENDS = ["jax", "tensorflow", "torch"]
 OTHERS = [name for name in BACKENDS if name != keras.backend.backend()]
 
-# Predicts with fitted estimators, and goes on training them.
+# Predicts with fitted estimators, and continues their training.
 ELSEWHERE = """
 import pickle, sys
 with open(sys.argv[1], "rb") as file:

@@ -1,7 +1,10 @@
 """Cells: each against its equation in NumPy, states in and out, the minimal GRU, custom cells."""
 
 import copy
+import os
 import pickle
+import subprocess
+import sys
 
 import keras
 import numpy as np
@@ -12,6 +15,7 @@ from recurrences import (
     STEPS,
     MinimalGRUCell,
     assert_same_bits,
+    body_that_draws,
     count_programs,
     loop_arguments,
     network_spec,
@@ -26,11 +30,11 @@ from sklearn.base import clone
 
 from skrnn import RNNClassifier, RNNRegressor
 from skrnn._specs import CELLS
+from skrnn.networks.architecture import build_network
+from skrnn.networks.architecture.layers import make_layer
 from skrnn.networks.backends import precision
 from skrnn.networks.cells import get_cell, run_steps
 from skrnn.networks.inference import forward
-from skrnn.networks.layers import make_layer
-from skrnn.networks.models import build_network
 from skrnn.sequences import check_sequences
 
 X = random_sequences()
@@ -259,6 +263,30 @@ def test_an_estimator_with_a_custom_cell_is_copied(name):
         assert_array_equal(twin.predict(X), model.predict(X))
         assert_same_bits(clone(twin).fit(X, Y), model)
     assert clone(model).cell is CUSTOM[name]
+
+
+IN_ANOTHER_PROCESS = """
+import pickle, sys
+import numpy as np
+with open(sys.argv[1], "rb") as file:
+    models, X = pickle.load(file)
+np.savez(sys.argv[2], *[model.predict(X) for model in models])
+"""
+
+
+def test_custom_cells_and_bodies_predict_in_another_process(tmp_path):
+    given = {"cell": MinimalGRUCell}, {"body": body_that_draws}
+    models = [RNNRegressor(**params, **SMALL).fit(X, Y) for params in given]
+    sent, back = tmp_path / "sent.pickle", tmp_path / "back.npz"
+    sent.write_bytes(pickle.dumps((models, X)))
+    # Where the fresh process finds this package and the module of the cell and the body.
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-c", IN_ANOTHER_PROCESS, sent, back]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    with np.load(back) as predicted:
+        for model, name in zip(models, predicted.files, strict=True):
+            assert_array_equal(predicted[name], model.predict(X))
 
 
 def test_an_instance_is_a_description_and_stays_as_it_is():

@@ -167,7 +167,7 @@ def test_to_padded_of_lists_and_codes():
     assert_array_equal(to_padded(codes, value=-1), [[1, 2], [3, -1]])
     with pytest.raises(ValueError, match="X holds int32 values; value must be an integer, got nan"):
         to_padded(codes)
-    with pytest.raises(ValueError, match="length=1 is shorter than the longest sequence, 2 steps"):
+    with pytest.raises(ValueError, match=r"length=1 is shorter than .* 2 steps"):
         to_padded(codes, value=0, length=1)
 
 

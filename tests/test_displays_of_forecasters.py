@@ -148,7 +148,7 @@ def test_displays_from_search_and_invalid_estimators(display, arguments):
     with pytest.raises(ValueError, match=r"Pipeline has no .* would skip the transformers"):
         display.from_estimator(make_pipeline(StandardScaler(), search.best_estimator_), *arguments)
     transformed = TransformedTargetRegressor(search.best_estimator_, transformer=StandardScaler())
-    with pytest.raises(ValueError, match=r"has no .* the result would be transformed"):
+    with pytest.raises(ValueError, match=r"has no .* on the transformed scale"):
         display.from_estimator(transformed.fit(X, X), *arguments)
     if display is not HorizonErrorDisplay:
         with pytest.raises(NotFittedError):

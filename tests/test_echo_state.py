@@ -258,7 +258,7 @@ def test_classifier_predict_proba(params, names):
 
 
 def assert_allclose_or_equal(one, other):
-    """Check numbers to rounding, and labels as they are."""
+    """Check that numbers are equal up to rounding, and labels exactly."""
     assert one.shape == other.shape
     if one.dtype.kind == "f":
         assert_allclose(one, other, rtol=1e-8, atol=1e-10)

@@ -92,9 +92,9 @@ BAD_PARAMETERS = {
         "vector", {"units": [3], "reservoir": TWO_LAYERS}, r"units.*layers=2, got \[3\]"),
     "half a unit": ("vector", {"units": [2.5]}, r"units must be a positive int.*\[2.5\]"),
     "a washout as long as a sequence": (
-        "steps", {"washout": 2}, rf"washout=2 leaves nothing of X\[{SHORT}\].* 2 step"),
+        "steps", {"washout": 2}, rf"washout=2 leaves no step of X\[{SHORT}\].* 2 step"),
     "a washout as long as the series": (
-        "series", {"washout": 240}, r"washout=240 leaves nothing of X\[0\].* 240 step"),
+        "series", {"washout": 240}, r"washout=240 leaves no step of X\[0\].* 240 step"),
     "topology not square": (
         "vector", {"reservoir": double(topology=np.ones((20, 19)))}, rf"{SQUARE} \(20, 19\)"),
     "topology too small": (
@@ -165,7 +165,7 @@ def test_fit_bad_parameters(wrong):
 
 def test_washout_error_names_the_sequence():
     weights = np.where(np.arange(len(X)) < SHORT, 0.0, 1.0)  # those before it are not there
-    with refused(rf"washout=2 leaves nothing of X\[{SHORT}\]"):
+    with refused(rf"washout=2 leaves no step of X\[{SHORT}\]"):
         regressor(return_sequences=True, washout=2).fit(X, RUNNING, weights)
 
 
@@ -243,7 +243,7 @@ BAD_TARGETS = {
     "too few lists": ("steps", RUNNING[:-1], "X has 30 sequences, y has 29"),
     "one step too few": (
         "steps", replaced(RUNNING, 4, RUNNING[4][1:]),
-        rf"y\[4\] has {len(X[4]) - 1} targets, but sequence 4 of X has {len(X[4])} steps"),
+        rf"y\[4\] has {len(X[4]) - 1} targets, but sequence 4 of X has {len(X[4])} time"),
     "one per sequence": ("steps", SUMS, "y.*per time step because return_sequences=True"),
     "one per step": ("vector", RUNNING, "y.*return_sequences=False"),
     "NaN": ("vector", np.where(SUMS == SUMS[3], np.nan, SUMS), "y contains NaN"),
@@ -332,7 +332,7 @@ def test_merge_other_not_fitted():
     with unchanged(network, batch):
         with refused("EchoStateClassifier instance is not fitted", NotFittedError):
             network.merge(classifier())
-        with refused("EchoStateClassifier merges only with another.*got Ridge"):
+        with refused("EchoStateClassifier can only merge with another.*got Ridge"):
             network.merge(Ridge().fit(INPUTS, TARGETS))
 
 

@@ -270,7 +270,7 @@ def learn_by_merge(network):
 )  # fmt: skip
 def test_generate_after_several_series_is_refused(learn):
     network = learn(regressor(reservoir=FED_BACK, return_sequences=True))
-    with pytest.raises(ValueError, match=r"X=None continues from the end of one.*Give X"):
+    with pytest.raises(ValueError, match=r"X=None continues from the end of one.*Pass X"):
         network.generate(3)
     assert network.generate(3, BATCH, BATCH_Y).shape == (3, 3, 2)
 
@@ -295,7 +295,7 @@ NETWORKS = {
     "both ways": (
         regressor(return_sequences=True, reservoir=double(bidirectional=True)), BATCH, BATCH_Y),
 }  # fmt: skip
-TOGETHER = "X and y go together"
+TOGETHER = "pass both X and y"
 HOLE = np.where(np.arange(480).reshape(240, 2) == 201, np.nan, INPUTS)
 REFUSED = {
     "no steps": ("next", {"n_steps": 0}, "n_steps must be a positive int, got 0"),
@@ -304,11 +304,11 @@ REFUSED = {
         "one output per sequence", {}, "return_sequences=True or rows='steps'"),
     "one output for two inputs": (
         "one output", {}, r"feedback_scaling=0.* 1 output.* 2 input.*one step ahead"),
-    "labels for inputs": ("labels", {}, "no loop.*feedback_scaling"),
-    "two directions": ("both ways", {"X": BATCH}, "future time steps that bidirectional=True"),
-    "no end": ("several", {}, "X=None.*several sequences.*Give X"),
-    "targets without feedback": ("next", {"X": INPUTS, "y": INPUTS}, "y had no effect.*feedback"),
-    "future without feedback": ("next", {"X_future": INPUTS[:3]}, "X_future had no effect"),
+    "labels for inputs": ("labels", {}, "cannot feed outputs back.*feedback_scaling"),
+    "two directions": ("both ways", {"X": BATCH}, "cannot be used with bidirectional=True"),
+    "no end": ("several", {}, "X=None.*several sequences.*Pass X"),
+    "targets without feedback": ("next", {"X": INPUTS, "y": INPUTS}, "y must be None.*feedback"),
+    "future without feedback": ("next", {"X_future": INPUTS[:3]}, "X_future must be None"),
     "inputs alone": ("fed back", {"X": INPUTS}, TOGETHER),
     "targets alone": ("fed back", {"y": TARGETS}, TOGETHER),
     "future too long": ("fed back", {"X_future": INPUTS[:4]}, r"X_future.*\(3, 2\), got \(4, 2\)"),

@@ -393,7 +393,7 @@ def test_random_state_instance_and_none():
     )
     assert_array_equal(first, second)
     assert (first[0] != first[1]).any()
-    before = np.random.get_state()[1].copy()  # noqa: NPY002 - it must stay as it is
+    before = np.random.get_state()[1].copy()  # noqa: NPY002 - it must not change
     one, other = (regressor(random_state=None).fit(X, SUMS).coef_ for _ in range(2))
     assert (one != other).any()
     assert_array_equal(np.random.get_state()[1], before)  # noqa: NPY002

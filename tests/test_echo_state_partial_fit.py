@@ -68,7 +68,7 @@ def test_partial_fit_of_a_series_equals_one_fit(cuts):
     at_once = clone(network).fit(INPUTS, TARGETS)
     blocks = list(zip(np.split(INPUTS, cuts), np.split(TARGETS, cuts), strict=True))
     if cuts[0] < 20:
-        with pytest.raises(ValueError, match=r"washout=20 leaves nothing of X\[0\].* 3 step"):
+        with pytest.raises(ValueError, match=r"washout=20 leaves no step of X\[0\].* 3 step"):
             network.partial_fit(*blocks[0])
         blocks[:2] = [(INPUTS[:40], TARGETS[:40])]
     for block in blocks:
@@ -104,9 +104,9 @@ def test_merge_equals_one_fit(kind):
 
 
 OTHERS = {
-    "another seed": ({"random_state": 1}, SUMS, "another reservoir.*int as random_state"),
-    "no seed": ({"random_state": None}, SUMS, "another reservoir.*int as random_state"),
-    "another leak rate": ({"leak_rate": 0.5}, SUMS, "another reservoir"),
+    "another seed": ({"random_state": 1}, SUMS, "different reservoir.*int as random_state"),
+    "no seed": ({"random_state": None}, SUMS, "different reservoir.*int as random_state"),
+    "another leak rate": ({"leak_rate": 0.5}, SUMS, "different reservoir"),
     "another activation": (
         {"reservoir": double(activation="relu")}, SUMS, "activation='relu', expected 'tanh'"),
     "one more direction": (
@@ -125,7 +125,7 @@ def test_merge_of_other_reservoirs_is_refused(which):
     other = regressor(**params).fit(X, y)
     with pytest.raises(ValueError, match=match):
         network.merge(other)
-    with pytest.raises(ValueError, match=r"EchoStateRegressor merges.*EchoStateClassifier"):
+    with pytest.raises(ValueError, match=r"EchoStateRegressor can only merge.*EchoStateClassifier"):
         network.merge(classifier().fit(X, LABELS))
     with pytest.raises(ValueError, match="other features or targets"):
         classifier().fit(X, LABELS).merge(classifier().fit(X, LABELS == "ant"))
@@ -214,6 +214,6 @@ def test_partial_fit_noise_of_each_part(noise):
 def test_update_within_the_washout_is_refused():
     network = EchoStateRegressor(units=20, rows="steps", washout=50, random_state=0)
     network.fit(NOISE[:200], NOISE[:200, 0])
-    with pytest.raises(ValueError, match="washout=50 leaves nothing"):
+    with pytest.raises(ValueError, match="washout=50 leaves no step"):
         network.update(NOISE[:1], NOISE[:1, 0])
     network.set_params(initial_state="fit_end").update(NOISE[:1], NOISE[:1, 0])

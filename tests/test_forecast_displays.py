@@ -189,7 +189,10 @@ SEVERAL = TABLE.set_index([["a", "b"] * 50, DAYS])
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"history": LOAD[80:]}, "history must have rows before the forecast, got none from 2026"),
+        (
+            {"history": LOAD[80:]},
+            "history must have rows before the forecast, got only rows from 2026",
+        ),
         ({"truth": LOAD[:50]}, "truth must have rows at the times of the forecast"),
         ({"history": TABLE[["heat", "wind"]]}, r"got 2 column\(s\) \(\['heat', 'wind'\]\) in hist"),
         ({"truth": ARRAY[:5]}, r"truth must have the columns of forecast: got 3 column\(s\) in"),
@@ -218,7 +221,9 @@ def test_displays_invalid_n_history(n_history):
 def test_forecast_display_ax():
     _, axes = plt.subplots(3, 1)
     assert list(ForecastDisplay(forecast=TABLE).plot(axes).ax_) == list(axes)
-    with pytest.raises(ValueError, match="as many axes as there are columns, 1, got 3"):
+    with pytest.raises(
+        ValueError, match=r"ax must hold 1 Axes.*one for each of the columns, got 3"
+    ):
         ForecastDisplay(forecast=LOAD).plot(axes)
 
 

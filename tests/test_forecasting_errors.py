@@ -77,7 +77,7 @@ BAD_X = cases(
         [DF, DF.rename(columns={"c": "d"})],
         r"columns of X\[1\] differ from those of X\[0\]",
     ),
-    mixed_containers=([DF, X], "mixes pandas objects with others"),
+    mixed_containers=([DF, X], "mixes pandas objects with other"),
     twice=(pd.concat([DF, DF[:1]]).sort_index(), "2026-01-01.* is followed by itself at row 1"),
     unsorted=(DF[::-1], "sorted by time.*2026-03-01.* is followed by 2026-02-28.* at row 1"),
     unsorted_series=([DF, DF[::-1]], "X of series 1 must be sorted by time"),
@@ -360,9 +360,9 @@ def test_forecaster_invalid_series_id(given, message):
 
 def test_series_id_and_times_with_named_series():
     for many, reason in ((MANY, "MultiIndex"), ([X, X], "list of series")):
-        with pytest.raises(ValueError, match=f"series_id must be None here: .*{reason}"):
+        with pytest.raises(ValueError, match=f"series_id must be None, because .*{reason}"):
             forecaster().fit(many, series_id=TURNS)
-        with pytest.raises(ValueError, match=f"times must be None here: .*{reason}"):
+        with pytest.raises(ValueError, match=f"times must be None, because .*{reason}"):
             make_windows(many, window_length=3, times=DAYS)
 
 

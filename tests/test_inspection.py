@@ -136,7 +136,9 @@ def test_history_display_ax():
     _, axes = plt.subplots(2, 1)
     display = HistoryDisplay(history=HISTORY).plot(axes, metrics=["loss", "accuracy"])
     assert list(display.ax_) == list(axes)
-    with pytest.raises(ValueError, match="as many axes as there are metrics, 1, got 2"):
+    with pytest.raises(
+        ValueError, match=r"ax must hold 1 Axes.*one for each of the metrics, got 2"
+    ):
         HistoryDisplay(history=HISTORY).plot(axes)
 
 

@@ -85,9 +85,9 @@ REPEATED = np.sin(2 * np.pi * np.arange(48) / 12)
     ("changed", "message"),
     [
         ({"y_train": [1.0, 2.0], "period": 2}, r"more than period=2 row\(s\).* got 2"),
-        ({"y_train": [3.0, 3.0, 3.0]}, r"naive forecast of target 0 has no error"),
-        ({"y_train": REPEATED, "period": 12}, "has no error"),
-        ({"y_train": [0.0, 0.0, 0.0]}, "has no error"),
+        ({"y_train": [3.0, 3.0, 3.0]}, r"naive forecast of target 0 has the error 0"),
+        ({"y_train": REPEATED, "period": 12}, "has the error 0"),
+        ({"y_train": [0.0, 0.0, 0.0]}, "has the error 0"),
         ({"y_train": [1.0, np.nan, 2.0]}, r"period=1 row\(s\) apart, but one"),
         ({"y_train": [[1.0, 2.0], [2.0, 4.0]]}, r"got 2 target\(s\) in y_train, 1 in y_true"),
         ({"y_train": [1.0, np.inf]}, "y_train contains infinity"),

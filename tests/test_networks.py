@@ -22,10 +22,10 @@ from recurrences import (
 
 from skrnn import RNNClassifier, RNNRegressor, Sequences
 from skrnn._specs import CELLS
+from skrnn.networks.architecture import build_network, initial_weights
 from skrnn.networks.backends import precision
 from skrnn.networks.cells import get_cell
 from skrnn.networks.inference import forward
-from skrnn.networks.models import build_network, initial_weights
 from skrnn.networks.programs import lease
 from skrnn.sequences import check_sequences, from_nan_padded
 

@@ -24,8 +24,8 @@ from small_data import TINY, labelled
 
 from skrnn import RNNClassifier, RNNRegressor, clear_program_cache
 from skrnn.networks import programs
+from skrnn.networks.architecture import build_network, initial_weights
 from skrnn.networks.inference import forward
-from skrnn.networks.models import build_network, initial_weights
 from skrnn.networks.programs import lease
 from skrnn.sequences import check_sequences
 

@@ -333,7 +333,9 @@ def test_solver_auto_small_penalty():
     assert isinstance(auto._readout.statistics, TriangularFactor)
     assert_array_equal(auto.coef_, svd.coef_)
     assert isinstance(network(alpha=1.0).fit(X, y)._readout.statistics, Moments)
-    with pytest.warns(LinAlgWarning, match="alpha=1e-14 is below the rounding.*solver='svd'"):
+    with pytest.warns(
+        LinAlgWarning, match="alpha=1e-14 is below the rounding errors.*solver='svd'"
+    ):
         network(solver="cholesky").fit(X, y)
 
 
@@ -347,7 +349,9 @@ def test_solver_auto_few_rows():
 
 def test_partial_fit_warns_of_a_small_penalty():
     X, y = wave()
-    with pytest.warns(LinAlgWarning, match="alpha=1e-14 is below the rounding.*solver='svd'"):
+    with pytest.warns(
+        LinAlgWarning, match="alpha=1e-14 is below the rounding errors.*solver='svd'"
+    ):
         network().partial_fit(X, y)
     network(solver="svd").partial_fit(X, y)
 

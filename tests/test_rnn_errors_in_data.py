@@ -162,10 +162,10 @@ BAD_TARGETS = {
     "three dimensions": ("tracker", [steps[None] for steps in X], "y.*with 3 dimensions"),
     "one tag too few": (
         "tagger", replaced(TAGS, 3, TAGS[3][1:]),
-        rf"y\[3\] has {len(X[3]) - 1} targets, but sequence 3 of X has {len(X[3])} steps"),
+        rf"y\[3\] has {len(X[3]) - 1} targets, but sequence 3 of X has {len(X[3])} time"),
     "one number too many": (
         "tracker", replaced([steps[:, 0] for steps in X], 5, np.zeros(len(X[5]) + 1)),
-        rf"y\[5\] has {len(X[5]) + 1} targets, but sequence 5 of X has {len(X[5])} steps"),
+        rf"y\[5\] has {len(X[5]) + 1} targets, but sequence 5 of X has {len(X[5])} time"),
     "too few tag lists": ("tagger", TAGS[:-1], "X has 12 sequences, y has 11"),
     "outputs that differ": (
         "tracker", replaced([steps for steps in X], 3, X[3][:, :1]), r"y\[3\]"),

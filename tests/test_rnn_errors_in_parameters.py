@@ -166,8 +166,8 @@ def test_rnn_class_weight_zero_for_all_classes_is_refused():
 @pytest.mark.parametrize(
     ("validation", "match"),
     [
-        ({"X_val": X}, "X_val and y_val go together"),
-        ({"y_val": LABELS}, "X_val and y_val go together"),
+        ({"X_val": X}, "X_val and y_val must be passed together"),
+        ({"y_val": LABELS}, "X_val and y_val must be passed together"),
         ({"sample_weight_val": np.ones(N)}, "sample_weight_val.*X_val"),
         ({"X_val": X, "y_val": LABELS[:-1]}, "y_val has 11"),
         ({"X_val": X, "y_val": ["maybe"] * N}, r"y_val has labels .*classes_: \['maybe'\]"),

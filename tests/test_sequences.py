@@ -246,7 +246,7 @@ def test_split_steps_returns_views():
     assert_same(parts, [steps[:1], steps[1:]])
     assert all(np.shares_memory(part, steps) for part in parts)
     assert split_steps(steps[:0], []) == []
-    with pytest.raises(ValueError, match=r"steps has 3 step\(s\), lengths add up to 4"):
+    with pytest.raises(ValueError, match=r"steps has 3 step\(s\), but lengths add up to 4"):
         split_steps(steps, [2, 2])
 
 

@@ -52,8 +52,8 @@ def fetch_airline_passengers(*, data_home=None, download_if_missing=True):
     data_home : str or path-like, default=None
         The folder in which to look for the data and to store a download. If None, the folder that
         :func:`~skrnn.datasets.get_data_home` returns. The file is `airline-passengers.csv`, or the
-        same with the suffix `.xz`, in this folder or in its subfolder `series`. Its columns are
-        `Month` (such as 1949-01) and `Passengers`.
+        same name with the suffix `.xz`, in this folder or in its subfolder `series`. Its columns
+        are `Month` (such as 1949-01) and `Passengers`.
 
     download_if_missing : bool, default=True
         Whether to download the file if it is not in the folder. If False, a missing file raises an
@@ -73,7 +73,7 @@ def fetch_airline_passengers(*, data_home=None, download_if_missing=True):
     Raises
     ------
     OSError
-        If the file is not in the folder and is not, or cannot be, downloaded.
+        If the file is not in the folder and `download_if_missing=False`, or if the download fails.
 
     ValueError
         If the file is not a table of consecutive months with the columns above, if it has no rows,

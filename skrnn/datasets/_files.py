@@ -98,7 +98,7 @@ def find_or_download(data_home, folder, name, remote, download_if_missing):
     Raises
     ------
     OSError
-        If the file does not exist and is not, or cannot be, downloaded.
+        If the file does not exist and `download_if_missing=False`, or if the download fails.
     """
     folders = data_folders(data_home, folder)
     found = find_file(folders, [name, f"{name}.xz"])
@@ -173,7 +173,7 @@ def read_text(path):
 
 
 def check_not_empty(items, path, what):
-    """Return the items of a file unchanged.
+    """Return the items of a file unchanged if there are any.
 
     Raises
     ------

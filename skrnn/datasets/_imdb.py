@@ -142,7 +142,8 @@ def fetch_imdb(
     Raises
     ------
     OSError
-        If the reviews are not in the folder and are not, or cannot be, downloaded.
+        If the reviews are not in the folder and `download_if_missing=False`, or if the download
+        fails.
 
     ValueError
         If a local file does not have one of the forms above, or if files are missing.

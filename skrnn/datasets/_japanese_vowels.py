@@ -74,11 +74,12 @@ def fetch_japanese_vowels(
     data_home : str or path-like, default=None
         The folder in which to look for the data and to store a download. If None, the folder that
         :func:`~skrnn.datasets.get_data_home` returns. The files are `JapaneseVowels_TRAIN.ts` and
-        `JapaneseVowels_TEST.ts`, or the same with the suffix `.xz`, in this folder or in its
+        `JapaneseVowels_TEST.ts`, or the same names with the suffix `.xz`, in this folder or in its
         subfolder `ucr_uea`, in the `.ts` format of the archive.
 
     subset : {"train", "test", "all"}, default="train"
-        Which part of the split of the authors to load. If `"all"`, both parts in this order.
+        Which part of the split of the authors to load. If `"all"`, both parts are loaded, in this
+        order.
 
     download_if_missing : bool, default=True
         Whether to download the files that are not in the folder. If False, a missing file raises an
@@ -107,7 +108,7 @@ def fetch_japanese_vowels(
     Raises
     ------
     OSError
-        If a file is not in the folder and is not, or cannot be, downloaded.
+        If a file is not in the folder and `download_if_missing=False`, or if the download fails.
 
     ValueError
         If a line of a file does not consist of 12 equally long rows of finite numbers and a

@@ -1,4 +1,4 @@
-"""What all loaders share: the validation of their parameters, and the form of their results."""
+"""The common parts of all loaders: they validate parameters, and put results into one form."""
 
 import os
 
@@ -24,7 +24,7 @@ def validate_loader(**constraints):
 
 
 def labelled_data(data, target, *, return_X_y, **others):
-    """Return data and target, as a tuple if `return_X_y`, else in a Bunch with all others.
+    """Return data and target, as a tuple if `return_X_y`, else in a Bunch with further entries.
 
     Examples
     --------

@@ -282,8 +282,8 @@ def make_narma(n_steps=2000, *, order=10, n_warmup=200, random_state=None):
     n_warmup : int, default=200
         The number of time steps that are dropped at the beginning.
     random_state : int, RandomState instance or None, default=None
-        Controls the inputs. For rare inputs the system of order 10 diverges; then new inputs are
-        drawn. Pass an int for the same series in every call.
+        Controls the inputs. The system of order 10 diverges for rare inputs, in which case new
+        inputs are drawn. Pass an int for the same series in every call.
 
     Returns
     -------
@@ -296,11 +296,12 @@ def make_narma(n_steps=2000, *, order=10, n_warmup=200, random_state=None):
     ------
     ValueError
         If the system diverged for all inputs that were drawn, because `n_steps` is too large. For
-        order 10 this takes millions of steps.
+        order 10, this only happens with millions of steps.
 
     Notes
     -----
-    With order 20, the published constant of 0.2 keeps the series within a few hundredths of 1.14.
+    With order 20, the published constant 0.2 at the end of the equation keeps the series within a
+    few hundredths of 1.14.
 
     References
     ----------
@@ -349,7 +350,7 @@ def _narma(u, order):
     prefer_skip_nested_validation=True,
 )
 def make_memory_task(n_steps=2000, *, max_delay=20, random_state=None):
-    """Generate uniform noise, and as targets the same noise at earlier time steps.
+    """Generate uniform noise, and targets that repeat this noise after a delay.
 
     Parameters
     ----------

@@ -76,8 +76,8 @@ def fetch_names(*, data_home=None, download_if_missing=True, return_X_y=False):
     data_home : str or path-like, default=None
         The folder in which to look for the data and to store a download. If None, the folder that
         :func:`~skrnn.datasets.get_data_home` returns. There is one file per language, `Arabic.txt`
-        to `Vietnamese.txt`, or the same with the suffix `.xz`, in this folder or in its subfolder
-        `names`. Each line of a file is a name.
+        to `Vietnamese.txt`, or the same names with the suffix `.xz`, in this folder or in its
+        subfolder `names`. Each line of a file is a name.
 
     download_if_missing : bool, default=True
         Whether to download the files that are not in the folder. If False, a missing file raises an
@@ -106,7 +106,7 @@ def fetch_names(*, data_home=None, download_if_missing=True, return_X_y=False):
     Raises
     ------
     OSError
-        If a file is not in the folder and is not, or cannot be, downloaded.
+        If a file is not in the folder and `download_if_missing=False`, or if the download fails.
 
     ValueError
         If a file contains no name, or is not a text file in UTF-8.

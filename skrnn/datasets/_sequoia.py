@@ -74,11 +74,12 @@ def fetch_sequoia(*, data_home=None, subset="train", download_if_missing=True, r
     data_home : str or path-like, default=None
         The folder in which to look for the data and to store a download. If None, the folder that
         :func:`~skrnn.datasets.get_data_home` returns. The files are `fr_sequoia-ud-train.conllu`,
-        `fr_sequoia-ud-dev.conllu` and `fr_sequoia-ud-test.conllu`, or the same with the suffix
-        `.xz`, in this folder or in its subfolder `ud_fr_sequoia`.
+        `fr_sequoia-ud-dev.conllu` and `fr_sequoia-ud-test.conllu`, or the same names with the
+        suffix `.xz`, in this folder or in its subfolder `ud_fr_sequoia`.
 
     subset : {"train", "dev", "test", "all"}, default="train"
-        Which part of the split of the treebank to load. If `"all"`, all parts in this order.
+        Which part of the split of the treebank to load. If `"all"`, all parts are loaded, in this
+        order.
 
     download_if_missing : bool, default=True
         Whether to download the files that are not in the folder. If False, a missing file raises an
@@ -107,7 +108,7 @@ def fetch_sequoia(*, data_home=None, subset="train", download_if_missing=True, r
     Raises
     ------
     OSError
-        If a file is not in the folder and is not, or cannot be, downloaded.
+        If a file is not in the folder and `download_if_missing=False`, or if the download fails.
 
     ValueError
         If a line of a file is not in the CoNLL-U format, if a file contains no sentence, or if it
@@ -158,7 +159,7 @@ def _read_conllu(path):
 
 
 def _words(line, location):
-    r"""Return a list with the word and the tag of a line, which is empty if there is none.
+    r"""Return a list with the (word, tag) pair of a line, or an empty list if it has no word.
 
     Examples
     --------

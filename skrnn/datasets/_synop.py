@@ -128,7 +128,7 @@ def fetch_synop(station, data_home=None, *, download_if_missing=True):
     data_home : str or path-like, default=None
         The folder in which to look for the data and to store a download. If None, the folder that
         :func:`~skrnn.datasets.get_data_home` returns. The files are `synop_nice_2023_2025.csv` and
-        `synop_tarbes_2020.csv`, or the same with the suffix `.xz`, in this folder or in its
+        `synop_tarbes_2020.csv`, or the same names with the suffix `.xz`, in this folder or in its
         subfolder `synop`. In the sources they have other names.
 
     download_if_missing : bool, default=True
@@ -156,7 +156,7 @@ def fetch_synop(station, data_home=None, *, download_if_missing=True):
     Raises
     ------
     OSError
-        If the file is not in the folder and is not, or cannot be, downloaded.
+        If the file is not in the folder and `download_if_missing=False`, or if the download fails.
 
     ValueError
         If the file is not a table with the columns of the source, if it has two different reports

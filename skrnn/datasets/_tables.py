@@ -1,4 +1,4 @@
-"""Read the files of those data sets that are tables."""
+"""Read data sets that are stored as tables."""
 
 from contextlib import contextmanager
 from io import StringIO

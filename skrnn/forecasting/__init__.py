@@ -1,7 +1,7 @@
 """Forecasting with any regressor: windows, horizons, intervals, baselines and errors by horizon.
 
-`make_windows` cuts series into windows. A forecaster does so itself, and forecasts each row, for
-scikit-learn's scorers and splitters, and the steps after the end of the data.
+`make_windows` cuts series into windows. A forecaster makes its own windows. It forecasts each row,
+so that scikit-learn's scorers and splitters can be used, and the steps after the end of the data.
 """
 
 from skrnn.forecasting._baselines import (

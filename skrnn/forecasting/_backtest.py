@@ -55,7 +55,7 @@ def _folds(cv, panel, series_id):
 
 
 def _folds_in_time(cv, panel):
-    """Split all series at the same times, so that no series is trained on the test time of another.
+    """Split all series at the same times, so that no training row is at the time of a test row.
 
     Series are often correlated: training rows of one could reveal the test rows of another.
     """
@@ -75,8 +75,9 @@ def _folds_in_time(cv, panel):
 def _residuals(fitted, panel, targets, is_test, is_train):
     """Return the errors of all forecasts of test rows, (n_origins, horizon, n_targets).
 
-    NaN if a target is missing, is not in the test set, or has training rows between it and the
-    origin of the forecast: the model has seen more than it could at that origin.
+    An error is NaN if its target is missing, if it is not in the test set, or if there are training
+    rows between the origin of the forecast and the target, because the model has then seen rows
+    that are not known at the origin.
     """
     horizon = fitted.horizon
     # Rows after the end of the data count as rows that are not in the test set.

@@ -57,7 +57,7 @@ class BaseForecaster(RegressorMixin, BaseEstimator, metaclass=ABCMeta):
     @property
     @abstractmethod
     def _n_context(self):
-        """The number of rows up to its origin that a forecast is made from."""
+        """The number of rows, ending with its origin, that a forecast is made from."""
 
     @property
     def _steps_at_once(self):
@@ -90,8 +90,8 @@ class BaseForecaster(RegressorMixin, BaseEstimator, metaclass=ABCMeta):
         Parameters
         ----------
         X : array of shape (n_rows, n_features), DataFrame, Series, or list of them
-            One row per time step. Each item of a list is one series. The levels of a MultiIndex but
-            the last name the series of each row, and the last level is the time. If an index (of
+            One row per time step. Each item of a list is one series. The last level of a MultiIndex
+            is the time, and all other levels identify the series of each row. If an index (of
             times, periods or integers) leaves a time out, there is a gap, and no window and no
             forecast crosses it.
         y : array-like of shape (n_rows,) or (n_rows, n_targets), or list of them, default=None
@@ -207,15 +207,16 @@ class BaseForecaster(RegressorMixin, BaseEstimator, metaclass=ABCMeta):
         X_future : array of shape (n, n_known_future), DataFrame, list or dict, default=None
             The columns of `known_future` after these rows; for several series a list, a dict by
             series ID, or a table with a MultiIndex. Only used if `known_future` is not empty. From
-            a table with times (an integer index that holds all times to come is one, too) the rows
-            of the right times are taken, and from other containers the first rows. Direct forecasts
+            a table with times (including an integer index that holds all future times), the rows of
+            the right times are taken, and from other containers the first rows. Direct forecasts
             need a multiple of `horizon` rows.
 
         Returns
         -------
         DataFrame, Series or ndarray of shape (n_steps,) or (n_steps, n_targets)
-            A pandas object with the next times if the targets were one. For a list of series a
-            list, for series IDs a dict, and for a MultiIndex a table with one.
+            A pandas object whose index holds the next times if the targets were a pandas object.
+            For several series, it is a list if they were a list, a dict if they had series IDs, and
+            a table with a MultiIndex if they had a MultiIndex.
 
         Raises
         ------
@@ -229,9 +230,9 @@ class BaseForecaster(RegressorMixin, BaseEstimator, metaclass=ABCMeta):
     def predict_interval(self, X, *, coverage=0.9, series_id=None):
         """Forecast, for each row, an interval that contains its target with some probability.
 
-        Split-conformal intervals: their width is that of the residuals of equally long forecasts
-        on the rows that `calibration_size` held out. They have the right coverage if new errors
-        are distributed as those residuals.
+        The intervals are split-conformal: their width follows from the residuals of forecasts of
+        the same length on the rows that `calibration_size` held out. They have the right coverage
+        if new errors have the same distribution as these residuals.
 
         Parameters
         ----------
@@ -331,13 +332,13 @@ class BaseForecaster(RegressorMixin, BaseEstimator, metaclass=ABCMeta):
         -------
         errors : DataFrame
             One row for each fold and step, with the columns "fold", "step" (1 to `horizon`), "mae"
-            and "rmse" (over all targets), and "n" (the number of targets). Every forecast of a test
-            row counts that was made after the last training row before it. Its context is all rows
-            up to its origin, also test rows.
+            and "rmse" (over all targets), and "n" (the number of targets). A forecast of a test row
+            counts if there is no training row between its origin and the test row. Its context is
+            all rows up to its origin, also test rows.
         """
         return backtest(self, X, y, cv, series_id)
 
-    # What the public methods share.
+    # Helpers of the public methods.
 
     def _read(self, X, series_id, *, reset=False, input_name="X"):
         freq = None if reset else self._training_end.freq

@@ -1,4 +1,4 @@
-"""Naive forecasts, which need almost no training: what any other forecaster should beat."""
+"""Naive forecasts, which need almost no training: a baseline for all other forecasters."""
 
 import sys
 from dataclasses import dataclass
@@ -50,7 +50,7 @@ class _NaiveForecaster(BaseForecaster):
 
     @property
     def _steps_at_once(self):
-        """Any number: no forecast is made from forecasts."""
+        """The number of steps is unlimited, because no forecast is made from forecasts."""
         return sys.maxsize
 
     def _check_data(self, panel, targets, known_future):
@@ -76,8 +76,8 @@ class PersistenceForecaster(_NaiveForecaster):
     Parameters
     ----------
     horizon : int, default=1
-        The number of steps that `predict` forecasts ahead, and all of which `predict_trajectory`
-        forecasts.
+        The number of steps to forecast. `predict_trajectory` returns the forecasts of all these
+        steps, `predict` only that of the last one.
     initial_context : {"auto", "fit_end", "edge"}, default="auto"
         The rows that are the context of the first rows passed to `predict`; see
         :class:`SlidingWindowForecaster`.
@@ -94,14 +94,15 @@ class PersistenceForecaster(_NaiveForecaster):
     target_mean_ : ndarray of shape (n_targets,)
         The mean of the training targets, which `predict` returns for rows without any context.
     residuals_ : ndarray of shape (n_held_out, horizon, n_targets) or None
-        Targets minus forecasts, at each step, of the forecasts that `calibration_size` held out, in
-        order of time. None if `calibration_size` was None.
+        The residuals of the held-out forecasts: the targets minus the forecasts at each step, in
+        the order of time. None if `calibration_size` was None.
     mean_residuals_ : ndarray of shape (n_held_out, n_targets) or None
-        The first targets of these forecasts minus `target_mean_`.
+        For each held-out forecast, the targets at its first step minus `target_mean_`. None if
+        `calibration_size` was None.
     context_ : ndarray, DataFrame, Series, or dict of them
-        The last training rows, at most as many as the context of a forecast and `horizon` - 1 rows
-        more, and none from before a gap. `forecast` continues them by default. Several series are
-        in a dict, by their series ID or their index in the list.
+        The last training rows after the last gap, at most `horizon` - 1 more than the context of a
+        forecast. `forecast` continues them by default. If there are several series, it is a dict
+        whose keys are the series IDs or the indices in the list.
     n_features_in_ : int
         The number of columns of `X`.
     feature_names_in_ : ndarray of str
@@ -131,10 +132,11 @@ class SeasonalNaiveForecaster(_NaiveForecaster):
     Parameters
     ----------
     period : int
-        The number of rows of a season: 24 for hourly rows and days, 12 for months and years.
+        The number of rows of a season: 24 for hourly rows and a daily season, 12 for monthly rows
+        and a yearly season.
     horizon : int, default=1
-        The number of steps that `predict` forecasts ahead, and all of which `predict_trajectory`
-        forecasts.
+        The number of steps to forecast. `predict_trajectory` returns the forecasts of all these
+        steps, `predict` only that of the last one.
     initial_context : {"auto", "fit_end", "edge"}, default="auto"
         The rows that are the context of the first rows passed to `predict`; see
         :class:`SlidingWindowForecaster`.
@@ -151,14 +153,15 @@ class SeasonalNaiveForecaster(_NaiveForecaster):
     target_mean_ : ndarray of shape (n_targets,)
         The mean of the training targets, which `predict` returns for rows without any context.
     residuals_ : ndarray of shape (n_held_out, horizon, n_targets) or None
-        Targets minus forecasts, at each step, of the forecasts that `calibration_size` held out, in
-        order of time. None if `calibration_size` was None.
+        The residuals of the held-out forecasts: the targets minus the forecasts at each step, in
+        the order of time. None if `calibration_size` was None.
     mean_residuals_ : ndarray of shape (n_held_out, n_targets) or None
-        The first targets of these forecasts minus `target_mean_`.
+        For each held-out forecast, the targets at its first step minus `target_mean_`. None if
+        `calibration_size` was None.
     context_ : ndarray, DataFrame, Series, or dict of them
-        The last training rows, at most as many as the context of a forecast and `horizon` - 1 rows
-        more, and none from before a gap. `forecast` continues them by default. Several series are
-        in a dict, by their series ID or their index in the list.
+        The last training rows after the last gap, at most `horizon` - 1 more than the context of a
+        forecast. `forecast` continues them by default. If there are several series, it is a dict
+        whose keys are the series IDs or the indices in the list.
     n_features_in_ : int
         The number of columns of `X`.
     feature_names_in_ : ndarray of str
@@ -208,8 +211,8 @@ class DriftForecaster(_NaiveForecaster):
     Parameters
     ----------
     horizon : int, default=1
-        The number of steps that `predict` forecasts ahead, and all of which `predict_trajectory`
-        forecasts.
+        The number of steps to forecast. `predict_trajectory` returns the forecasts of all these
+        steps, `predict` only that of the last one.
     initial_context : {"auto", "fit_end", "edge"}, default="auto"
         The rows that are the context of the first rows passed to `predict`; see
         :class:`SlidingWindowForecaster`.
@@ -229,14 +232,15 @@ class DriftForecaster(_NaiveForecaster):
     target_mean_ : ndarray of shape (n_targets,)
         The mean of the training targets, which `predict` returns for rows without any context.
     residuals_ : ndarray of shape (n_held_out, horizon, n_targets) or None
-        Targets minus forecasts, at each step, of the forecasts that `calibration_size` held out, in
-        order of time. None if `calibration_size` was None.
+        The residuals of the held-out forecasts: the targets minus the forecasts at each step, in
+        the order of time. None if `calibration_size` was None.
     mean_residuals_ : ndarray of shape (n_held_out, n_targets) or None
-        The first targets of these forecasts minus `target_mean_`.
+        For each held-out forecast, the targets at its first step minus `target_mean_`. None if
+        `calibration_size` was None.
     context_ : ndarray, DataFrame, Series, or dict of them
-        The last training rows, at most as many as the context of a forecast and `horizon` - 1 rows
-        more, and none from before a gap. `forecast` continues them by default. Several series are
-        in a dict, by their series ID or their index in the list.
+        The last training rows after the last gap, at most `horizon` - 1 more than the context of a
+        forecast. `forecast` continues them by default. If there are several series, it is a dict
+        whose keys are the series IDs or the indices in the list.
     n_features_in_ : int
         The number of columns of `X`.
     feature_names_in_ : ndarray of str
@@ -244,7 +248,7 @@ class DriftForecaster(_NaiveForecaster):
 
     See Also
     --------
-    PersistenceForecaster : The same without a slope.
+    PersistenceForecaster : Forecasts the last known value, without a slope.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""Puts forecasts into the kind of container that the series came in."""
+"""Put forecasts into the kind of container in which the series were passed."""
 
 import pandas as pd
 

@@ -20,8 +20,9 @@ class Context:
     Parameters
     ----------
     values : ndarray of shape (n_values, n_features)
-        For each segment: its first known row, repeated, so that the context of no row is too short;
-        the rows known before the segment; the segment; known future covariates.
+        For each segment, in this order: copies of its first known row, so that every row has a
+        context of full length; the rows known before the segment; the segment itself; the known
+        future covariates.
     rows : ndarray of int of shape (n_rows,)
         The position in `values` of each row of the segments.
     n_known : ndarray of int of shape (n_rows,)
@@ -40,7 +41,7 @@ class Context:
         origins : ndarray of int of shape (n,)
             Positions in `values`.
         n_context, n_ahead : int
-            The number of rows up to an origin, and of rows after it.
+            The number of rows that end with an origin, and the number of rows after it.
         known_future : ndarray of int
             The columns that are known after an origin. All others are NaN there.
         """
@@ -96,7 +97,7 @@ def context_of_rows(panel, n_context, n_ahead, before=None):
     ----------
     panel : Panel
     n_context, n_ahead : int
-        The number of rows up to an origin, and of rows after it.
+        The number of rows that end with an origin, and the number of rows after it.
     before : list of ndarray or None
         The rows known before each segment. If None, there are none.
     """
@@ -114,7 +115,7 @@ def context_at_end(panel, n_context, ahead):
     panel : Panel
     n_context : int
     ahead : list of ndarray
-        The known future covariates after each segment; NaN in all other columns.
+        The known future covariates after each segment. All other columns are NaN.
     """
     segments = panel.segments()
     return lay_out_context(segments, [panel.values[:0]] * len(segments), n_context, ahead)
@@ -134,7 +135,7 @@ def find_rows_before(panel, training_end, initial_context):
     Returns
     -------
     list of ndarray of shape (n_i, n_features)
-        No rows for a segment that does not continue a training series.
+        One array per segment, which has no rows if the segment does not continue a training series.
 
     Raises
     ------
@@ -142,7 +143,7 @@ def find_rows_before(panel, training_end, initial_context):
         If `initial_context="fit_end"`, and a series was not seen in `fit`.
     """
     before = [panel.values[:0]] * len(panel.series)
-    # Series of a list are known by their index alone: if some are missing, which ones is unknown.
+    # Series of a list are identified by their index alone, so it is unknown which ones are missing.
     is_other_list = panel.container == "list" and len(panel.keys) != len(training_end.keys)
     is_auto = initial_context == "auto"
     if initial_context == "edge" or (is_auto and (panel.times is None or is_other_list)):

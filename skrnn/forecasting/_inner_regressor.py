@@ -1,4 +1,4 @@
-"""What the regressor inside a forecaster accepts: sequences or flat rows, NaN, several targets.
+"""Find out what a forecaster's regressor accepts: sequences or flat rows, NaN, several targets.
 
 A Pipeline accepts what its first step accepts, and returns what its last step returns. A search
 accepts and returns what its estimator does.
@@ -54,7 +54,7 @@ def require_sequences_for_network(regressor):
 
 
 def takes_missing(regressor):
-    """Return whether a regressor accepts NaN: every step does, or all up to an imputer.
+    """Return whether a regressor accepts NaN, in all its steps or in all up to an imputer.
 
     Examples
     --------
@@ -77,7 +77,7 @@ def takes_missing(regressor):
 
 
 def for_targets(regressor, n_targets):
-    """Return the regressor, wrapped to fit one per target if it accepts only one."""
+    """Return the regressor, wrapped to fit a clone per target if it accepts only one target."""
     accepts_many = get_tags(_steps(regressor)[-1]).target_tags.multi_output
     return regressor if n_targets == 1 or accepts_many else MultiOutputRegressor(regressor)
 
@@ -85,7 +85,8 @@ def for_targets(regressor, n_targets):
 def validation_groups(regressor, ends, window_length):
     """Return the fit parameters with which early stopping holds out whole blocks of time.
 
-    Windows held out at random overlap with training windows: the validation loss would never rise.
+    Windows that are held out at random overlap with training windows, so that the validation loss
+    would never rise.
 
     Parameters
     ----------
@@ -97,7 +98,7 @@ def validation_groups(regressor, ends, window_length):
     Returns
     -------
     dict
-        Empty if the regressor does not stop early, or does not accept groups.
+        The parameters, none if the regressor does not stop early or does not accept groups.
     """
     prefix = ""
     while isinstance(regressor, Pipeline | TransformedTargetRegressor | MultiOutputRegressor):

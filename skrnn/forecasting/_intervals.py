@@ -24,7 +24,7 @@ def split_origins(panel, targets, n_context, n_ahead, *, horizon, calibration_si
     calibration_size : float or None
         The fraction of each series, at its end, that is held out.
     needs : str
-        How error messages call the parameters that determine the number of rows.
+        The parameters that determine the number of rows, in words for error messages.
 
     Returns
     -------
@@ -88,7 +88,8 @@ def half_widths(residuals, coverage):
     Raises
     ------
     ValueError
-        If there are no residuals, or too few for this coverage, or it is not between 0 and 1.
+        If there are no residuals, or too few for this coverage, or if `coverage` is not between 0
+        and 1.
 
     References
     ----------
@@ -111,7 +112,7 @@ def half_widths(residuals, coverage):
     if math.ceil((n + 1) * coverage) > n:
         n_needed = math.ceil(round(coverage / (1 - coverage), 9))
         raise ValueError(
-            f"coverage={coverage} needs at least {n_needed} held-out forecasts, there are {n}; use "
+            f"coverage={coverage} needs at least {n_needed} held-out forecasts, got {n}; use "
             "a larger calibration_size or a lower coverage."
         )
     rank = int(np.ceil((n + 1) * coverage)) - 1

@@ -24,7 +24,7 @@ def read_known_future(X_future, n_rows, panel, columns):
     Returns
     -------
     list of ndarray of shape (n_rows, n_features)
-        NaN in all other columns.
+        The rows, in which all other columns are NaN.
 
     Raises
     ------
@@ -68,7 +68,9 @@ def _split_by_series(X_future, panel):
 
 def _require_keys(panel, given):
     if panel.container == "table":
-        raise ValueError("X_future holds several series, but there is one; expected one table.")
+        raise ValueError(
+            "X_future holds several series, but the forecast is of one; expected one table."
+        )
     missing = [key for key in panel.keys if key not in given]
     if missing:
         raise ValueError(f"X_future must hold a table for each series, {missing} are missing.")

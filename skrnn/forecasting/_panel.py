@@ -1,4 +1,4 @@
-"""`Panel`: the rows of one series or many in one table, whatever container they came in.
+"""`Panel`: the rows of one or many series in one table, from any container of the user.
 
 A panel holds one series after another, and knows where each segment of time without a gap begins
 and ends. All that a forecaster does is done with panels; only `_read_panel` and `_containers` look
@@ -107,7 +107,7 @@ class Panel:
         return [self.values[start:end] for start, end in bounds]
 
     def tail(self, n_rows):
-        """Return the last rows of each series: at most `n_rows`, and none from before a gap."""
+        """Return the last rows of each series after its last gap, at most `n_rows`."""
         is_last = np.append(np.diff(self.series) > 0, True)
         lengths = np.minimum(self.lengths[is_last], n_rows)
         ends = np.cumsum(lengths)
@@ -129,7 +129,7 @@ def require_rows(panel, n_rows, what):
     Raises
     ------
     ValueError
-        If a series has not, with the number of rows that are missing.
+        If a series has no such segment. The message contains the number of missing rows.
     """
     longest = np.zeros(len(panel.keys), dtype=int)
     np.maximum.at(longest, panel.series, panel.lengths)
@@ -157,7 +157,7 @@ def require_no_missing(panel, input_name, reader):
     Raises
     ------
     ValueError
-        If a value is NaN, with its row and column, and what to do.
+        If a value is NaN. The message names its row and column, and how to fill it.
     """
     is_missing = np.isnan(panel.values)
     if not is_missing.any():

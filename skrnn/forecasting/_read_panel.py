@@ -1,4 +1,4 @@
-"""Reads one series or many from the users' containers into a `Panel`."""
+"""Read one or many series from the user's container into a `Panel`."""
 
 import numpy as np
 import pandas as pd
@@ -32,7 +32,7 @@ def read_panel(X, series_id=None, *, times=None, freq=None, input_name="X"):
     freq : offset, Timedelta, number or None
         The distance in time between rows, if it is known.
     input_name : str
-        How error messages call the data.
+        The name of the data in error messages.
 
     Returns
     -------
@@ -49,7 +49,11 @@ def read_panel(X, series_id=None, *, times=None, freq=None, input_name="X"):
     values = _numbers(frame, input_name)
     index, key_names = X.index if is_frame(frame) else None, None
     if index is not None and index.nlevels > 1:
-        _refuse(series_id, "series_id", f"the MultiIndex of {input_name} names its series")
+        _refuse(
+            series_id,
+            "series_id",
+            f"the MultiIndex of {input_name} contains the labels of the series",
+        )
         _refuse(times, "times", f"the last level of the MultiIndex of {input_name} is the time")
         _check_last_level(index, input_name)
         labels, index = index.droplevel(-1), index.get_level_values(-1)
@@ -115,7 +119,9 @@ def _check_same_columns(X, frames, tables, names, input_name):
         )
     in_pandas = [is_frame(frame) for frame in frames]
     if any(in_pandas) and not all(in_pandas):
-        raise ValueError(f"{input_name} mixes pandas objects with others; expected one kind.")
+        raise ValueError(
+            f"{input_name} mixes pandas objects with other containers; expected one kind."
+        )
     if all(in_pandas) and not all(map(is_series, X)):
         i = next((i for i, f in enumerate(frames) if not f.columns.equals(frames[0].columns)), None)
         if i is not None:
@@ -185,7 +191,7 @@ def _columns_of(tables):
 
 def _refuse(given, name, reason):
     if given is not None:
-        raise ValueError(f"{name} must be None here: {reason}.")
+        raise ValueError(f"{name} must be None, because {reason}.")
 
 
 def _column(item):
@@ -211,7 +217,7 @@ def _numbers(table, input_name):
 
 
 def _only_counts(index, order, counts):
-    """Return whether integers only number the rows of a table whose series alternate unevenly."""
+    """Return whether integers are only row numbers, not times, of a table with mixed series."""
     if kind_of_times(index) != "integers" or not (np.diff(index) > 0).all():
         return False
     steps = np.concatenate([np.diff(of_series) for of_series in _split_index(index[order], counts)])
@@ -233,7 +239,7 @@ def _times_given(times, index, n_rows, input_name):
 
 
 def _group_by_series(labels, n_rows, input_name):
-    """Return the order that groups rows by series, the labels and row counts of the series."""
+    """Return the order that groups rows by series, and the label and row count of each series."""
     if labels is None:
         return None, [None], np.array([n_rows])
     labels = labels if isinstance(labels, pd.Index) else np.asarray(labels)

@@ -1,4 +1,4 @@
-"""What a fitted forecaster has learned, and the function that forecasts with it."""
+"""`ForecastRule`: the learned state of a forecaster, and the functions that forecast with it."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -17,11 +17,11 @@ class ForecastRule(ABC):
     Parameters
     ----------
     n_context : int
-        The number of rows up to its origin that a forecast is made from.
+        The number of rows, ending with its origin, that a forecast is made from.
     steps_at_once : int
         The number of steps that are forecast before forecasts are used as context.
     target_columns : ndarray of int of shape (n_targets,)
-        The column index of each target, -1 if it is not a column.
+        The column index of each target, or -1 if the target is not a column.
     known_future : ndarray of int
         The columns that are known after the origin.
     allows_missing : bool
@@ -74,7 +74,7 @@ def forecast_from(rule, context, origins, n_steps, steps=slice(None)):
     Returns
     -------
     ndarray of shape (n, number of returned steps, n_targets)
-        NaN if a known future covariate is missing and the rule needs it.
+        The forecasts, which are NaN if a known future covariate is missing and the rule needs it.
     """
     n_ahead = rule.count_ahead(n_steps)
     size = max(1, _BLOCK_ROWS // (rule.n_context + n_ahead))
@@ -119,7 +119,7 @@ def forecast_rows(rule, context, horizon, fallback):
 
 
 def check_n_steps(n_steps, rule, horizon, column_names):
-    """Return the number of steps to forecast, `horizon` for None.
+    """Return the number of steps to forecast, which is `horizon` if `n_steps` is None.
 
     Raises
     ------

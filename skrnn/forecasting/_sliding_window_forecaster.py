@@ -42,18 +42,18 @@ class SlidingWindowForecaster(BaseForecaster):
     Parameters
     ----------
     estimator : regressor, default=None
-        A regressor, or a Pipeline or search of one. If None, an
-        :class:`~skrnn.RNNRegressor` on standardised windows is used:
+        A regressor, a Pipeline that ends with one, or a search such as `GridSearchCV` over the
+        parameters of one. If None, an :class:`~skrnn.RNNRegressor` on standardised windows is used:
         ``make_pipeline(TimeDistributed(StandardScaler()), RNNRegressor())``. If the regressor, or
         the first step of its Pipeline, accepts sequences, it receives the windows as `Sequences`.
         Otherwise it receives one flat row (window_length × n_features) per window, the oldest time
         step first. A regressor that predicts only one target is fitted once for each target and
         step. Put scalers into this Pipeline, so that forecasts are in the units of the series.
     window_length : int, default=20
-        The number of rows, up to the origin of a forecast, that it is made from.
+        The number of rows that a forecast is made from. The last of them is its origin.
     horizon : int, default=1
-        The number of steps that `predict` forecasts ahead, and all of which `predict_trajectory`
-        forecasts.
+        The number of steps to forecast. `predict_trajectory` returns the forecasts of all these
+        steps, `predict` only that of the last one.
     strategy : {"direct", "recursive"}, default="direct"
         How more than one step is forecast:
 
@@ -63,13 +63,13 @@ class SlidingWindowForecaster(BaseForecaster):
     difference : bool, default=False
         Whether to replace the columns that are targets by their changes from row to row, in windows
         and targets. Forecasts are then the last known value plus the predicted changes, so that
-        they follow the level of the series, also outside the range of the training data. `y` must
-        be columns of `X`.
+        they follow the level of the series, also outside the range of the training data. All
+        targets must then be columns of `X`.
     known_future : str or sequence of str or int, default=()
         Known future covariates: the names or indices of the columns of `X` that are known in
-        advance, such as a calendar or a plan. The regressor receives them twice, at each time step
-        of the window and as they are at the end of the forecast (`horizon` steps later for
-        "direct", one step for "recursive").
+        advance, such as a calendar or a plan. At each time step of the window, the regressor
+        receives two values of each of them: the value at this step, and the value `horizon` steps
+        later ("direct") or one step later ("recursive").
     initial_context : {"auto", "fit_end", "edge"}, default="auto"
         The rows that are the context of the first rows passed to `predict`:
 
@@ -89,20 +89,21 @@ class SlidingWindowForecaster(BaseForecaster):
     known_future_columns_ : ndarray of int
         The column indices of `known_future`.
     target_columns_ : ndarray of int of shape (n_targets,)
-        The column index of each target in `X`, -1 if it is not a column.
+        The column index of each target in `X`, or -1 if the target is not a column.
     target_names_ : list or None
         The names of the targets. None if the targets were not pandas objects.
     target_mean_ : ndarray of shape (n_targets,)
         The mean of the training targets, which `predict` returns for rows without any context.
     residuals_ : ndarray of shape (n_held_out, horizon, n_targets) or None
-        Targets minus forecasts, at each step, of the forecasts that `calibration_size` held out, in
-        order of time. None if `calibration_size` was None.
+        The residuals of the held-out forecasts: the targets minus the forecasts at each step, in
+        the order of time. None if `calibration_size` was None.
     mean_residuals_ : ndarray of shape (n_held_out, n_targets) or None
-        The first targets of these forecasts minus `target_mean_`.
+        For each held-out forecast, the targets at its first step minus `target_mean_`. None if
+        `calibration_size` was None.
     context_ : ndarray, DataFrame, Series, or dict of them
-        The last training rows, at most as many as the context of a forecast and `horizon` - 1 rows
-        more, and none from before a gap. `forecast` continues them by default. Several series are
-        in a dict, by their series ID or their index in the list.
+        The last training rows after the last gap, at most `horizon` - 1 more than the context of a
+        forecast. `forecast` continues them by default. If there are several series, it is a dict
+        whose keys are the series IDs or the indices in the list.
     n_features_in_ : int
         The number of columns of `X`.
     feature_names_in_ : ndarray of str
@@ -122,7 +123,8 @@ class SlidingWindowForecaster(BaseForecaster):
     No window crosses a gap in time or the end of a series, neither in training nor in prediction.
 
     If the regressor stops early (``RNNRegressor(early_stopping=True)``), whole blocks of time are
-    held out for validation, since windows drawn at random would overlap with training windows.
+    held out for validation, because windows that are drawn at random would overlap with training
+    windows.
 
     References
     ----------

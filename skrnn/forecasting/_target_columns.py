@@ -1,4 +1,4 @@
-"""Reads the targets of forecasts, and finds out which columns of the series they are."""
+"""Read the targets of forecasts, and find out which columns of the series they are."""
 
 from dataclasses import dataclass
 
@@ -38,7 +38,7 @@ def read_targets(y, panel, known_future=()):
     Parameters
     ----------
     y : array, DataFrame, Series, list of them, or None
-        None for the columns of the panel.
+        If None, the targets are the columns of the panel that are not known in advance.
     panel : Panel
     known_future : sequence of int
         Columns of the panel that are known in advance, and so are not targets.
@@ -51,7 +51,10 @@ def read_targets(y, panel, known_future=()):
     if y is None:
         columns = np.setdiff1d(np.arange(panel.n_features), known_future)
         if len(columns) == 0:
-            raise ValueError("known_future holds every column of X; no column is left as a target.")
+            raise ValueError(
+                "known_future holds every column of X, so that no column is left as a target. "
+                "Pass y."
+            )
         names = None if panel.columns is None else [panel.columns[i] for i in columns]
         return Targets(panel.values[:, columns], columns, names, panel.is_series)
     is_list = panel.container == "list" and isinstance(y, list | tuple)
@@ -60,13 +63,16 @@ def read_targets(y, panel, known_future=()):
     tables = [_numbers(part) for part in parts]
     widths = [table.shape[1] for table in tables]
     if len(set(widths)) > 1:
-        raise ValueError(f"y has {_in_words(widths)} targets; expected as many for each series.")
+        raise ValueError(f"y has {_in_words(widths)} targets; expected the same number in each.")
     values = panel.sorted(np.concatenate(tables) if len(tables) > 1 else tables[0])
     names = _names(parts)
     columns = _find_columns(values, names, panel)
     known = [int(column) for column in columns if column in known_future]
     if known:
-        raise ValueError(f"y holds {panel.column_names[known[0]]!r}, which is in known_future.")
+        raise ValueError(
+            f"y holds {panel.column_names[known[0]]!r}, which is in known_future. A column cannot "
+            "be both a target and known in advance."
+        )
     return Targets(values, columns, names, is_flat=np.ndim(parts[0]) == 1)
 
 
@@ -119,7 +125,7 @@ def _names(parts):
 
 
 def _find_columns(values, names, panel):
-    """Return the column index of each target: the column of its name, else any; -1 if none.
+    """Return the column index of each target, found by its name or else by its values, or -1.
 
     A target is a column only if the two have the same values in all rows in which the target is not
     missing. Otherwise a forecast could not continue the column.
@@ -136,7 +142,7 @@ def _find_columns(values, names, panel):
 
 
 def _find_column(target, candidates, table):
-    """Return the candidate column that equals a target, -1 if none or several columns do.
+    """Return the candidate column that equals a target, or -1 if none or several columns do.
 
     Several columns may be equal so far by chance, and differ later.
     """

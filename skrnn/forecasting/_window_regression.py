@@ -15,7 +15,7 @@ class WindowRegression(ForecastRule):
     Parameters
     ----------
     regressor : regressor
-        Fitted on `series_features` of the training series.
+        It is fitted on `series_features` of the training series.
     window_length : int
     difference : bool
         Whether targets are changes from row to row.
@@ -65,7 +65,7 @@ def series_features(values, differenced, known_future, n_ahead):
     differenced : ndarray of int
         Columns that are replaced by their change from the row before.
     known_future : ndarray of int
-        Columns that are appended a second time, taken from `n_ahead` rows later.
+        Columns that are appended a second time, with their values `n_ahead` rows later.
     n_ahead : int
 
     Returns
@@ -93,7 +93,7 @@ def series_features(values, differenced, known_future, n_ahead):
 
 
 def window_features(block, window_length, differenced, known_future, n_ahead):
-    """Return the same features for blocks: a window, the row before it, and rows after it.
+    """Return the features of the window in each block, computed as in `series_features`.
 
     Parameters
     ----------

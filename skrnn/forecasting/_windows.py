@@ -44,7 +44,7 @@ def rows_after(values, ends, horizon):
 
 
 def find_origins(panel, targets, n_context, n_ahead):
-    """Return the rows with `n_context` rows up to them and `n_ahead` complete targets after."""
+    """Return possible origins: `n_context` rows end there, `n_ahead` complete targets follow."""
     ends = find_window_ends(panel.starts, panel.lengths, n_context, n_ahead)
     missing_before = np.append(0, np.cumsum(np.isnan(targets).any(axis=1)))
     return ends[missing_before[ends + n_ahead + 1] == missing_before[ends + 1]]
@@ -88,8 +88,8 @@ def make_windows(X, y=None, *, window_length, horizon=1, stride=1, series_id=Non
     Parameters
     ----------
     X : array of shape (n_rows, n_features), DataFrame, Series, or list of them
-        One row per time step. Each item of a list is one series. The levels of a MultiIndex but the
-        last name the series of each row, and the last level is the time.
+        One row per time step. Each item of a list is one series. The last level of a MultiIndex is
+        the time, and all other levels identify the series of each row.
     y : array-like of shape (n_rows,) or (n_rows, n_targets), or list of them, default=None
         The targets, one row for each row of `X`. If None, all columns of `X` are targets.
     window_length : int
@@ -102,8 +102,8 @@ def make_windows(X, y=None, *, window_length, horizon=1, stride=1, series_id=Non
         The label of the series that each row belongs to. If None, `X` is a single series, a list
         of series, or has a MultiIndex.
     times : array-like of shape (n_rows,), default=None
-        The time of each row: times, periods or integers. If None, the times are the index of `X`,
-        if it is one of these. A missing time is a gap.
+        The time of each row: times, periods or integers. If None, the times are the index of `X` if
+        it holds times, periods or integers. A missing time is a gap.
 
     Returns
     -------
@@ -115,9 +115,10 @@ def make_windows(X, y=None, *, window_length, horizon=1, stride=1, series_id=Non
             series, concatenated from a list, or converted to floats.
         y : ndarray of shape (n,), (n, n_targets), (n, horizon) or (n, horizon, n_targets)
             The targets of each window. The axis of the horizon is left out if `horizon=1`, that of
-            the targets if `y` is one-dimensional. NaN if a target is missing.
+            the targets if `y` is one-dimensional. A missing target is NaN.
         series_id : ndarray of shape (n,) or None
-            The label of each window's series, or its index in a list. None for a single series.
+            The label of each window's series, or its index in a list. It is None for a single
+            series.
         times : Index or ndarray of shape (n,) or (n, horizon)
             The time of each target, or its row in its series if rows have no times.
         rows : ndarray of int of shape (n,)
@@ -127,7 +128,7 @@ def make_windows(X, y=None, *, window_length, horizon=1, stride=1, series_id=Non
     ------
     ValueError
         If a series is too short for one window and its targets, the times are not sorted, or
-        `series_id` or `times` is passed though `X` names its series itself.
+        `series_id` or `times` is passed although `X` contains this information itself.
 
     See Also
     --------

@@ -9,7 +9,7 @@ _FITTED_INNER = ("best_estimator_", "estimator_", "regressor_")
 
 
 def inner_with(estimator, attribute, what):
-    """Return the fitted estimator that has an attribute: itself, or inside a Pipeline or search.
+    """Return the fitted estimator that has an attribute, possibly from a Pipeline or a search.
 
     Raises
     ------
@@ -39,7 +39,7 @@ def check_matplotlib(caller):
 
 
 def panels(ax, n_panels, what):
-    """Return the axes to plot on as an array of `n_panels`, new ones if `ax` is None."""
+    """Return the axes to plot on as an array of `n_panels`; if `ax` is None, they are new."""
     if ax is None:
         import matplotlib.pyplot as plt
 
@@ -48,6 +48,6 @@ def panels(ax, n_panels, what):
     axes = np.asarray(ax, dtype=object).ravel()
     if len(axes) != n_panels:
         raise ValueError(
-            f"ax must hold as many axes as there are {what}, {n_panels}, got {len(axes)}."
+            f"ax must hold {n_panels} Axes object(s), one for each of the {what}, got {len(axes)}."
         )
     return axes

@@ -18,14 +18,14 @@ class ForecastDisplay:
     """A forecast with the history before it, the true values and an interval.
 
     Create it with `from_estimator`, or from a forecast with the constructor. There is one panel for
-    each column. Each forecast on the same axes gets another colour.
+    each column. Forecasts on the same axes have different colours.
 
     Parameters
     ----------
     forecast : Series, DataFrame or array-like of shape (n,) or (n, n_columns)
-        The forecast, one row per time step. The x axis shows its index, if the index holds dates,
-        durations or numbers and those of `history` and `truth` are of the same kind. Otherwise rows
-        are numbered, beginning with the history.
+        The forecast, one row per time step. The x axis shows its index if the index holds dates,
+        durations or numbers and the indexes of `history` and `truth` are of the same kind.
+        Otherwise rows are numbered, beginning with the history.
 
     history : as `forecast`, default=None
         The values before the forecast; rows at later times are ignored. From a table, the columns
@@ -113,7 +113,8 @@ class ForecastDisplay:
         Parameters
         ----------
         forecaster : forecaster
-            A fitted forecaster, such as a `SlidingWindowForecaster`, or a search of one.
+            A fitted forecaster, such as a `SlidingWindowForecaster`, or a search such as
+            `GridSearchCV` over the parameters of one.
 
         n_steps : int, default=None
             The number of steps to forecast. If None, it is the horizon of the forecaster.
@@ -124,11 +125,11 @@ class ForecastDisplay:
         X_future : as in `forecast`, default=None
             The known future covariates.
 
-        history : one series, as X in `fit`, or its targets, default=None
+        history : one series in the form of X in `fit`, or its targets, default=None
             The values before the forecast, such as the training data. If None, the context is
             drawn.
 
-        truth : one series, as X in `fit`, or its targets, default=None
+        truth : one series in the form of X in `fit`, or its targets, default=None
             The true values.
 
         coverage : float in (0, 1), default=None
@@ -148,8 +149,8 @@ class ForecastDisplay:
             If the forecaster is not fitted.
 
         ValueError
-            If the forecaster cannot make this forecast, or forecasts several series: `X`
-            selects one of them.
+            If the forecaster cannot make this forecast, or if it was fitted on several series and
+            `X` is None.
 
         Examples
         --------
@@ -210,9 +211,9 @@ class ForecastDisplay:
         Raises
         ------
         ValueError
-            If history, truth or interval do not have the columns of the forecast, or no rows at the
-            required times, if `column` is not a column, or if the number of axes is not that of the
-            columns.
+            If history, truth or interval do not have the columns of the forecast or have no rows at
+            the required times, if `column` is not a column, or if the number of axes is not that of
+            the columns.
         """
         check_matplotlib(f"{type(self).__name__}.plot")
         from matplotlib.cbook import normalize_kwargs

@@ -10,26 +10,27 @@ from skrnn.inspection._series import read_series
 
 
 def find_forecaster(estimator, method):
-    """Return the forecaster that has a method: itself, or the best one of a search.
+    """Return the forecaster that has a method, which is the best one if a search is given.
 
     Raises
     ------
     NotFittedError
         If a search is not fitted.
     ValueError
-        If there is none, if a Pipeline transforms its input, which `forecast` would skip, or if its
-        targets are transformed, which `forecast` would not undo.
+        If there is none, or if it is inside a Pipeline or a TransformedTargetRegressor, whose
+        transformations `forecast` would not apply or not undo.
     """
     best = getattr(estimator, "best_estimator_", estimator)
     if isinstance(best, TransformedTargetRegressor):
         raise ValueError(
-            f"TransformedTargetRegressor has no {method} to plot: the result would be transformed. "
-            "Use SlidingWindowForecaster(TransformedTargetRegressor(regressor))."
+            f"TransformedTargetRegressor has no {method} to plot, because the result would be on "
+            "the transformed scale. Use "
+            "SlidingWindowForecaster(TransformedTargetRegressor(regressor))."
         )
     if isinstance(best, Pipeline) and len(best.steps) > 1:
         raise ValueError(
-            f"Pipeline has no {method} to plot: it would skip the transformers. Use "
-            "SlidingWindowForecaster(make_pipeline(transformer, regressor))."
+            f"Pipeline has no {method} to plot, because the result would skip the transformers. "
+            "Use SlidingWindowForecaster(make_pipeline(transformer, regressor))."
         )
     return inner_with(estimator, method, method)
 

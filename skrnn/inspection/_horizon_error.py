@@ -18,7 +18,7 @@ class HorizonErrorDisplay:
     """Errors by horizon: the mean over folds at each step ahead, and the standard deviation.
 
     Create it with `from_estimator`, or from the results of `backtest` to show several forecasters
-    in one figure. Each forecaster on the same axes gets another colour.
+    in one figure. Forecasters on the same axes have different colours.
 
     Parameters
     ----------
@@ -84,8 +84,8 @@ class HorizonErrorDisplay:
         Parameters
         ----------
         forecaster : forecaster
-            A forecaster, such as a `SlidingWindowForecaster`, fitted or not: a clone is fitted in
-            each fold. From a fitted search the best forecaster is used.
+            A forecaster, such as a `SlidingWindowForecaster`. It need not be fitted, because a
+            clone is fitted in each fold. If it is a fitted search, its best forecaster is used.
 
         X, y, cv, series_id
             As in `backtest`.

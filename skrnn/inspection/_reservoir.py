@@ -24,8 +24,8 @@ class ReservoirDisplay:
     states : ndarray of shape (n_steps, n_units), default=None
         The states of the units that are drawn.
     memory : ndarray of shape (max_delay,), default=None
-        The fraction of the variance of an input that can be predicted from the states after each
-        delay: `by_delay` of :func:`~skrnn.reservoir.memory_capacity`.
+        For each delay, the fraction of the variance of an input that can be predicted from the
+        states after this delay. It is `by_delay` of :func:`~skrnn.reservoir.memory_capacity`.
 
     Attributes
     ----------
@@ -66,9 +66,9 @@ class ReservoirDisplay:
             similar meta-estimator that contains one.
         X : sequences, default=None
             Sequences as the reservoir receives them, after all transformers. The states for the
-            first of them are drawn. If None, there is no panel of states.
+            first sequence are drawn. If None, there is no panel of states.
         n_units : int, default=20
-            Number of units that are drawn, from the first unit on.
+            Number of units whose states are drawn, starting with the first unit.
         max_delay : int, default=None
             The longest delay of the memory curve. It is measured on a new reservoir with one input
             and the same parameters. If None, there is no memory curve.
@@ -115,7 +115,10 @@ class ReservoirDisplay:
         ]
         given = [(part, plot) for part, plot in parts if part is not None]
         if not given:
-            raise ValueError("There is nothing to plot: eigenvalues, states and memory are None.")
+            raise ValueError(
+                "There is nothing to plot: eigenvalues, states and memory are None. Pass one of "
+                "them."
+            )
         self.ax_ = panels(ax, len(given), "panels")
         for axes, (part, plot) in zip(self.ax_, given, strict=True):
             plot(axes, np.asarray(part))

@@ -18,9 +18,9 @@ class SeriesData(NamedTuple):
     ----------
     values : ndarray of shape (n, n_columns)
     index : Index or None
-        The times. None for an array.
+        The times, or None for an array.
     columns : list or None
-        The names of the columns. None for an array.
+        The names of the columns, or None for an array.
     """
 
     values: np.ndarray
@@ -49,7 +49,7 @@ def read_series(data, name):
     ----------
     data : Series, DataFrame or array-like of shape (n,) or (n, n_columns)
     name : str
-        How error messages call the data.
+        The name of the data in error messages.
 
     Raises
     ------
@@ -191,7 +191,7 @@ def _numbered(forecast, history, truth):
 def _cut(part, times, is_kept, name, where):
     if not is_kept.any():
         raise ValueError(
-            f"{name} must have rows {where} the forecast, got none from {part.index[0]} to "
+            f"{name} must have rows {where} the forecast, got only rows from {part.index[0]} to "
             f"{part.index[-1]}."
         )
     return Curve(times[is_kept], part.values[is_kept])

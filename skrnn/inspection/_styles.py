@@ -12,7 +12,7 @@ BAND = {"alpha": 0.2, "linewidth": 0}
 
 
 def next_style(panel):
-    """Return the style of the next forecast on some axes; the gid marks it as a forecast."""
+    """Return the style of the next forecast on some axes; its `gid` marks a line as a forecast."""
     i = sum(line.get_gid() == _FORECAST for line in panel.lines)
     return {
         "color": _COLORS[i % len(_COLORS)],

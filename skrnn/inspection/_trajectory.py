@@ -78,8 +78,8 @@ class TrajectoryDisplay:
         Parameters
         ----------
         forecaster : forecaster
-            A fitted forecaster of two targets, such as a `SlidingWindowForecaster`, or a search of
-            one.
+            A fitted forecaster of two targets, such as a `SlidingWindowForecaster`, or a search
+            such as `GridSearchCV` over the parameters of one.
 
         n_steps : int, default=None
             The number of steps to forecast. If None, it is the horizon of the forecaster.
@@ -90,12 +90,12 @@ class TrajectoryDisplay:
         X_future : as in `forecast`, default=None
             The known future covariates.
 
-        history : one series, as X in `fit`, or its targets, default=None
+        history : one series in the form of X in `fit`, or its targets, default=None
             The points before the forecast, such as the training data. If None, the context is
             drawn.
 
-        truth : one series, as X in `fit`, or its targets, default=None
-            The true points; the first ones are drawn, as many as are forecast.
+        truth : one series in the form of X in `fit`, or its targets, default=None
+            The true points. Points after the end of the forecast are not drawn.
 
         n_history, ax, name, **kwargs
             As in `plot`.
@@ -110,8 +110,8 @@ class TrajectoryDisplay:
             If the forecaster is not fitted.
 
         ValueError
-            If the forecaster cannot make this forecast, does not have two targets, or forecasts
-            several series: `X` selects one of them.
+            If the forecaster cannot make this forecast, if it does not have two targets, or if it
+            was fitted on several series and `X` is None.
 
         Examples
         --------

@@ -22,9 +22,10 @@ _ROUNDING = 16 * np.finfo(np.float64).eps
 def mase(y_true, y_pred, *, y_train, period=1, sample_weight=None, multioutput="uniform_average"):
     r"""Mean absolute scaled error of forecasts.
 
-    The mean absolute error, divided by that of the naive forecast on the training data. Below 1,
-    forecasts are better than repeating the value of `period` rows ago was there. The error has no
-    unit, so that errors of several series can be compared and averaged. Series may contain zeros.
+    This is the mean absolute error, divided by the mean absolute error of the naive forecast on the
+    training data, which repeats the value of `period` rows earlier. If it is below 1, the forecasts
+    are better than the naive forecast was on the training data. The error has no unit, so that
+    errors of several series can be compared and averaged. Series may contain zeros.
 
     Parameters
     ----------
@@ -36,11 +37,12 @@ def mase(y_true, y_pred, *, y_train, period=1, sample_weight=None, multioutput="
 
     y_train : array-like of shape (n_train,) or (n_train, n_targets)
         One series that the forecaster was trained on, sorted by time and regular. Missing values
-        are NaN; naive forecasts from or of a missing value are ignored.
+        are NaN. A naive forecast is ignored if it is made from a missing value, or if the true
+        value is missing.
 
     period : int, default=1
         The number of rows, at least 1, between a value and its naive forecast: 1 for the last
-        value, or the number of rows of a season, such as 12 for months and years.
+        value, or the number of rows of a season, such as 12 for monthly rows and a yearly season.
 
     sample_weight : array-like of shape (n,), default=None
         The weight of each row of `y_true`.
@@ -53,20 +55,20 @@ def mase(y_true, y_pred, *, y_train, period=1, sample_weight=None, multioutput="
     Returns
     -------
     error : float, or ndarray of shape (n_targets,) for "raw_values"
-        At least 0, which is the error of perfect forecasts; lower is better.
+        The error, which is 0 for perfect forecasts; lower is better.
 
     Raises
     ------
     ValueError
         If `y_true`, `y_pred` and `y_train` differ in the number of targets, or `y_true` and
         `y_pred` in the number of rows, if `y_true` or `y_pred` contains NaN, or if the error of the
-        naive forecast on `y_train` is unknown or 0: there are at most `period` rows, no two values
-        that are `period` rows apart, or all seasons are equal.
+        naive forecast on `y_train` is unknown or 0. It is unknown if there are at most `period`
+        rows, or no two values that are `period` rows apart. It is 0 if all seasons are equal.
 
     See Also
     --------
     skrnn.forecasting.SeasonalNaiveForecaster : The naive forecast as an estimator.
-    sklearn.metrics.mean_absolute_error : The same in the unit of the targets.
+    sklearn.metrics.mean_absolute_error : The error in the unit of the targets.
 
     Notes
     -----
@@ -76,8 +78,8 @@ def mase(y_true, y_pred, *, y_train, period=1, sample_weight=None, multioutput="
 
     .. math:: q_t = e_t \Big/ \frac{1}{T - m} \sum_{i=m+1}^{T} |Y_i - Y_{i-m}|
 
-    and the mean of :math:`|q_t|` is returned. The scale is the error of naive forecasts one step
-    (one season) ahead for every horizon, so that an error above 1 can be good for a long horizon.
+    and the mean of :math:`|q_t|` is returned. For every horizon, the scale is the error of naive
+    forecasts one step (one season) ahead, so that an error above 1 can be good for a long horizon.
     To compare with a naive forecast of the same horizon, compute its error too, with its forecasts
     as `y_pred`.
 
@@ -156,7 +158,8 @@ def _naive_error(y_train, period):
     perfect = np.flatnonzero(scale <= _ROUNDING * np.nanmax(np.abs(y_train), axis=0))
     if len(perfect) > 0:
         raise ValueError(
-            f"y_train must differ from the values period={period} row(s) before, but the naive "
-            f"forecast of target {perfect[0]} has no error: errors cannot be divided by 0."
+            f"The naive forecast of target {perfect[0]} has the error 0 on y_train, by which "
+            f"errors cannot be divided; expected values that differ from those period={period} "
+            "row(s) before."
         )
     return scale

@@ -255,8 +255,9 @@ def sequence_accuracy_score(y_true, y_pred, *, normalize=True, sample_weight=Non
     """Compute the fraction of sequences that are classified correctly at every time step.
 
     The score is for targets per time step, such as a tag for each word of a sentence. One wrong
-    time step makes the whole sequence wrong, so that it is stricter than the accuracy of single
-    time steps, which is :func:`sklearn.metrics.accuracy_score` of the results of `flatten_steps`.
+    time step makes the whole sequence wrong, so that the score is stricter than the accuracy of
+    single time steps, which is :func:`sklearn.metrics.accuracy_score` of the results of
+    `flatten_steps`.
 
     Parameters
     ----------
@@ -286,8 +287,8 @@ def sequence_accuracy_score(y_true, y_pred, *, normalize=True, sample_weight=Non
     ValueError
         If there is one target per sequence instead of one per time step, if `y_true` and `y_pred`
         differ in the number of sequences, in a length or in the number of labels per time step, if
-        labels are continuous numbers or both numbers and str, or if `sample_weight` does not have
-        one weight per sequence.
+        labels are continuous numbers, if some labels are numbers and others are str, or if
+        `sample_weight` does not have one weight per sequence.
 
     See Also
     --------

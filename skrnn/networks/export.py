@@ -4,7 +4,7 @@ import keras
 import numpy as np
 
 from skrnn.networks import backends
-from skrnn.networks.models import rebuild_network
+from skrnn.networks.architecture import rebuild_network
 
 
 def export_model(spec, weights, target_scale):

@@ -98,8 +98,8 @@ def _describe_value(value):
 def describe_class(kind):
     """Return the names of a class and its bases, and what those that are not Keras' own hold.
 
-    A class may have been defined anew under its old name. The text is the same in every process,
-    unless a class holds objects that can only be compared by identity.
+    A class may have been defined a second time under its name. The text is the same in every
+    process, unless a class holds objects that can only be compared by identity.
     """
     text = []
     for base in kind.__mro__:

@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 
 from skrnn._specs import TrainingResult
+from skrnn.networks.architecture import build_network, embedding_index, initial_weights
 from skrnn.networks.fit_loop import FitLoop, check_finite
 from skrnn.networks.keras_objects import copy_callbacks
-from skrnn.networks.models import build_network, embedding_index, initial_weights
 from skrnn.networks.objective import Objective
 from skrnn.networks.optimizers import read_optimizer
 from skrnn.networks.processes import require_own_process

@@ -16,8 +16,8 @@ import keras
 import numpy as np
 
 from skrnn.networks import backends
+from skrnn.networks.architecture import rebuild_network
 from skrnn.networks.fingerprint import describe
-from skrnn.networks.models import rebuild_network
 from skrnn.networks.objective import Objective
 from skrnn.networks.optimizers import has_schedule
 from skrnn.networks.processes import require_own_process
@@ -132,7 +132,7 @@ class Trainer:
         begin = time.perf_counter()
         n_batches = len(bounds) - 1
         losses = self._train(data, order, bounds, self._rates(n_batches), layout)
-        # The first call compiles, so its time says nothing about the next ones.
+        # The first call compiles, so its time does not predict that of the next ones.
         if self._is_compiled:
             self._seconds_per_batch = (time.perf_counter() - begin) / n_batches
         self._is_compiled = True
@@ -145,7 +145,7 @@ class Trainer:
         return np.full(n_batches, rate, np.float32)
 
     def batches_in(self, seconds):
-        """Return how many batches a call of that duration contains."""
+        """Return the number of batches that fit into a call of that duration."""
         if self._seconds_per_batch is None:
             return 1
         return max(1, int(seconds / self._seconds_per_batch))

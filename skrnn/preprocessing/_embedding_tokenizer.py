@@ -71,16 +71,16 @@ class EmbeddingTokenizer(ClassNamePrefixFeaturesOutMixin, SequenceTransformerMix
     stop_words : "english" or list of str, default=None
         The words to leave out. Only used if ``analyzer="word"``.
     max_tokens : int, default=20_000
-        The maximum number of ids, including those of padding and of the unknown token, so at least
-        3. Only the most frequent tokens get an id. If None, there is no maximum. Ignored if
+        The maximum number of ids, at least 3, including those of padding and of the unknown token.
+        Only the most frequent tokens get an id. If None, there is no maximum. Ignored if
         `vocabulary` is given.
     min_df, max_df : int or float, default=1 and 1.0
         The minimum and the maximum number (int) or fraction (float between 0 and 1) of documents in
         which a token must occur to get an id. Ignored if `vocabulary` is given.
     vocabulary : list, or dict from token to int, default=None
         The tokens that get an id, in the order of their ids. The values of a dict are either
-        positions from 0 on, as in gensim's `key_to_index`, or ids from 2 on, as in `vocabulary_`.
-        If None, the vocabulary is learned from the documents.
+        positions that start at 0, as in gensim's `key_to_index`, or ids that start at 2, as in
+        `vocabulary_`. If None, the vocabulary is learned from the documents.
     max_length : int, default=None
         If None, `transform` returns a list of arrays, each as long as its document. If an int, it
         returns an array with this number of columns, in which long documents are truncated and
@@ -90,8 +90,8 @@ class EmbeddingTokenizer(ClassNamePrefixFeaturesOutMixin, SequenceTransformerMix
         beginning ("pre"). Only used if `max_length` is not None.
     n_jobs : int, default=None
         The number of processes that analyze documents. None means 1 unless in a
-        `joblib.parallel_backend` context, and -1 means all cores. Several processes are faster
-        from about 100,000 documents on.
+        `joblib.parallel_backend` context, and -1 means all cores. More than one is faster for
+        100,000 documents or more.
 
     Attributes
     ----------
@@ -113,7 +113,7 @@ class EmbeddingTokenizer(ClassNamePrefixFeaturesOutMixin, SequenceTransformerMix
     A document without tokens becomes a sequence of one unknown token, because networks do not
     accept empty sequences. In an array, this token distinguishes the document from padding.
 
-    The counts of all tokens are kept, also without an id, so that `partial_fit` can continue.
+    The counts of tokens without an id are kept as well, so that `partial_fit` can continue.
 
     References
     ----------
@@ -352,7 +352,7 @@ class EmbeddingTokenizer(ClassNamePrefixFeaturesOutMixin, SequenceTransformerMix
 
     @property
     def _n_features_out(self):
-        """Number of columns of the output array, or one feature per step."""
+        """Return the number of columns of the output array, or 1 for sequences of ids."""
         return self.max_length or 1
 
     def _read(self, X):

@@ -1,8 +1,8 @@
 """`Interpolator`: fills gaps in a table of rows in time from neighbouring rows.
 
 scikit-learn's imputers do not use the order of rows: an hour without a reading gets the mean of the
-year. In time, neighbouring rows are better estimates: those on both sides or, if a forecast must
-not see the future, only those before.
+year. In a time series, neighbouring rows give better estimates: the rows on both sides or, if a
+forecast must not use the future, only the rows before it.
 """
 
 from numbers import Integral
@@ -141,8 +141,9 @@ class Interpolator(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     Attributes
     ----------
     statistics_ : ndarray of float of shape (`n_features_in_`,)
-        The median of each column in `fit`. It is used if there is no known value: in a column (of
-        a series) without any, and, with `causal=True`, in the rows before the first one.
+        The median of each column in `fit`. It is used if there is no known value: in a column (of a
+        series) without any known value and, with `causal=True`, in the rows before the first known
+        value.
 
     methods_ : list of str of length `n_features_in_`
         The method of each column.
@@ -166,8 +167,8 @@ class Interpolator(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     Before the first and after the last known value, the nearest known value is repeated: curves
     are not extrapolated.
 
-    The levels of a MultiIndex but the last name the series of each row. No series is filled with
-    values of another one.
+    All levels of a MultiIndex except the last one identify the series of each row. No series is
+    filled with values of another one.
 
     A DataFrame is returned as a DataFrame with the same index, unless `set_output` is used, since
     forecasters need the times. Arrays are returned as arrays.
@@ -227,8 +228,8 @@ class Interpolator(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         ------
         ValueError
             If a column does not hold numbers or has no known value, if `method` contains an unknown
-            column or method, or `"time"` although there is no DatetimeIndex, or if the rows are not
-            sorted by time.
+            column or method, if `method="time"` although there is no DatetimeIndex, or if the rows
+            are not sorted by time.
         """
         values = _check_table(X)
         methods = methods_by_column(self.method, _column_names(X), values.shape[1])

@@ -1,4 +1,4 @@
-"""Which column of the one-hot steps each category has, and which categories share a column."""
+"""Assign a column of the one-hot steps to each category; infrequent categories share one."""
 
 import numbers
 

@@ -1,4 +1,4 @@
-"""Convert the column of each step to one-hot matrices of SciPy and NumPy, and back."""
+"""Convert the column index of each step to one-hot matrices of SciPy or NumPy, and back."""
 
 import copy
 import numbers
@@ -64,7 +64,7 @@ class SparseTable(list):
 
 
 def _csr_class():
-    """Return the sparse class of scikit-learn's own encoders, which 1.9 and later let users set."""
+    """Return the sparse class of scikit-learn's encoders, which users can set from 1.9 on."""
     name = get_config().get("sparse_interface", "spmatrix")
     return sparse.csr_array if name == "sparray" else sparse.csr_matrix
 
@@ -97,7 +97,7 @@ def sparse_sequences(columns, lengths, n_columns, dtype):
     Parameters
     ----------
     columns : ndarray of int32 of shape (n_steps_total,)
-        The column of the one in each step, or -1 for a step of zeros.
+        The index of the column that contains the 1 of each step, or -1 for a step of zeros.
     lengths : ndarray of int of shape (n_sequences,)
         The number of steps of each sequence.
     n_columns : int

@@ -58,7 +58,7 @@ class OneHotSequenceEncoder(SequenceTransformerMixin, BaseEstimator):
         returns a sequence.
 
     categories : "auto" or array-like of str or int, default="auto"
-        The categories in the order of their columns. If "auto", those of the training data, sorted.
+        The categories in the order of their columns. If "auto", the training categories are sorted.
 
     handle_unknown : {"error", "ignore", "infrequent_if_exist"}, default="error"
         How to encode a step whose category is unknown.
@@ -250,8 +250,8 @@ class OneHotSequenceEncoder(SequenceTransformerMixin, BaseEstimator):
 
             - If `output="sequence"`, a list of CSR matrices (T_i, K), or of arrays if
               `sparse_output=False`. It is an object array if `X` is a one-dimensional array or a
-              Series. If `X` is a table (n, T), also one written as equally long lists, and
-              `sparse_output=False`, it is one array (n, T, K).
+              Series. If `sparse_output=False` and `X` is a table (n, T) or a list of equally long
+              lists, it is one array (n, T, K).
             - If `output="multi_hot"` or `"counts"`, a CSR matrix (n, K), or an array if
               `sparse_output=False`.
 
@@ -278,12 +278,12 @@ class OneHotSequenceEncoder(SequenceTransformerMixin, BaseEstimator):
         Returns
         -------
         X_original : list of ndarray, or ndarray of shape (n, T)
-            If `output="sequence"`, the category of the largest value of each step. It is None for a
-            step of zeros, and "infrequent_sklearn" for the shared column. The result is an array if
-            `X` is the encoding of a table.
+            If `output="sequence"`, the result contains the category of the largest value of each
+            step, None for a step of zeros, and "infrequent_sklearn" for the shared column. The
+            result is an array if `X` is the encoding of a table.
 
-            If `output="multi_hot"` or `output="counts"`, the distinct categories of each sequence,
-            in the order of the columns, because the order of the steps is not known.
+            If `output="multi_hot"` or `output="counts"`, it contains the distinct categories of
+            each sequence, in the order of the columns, because the order of the steps is not known.
 
         Raises
         ------
@@ -310,8 +310,8 @@ class OneHotSequenceEncoder(SequenceTransformerMixin, BaseEstimator):
         Parameters
         ----------
         input_features : array-like of str, default=None
-            One name, which is the prefix of all column names. The prefix is "x0" if None, or if
-            there are several names for a table, whose columns share the columns of the output.
+            A list of one name, the prefix of all column names. The prefix is "x0" if None, or if
+            there is one name per column of a table.
 
         Returns
         -------

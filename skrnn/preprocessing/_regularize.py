@@ -61,8 +61,8 @@ def regularize(df, freq, *, aggregate="mean"):
     Raises
     ------
     ValueError
-        If `df` has no rows, if its times are not a DatetimeIndex (times in mixed time zones are
-        not), if a time or the label of a series is missing, or if `freq` is unknown or not
+        If `df` has no rows, if its times are not a DatetimeIndex (times in mixed time zones do not
+        form one), if a time or the label of a series is missing, or if `freq` is unknown or not
         positive.
 
     See Also
@@ -72,8 +72,8 @@ def regularize(df, freq, *, aggregate="mean"):
     Notes
     -----
     Hours and shorter durations are counted from the midnight, in local time, before the first row:
-    `"3h"` has times at 0, 3, 6, ... o'clock. When the clocks change their intervals keep their
-    length, so that the local hours shift. Days (`"D"`) and longer offsets follow the calendar, so
+    `"3h"` has times at 0, 3, 6, ... o'clock. When the clocks change, these intervals keep their
+    length, so that their local times shift. Days (`"D"`) and longer offsets follow the calendar, so
     that one day has 23 hours and another one 25. If the times of the grid differ from day to day,
     as with `"7h"`, put the whole table on its grid at once, and not in parts.
 
@@ -122,7 +122,7 @@ def _check_offset(freq):
 
 
 def _assign_slots(times, series, offset):
-    """Return the slot of each row, numbered across all series, and the grid of each series."""
+    """Return the interval of each row, numbered across all series, and the grid of each series."""
     slots, grids, n_slots = np.empty(len(times), dtype=np.int64), [], 0
     for rows in rows_of_series(series):
         grid = _grid(times[rows], offset)
@@ -147,7 +147,7 @@ def _grid(times, offset):
 
 
 def _aggregate(table, slots, aggregate):
-    """Return one row for each slot that has any."""
+    """Return one row for each interval that contains rows."""
     columns = table.columns
     # Columns are addressed by index, as their names may not be unique.
     table = table.set_axis(range(len(columns)), axis=1)

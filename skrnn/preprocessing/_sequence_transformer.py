@@ -1,4 +1,4 @@
-"""What all transformers share whose output is sequences, which a DataFrame cannot contain."""
+"""The common parts of transformers that return sequences, which a DataFrame cannot contain."""
 
 import numpy as np
 from sklearn.base import TransformerMixin

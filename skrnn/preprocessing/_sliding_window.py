@@ -1,7 +1,7 @@
 """`SlidingWindow`: a transformer that turns each row of a series into the window that ends there.
 
-Windows made before a split carry rows from one side to the other; inside a Pipeline they are made
-after the split. They are a view, so that they need no more memory than the series.
+Windows that are made before a split contain rows from both sides of it. Inside a Pipeline, windows
+are made after the split. They are a view, so that they need no more memory than the series.
 """
 
 from numbers import Integral
@@ -68,8 +68,8 @@ def check_one_sorted_series(X):
 class SlidingWindow(OneToOneFeatureMixin, SequenceTransformerMixin, BaseEstimator):
     """Turn each row of a series into the window that ends at that row.
 
-    Row t becomes the rows t - `window_length` + 1 to t. There are as many windows as rows, so that
-    `y`, weights and groups do not change. Use the transformer in a
+    The window of row t contains the rows t - `window_length` + 1 to t. There are as many windows as
+    rows, so that `y`, weights and groups do not change. Use the transformer in a
     :class:`~sklearn.pipeline.Pipeline` before a recurrent estimator.
 
     Parameters

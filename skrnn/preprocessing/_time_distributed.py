@@ -18,7 +18,7 @@ from skrnn.sequences._containers import array_like, feature_table, is_table, wra
 
 
 def count_steps(sequences):
-    """Return to how many sequences each of the values belongs.
+    """Return the number of sequences to which each value belongs.
 
     Examples
     --------
@@ -56,7 +56,7 @@ def training_table(sequences, *, weighted):
     """Return the steps of all sequences as a table, and the weight of each row or None.
 
     If `weighted`, a step that several windows share is one row with a weight. Otherwise it is
-    repeated, so that windows of 200 steps make a table of 200 times the size of the series.
+    repeated, so that windows of 200 steps make a table that is 200 times as large as the series.
     """
     if not weighted or sequences.is_contiguous:
         return sequences.concatenate(), None
@@ -101,7 +101,7 @@ class TimeDistributed(OneToOneFeatureMixin, SequenceTransformerMixin, BaseEstima
     -----
     In a table (n, T) each row is one univariate sequence. A
     :class:`~sklearn.preprocessing.StandardScaler` therefore computes a single mean over all rows
-    and columns, while applied to the table directly it computes one mean per column.
+    and columns, whereas it computes one mean per column if it is applied to the table directly.
 
     `set_output` is accepted, so that it can be set for a whole Pipeline, but has no effect. The
     output is always in the same kind of container as the input, also with
@@ -215,8 +215,8 @@ class TimeDistributed(OneToOneFeatureMixin, SequenceTransformerMixin, BaseEstima
         Parameters
         ----------
         input_features : array-like of str, default=None
-            The names of the input features. If None, `feature_names_in_` if defined, else `x0`,
-            `x1`, ...
+            The names of the input features. If None, they are those of `feature_names_in_` if it is
+            defined, and `x0`, `x1`, ... otherwise.
 
         Returns
         -------

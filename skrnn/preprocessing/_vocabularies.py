@@ -111,7 +111,7 @@ def check_selected(vocabulary, counts, min_df, max_df):
 
 
 def warn_about_uppercase(vocabulary, stacklevel):
-    """Warn if tokens have upper case letters, which text that was made lower case cannot match."""
+    """Warn if tokens have upper case letters, which text in lower case does not contain."""
     uppercase = [token for token in vocabulary if isinstance(token, str) and token != token.lower()]
     if uppercase:
         warnings.warn(
@@ -149,7 +149,7 @@ class TokenCounts:
         return TokenCounts(tokens, *sums, self.n_documents + other.n_documents)
 
     def most_frequent(self, n, min_df, max_df):
-        """Return the tokens by falling frequency; equally frequent tokens are sorted.
+        """Return the most frequent tokens first; equally frequent tokens are sorted.
 
         Parameters
         ----------

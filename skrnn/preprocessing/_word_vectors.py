@@ -1,6 +1,6 @@
 """Pre-trained word vectors from a mapping, from gensim or from a text file (GloVe, word2vec).
 
-Of a file with millions of words, only those of the vocabulary are kept in memory.
+From a file with millions of words, only the vectors of the vocabulary are kept in memory.
 """
 
 import bz2
@@ -143,7 +143,7 @@ def _is_header(fields):
 
 
 def _word(fields, dimensions, path, number):
-    """Return the word of a line. A few words of GloVe contain spaces, but no number after one."""
+    """Return the word of a line, which may contain spaces (GloVe), but no number after a space."""
     n_words = len(fields) - dimensions
     if dimensions < 1 or n_words < 1 or any(map(_is_number, fields[1:n_words])):
         raise ValueError(

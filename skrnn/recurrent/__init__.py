@@ -1,7 +1,7 @@
 """Estimators trained by gradient descent: the scikit-learn side.
 
-Parameters, inputs, labels and fitted state live here, in plain NumPy; the networks themselves
-live in `skrnn.networks`, which is imported by the first ``fit``.
+This package handles parameters, inputs, labels and fitted state in plain NumPy. The networks
+themselves are in `skrnn.networks`, which is imported by the first ``fit``.
 """
 
 from skrnn.recurrent._classifier import RNNClassifier

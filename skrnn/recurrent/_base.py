@@ -32,7 +32,7 @@ class BaseRNN(RNNParameters, CallbackSupportMixin, BaseEstimator, metaclass=ABCM
     @property
     @abstractmethod
     def _codec(self):
-        """The codec of the targets that the estimator has learned."""
+        """The fitted codec, which encodes and decodes targets."""
 
     @abstractmethod
     def _check_targets(self, y, input_name="y"):
@@ -62,11 +62,12 @@ class BaseRNN(RNNParameters, CallbackSupportMixin, BaseEstimator, metaclass=ABCM
 shape (n, T, n_features) or (n, T)
             The training sequences: numeric time steps, or token ids with `embedding`.
         y : array-like
-            One target per sequence. With `return_sequences=True` one target per time step, as a
-            list of arrays of shape (T_i,) or (T_i, k), or an array of shape (n, T) or (n, T, k).
+            One target per sequence. With `return_sequences=True`, there is one target per time
+            step, in a list of arrays of shape (T_i,) or (T_i, k), or an array of shape (n, T) or
+            (n, T, k).
         sample_weight : array-like of shape (n,), default=None
-            The weight of each sequence. With a weight of zero, the fit is as if the sequence were
-            not there. If None, all sequences have the same weight.
+            The weight of each sequence. A sequence with a weight of zero has no effect on the fit.
+            If None, all sequences have the same weight.
         groups : array-like of shape (n,), default=None
             The group of each sequence. No group is split between training and validation. Only
             used when `early_stopping=True` and `X_val` is None.
@@ -138,9 +139,9 @@ shape (n, T, n_features) or (n, T)
         Returns
         -------
         ndarray of shape (n,) or (n, k), or list of ndarray
-            One prediction per sequence. With `return_sequences=True` one per time step: an array
-            if `X` is an array (an object array if `X` is one), otherwise a list with one array
-            per sequence. The padding of token ids has no prediction.
+            One prediction per sequence. With `return_sequences=True`, there is one per time step:
+            in one array if `X` is an array (an object array if `X` is one), otherwise in a list
+            with one array per sequence. The padding of token ids has no prediction.
         """
         fitted = fitted_snapshot(self)
         inputs, outputs = fitted._forward(X)
@@ -153,8 +154,8 @@ shape (n, T, n_features) or (n, T)
         ----------
         X : as in `fit`
         return_sequences : bool, default=False
-            If False, the output after the last time step of each sequence. If True, the outputs
-            at all time steps.
+            If False, the output after the last time step of each sequence is returned. If True, the
+            outputs at all time steps are returned.
         return_state : bool, default=False
             Whether to return the final states too: ``h`` for simple and GRU cells, ``h`` and
             ``c`` for LSTM. Those of the backward direction follow those of the forward direction.
@@ -162,14 +163,15 @@ shape (n, T, n_features) or (n, T)
         Returns
         -------
         ndarray of shape (n, units), or list of ndarray of shape (T_i, units)
-            With `return_sequences=True`, an array of shape (n, T, units) if `X` is an array, and
-            otherwise a list. With `return_state=True`, a list of the output and the states.
-            Bidirectional layers have twice the units, forward before backward.
+            With `return_sequences=True`, it is an array of shape (n, T, units) if `X` is an array,
+            and otherwise a list. With `return_state=True`, a list of the output and the states is
+            returned. Bidirectional layers have twice the units, those of the forward direction
+            first.
 
         Raises
         ------
         ValueError
-            If the estimator has a custom `body`, which has no such outputs.
+            If the estimator has a custom `body`, and `return_sequences` or `return_state` is True.
         """
         name = "steps" if return_sequences else "summary"
         fitted = fitted_snapshot(self)
@@ -185,11 +187,11 @@ shape (n, T, n_features) or (n, T)
 
     @property
     def model_(self):
-        """A live `keras.Model` of ``[steps, lengths]``, built from `weights_` at each access.
+        """A `keras.Model` with the inputs ``[steps, lengths]``, built at each access.
 
-        Time steps are padded on the right; lengths are the numbers of real time steps. Its outputs
-        are probabilities, or targets in the units of the user. With ``dtype="float64"`` on JAX,
-        call it within ``jax.enable_x64(True)``.
+        It has the weights in `weights_`. Time steps are padded on the right; lengths are the
+        numbers of real time steps. Its outputs are probabilities, or targets in the units of the
+        user. With ``dtype="float64"`` on JAX, call it within ``jax.enable_x64(True)``.
         """
         fitted = fitted_snapshot(self)
         from skrnn.networks.export import export_model
@@ -220,8 +222,9 @@ shape (n, T, n_features) or (n, T)
     def _require_hidden(self, name, return_state):
         if self._spec.body is not None and (return_state or name == "steps"):
             raise ValueError(
-                "hidden_states returns outputs and states of skrnn's recurrent layers. For a "
-                "network with a custom body, take them from model_."
+                "With a custom body, hidden_states cannot return states or the outputs at all "
+                "time steps, because these are those of skrnn's recurrent layers. Set "
+                "return_state=False and return_sequences=False, or use the layers of model_."
             )
 
     def __sklearn_clone__(self):

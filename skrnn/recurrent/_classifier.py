@@ -1,4 +1,4 @@
-"""The recurrent classifier."""
+"""`RNNClassifier`: the recurrent classifier."""
 
 import numpy as np
 from sklearn.base import ClassifierMixin
@@ -33,14 +33,15 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
     feature_names_in_ : ndarray of str
         The column names. Only defined if X has tables with column names.
     history_ : dict of str to list of float
-        One entry per epoch: "loss", the metrics and, with validation data, the same names with
-        the prefix ``"val_"``.
+        The values of "loss" and of each metric, one per epoch. With validation data, it also
+        contains the same names with the prefix ``"val_"``.
     n_iter_ : int
         The number of epochs that the network was trained for.
     weights_ : list of ndarray
         The weights of the network, in Keras' order.
     model_ : keras.Model
-        A live model of ``[steps, lengths]``, built from `weights_` at each access.
+        The network with the inputs ``[steps, lengths]``, which is built from `weights_` at each
+        access.
 
     See Also
     --------
@@ -49,9 +50,10 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
 
     Notes
     -----
-    Padding never changes a prediction: up to rounding, it is the same for a sequence alone, in any
-    batch and in any order. A time step whose features are all zero is data. With
-    `return_sequences=True` every real time step has the same weight.
+    Padding never changes a prediction: up to rounding, the prediction for a sequence is the same if
+    it is passed alone, in any batch or in any order. A time step whose features are all zero is
+    read as data, not as padding. With `return_sequences=True` every real time step has the same
+    weight.
 
     References
     ----------
@@ -116,14 +118,14 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
 
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, classes=None, sample_weight=None):
-        """Train for one more epoch, on these data.
+        """Train for one more epoch, on the given data.
 
         Parameters
         ----------
         X, y : as in `fit`
         classes : array-like of shape (n_classes,), default=None
-            All classes that may occur in this call and in later ones. If None, the classes of the
-            first `y`. Later calls need not repeat it.
+            All classes that may occur in this call and in later ones. If None, they are the classes
+            of the first `y`. Later calls need not repeat them.
         sample_weight : array-like of shape (n,), default=None
             The weight of each sequence.
 

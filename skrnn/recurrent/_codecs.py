@@ -1,4 +1,4 @@
-"""From targets in the units of the user to targets of the network, and back."""
+"""Convert targets from the units of the user to those of the network, and back."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +10,7 @@ from skrnn.sequences._targets import class_factors, label_codes
 
 @dataclass(frozen=True)
 class LabelCodec:
-    """Labels of classes, and the outputs that predict them.
+    """Converts class labels to targets of the network, and its outputs to labels.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ class LabelCodec:
 
     @property
     def target_scale(self):
-        """The scale and the offset from outputs to the units of the user: none."""
+        """The scale 1 and the offset 0, because labels have no units."""
         return np.ones(1, self.dtype), np.zeros(1, self.dtype)
 
     def encode(self, y, input_name="y"):
@@ -65,7 +65,7 @@ class LabelCodec:
         return np.hstack([1 - outputs, outputs]) if outputs.shape[1] == 1 else outputs
 
     def labels_to_stratify(self, targets):
-        """Return what the validation split keeps in proportion."""
+        """Return the labels whose proportions the validation split preserves."""
         return _codes(targets)
 
     def weighted(self, targets, weights):
@@ -78,7 +78,7 @@ class LabelCodec:
 
 @dataclass(frozen=True)
 class NumberCodec:
-    """Numeric targets, which are standardised for training.
+    """Standardises numeric targets for training, and converts outputs to their original units.
 
     Parameters
     ----------
@@ -140,14 +140,14 @@ class NumberCodec:
 
 
 def _target_form(loss, n_classes):
-    """Return the form of labels that a loss takes: "codes", "binary" column or "indicators"."""
+    """Return the form of labels for a loss: "codes", "binary" (one column) or "indicators"."""
     names = [name.lower() for name in _loss_names(loss)]
     if any(name.startswith("sparse") for name in names):
         return "codes"
     if not any(name.startswith(("binary", "bce")) for name in names):
         return "indicators"
     if n_classes != 2:
-        raise ValueError(f"loss={loss!r} is for 2 classes, but y has {n_classes}.")
+        raise ValueError(f"loss={loss!r} is for 2 classes, but y has {n_classes}. Use loss='auto'.")
     return "binary"
 
 

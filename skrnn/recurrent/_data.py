@@ -83,9 +83,9 @@ def read_examples(
     reset : bool
         Whether the estimator learns the format of its inputs and the encoding of its targets.
     classes : ndarray or None
-        All classes, if `y` may lack some.
+        All classes, if `y` may not contain all of them.
     names : tuple of str
-        The names of the three in error messages.
+        The names of X, y and sample_weight in error messages.
 
     Returns
     -------
@@ -95,7 +95,7 @@ def read_examples(
     Raises
     ------
     ValueError
-        If one of the three is not valid, or if they do not fit together.
+        If X, y or sample_weight is not valid, or if they do not match.
     """
     if y is None:
         raise ValueError(
@@ -106,7 +106,7 @@ def read_examples(
     weights = read_weights(sample_weight, len(inputs), names[2])
     y, counts = flatten_targets(y, inputs, names[1], per_step=estimator.return_sequences)
     y = estimator._check_targets(y, names[1])
-    # A sequence without weight is as if it were not there, but its labels count as classes.
+    # A sequence of weight zero has no effect on training, but its labels count as classes.
     used = has_weight = slice(None)
     if not weights.all():
         used, has_weight = np.flatnonzero(weights), np.repeat(weights > 0, counts)
@@ -136,7 +136,8 @@ def read_validation(estimator, X_val, y_val, sample_weight_val):
             f"{name}={'None' if value is None else '(given)'}" for name, value in given.items()
         )
         raise ValueError(
-            f"X_val and y_val go together, and sample_weight_val with both: got {found}."
+            "X_val and y_val must be passed together, and sample_weight_val only with both, got "
+            f"{found}."
         )
     return read_examples(estimator, *given.values(), reset=False, names=tuple(given))[0]
 

@@ -1,4 +1,4 @@
-"""From examples to a `TrainingJob`, and from a `TrainingResult` to fitted attributes."""
+"""Make a `TrainingJob` from examples, and fitted attributes from a `TrainingResult`."""
 
 from dataclasses import replace
 
@@ -7,12 +7,12 @@ import numpy as np
 from skrnn._fitting import draw_seed
 from skrnn._specs import TrainingJob
 from skrnn.recurrent._data import ids_as_rows, split_validation, with_same_steps
-from skrnn.recurrent._parameters import check_embedding, network_spec, training_spec
-from skrnn.recurrent._vocabulary import Vocabulary
+from skrnn.recurrent._parameters import network_spec, training_spec
+from skrnn.recurrent._vocabulary import Vocabulary, check_embedding
 
 
 def prepare(estimator, examples, held_out, groups, *, resume, partial=False):
-    """Return what training an estimator's network needs.
+    """Return all that is needed to train the network of an estimator.
 
     Parameters
     ----------
@@ -20,9 +20,9 @@ def prepare(estimator, examples, held_out, groups, *, resume, partial=False):
         An estimator that has read the data.
     examples : Examples
     held_out : Examples or None
-        Validation examples. If None and with early stopping, a part of `examples`.
+        Validation examples. If None and early stopping is used, a part of `examples` is held out.
     groups : ndarray or None
-        The group of each example. No group is both trained and validated on.
+        The group of each example. No group is in both the training and the validation set.
     resume : bool
         Whether to continue from the fitted weights.
     partial : bool, default=False

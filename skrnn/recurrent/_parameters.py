@@ -4,7 +4,6 @@ from collections.abc import Callable
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.utils import check_array
 
 from skrnn._parameters import as_spec, parameter, with_parameters
 from skrnn._sklearn import Interval, StrOptions
@@ -114,8 +113,8 @@ class RNNParameters:
         spec=_unchanged,
         description="""
         str or callable
-        The activation of the cell: the name of a Keras activation, or a function of a tensor.
-        Our fast loops, and cuDNN on a GPU, are only used with "tanh".
+        The activation of the cell: the name of a Keras activation, or a function of a tensor. The
+        fast loops of skrnn, and cuDNN on a GPU, are only used with "tanh".
         """,
     )
     dropout: float = parameter(
@@ -168,7 +167,7 @@ class RNNParameters:
         spec=bool,
         description="""
         bool
-        Whether the vectors of the embedding are trained. Only used with `embedding`.
+        Whether the vectors of the embedding are trained. Only used when `embedding` is not None.
         """,
     )
     body: Callable | None = parameter(
@@ -225,9 +224,9 @@ class RNNParameters:
         spec=_unchanged,
         description="""
         float or None
-        The largest norm of the gradient over all weights: a longer gradient is scaled down to
-        it, which prevents exploding gradients [4]_. If None, gradients are not clipped. Not used
-        with an optimizer object that has its own clipping.
+        The largest norm of the gradient over all weights: a longer gradient is scaled down to it,
+        which prevents exploding gradients [4]_. If None, gradients are not clipped. Ignored if
+        `optimizer` is an object that has its own clipping.
         """,
     )
     batch_size: int | None = parameter(
@@ -247,7 +246,7 @@ class RNNParameters:
         spec=_unchanged,
         description="""
         int
-        The number of passes over the training set. With `early_stopping`, the largest number.
+        The number of passes over the training set, or the maximum if `early_stopping=True`.
         """,
     )
     shuffle: bool = parameter(
@@ -290,7 +289,7 @@ class RNNParameters:
         spec=_as_tuple,
         description="""
         list of keras.callbacks.Callback or None
-        Callback objects or classes. Each fit works with copies of them. Batch hooks are called
+        The callbacks, as objects or classes. Each fit uses copies of them. Batch hooks are called
         once for each compiled call, which contains many batches.
         """,
     )
@@ -386,28 +385,6 @@ def training_spec(estimator, *, loss, partial):
     stops_early = estimator.early_stopping and not partial
     patience = estimator.patience if stops_early else None
     return TrainingSpec(**given, loss=loss, learning_rate=rate, patience=patience)
-
-
-def check_embedding(embedding):
-    """Return a number of dimensions unchanged, and pre-trained vectors as a checked matrix.
-
-    Raises
-    ------
-    ValueError
-        If a matrix is not 2-D, not finite, or has no rows for padding and the unknown token.
-    """
-    if isinstance(embedding, Integral):
-        return embedding
-    try:
-        matrix = check_array(embedding, dtype=np.float64, input_name="embedding")
-    except ValueError as error:
-        raise ValueError(f"embedding must be a number or a matrix. {error}") from error
-    if len(matrix) < 2:
-        raise ValueError(
-            "embedding must have a row for padding (0), one for the unknown token (1) and one for "
-            f"each token id, got {len(matrix)} row."
-        )
-    return matrix
 
 
 def _n_dimensions(embedding):

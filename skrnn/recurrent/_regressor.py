@@ -1,4 +1,4 @@
-"""The recurrent regressor."""
+"""`RNNRegressor`: the recurrent regressor."""
 
 import numpy as np
 from sklearn.base import RegressorMixin
@@ -30,15 +30,16 @@ class RNNRegressor(RegressorMixin, BaseRNN):
     feature_names_in_ : ndarray of str
         The column names. Only defined if X has tables with column names.
     history_ : dict of str to list of float
-        One entry per epoch: "loss", the metrics and, with validation data, the same names with
-        the prefix ``"val_"``. Metrics are in the units of the targets; the loss is that of
-        the targets that the network is trained on.
+        The values of "loss" and of each metric, one per epoch. With validation data, it also
+        contains the same names with the prefix ``"val_"``. Metrics are in the units of the targets;
+        the loss is that of the targets that the network is trained on.
     n_iter_ : int
         The number of epochs that the network was trained for.
     weights_ : list of ndarray
         The weights of the network, in Keras' order.
     model_ : keras.Model
-        A live model of ``[steps, lengths]``, built from `weights_` at each access.
+        The network with the inputs ``[steps, lengths]``, which is built from `weights_` at each
+        access.
 
     See Also
     --------
@@ -47,9 +48,10 @@ class RNNRegressor(RegressorMixin, BaseRNN):
 
     Notes
     -----
-    Padding never changes a prediction: up to rounding, it is the same for a sequence alone, in any
-    batch and in any order. A time step whose features are all zero is data. With
-    `return_sequences=True` every real time step has the same weight.
+    Padding never changes a prediction: up to rounding, the prediction for a sequence is the same if
+    it is passed alone, in any batch or in any order. A time step whose features are all zero is
+    read as data, not as padding. With `return_sequences=True` every real time step has the same
+    weight.
 
     References
     ----------
@@ -104,7 +106,7 @@ class RNNRegressor(RegressorMixin, BaseRNN):
 
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, sample_weight=None):
-        """Train for one more epoch, on these data.
+        """Train for one more epoch, on the given data.
 
         The scale of the targets and the known token ids are those of the first call.
 

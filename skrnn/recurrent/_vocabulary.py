@@ -1,8 +1,10 @@
 """The token ids that have a row in an embedding, and how other ids are read."""
 
 from dataclasses import dataclass, replace
+from numbers import Integral
 
 import numpy as np
+from sklearn.utils import check_array
 
 from skrnn.sequences._tokens import PADDING, UNKNOWN
 
@@ -16,7 +18,8 @@ class Vocabulary:
     known : ndarray of bool of shape (rows,)
         Whether each id is known. Any other id is read from the row of the unknown token.
     pretrained : bool
-        Whether the rows were given. Every row is then known, and an id beyond them is an error.
+        Whether the embedding matrix was given. Every row is then known, and an id beyond the last
+        row is an error.
     """
 
     known: np.ndarray
@@ -94,3 +97,25 @@ def _round_up(rows):
     """
     step = 1 << max(int(rows).bit_length() - 3, 0)
     return -(-int(rows) // step) * step
+
+
+def check_embedding(embedding):
+    """Return a number of dimensions unchanged, and pre-trained vectors as a checked matrix.
+
+    Raises
+    ------
+    ValueError
+        If a matrix is not 2-D, not finite, or has no rows for padding and the unknown token.
+    """
+    if isinstance(embedding, Integral):
+        return embedding
+    try:
+        matrix = check_array(embedding, dtype=np.float64, input_name="embedding")
+    except ValueError as error:
+        raise ValueError(f"embedding must be a number or a matrix. {error}") from error
+    if len(matrix) < 2:
+        raise ValueError(
+            "embedding must have a row for padding (0), one for the unknown token (1) and one for "
+            f"each token id, got {len(matrix)} row."
+        )
+    return matrix

@@ -1,4 +1,4 @@
-"""How the echo state regressor and classifier are trained: a reservoir and a linear readout.
+"""Training of the echo state regressor and classifier: a reservoir and a linear readout.
 
 `fit` validates everything, draws the reservoir, and adds its states to the statistics of a ridge
 regression. `partial_fit`, `merge` and `update` add to the same statistics. Each of them works on a
@@ -43,12 +43,12 @@ class BaseEchoState(EchoStatePredictor):
         ----------
         X : Sequences, list of array-like of shape (T_i, n_features) or (T_i,), or array-like of \
 shape (n, T, n_features) or (n, T)
-            The sequences. With `rows="steps"`, one series as an array, sparse matrix or table of
-            shape (T, n_features), with one row per time step.
+            The sequences. With `rows="steps"`, it is one series as an array, sparse matrix or table
+            of shape (T, n_features), with one row per time step.
         y : array-like
-            One target per sequence. With `return_sequences=True` one target per time step, as a
-            list of ``(T_i,)`` or ``(T_i, k)`` arrays or an ``(n, T[, k])`` array. With
-            `rows="steps"` one target per row of X.
+            One target per sequence. With `return_sequences=True`, there is one target per time
+            step, in a list of arrays of shape (T_i,) or (T_i, k), or an array of shape (n, T) or
+            (n, T, k). With `rows="steps"`, there is one target per row of X.
         sample_weight : array-like of shape (n,), default=None
             Weight of each sequence, or with `rows="steps"` of each time step, in the readout. A
             sequence of weight zero is left out. If None, all weights are 1.
@@ -61,8 +61,8 @@ shape (n, T, n_features) or (n, T)
         Raises
         ------
         ValueError
-            If a parameter or the data are not valid, or do not agree. The estimator then stays as
-            it was.
+            If a parameter or the data are not valid or not consistent. The estimator then does not
+            change.
         """
         draft = snapshot(self)
         check_estimator_parameters(draft)
@@ -134,9 +134,9 @@ shape (n, T, n_features) or (n, T)
     def merge(self, other):
         """Add the training data of another estimator that has the same reservoir.
 
-        The readout is then that of one `fit` on all data, to rounding. So estimators that are
-        fitted on parts of the data, for example on several machines, are reduced to one. After a
-        merge there is no training series to continue from.
+        Up to rounding, the readout is then the same as after one `fit` on all data. So estimators
+        that were fitted on parts of the data, for example on several machines, can be combined into
+        one. After a merge there is no training series to continue from.
 
         Parameters
         ----------
@@ -151,7 +151,8 @@ shape (n, T, n_features) or (n, T)
         Raises
         ------
         ValueError
-            If the other estimator has another reservoir, other features, or other targets.
+            If the other estimator has a different reservoir, different features or different
+            targets.
         """
         draft, other = fitted_snapshot(self), fitted_snapshot(other)
         check_mergeable(draft, other)
@@ -172,7 +173,7 @@ shape (n, T, n_features) or (n, T)
         X, y : as in `fit`
             The rows in the order of time: time steps, or sequences with one target each.
         forgetting : float in (0, 1], default=1.0
-            Factor of the weight of all earlier rows for each new row.
+            The factor by which each new row multiplies the weights of all earlier rows.
 
         Returns
         -------
@@ -194,8 +195,8 @@ shape (n, T, n_features) or (n, T)
         Parameters
         ----------
         **params : dict
-            Parameters by name. If `reservoir` is None, a parameter ``reservoir__...`` replaces it
-            by `Reservoir()` first.
+            Parameters by name. If `reservoir` is None and there is a parameter ``reservoir__...``,
+            `reservoir` is first set to `Reservoir()`.
 
         Returns
         -------

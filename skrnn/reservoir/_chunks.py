@@ -1,9 +1,9 @@
-"""One long series in chunks that run side by side, each preceded by a warm-up.
+"""Split one long series into chunks that run side by side, each after its own warm-up.
 
-A chunk begins at zero, some time steps before its own first one. That is only right if the
-reservoir forgets its initial state. So before any state is used, warm-ups from zero and from a
-random state are compared at every boundary, and in the end the state at the beginning of each chunk
-is compared with the state at the end of the chunk before it.
+The warm-up of a chunk begins at a zero state, some time steps before the chunk. This is only valid
+if the reservoir forgets its initial state. So before any state is used, warm-ups from zero and from
+a random state are compared at every boundary, and in the end the state at the beginning of each
+chunk is compared with the state at the end of the chunk before it.
 """
 
 from dataclasses import replace
@@ -13,14 +13,14 @@ import numpy as np
 from skrnn.reservoir._time_loop import state_blocks
 from skrnn.sequences import Sequences
 
-# The most chunks, and how many times longer than its warm-up a chunk must be.
+# The maximum number of chunks, and how many times longer than its warm-up a chunk must be.
 _MAX_CHUNKS, _MIN_RATIO = 32, 4
 # States that differ by at most this many units in the last place count as equal.
 _TOLERANCE = 32
 
 
 def chunked_state_blocks(layers, sequences, drive, overlap):
-    """Yield the blocks of one series that runs in chunks, as `state_blocks` does for the whole.
+    """Yield the blocks of one series that runs in chunks, like `state_blocks` without chunks.
 
     Parameters
     ----------
@@ -28,10 +28,11 @@ def chunked_state_blocks(layers, sequences, drive, overlap):
     sequences : Sequences
         One series.
     drive : Drive
-        Without feedback and noise.
+        It has neither feedback nor noise.
     overlap : int
         The number of time steps of a warm-up. It is doubled until the states at all boundaries are
-        equal from two initial states; if the series is then too short, it runs as a whole.
+        equal from two initial states; if the series is too short for this overlap, it runs as a
+        whole.
 
     Yields
     ------
@@ -54,7 +55,7 @@ def chunked_state_blocks(layers, sequences, drive, overlap):
 
 
 def _is_forgotten(layers, values, starts, overlap, drive, tolerance):
-    """Whether the warm-up before each boundary ends in the same state from two initial states."""
+    """Return whether all warm-ups end in the same states from two initial states."""
     warm_ups = Sequences(values, starts, np.full(len(starts), overlap))
     rng = np.random.default_rng(0)
     elsewhere = replace(drive, initial=[rng.uniform(-1, 1, layer.units) for layer in layers])

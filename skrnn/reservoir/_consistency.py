@@ -1,4 +1,4 @@
-"""Checks of what no single parameter shows: whether parameters, or two estimators, agree."""
+"""Check that parameters, or two estimators, are consistent with each other."""
 
 import numpy as np
 
@@ -11,7 +11,7 @@ _OF_THE_RESERVOIR = ("activation", "noise", "pooling", "washout")
 
 
 def check_reservoir_parameters(reservoir):
-    """Check that the parameters of a reservoir agree.
+    """Check that the parameters of a reservoir are consistent with each other.
 
     Raises
     ------
@@ -32,7 +32,7 @@ def check_reservoir_parameters(reservoir):
 
 
 def check_estimator_parameters(estimator):
-    """Check that the parameters of an echo state estimator agree.
+    """Check that the parameters of an echo state estimator are consistent with each other.
 
     Raises
     ------
@@ -48,8 +48,8 @@ def check_estimator_parameters(estimator):
     reservoir = estimator.reservoir
     if getattr(reservoir, "bidirectional", False) and estimator.initial_state == "fit_end":
         raise ValueError(
-            "initial_state='fit_end' cannot be combined with bidirectional=True: the backward "
-            "direction reads from the end of a series, so it has no state to continue from."
+            "initial_state='fit_end' cannot be combined with bidirectional=True, because the "
+            "backward direction reads from the end of a series and has no state to continue from."
         )
 
 
@@ -72,7 +72,7 @@ def parameters_of_fit(estimator, reservoir):
     ----------
     estimator : BaseEchoState
     reservoir : Reservoir
-        Its reservoir with all parameters.
+        The reservoir of the estimator, with all parameters.
 
     Returns
     -------
@@ -88,7 +88,7 @@ def check_unchanged(estimator):
     Raises
     ------
     ValueError
-        The message names the parameter that has changed, or those that do not agree.
+        The message names the parameter that has changed, or those that are not consistent.
     """
     check_estimator_parameters(estimator)
     for name in _OF_THE_ESTIMATOR:
@@ -106,29 +106,29 @@ def check_mergeable(one, other):
     Parameters
     ----------
     one, other : BaseEchoState
-        Fitted.
+        They are fitted.
 
     Raises
     ------
     ValueError
-        The message says what differs.
+        The message describes the difference.
     """
     name = type(one).__name__
     if type(one) is not type(other):
-        raise ValueError(f"{name} merges only with another {name}, got {type(other).__name__}.")
+        raise ValueError(f"{name} can only merge with another {name}, got {type(other).__name__}.")
     layers, others = (
         (*estimator.reservoir_.layers_, *estimator.reservoir_.backward_layers_)
         for estimator in (one, other)
     )
     if len(layers) != len(others) or not all(map(Layer.equals, layers, others)):
         raise ValueError(
-            "other has another reservoir. Give both estimators the same parameters and the same "
-            "int as random_state. With plasticity, a reservoir adapts to the data of its first "
-            "fit, so estimators that were fitted on different data cannot be merged."
+            "other has a different reservoir. Give both estimators the same parameters and the "
+            "same int as random_state. With plasticity, a reservoir adapts to the data of its "
+            "first fit, so estimators that were fitted on different data cannot be merged."
         )
     if not ModelSpace.are_equal(one.reservoir_._model_space, other.reservoir_._model_space):
         raise ValueError(
-            "other has other principal components of its states, which pooling='model_space' "
+            "other has different principal components of its states, which pooling='model_space' "
             "learns in the first fit, so the readouts have different features."
         )
     for name, value in one._fit_params.items():

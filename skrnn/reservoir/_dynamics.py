@@ -1,7 +1,7 @@
-"""The dynamics of a reservoir: drawn weights, and the states that sequences lead to.
+"""The dynamics of a reservoir: the drawn weights, and the states for given sequences.
 
-`draw_dynamics` is all that a fit of a reservoir does. `Dynamics` is a value that is never changed:
-whoever holds it gets the same states, whatever happens to the estimator that it belongs to.
+`draw_dynamics` is all that a fit of a reservoir does. `Dynamics` is a value that never changes: it
+always leads to the same states, even if its estimator is fitted again.
 """
 
 from dataclasses import dataclass, replace
@@ -34,7 +34,7 @@ class Dynamics:
     seed : int
         The seed of the noise.
     model_space : ModelSpace or None
-        None if `pooling` was another one in the fit.
+        None if the fit had another `pooling`.
     noise : float
         Standard deviation of the noise in training.
     washout : int
@@ -63,7 +63,7 @@ class Dynamics:
 
     @property
     def has_feedback(self):
-        """Whether outputs are fed back."""
+        """Return whether outputs are fed back."""
         return self.layers[0].feedback_weights is not None
 
     def blocks(self, sequences, *, feedback=None, noise_key=None, initial=None, whole=False):
@@ -77,9 +77,9 @@ class Dynamics:
         noise_key : int or None
             Selects a stream of random numbers for the noise. If None, there is no noise.
         initial : sequence of ndarray or None
-            The initial state of each layer; None for zero.
+            The initial state of each layer. If None, all states begin at zero.
         whole : bool, default=False
-            Whether a series must not run in chunks.
+            Whether a series runs as a whole, even if `chunk_overlap` is set.
 
         Yields
         ------
@@ -94,7 +94,7 @@ class Dynamics:
         )
         is_one = len(sequences) == 1 and feedback is None and initial is None and not whole
         if is_one and self.chunk_overlap and not (self.backward_layers or drive.noise):
-            # A washout that is longer than the overlap would fall into all chunks.
+            # A washout that is longer than the overlap would extend into all chunks.
             overlap = max(self.chunk_overlap, self.washout)
             return chunked_state_blocks(self.layers, sequences, drive, overlap)
         return state_blocks(self.layers, sequences, drive, backward=self.backward_layers)

@@ -37,7 +37,7 @@ class EchoStateClassifier(ClassifierMixin, BaseEchoState):
     alpha_ : float
         The penalty: `alpha`, or the best of `alphas`.
     gcv_errors_ : ndarray of shape (n_alphas,) or None
-        Error of each of `alphas` in generalised cross-validation.
+        Error of each of `alphas` in generalised cross-validation. None if `alphas` is None.
     n_features_in_ : int
         Number of features of a time step, or of columns if X was a table of univariate sequences.
     feature_names_in_ : ndarray of str
@@ -61,13 +61,14 @@ class EchoStateClassifier(ClassifierMixin, BaseEchoState):
     0 for the others. With one target per sequence, the pooled states and inputs of a sequence take
     the place of x(t) and u(t).
 
-    If `feedback_scaling` of the reservoir is positive, the outputs are fed back at the next time
-    step: the targets in training (teacher forcing), the estimator's own outputs in `predict` and
-    `generate`. The indicators of the predicted class are fed back.
+    If `feedback_scaling` of the reservoir is positive, class indicators are fed back at the next
+    time step: in training those of the targets (teacher forcing), in `predict` and `generate` those
+    of the predicted class.
 
-    A sequence gets the same prediction, to rounding, alone, in any batch and in any order; nothing
-    is padded. Parameters that are set after a fit have no effect before the next one. If `predict`
-    or a further part of the training needs one of them, it raises an error.
+    Up to rounding, the prediction for a sequence is the same if it is passed alone, in any batch or
+    in any order, because nothing is padded. Parameters that are set after a fit have no effect
+    before the next one. If `predict` or a further part of the training needs one of them, it raises
+    an error.
 
     References
     ----------
@@ -124,10 +125,10 @@ class EchoStateClassifier(ClassifierMixin, BaseEchoState):
     def partial_fit(self, X, y, classes=None, sample_weight=None):
         """Train on a further part of the data.
 
-        After all parts, the readout is that of one `fit` on all of them, and memory is bounded by
-        one part. The reservoir is drawn in the first call, and its plasticity adapts to that part
-        only. With `rows="steps"` and `initial_state="fit_end"`, a part continues the one before it;
-        otherwise it begins at a zero state.
+        After all parts, the readout is the same as after one `fit` on all of them, but only one
+        part at a time has to fit into memory. The reservoir is drawn in the first call, and its
+        plasticity adapts to that part only. With `rows="steps"` and `initial_state="fit_end"`, a
+        part continues the one before it; otherwise it begins at a zero state.
 
         Parameters
         ----------
@@ -146,13 +147,13 @@ class EchoStateClassifier(ClassifierMixin, BaseEchoState):
         Raises
         ------
         ValueError
-            If `classes` differs from that of the first call, if `y` has a label outside it, or if
-            `class_weight="balanced"`, which needs all targets at once.
+            If `classes` differs from that of the first call, if `y` has a label that is not among
+            them, or if `class_weight="balanced"`, which needs all targets at once.
         """
         return self._partial_fit(X, y, sample_weight, known_classes(snapshot(self), classes))
 
     def decision_function(self, X):
-        """Return the outputs of the readout, about 1 for the class of a target and 0 for others.
+        """Return the outputs of the readout, about 1 for the true class and 0 for the others.
 
         Parameters
         ----------
@@ -211,7 +212,7 @@ class EchoStateClassifier(ClassifierMixin, BaseEchoState):
         return ClassTargets(self.classes_)
 
     def _check_part(self, method):
-        """Check that a part of the data is enough for a method to learn from."""
+        """Check that a method can be trained on a part of the data."""
         if self.class_weight == "balanced":
             raise ValueError(
                 f"class_weight='balanced' needs all targets at once, but {method} gets only a part "

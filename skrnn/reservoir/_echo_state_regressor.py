@@ -31,7 +31,7 @@ class EchoStateRegressor(RegressorMixin, BaseEchoState):
     alpha_ : float
         The penalty: `alpha`, or the best of `alphas`.
     gcv_errors_ : ndarray of shape (n_alphas,) or None
-        Error of each of `alphas` in generalised cross-validation.
+        Error of each of `alphas` in generalised cross-validation. None if `alphas` is None.
     n_features_in_ : int
         Number of features of a time step, or of columns if X was a table of univariate sequences.
     feature_names_in_ : ndarray of str
@@ -54,13 +54,14 @@ class EchoStateRegressor(RegressorMixin, BaseEchoState):
     with the sample weights w. With one target per sequence, the pooled states and inputs of a
     sequence take the place of x(t) and u(t).
 
-    If `feedback_scaling` of the reservoir is positive, the outputs are fed back at the next time
-    step: the targets in training (teacher forcing), the estimator's own outputs in `predict` and
-    `generate`. They are fed back in the units of the targets.
+    If `feedback_scaling` of the reservoir is positive, values in the units of the targets are fed
+    back at the next time step: in training the targets (teacher forcing), in `predict` and
+    `generate` the estimator's own outputs.
 
-    A sequence gets the same prediction, to rounding, alone, in any batch and in any order; nothing
-    is padded. Parameters that are set after a fit have no effect before the next one. If `predict`
-    or a further part of the training needs one of them, it raises an error.
+    Up to rounding, the prediction for a sequence is the same if it is passed alone, in any batch or
+    in any order, because nothing is padded. Parameters that are set after a fit have no effect
+    before the next one. If `predict` or a further part of the training needs one of them, it raises
+    an error.
 
     References
     ----------
@@ -106,10 +107,10 @@ class EchoStateRegressor(RegressorMixin, BaseEchoState):
     def partial_fit(self, X, y, sample_weight=None):
         """Train on a further part of the data.
 
-        After all parts, the readout is that of one `fit` on all of them, and memory is bounded by
-        one part. The reservoir is drawn in the first call, and its plasticity adapts to that part
-        only. With `rows="steps"` and `initial_state="fit_end"`, a part continues the one before it;
-        otherwise it begins at a zero state.
+        After all parts, the readout is the same as after one `fit` on all of them, but only one
+        part at a time has to fit into memory. The reservoir is drawn in the first call, and its
+        plasticity adapts to that part only. With `rows="steps"` and `initial_state="fit_end"`, a
+        part continues the one before it; otherwise it begins at a zero state.
 
         Parameters
         ----------

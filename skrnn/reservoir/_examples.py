@@ -90,7 +90,7 @@ def validate_examples(estimator, X, y, sample_weight, dtype, *, targets=None, cl
     X, y, sample_weight : as in `fit`
     dtype : str
     targets : NumericTargets, ClassTargets or None
-        What is known of the targets from an earlier fit. None for the first examples.
+        The format of the targets in an earlier fit, or None for the first examples.
     classes : ndarray or None
         All classes, if `y` may not contain all of them.
 

@@ -61,21 +61,21 @@ def run_with_feedback(loop, inputs, lengths, feedback, as_feedback):
     Parameters
     ----------
     loop : ClosedLoop
-        At the beginning of the sequences, in the order of `lengths`.
+        The loop before the first time step, with the sequences in the order of `lengths`.
     inputs : callable
-        Takes a time step and a width; returns the inputs (n_features, width) of the first `width`
-        sequences.
+        Takes a time step and a width, and returns the inputs (n_features, width) of the first
+        `width` sequences.
     lengths : ndarray of int of shape (n_sequences,)
-        The longest first.
+        The lengths of the sequences, the longest first.
     feedback : ndarray of shape (n_outputs, n_sequences)
         The outputs before the first time step.
     as_feedback : callable
-        Takes outputs; returns what is fed back.
+        Takes outputs and returns the values that are fed back.
 
     Yields
     ------
     outputs : ndarray of shape (n_outputs, width)
-        The outputs of the first `width` sequences, time step after time step.
+        The outputs of the first `width` sequences at the next time step.
     """
     for t in range(int(lengths[0])):
         width = int(np.count_nonzero(lengths > t))

@@ -1,4 +1,4 @@
-"""Generation: a network continues a series by its own outputs, from the end of known time steps."""
+"""Generation: a network continues known time steps of a series with its own outputs."""
 
 from numbers import Integral
 
@@ -24,7 +24,8 @@ def generate_series(network, readout, targets, start, n_steps, X_future):
         return them.
     n_steps : int
     X_future : ndarray of shape (n_steps, n_features) or None
-        The known inputs, with feedback. If None, the last input is repeated.
+        The known inputs of the generated time steps. Only used with feedback. If None, the last
+        input is repeated.
 
     Returns
     -------
@@ -67,7 +68,7 @@ def start_from_end(end, n_features):
     if end is None:
         raise ValueError(
             "X=None continues from the end of one training series, but the last data were several "
-            "sequences, or were merged. Give X."
+            "sequences, or were merged. Pass X."
         )
     states = [state[:, None].copy() for state in end.states]
     last = as_vectors(np.asarray(end.step)[None], n_features).T
@@ -75,16 +76,16 @@ def start_from_end(end, n_features):
 
 
 def start_from_known(network, examples):
-    """Return states, outputs and inputs at the end of known sequences, a column for each.
+    """Return states, outputs and inputs at the end of known sequences, one column per sequence.
 
     Without feedback, the last known input takes the place of the last output, so the states are
-    those before it.
+    those of the time step before it.
 
     Parameters
     ----------
     network : Network
     examples : Examples
-        With targets if there is feedback.
+        The known sequences, with their targets if there is feedback.
     """
     sequences = examples.sequences
     has_feedback = network.dynamics.has_feedback
@@ -110,7 +111,7 @@ def check_n_steps(n_steps):
 
 
 def check_loop(network, n_outputs, is_classifier, *, X, y, X_future):
-    """Check that the outputs of a network can be fed back, and that the arguments suit it.
+    """Check that the outputs of a network can be fed back, and that no argument is without effect.
 
     Raises
     ------
@@ -122,25 +123,27 @@ def check_loop(network, n_outputs, is_classifier, *, X, y, X_future):
         )
     if network.dynamics.backward_layers:
         raise ValueError(
-            "generate does not know the future time steps that bidirectional=True reads."
+            "generate cannot be used with bidirectional=True, because the backward direction would "
+            "read inputs that are not generated yet. Set bidirectional=False."
         )
     if network.dynamics.has_feedback:
         if (X is None) != (y is None):
             raise ValueError(
-                "With feedback X and y go together: the known inputs and their targets."
+                "With feedback, pass both X and y (the known inputs and their targets) or neither, "
+                f"got {'X' if y is None else 'y'} alone."
             )
         return
     if is_classifier or n_outputs != network.n_features:
         raise ValueError(
-            f"generate has no loop to close: feedback_scaling=0, and the {n_outputs} output(s) "
+            f"generate cannot feed outputs back: feedback_scaling=0, and the {n_outputs} output(s) "
             f"cannot be the next {network.n_features} input(s). Set feedback_scaling of the "
             "reservoir, or fit the estimator to predict its inputs one step ahead."
         )
     ignored = [name for name, value in (("y", y), ("X_future", X_future)) if value is not None]
     if ignored:
         raise ValueError(
-            f"{' and '.join(ignored)} had no effect: without feedback_scaling each output is the "
-            "next input. Leave it out."
+            f"{' and '.join(ignored)} must be None without feedback_scaling, because each output "
+            "is then the next input."
         )
 
 

@@ -81,13 +81,13 @@ class LiquidStateMachine(ClassNamePrefixFeaturesOutMixin, SequenceTransformerMix
     that is above 1.
 
     The random numbers of `encoding="rate"` are drawn again from the same seed in every `transform`,
-    one for each millisecond since the beginning of a sequence and each feature, and all sequences
-    share them. So a sequence gets the same features alone, in any batch and in any order, and
-    sequences differ only by their values, not by their noise.
+    one for each feature and each millisecond since the beginning of a sequence. All sequences share
+    them. So the features of a sequence are the same if it is passed alone, in any batch or in any
+    order, and sequences differ only by their values, not by their noise.
 
     The mean over the time steps measures how often a unit fires, and all time steps count in it.
     The features after the last time step depend on little more than the last 100 ms, which are a
-    few time steps with few spikes of each unit. Hence the default.
+    few time steps with few spikes of each unit. Hence "mean" is the default of `pooling`.
 
     References
     ----------
@@ -116,8 +116,9 @@ class LiquidStateMachine(ClassNamePrefixFeaturesOutMixin, SequenceTransformerMix
         constraint=[Interval(Integral, 1, None, closed="left"), tuple, list],
         description="""
         int or tuple of 3 int
-        Number of units, or shape of the grid. An int fills a column of layers of 3 by 3 units, as
-        135 = 15 · 3 · 3 in [1]_. A tuple is the shape of a grid with a unit at each position.
+        Number of units, or shape of the grid. An int is a number of units, which fill layers of 3
+        by 3 units one after another, as 135 = 15 · 3 · 3 in [1]_. A tuple is the shape of a grid
+        with a unit at each position.
         """,
     )
     encoding: object = parameter(
@@ -167,8 +168,8 @@ class LiquidStateMachine(ClassNamePrefixFeaturesOutMixin, SequenceTransformerMix
         constraint=[Interval(Real, 0, None, closed="neither")],
         description="""
         float > 0
-        The length λ in the probability of a connection: the larger it is, the more distant units
-        are connected.
+        The length λ in the probability of a connection: the larger it is, the more likely are
+        connections between distant units.
         """,
     )
     inhibitory: object = parameter(
@@ -227,7 +228,7 @@ shape (n, T, n_features) or (n, T)
         Raises
         ------
         ValueError
-            If a parameter or X is not valid. The estimator then stays as it was.
+            If a parameter or X is not valid. The estimator then does not change.
         """
         draft = snapshot(self)
         positions = grid_positions(draft.units)
@@ -257,9 +258,9 @@ shape (n, T, n_features) or (n, T)
         Returns
         -------
         ndarray or the container of X
-            With `pooling`, a float32 array (n, n_units). Otherwise the features at the end of each
-            time step, (T_i, n_units), in the same kind of container as X (an array (n, T, n_units)
-            for an array).
+            With `pooling`, a float32 array (n, n_units). Otherwise, the features at the end of each
+            time step, of shape (T_i, n_units), are returned in the same kind of container as X: an
+            array of shape (n, T, n_units) if X is an array.
 
         Raises
         ------

@@ -39,8 +39,8 @@ def echo_state_index(reservoir, X, *, n_starts=10, transient=None, random_state=
     n_starts : int, default=10
         Number of initial states, uniform in [-1, 1], that are compared with a zero state.
     transient : int, default=None
-        Number of initial time steps of each sequence that are left out. If None, half of the
-        shortest sequence.
+        Number of initial time steps of each sequence that are left out. If None, it is half the
+        length of the shortest sequence.
     random_state : int, RandomState instance or None, default=None
         Controls the initial states. Pass an int for reproducible results.
 
@@ -91,7 +91,7 @@ def echo_state_index(reservoir, X, *, n_starts=10, transient=None, random_state=
     transient = shortest // 2 if transient is None else transient
     if transient >= shortest:
         raise ValueError(
-            f"transient={transient} leaves nothing of a sequence of {shortest} step(s)."
+            f"transient={transient} leaves no step of a sequence of {shortest} step(s). Lower it."
         )
     rng = generator(random_state)
     distances = [_mean_distance(dynamics, sequences, transient, rng) for _ in range(n_starts)]
@@ -144,7 +144,8 @@ def memory_capacity(estimator, *, max_delay=100, n_steps=9500, washout=500, rand
     n_steps : int, default=9500
         Number of time steps of the training set, and of the test set.
     washout : int, default=500
-        Number of time steps before each of them that are left out.
+        Number of additional time steps before the training set and before the test set, which are
+        left out.
     random_state : int, RandomState instance or None, default=0
         Controls the inputs.
 

@@ -17,7 +17,7 @@ class ModelSpace:
     mean : ndarray of shape (units,)
         The mean of all training states.
     axes : ndarray of shape (units, n_components)
-        Their principal components.
+        The principal components of the training states.
 
     Notes
     -----
@@ -29,7 +29,7 @@ class ModelSpace:
 
     (Bianchi, Scardapane, Løkse & Jenssen, "Reservoir computing approaches for representation and
     classification of multivariate time series", IEEE Transactions on Neural Networks and Learning
-    Systems 32, 2021, eq. 8). A sequence of one time step has only zeros.
+    Systems 32, 2021, eq. 8). All features of a sequence of one time step are zero.
     """
 
     def __init__(self, mean, axes):
@@ -55,7 +55,7 @@ class ModelSpace:
 
     @staticmethod
     def are_equal(one, other):
-        """Whether two model spaces, each of which may be None, have the same coordinates."""
+        """Return whether two model spaces, each of which may be None, have the same coordinates."""
         if one is None or other is None:
             return one is other
         return np.array_equal(one.mean, other.mean) and np.array_equal(one.axes, other.axes)

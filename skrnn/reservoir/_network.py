@@ -1,4 +1,4 @@
-"""A reservoir with everything that the rows of its readout depend on, as a value.
+"""`Network`: a reservoir with everything that determines the rows of its readout.
 
 The functions that train a readout, predict and generate take a `Network`, not an estimator: they
 neither read nor write the private attributes of one.
@@ -47,9 +47,9 @@ class Network:
     readout_input : bool
         Whether the readout also receives the inputs.
     pooling : {"last", "mean", "model_space"} or None
-        How the states of a sequence become one row. None: there is one row per time step.
+        How the states of a sequence become one row. If None, there is one row per time step.
     start : SeriesEnd or None
-        Where a series is continued. None: all states begin at zero.
+        The state from which a series is continued. If None, all states begin at zero.
     """
 
     dynamics: Dynamics
@@ -135,7 +135,7 @@ def draw_network(reservoir, examples, n_features, *, per_step, readout_input):
     Parameters
     ----------
     reservoir : Reservoir
-        Not fitted. Its `pooling` is set to the one that is used.
+        A reservoir that is not fitted. Its `pooling` is set to the one that is used.
     examples : Examples
     n_features : int
     per_step : bool
@@ -149,7 +149,8 @@ def draw_network(reservoir, examples, n_features, *, per_step, readout_input):
     Raises
     ------
     ValueError
-        If there is feedback without an output at each time step, or if `washout` leaves nothing.
+        If there is feedback without an output at each time step, or if `washout` leaves no time
+        step of a sequence.
     """
     has_feedback = reservoir.feedback_scaling > 0
     if per_step:
@@ -169,7 +170,7 @@ def draw_network(reservoir, examples, n_features, *, per_step, readout_input):
 
 
 def _previous_targets(examples, first):
-    """Return for each time step the target before it; at the beginning `first`, or zero."""
+    """Return the target before each time step, which is `first` or zero before the first one."""
     lengths, targets = examples.sequences.lengths, examples.targets
     previous = np.empty_like(targets)
     previous[1:] = targets[:-1]

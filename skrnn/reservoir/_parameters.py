@@ -77,8 +77,8 @@ class EchoStateParameters:
         description="""
         Reservoir or None
         Reservoir with all other parameters of the dynamics, such as ``Reservoir(topology="cycle",
-        layers=3)``. It is cloned, not fitted. Its parameters are tuned as ``reservoir__...``. If
-        None, ``Reservoir()`` is used.
+        layers=3)``. A clone of it is fitted. In a search, its parameters are named
+        ``reservoir__...``. If None, ``Reservoir()`` is used.
         """,
     )
     alpha: float = parameter(
@@ -92,8 +92,8 @@ class EchoStateParameters:
         description="""
         array-like of float > 0 or None
         Candidates for `alpha`. The one with the smallest error in generalised cross-validation is
-        used, and `alpha` is ignored. One factorisation serves all candidates. If None, `alpha` is
-        used.
+        used, and `alpha` is ignored. One factorisation is enough for all candidates. If None,
+        `alpha` is used.
         """,
     )
     solver: object = parameter(
@@ -140,9 +140,9 @@ class EchoStateParameters:
         constraint=[StrOptions({"sequences", "steps"})],
         description="""
         {"sequences", "steps"}
-        What a row of X is. "sequences": X holds sequences. "steps": X, of shape (T, n_features), is
-        one long series with one target per row, so that `TimeSeriesSplit` and scorers work as on
-        any table.
+        What a row of X is. If "sequences", X holds sequences. If "steps", X is one long series of
+        shape (T, n_features) with one target per row, so that `TimeSeriesSplit` and scorers work as
+        on any table.
         """,
     )
     initial_state: object = parameter(
@@ -150,9 +150,9 @@ class EchoStateParameters:
         constraint=[StrOptions({"zero", "fit_end"})],
         description="""
         {"zero", "fit_end"}
-        State in which `predict`, and a further `partial_fit` or `update`, begin. "zero": a zero
-        state. "fit_end": the state after the last time step of training, so that X continues the
-        training series. "fit_end" needs `rows="steps"`.
+        State in which `predict`, and a further `partial_fit` or `update`, begin. If "zero", all
+        states are zero. If "fit_end", it is the state after the last time step of training, so that
+        X continues the training series. "fit_end" needs `rows="steps"`.
         """,
     )
     random_state: object = parameter(

@@ -248,7 +248,7 @@ class _GainAdapter(_Adapter):
 
 
 class _WeightAdapter(_Adapter):
-    """Adapts the weights of connections; it neither adds nor removes any.
+    """Adapts the weights of connections, without adding or removing connections.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""From the states of a sequence to one vector, from which one target per sequence is predicted."""
+"""Pool the states of a sequence to one vector, from which one target is predicted."""
 
 import numpy as np
 
@@ -16,14 +16,14 @@ def check_washout(washout, sequences, indices=None):
     Raises
     ------
     ValueError
-        If a sequence has none. The message names the shortest sequence.
+        If a sequence has no such time step. The message names the shortest sequence.
     """
     shortest = int(np.argmin(sequences.lengths))
     if sequences.lengths[shortest] <= washout:
         index = shortest if indices is None else indices[shortest]
         raise ValueError(
-            f"washout={washout} leaves nothing of X[{index}], which has "
-            f"{sequences.lengths[shortest]} step(s)."
+            f"washout={washout} leaves no step of X[{index}], which has "
+            f"{sequences.lengths[shortest]} step(s). Lower washout."
         )
 
 
@@ -65,7 +65,7 @@ class StatePool:
 
     @property
     def result(self):
-        """One row per sequence, (n_sequences, units), float64."""
+        """The pooled states, one row per sequence: (n_sequences, units), float64."""
         if self._kind == "last":
             return self._sums
         return self._sums / (self._lengths - self._washout)[:, None]

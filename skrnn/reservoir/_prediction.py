@@ -16,7 +16,7 @@ def predict_outputs(network, readout, sequences, as_feedback):
     readout : Readout
     sequences : Sequences
     as_feedback : callable
-        Takes outputs; returns what is fed back.
+        Takes outputs and returns the values that are fed back.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""What a fitted echo state estimator does: predictions, states, generation and scores.
+"""The methods of a fitted echo state estimator: predictions, states, generation and scores.
 
 Each method first takes a snapshot of the fitted attributes, so that all that it reads belongs to
 one fit.
@@ -28,7 +28,7 @@ from skrnn.sequences._targets import as_list_or_array, flatten_step_targets, nes
 
 
 class EchoStatePredictor(EchoStateParameters, BaseEstimator, metaclass=ABCMeta):
-    """The part of the echo state estimators that reads a fitted estimator; not for direct use."""
+    """The methods of the echo state estimators that need a fitted estimator; not for direct use."""
 
     # NumericTargets or ClassTargets.
     _target_kind = None
@@ -52,9 +52,9 @@ class EchoStatePredictor(EchoStateParameters, BaseEstimator, metaclass=ABCMeta):
         Returns
         -------
         ndarray of shape (n,) or (n, k), or list of ndarray
-            One prediction per sequence. With `return_sequences=True` one per time step: one array
-            if X is an array (an object array for an object array), otherwise a list with one array
-            for each sequence. With `rows="steps"` one row per time step.
+            One prediction per sequence. With `return_sequences=True`, there is one per time step:
+            in one array if X is an array (an object array if X is one), otherwise in a list with
+            one array per sequence. With `rows="steps"`, there is one row per time step.
         """
         fitted = self._checked_snapshot()
         inputs, outputs = fitted._outputs(X)
@@ -63,8 +63,8 @@ class EchoStatePredictor(EchoStateParameters, BaseEstimator, metaclass=ABCMeta):
     def hidden_states(self, X, return_sequences=False, return_state=False):
         """Return the states that the readout receives.
 
-        As in the recurrent estimators, these are the inputs of the output layer. There they come
-        from the last layer; here the readout receives the states of all layers.
+        As in the recurrent estimators, these are the inputs of the output layer. In a recurrent
+        network they come from the last layer, but a readout receives the states of all layers.
 
         Parameters
         ----------
@@ -82,7 +82,7 @@ class EchoStatePredictor(EchoStateParameters, BaseEstimator, metaclass=ABCMeta):
             The states of all layers and of both directions side by side. With
             `return_sequences=True`, an array of shape (n, T, n_states) if X is an array; with
             `rows="steps"`, an array of shape (T, n_states). With `return_state=True`, a list of
-            this result and the final states.
+            this result and the final states is returned.
         """
         fitted = self._checked_snapshot()
         network = fitted._network()
@@ -128,8 +128,8 @@ class EchoStatePredictor(EchoStateParameters, BaseEstimator, metaclass=ABCMeta):
         ------
         ValueError
             If outputs cannot be fed back, because there is no feedback and the number of outputs is
-            not that of inputs; or if `X`, `y` and `X_future` do not fit each other or the
-            estimator.
+            not that of inputs; or if `X`, `y` and `X_future` are not consistent with each other or
+            with the estimator.
         """
         fitted = self._checked_snapshot()
         check_n_steps(n_steps)
@@ -168,7 +168,7 @@ class EchoStatePredictor(EchoStateParameters, BaseEstimator, metaclass=ABCMeta):
 
     @property
     def alpha_(self):
-        """Penalty that is used."""
+        """Penalty of the readout: `alpha`, or the best of `alphas`."""
         return fitted_snapshot(self)._readout.alpha
 
     @property
@@ -178,7 +178,7 @@ class EchoStatePredictor(EchoStateParameters, BaseEstimator, metaclass=ABCMeta):
 
     @property
     def _per_step(self):
-        """Whether there is one target per time step."""
+        """Return whether there is one target per time step."""
         return self.rows == "steps" or self.return_sequences
 
     def _network(self):

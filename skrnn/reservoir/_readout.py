@@ -1,4 +1,4 @@
-"""The readout: trained at once, in parts and row by row, by pure functions on values.
+"""The readout, and pure functions that train it at once, in parts or row by row.
 
 `Readout` holds the statistics of all rows so far, the coefficients that follow from them, and the
 state of recursive least squares. A readout is never changed: each function returns a new one.
@@ -30,7 +30,7 @@ class Readout:
         The penalty.
     gcv_errors : ndarray of shape (n_alphas,) or None
     recursive : RecursiveLeastSquares or None
-        None unless the last call was an update.
+        It is None unless the last call was an update.
     """
 
     statistics: Moments | TriangularFactor
@@ -45,7 +45,7 @@ class Readout:
         return rows @ self.coef.T + self.intercept
 
     def has_shape_of(self, other):
-        """Whether another readout has the same number of features and targets."""
+        """Return whether another readout has the same number of features and targets."""
         return self.coef.shape == other.coef.shape
 
 
@@ -74,7 +74,7 @@ class Penalty:
         return Moments(n_features, n_targets)
 
     def solve(self, statistics):
-        """Return the readout that follows from statistics."""
+        """Solve statistics, and return the readout."""
         alphas = None if self.alphas is None else np.asarray(self.alphas, dtype=np.float64)
         solution = solve(statistics, self.alpha, alphas)
         return Readout(
@@ -86,7 +86,7 @@ class Penalty:
         )
 
     def is_above_rounding(self, readout):
-        """Whether the statistics of a readout are exact enough for the smallest penalty."""
+        """Return whether the statistics of a readout are exact enough for the smallest penalty."""
         statistics = readout.statistics
         smallest = self.smallest(readout)
         return not isinstance(statistics, Moments) or is_above_rounding(statistics, smallest)
@@ -122,7 +122,7 @@ def fit_readout(network, examples, penalty, reservoir):
     if penalty.solver != "auto":
         _warn_of_rounding(penalty.smallest(readout), stacklevel=6)
         return readout, end
-    # All examples are at hand, so a second pass can accumulate a triangular factor.
+    # All examples are available, so a second pass can accumulate a triangular factor.
     factor = TriangularFactor(*shape)
     end = _add_examples(network, examples, factor)
     return penalty.solve(factor), end
@@ -183,7 +183,7 @@ def update_readout(network, readout, examples, forgetting):
     readout : Readout
     examples : Examples
     forgetting : float in (0, 1]
-        The factor of the weight of all earlier rows for each new row.
+        The factor by which each new row multiplies the weights of all earlier rows.
 
     Returns
     -------
@@ -220,11 +220,12 @@ def check_statistics(statistics, reservoir):
     Raises
     ------
     ValueError
-        If no row has a weight, or if the states are not finite.
+        If the weights of all rows are zero, or if the states are not finite.
     """
     if statistics.weight == 0:
         raise ValueError(
-            f"sample_weight is zero for all time steps that washout={reservoir.washout} leaves."
+            f"sample_weight is zero for all time steps after washout={reservoir.washout}; at least "
+            "one must have a positive weight."
         )
     if not statistics.is_finite:
         raise ValueError(
@@ -243,17 +244,17 @@ def _solve_or_warn(statistics, penalty, stacklevel):
 
 
 def _warn_of_rounding(alpha, stacklevel):
-    """Warn at the line that has called a method of the estimator."""
+    """Issue the warning at the line of the user that called a method of the estimator."""
     warnings.warn(
-        f"alpha={alpha} is below the rounding of accumulated products. Use solver='svd', which "
-        "accumulates a triangular factor instead.",
+        f"alpha={alpha} is below the rounding errors of the normal equations. Use solver='svd', "
+        "which is exact for smaller penalties.",
         LinAlgWarning,
         stacklevel=stacklevel,
     )
 
 
 def _add_examples(network, examples, statistics):
-    """Add examples to statistics, and return where their only series ended, or None."""
+    """Add examples to statistics, and return the end of their only series, or None."""
     noise_key = int(statistics.n_rows)
     sequences, n_inputs = examples.sequences, network.n_inputs
     if network.pooling is not None:
@@ -300,7 +301,7 @@ def _for_rows_in_time(network, examples, noise_key, add):
 
 
 def _for_rows_of_one(network, example, noise_key, add):
-    """Call `add` for the rows of one sequence; return where it ended."""
+    """Call `add` for the rows of one sequence, and return the end of the sequence."""
     for block in network.teacher_forced_blocks(example, noise_key=noise_key, whole=True):
         counted = block.steps >= network.washout
         rows = step_rows(block, example.sequences, network.n_inputs)[counted]

@@ -87,7 +87,7 @@ def accumulate(statistics, blocks, sequences, targets, weights, *, washout, n_in
     Parameters
     ----------
     statistics : Moments or TriangularFactor
-        They are changed.
+        The statistics, which are changed in place.
     blocks : iterable of StateBlock
     sequences : Sequences
     targets : ndarray of shape (n_steps, n_targets)

@@ -102,7 +102,7 @@ shape (n, T, n_features) or (n, T)
         ------
         ValueError
             If a parameter or X is not valid, or if `feedback_scaling` is positive. The estimator
-            then stays as it was.
+            then does not change.
         """
         if self.feedback_scaling > 0:
             raise ValueError(
@@ -128,9 +128,10 @@ shape (n, T, n_features) or (n, T)
         Returns
         -------
         ndarray or the container of X
-            Without `pooling`, the states at all time steps, (T_i, n_states), in the same kind of
-            container as X (an array (n, T, n_states) for an array). With "last" or "mean" an array
-            (n, n_states), with "model_space" an array (n, n_components * (n_components + 1)).
+            Without `pooling`, the states at all time steps, of shape (T_i, n_states), in the same
+            kind of container as X: an array of shape (n, T, n_states) if X is an array. With
+            `pooling`, an array of shape (n, n_states) for "last" and "mean", and of shape (n,
+            n_components * (n_components + 1)) for "model_space".
         """
         fitted = fitted_snapshot(self)
         dynamics = fitted._dynamics()
@@ -194,7 +195,7 @@ def as_fitted(reservoir, dynamics, step_format, n_features_in):
     Parameters
     ----------
     reservoir : Reservoir
-        Not fitted. Its attributes are set.
+        A reservoir that is not fitted. Its fitted attributes are set.
     dynamics : Dynamics
     step_format : StepFormat
     n_features_in : int
@@ -205,7 +206,7 @@ def as_fitted(reservoir, dynamics, step_format, n_features_in):
 
 
 def check_no_feedback(dynamics):
-    """Check that states follow from inputs alone.
+    """Check that the states depend only on the inputs.
 
     Raises
     ------

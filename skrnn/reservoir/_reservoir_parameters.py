@@ -25,8 +25,9 @@ class ReservoirParameters:
         constraint=[Interval(Real, 0, None, closed="neither"), None],
         description="""
         float > 0 or None
-        Largest absolute eigenvalue of W, to which it is scaled. If None, W is not scaled. A delay
-        line has no cycle and hence no eigenvalue but 0: there it is the weight of the connections.
+        W is scaled so that this is its largest absolute eigenvalue. If None, W is not scaled. A
+        delay line has no cycle and hence no eigenvalue other than 0. For a delay line,
+        `spectral_radius` is therefore the weight of the connections.
         """,
     )
     leak_rate: object = parameter(
@@ -34,9 +35,10 @@ class ReservoirParameters:
         constraint=[Interval(Real, 0, 1, closed="right"), "array-like"],
         description="""
         float in (0, 1], array of shape (units,) or sequence
-        The leak rate a: the fraction of the state that is replaced at each time step. With 1 there
-        is no leak, small rates make the states change slowly. An array holds one rate per unit of
-        a single layer. With several layers, a sequence holds a rate or an array for each of them.
+        The leak rate a: the fraction of the state that is replaced at each time step. With 1, the
+        state is replaced completely; with small rates, it changes slowly. An array holds one rate
+        per unit of a single layer. With several layers, a sequence holds a rate or an array for
+        each of them.
         """,
     )
     input_scaling: object = parameter(
@@ -44,9 +46,9 @@ class ReservoirParameters:
         constraint=[Interval(Real, 0, None, closed="left"), "array-like"],
         description="""
         float or array of shape (n_features,)
-        Factor of W_in, for all features or for each of them. The weights between layers are
-        uniform in plus or minus sqrt(3 / n) times its mean, for n units in the layer below, so that
-        the weighted sum of the n states is about as large as one of them.
+        Factor of W_in, for all features or for each of them. The weights between layers are uniform
+        in plus or minus sqrt(3 / n) times the mean of `input_scaling`, for n units in the layer
+        below, so that the weighted sum of the n states is about as large as one of them.
         """,
     )
     bias_scaling: object = parameter(
@@ -77,8 +79,8 @@ class ReservoirParameters:
         Which units are connected:
 
         - "random": each unit receives from `connectivity` units, with weights uniform in [-1, 1].
-          The distances of connected units are drawn once for all units, so that a product runs
-          along memory.
+          The distances of connected units are drawn once for all units, so that a matrix product
+          reads memory in order.
         - "cycle" and "delay_line": each unit receives from the one before it, in a ring or in a
           line [3]_.
         - "orthogonal": W is a random orthogonal matrix.
@@ -160,7 +162,7 @@ class ReservoirParameters:
         default=None,
         constraint=[StrOptions({"intrinsic", "oja", "anti_hebbian"}), None],
         description="""
-        {"intrinsic", "oja", "anti_hebbian"}
+        {"intrinsic", "oja", "anti_hebbian"} or None
         How `fit` adapts the weights to the sequences. "intrinsic" changes gains and biases so that
         the outputs of each unit approach a normal (tanh) or an exponential (logistic) distribution
         [5]_. "oja" and "anti_hebbian" change the recurrent weights by Oja's rule or the
@@ -187,10 +189,10 @@ class ReservoirParameters:
         default=None,
         constraint=[StrOptions({"last", "mean", "model_space"}), None],
         description="""
-        {"last", "mean", "model_space"}
+        {"last", "mean", "model_space"} or None
         How the states of a sequence become one vector:
 
-        - None: they do not, `transform` returns the states at all time steps.
+        - Without pooling (None), `transform` returns the states at all time steps.
         - "last": the state after the last time step (of the backward direction: after the first).
         - "mean": the mean of the states.
         - "model_space": the coefficients of the linear model that best predicts the next state
@@ -201,14 +203,15 @@ class ReservoirParameters:
         default=None,
         constraint=[Interval(Integral, 1, None, closed="left"), None],
         description="""
-        int
-        Number of warm-up time steps of each chunk, if one long series is split into up to 32
-        chunks that run side by side. Only used for a single series without noise whose states at
-        all time steps are needed. A chunk begins this many time steps early, at zero. The overlap
-        is doubled until the states after it no longer depend on the initial state (to 32 units in
-        the last place); if it becomes too long, the series runs as a whole. If a chunk begins in
-        another state than the chunk before it ended in, a ValueError is raised. So results are
-        equal to that precision, not to the last bit. If None, a series always runs as a whole.
+        int or None
+        Number of warm-up time steps of each chunk, if one long series is split into up to 32 chunks
+        that run side by side. Only used for a single series without noise whose states at all time
+        steps are needed. A chunk begins this many time steps early, at zero. The overlap is doubled
+        until the states after it no longer depend on the initial state (to 32 units in the last
+        place); if it becomes too long, the series runs as a whole. If a chunk does not begin in the
+        state in which the chunk before it ended, a ValueError is raised. So results are equal to
+        those without chunks up to that precision, not to the last bit. If None, a series always
+        runs as a whole.
         """,
     )
     dtype: object = parameter(

@@ -78,9 +78,10 @@ def solve(statistics, alpha, alphas=None):
 
 
 def is_above_rounding(moments, alpha):
-    """Whether a penalty has an effect beyond the rounding of the accumulated products.
+    """Return whether a penalty is larger than the rounding errors of the accumulated products.
 
-    A smaller penalty is lost in the rounding, unless all eigenvalues are larger.
+    The result is also True if all eigenvalues are larger than these errors, because a smaller
+    penalty then does no harm.
 
     Parameters
     ----------
@@ -128,7 +129,7 @@ class _Spectrum(NamedTuple):
     targets : float
         The sum of squares of the centred targets.
     n_rows : float
-        The number of rows; smaller if some are forgotten.
+        The number of rows, which is smaller if some rows are forgotten.
     """
 
     axes: np.ndarray
@@ -153,7 +154,7 @@ class _Spectrum(NamedTuple):
 
 
 def _spectrum_of(statistics):
-    """Return the spectrum without the directions that are nothing but rounding."""
+    """Return the spectrum without the directions that consist of rounding errors."""
     if isinstance(statistics, Moments):
         squares, axes = linalg.eigh(statistics.xx, driver="evd", check_finite=False)
         products = axes.T @ statistics.xy
@@ -200,7 +201,7 @@ class RecursiveLeastSquares:
 
     @property
     def solution(self):
-        """Coefficients and intercept."""
+        """The coefficients and the intercept."""
         x, y = self._factor.centred
         size = x.shape[1]
         sizes = np.abs(np.diag(x))

@@ -1,4 +1,4 @@
-"""Values as spikes of their features: by rate or by latency, in ticks of one millisecond."""
+"""Encode values as spikes, by rate or by latency, in ticks of one millisecond."""
 
 import numpy as np
 

@@ -65,7 +65,7 @@ def connection_probability(positions, is_inhibitory, connection_distance):
     positions : ndarray of shape (units, 3)
     is_inhibitory : ndarray of bool of shape (units,)
     connection_distance : float > 0
-        λ.
+        The length λ in the equation below.
 
     Returns
     -------

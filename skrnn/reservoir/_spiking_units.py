@@ -13,15 +13,15 @@ from scipy import sparse
 
 from skrnn._scipy import csr_matvecs
 
-# Time constants and refractory period in milliseconds; where there are two, of excitatory and of
-# inhibitory units.
+# Time constants and refractory period in milliseconds; if there are two values, the first is for
+# excitatory and the second for inhibitory units.
 _MEMBRANE_TIME = 30.0
 _SYNAPSE_TIMES = (3.0, 6.0)
 _REFRACTORY_TICKS = (3, 2)
 # In mV. A background current of 13.5 nA through 1 MΩ holds the units at 13.5 mV, to which they are
 # also reset; they fire at 15 mV. Potentials are measured from 13.5 mV.
 THRESHOLD = 1.5
-# Sequences in a batch: enough that a tick is worth its calls, few enough for the cache.
+# Sequences in a batch: enough to make the calls of a tick efficient, few enough for the cache.
 _BATCH_SIZE = 256
 
 

@@ -1,9 +1,10 @@
-"""The statistics that a ridge regression is solved from: they are accumulated, rows are not kept.
+"""The statistics from which a ridge regression is solved. Rows are added to them and not kept.
 
-Both kinds are exact for rows in any blocks and any order, so a fit in parts, on several machines or
-at once gives the same readout to rounding. `Moments` holds products of centred features and costs
-half a matrix product. `TriangularFactor` holds the R of a QR factorisation. It costs more, but it
-does not square the condition number, and it stays small if there are fewer rows than features.
+Both kinds are exact for rows in any blocks and any order. Up to rounding, a fit in parts, on
+several machines or at once therefore gives the same readout. `Moments` holds products of centred
+features and costs half a matrix product. `TriangularFactor` holds the R of a QR factorisation. It
+costs more, but it does not square the condition number, and it stays small if there are fewer rows
+than features.
 """
 
 from copy import deepcopy
@@ -90,7 +91,7 @@ class Moments:
 
     @property
     def is_finite(self):
-        """Whether all sums are finite."""
+        """Return whether all sums are finite."""
         return bool(np.isfinite(self._xx).all() and np.isfinite(self._xy).all())
 
     def add(self, x, y, weights=None):
@@ -150,11 +151,11 @@ class Moments:
         return deepcopy(self)
 
     def as_moments(self):
-        """Return itself."""
+        """Return these statistics."""
         return self
 
     def as_factor(self):
-        """Return a triangular factor with the same products of features, and with targets.
+        """Return a triangular factor with the same products of features with features and targets.
 
         The part of the targets that no feature explains is left out.
         """
@@ -219,13 +220,13 @@ class TriangularFactor:
 
     @property
     def centred(self):
-        """Centred features and targets with the same products as all rows, in few rows."""
+        """A few rows of centred features and targets, with the same products as all rows."""
         below = self._r[1:, 1:]
         return below[:, : self._n_features], below[:, self._n_features :]
 
     @property
     def is_finite(self):
-        """Whether all sums are finite."""
+        """Return whether all sums are finite."""
         return bool(np.isfinite(self._r).all())
 
     def add(self, x, y, weights=None):

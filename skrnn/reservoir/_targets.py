@@ -15,7 +15,7 @@ from skrnn.sequences._targets import (
 
 @dataclass(frozen=True)
 class NumericTargets:
-    """The targets of a regressor, which a readout predicts as they are.
+    """The targets of a regressor, which a readout predicts directly.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ class NumericTargets:
         return outputs[:, 0] if self.is_single else outputs
 
     def as_feedback(self, outputs):
-        """Return what is fed back after outputs of shape (n_targets, n)."""
+        """Return the values that are fed back after outputs of shape (n_targets, n)."""
         return outputs
 
 
@@ -86,7 +86,7 @@ class ClassTargets:
 
     @classmethod
     def learn(cls, y, classes, estimator_name):
-        """Learn the classes, or take those that are known before."""
+        """Learn the classes from `y`, unless `classes` is given."""
         return cls(
             require_two_classes(np.unique(y) if classes is None else classes, estimator_name)
         )

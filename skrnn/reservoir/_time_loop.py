@@ -44,8 +44,8 @@ class Drive:
     rng : Generator or None
         The source of the noise.
     feedback : ndarray of shape (n_steps, n_outputs) or None
-        The outputs that are fed back at each time step of all sequences, one after another: those
-        of the time step before.
+        The values that are fed back at each time step, which are the outputs of the time step
+        before it. The sequences follow one another.
     initial : sequence of ndarray of shape (units,) or None
         The initial state of each layer. If None, all states begin at zero.
     """
@@ -124,7 +124,8 @@ def state_blocks(layers, sequences, drive, *, backward=()):
     ----------
     layers : sequence of Layer
     sequences : Sequences
-        Vectors of the layers' dtype, or the codes of one-hot time steps (-1: a vector of zeros).
+        Vectors of the layers' dtype, or the codes of one-hot time steps, with -1 for a vector of
+        zeros.
     drive : Drive
     backward : sequence of Layer, default=()
         A stack that reads each sequence from its end. Its state at a time step depends on that

@@ -36,7 +36,7 @@ def random_connections(units, n_connections, rng):
     """Return a matrix with `n_connections` weights in each row, uniform in [-1, 1].
 
     Unit i receives from the units i + d, with distances d that are drawn once for all units: the
-    weights of one distance form a diagonal, and a product with diagonals runs along memory.
+    weights of one distance form a diagonal, and a product with diagonals reads memory in order.
 
     Examples
     --------
@@ -113,7 +113,7 @@ def draw_recurrent_weights(topology, units, connectivity, radius, rng):
     if largest <= 1e-12 * abs(matrix).max():
         raise ValueError(
             "topology is a matrix of spectral radius 0, which cannot be scaled to "
-            f"spectral_radius={radius}. Set spectral_radius=None to use the matrix as it is."
+            f"spectral_radius={radius}. Set spectral_radius=None to use the matrix unchanged."
         )
     return matrix * (radius / largest)
 
@@ -134,8 +134,8 @@ def _check_matrix(matrix, units):
 def spectral_radius_of(matrix):
     """Return the largest absolute value of a square matrix's eigenvalues.
 
-    The largest few eigenvalues are computed by ARPACK, from a fixed starting vector. Of small
-    matrices, and of those on which ARPACK fails, all eigenvalues are computed.
+    The largest few eigenvalues are computed by ARPACK, from a fixed starting vector. For small
+    matrices, and for those on which ARPACK fails, all eigenvalues are computed.
 
     Parameters
     ----------
@@ -173,7 +173,7 @@ def spectral_radius_of(matrix):
 
 
 def _has_no_cycle(matrix):
-    """Whether no unit reaches itself through others; ARPACK fails on such matrices."""
+    """Return whether no unit reaches itself through others; ARPACK fails on such matrices."""
     entries = sparse.coo_array(matrix)
     others = (entries.row != entries.col) & (entries.data != 0)
     pairs = (entries.data[others], (entries.row[others], entries.col[others]))

@@ -50,7 +50,7 @@ class Layer:
         return len(self.bias)
 
     def equals(self, other):
-        """Whether another layer has the same weights, to the last bit."""
+        """Return whether another layer has the same weights, to the last bit."""
         pairs = (
             (_as_dense(self.recurrent_weights), _as_dense(other.recurrent_weights)),
             (self.input_weights, other.input_weights),

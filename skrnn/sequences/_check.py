@@ -50,8 +50,8 @@ def check_sequences(X, *, dtype=np.float32, tokens=False, allow_nan=False, input
     sequences : Sequences
         The batch. It shares the memory of `X` if the layout and the dtype of `X` allow it. This is
         the case for contiguous arrays and for sliding windows
-        (`numpy.lib.stride_tricks.sliding_window_view` with the axes in the order n, T, F). Of
-        sliding windows that need another dtype, only the underlying series is cast.
+        (`numpy.lib.stride_tricks.sliding_window_view` with the axes in the order n, T, F). If
+        sliding windows need another dtype, only the underlying series is cast.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Which kind of container the user passed, and how results are returned in the same kind."""
+"""Find out which kind of container the user passed, and return results in the same kind."""
 
 import numpy as np
 
@@ -117,7 +117,7 @@ def split_steps(steps, lengths):
     ends = np.cumsum(lengths, dtype=np.int64)
     n_steps = int(ends[-1]) if len(ends) > 0 else 0
     if steps.shape[0] != n_steps:
-        raise ValueError(f"steps has {steps.shape[0]} step(s), lengths add up to {n_steps}.")
+        raise ValueError(f"steps has {steps.shape[0]} step(s), but lengths add up to {n_steps}.")
     ends = ends.tolist()
     return [steps[start:end] for start, end in zip([0, *ends], ends, strict=False)]
 
@@ -147,9 +147,9 @@ def wrap_like(sequences, X):
           is a DataFrame with the index and the columns of `X`.
         - If the result should be an array but the sequences have different lengths, it is a list.
 
-        If the sequences of `X` have no feature axis, neither have those of the result, provided
-        that a step has one feature. Sliding windows are returned as a read-only view, which needs
-        no memory of its own.
+        If the sequences of `X` have no feature axis and the steps of the result have one feature,
+        the sequences of the result have no feature axis either. Sliding windows are returned as a
+        read-only view, which needs no additional memory.
 
     Raises
     ------

@@ -1,6 +1,6 @@
 """Conversions from and to layouts of arrays that the user has to name.
 
-The data alone do not show which axis is time, or which NaN are padding, and skrnn never guesses it.
+The data alone do not show which axis is time, or which NaN are padding. skrnn does not guess this.
 """
 
 import operator
@@ -170,7 +170,7 @@ def to_padded(X, *, value=np.nan, length=None):
         integers, such as token ids.
 
     length : int or None, default=None
-        The number of time steps of the result. If None, the length of the longest sequence.
+        The number of time steps of the result. If None, it is the length of the longest sequence.
 
     Returns
     -------
@@ -197,7 +197,9 @@ def to_padded(X, *, value=np.nan, length=None):
     longest = int(X.lengths.max(initial=0))
     length = longest if length is None else operator.index(length)
     if length < longest:
-        raise ValueError(f"length={length} is shorter than the longest sequence, {longest} steps.")
+        raise ValueError(
+            f"length={length} is shorter than the longest sequence, which has {longest} steps."
+        )
     if X.dtype.kind in "iu" and not float(value).is_integer():
         raise ValueError(f"X holds {X.dtype} values; value must be an integer, got {value}.")
     padded = np.full((len(X), length, *X.values.shape[1:]), value, dtype=X.dtype)

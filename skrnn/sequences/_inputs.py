@@ -42,12 +42,12 @@ class Inputs:
 
     @property
     def padded(self):
-        """Whether padding was removed from any sequence."""
+        """Return whether padding was removed from any sequence."""
         return bool((self.given_lengths != self.lengths).any())
 
 
 def as_known_container(X):
-    """Return X, or X as an array if converting to an array is all that it supports."""
+    """Return X, converted to an array if this is the only operation that it supports."""
     known = isinstance(X, (np.ndarray, Sequences, list, tuple)) or hasattr(X, "iloc")
     return np.asarray(X) if hasattr(X, "__array__") and not known else X
 
@@ -59,7 +59,7 @@ def read_steps(X, dtype, input_name="X"):
 
 
 def read_one_hot(X):
-    """Return sparse one-hot time steps as codes: the column of each one, or -1 for all zeros.
+    """Return sparse one-hot time steps as codes: the column of the 1, or -1 for a row of zeros.
 
     Parameters
     ----------
@@ -92,7 +92,7 @@ def read_one_hot(X):
 
 
 def _as_plain_csr(item):
-    """Return a matrix as CSR without spare memory, which SciPy would concatenate as entries."""
+    """Return a CSR matrix whose arrays have no unused entries at their ends."""
     if item.format == "csr" and len(item.indices) == len(item.data) == item.nnz:
         return item
     item = item.tocsr(copy=True)
@@ -119,7 +119,7 @@ def with_dense_steps(sequences, n_features, dtype):
 
 
 def read_tokens(X, input_name="X"):
-    """Return token ids without the padding at either end; padding alone becomes one time step."""
+    """Return token ids without padding at either end, but keep one step of padding alone."""
     sequences = check_sequences(X, tokens=True, input_name=input_name)
     values, starts, lengths = sequences.values, sequences.starts, sequences.lengths
     at_ends = (values[starts] == PADDING) | (values[starts + lengths - 1] == PADDING)
@@ -143,7 +143,7 @@ class StepFormat:
     Parameters
     ----------
     tokens : bool
-        Whether they are token ids.
+        Whether the time steps are token ids.
     codes : bool
         Whether one-hot rows are read as codes.
     dtype : str
@@ -151,7 +151,7 @@ class StepFormat:
     n_features : int or None
         The number of features of a time step, or None before any data are read.
     in_table : bool
-        Whether they were the columns of a table with one sequence per row.
+        Whether the time steps were the columns of a table with one sequence per row.
     """
 
     tokens: bool
@@ -180,8 +180,9 @@ def read_inputs(estimator, X, *, fresh=None, input_name="X"):
         Its attribute `_step_format` is the format of its inputs.
     X : as in `fit`
     fresh : StepFormat or None
-        The part of the format that is known before any data. The estimator then learns the rest
-        from X, as attributes. If None, X must have the format that the estimator has learned.
+        The part of the format that is known before any data are read. The estimator then learns the
+        rest from X, and stores it in attributes. If None, X must have the format that the estimator
+        has learned.
     input_name : str, default="X"
 
     Raises
@@ -214,7 +215,7 @@ def read_inputs(estimator, X, *, fresh=None, input_name="X"):
 
 
 def _check_columns(estimator, table, reset, input_name):
-    """Let scikit-learn check, or with `reset` learn, the number and the names of columns."""
+    """Let scikit-learn check the number and the names of columns, or record them if `reset`."""
     try:
         validate_data(estimator, table, reset=reset, skip_check_array=True)
     except ValueError as error:

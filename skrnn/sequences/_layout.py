@@ -14,7 +14,7 @@ from skrnn.sequences._sequences import offsets_of
 
 NUMERIC_KINDS = "fiub"
 
-# What pandas' `infer_dtype` returns for object columns that may contain numbers.
+# The results of pandas' `infer_dtype` for object columns that may contain numbers.
 NUMBER_COLUMNS = {
     *("boolean", "decimal", "empty", "floating", "integer"),
     *("mixed", "mixed-integer-float"),
@@ -193,7 +193,7 @@ def _lay_out_array(array, input_name):
 
 
 def _shift(array):
-    """Return how many steps in memory lie between the starts of adjacent sequences, or None.
+    """Return the number of steps in memory from one sequence to the start of the next, or None.
 
     The shift of contiguous sequences is their length, the shift of sliding windows is smaller. In
     both cases the array is a view of one series of steps.

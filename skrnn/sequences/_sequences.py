@@ -1,4 +1,4 @@
-"""`Sequences`, the type in which the whole package holds a batch: three arrays.
+"""`Sequences`: the type with which the package represents a batch, as three arrays.
 
 The layout is the one that Apache Arrow calls a list view. It holds sequences of different lengths
 without padding and overlapping windows without a copy, and a subset of a batch costs only two
@@ -30,7 +30,7 @@ def step_positions(starts, lengths):
 
 
 def contiguous_range(starts, lengths):
-    """Return the (start, end) that sequences fill one after another, or None if they do not."""
+    """Return the (start, end) of the range that consecutive sequences fill, or None."""
     if len(starts) == 0:
         return (0, 0)
     ends = starts + lengths
@@ -40,7 +40,7 @@ def contiguous_range(starts, lengths):
 
 
 def gather(values, starts, lengths):
-    """Return all time steps, one sequence after another: a view if they are stored like that."""
+    """Return the time steps of all sequences in order, as a view if they are stored in order."""
     filled = contiguous_range(starts, lengths)
     if filled is None:
         return values[step_positions(starts, lengths)]
@@ -163,7 +163,7 @@ class Sequences:
 
     @property
     def is_contiguous(self):
-        """Whether the sequences follow one another and fill `values`."""
+        """Return whether the sequences follow one another and fill `values`."""
         return contiguous_range(self._starts, self._lengths) == (0, len(self._values))
 
     def __len__(self):
@@ -250,7 +250,7 @@ class Sequences:
         Parameters
         ----------
         values : ndarray of shape (n_steps_total, ...)
-            The new values, as many time steps as `self.values` has.
+            The new values, with as many time steps as `self.values`.
 
         Returns
         -------
@@ -284,7 +284,7 @@ def _checked_values(values):
 
 
 def _checked_positions(positions, name):
-    """Return a read-only copy as int64: what the caller does to the argument changes nothing."""
+    """Return a read-only int64 copy, which does not change if the caller changes the argument."""
     positions = np.asarray(positions)
     if positions.ndim != 1:
         raise ValueError(f"{name} must be one-dimensional, got the shape {positions.shape}.")
@@ -298,7 +298,8 @@ def _checked_positions(positions, name):
 def _check_inside(starts, lengths, n_steps):
     if len(starts) != len(lengths):
         raise ValueError(
-            f"starts has {len(starts)} entries and lengths has {len(lengths)}; expected as many."
+            f"starts has {len(starts)} entries and lengths has {len(lengths)}; expected the same "
+            "number."
         )
     if len(starts) == 0 or (
         lengths.min() >= 1 and starts.min() >= 0 and starts.max() <= n_steps - lengths.max()

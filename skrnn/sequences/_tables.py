@@ -283,7 +283,7 @@ def _check_columns(df, names):
             "index levels into columns, use df.reset_index()."
         )
     if not df.columns.is_unique:
-        raise ValueError("df has several columns with the same name.")
+        raise ValueError("df has several columns with the same name; expected unique names.")
 
 
 def _order(id, time, id_name, time_name):
@@ -363,7 +363,9 @@ def _value_names(X):
 
 def _step_targets(y, X, target_per):
     if len(y) != len(X):
-        raise ValueError(f"y has {len(y)} entries, X has {len(X)} sequence(s).")
+        raise ValueError(
+            f"y has {len(y)} entries, X has {len(X)} sequence(s); expected as many entries."
+        )
     if target_per == "sequence":
         return np.repeat(np.asarray(y), X.lengths, axis=0)
     lengths = np.array([len(targets) for targets in y])

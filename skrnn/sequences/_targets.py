@@ -1,7 +1,7 @@
 """Check the targets of all estimators, and convert labels to numbers.
 
-There is one target per sequence, or one per time step; then those of all time steps are in one
-array.
+There is one target per sequence or one per time step. In the second case, the targets of all time
+steps are in one array.
 """
 
 import numpy as np
@@ -82,8 +82,9 @@ def flatten_step_targets(y, inputs, input_name="y"):
     if len(set(widths)) > 1:
         i = next(i for i, width in enumerate(widths) if width != widths[0])
         raise ValueError(
-            f"{input_name} must contain as many targets at each time step: {input_name}[0] has "
-            f"shape {series[0].shape}, {input_name}[{i}] has shape {series[i].shape}."
+            f"{input_name} must contain the same number of targets at each time step: "
+            f"{input_name}[0] has shape {series[0].shape}, {input_name}[{i}] has shape "
+            f"{series[i].shape}."
         )
     counts = np.array([len(target) for target in series])
     as_given, as_real = counts == inputs.given_lengths, counts == inputs.lengths
@@ -106,7 +107,8 @@ def flatten_step_targets(y, inputs, input_name="y"):
 def nest_steps(flat, X, inputs):
     """Return one array per sequence, or one array for all if X is an array.
 
-    It is an object array if X is one: scikit-learn concatenates the predictions of folds as arrays.
+    The result is an object array if X is one, because scikit-learn concatenates the predictions of
+    folds as arrays.
 
     Parameters
     ----------
@@ -164,7 +166,7 @@ def check_labels(y, input_name):
 
 
 def require_two_classes(classes, name):
-    """Return the classes.
+    """Return the classes if there are at least two.
 
     Raises
     ------
@@ -225,7 +227,7 @@ def class_factors(codes, class_weight, classes, weights):
     Raises
     ------
     ValueError
-        If a factor is negative, or if it is for an unknown label while a class has none.
+        If a class weight is negative, or if an unknown label has a weight while a class has none.
     """
     if isinstance(class_weight, dict):
         if any(factor < 0 for factor in class_weight.values()):

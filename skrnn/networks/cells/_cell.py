@@ -7,8 +7,8 @@ from keras import ops
 class Cell:
     r"""Description of a recurrent cell.
 
-    At each time step a cell turns its input :math:`x_t` and its states, the first of which is its
-    output :math:`h_t`, into the next states. The input enters only through the projection
+    From its input :math:`x_t` and its states, the first of which is its output :math:`h_t`, a cell
+    computes the next states at each time step. The input enters only through the projection
     :math:`W x_t + b`, which is computed for all time steps before the loop; for a one-hot vector,
     given as an integer code, it is a row of :math:`W`.
 

@@ -7,8 +7,8 @@ so that each of its steps is a few products too. Arrays are (T, batch, columns),
 step is contiguous in memory.
 
 Each function takes the projected inputs, whose memory it overwrites, the recurrent kernel, and
-the initial states or None: then the product of the first step with zeros is left out. It returns
-the outputs, and further final states if the cell has them.
+the initial states. If these are None, states are zero, and the product of the first time step with
+zeros is left out. It returns the outputs, and the other final states if the cell has any.
 """
 
 from itertools import pairwise
@@ -233,7 +233,7 @@ LOOPS = {"simple": SimpleRNN, "lstm": LSTM, "gru": GRU, "minimal_gru": MinimalGR
 
 
 def _with_start(projected, units, initial):
-    """Return memory for the states at all time steps, after the initial one (None: zeros)."""
+    """Return memory for the states at all time steps, after the initial one or zeros."""
     states = projected.new_empty((projected.shape[0] + 1, projected.shape[1], units))
     states[0] = 0 if initial is None else initial
     return states

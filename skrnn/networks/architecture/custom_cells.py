@@ -119,8 +119,7 @@ def run_custom_layer(layer, steps, n_features):
 def describe_custom_layer(layer):
     """Return what a layer's cell is made of, as text that is equal for equal cells.
 
-    The text contains the code of classes that are not Keras' own, since a class may have been
-    defined anew under its old name. It is the same in every process.
+    A configuration names classes without their code, and may leave out what a cell holds.
     """
     config = {name: value for name, value in layer.cell.get_config().items() if name != "name"}
     text = json.dumps(config, default=repr, sort_keys=True)

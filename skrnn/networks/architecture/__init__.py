@@ -1,0 +1,6 @@
+"""From a `NetworkSpec` to a Keras model: layers, stacks, custom cells and bodies, and the head."""
+
+from skrnn.networks.architecture.build import Network, build_network, rebuild_network
+from skrnn.networks.architecture.first_weights import embedding_index, initial_weights
+
+__all__ = ["Network", "build_network", "embedding_index", "initial_weights", "rebuild_network"]

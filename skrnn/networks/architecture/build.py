@@ -1,0 +1,143 @@
+"""From a `NetworkSpec` to Keras models that share their layers.
+
+Every model has two inputs, the time steps of a batch padded on the right and the length of each
+sequence, and never a mask: a forward recurrence is not affected by padding after the end of its
+sequence, a backward one reads each sequence reversed within its own length, and pooling counts
+real time steps only. The graph contains Keras layers and operations, ours under the names of
+Keras' own, so that a saved model opens without skrnn, unless Keras does not have the cell.
+"""
+
+from dataclasses import dataclass, replace
+
+import keras
+from keras import ops
+
+from skrnn.networks import backends
+from skrnn.networks.architecture.custom_body import custom_body
+from skrnn.networks.architecture.head import dense_head, pool
+from skrnn.networks.architecture.random_state import exclusive_random_state, use_own_generators
+from skrnn.networks.architecture.stack import recurrent_stack
+from skrnn.networks.processes import require_own_process
+
+
+@dataclass(frozen=True)
+class Network:
+    """A built network, as models that share their layers.
+
+    Parameters
+    ----------
+    spec : NetworkSpec
+        With `architecture` filled in if the body or the cell is custom.
+    model : keras.Model
+        From time steps and lengths to the outputs after the output activation.
+    raw : keras.Model
+        The same without the output activation, because losses are more exact on its input.
+    summary, steps : keras.Model or None
+        The output of the last recurrent layer: one vector per sequence, and one per time step.
+    states : keras.Model or None
+        The final states of the last layer, which are right if no time step is padding.
+    """
+
+    spec: object
+    model: keras.Model
+    raw: keras.Model
+    summary: keras.Model | None
+    steps: keras.Model | None
+    states: keras.Model | None
+
+
+def build_network(spec, *, plain=False):
+    """Build the Keras models of a specification.
+
+    Parameters
+    ----------
+    spec : NetworkSpec
+    plain : bool, default=False
+        Whether to use Keras' own layers, without our time loops.
+
+    Returns
+    -------
+    Network
+
+    Raises
+    ------
+    ValueError
+        If a custom body returns anything but vectors or time steps, or vectors although there is
+        one target per time step, or if its layers or a custom cell are of another dtype.
+    """
+    require_own_process()
+    with backends.precision(spec.dtype), exclusive_random_state(spec.body_seed):
+        network = _build(spec, plain)
+    use_own_generators(network.model)
+    return network
+
+
+def rebuild_network(spec, *, plain=False):
+    """Build the network that a specification was made from.
+
+    Parameters
+    ----------
+    spec : NetworkSpec
+    plain : bool, default=False
+
+    Raises
+    ------
+    ValueError
+        If a custom body or cell builds another network now.
+    """
+    network = build_network(spec, plain=plain)
+    if network.spec != spec:
+        raise ValueError(
+            f"{'cell' if spec.body is None else 'body'} no longer builds the network that was "
+            "fitted: its code, or what it refers to, has changed since."
+        )
+    return network
+
+
+def _inputs(spec):
+    """Return the input of time steps, and what the first layer after an embedding receives."""
+    if spec.embedding is None:
+        shape, dtype = ((None,), "int32") if spec.one_hot else ((None, spec.n_features), spec.dtype)
+        steps = keras.Input(shape, dtype=dtype, name="steps")
+        return steps, steps
+    steps = keras.Input((None,), dtype="int32", name="steps")
+    rows, dimensions = spec.embedding
+    embedding = keras.layers.Embedding(
+        rows, dimensions, trainable=spec.train_embedding, dtype=spec.dtype, name="embedding"
+    )
+    return steps, embedding(steps)
+
+
+def _build(spec, plain):
+    inputs, hidden = _inputs(spec)
+    lengths = keras.Input((), dtype="int32", name="lengths")
+    ones = ops.ones_like(hidden if spec.one_hot else hidden[:, :, 0], dtype="int32")
+    position = ops.cumsum(ones, axis=1) - 1
+    mask = position < ops.expand_dims(lengths, 1)
+    if spec.body is None:
+        hidden, ends, states, architecture = recurrent_stack(
+            hidden, lengths, position, mask, spec, plain
+        )
+    else:
+        hidden, ends, architecture = custom_body(hidden, lengths, spec)
+        states = None
+    if spec.return_sequences:
+        summary = hidden
+    else:
+        summary = ends if hidden is None else pool(hidden, ends, lengths, mask, spec.pooling)
+    raw = dense_head(summary, spec)
+    if spec.return_sequences:
+        raw = ops.where(ops.expand_dims(mask, 2), raw, ops.zeros_like(raw))
+    outputs = keras.layers.Activation(spec.output_activation, dtype=spec.dtype, name="output")(raw)
+
+    def model(tensors):
+        return None if tensors is None else keras.Model([inputs, lengths], tensors)
+
+    return Network(
+        spec=replace(spec, architecture=architecture),
+        model=model(outputs),
+        raw=model(raw),
+        summary=model(ends),
+        steps=model(hidden),
+        states=model(states),
+    )

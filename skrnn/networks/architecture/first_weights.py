@@ -1,0 +1,45 @@
+"""The first values of weights, drawn by NumPy so that they are equal on all backends."""
+
+import numpy as np
+
+from skrnn.networks.cells import get_cell, glorot_uniform
+
+
+def embedding_index(network):
+    """Return where the embedding's vectors are among a network's weights, None without one."""
+    if network.spec.embedding is None:
+        return None
+    vectors = network.model.get_layer("embedding").embeddings
+    return next(i for i, weight in enumerate(network.model.weights) if weight is vectors)
+
+
+def initial_weights(network, rng):
+    """Draw first weights from a NumPy generator: the same on every backend.
+
+    Distributions are those of Keras. The weights of a recurrent layer are described by its cell;
+    the kernel of the head is uniform (Glorot and Bengio, 2010).
+
+    Parameters
+    ----------
+    network : Network
+        Of skrnn's own layers; a custom body or cell keeps the weights with which it was built.
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    list of ndarray
+        In the order of ``network.model.get_weights()``.
+    """
+    return [
+        _initial_weight(variable, network.spec.cell, rng).astype(network.spec.dtype)
+        for variable in network.model.weights
+    ]
+
+
+def _initial_weight(variable, cell, rng):
+    shape = tuple(variable.shape)
+    if variable.name == "embeddings":
+        return rng.uniform(-0.05, 0.05, shape)
+    if variable.path.startswith("recurrent_"):
+        return get_cell(cell).initial_weight(variable.name, shape, rng)
+    return glorot_uniform(shape, rng) if variable.name == "kernel" else np.zeros(shape)

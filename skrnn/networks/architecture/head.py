@@ -1,0 +1,37 @@
+"""From the last recurrent layer to the outputs of the network: pooling and a dense layer."""
+
+import keras
+import numpy as np
+from keras import ops
+
+
+def pool(steps, ends, lengths, mask, pooling):
+    """Return one vector per sequence from the outputs at its real time steps.
+
+    Parameters
+    ----------
+    steps : tensor of shape (batch, T, units)
+    ends : tensor of shape (batch, units)
+        The outputs after the last real time step.
+    lengths : tensor of shape (batch,)
+    mask : tensor of bool of shape (batch, T)
+        Whether a time step is real.
+    pooling : {"last", "mean", "max"}
+    """
+    if pooling == "last":
+        return ends
+    real = ops.expand_dims(mask, 2)
+    if pooling == "max":
+        lowest = ops.full_like(steps, float(np.finfo(np.float32).min))
+        return ops.max(ops.where(real, steps, lowest), axis=1)
+    total = ops.sum(ops.where(real, steps, ops.zeros_like(steps)), axis=1)
+    return total / ops.cast(ops.expand_dims(lengths, 1), total.dtype)
+
+
+def dense_head(hidden, spec):
+    """Return the outputs of the network before their activation."""
+    regularizer = keras.regularizers.L2(spec.l2) if spec.l2 else None
+    layer = keras.layers.Dense(
+        spec.n_outputs, kernel_regularizer=regularizer, dtype=spec.dtype, name="head"
+    )
+    return layer(hidden)
