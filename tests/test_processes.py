@@ -1,4 +1,4 @@
-"""A forked process of one that used a network raises an error that explains what to do."""
+"""A process that was forked after its parent used a network raises an error with the remedy."""
 
 import multiprocessing
 
@@ -21,33 +21,33 @@ forks = pytest.mark.filterwarnings("ignore:.*fork")
 def error_in_a_fork(use):
     """Return the error that a function raises in a fork of this process, as text."""
     context = multiprocessing.get_context("fork")
-    here, there = context.Pipe(duplex=False)
+    receiver, sender = context.Pipe(duplex=False)
 
     def work():
         try:
             use()
         except BaseException as error:
-            there.send(f"{type(error).__name__}: {error}")
+            sender.send(f"{type(error).__name__}: {error}")
         else:
-            there.send("no error")
+            sender.send("no error")
 
     child = context.Process(target=work, daemon=True)
     child.start()
     try:
-        assert here.poll(60), "the forked process hangs"
-        return here.recv()
+        assert receiver.poll(60), "the forked process hangs"
+        return receiver.recv()
     finally:
         child.kill()
         child.join()
 
 
-def a_body(steps, lengths):
+def same_steps(steps, lengths):
     return steps
 
 
 USES = {
     "fit": lambda model: clone(model).fit(X, LABELS),
-    "fit with a body": lambda model: clone(model).set_params(body=a_body).fit(X, LABELS),
+    "fit with a body": lambda model: clone(model).set_params(body=same_steps).fit(X, LABELS),
     "partial_fit": lambda model: model.partial_fit(X, LABELS),
     "predict": lambda model: model.predict(X),
     "hidden_states": lambda model: model.hidden_states(X, return_state=True),

@@ -56,7 +56,7 @@ def traced(monkeypatch):
 # --- programs ---------------------------------------------------------------------------------
 
 
-def test_a_grid_of_what_is_not_compiled_in_builds_one_program(built, traced):
+def test_programs_grid_of_parameters_that_are_not_compiled_builds_one(built, traced):
     for i, rate in enumerate([0.1, 0.01, None]):
         params = {**TINY, "epochs": i + 1, "batch_size": 5 * (i + 1), "random_state": i}
         model = RNNClassifier(**params, learning_rate=rate, class_weight={"ant": 1.0 + i})
@@ -70,7 +70,7 @@ def test_a_grid_of_what_is_not_compiled_in_builds_one_program(built, traced):
     assert (len(built), len(traced)) == (2, 3)
 
 
-def test_a_lease_is_exclusive(built):
+def test_lease_is_exclusive(built):
     spec = network_spec()
     with lease(spec) as one:
         with lease(spec) as other:
@@ -82,7 +82,7 @@ def test_a_lease_is_exclusive(built):
     assert len(built) == 2
 
 
-def test_a_program_that_raised_is_thrown_away(built):
+def test_lease_discards_a_program_that_raised(built):
     spec = network_spec()
     with pytest.raises(RuntimeError), lease(spec) as broken:
         raise RuntimeError
@@ -95,7 +95,7 @@ def test_a_program_that_raised_is_thrown_away(built):
     assert len(built) == 2
 
 
-def test_programs_are_bounded_and_the_longest_unused_goes_first(built, monkeypatch):
+def test_programs_are_bounded_and_the_longest_unused_is_removed_first(built, monkeypatch):
     monkeypatch.setattr(programs, "MAX_PROGRAMS", 2)
     one, two, three = (network_spec(units=(units,)) for units in (1, 2, 3))
     for spec, n_built in [(one, 1), (two, 2), (one, 2), (three, 3), (one, 3), (two, 4)]:
@@ -104,7 +104,7 @@ def test_programs_are_bounded_and_the_longest_unused_goes_first(built, monkeypat
         assert len(built) == n_built
 
 
-def test_trainers_of_a_program_are_bounded(built, traced, monkeypatch):
+def test_programs_number_of_trainers_is_bounded(built, traced, monkeypatch):
     monkeypatch.setattr(programs, "MAX_TRAINERS", 1)
     first = RNNClassifier(**TINY, optimizer="sgd").fit(MANY, TAGS)
     for optimizer, n_traced in [("sgd", 1), ("adam", 2), ("sgd", 3)]:
@@ -113,7 +113,7 @@ def test_trainers_of_a_program_are_bounded(built, traced, monkeypatch):
     assert_same_bits(model, first)
 
 
-def test_clearing_drops_idle_programs_and_keeps_those_in_use(built):
+def test_clear_program_cache_removes_idle_programs_and_keeps_those_in_use(built):
     one, two = network_spec(units=(1,)), network_spec(units=(2,))
     with lease(one) as program:
         idle = weakref.ref(program.network.model)
@@ -127,7 +127,7 @@ def test_clearing_drops_idle_programs_and_keeps_those_in_use(built):
         assert len(built) == 3
 
 
-def test_clearing_while_threads_fit_changes_nothing():
+def test_clear_program_cache_while_threads_fit():
     models = [RNNClassifier(**{**TINY, "random_state": seed}) for seed in range(2)]
     expected = [model.fit(MANY, TAGS).weights_ for model in models]
     with ThreadPoolExecutor(2) as pool:
@@ -143,7 +143,7 @@ def test_clearing_while_threads_fit_changes_nothing():
     [([4], None, 4), ([3, 4], None, 4), ([4], body_that_draws, 2)],
     ids=["one architecture", "two architectures", "custom body"],
 )
-def test_threads_fit_and_predict_as_one_after_another(units, body, n_fits):
+def test_programs_of_threads_equal_those_of_one_thread(units, body, n_fits):
     params = {**TINY, "dropout": 0.2, "batch_size": 7, "early_stopping": True, "body": body}
     params["callbacks"] = keras.callbacks.History
     models = [
@@ -186,7 +186,7 @@ def attention(steps, lengths):
 BODY = {"body": attention, "pooling": "mean", "random_state": 0, "learning_rate": 0.02}
 
 
-def test_a_body_is_trained_by_the_same_loop():
+def test_custom_body_is_trained_and_predicts_as_usual():
     model = RNNClassifier(**BODY, epochs=15, batch_size=8).fit(MANY, TAGS)
     assert model.history_["loss"][-1] < 0.7 * model.history_["loss"][0]
     together = model.predict_proba(MANY)
@@ -199,14 +199,14 @@ def test_a_body_is_trained_by_the_same_loop():
         model.hidden_states(MANY, return_sequences=True)
 
 
-def test_a_body_of_steps_gives_a_target_a_step():
+def test_custom_body_with_one_target_per_time_step():
     y = step_targets(X)
     model = RNNRegressor(**BODY, epochs=2, return_sequences=True).fit(X, y)
     assert [one.shape for one in model.predict(X)] == [(len(x),) for x in X]
     assert model.n_iter_ == 2
 
 
-def test_a_body_continues_training():
+def test_custom_body_partial_fit_continues_training():
     params = {**BODY, "shuffle": False, "batch_size": 8}
     whole = RNNClassifier(**params, epochs=3).fit(MANY, TAGS)
     parts = RNNClassifier(**params)
@@ -219,7 +219,7 @@ def dense_body(units, activation="tanh"):
     return lambda steps, lengths: keras.layers.Dense(units, activation=activation)(steps)
 
 
-def test_programs_of_bodies_are_told_apart_by_what_they_build(monkeypatch):
+def test_custom_bodies_share_a_program_if_they_build_the_same_layers(monkeypatch):
     built = count_programs(monkeypatch)
 
     def fit(body, **how):
@@ -235,7 +235,7 @@ def test_programs_of_bodies_are_told_apart_by_what_they_build(monkeypatch):
     assert len(built) == 3
 
 
-def test_bodies_with_functions_of_one_name_do_not_share_a_program(monkeypatch):
+def test_custom_bodies_with_functions_of_one_name_do_not_share_a_program(monkeypatch):
     def body_of(factor):
         def scaled(values):
             return values * factor
@@ -252,7 +252,7 @@ def test_bodies_with_functions_of_one_name_do_not_share_a_program(monkeypatch):
     assert len(built) == 2
 
 
-def test_vectors_are_found_in_a_network_whose_body_is_deep_in_lengths():
+def test_custom_body_with_many_layers_on_lengths_keeps_the_embedding():
     def body(steps, lengths):
         scale = ops.cast(lengths, "float32")[:, None, None]
         for _ in range(3):
@@ -274,12 +274,12 @@ def test_vectors_are_found_in_a_network_whose_body_is_deep_in_lengths():
         (lambda steps, lengths: steps[:, 0], True, r"return a 3-D .*got shape \(None, 3\)"),
     ],
 )
-def test_a_body_that_returns_something_else_is_refused(body, per_step, what):
+def test_custom_body_must_return_states(body, per_step, what):
     with pytest.raises(ValueError, match=what):
         build_network(network_spec(body=body, return_sequences=per_step))
 
 
-def test_a_body_of_steps_is_pooled_and_read_out_over_real_steps():
+def test_custom_body_is_pooled_over_real_time_steps():
     for head in ("last", "mean", "max", "steps"):
         how = {"return_sequences": True} if head == "steps" else {"pooling": head}
         spec = network_spec(body=lambda steps, lengths: steps * 2, **how)
