@@ -1,8 +1,8 @@
-"""What every fit needs: a seed, checked sample weights, and a state that changes in one step.
+"""Functions for every fit: seeds, checked sample weights, and attributes that change all at once.
 
 A fit works on a draft, and replaces the attributes of its estimator in one assignment at the end.
-A method that reads a fitted estimator first takes a snapshot, in which all attributes belong
-together even if another thread fits the estimator meanwhile.
+A method that uses a fitted estimator first takes a snapshot, whose attributes are all from the same
+fit even if another thread fits the estimator meanwhile.
 """
 
 from contextlib import contextmanager
@@ -35,10 +35,10 @@ def fitted_snapshot(estimator):
 
 @contextmanager
 def all_or_nothing(estimator):
-    """Yield a draft of an estimator to fit, and take over what the fit has changed at the end.
+    """Yield a draft of an estimator to fit, and copy its changes to the estimator at the end.
 
-    If the work ends in any exception, the estimator does not change. Attributes that were set on
-    the estimator itself meanwhile, such as parameters, are kept.
+    If the fit raises an exception, the estimator does not change. Attributes that were set on the
+    estimator itself meanwhile, such as parameters, are kept.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ def all_or_nothing(estimator):
 
 
 def draw_seed(random_state):
-    """Return a seed, without NumPy's global generator if `random_state` is None.
+    """Return a seed; NumPy's global generator is not used if `random_state` is None.
 
     Parameters
     ----------
@@ -84,7 +84,8 @@ def read_weights(sample_weight, n, input_name="sample_weight"):
     Raises
     ------
     ValueError
-        If a weight is negative or not a number, if their number is not `n`, or if all are zero.
+        If a weight is negative or not a number, if there are not `n` weights, or if all weights
+        are zero.
     """
     if sample_weight is None:
         return np.ones(n)

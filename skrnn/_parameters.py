@@ -1,9 +1,9 @@
-"""One description of each parameter of an estimator: its default, its constraint and its text.
+"""Describe each parameter of an estimator once: its default, its constraint and its documentation.
 
-An estimator class lists its parameters as fields, as a dataclass does, and `with_parameters` makes
-from them what scikit-learn and its users expect: a real ``__init__`` with keyword-only arguments,
-the table ``_parameter_constraints``, and the section "Parameters" of the docstring. A subclass
-inherits the parameters of its base, and may add or redefine some.
+An estimator class lists its parameters like the fields of a dataclass. From these fields,
+`with_parameters` makes an ``__init__`` with keyword-only arguments, scikit-learn's table
+``_parameter_constraints``, and the section "Parameters" of the docstring. A subclass inherits the
+parameters of its base class, and may add or redefine some.
 """
 
 import textwrap
@@ -22,9 +22,10 @@ def parameter(*, default, constraint, description, spec=None):
     constraint : list or "no_validation"
         The accepted types and values, as in scikit-learn's ``_parameter_constraints``.
     description : str
-        Its entry in the docstring: the type on the first line, then the explanation.
+        The entry in the docstring, with the type on the first line and the explanation after it.
     spec : callable, default=None
-        Converts the parameter to the value of the field of the same name in a specification.
+        The function that converts the parameter to the value of the field of the same name in a
+        specification. If None, `as_spec` leaves out the parameter.
     """
     metadata = {"constraint": constraint, "description": description, "spec": spec}
     return field(default=default, metadata=metadata)
@@ -34,7 +35,8 @@ def parameter(*, default, constraint, description, spec=None):
 def with_parameters(cls):
     """Give a class the ``__init__``, the constraints and the docstring of its parameters.
 
-    The docstring of the class contains the line ``{parameters}`` if it has that section.
+    The line ``{parameters}`` in the docstring of the class is replaced by the entries of the
+    parameters.
     """
     cls = dataclass(cls, eq=False, repr=False, kw_only=True, match_args=False)
     # The docstring describes the types in more detail than annotations could.
@@ -60,7 +62,7 @@ def as_spec(estimator, kind):
     ----------
     estimator : estimator
     kind : type
-        A dataclass.
+        The dataclass of the specification.
     """
     convert = {item.name: item.metadata["spec"] for item in fields(estimator)}
     return {

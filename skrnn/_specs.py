@@ -18,7 +18,7 @@ import numpy as np
 from skrnn.sequences import Sequences
 from skrnn.sequences._sequences import offsets_of
 
-# The names of all cells; `skrnn.networks.cells` has a module of each name that describes the cell.
+# The names of all cells. The module of the same name in `skrnn.networks.cells` describes each one.
 CELLS = ("simple", "lstm", "gru", "minimal_gru")
 
 
@@ -34,7 +34,8 @@ class NetworkSpec:
         The number of units of each stacked layer.
     bidirectional, return_sequences : bool
     pooling : {"last", "mean", "max"}
-        How the time steps become one vector. Only used when `return_sequences` is False.
+        How the outputs at all time steps are combined into one vector. Only used when
+        `return_sequences` is False.
     activation : str or callable
     dropout, recurrent_dropout, l2 : float
     n_features : int
@@ -46,15 +47,16 @@ class NetworkSpec:
     output_activation : {"linear", "sigmoid", "softmax"}
     dtype : {"float32", "float64"}
     body : callable or None
-        Builds the layers between input and output in place of `cell` and `units`.
+        The function that builds the layers between input and output, in place of `cell` and
+        `units`.
     body_seed : int
-        The seed of those layers of the body that have no seed.
+        The seed for those layers of the body that are created without a seed.
     architecture : str or None
-        Description of what `body` or `custom_cell` built. Specifications are compared by it and not
-        by the object itself, since two callables may build the same network, and one callable may
-        build different ones.
+        The description of the layers that `body` or `custom_cell` built. Specifications are
+        compared by this description and not by the callable, because two callables may build the
+        same network, and one callable may build different networks.
     one_hot : bool
-        Whether steps are codes that stand for one-hot vectors of `n_features`.
+        Whether time steps are integer codes that stand for one-hot vectors of length `n_features`.
     custom_cell : class or instance of keras.layers.Layer, or None
         A Keras cell that takes the place of `cell`.
     """
@@ -82,11 +84,11 @@ class NetworkSpec:
 
     @property
     def is_custom(self):
-        """Whether some layers are the user's own, from `body` or `custom_cell`."""
+        """True if `body` or `custom_cell` builds the layers in place of `cell`."""
         return self.body is not None or self.custom_cell is not None
 
     def for_inputs(self, sequences):
-        """Return the specification of the same network for one-hot codes or for vectors."""
+        """Return the specification with `one_hot` set for the type of the sequences."""
         return replace(self, one_hot=self.embedding is None and sequences.values.ndim == 1)
 
 
@@ -133,8 +135,8 @@ class Examples:
     sequences : Sequences
     targets : Sequences
         The targets of each sequence: one, or one per time step of the output, which may be
-        longer or shorter than the input. Their values follow one another in the order of the
-        sequences. Class codes are one-dimensional values.
+        longer or shorter than the input. The values are in the order of the sequences, and they
+        are one-dimensional for class codes.
     weights : ndarray of shape (len(targets.values),)
         The weight of each row of ``targets.values``.
     """
@@ -161,7 +163,7 @@ class Examples:
         return len(self.sequences)
 
     def __getitem__(self, indices):
-        """Return the examples at `indices`, which share the time steps."""
+        """Return the examples at `indices`; the time steps are not copied."""
         if isinstance(indices, slice) and indices == slice(None):
             return self
         chosen = self.targets[indices]
@@ -207,13 +209,14 @@ class TrainingJob:
     validation : Examples or None
     seed : int or tuple of int
     target_scale : tuple (scale, offset) of arrays
-        Converts the targets of the network to the units of the user, in which metrics are reported.
+        The factor and the summand that convert the targets of the network to the units of the
+        user, in which metrics are reported.
     weights : list of ndarray or None
         The weights to continue from. If None, new ones are drawn.
     optimizer_state : list of ndarray or None
         The state of the optimizer to continue from. If None, the optimizer starts afresh.
     embedding : ndarray or None
-        The first weights of the embedding. Only used when `weights` is None.
+        The initial weights of the embedding. Only used when `weights` is None.
     """
 
     spec: NetworkSpec

@@ -1,11 +1,12 @@
-"""The network side: layers, compiled programs and training, on Keras.
+"""Networks on Keras: layers, compiled programs, training and prediction.
 
-This package is the only place that imports Keras. The estimators import its modules inside
-``fit`` and ``predict``, and hand over frozen specifications and NumPy arrays: no estimator comes
-in, no framework object goes out.
+Only this package imports Keras. The estimators import its modules inside ``fit`` and ``predict``.
+They pass frozen specifications and NumPy arrays, never themselves, and get back plain values,
+never an object of the framework, except the Keras model that `export` builds for the user.
 
-Keras is loaded here, ahead of every module, because packages that it brings along draw from the
-global random generators while they are imported: a seed that the user has set must not notice.
+Keras is imported here, before every module of this package, because packages that Keras imports
+draw from the global random generators. The generators are restored afterwards, so that the import
+does not affect a seed that the user has set.
 """
 
 import random
@@ -13,9 +14,9 @@ import random
 import numpy as np
 
 _python_state = random.getstate()
-_numpy_state = np.random.get_state()  # noqa: NPY002 - it is the global one we guard
+_numpy_state = np.random.get_state()  # noqa: NPY002 - the global one is restored
 try:
-    import keras  # noqa: F401 - for the modules of this package
+    import keras  # noqa: F401 - loaded for the modules of this package
 finally:
     random.setstate(_python_state)
     np.random.set_state(_numpy_state)  # noqa: NPY002

@@ -1,12 +1,12 @@
-"""Which sequences share a batch: plain NumPy, seeded, the same on every backend."""
+"""Choose the sequences of each batch with NumPy, so that they are the same on every backend."""
 
 import numpy as np
 
 from skrnn.sequences import Sequences
 from skrnn.sequences._sequences import offsets_of
 
-# Sequences share a batch if their lengths differ by at most about this fraction: enough for the
-# composition of batches to change from epoch to epoch, little enough to keep padding cheap.
+# Sequences share a batch if their lengths differ by at most about this fraction. It is large enough
+# for batches to change from epoch to epoch, and small enough to keep padding cheap.
 _LENGTH_TOLERANCE = 0.25
 
 # A block of predictions has at most this many padded time steps and sequences, so that its memory
@@ -16,9 +16,9 @@ _MAX_SEQUENCES = 2**11
 
 
 def compact(sequences):
-    """Return the sequences on their own values if they use only a part of shared ones.
+    """Return the same sequences in an array that does not contain other time steps.
 
-    A fold of a large data set is then sent to the device without the rest.
+    A fold of a large data set is then sent to the device without the rest of the data.
 
     Parameters
     ----------
@@ -35,19 +35,19 @@ def compact(sequences):
 
 
 def training_batches(lengths, batch_size, rng):
-    """Cut sequences into batches for one epoch.
+    """Divide sequences into the batches of one epoch.
 
     If the sequences do not fill the last batch, one batch is smaller, and each of its sequences
-    has a larger weight. That batch begins at a random position in the order of lengths, so that
-    over the epochs no length has a larger weight than another.
+    has a larger weight. The smaller batch begins at a random position in the order of lengths, so
+    that over the epochs no length has a larger weight than another.
 
     Parameters
     ----------
     lengths : ndarray of shape (n_sequences,)
     batch_size : int or None
-        If None, there is one batch.
+        If None, all sequences are in one batch.
     rng : numpy.random.Generator or None
-        If None, the order is the given one.
+        The generator that draws the batches. If None, the sequences are used in the given order.
 
     Returns
     -------
@@ -73,7 +73,7 @@ def training_batches(lengths, batch_size, rng):
 
 
 def inference_batches(lengths, *, equal_lengths=False):
-    """Cut sequences into blocks of similar length, the shortest first.
+    """Divide sequences into blocks of similar length, the shortest sequences first.
 
     Parameters
     ----------

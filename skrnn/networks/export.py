@@ -1,4 +1,4 @@
-"""A live Keras model of a fitted network."""
+"""Export a fitted network as a Keras model."""
 
 import keras
 import numpy as np
@@ -10,7 +10,7 @@ from skrnn.networks.architecture import rebuild_network
 def export_model(spec, weights, target_scale):
     """Return a new Keras model whose outputs are in the units of the user.
 
-    On JAX, a model of float64 must be called within ``jax.enable_x64(True)``.
+    On JAX, a float64 model must be called within ``jax.enable_x64(True)``.
 
     Parameters
     ----------
@@ -21,7 +21,7 @@ def export_model(spec, weights, target_scale):
     Returns
     -------
     keras.Model
-        Takes ``[steps, lengths]``.
+        Its inputs are ``[steps, lengths]``.
     """
     with backends.precision(spec.dtype):
         model = rebuild_network(spec, plain=True).model

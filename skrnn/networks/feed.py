@@ -1,21 +1,21 @@
-"""Data on the device: all at once, or in blocks if they are too large."""
+"""Send data to the device: all at once, or in blocks if they are too large."""
 
 import numpy as np
 
-# Time steps of more bytes than this are sent to the device in blocks, when they are needed: they
-# may be a file that is larger than the memory.
+# Time steps with more bytes than this are sent to the device in blocks, each when it is needed,
+# because they may be read from a file that is larger than the memory.
 RESIDENT_BYTES = 2**28
-# A block is this fraction of it.
+# A block has at most RESIDENT_BYTES divided by this number.
 _BLOCKS = 16
 
 
 class Feed:
-    """Data on the device: all of them or, if they are too large, one block at a time.
+    """Provide data on the device, all at once or, if they are too large, one block at a time.
 
     Parameters
     ----------
     send : callable
-        Turns data into tensors.
+        A function that converts data to tensors on the device.
     data : Sequences or Examples
     sequences : Sequences
         The sequences of the data.
@@ -25,7 +25,7 @@ class Feed:
     is_whole : bool
         Whether all data are on the device.
     max_sequences : int
-        The number of sequences to request at once if they are not.
+        The largest number of sequences to request at once if `is_whole` is False.
     """
 
     def __init__(self, send, data, sequences):
@@ -37,7 +37,7 @@ class Feed:
         self.max_sequences = RESIDENT_BYTES // (_BLOCKS * one_step * int(sequences.lengths.max()))
 
     def __call__(self, rows):
-        """Return tensors that contain some sequences, and the indices of these in them."""
+        """Return tensors that contain the sequences `rows`, and their indices in the tensors."""
         if self._tensors is not None:
             return self._tensors, rows
         return self._send(self._data[rows]), np.arange(len(rows), dtype=np.int32)

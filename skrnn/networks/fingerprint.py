@@ -1,6 +1,6 @@
-"""Descriptions of Keras objects and functions, which decide what may share a compiled program.
+"""Describe Keras objects and functions, to find out which fits can share a compiled program.
 
-Two fits share a program only if everything that it contains has equal descriptions.
+Two fits share a program only if the descriptions of everything that it contains are equal.
 """
 
 import hashlib
@@ -14,7 +14,7 @@ import numpy as np
 
 from skrnn.networks.keras_objects import PLAIN_TYPES
 
-# The framework's own records in every layer: PyTorch has parameters and hooks there.
+# Dicts that every layer has, in which the framework keeps its records, such as PyTorch's hooks.
 _RECORDS = {
     name for name, value in vars(keras.layers.Layer(name="bare")).items() if isinstance(value, dict)
 }
@@ -53,9 +53,10 @@ _NOT_BEHAVIOUR = {
 def describe(thing):
     """Return a hashable value that is equal for things that would compile to the same program.
 
-    Keras objects are distinguished by class, configuration and what else they hold, because some
-    configurations leave out what matters (that of `keras.losses.Huber` has no ``delta``) and all
-    name a function without its code.
+    Keras objects are compared by their class, their configuration and the other values that they
+    hold. The configuration alone is not enough: some configurations leave out values that matter
+    (that of `keras.losses.Huber` has no ``delta``), and all of them contain the name of a function
+    but not its code.
     """
     if isinstance(thing, list | tuple):
         return tuple(describe(item) for item in thing)
@@ -70,9 +71,9 @@ def describe(thing):
 
 
 def describe_held(thing):
-    """Return as text the plain values, dicts of them and functions that an object holds.
+    """Return a text that describes the plain values, dicts and functions that an object holds.
 
-    Names and paths are left out, because Keras numbers them.
+    Names and paths are left out, because Keras adds consecutive numbers to them.
     """
     held = {
         name: _describe_value(value)
@@ -84,7 +85,7 @@ def describe_held(thing):
 
 def _distinguishes(name, value, kind):
     if isinstance(value, FunctionType):
-        # Keras wraps some methods, as attributes of their names.
+        # Keras wraps some methods, and stores each as an attribute with the name of the method.
         return not hasattr(kind, name)
     if isinstance(value, (*PLAIN_TYPES, dict)):
         return name not in _RECORDS and not re.search("name|path", name)
@@ -112,7 +113,7 @@ def _describe_function(function, seen=()):
 
 
 def _describe_code(code):
-    """Return what code does as text that is equal in all processes, which marshal's is not."""
+    """Return a text that describes code and, unlike marshal's, is equal in all processes."""
     constants = [
         _describe_code(item) if isinstance(item, CodeType) else _describe_value(item)
         for item in code.co_consts
@@ -143,7 +144,7 @@ def _describe_value(value, seen=()):
         return str({name: _describe_value(item, seen) for name, item in value.items()})
     if isinstance(value, np.ndarray):
         return f"{value.dtype}{value.shape} {hashlib.sha256(value.tobytes()).hexdigest()}"
-    # An identity is safe: a program keeps alive everything that it was compiled from.
+    # Ids are safe to compare, because a program keeps alive all objects that it was compiled from.
     plain = isinstance(value, (*PLAIN_TYPES, bytes, complex, EllipsisType))
     return repr(value) if plain else f"{type(value).__qualname__}@{id(value)}"
 
@@ -153,10 +154,10 @@ def _is_of_library(module):
 
 
 def describe_class(kind, seen=()):
-    """Return the names of a class and its bases, and what those that are not Keras' own hold.
+    """Return a text with the names of a class and its bases, and the members of custom ones.
 
-    A class may have been defined a second time under its name. The text is the same in every
-    process, unless a class holds objects that can only be compared by identity.
+    The members are included because a class may be defined again under the same name. The text is
+    the same in every process, unless a class holds objects that can only be compared by identity.
     """
     text = []
     for base in kind.__mro__:
@@ -179,5 +180,5 @@ def _describe_member(member, seen):
         return str([_describe_member(part, seen) for part in parts])
     if inspect.isgetsetdescriptor(member) or inspect.ismemberdescriptor(member):
         return type(member).__name__
-    # The function inside a static method or a class method.
+    # A static method or a class method is described by the function that it contains.
     return _describe_value(getattr(member, "__func__", member), seen)

@@ -1,8 +1,8 @@
-"""Epochs over batches: losses, validation, early stopping, callbacks and history.
+"""The loop over epochs, with losses, validation, early stopping, callbacks and history.
 
-The work happens inside compiled calls of about a fifth of a second, so that Ctrl-C, progress bars
-and callbacks remain responsive. How many batches share a call depends on the clock, and affects no
-result: losses are returned for each batch and are averaged here.
+A compiled call runs as many batches as take about a fifth of a second, so that Ctrl-C, progress
+bars and callbacks remain responsive. The number of batches in a call depends on the clock, but it
+does not affect the results, because a call returns the loss of each batch for the average here.
 """
 
 from contextlib import suppress
@@ -29,7 +29,7 @@ class FitLoop:
     job : TrainingJob
     callbacks : list of keras.callbacks.Callback
     rng : numpy.random.Generator or None
-        Draws the batches. If None, they are cut in the given order.
+        The generator that draws the batches. If None, the sequences are used in the given order.
 
     Attributes
     ----------
@@ -119,8 +119,9 @@ class FitLoop:
         return validate
 
     def _calls(self, data, bounds):
-        """Cut an epoch into calls, as pairs of the first batch and the one after the last."""
-        # The content of a block may not depend on the clock: it may affect how shapes are rounded.
+        """Yield the range of batches of each call of an epoch, as a pair of start and stop."""
+        # The content of a block must not depend on the clock, as it may affect how shapes are
+        # rounded.
         in_block = (
             None if data.is_whole else max(1, data.max_sequences // int(np.diff(bounds).max()))
         )
@@ -176,7 +177,7 @@ class _Callbacks:
 
 
 class _FinalLogs(keras.callbacks.Callback):
-    """The last of the callbacks: it receives the logs with what the others have added."""
+    """The last callback, which receives the logs with all entries that other callbacks added."""
 
     def __init__(self):
         super().__init__()
@@ -213,7 +214,7 @@ def check_finite(arrays):
 
 
 class _BestWeights:
-    """The weights of the lowest validation loss so far, for early stopping."""
+    """The weights with the lowest validation loss so far, for early stopping."""
 
     def __init__(self, patience, program):
         self._patience, self._program = patience, program

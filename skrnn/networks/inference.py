@@ -1,4 +1,4 @@
-"""From weights and sequences to predictions and hidden states."""
+"""Compute predictions and hidden states from the weights of a network and sequences."""
 
 import numpy as np
 
@@ -18,12 +18,13 @@ def forward(spec, weights, sequences, name="model"):
     weights : list of ndarray
     sequences : Sequences
     name : {"model", "summary", "steps"}, default="model"
+        The model, as an attribute of `Network`.
 
     Returns
     -------
     ndarray
-        One row per sequence. If the model returns time steps, one row per real time step, one
-        sequence after another.
+        One row per sequence. If the model returns time steps, there is one row per real time
+        step, and the rows of one sequence follow those of another.
     """
     per_step = name == "steps" or (name == "model" and spec.return_sequences)
     results = _run_blocks(spec, weights, sequences, name)
@@ -33,7 +34,7 @@ def forward(spec, weights, sequences, name="model"):
 
 
 def final_states(spec, weights, sequences):
-    """Return the last recurrent layer's final states, as ``return_state=True`` gives them in Keras.
+    """Return the final states of the last recurrent layer, as Keras does for ``return_state=True``.
 
     All sequences of a block have the same length, because padding would change a state.
 

@@ -1,7 +1,7 @@
-"""New Keras objects like those that a user has passed.
+"""Make new Keras objects from those that a user has passed.
 
-A user's optimizer, loss, metric or callback is a description. Training always uses a new object
-made from it, so that one optimizer serves two fits and a grid search may share it.
+An optimizer, loss, metric or callback of the user serves only as a description. Training always
+uses a new object made from it, so that several fits, such as those of a grid search, can share it.
 """
 
 import copy
@@ -15,7 +15,7 @@ PLAIN_TYPES = (bool, int, float, str, NoneType)
 
 
 def rebuild(thing, config):
-    """Return a new object like a Keras object, even if it holds what Keras has no name for."""
+    """Return a new object of the same class; functions and classes need not be registered."""
     own = {}
     for value in vars(thing).values():
         if isinstance(value, FunctionType):
@@ -37,12 +37,12 @@ def rebuild_whole(thing, config):
 
 
 def copy_callbacks(callbacks):
-    """Return new Keras callbacks: classes are called, objects copied.
+    """Return new Keras callbacks: a class is called, and an object is copied.
 
     Raises
     ------
     TypeError
-        If one is not a Keras callback.
+        If an item is neither a Keras callback nor a class of Keras callbacks.
     """
     copies = [
         callback() if inspect.isclass(callback) else copy.deepcopy(callback)

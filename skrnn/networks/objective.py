@@ -1,4 +1,4 @@
-"""What a network is trained for: loss, weights, units and metrics, the same on every backend."""
+"""The loss and the metrics of a network, with weights and units, the same on every backend."""
 
 import inspect
 from functools import partial
@@ -55,13 +55,13 @@ class Objective:
         return _one_per_target(losses) * weights, predicted
 
     def in_user_units(self, true, predicted, scale, offset):
-        """Return targets and predictions as metrics receive them."""
+        """Return targets and predictions in the units of the user; class codes are unchanged."""
         if self._class_codes:
             return true, predicted
         return true * scale + offset, predicted * scale + offset
 
     def build_metrics(self):
-        """Make the variables of the metrics, which a compiled call could not make.
+        """Create the variables of the metrics, because a compiled call cannot create them.
 
         Raises
         ------
@@ -75,28 +75,31 @@ class Objective:
             metric.update_state(true, np.full((1, self._n_outputs), 0.5, np.float32))
             if np.size(ops.convert_to_numpy(metric.result())) != 1:
                 raise ValueError(
-                    f"Each metric must return a scalar; {metric.name!r} returns an array."
+                    f"Each of the metrics must return a scalar; {metric.name!r} returns an array."
                 )
 
 
 def _one_per_target(losses):
     n_dimensions = len(losses.shape)
     if n_dimensions == 0:
-        raise ValueError("loss must return one value per target, got one value for all of them.")
+        raise ValueError(
+            "loss must return one value per target, got one value for all of them. Remove the "
+            "average or the sum over the targets."
+        )
     if n_dimensions == 1:
         return losses
     return ops.mean(losses, axis=tuple(range(1, n_dimensions)))
 
 
 def make_loss(loss):
-    """Return a function of (true, predicted) with one value per target.
+    """Return a loss as a function of (true, predicted) that returns one value per target.
 
     Returns
     -------
     function : callable
     from_logits : bool
-        Whether the function takes the output before its activation. It is exact then even if
-        the activated output would round to 0 or 1.
+        Whether the function takes the output before its activation. The loss is then exact even
+        if the output after its activation would be rounded to 0 or 1.
 
     Raises
     ------
@@ -121,7 +124,7 @@ def make_loss(loss):
 
 
 def make_metrics(metrics, *, class_codes, n_outputs):
-    """Return new Keras metrics, with "accuracy" read as `keras.Model.compile` reads it.
+    """Return new Keras metrics; "accuracy" has the same meaning as in `keras.Model.compile`.
 
     Parameters
     ----------
@@ -133,7 +136,7 @@ def make_metrics(metrics, *, class_codes, n_outputs):
     Raises
     ------
     ValueError
-        If Keras does not know a name.
+        If one of the metrics is not a Keras metric.
     """
     return [_make_metric(metric, class_codes, n_outputs) for metric in metrics]
 

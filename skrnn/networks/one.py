@@ -26,9 +26,9 @@ def train(job, watcher=None):
     ----------
     job : TrainingJob
     watcher : object or None
-        Its ``begin_epoch()`` is called before each epoch and its ``end_epoch(snapshot)`` after
-        each, where ``snapshot()`` returns a `TrainingResult` as if training had ended. If the
-        latter returns a true value, training ends.
+        An object with two methods: ``begin_epoch()`` is called before each epoch, and
+        ``end_epoch(snapshot)`` after each epoch. ``snapshot()`` returns a `TrainingResult` as if
+        training had ended. Training ends when ``end_epoch`` returns a true value.
 
     Returns
     -------
@@ -37,9 +37,9 @@ def train(job, watcher=None):
     Raises
     ------
     ValueError
-        If training diverges, or if Keras does not know a name.
+        If training diverges, or if Keras does not know the loss, a metric or the optimizer.
     RuntimeError
-        If this process was forked from one that has used a network.
+        If this process was forked from a process that had used a network.
     """
     require_own_process()
     training = job.training

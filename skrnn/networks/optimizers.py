@@ -1,4 +1,4 @@
-"""Optimizers as recipes, and which of them are plain Adam."""
+"""Convert optimizers to recipes, and find out which of them are plain Adam."""
 
 import inspect
 import json
@@ -11,7 +11,7 @@ import keras
 from skrnn.networks.fingerprint import describe_held
 from skrnn.networks.keras_objects import rebuild
 
-# What Keras' optimizers can do in addition to their algorithm, and the variant of Adam.
+# Options of Keras' optimizers that change the update: with any of them, Adam is not plain Adam.
 _EXTRAS = (
     "amsgrad",
     "clipnorm",
@@ -25,7 +25,7 @@ _EXTRAS = (
 
 @dataclass(frozen=True)
 class Recipe:
-    """How to make an optimizer; equal recipes make equal optimizers.
+    """The description from which an optimizer is made; equal recipes make equal optimizers.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ class Recipe:
     config : str
         The configuration as JSON.
     held : str
-        What `describe_held` returns for its schedule.
+        The description of the learning rate schedule, which is empty if there is none.
     template : keras.optimizers.Optimizer
         An optimizer of this configuration.
     """
@@ -57,20 +57,20 @@ def read_optimizer(optimizer, learning_rate, global_clipnorm):
     ----------
     optimizer : str, keras.optimizers.Optimizer or class of one
     learning_rate : float or None
-        If None, the optimizer's own.
+        If None, the learning rate of the optimizer is used.
     global_clipnorm : float or None
-        Only used for an optimizer that has no clipping of its own.
+        Only used if the optimizer does not clip gradients itself.
 
     Returns
     -------
     recipe : Recipe
     rate : float or None
-        None if the rate follows a schedule, which is in the recipe.
+        The learning rate. None if it follows a schedule, which is then part of the recipe.
 
     Raises
     ------
     ValueError
-        If `optimizer` is not an optimizer.
+        If `optimizer` is not a Keras optimizer, or has no learning rate.
     """
     template = optimizer
     if isinstance(optimizer, str) or inspect.isclass(optimizer):
@@ -82,7 +82,10 @@ def read_optimizer(optimizer, learning_rate, global_clipnorm):
         )
     config = {name: value for name, value in template.get_config().items() if name != "name"}
     if "learning_rate" not in config:
-        raise ValueError(f"optimizer must have a learning rate of its own, got {optimizer!r}.")
+        raise ValueError(
+            "optimizer must be a Keras optimizer with a learning_rate in its configuration, "
+            f"got {optimizer!r}."
+        )
     if not any(config.get(name) for name in ("clipnorm", "clipvalue", "global_clipnorm")):
         config["global_clipnorm"] = global_clipnorm
     rate, held = config["learning_rate"] if learning_rate is None else learning_rate, ""
@@ -98,21 +101,21 @@ def read_optimizer(optimizer, learning_rate, global_clipnorm):
 def sets_own_rate(optimizer):
     """Return whether an optimizer computes its learning rate itself.
 
-    It does so if it has a schedule. A custom class may do so in any way.
+    An optimizer with a schedule does so. A custom class may do so in any way.
     """
     is_keras = type(optimizer).__module__.startswith("keras.")
     return not is_keras or _is_schedule(optimizer._learning_rate)
 
 
 def is_plain_adam(optimizer, variables, *, all_used):
-    """Whether an update is that of Adam (Kingma and Ba, 2015) with at most a global clipping.
+    """Return whether an update is that of Adam (Kingma and Ba, 2015), at most with global clipping.
 
     Parameters
     ----------
     optimizer : keras.optimizers.Optimizer
     variables : list of keras.Variable
     all_used : bool
-        Whether every variable certainly has a gradient; Keras leaves out those without one.
+        Whether every variable certainly has a gradient. Keras does not update those without one.
     """
     kind = type(optimizer)
     return (
@@ -129,7 +132,8 @@ def _is_schedule(value):
     return isinstance(value, keras.optimizers.schedules.LearningRateSchedule)
 
 
-# A new optimizer has variables, and TensorFlow keeps some memory of each.
+# Optimizers are kept, because each new one creates variables, whose memory TensorFlow does not free
+# completely.
 @lru_cache(maxsize=64)
 def _default_optimizer(name_or_class):
     if inspect.isclass(name_or_class):

@@ -12,12 +12,12 @@ _first_user = None
 def require_own_process():
     """Refuse to work in a fork of a process that has already used a network.
 
-    It must be called before anything that may run an operation of the framework or take a lock.
+    Call this function before any code that may run an operation of the framework or take a lock.
 
     Raises
     ------
     RuntimeError
-        If this process was forked after the first call.
+        If this process was forked after the first call of this function.
     """
     global _first_user
     if _first_user is None:

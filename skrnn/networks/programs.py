@@ -1,10 +1,10 @@
 """Compiled programs, leased from a bounded cache.
 
-A program is a built network with its compiled functions. Building and tracing one costs about a
-second, and memory that TensorFlow never frees completely, so programs are kept and reused: a grid
-search over learning rates, folds or seeds compiles once. A lease is exclusive, so threads never
-share a program. A program whose lease ended in an error is discarded, because its state is
-unknown.
+A program is a built network with its compiled functions. Building and tracing a program takes about
+a second, and uses memory that TensorFlow never frees completely. Programs are therefore kept and
+reused: a grid search over learning rates, folds or seeds compiles once. A lease is exclusive, so
+threads never use a program at the same time. If a lease ends in an error, the program is
+discarded, because its state is unknown.
 """
 
 import threading
@@ -55,7 +55,7 @@ class Program:
         ----------
         training : TrainingSpec
         recipe : Recipe
-            Makes the optimizer.
+            The recipe from which the optimizer is made.
         class_codes : bool
             Whether targets are class codes.
         """
@@ -123,11 +123,11 @@ class Trainer:
         Parameters
         ----------
         data : object
-            As returned by `backends.to_device`.
+            The return value of `backends.to_device`.
         order, bounds : ndarray of int
             Batch `i` is ``order[bounds[i]:bounds[i + 1]]``.
         layout : object
-            As returned by `backends.batch_layout`.
+            The return value of `backends.batch_layout`.
         """
         begin = time.perf_counter()
         n_batches = len(bounds) - 1
@@ -139,33 +139,37 @@ class Trainer:
         return losses
 
     def _rates(self, n_batches):
-        """Return the learning rate of each update; zeros if the optimizer sets it."""
+        """Return the learning rate of each update, or zeros if the optimizer computes its own."""
         # A callback may have changed the rate since the last call.
         rate = 0.0 if self._sets_own_rate else float(self.optimizer.learning_rate)
         return np.full(n_batches, rate, np.float32)
 
     def batches_in(self, seconds):
-        """Return the number of batches that fit into a call of that duration."""
+        """Return the number of batches that a call of the given duration can run."""
         if self._seconds_per_batch is None:
             return 1
         return max(1, int(seconds / self._seconds_per_batch))
 
     def finalize(self):
-        """Let the optimizer finish, such as with averages of the weights."""
+        """Let the optimizer finish, which may replace the weights by their averages."""
         self.optimizer.finalize_variable_values(self._trainable)
 
     def reset(self, rate, state=None):
-        """Start the optimizer afresh, or from the state of an earlier call.
+        """Reset the optimizer, or load its state at the end of an earlier fit.
 
         Parameters
         ----------
         rate : float or None
             The learning rate. If None, the optimizer's schedule is used.
         state : list of ndarray or None
+            The value that `get_state` returned then. If None, the optimizer is reset.
         """
         values = self._first_state if state is None else state
         if [np.shape(value) for value in values] != [v.shape for v in self.optimizer.variables]:
-            raise ValueError("optimizer is not the one that partial_fit trained with before.")
+            raise ValueError(
+                "optimizer has changed since the last call: its variables have other shapes than "
+                "those with which partial_fit has trained. Pass the earlier optimizer, or call fit."
+            )
         for variable, value in zip(self.optimizer.variables, values, strict=True):
             variable.assign(value)
         if rate is not None:
@@ -202,7 +206,8 @@ def lease(spec, network=None):
     ----------
     spec : NetworkSpec
     network : Network or None
-        Used if there is no idle program of that specification. If None, it is built then.
+        The network of a new program, which is needed if no idle program has this specification.
+        If None, the network is built when it is needed.
 
     Yields
     ------
@@ -211,7 +216,7 @@ def lease(spec, network=None):
     Raises
     ------
     RuntimeError
-        If this process was forked from one that has used a network.
+        If this process was forked from a process that had used a network.
     """
     require_own_process()
     with backends.precision(spec.dtype):

@@ -1,4 +1,4 @@
-"""From a `NetworkSpec` to a Keras model: layers, stacks, custom cells and bodies, and the head."""
+"""Build the Keras models of a `NetworkSpec`: layers, stacks, custom cells and bodies, and heads."""
 
 from skrnn.networks.architecture.build import Network, build_network, rebuild_network
 from skrnn.networks.architecture.first_weights import embedding_index, initial_weights

@@ -1,10 +1,11 @@
-"""From a `NetworkSpec` to Keras models that share their layers.
+"""Build the Keras models of a `NetworkSpec`, which share their layers.
 
-Every model has two inputs, the time steps of a batch padded on the right and the length of each
-sequence, and never a mask: a forward recurrence is not affected by padding after the end of its
-sequence, a backward one reads each sequence reversed within its own length, and pooling counts
-real time steps only. The graph contains Keras layers and operations, ours under the names of
-Keras' own, so that a saved model opens without skrnn, unless Keras does not have the cell.
+Every model has two inputs: the time steps of a batch, padded on the right, and the length of each
+sequence. The models do not need masks. A forward recurrence is not affected by padding after the
+end of its sequence, a backward recurrence reads each sequence reversed within its own length, and
+pooling uses only real time steps. The graph consists of Keras layers and operations. The layers of
+skrnn are saved under the names of the Keras layers that they replace, so that a saved model opens
+without skrnn, unless Keras does not have the cell.
 """
 
 from dataclasses import dataclass, replace
@@ -27,15 +28,17 @@ class Network:
     Parameters
     ----------
     spec : NetworkSpec
-        With `architecture` filled in if the body or the cell is custom.
+        The specification, with `architecture` filled in if the body or the cell is custom.
     model : keras.Model
-        From time steps and lengths to the outputs after the output activation.
+        The model from time steps and lengths to the outputs after the output activation.
     raw : keras.Model
-        The same without the output activation, because losses are more exact on its input.
+        The same model without the output activation, because losses are more exact before it.
     summary, steps : keras.Model or None
-        The output of the last recurrent layer: one vector per sequence, and one per time step.
+        The models that return the output of the last recurrent layer, as one vector per sequence
+        and as one vector per time step.
     states : keras.Model or None
-        The final states of the last layer, which are right if no time step is padding.
+        The model that returns the final states of the last layer, which are correct only if no
+        time step is padding.
     """
 
     spec: object
@@ -53,7 +56,7 @@ def build_network(spec, *, plain=False):
     ----------
     spec : NetworkSpec
     plain : bool, default=False
-        Whether to use Keras' own layers, without our time loops.
+        If True, the layers of Keras are used, without the fast time loops of skrnn.
 
     Returns
     -------
@@ -62,8 +65,9 @@ def build_network(spec, *, plain=False):
     Raises
     ------
     ValueError
-        If a custom body returns anything but vectors or time steps, or vectors although there is
-        one target per time step, or if its layers or a custom cell are of another dtype.
+        If a custom body returns neither vectors nor time steps, or returns vectors although there
+        is one target per time step, or if its layers or a custom cell have another dtype than the
+        specification.
     """
     require_own_process()
     with backends.precision(spec.dtype), exclusive_random_state(spec.body_seed):
@@ -83,19 +87,20 @@ def rebuild_network(spec, *, plain=False):
     Raises
     ------
     ValueError
-        If a custom body or cell builds another network now.
+        If a custom body or cell now builds a different network.
     """
     network = build_network(spec, plain=plain)
     if network.spec != spec:
         raise ValueError(
             f"{'cell' if spec.body is None else 'body'} no longer builds the network that was "
-            "fitted: it is another one, or its code or what it refers to has changed since."
+            "fitted: it was replaced, or its code or an object that it uses has changed. Pass the "
+            "one that was fitted, or fit a new estimator."
         )
     return network
 
 
 def _inputs(spec):
-    """Return the input of time steps, and what the first layer after an embedding receives."""
+    """Return the input of time steps, and the input of the first layer after the embedding."""
     if spec.embedding is None:
         shape, dtype = ((None,), "int32") if spec.one_hot else ((None, spec.n_features), spec.dtype)
         steps = keras.Input(shape, dtype=dtype, name="steps")

@@ -1,4 +1,4 @@
-"""A body of the network that a user's function builds, in place of recurrent layers."""
+"""Build and check a custom body of the network, which replaces the recurrent layers."""
 
 import json
 import re
@@ -10,7 +10,7 @@ from skrnn.networks.fingerprint import describe_class, describe_held
 
 
 def custom_body(steps, lengths, spec):
-    """Return steps (or None), final vector and a description of what a user's callable builds."""
+    """Return the time steps (or None), the final vector and the description of a custom body."""
     body = spec.body(steps, lengths)
     hidden, ends = _check_body(body, lengths, spec)
     layers = keras.Model([steps, lengths], body)
@@ -19,7 +19,7 @@ def custom_body(steps, lengths, spec):
 
 
 def _check_body(body, lengths, spec):
-    """Return steps (or None) and final vector of what a user's body gave."""
+    """Return the time steps (or None) and the final vector that a custom body returned."""
     rank = len(body.shape) if isinstance(body, keras.KerasTensor) else None
     if rank == 3:
         return body, last_step(body, lengths)
@@ -35,7 +35,7 @@ def _check_body(body, lengths, spec):
 
 
 def _check_dtypes(layers, dtype):
-    """Refuse layers whose trained weights are of another dtype: gradients would not add up."""
+    """Refuse trained weights of another dtype, because their gradients cannot be combined."""
     wrong = {
         layer.name: variable.dtype
         for layer in layers.layers
@@ -45,18 +45,18 @@ def _check_dtypes(layers, dtype):
     if wrong:
         names = ", ".join(f"{name!r} of {found}" for name, found in wrong.items())
         raise ValueError(
-            f"body(steps, lengths) must build layers of dtype={dtype!r}, the estimator's, but it "
-            f"built {names}: give each layer dtype=steps.dtype."
+            f"body(steps, lengths) must build layers of the estimator's dtype={dtype!r}, but it "
+            f"built {names}. Pass dtype=steps.dtype to each layer."
         )
 
 
 def _describe_body(layers):
-    """Return the configuration of a user's layers, without the numbers Keras names them by."""
+    """Return a description of the layers that does not depend on the names Keras gives them."""
     config = json.dumps(layers.get_config(), default=repr, sort_keys=True)
     names = [layers.name] + [operation.name for operation in layers.operations]
     for i, name in enumerate(names):
         config = re.sub(rf'"{re.escape(name)}"', f'"#{i}"', config)
-    # A configuration names classes and functions without their code.
+    # A configuration contains the names of classes and functions, but not their code.
     return config + "".join(
         f" {describe_class(type(operation))} {describe_held(operation)}"
         for operation in layers.operations

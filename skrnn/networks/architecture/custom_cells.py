@@ -1,7 +1,7 @@
-"""Recurrent layers of a user's own Keras cell: a class or an instance of `keras.layers.Layer`.
+"""Recurrent layers of a custom Keras cell, which is a class or an instance of `keras.layers.Layer`.
 
-Such a cell is run by `keras.layers.RNN`, without a mask: in both directions padding comes after
-all real steps of a sequence, so that it reaches no output that is used.
+`keras.layers.RNN` runs such a cell without a mask. In both directions, the padding comes after all
+real time steps of a sequence, so that padding does not affect the outputs that are used.
 """
 
 import inspect
@@ -15,16 +15,18 @@ from skrnn.networks.keras_objects import rebuild_whole
 
 
 def check_custom_cell(spec):
-    """Refuse what is not a Keras cell, and parameters that cannot apply to one.
+    """Check that a custom cell is a Keras layer, and that all parameters apply to it.
 
     Parameters
     ----------
     spec : NetworkSpec
-        With a `custom_cell`.
+        A specification with a `custom_cell`.
 
     Raises
     ------
     ValueError
+        If the cell is not a Keras layer, or if a parameter that has no effect on a custom cell is
+        not at its default.
     """
     cell = spec.custom_cell
     kind = cell if inspect.isclass(cell) else type(cell)
@@ -42,24 +44,25 @@ def check_custom_cell(spec):
     for name, (value, default) in settings.items():
         if value != default:
             raise ValueError(
-                f"{name}={value!r} has no effect on the custom cell {kind.__name__}: leave {name} "
-                "at its default, and set up the cell itself, as an instance or in its class."
+                f"{name}={value!r} has no effect on the custom cell {kind.__name__}. Leave {name} "
+                "at its default, and configure the cell instead: pass an instance, or change the "
+                "class."
             )
 
 
 def make_custom_layer(cell, units, dtype, name):
-    """Return a layer that gives the outputs at all time steps and the final states.
+    """Return a layer that returns the outputs at all time steps and the final states.
 
     Parameters
     ----------
     cell : class or instance of keras.layers.Layer
-        A class is called with `units`. An instance is a description: the layer gets a new cell
-        that is made from its configuration.
+        A class is called with `units`. An instance serves as a description: the layer has a new
+        cell, which is made from the configuration of the instance.
     units : int
     dtype : {"float32", "float64"}
         Passed to the cell if it takes a dtype.
     name : str
-        Of the layer.
+        The name of the layer.
 
     Returns
     -------
@@ -74,13 +77,13 @@ def make_custom_layer(cell, units, dtype, name):
         new = cell(units, dtype=dtype) if _takes_dtype(cell) else cell(units)
     else:
         config = cell.get_config()
-        # Each layer's cell gets a name of its own.
+        # Keras gives the cell of each layer a different name.
         config.pop("name", None)
         new = rebuild_whole(cell, config | ({"dtype": dtype} if "dtype" in config else {}))
     if not hasattr(new, "state_size"):
         raise ValueError(
-            f"cell must have a state_size, the size of its state or a list with the sizes of "
-            f"several, but {type(new).__name__} has none."
+            "cell must have a state_size (the size of its state, or a list with the sizes of "
+            f"several states), but {type(new).__name__} has none."
         )
     return keras.layers.RNN(new, return_sequences=True, return_state=True, dtype=dtype, name=name)
 
@@ -101,8 +104,8 @@ def run_custom_layer(layer, steps, n_features):
     Raises
     ------
     ValueError
-        If trained weights of the cell are not of the layer's dtype: their gradients could not be
-        combined with the others.
+        If trained weights of the cell do not have the layer's dtype, because their gradients could
+        not be combined with the others.
     """
     if steps.ndim == 2:
         steps = ops.one_hot(steps, n_features, dtype=layer.compute_dtype)
@@ -111,16 +114,17 @@ def run_custom_layer(layer, steps, n_features):
     if wrong:
         raise ValueError(
             f"The weights of the custom cell {type(layer.cell).__name__} must be of "
-            f"dtype={layer.compute_dtype!r}, the estimator's, but some are of {sorted(wrong)}: let "
-            "the cell accept a dtype and pass it to keras.layers.Layer."
+            f"the estimator's dtype={layer.compute_dtype!r}, but some are of {sorted(wrong)}. "
+            "Change the cell to accept a dtype, and to pass it to keras.layers.Layer."
         )
     return outputs, *keras.tree.flatten(states)
 
 
 def describe_custom_layer(layer):
-    """Return what a layer's cell is made of, as text that is equal for equal cells.
+    """Return a text that describes a layer's cell, and that is equal for equal cells.
 
-    A configuration names classes without their code, and may leave out what a cell holds.
+    The configuration of the cell is not enough: it contains the names of classes but not their
+    code, and may leave out values that the cell holds.
     """
     config = {name: value for name, value in layer.cell.get_config().items() if name != "name"}
     text = json.dumps(config, default=repr, sort_keys=True)

@@ -1,4 +1,4 @@
-"""The first values of weights, drawn by NumPy so that they are equal on all backends."""
+"""The initial values of weights, drawn by NumPy so that they are equal on all backends."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from skrnn.networks.cells import get_cell, glorot_uniform
 
 
 def embedding_index(network):
-    """Return where the embedding's vectors are among a network's weights, None without one."""
+    """Return the index of the embedding matrix among the weights, or None if there is none."""
     if network.spec.embedding is None:
         return None
     vectors = network.model.get_layer("embedding").embeddings
@@ -14,21 +14,22 @@ def embedding_index(network):
 
 
 def initial_weights(network, rng):
-    """Draw first weights from a NumPy generator: the same on every backend.
+    """Draw the initial weights with a NumPy generator, so that they are equal on every backend.
 
-    Distributions are those of Keras. The weights of a recurrent layer are described by its cell;
-    the kernel of the head is uniform (Glorot and Bengio, 2010).
+    The distributions are those of Keras. For a recurrent layer, they are described by the cell. The
+    kernel of the head is uniform (Glorot and Bengio, 2010).
 
     Parameters
     ----------
     network : Network
-        Of skrnn's own layers; a custom body or cell keeps the weights with which it was built.
+        A network without a custom body or cell, because these keep the weights with which they
+        were built.
     rng : numpy.random.Generator
 
     Returns
     -------
     list of ndarray
-        In the order of ``network.model.get_weights()``.
+        The weights in the order of ``network.model.get_weights()``.
     """
     return [
         _initial_weight(variable, network.spec.cell, rng).astype(network.spec.dtype)

@@ -1,4 +1,4 @@
-"""From the last recurrent layer to the outputs of the network: pooling and a dense layer."""
+"""Pooling and a dense layer, between the last recurrent layer and the outputs of the network."""
 
 import keras
 import numpy as np

@@ -6,8 +6,8 @@ in plain Keras. Only the loop over time differs: it is the backend's fast loop i
 the layer's settings, and Keras' loop otherwise. Every other cell is run by a `CellLayer`, whose
 slow loop is that of `skrnn.networks.cells`.
 
-Steps may be integer codes in place of one-hot vectors: their input projection is a row of the
-kernel, so no one-hot matrix is made; -1 stands for a vector of zeros.
+The inputs may be integer codes in place of one-hot vectors. The input projection of a code is a row
+of the kernel, so that no one-hot matrix is made. The code -1 stands for a vector of zeros.
 """
 
 from functools import partial
@@ -15,7 +15,7 @@ from functools import partial
 import keras
 from keras import ops
 
-# Keras has no public way to save a subclass under the name of the class that it stands for.
+# Keras has no public way to save a subclass under the name of the class that it replaces.
 from keras.src.api_export import REGISTERED_OBJS_TO_NAMES
 
 from skrnn.networks import backends
@@ -31,9 +31,9 @@ class _FastLoop:
     cell_name = None
 
     def build(self, steps_shape, initial_state_shape=None):
-        """Make the weights for steps of shape (batch, T, features)."""
+        """Create the weights for steps of shape (batch, T, features)."""
         super().build(steps_shape)
-        # Codes have one axis less.
+        # Integer codes have one axis less than vectors, so the number of axes is not checked.
         self.input_spec = None
 
     def call(self, steps, initial_state=None, training=False):
@@ -68,13 +68,13 @@ class _FastLoop:
         return (outputs, *states)
 
     def _dropout_mask(self, steps):
-        """Draw one mask for each sequence, the same at all its time steps, as in Keras."""
+        """Draw one mask for each sequence, which is used at all its time steps, as in Keras."""
         shape = ops.shape(steps)[0], self.cell.kernel.shape[0]
         self.cell.reset_dropout_mask()
         return self.cell.get_dropout_mask(ops.ones(shape, self.compute_dtype))
 
     def compute_output_spec(self, steps, initial_state=None, training=False):
-        """Return the shapes without running the loop, which would have to be traced."""
+        """Return the shapes of the outputs without tracing the loop."""
         return _output_spec(steps, self.units, get_cell(self.cell_name), self.compute_dtype)
 
     def _has_standard_cell(self):
@@ -121,16 +121,16 @@ class CellLayer(keras.layers.Layer):
     units : int
     activation : str or callable, default="tanh"
     dropout, recurrent_dropout : float in [0, 1), default=0.0
-        Fraction of the inputs, and of the output of the previous time step, that is dropped. One
-        mask for each sequence holds for all its time steps.
+        The fraction of the inputs, and the fraction of the outputs of the previous time step, that
+        is dropped. Each sequence has one mask, which is used at all its time steps.
     kernel_regularizer, recurrent_regularizer : keras.regularizers.Regularizer or None
     seed : int or None
-        Of dropout.
+        The seed of dropout.
     fast_loop : bool, default=False
-        Whether to use the backend's fast loop if it has one. It is not saved with the layer: its
-        gradient need not be known to everything that runs a saved model.
+        Whether to use the backend's fast loop if it has one. This option is not saved with the
+        layer, because a program that runs a saved model may not have the gradient of the loop.
     **kwargs
-        Of `keras.layers.Layer`.
+        The parameters of `keras.layers.Layer`.
     """
 
     def __init__(
@@ -158,7 +158,7 @@ class CellLayer(keras.layers.Layer):
         self.fast_loop = fast_loop
 
     def build(self, steps_shape, initial_state_shape=None):
-        """Make the weights for steps of shape (batch, T, features)."""
+        """Create the weights for steps of shape (batch, T, features)."""
         regularizers = {
             "kernel": self.kernel_regularizer,
             "recurrent_kernel": self.recurrent_regularizer,
@@ -196,7 +196,7 @@ class CellLayer(keras.layers.Layer):
         return (outputs, *states)
 
     def _draw_mask(self, steps, width, rate):
-        """Draw one dropout mask for each sequence, None if nothing is dropped."""
+        """Draw one dropout mask for each sequence, or return None if the rate is zero."""
         if not rate:
             return None
         ones = ops.ones((ops.shape(steps)[0], width), self.compute_dtype)
@@ -207,7 +207,7 @@ class CellLayer(keras.layers.Layer):
         return self.fast_loop and standard and backends.has_fast_loop(self.cell_name)
 
     def compute_output_spec(self, steps, initial_state=None, training=False):
-        """Return the shapes without running the loop, which would have to be traced."""
+        """Return the shapes of the outputs without tracing the loop."""
         return _output_spec(steps, self.units, get_cell(self.cell_name), self.compute_dtype)
 
     def get_config(self):
@@ -226,7 +226,7 @@ class CellLayer(keras.layers.Layer):
 
 
 def _code_factors(codes, mask, dtype):
-    """Return the value at the one of each one-hot vector: zero for -1, else the dropout mask's."""
+    """Return the factor of the kernel's row for each code: zero for -1, else that of the mask."""
     factors = ops.cast(codes >= 0, dtype)
     if mask is None:
         return factors
@@ -234,7 +234,7 @@ def _code_factors(codes, mask, dtype):
 
 
 def _as_states(initial_state, dtype):
-    """Return the initial states as a list of tensors, None for zeros."""
+    """Return the initial states as a list of tensors, or None if they are zero."""
     if initial_state is None:
         return None
     states = initial_state if isinstance(initial_state, list | tuple) else [initial_state]
@@ -254,7 +254,7 @@ for _name, _layer in _FAST_LAYERS.items():
 
 
 def make_layer(cell, units, *, plain=False, **options):
-    """Return a layer that gives the outputs at all time steps and the final states.
+    """Return a layer that returns the outputs at all time steps and the final states.
 
     Parameters
     ----------
@@ -262,10 +262,11 @@ def make_layer(cell, units, *, plain=False, **options):
         One of `skrnn._specs.CELLS`.
     units : int
     plain : bool, default=False
-        Whether to make Keras' own layer, or without one a layer with the slow loop.
+        If True, return the layer of Keras, or a layer with the slow loop if Keras does not have
+        one.
     **options
-        `activation`, `dropout`, `recurrent_dropout`, the regularizers of the kernels, and what
-        `keras.layers.Layer` takes.
+        `activation`, `dropout`, `recurrent_dropout`, the regularizers of the kernels, and the
+        parameters of `keras.layers.Layer`.
 
     Returns
     -------

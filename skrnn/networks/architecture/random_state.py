@@ -1,4 +1,4 @@
-"""Seeds for Keras layers that have none, without a trace in the generators of the process."""
+"""Seed Keras layers that have no seed, without changing the global random generators."""
 
 import random
 import threading
@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import numpy as np
 
-# Keras has no public way to put its global generator back.
+# Keras has no public way to restore its global generator.
 from keras.src.backend.common import global_state
 from keras.src.random.seed_generator import GLOBAL_SEED_GENERATOR
 
@@ -15,14 +15,15 @@ _random_state_lock = threading.RLock()
 
 @contextmanager
 def exclusive_random_state(seed):
-    """Seed the global generators that Keras layers draw from, and put them back afterwards.
+    """Seed the global generators that Keras layers use, and restore their states afterwards.
 
-    A layer without a seed draws one from Python's generator when it is made, an operation without
-    one asks Keras' own. Generators are process-wide, so one build runs at a time.
+    A layer without a seed draws one from Python's generator when it is created. An operation
+    without a seed uses the global generator of Keras. All threads share these generators, so only
+    one network is built at a time.
     """
     with _random_state_lock:
         python_state = random.getstate()
-        numpy_state = np.random.get_state()  # noqa: NPY002 - it is the global one we guard
+        numpy_state = np.random.get_state()  # noqa: NPY002 - the global one is restored
         keras_generator = global_state.get_global_attribute(GLOBAL_SEED_GENERATOR)
         random.seed(seed)
         np.random.seed(seed)  # noqa: NPY002
@@ -36,9 +37,9 @@ def exclusive_random_state(seed):
 
 
 def use_own_generators(model):
-    """Have what was given no seed draw from its layer's generator, which fits can reset.
+    """Set the layers without a seed to use their own generators, which fits can reset.
 
-    On PyTorch, Keras would ask the generator of the whole process.
+    Otherwise, Keras would use the global generator of the process on PyTorch.
     """
     for layer in model._flatten_layers():
         for generator in layer._seed_generators:

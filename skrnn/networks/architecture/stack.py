@@ -13,7 +13,7 @@ from skrnn.networks.architecture.layers import make_layer
 
 
 def recurrent_stack(hidden, lengths, position, mask, spec, plain):
-    """Return steps, final vector, final states and a description of stacked recurrent layers."""
+    """Return time steps, final vector, final states and description of stacked recurrent layers."""
     if spec.custom_cell is not None:
         check_custom_cell(spec)
     backward_order = ops.where(mask, ops.expand_dims(lengths, 1) - 1 - position, position)
@@ -37,7 +37,7 @@ def recurrent_stack(hidden, lengths, position, mask, spec, plain):
 
 
 def _recurrent_layer(hidden, units, name, spec, plain, described):
-    """Return outputs and final states of one layer; a custom one is added to `described`."""
+    """Return the outputs and final states of a layer; add that of a custom cell to `described`."""
     if spec.custom_cell is not None:
         layer = make_custom_layer(spec.custom_cell, units, spec.dtype, name)
         results = run_custom_layer(layer, hidden, spec.n_features)

@@ -1,7 +1,7 @@
-"""The interface to the framework below Keras: one package for each, with the same few functions.
+"""The interface to the framework that Keras runs on: one package per framework, the same functions.
 
-Which one is used is Keras' own choice: ``KERAS_BACKEND`` or ``keras.json``. `Backend` describes
-the functions; this package has those of the chosen framework.
+Keras chooses the framework, from the environment variable ``KERAS_BACKEND`` or from ``keras.json``.
+`Backend` describes the functions, and this package contains those of the chosen framework.
 """
 
 import importlib
@@ -29,7 +29,7 @@ _KNOWN = ("jax", "tensorflow", "torch")
 if keras.backend.backend() not in _KNOWN:
     raise ImportError(
         f"skrnn runs on Keras' backends {', '.join(_KNOWN)}, but Keras is set to "
-        f"{keras.backend.backend()!r}: set the environment variable KERAS_BACKEND to one of them "
+        f"{keras.backend.backend()!r}. Set the environment variable KERAS_BACKEND to one of them "
         "before Keras is imported."
     )
 
@@ -37,8 +37,8 @@ if keras.backend.backend() not in _KNOWN:
 class Backend(Protocol):
     """The functions of a backend.
 
-    A backend may also have ``precision(dtype)``, a context manager, if the framework must know
-    the dtype in advance.
+    A backend also has a context manager ``precision(dtype)`` if the framework must know the dtype
+    in advance.
     """
 
     def sequences_to_device(self, sequences) -> Any:
@@ -47,8 +47,8 @@ class Backend(Protocol):
     def to_device(self, examples, target_scale) -> Any:
         """Send `Examples` to the device, for `compile_training`.
 
-        `target_scale` is the pair (scale, offset) from the targets of the network to the units of
-        the user, in which metrics are computed.
+        `target_scale` is the pair (scale, offset) that converts the targets of the network to the
+        units of the user, in which metrics are computed.
         """
 
     def batch_layout(self, spec, lengths, batch_size, n_epochs) -> Any:
@@ -59,29 +59,31 @@ class Backend(Protocol):
 
         Returns the functions ``train(data, order, bounds, rates, layout)`` and
         ``evaluate(data, order, bounds)``. Both return the loss of each batch as an array. `data`
-        is what `to_device` returned, batch `i` is ``order[bounds[i]:bounds[i + 1]]``, and `rates`
-        are the learning rates of the updates, which an optimizer with a schedule ignores.
+        is the return value of `to_device`, batch `i` is ``order[bounds[i]:bounds[i + 1]]``, and
+        `rates` are the learning rates of the updates, which an optimizer with a schedule ignores.
         """
 
     def compile_forward(self, model) -> Any:
         """Prepare a forward pass of a Keras model.
 
-        Returns a function of what `sequences_to_device` returned and of indices of sequences,
-        which returns the outputs for these as an array, or as a list if there are several.
+        Returns a function of the return value of `sequences_to_device` and of the indices of some
+        sequences. This function returns the outputs for these sequences as an array, or as a list
+        of arrays if the model has several outputs.
         """
 
     def has_fast_loop(self, cell) -> bool:
-        """Whether `run_loop` is used for a cell, given by its name, and not a layer's slow loop."""
+        """Return whether `run_loop` runs the cell of this name, in place of the slow loop."""
 
     def run_loop(self, cell, steps, mask, weights, initial_states=None) -> tuple:
         """Run a recurrent layer over all time steps, with a hand-written gradient.
 
         `steps` has the shape (batch, T, features), or (batch, T) for integer codes that stand for
         one-hot vectors. Each time step is multiplied by `mask` of shape (batch, features), or
-        (batch, T) for codes, unless it is None. `weights` are variables by name, as the cell is
-        described in `skrnn.networks.cells`. `initial_states` is a list of tensors of shape
-        (batch, units), or None for zeros. Returns the outputs of shape (batch, T, units) and the
-        list of final states. Both have gradients by steps, weights and initial states.
+        (batch, T) for codes, unless `mask` is None. `weights` is a dict of variables, with the
+        names in the description of the cell in `skrnn.networks.cells`. `initial_states` is a list
+        of tensors of shape (batch, units), or None for zeros. Returns the outputs of shape
+        (batch, T, units) and the list of final states. Both have gradients with respect to steps,
+        weights and initial states.
         """
 
 

@@ -1,10 +1,10 @@
-"""Recurrent cells, one file each: the equation, the gates, the weights and one readable step.
+"""Recurrent cells. Each has a file with its equation, its gates, its weights and its time step.
 
-A cell's file is its only description. Layers take the weights' shapes from it, networks their
-first values, `run_steps` runs its `step` on any backend, and the fast loops of the backends are
-tested against that. The names of all cells are in `skrnn._specs.CELLS`, so that an estimator can
-check its parameter `cell` before Keras is imported; each name is the name of a module here, which
-holds the cell as `CELL`.
+This file is the only description of the cell. Layers take the shapes of the weights from it, and
+networks take the initial values. `run_steps` runs the method `step` of the cell on any backend, and
+the fast loops of the backends are tested against it. The names of all cells are in
+`skrnn._specs.CELLS`, so that an estimator can check its parameter `cell` before Keras is imported.
+Each name is the name of a module of this package, which contains the cell as `CELL`.
 """
 
 import importlib

@@ -1,4 +1,4 @@
-"""What each description of a cell has in common: weights, their first values, and the interface."""
+"""The base class of recurrent cells: the interface, the weights and their initial values."""
 
 import numpy as np
 from keras import ops
@@ -37,10 +37,10 @@ class Cell:
         }
 
     def initial_weight(self, name, shape, rng):
-        """Draw the first value of a weight.
+        """Draw the initial value of a weight.
 
-        Kernels are uniform (Glorot and Bengio, 2010), recurrent kernels orthogonal (Saxe et al.,
-        2014), biases zero.
+        Kernels are uniform (Glorot and Bengio, 2010), recurrent kernels are orthogonal (Saxe et
+        al., 2014), and biases are zero.
 
         Parameters
         ----------
@@ -70,12 +70,12 @@ class Cell:
             The projected input.
         states : tuple of tensor of shape (batch, units)
         weights : dict of str to tensor
-            With the keys of `weight_shapes`.
+            The weights by name, with the keys of `weight_shapes`.
         activation : callable, default=keras.ops.tanh
-            Used in place of the hyperbolic tangent; gates are always sigmoid.
+            The function that replaces the hyperbolic tangent. Gates always use the sigmoid.
         mask : tensor of shape (batch, units) or None
-            Recurrent dropout: multiplies the output of the previous time step as it enters the
-            recurrent product.
+            The mask of recurrent dropout, which multiplies the output of the previous time step
+            before the recurrent product.
 
         Returns
         -------
@@ -91,7 +91,7 @@ def recurrent_product(h, weights, mask):
 
 
 def glorot_uniform(shape, rng):
-    """Draw a kernel (Glorot and Bengio, 2010)."""
+    """Draw a kernel from the uniform distribution of Glorot and Bengio (2010)."""
     limit = np.sqrt(6 / sum(shape))
     return rng.uniform(-limit, limit, shape)
 

@@ -14,19 +14,19 @@ def run_steps(
     steps : tensor of shape (batch, T, n_features), or of int and shape (batch, T)
         Integer codes stand for one-hot vectors.
     mask : tensor of shape (batch, n_features), or (batch, T) for codes, or None
-        Multiplies the input of each time step.
+        The mask of dropout, which multiplies the input of each time step.
     weights : dict of str to tensor
     initial_states : sequence of tensor of shape (batch, units) or None
         If None, states are zero before the first time step.
     activation : callable, default=keras.ops.tanh
     recurrent_mask : tensor of shape (batch, units) or None
-        As `mask` in `Cell.step`.
+        The mask of recurrent dropout; see `mask` in `Cell.step`.
 
     Returns
     -------
     outputs : tensor of shape (batch, T, units)
     states : list of tensor of shape (batch, units)
-        After the last time step.
+        The states after the last time step.
     """
     weights = {name: ops.convert_to_tensor(weight) for name, weight in weights.items()}
     projected = _project(cell, steps, mask, weights)
@@ -36,7 +36,7 @@ def run_steps(
 
     def step(states, projected):
         states = cell.step(projected, states, weights, activation, recurrent_mask)
-        # TensorFlow's scan collects results that have the structure of the states alone.
+        # On TensorFlow, the results of `scan` must have the same structure as the states.
         return states, states
 
     states, all_states = ops.scan(step, tuple(initial_states), ops.swapaxes(projected, 0, 1))

@@ -8,8 +8,8 @@ r"""The gated recurrent unit, with the reset gate after the recurrent product.
     h_t &= z_t \odot h_{t-1} + (1 - z_t) \odot \tilde h_t
 
 K. Cho et al., "Learning phrase representations using RNN encoder-decoder for statistical machine
-translation", EMNLP 2014. There the reset gate multiplies :math:`h_{t-1}` before the product; the
-order here is that of Keras' default and of cuDNN.
+translation", EMNLP 2014. In that paper, the reset gate multiplies :math:`h_{t-1}` before the
+recurrent product. The order here is that of Keras' default and of cuDNN.
 """
 
 from keras import ops
@@ -24,7 +24,7 @@ class GRUCell(Cell):
     keras_layer = "GRU"
 
     def weight_shapes(self, n_features, units):
-        """Return the shapes of the weights; the recurrent product has a bias of its own."""
+        """Return the shapes of the weights, with a second bias for the recurrent product."""
         shapes = super().weight_shapes(n_features, units)
         return {**shapes, "bias": (2, *shapes["bias"])}
 

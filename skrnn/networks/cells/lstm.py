@@ -9,9 +9,9 @@ r"""Long short-term memory, with a forget gate.
     c_t &= f_t \odot c_{t-1} + i_t \odot g_t \\
     h_t &= o_t \odot \tanh(c_t)
 
-S. Hochreiter, J. Schmidhuber, "Long short-term memory", Neural Computation 9, 1997; the forget gate
-and its first bias of one: F. Gers, J. Schmidhuber, F. Cummins, "Learning to forget: continual
-prediction with LSTM", Neural Computation 12, 2000.
+S. Hochreiter, J. Schmidhuber, "Long short-term memory", Neural Computation 9, 1997. The forget gate
+and its initial bias of one are from F. Gers, J. Schmidhuber, F. Cummins, "Learning to forget:
+continual prediction with LSTM", Neural Computation 12, 2000.
 """
 
 from keras import ops
@@ -27,7 +27,7 @@ class LSTMCell(Cell):
     keras_layer = "LSTM"
 
     def initial_weight(self, name, shape, rng):
-        """Draw the first value of a weight; the bias of the forget gate is one."""
+        """Draw the initial value of a weight; the bias of the forget gate starts at one."""
         weight = super().initial_weight(name, shape, rng)
         if name == "bias":
             units, forget = shape[0] // 4, self.gates.index("forget")

@@ -1,4 +1,4 @@
-r"""A gated recurrent unit with the update gate alone.
+r"""The gated recurrent unit with only an update gate.
 
 .. math::
 
@@ -7,8 +7,8 @@ r"""A gated recurrent unit with the update gate alone.
     h_t &= u_t \odot \tilde h_t + (1 - u_t) \odot h_{t-1}
 
 It is the unit of K. Cho et al., "Learning phrase representations using RNN encoder-decoder for
-statistical machine translation", EMNLP 2014, without the reset gate. The update gate multiplies the
-candidate, where in Keras' GRU it multiplies the previous state.
+statistical machine translation", EMNLP 2014, without the reset gate. Here the update gate
+multiplies the candidate, whereas in Keras' GRU it multiplies the previous state.
 """
 
 from keras import ops

@@ -1,10 +1,11 @@
 """One step of each cell in JAX, forward and backward, for the time loops of `loops`.
 
-A forward step is a function of the projected input, the states before, the recurrent kernel and
-the bias of the recurrent product. It returns the states after, the first of which is the output,
-and the values that the backward step needs. A backward step is a function of the gradients of the
-states after, the states before, those values and the recurrent kernel. It returns the gradients
-of the states before, of the projected input, of the recurrent kernel and of the recurrent bias.
+A forward step is a function of the projected input, the states before the step, the recurrent
+kernel and the bias of the recurrent product. It returns the states after the step, the first of
+which is the output, and the values that the backward step needs. A backward step is a function of
+the gradients of the states after the step, the states before the step, the values that the forward
+step returned for it, and the recurrent kernel. It returns the gradients of the states before the
+step, of the projected input, of the recurrent kernel and of the recurrent bias.
 """
 
 from collections.abc import Callable
@@ -26,7 +27,7 @@ class Steps(NamedTuple):
 
 
 def _sigmoid(x):
-    # Much faster than with the exponential function.
+    # The hyperbolic tangent is much faster than the exponential function.
     return 0.5 * jnp.tanh(0.5 * x) + 0.5
 
 

@@ -1,15 +1,15 @@
 """Training and prediction inside compiled JAX calls.
 
-The arrays of a fit are sent to the device once. A call gets the batches as row numbers and runs
-as many of them as it is given: gather, forward, backward and update all happen inside.
+The arrays of a fit are sent to the device once. A call receives the batches as indices and runs all
+of them: gather, forward pass, backward pass and update happen inside the call.
 
-JAX compiles once for every shape, so shapes are rounded up to bucket sizes. There are two sizes
-between a number and its double for the time steps of a batch and for the arrays of a fit, and four
-for the rows of a batch. The number of batches in a call is not a shape. A fit on sequences of one
-length, or on few time steps, compiles training once or twice: for full batches, and for a shorter
-last one if its bucket is different. A larger set of different lengths adds at most two bucket sizes
-for every doubling of the lengths. Evaluation compiles as often. Folds of similar size, learning
-rates, epochs and seeds share all of these.
+JAX compiles once for every shape, so shapes are rounded up to bucket sizes. Between a number and
+its double, there are two bucket sizes for the time steps of a batch and for the arrays of a fit,
+and four for the rows of a batch. The number of batches in a call is not a shape. A fit on sequences
+of one length, or on few time steps, compiles training once or twice: for full batches, and for a
+smaller last batch if its bucket size is different. A larger set of different lengths adds at most
+two bucket sizes for every doubling of the lengths. Evaluation compiles as often. Fits on folds of
+similar size, or with other learning rates, epochs or seeds, use the same compiled functions.
 
 Padding rows and time steps repeat real ones, and have no effect on a loss, a metric or a gradient.
 A custom body may combine the rows of a batch, and a custom metric may ignore weights, so with
@@ -32,8 +32,8 @@ def precision(dtype):
     return jax.enable_x64(dtype == "float64")
 
 
-# Up to this many time steps, including padding, one shape for all batches is best: compiling
-# another one would take longer than the padding that it saves.
+# Up to this many time steps, including padding, all batches have one shape, because compiling for
+# another shape would take longer than the computations on padding that it saves.
 _SMALL = 2**16
 
 
@@ -83,7 +83,7 @@ def to_device(examples, target_scale):
 
 
 def batch_layout(spec, lengths, batch_size, n_epochs):
-    """Return the number of rows of a full batch, to which a shorter one may be padded."""
+    """Return the number of rows of a full batch, to which a smaller batch may be padded."""
     return batch_size
 
 
@@ -148,7 +148,7 @@ def _batch_loss(network, objective):
 
 
 def _rate_setter(optimizer):
-    """Return a function that puts a learning rate among the values of an optimizer's variables."""
+    """Return a function that sets the learning rate in the values of an optimizer's variables."""
     if sets_own_rate(optimizer):
         return lambda slots, rate: slots
     [at] = [i for i, v in enumerate(optimizer.variables) if v is optimizer.learning_rate]
@@ -156,7 +156,7 @@ def _rate_setter(optimizer):
 
 
 def _compile_loop(one_batch, variables, exact):
-    """Compile many batches into one call that returns the loss of each.
+    """Return a compiled function that runs many batches and returns the loss of each.
 
     Parameters
     ----------
@@ -165,7 +165,7 @@ def _compile_loop(one_batch, variables, exact):
         values and the loss.
     variables : nested tuple of list of keras.Variable
     exact : bool
-        Whether batches are never padded with rows.
+        If True, batches are not padded with rows.
     """
 
     @partial(jax.jit, static_argnames="shape", donate_argnums=(0, 1))
@@ -185,7 +185,8 @@ def _compile_loop(one_batch, variables, exact):
     def run(data, order, bounds, rates, width):
         (arrays, lengths), targets = data
         shapes = _shapes(lengths, order, bounds, width, exact)
-        # The numbers of sequences and of batches are not shapes either.
+        # These arrays have the bucket size of the data, so that their shapes do not depend on the
+        # numbers of sequences and batches.
         size = len(arrays[1])
         order_and_bounds = np.zeros((2, 2 * size + 1), np.int32)
         order_and_bounds[0, : len(order)] = order
@@ -207,7 +208,8 @@ def _compile_loop(one_batch, variables, exact):
     return run
 
 
-# A call reuses the memory of its arrays, and those of a variable may be used elsewhere.
+# A call overwrites the memory of its arguments, so variables are copied: their values may be used
+# elsewhere.
 _copy = jax.jit(partial(jax.tree.map, jnp.copy))
 
 
@@ -225,7 +227,7 @@ def _shapes(lengths, order, bounds, width, exact):
 
 
 def compile_forward(model):
-    """Compile a pass through a model, for each shape of a batch."""
+    """Compile the forward pass of a model, once for each shape of a batch."""
     variables = model.trainable_variables, model.non_trainable_variables
 
     @partial(jax.jit, static_argnames="n_steps")
@@ -249,7 +251,7 @@ def compile_forward(model):
 
 
 def _gather_steps(arrays, rows, n_steps):
-    """Return the padded steps of some sequences, zero after each one's end, and their lengths."""
+    """Return the time steps of some sequences, padded with zeros, and their lengths."""
     values, starts, lengths = arrays
     lengths = lengths[rows]
     position = jnp.arange(n_steps, dtype=lengths.dtype)
@@ -260,9 +262,9 @@ def _gather_steps(arrays, rows, n_steps):
 
 
 def _as_targets(raw, where, real, lengths):
-    """Return outputs of time steps as rows, the positions of their targets, and which are real.
+    """Return the outputs of time steps as rows, the positions of their targets, and which are real.
 
-    Padding repeats the first time step, so that no loss turns it into NaN.
+    Padding repeats the first time step, so that the loss of padding is not NaN.
     """
     position = jnp.arange(raw.shape[1], dtype=lengths.dtype)
     inside = position < lengths[:, None]

@@ -1,9 +1,9 @@
 """The time loops of recurrent layers in JAX, with hand-written gradients.
 
 Each step of the forward pass saves the values that its gradient needs, above all the gates, and
-the backward pass sums the gradients of the weights as it runs. On a CPU the input is multiplied by
-the kernel inside the loop too: one product for all time steps would be faster in itself, but its
-result has to be written to memory and read again.
+the backward pass sums the gradients of the weights as it runs. On a CPU, the input is also
+multiplied by the kernel inside the loop. One product for all time steps would be faster in itself,
+but its result would have to be written to memory and read again.
 """
 
 from functools import partial
@@ -18,7 +18,7 @@ from skrnn.networks.cells import get_cell
 
 def has_fast_loop(cell):
     """Return whether `run_loop` is the fastest way to run the cell."""
-    # On a GPU Keras runs cuDNN's LSTM, which JAX has in float32 alone.
+    # On a GPU, Keras runs the LSTM of cuDNN, which JAX has only in float32.
     cudnn = cell == "lstm" and jax.default_backend() == "gpu" and not jax.config.jax_enable_x64
     return cell in CELLS and not cudnn
 
@@ -58,10 +58,10 @@ def _loop(cell, x, kernel, recurrent, bias, initial_states):
     cell : str
     x : array of shape (T, batch, features), or (T, batch, gates * units) without a kernel
     kernel : array of shape (features, gates * units) or None
-        If None, `x` is already multiplied by it.
+        If None, `x` is the projected input.
     recurrent : array of shape (units, gates * units)
     bias : array of shape (gates * units,) or None
-        Of the recurrent product, if it has a bias of its own.
+        The bias of the recurrent product, or None if it does not have one.
     initial_states : tuple of array of shape (batch, units)
 
     Returns

@@ -50,7 +50,7 @@ def run_in_block_kernel(cell, x, weights, initial_states):
 
 
 def _at_last_step(d_cell, cells):
-    """Return the gradients of the cell states at all time steps from that of the last one."""
+    """Return the gradients of the cell states at all time steps, zero except for the last one."""
     return tf.pad(d_cell[None], [[tf.shape(cells)[0] - 1, 0], [0, 0], [0, 0]])
 
 
@@ -68,7 +68,7 @@ def _layer_arguments(weights, dtype):
 
 
 def _part_arguments(part, first):
-    """Return the kernel's arguments that describe a part; an empty one runs no time steps."""
+    """Return the kernel's arguments that describe a part; an empty part runs zero time steps."""
     h, c = first
     n_steps = tf.where(tf.shape(part)[1] > 0, tf.shape(part)[0], 0)
     n_steps = tf.cast(n_steps, tf.int64)

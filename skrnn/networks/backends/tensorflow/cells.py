@@ -32,7 +32,8 @@ def run_forward(cell, x, states, weights, n, sigmoid):
     -------
     states : list of tensor of shape (batch, units)
     saved : list of tensor of shape (T, batch, units)
-        The gates and what else the gradient needs, the outputs last; zero after `n` steps.
+        The gates and the other values that the gradient needs, with the outputs last. They are
+        zero after `n` time steps.
     """
     gates = _input_gates(cell, x, weights)
     n_steps, shape = tf.shape(x)[0], gates[0].shape[1:]
@@ -60,13 +61,13 @@ def run_backward(cell, saved, first, d_outputs, d_states, weights, n):
     Returns
     -------
     d_gates : tensor of shape (T, batch, n_gates * units)
-        Of the projected inputs.
+        The gradient of the projected inputs.
     d_weights : dict of str to tensor
-        Of the weights inside the loop, by name.
+        The gradients of the weights inside the loop, by name.
     d_states : list of tensor of shape (batch, units)
-        Of the states before the first time step.
+        The gradients of the states before the first time step.
     """
-    # Transposed once, so that no product in the loop has to do it.
+    # The kernel is transposed here once, and not in each product inside the loop.
     recurrent_transposed = tf.transpose(weights["recurrent_kernel"])
     reads = [_unstack(array) for array in (d_outputs, *cell.reads(saved, first))]
     units = d_outputs.shape[2]
@@ -139,7 +140,7 @@ def _product(left, right):
 
 
 class _FastCell:
-    """What the loops need of a cell; the methods are those of a cell with one kernel and bias.
+    """The interface between a cell and the loops, for cells with one recurrent kernel and one bias.
 
     Attributes
     ----------
@@ -160,23 +161,23 @@ class _FastCell:
         self.n_gates, self.n_states = len(cell.gates), cell.n_states
 
     def biases(self, bias):
-        """Return by name the bias of the input projection, and of the loop if it has one."""
+        """Return a dict of the bias of the input projection and, if there is one, of the loop."""
         return {"bias": bias}
 
     def forward(self, inputs, states, weights, sigmoid):
-        """Run one step: return the new states, the gates and what else is saved, outputs last."""
+        """Return the states after one step, the gates, and other values to save, outputs last."""
         raise NotImplementedError
 
     def reads(self, saved, first):
-        """Return the arrays of which `backward` reads one time step each."""
+        """Return the arrays from which `backward` reads one time step at a time."""
         return saved
 
     def backward(self, read, d_states, recurrent_transposed):
-        """Run one step backwards: return the gradients of the states before, and what to write."""
+        """Return the gradients of the states before one step, and the values to write."""
         raise NotImplementedError
 
     def gradients(self, written, saved, first):
-        """Return the gradients of the projected inputs, and by name those of the loop's weights."""
+        """Return the gradient of the projected inputs, and a dict of those of loop weights."""
         (d_gates,) = written
         before = _one_step_earlier(saved[-1], first[0])
         return d_gates, {"recurrent_kernel": _product(before, d_gates)}
@@ -225,7 +226,7 @@ class _LSTM(_FastCell):
 
 class _GRU(_FastCell):
     n_saved = 5
-    # The gradients of the projected inputs, and those of the recurrent product.
+    # The arrays are the gradients of the projected inputs and of the recurrent product.
     backward_widths = (3, 3)
     loop_weights = ("recurrent_kernel", "recurrent_bias")
 

@@ -1,8 +1,8 @@
-"""The loops of `cells` inside XLA, one chunk of time after another.
+"""Run the loops of `cells` inside XLA, one chunk of time steps after another.
 
-XLA's loops cost half as much as those of a plain graph, but XLA compiles for every shape. So
-batches are padded to one width, and time is cut into chunks of one length: one compiled loop
-serves sequences of any length.
+Loops inside XLA cost half as much as those of a plain graph, but XLA compiles for every shape.
+Batches are therefore padded to one width, and time is divided into chunks of one length, so that
+one compiled loop serves sequences of any length.
 """
 
 from dataclasses import dataclass
@@ -27,8 +27,9 @@ from skrnn.networks.backends.tensorflow.parts import (
     through_projection,
 )
 
-# Time steps of a compiled chunk: long enough that entering it costs little, short enough that what
-# it saves stays in the processor's cache and that few steps of the last chunk are idle.
+# The number of time steps of a chunk. A chunk is long enough to make the overhead of a call small,
+# and short enough to keep the saved values in the processor's cache and to leave few time steps of
+# the last chunk idle.
 _CHUNK = 32
 
 
@@ -38,7 +39,7 @@ def run_in_compiled_chunks(cell, x, weights, initial_states, width):
     Parameters
     ----------
     width : scalar int tensor
-        The largest batch, to which all are padded.
+        The size of the largest batch, to which all batches are padded.
     """
     grid = _Grid.over(x, width)
     chunks = grid.cut(x)
@@ -61,7 +62,7 @@ def run_in_compiled_chunks(cell, x, weights, initial_states, width):
 
 @dataclass(frozen=True)
 class _Grid:
-    """How time is cut into chunks of one length, and a batch into parts of one size."""
+    """The division of time into chunks of one length, and of a batch into parts of one size."""
 
     n_steps: tf.Tensor
     n_sequences: tf.Tensor
@@ -77,7 +78,7 @@ class _Grid:
 
     @property
     def n_idle(self):
-        """Number of sequences of zeros that a batch is padded with."""
+        """The number of sequences of zeros with which a batch is padded."""
         return self.size * N_PARTS - self.n_sequences
 
     def cut(self, x):
@@ -99,7 +100,7 @@ class _Grid:
         return cut_states(self.pad_states(states), self.size)
 
     def trim_states(self, parts):
-        """Return states (batch, units), from a list of padded ones for each part."""
+        """Return states (batch, units), from a list of padded states for each part."""
         return [state[: self.n_sequences] for state in join_states(parts)]
 
     def steps_in(self, k):
@@ -112,7 +113,7 @@ class _Grid:
 
 
 def _forward_chunks(cell, chunks, begin, weights, grid):
-    """Run all chunks; return last states, and arrays by chunk of first states and saved values."""
+    """Return the last states, and the first states and the saved values of each chunk as arrays."""
     forward = tf.function(run_forward, jit_compile=True, autograph=False)
     state_shape = begin[0][0].shape
     saved_shape = [_CHUNK, *state_shape]
@@ -146,11 +147,11 @@ def _backward_chunks(cell, saved, firsts, d_chunks, d_states, weights, grid):
     Returns
     -------
     d_gates : tensor of shape (T, batch, n_gates * units)
-        Of the projected inputs.
+        The gradient of the projected inputs.
     d_weights : dict of str to tensor
-        Of the weights inside the loop.
+        The gradients of the weights inside the loop.
     d_states : list for each part of a list of tensor
-        Of the states before the first time step, padded.
+        The gradients of the padded states before the first time step.
     """
     backward = tf.function(run_backward, jit_compile=True, autograph=False)
 

@@ -1,8 +1,8 @@
 """Training and prediction inside compiled TensorFlow calls.
 
 The arrays of a fit are sent to the device once. A call receives the batches as indices and runs
-all of them: gather, forward pass, backward pass and update happen inside, so a time step costs its
-arithmetic and no Python. Shapes are left open, so one trace serves all of them.
+all of them: gather, forward pass, backward pass and update happen inside the call, so that a time
+step does not run any Python code. Shapes are left open, so that one traced graph serves all shapes.
 """
 
 from functools import partial
@@ -26,7 +26,7 @@ def sequences_to_device(sequences):
 
 
 def to_device(examples, target_scale):
-    """Return examples as tensors: those of sequences, and those of targets."""
+    """Return the tensors of the sequences of examples, and the tensors of their targets."""
     targets = examples.targets
     arrays = targets.values, targets.starts, targets.lengths.astype(np.int32), examples.weights
     tensors = [tf.convert_to_tensor(array) for array in (*arrays, *target_scale)]
@@ -84,9 +84,10 @@ def compile_training(network, objective, optimizer):
 def _compile_update(optimizer, variables, *, all_used):
     """Return a function of gradients and a learning rate that makes one update.
 
-    Keras' Adam in its plain form is TensorFlow's fused update, number for number: one pass over
-    the weights instead of the ten of Keras' own operations, which matters for embeddings. A
-    custom body may have weights without a gradient (`all_used` is False), which Keras leaves out.
+    For plain Adam, TensorFlow's fused update computes the same numbers as Keras. It makes one pass
+    over the weights, compared with ten passes of Keras' own operations, which saves time for
+    embeddings. A custom body may have weights without a gradient (`all_used` is False), which
+    Keras does not update.
     """
     sets_rate = sets_own_rate(optimizer)
     if not is_plain_adam(optimizer, variables, all_used=all_used):
@@ -133,7 +134,7 @@ def _apply_adam(optimizer, variable, m, v, gradient, rate, n_updates):
 
 
 def compile_forward(model):
-    """Compile a pass through a model once for all shapes."""
+    """Compile the forward pass of a model, once for all shapes."""
 
     @_traced_once
     def forward(sequences, rows):
@@ -147,7 +148,7 @@ def compile_forward(model):
 
 
 def _compile_loop(one_batch, spec):
-    """Compile many batches into one call that returns the loss of each."""
+    """Return a compiled function that runs many batches and returns the loss of each."""
 
     @_traced_once
     def loop(sequences, targets, order, bounds, rates, *width):
@@ -171,15 +172,15 @@ def _compile_loop(one_batch, spec):
 
 
 def _traced_once(function):
-    """Compile a function of tensors with all first axes open, so that no shape traces it again."""
+    """Compile a function of tensors with all first axes open, so that it is traced only once."""
     compiled = None
 
     def run(*arguments):
         nonlocal compiled
         if compiled is None:
             signature = tf.nest.map_structure(_open_spec, arguments)
-            # As a partial each function is its own: TensorFlow would take those of several networks
-            # for one that is traced too often, and warn.
+            # Each network gets a new partial object. Otherwise TensorFlow would take the functions
+            # of several networks for one that is traced too often, and warn.
             alone = partial(function)
             compiled = tf.function(alone, input_signature=signature, autograph=False)
         return compiled(*arguments)
@@ -193,7 +194,7 @@ def _open_spec(tensor):
 
 
 def _gather_steps(values, starts, lengths, rows):
-    """Return the padded steps of some sequences, zero after each one's end, and their lengths."""
+    """Return the time steps of some sequences, padded with zeros, and their lengths."""
     batch_lengths = tf.gather(lengths, rows)
     positions = _step_positions(tf.gather(starts, rows), batch_lengths)
     steps = tf.gather(values, positions)
@@ -204,7 +205,7 @@ def _gather_steps(values, starts, lengths, rows):
 
 
 def _step_positions(starts, lengths):
-    """Return the position of each time step; after its end, that of its last one."""
+    """Return the position of each time step; padding has that of the last real time step."""
     step = tf.range(tf.reduce_max(lengths))
     step = tf.minimum(step[None, :], lengths[:, None] - 1)
     return starts[:, None] + tf.cast(step, tf.int64)

@@ -1,13 +1,14 @@
-"""Which loop runs a recurrent layer on TensorFlow's CPU, and its gradient.
+"""Choose the loop that runs a recurrent layer with TensorFlow on a CPU, and define its gradient.
 
-A layer's time is spent in small products and in the overhead around them. So a batch is cut into
-`parts` that run side by side. The loops of `cells` run as a plain graph, for any shape at once, or
-inside XLA (`compiled_chunks`), which is faster but has to compile. LSTMs that read vectors have a
-kernel of TensorFlow's own (`block_lstm`), which takes the place of the plain graph.
+A recurrent layer spends its time in small matrix products and in the overhead around them. A batch
+is therefore divided into `parts` that run in parallel. The loops of `cells` run as a plain graph,
+which serves any shape, or inside XLA (`compiled_chunks`), which is faster but has to compile. For
+LSTMs on vectors, TensorFlow's own kernel (`block_lstm`) replaces the plain graph.
 
-Each of these three is a function of a cell, x (T, batch, features), weights by name and initial
-states or None. It returns the outputs, the other final states, and a function of their gradients
-that returns those of x, of the weights by name and of the initial states.
+Each of these three ways to run a layer is a function of a cell, the inputs x (T, batch, features),
+a dict of weights, and the initial states or None. It returns the outputs, the other final states,
+and a function that computes, from the gradients of both, the gradients of x, of the weights by name
+and of the initial states.
 """
 
 from contextlib import contextmanager
@@ -34,12 +35,12 @@ _compiled_width = ContextVar("_compiled_width", default=None)
 
 @contextmanager
 def compiled_loops(width):
-    """Trace the loops inside for XLA, in batches of one width.
+    """Trace the loops within this context for XLA, in batches of one width.
 
     Parameters
     ----------
     width : scalar int tensor or None
-        The largest batch. If None, loops are traced as a plain graph.
+        The size of the largest batch. If None, loops are traced as a plain graph.
     """
     token = _compiled_width.set(width)
     try:
@@ -49,7 +50,7 @@ def compiled_loops(width):
 
 
 def has_fast_loop(cell):
-    """Return whether there is a loop for the cell; on a GPU Keras' layers use cuDNN."""
+    """Return whether a fast loop runs the cell; on a GPU, Keras' layers with cuDNN run it."""
     return cell in CELLS and not tf.config.get_visible_devices("GPU")
 
 
@@ -75,13 +76,13 @@ def run_loop(cell, steps, mask, weights, initial_states=None):
 
 
 def _with_gradient(run, cell, inputs, weights, initial_states):
-    """Run a layer with its own gradient in place of TensorFlow's.
+    """Run a layer with a hand-written gradient in place of automatic differentiation.
 
     Returns
     -------
     outputs : tensor of shape (batch, T, units)
     *others : tensors of shape (batch, units)
-        Final states other than the output.
+        The final states other than the output.
     """
     n_weights = len(weights)
 
@@ -104,7 +105,7 @@ def _with_gradient(run, cell, inputs, weights, initial_states):
 
 
 def _run_in_graph(cell, x, weights, initial_states):
-    """Run plain loops, for any shape."""
+    """Run the loops as a plain graph, for any shape."""
     n_steps = tf.shape(x)[0]
     size = size_of_part(x, weights["recurrent_kernel"].shape[0])
     parts = cut_batch(x, size)

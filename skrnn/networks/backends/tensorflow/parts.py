@@ -1,7 +1,7 @@
-"""A batch cut into parts that run side by side, one on each core.
+"""Divide a batch into parts that run in parallel, one on each core.
 
-The products of a recurrent layer are too small to be worth sharing one among several cores. All
-arrays are (T, batch, features), all states (batch, units).
+A matrix product of a recurrent layer is too small to be shared by several cores. All arrays have
+the shape (T, batch, features), and all states have the shape (batch, units).
 """
 
 import os
@@ -14,7 +14,8 @@ from skrnn.networks.backends.tensorflow.cells import as_rows, zero_states
 _MAX_PARTS = 4
 N_PARTS = min(os.cpu_count() or 1, _MAX_PARTS)
 
-# A part with fewer numbers per time step is faster together with the rest.
+# A batch is divided only into parts of about this many numbers per time step or more, because
+# smaller parts are slower.
 _MIN_STATE = 2048
 
 
@@ -31,7 +32,7 @@ def cut_batch(x, size):
 
 
 def cut_states(states, size):
-    """Return for each part a list of its states."""
+    """Return a list of states for each part."""
     return [[state[i * size : (i + 1) * size] for state in states] for i in range(N_PARTS)]
 
 
@@ -50,7 +51,7 @@ def first_states(cell, parts, size, weights, initial_states):
 def last_d_states(firsts, d_others, size):
     """Return for each part the gradients of its states after the last time step.
 
-    The gradient of the final output is zero here: it arrives with the gradients of the outputs.
+    The gradient of the final output is zero here, because the gradients of the outputs include it.
     """
     return [
         [tf.zeros_like(first[0]), *others]
@@ -59,10 +60,10 @@ def last_d_states(firsts, d_others, size):
 
 
 def side_by_side(function, *lists):
-    """Call a function of each part's tensors so that all parts start at the same moment.
+    """Call a function for the tensors of each part, so that all parts start at the same moment.
 
-    Otherwise a core that has reached one part's work would finish it before it prepares the next
-    part's, which no other core can then take.
+    Otherwise one core would finish the work of a part before it prepares the work of the next part,
+    and the other cores would have to wait for it.
     """
     flat = tf.nest.flatten(lists)
     lists = tf.nest.pack_sequence_as(lists, tf.raw_ops.IdentityN(input=flat))
@@ -70,12 +71,12 @@ def side_by_side(function, *lists):
 
 
 def add_by_name(gradients):
-    """Return the sums over all parts of gradients by name."""
+    """Return a dict of gradients, each of which is the sum over all parts."""
     return {name: tf.add_n([some[name] for some in gradients]) for name in gradients[0]}
 
 
 def through_projection(x, weights, d_gates, d_weights):
-    """Return the gradients of x and of all weights, from that of the projected inputs."""
+    """Return the gradients of x and of all weights, from the gradient of the projected inputs."""
     rows = as_rows(d_gates)
     d_weights = {**d_weights, "bias": tf.reduce_sum(rows, 0)}
     if "kernel" not in weights:

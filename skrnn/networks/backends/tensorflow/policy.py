@@ -1,16 +1,16 @@
-"""When it pays to compile the time loops of a fit with XLA."""
+"""Decide whether the time loops of a fit are compiled with XLA."""
 
 from skrnn.networks.backends.tensorflow.loops import has_fast_loop
 
-# Compiling takes about a second, which pays for itself after this many time steps of batches if
-# sequences are not short. The clock plays no part: it may not decide what is computed.
+# Compiling takes about a second, which is saved again after this many time steps of batches if
+# sequences are not short. The decision does not use the clock, so that results do not depend on it.
 STEPS_WORTH_COMPILING = 25_000
 _MIN_LENGTH = 8
 
 
 def batch_layout(spec, lengths, batch_size, n_epochs):
     """Return the width of the batches that loops are compiled for, or None for plain graphs."""
-    # A plain kernel for LSTMs on vectors is as fast.
+    # For LSTMs on vectors, TensorFlow's own kernel is as fast as a compiled loop.
     has_kernel = spec.cell == "lstm" and not spec.one_hot
     if has_kernel or spec.is_custom or not has_fast_loop(spec.cell):
         return None

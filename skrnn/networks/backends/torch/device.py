@@ -1,8 +1,9 @@
 """Training and prediction on PyTorch, eagerly.
 
-The arrays of a fit are sent to the device once. PyTorch compiles nothing, so what is to be saved
-is Python: a batch runs the operations of the network and of Adam without the checks that Keras
-makes around each, and no number is fetched from the device until the call is over.
+The arrays of a fit are sent to the device once. PyTorch does not compile, so time is saved by
+running less Python code: a batch runs the operations of the network and of Adam without the checks
+that Keras makes around each of them, and the losses are read from the device only at the end of a
+call.
 """
 
 import inspect
@@ -13,7 +14,7 @@ import keras
 import numpy as np
 import torch
 
-# Keras has no public way to ask for the device that its variables are on.
+# Keras has no public way to get the device of its variables.
 from keras.src.backend.torch.core import get_device
 
 from skrnn.networks.backends.torch.optimizers import make_update
@@ -21,9 +22,9 @@ from skrnn.networks.batches import compact
 
 
 def sequences_to_device(sequences):
-    """Return the tensors (values, starts, lengths) of a batch of sequences, and lengths as array.
+    """Return the tensors (values, starts, lengths) of sequences, and the lengths as an array.
 
-    The shape of a batch is read from the array, so that the device need not be waited for.
+    The shape of a batch is computed from the array, without waiting for the device.
     """
     sequences = compact(sequences)
     return (
@@ -107,7 +108,7 @@ def _run_batches(one_batch, data, order, bounds, rates):
 
 
 def compile_forward(model):
-    """Prepare a pass through a model."""
+    """Prepare the forward pass of a model."""
     run_model = _runner(model, training=False)
 
     @torch.no_grad
@@ -119,10 +120,10 @@ def compile_forward(model):
 
 
 def _runner(model, training):
-    """Return a function of a model's inputs.
+    """Return a function that runs a model on its inputs.
 
     Keras searches the inputs of each operation for masks, symbols and dtypes to convert. In a
-    network of our own layers there are none, so the search is skipped.
+    network of skrnn's layers there are none, so the search is skipped.
     """
     operations = model.operations
     if not any(type(operation).__module__.startswith("skrnn.") for operation in operations):
@@ -133,22 +134,22 @@ def _runner(model, training):
 
 def _direct_call(operation, training):
     if "training" in inspect.signature(operation.call).parameters:
-        # The graph stores the value of `training` from when it was built.
+        # This value of `training` replaces the value that the graph has stored when it was built.
         return lambda *tensors, **given: operation.call(*tensors, **{**given, "training": training})
     return operation.call
 
 
 def _send(array):
     """Return an array as a tensor on Keras' device."""
-    # PyTorch shares the memory of an array, and warns if it is read-only.
+    # PyTorch shares the memory of an array, and warns if the array is read-only.
     shared = array if array.flags.writeable else array.copy()
     return torch.as_tensor(shared, device=get_device())
 
 
 def _gather_steps(values, starts, lengths, rows, here):
-    """Return the padded steps of some sequences, zero after each one's end, and their lengths.
+    """Return the time steps of some sequences, padded with zeros, and their lengths.
 
-    `here` has the same lengths as an array in main memory.
+    `here` contains the lengths of the same sequences, as an array in main memory.
     """
     lengths, n_steps = lengths[rows], int(here.max())
     positions = _step_positions(starts[rows], lengths, n_steps)
@@ -160,7 +161,7 @@ def _gather_steps(values, starts, lengths, rows, here):
 
 
 def _step_positions(starts, lengths, n_steps):
-    """Return the position of each time step; after its end, that of its last one."""
+    """Return the position of each time step; padding has that of the last real time step."""
     step = torch.arange(n_steps, device=starts.device)
     return starts.unsqueeze(1) + torch.minimum(step, lengths.unsqueeze(1) - 1)
 

@@ -1,4 +1,4 @@
-"""Which kernel runs a recurrent layer on PyTorch: a fused one if it is fast, else `loops`."""
+"""Run a recurrent layer on PyTorch, with a fused kernel if a fast one exists, else with `loops`."""
 
 import torch
 from torch.nn.functional import embedding
@@ -8,12 +8,12 @@ from skrnn.networks.cells import get_cell
 
 
 def has_fast_loop(cell):
-    """Return whether `run_loop` knows the cell."""
+    """Return whether `run_loop` can run the cell."""
     return cell in LOOPS
 
 
 def run_loop(cell, steps, mask, weights, initial_states=None):
-    """Run PyTorch's own kernel if it has a fast one, else one of `loops`."""
+    """Run the fused kernel of PyTorch if it is fast for the layer, else one of `loops`."""
     weights = weights["kernel"].value, weights["recurrent_kernel"].value, weights["bias"].value
     run = _run_native if _is_native_fast(cell, steps, weights[0]) else _run_own
     outputs, *states = run(cell, steps, mask, *weights, initial_states)
@@ -24,7 +24,7 @@ _NATIVE = {"simple": torch.rnn_tanh, "lstm": torch.lstm, "gru": torch.gru}
 
 
 def _is_native_fast(cell, steps, kernel):
-    """Return whether PyTorch has a fused kernel: cuDNN's, or on CPU oneDNN's for the LSTM alone."""
+    """Return whether there is a fast kernel: of cuDNN, or for LSTMs on a CPU, of oneDNN."""
     if kernel.is_cuda:
         return cell in _NATIVE
     single = kernel.device.type == "cpu" and kernel.dtype == torch.float32
@@ -76,7 +76,7 @@ def _look_up(codes, mask, kernel):
 
 
 def _run_native(cell, steps, mask, kernel, recurrent, bias, initial_states):
-    """Run PyTorch's own kernel, whose weights have gates in rows, not in columns as in Keras."""
+    """Run the kernel of PyTorch, whose weights have gates in rows, not in columns as in Keras."""
     if cell == "gru":
         kernel, recurrent, bias = (
             _reorder(weight, (1, 0, 2)) for weight in (kernel, recurrent, bias)

@@ -1,10 +1,10 @@
 """Time loops of recurrent layers on PyTorch, with hand-written gradients: one class for each cell.
 
 A time step consists of a product with the recurrent kernel and a few elementwise operations in
-place. What does not depend on the step before is computed for all time steps at once, before or
-after the loop. For the backward pass, the derivatives by the gates are computed before its loop,
-so that each of its steps is a few products too. Arrays are (T, batch, columns), so that a time
-step is contiguous in memory.
+place. Values that do not depend on the previous time step are computed for all time steps at once,
+before or after the loop. For the backward pass, the derivatives with respect to the gates are
+computed before its loop, so that each of its time steps also consists of a few products. Arrays
+have the shape (T, batch, columns), so that a time step is contiguous in memory.
 
 Each function takes the projected inputs, whose memory it overwrites, the recurrent kernel, and
 the initial states. If these are None, states are zero, and the product of the first time step with
@@ -55,7 +55,7 @@ class SimpleRNN(torch.autograd.Function):
 class LSTM(torch.autograd.Function):
     """Long short-term memory: projected inputs are of shape (T, batch, 4 * units).
 
-    Their columns are output gate, input gate, forget gate, candidate.
+    Their columns are output gate, input gate, forget gate and candidate.
     """
 
     @staticmethod
@@ -110,8 +110,9 @@ class LSTM(torch.autograd.Function):
 def _lstm_derivatives(gates, cells, tanh_cells, units):
     """Return derivatives at all time steps, which the loop multiplies by the gradients.
 
-    Those by the gates' projected inputs: of the output by the output gate, of the cell state by the
-    other gates. And that of the output by the cell state.
+    The first return value contains the derivatives with respect to the projected inputs of the
+    gates: that of the output for the output gate, and those of the cell state for the other gates.
+    The second return value is the derivative of the output with respect to the cell state.
     """
     o, i, f, g = gates.split(units, 2)
     tanh_c = tanh_cells[1:]
@@ -159,7 +160,7 @@ class GRU(torch.autograd.Function):
         d_outputs = d_outputs.clone(memory_format=torch.contiguous_format)
         units = recurrent.shape[0]
         z, r, candidate_h, candidate = gates.split(units, 2)
-        # First the derivatives of the output, which the loop multiplies by its gradient.
+        # These are first the derivatives of the output, which the loop multiplies by its gradient.
         d_gates = torch.empty_like(gates)
         d_z, d_r, d_candidate_h, d_candidate = d_gates.split(units, 2)
         torch.sub(outputs[:-1], candidate, out=d_z).mul_(z).addcmul_(d_z, z, value=-1)
@@ -184,7 +185,7 @@ class GRU(torch.autograd.Function):
 class MinimalGRU(torch.autograd.Function):
     """The GRU without a reset gate: projected inputs are of shape (T, batch, 2 * units).
 
-    Their columns are update gate, candidate.
+    Their columns are update gate and candidate.
     """
 
     @staticmethod
@@ -211,7 +212,7 @@ class MinimalGRU(torch.autograd.Function):
         d_outputs = d_outputs.clone(memory_format=torch.contiguous_format)
         units = recurrent.shape[0]
         u, candidate = gates.split(units, 2)
-        # First the derivatives of the output, which the loop multiplies by its gradient.
+        # These are first the derivatives of the output, which the loop multiplies by its gradient.
         d_gates = torch.empty_like(gates)
         d_u, d_candidate = d_gates.split(units, 2)
         torch.sub(candidate, outputs[:-1], out=d_u).mul_(u).addcmul_(d_u, u, value=-1)
@@ -233,7 +234,7 @@ LOOPS = {"simple": SimpleRNN, "lstm": LSTM, "gru": GRU, "minimal_gru": MinimalGR
 
 
 def _with_start(projected, units, initial):
-    """Return memory for the states at all time steps, after the initial one or zeros."""
+    """Return an array for the states at all time steps, preceded by the initial state or zeros."""
     states = projected.new_empty((projected.shape[0] + 1, projected.shape[1], units))
     states[0] = 0 if initial is None else initial
     return states

@@ -1,8 +1,8 @@
-"""An update of a Keras optimizer on PyTorch, and one of plain Adam in few calls.
+"""Updates of Keras optimizers on PyTorch, and an update of plain Adam that needs few calls.
 
-Small networks need the second: Keras' own update looks up each variable, computes with tensors of
-one number and clips gradients one by one. (PyTorch's fused Adam is hardly faster, and adds its
-epsilon elsewhere.)
+The update of plain Adam is for small networks: Keras' own update looks up each variable, computes
+with tensors of one number and clips gradients one by one. (PyTorch's fused Adam is hardly faster,
+and adds epsilon at another point of the computation.)
 """
 
 import math
@@ -18,7 +18,7 @@ def make_update(optimizer, variables, *, all_used):
     Parameters
     ----------
     optimizer : keras.optimizers.Optimizer
-        Built for `variables`.
+        An optimizer that was built for `variables`.
     variables : list of keras.Variable
     all_used : bool
         Whether every variable certainly has a gradient.
@@ -26,8 +26,9 @@ def make_update(optimizer, variables, *, all_used):
     Returns
     -------
     object
-        A function of gradients and a learning rate, with methods `begin` and `end` to call before
-        the first of many updates and after the last. Only then is Keras' optimizer up to date.
+        A callable of gradients and a learning rate. Its method `begin` must be called before the
+        first of many updates, and its method `end` after the last. The Keras optimizer is up to
+        date only after `end`.
     """
     plain = is_plain_adam(optimizer, variables, all_used=all_used)
     kind = _DirectAdam if plain and not sets_own_rate(optimizer) else _Update
@@ -62,7 +63,7 @@ class _DirectAdam(_Update):
         ]
 
     def begin(self):
-        # Reading a number waits for the device: once for many updates.
+        # Reading a number waits for the device, so it is read once for many updates.
         self.n_updates = int(self.optimizer.iterations)
 
     def end(self):
