@@ -1,4 +1,4 @@
-"""Recurrent networks a second time, in NumPy and in plain Keras, and what their tests share."""
+"""Reference implementations of recurrent networks in NumPy and plain Keras, and test helpers."""
 
 import keras
 import numpy as np
@@ -11,7 +11,7 @@ from skrnn.networks.cells import get_cell
 
 
 def random_sequences(lengths=(3, 1, 6, 4, 2, 6, 5, 3), n_features=3, seed=0):
-    """Return float64 sequences; some hold steps of zeros: in the middle, at the end, all."""
+    """Return float64 sequences, some with zeros: in the middle, at the end, or everywhere."""
     rng = np.random.default_rng(seed)
     sequences = [rng.standard_normal((length, n_features)) for length in lengths]
     sequences[0][-1] = 0
@@ -21,13 +21,13 @@ def random_sequences(lengths=(3, 1, 6, 4, 2, 6, 5, 3), n_features=3, seed=0):
 
 
 def step_targets(sequences, n_targets=None):
-    """Return a target, or some, for each step: running sums, in the thousands."""
+    """Return one or `n_targets` targets per time step, which are running sums in the thousands."""
     sums = [4000 + 1000 * np.cumsum(steps, axis=0) for steps in sequences]
     return [one[:, 0] if n_targets is None else one[:, :n_targets] for one in sums]
 
 
 def pad(sequences, width=None, fill=0.0):
-    """Return an array padded on the right, and the lengths."""
+    """Return an array of the sequences, padded on the right, and their lengths."""
     lengths = np.array([len(steps) for steps in sequences], dtype=np.int32)
     width = lengths.max() if width is None else width
     tail = np.shape(sequences[0])[1:]
@@ -38,7 +38,7 @@ def pad(sequences, width=None, fill=0.0):
 
 
 def assert_same_bits(one, other):
-    """Compare the weights of two estimators, or lists of weights."""
+    """Assert that the weights of two estimators, or two lists of weights, are equal."""
     for first, second in zip(_weights(one), _weights(other), strict=True):
         assert_array_equal(first, second)
 
@@ -50,7 +50,7 @@ def assert_close_weights(one, other, atol=1e-12):
 
 
 def same_bits(one, other):
-    """Whether two estimators, or lists of weights, are equal."""
+    """Return whether the weights of two estimators, or two lists of weights, are equal."""
     pairs = zip(_weights(one), _weights(other), strict=True)
     return all(np.array_equal(first, second) for first, second in pairs)
 
@@ -88,7 +88,7 @@ def body_that_draws(steps, lengths):
 
 
 def count_programs(monkeypatch):
-    """Start with no idle program; return a list that will hold what is built from now on."""
+    """Clear all idle programs; return a list that collects the specification of each new one."""
     programs.clear()
     built = []
 
@@ -118,19 +118,19 @@ def sigmoid(x):
 
 
 def simple_step(x, h, kernel, recurrent, bias):
-    """Elman (1990)."""
+    """Return the next state (Elman, 1990)."""
     return (np.tanh(x @ kernel + h @ recurrent + bias),)
 
 
 def lstm_step(x, h, c, kernel, recurrent, bias):
-    """Hochreiter and Schmidhuber (1997) with the forget gate of Gers et al. (2000)."""
+    """Return the next states (Hochreiter and Schmidhuber, 1997; forget gate: Gers et al., 2000)."""
     i, f, g, o = np.split(x @ kernel + h @ recurrent + bias, 4)
     c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
     return sigmoid(o) * np.tanh(c), c
 
 
 def gru_step(x, h, kernel, recurrent, bias):
-    """Cho et al. (2014) with the reset gate after the recurrent product."""
+    """Return the next state (Cho et al., 2014), with the reset gate after the recurrent product."""
     xz, xr, xh = np.split(x @ kernel + bias[0], 3)
     hz, hr, hh = np.split(h @ recurrent + bias[1], 3)
     z, r = sigmoid(xz + hz), sigmoid(xr + hr)
@@ -138,7 +138,10 @@ def gru_step(x, h, kernel, recurrent, bias):
 
 
 def minimal_gru_step(x, h, kernel, recurrent, bias):
-    """Cho et al. (2014) without the reset gate; here the update gate is for the candidate."""
+    """Return the next state (Cho et al., 2014) without the reset gate.
+
+    Here the update gate multiplies the candidate.
+    """
     update, candidate = np.split(x @ kernel + h @ recurrent + bias, 2)
     update = sigmoid(update)
     return (update * np.tanh(candidate) + (1 - update) * h,)
@@ -153,7 +156,7 @@ STEPS = {
 
 
 def numpy_layer(cell, weights, steps):
-    """Run one sequence forward through one layer: outputs at each step, and final states."""
+    """Return the outputs at all time steps and the final states of a layer for one sequence."""
     step, n_states = STEPS[cell]
     states = (np.zeros(weights[1].shape[0]),) * n_states
     outputs = []
@@ -164,7 +167,7 @@ def numpy_layer(cell, weights, steps):
 
 
 def numpy_stack(layers, spec, steps):
-    """Run one sequence through stacked layers: outputs, last output and final states."""
+    """Return outputs, last output and final states of stacked layers for one sequence."""
     for i in range(len(spec.units)):
         outputs, states = numpy_layer(spec.cell, layers[f"recurrent_{i}"], steps)
         last = outputs[-1]
@@ -179,7 +182,7 @@ def numpy_stack(layers, spec, steps):
 
 
 def numpy_head(layers, spec, steps):
-    """Return a network's linear outputs for one sequence: a row, or a row for each step."""
+    """Return the linear outputs of a network for one sequence: one row, or one per time step."""
     outputs, last, _ = numpy_stack(layers, spec, steps)
     hidden = {"last": last, "mean": outputs.mean(axis=0), "max": outputs.max(axis=0)}
     kernel, bias = layers["head"]
@@ -191,7 +194,8 @@ def loop_arguments(
 ):
     """Return random arguments of a time loop: steps, mask, weights by name and initial states.
 
-    And factors for outputs and final states, to make a loss in which each number counts.
+    The last return value contains factors for the outputs and final states, with which a loss
+    depends on each number.
     """
     rng = np.random.default_rng(0)
     description = get_cell(cell)
@@ -216,7 +220,7 @@ def loop_arguments(
 
 @keras.saving.register_keras_serializable(package="tests")
 class MinimalGRUCell(keras.layers.Layer):
-    """The GRU without a reset gate as users would write it, one product for each gate."""
+    """The GRU without a reset gate as a user would write it, with separate products per gate."""
 
     def __init__(self, units, **options):
         super().__init__(**options)
@@ -240,7 +244,7 @@ class MinimalGRUCell(keras.layers.Layer):
 
 
 def minimal_gru_layer(units, dtype, **options):
-    """Return a layer of plain Keras that runs the user's cell."""
+    """Return a layer of plain Keras that runs `MinimalGRUCell`."""
     return keras.layers.RNN(MinimalGRUCell(units, dtype=dtype), dtype=dtype, **options)
 
 
@@ -254,7 +258,7 @@ KERAS_LAYERS = {
 
 @backends.precision("float64")
 def plain_layers(model):
-    """Return float64 layers of plain Keras with a fitted model's weights, those of the stack."""
+    """Return the recurrent layers of a fitted model as float64 layers of plain Keras."""
     weights, layers = weights_by_layer(model), []
     n_inputs = model.n_features_in_
     for i, units in enumerate(model._spec.units):
@@ -273,7 +277,7 @@ def plain_layers(model):
 
 
 def value_and_gradients(function, variables):
-    """Return what a function gives, and its gradient by each of some variables."""
+    """Return the value of a function, and its gradient with respect to each variable."""
     if keras.backend.backend() == "jax":
         import jax
 
@@ -297,12 +301,12 @@ def value_and_gradients(function, variables):
 class ByHand:
     """A fitted float64 network of plain Keras layers, trained without any batching or padding.
 
-    Each sequence runs alone; a step of training is one over all sequences.
+    Each sequence runs alone, and each update uses all sequences.
 
     Parameters
     ----------
     model : RNNClassifier or RNNRegressor
-        Its weights are where training starts.
+        The estimator with the weights from which training starts.
     """
 
     @backends.precision("float64")
@@ -314,7 +318,7 @@ class ByHand:
         self.head.set_weights(weights_by_layer(model)["head"])
 
     def raw(self, steps):
-        """Return the linear outputs for one sequence: one row, or one a step."""
+        """Return the linear outputs for one sequence: one row, or one per time step."""
         values = ops.convert_to_tensor(steps[None])
         for layer in self.layers:
             values = layer(values)[0]
@@ -335,7 +339,7 @@ class ByHand:
     def loss(self, X, y, loss, weights):
         """Return the mean over all targets of weighted losses, and the penalty of the kernels.
 
-        Weights are one for each sequence, and count relative to their mean over all targets.
+        There is one weight per sequence. Weights are divided by their mean over all targets.
         """
         pairs = zip(X, y, strict=True)
         values = [loss(ops.convert_to_tensor(one), self.raw(x)) for x, one in pairs]
@@ -352,7 +356,7 @@ class ByHand:
 
     @backends.precision("float64")
     def train(self, optimizer, X, y, *, loss, weights=None, n_steps=1):
-        """Take steps over all sequences and return the loss before each."""
+        """Make updates with all sequences, and return the loss before each update."""
         weights = np.ones(len(X)) if weights is None else weights
         variables = self.variables()
         losses = []
@@ -365,11 +369,11 @@ class ByHand:
         return losses
 
     def variables(self):
-        """Return all that is trained."""
+        """Return all trained variables."""
         return [v for layer in [*self.layers, self.head] for v in layer.trainable_variables]
 
     def assert_equal(self, model, atol=1e-12):
-        """Compare the weights with those of an estimator."""
+        """Assert that the weights are those of an estimator."""
         ours, theirs = self.weights_by_layer(), weights_by_layer(model)
         assert ours.keys() == theirs.keys()
         for name, weights in ours.items():

@@ -45,7 +45,7 @@ from skrnn.networks.cells import get_cell, run_steps
     ids=["steps, from zeros", "dropout, from states", "as on a GPU", "codes, from states"],
 )
 @pytest.mark.parametrize("cell", CELLS)
-def test_loops_and_their_gradients_are_those_of_the_steps(
+def test_run_loop_and_gradients_equal_those_of_run_steps(
     cell, device, codes, mask, initial, monkeypatch
 ):
     if device == "gpu":
@@ -79,7 +79,7 @@ DRAWS = {
 
 
 @pytest.mark.parametrize("how", [{"pooling": "mean"}, {"return_sequences": True}])
-def test_rows_and_steps_that_fill_a_batch_change_nothing(how, monkeypatch):
+def test_padding_rows_and_time_steps_change_nothing(how, monkeypatch):
     y = step_targets(X)
     y = y if "return_sequences" in how else [one[-1] for one in y]
     fits = []
@@ -89,18 +89,18 @@ def test_rows_and_steps_that_fill_a_batch_change_nothing(how, monkeypatch):
         fits.append(RNNRegressor(**DRAWS, **how).fit(X, y, X_val=X[:3], y_val=y[:3]))
     assert_close_weights(*fits)
     for name, values in fits[0].history_.items():
-        # Metrics count in float32.
+        # Metrics are computed in float32.
         assert_allclose(values, fits[1].history_[name], rtol=1e-12 if "loss" in name else 1e-6)
     outputs = [np.concatenate(model.predict(X), axis=None) for model in fits]
     assert_allclose(*outputs, rtol=1e-12)
 
 
 def log_loss(true, predicted):
-    """Give a loss that is infinite for the zeros that steps are padded with."""
+    """Return a loss that is infinite for the zeros with which time steps are padded."""
     return -keras.ops.log(keras.ops.abs(predicted[:, 0]))
 
 
-def test_a_loss_may_be_infinite_where_there_is_only_padding():
+def test_loss_may_be_infinite_in_padding():
     x = [steps + 3 for steps in X]
     model = RNNRegressor(cell="simple", units=3, return_sequences=True, loss=log_loss, epochs=2)
     model.fit(x, step_targets(x))
@@ -112,13 +112,13 @@ def batch_norm(steps, lengths):
 
 
 class Counts(keras.metrics.Sum):
-    """A metric that knows no weights."""
+    """A metric that ignores weights."""
 
     def update_state(self, true, predicted, sample_weight=None):
         super().update_state(keras.ops.ones_like(predicted))
 
 
-def test_layers_and_metrics_of_the_users_own_see_real_rows_alone():
+def test_custom_layers_and_metrics_receive_only_real_rows():
     x = np.random.default_rng(0).normal(3, 2, (30, 4, 2))
     model = RNNRegressor(body=batch_norm, batch_size=None, epochs=1, metrics=[Counts(name="n")])
     model.fit(x, x[:, 0, 0])
@@ -152,7 +152,7 @@ LABELS = np.arange(90) % 2
     [(np.full(90, 6), 2), (3 + np.arange(90) % 7, 2), (3 + np.arange(90) % 7 * 80, 7)],
     ids=["equal", "few steps", "many steps"],
 )
-def test_two_folds_compile_training_once_for_each_shape(lengths, n_compiled, compiled, monkeypatch):
+def test_training_of_two_folds_compiles_once_per_shape(lengths, n_compiled, compiled, monkeypatch):
     x = [np.full((length, 2), label) for length, label in zip(lengths, LABELS, strict=True)]
     model = RNNClassifier(cell="simple", units=2, batch_size=16, epochs=2, random_state=0)
     monkeypatch.setattr(backend, "_SMALL", 2**14)
@@ -165,7 +165,7 @@ def test_two_folds_compile_training_once_for_each_shape(lengths, n_compiled, com
     assert 1 <= n_first <= n_first + compiled() <= n_compiled
 
 
-def test_how_many_batches_share_a_call_compiles_nothing(compiled, monkeypatch):
+def test_number_of_batches_in_a_call_compiles_nothing(compiled, monkeypatch):
     x = np.ones((40, 3, 2))
     fits = []
     for seconds in (0, 1e-3, 1e9):

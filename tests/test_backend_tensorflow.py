@@ -1,4 +1,4 @@
-"""TensorFlow's side: time loops and their gradients, Adam's update, compiled loops in a fit."""
+"""The TensorFlow backend: gradients of its time loops, Adam's update, compiled loops in a fit."""
 
 import importlib.util
 import os
@@ -33,7 +33,7 @@ N_FEATURES, UNITS = 3, 4
 
 
 def value_and_gradients(run, tensors, factors):
-    """Return outputs, final states, and the gradients of a sum in which each number counts."""
+    """Return outputs, final states, and the gradients of a sum that depends on each number."""
 
     @tf.function(autograph=False)
     def work():
@@ -82,8 +82,8 @@ def compare(cell, shape, dtype, *, width, tolerance, codes=False, initial=True):
     ids=["graph, steps", "graph, codes, states", "compiled, codes", "compiled, steps, states"],
 )
 @pytest.mark.parametrize("cell", CELLS)
-def test_loops_and_their_gradients_are_those_of_the_steps(cell, codes, width, initial):
-    # Longer than a compiled chunk, and a batch that fills neither its width nor its parts.
+def test_run_loop_and_gradients_equal_those_of_run_steps(cell, codes, width, initial):
+    # Sequences are longer than a compiled chunk. The batch fills neither its width nor its parts.
     given = {"codes": codes, "width": width, "initial": initial}
     compare(cell, (5, 35), "float64", **given, tolerance=1e-12)
 
@@ -91,7 +91,7 @@ def test_loops_and_their_gradients_are_those_of_the_steps(cell, codes, width, in
 @pytest.mark.parametrize("initial", [False, True], ids=["from zeros", "from states"])
 @pytest.mark.parametrize("shape", [(1, 1), (3, 6)])
 @pytest.mark.parametrize("cell", CELLS)
-def test_loops_in_single_precision_and_small_batches(cell, shape, initial):
+def test_run_loop_in_single_precision_and_small_batches(cell, shape, initial):
     # Here LSTMs run in TensorFlow's own kernel.
     compare(cell, shape, "float32", initial=initial, width=None, tolerance=1e-6)
 
@@ -101,7 +101,7 @@ def test_loops_in_single_precision_and_small_batches(cell, shape, initial):
 
 @pytest.mark.parametrize("clip", [None, 1e-3])
 @pytest.mark.parametrize("rate", [0.1, keras.optimizers.schedules.ExponentialDecay(0.1, 2, 0.5)])
-def test_the_fused_update_is_keras_adam(clip, rate):
+def test_fused_update_equals_keras_adam(clip, rate):
     rng = np.random.default_rng(0)
     start = [rng.standard_normal(shape) for shape in ((3, 4), (4,))]
     gradients = [[rng.standard_normal(one.shape) for one in start] for _ in range(5)]
@@ -121,8 +121,8 @@ def test_the_fused_update_is_keras_adam(clip, rate):
         assert_allclose(np.array(fused), np.array(plain), rtol=1e-5, atol=1e-6)
 
 
-def test_rows_of_an_embedding_that_no_batch_names_go_on_as_in_adam():
-    """The fused update moves them by their momentum, as Keras' does."""
+def test_fused_update_moves_embedding_rows_that_are_not_in_the_batch():
+    """Momentum moves these rows, as in the update of Keras."""
     table = keras.Variable(np.ones((3, 2), "float32"))
     optimizer = keras.optimizers.Adam(0.1)
     optimizer.build([table])
@@ -144,7 +144,7 @@ Y = [float(steps[-1, 0]) for steps in X]
 
 
 @pytest.mark.parametrize("cell", ["simple", "gru", "minimal_gru"])
-def test_a_fit_with_compiled_loops_is_the_same_fit(cell, monkeypatch):
+def test_fit_with_compiled_loops_is_the_same_fit(cell, monkeypatch):
     fits = []
     for worth in (1e9, 0):
         monkeypatch.setattr(policy, "STEPS_WORTH_COMPILING", worth)
@@ -161,14 +161,14 @@ def test_a_fit_with_compiled_loops_is_the_same_fit(cell, monkeypatch):
 
 
 @pytest.mark.parametrize(("n_epochs", "width"), [(125, None), (126, 10)])
-def test_loops_are_compiled_if_the_number_of_time_steps_pays_for_it(n_epochs, width):
+def test_batch_layout_compiles_loops_for_many_time_steps(n_epochs, width):
     spec = SimpleNamespace(cell="gru", one_hot=False, body=None)
     lengths = np.full(200, 10)
     assert policy.STEPS_WORTH_COMPILING == 125 * 20 * 10
     assert policy.batch_layout(spec, lengths, 10, n_epochs) == width
 
 
-def test_weights_without_a_gradient_are_left_as_they_are():
+def test_weights_without_a_gradient_do_not_change():
     def body(steps, lengths):
         frozen = keras.layers.GRU(3, return_sequences=True, name="frozen")(steps)
         return keras.ops.stop_gradient(frozen)
@@ -188,8 +188,8 @@ for units in range(1, 8):
 """
 
 
-def test_many_architectures_are_no_reason_for_tensorflow_to_warn():
-    # In a new process, because TensorFlow warns only a few times per process.
+def test_many_architectures_do_not_make_tensorflow_warn():
+    # The fits run in a new process, because TensorFlow warns only a few times per process.
     root = Path(importlib.util.find_spec("skrnn").origin).parents[1]
     environment = {**os.environ, "PYTHONPATH": str(root), "TF_CPP_MIN_LOG_LEVEL": "0"}
     run = subprocess.run(

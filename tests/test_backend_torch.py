@@ -1,4 +1,4 @@
-"""PyTorch: time loops and their gradients against Keras' own, and what a fit leaves alone."""
+"""The PyTorch backend: gradients of its time loops, Adam's update, PyTorch's global state."""
 
 from itertools import product
 
@@ -28,7 +28,7 @@ BATCH, N_STEPS, N_FEATURES, UNITS = 5, 7, 3, 4
 
 
 def value_and_gradients(run, weights, states, steps, factors, by_steps):
-    """Return outputs, final states, and the gradients of a sum in which each number counts."""
+    """Return outputs, final states, and the gradients of a sum that depends on each number."""
     outputs, last = run()
     total = sum((one * f).sum() for one, f in zip((outputs, *last), factors, strict=True))
     leaves = [weight.value for weight in weights.values()] + states + [steps] * by_steps
@@ -64,13 +64,13 @@ every_input = pytest.mark.parametrize(
 
 @every_input
 @pytest.mark.parametrize("cell", CELLS)
-def test_loops_and_their_gradients_are_those_of_the_steps(cell, codes, mask, initial):
+def test_run_loop_and_gradients_equal_those_of_run_steps(cell, codes, mask, initial):
     compare(cell, "float64", 1e-12, codes=codes, mask=mask, initial=initial)
 
 
 @every_input
 @pytest.mark.parametrize("cell", NATIVE)
-def test_native_kernels_and_their_gradients_are_those_of_the_steps(
+def test_native_kernels_and_gradients_equal_those_of_run_steps(
     cell, codes, mask, initial, monkeypatch
 ):
     monkeypatch.setattr(kernels, "_is_native_fast", lambda *_: True)
@@ -80,13 +80,13 @@ def test_native_kernels_and_their_gradients_are_those_of_the_steps(
 @pytest.mark.parametrize("n_steps", [1, N_STEPS])
 @pytest.mark.parametrize("initial", [False, True], ids=["from zeros", "from states"])
 @pytest.mark.parametrize("cell", CELLS)
-def test_loops_in_single_precision(cell, initial, n_steps):
+def test_run_loop_in_single_precision(cell, initial, n_steps):
     # Here the LSTM runs in oneDNN's kernel.
     compare(cell, "float32", 1e-4, n_steps=n_steps, initial=initial)
 
 
 @pytest.mark.parametrize("recurrent_dropout", [0.0, 0.3])
-def test_a_fit_neither_reads_nor_moves_what_is_global_in_pytorch(recurrent_dropout):
+def test_fit_neither_uses_nor_changes_the_global_state_of_pytorch(recurrent_dropout):
     params = {**TINY, "dropout": 0.3, "recurrent_dropout": recurrent_dropout, "random_state": 0}
     fits, threads = [], torch.get_num_threads()
     for seed in (1, 2):
@@ -100,7 +100,7 @@ def test_a_fit_neither_reads_nor_moves_what_is_global_in_pytorch(recurrent_dropo
 
 
 @pytest.mark.parametrize("clip", [None, 1e-3, 1e3])
-def test_direct_steps_are_those_of_keras_adam(clip):
+def test_direct_update_equals_keras_adam(clip):
     rng = np.random.default_rng(0)
     shapes, gradients = [(3, 4), (4,)], []
     start = [rng.standard_normal(shape).astype("float32") for shape in shapes]
@@ -120,5 +120,6 @@ def test_direct_steps_are_those_of_keras_adam(clip):
         ends.append([*variables, *optimizer.variables])
         assert int(optimizer.iterations) == 5
     for direct, plain in zip(*ends, strict=True):
-        # Keras computes 1 - 0.999**n in single precision: some 1e-5 of a step of 0.1 is its own.
+        # Keras computes 1 - 0.999**n in single precision, which changes an update of 0.1 by some
+        # 1e-5 of its size.
         assert_allclose(direct.value.detach(), plain.value.detach(), rtol=1e-6, atol=1e-5)

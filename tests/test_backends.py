@@ -1,4 +1,4 @@
-"""One package on three backends: what is fitted on one is read, and predicts, on another."""
+"""Estimators that are fitted on one backend predict and continue training on another."""
 
 import importlib.util
 import os
@@ -17,7 +17,7 @@ from skrnn import RNNClassifier, RNNRegressor
 BACKENDS = ["jax", "tensorflow", "torch"]
 OTHERS = [name for name in BACKENDS if name != keras.backend.backend()]
 
-# Predicts with fitted estimators, and continues their training.
+# This program predicts with fitted estimators, and continues their training.
 ELSEWHERE = """
 import pickle, sys
 with open(sys.argv[1], "rb") as file:
@@ -34,7 +34,7 @@ with open(sys.argv[2], "wb") as file:
 
 
 def work():
-    """Estimators of every kind of step and layer, fitted, with what they were fitted to."""
+    """Yield estimators for every kind of time step and layer, with sequences and targets."""
     rng = np.random.default_rng(0)
     lengths = 3 + np.arange(12) % 5
     steps = [rng.standard_normal((length, 3)) for length in lengths]
@@ -50,7 +50,7 @@ def work():
 
 
 @pytest.mark.parametrize("other", OTHERS)
-def test_a_fit_is_readable_and_goes_on_on_another_backend(other, tmp_path):
+def test_fitted_estimators_predict_and_continue_on_another_backend(other, tmp_path):
     if importlib.util.find_spec(other) is None:
         pytest.skip(f"{other} is not installed")
     fitted = [(model.fit(X, y), X, y) for model, X, y in work()]

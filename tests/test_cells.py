@@ -1,4 +1,4 @@
-"""Cells: each against its equation in NumPy, states in and out, the minimal GRU, custom cells."""
+"""Cells: their equations, initial and final states, the minimal GRU, and custom cells."""
 
 import copy
 import os
@@ -50,7 +50,7 @@ SMALL = {"units": 3, "epochs": 2, "batch_size": 3, "random_state": 0}
 
 
 def numpy_loop(cell, steps, weights, states):
-    """Run the equation of a cell on one sequence: outputs, then final states."""
+    """Return the outputs, then the final states, of a cell's equation for one sequence."""
     step, outputs = STEPS[cell][0], []
     for x in steps:
         states = step(x, *states, *weights.values())
@@ -59,7 +59,7 @@ def numpy_loop(cell, steps, weights, states):
 
 
 @pytest.mark.parametrize("cell", CELLS)
-def test_steps_of_a_cell_follow_its_equation(cell):
+def test_cell_step_follows_the_equation(cell):
     steps, _, weights, states, _ = loop_arguments(cell, 2, 4, 3, 2)
     with precision("float64"):
         outputs, last = run_steps(get_cell(cell), steps, None, weights, states)
@@ -70,7 +70,7 @@ def test_steps_of_a_cell_follow_its_equation(cell):
 
 
 @pytest.mark.parametrize("cell", CELLS)
-def test_gradients_of_a_layer_are_those_of_the_equation(cell):
+def test_layer_gradients_are_those_of_the_equation(cell):
     steps, _, weights, states, factors = loop_arguments(cell, 1, 4, 3, 2)
     factors = [one[0] for one in factors]
 
@@ -104,7 +104,7 @@ def test_gradients_of_a_layer_are_those_of_the_equation(cell):
 
 @pytest.mark.parametrize("plain", [False, True], ids=["fast", "plain"])
 @pytest.mark.parametrize("cell", CELLS)
-def test_a_sequence_in_two_parts_with_states_carried_is_the_whole(cell, plain):
+def test_layer_initial_state_continues_a_sequence(cell, plain):
     steps = ops.convert_to_tensor(loop_arguments(cell, 3, 9, 3, 4, dtype="float32")[0])
     layer = make_layer(cell, 4, plain=plain)
     whole, *last = layer(steps)
@@ -117,7 +117,7 @@ def test_a_sequence_in_two_parts_with_states_carried_is_the_whole(cell, plain):
 
 
 @pytest.mark.parametrize("cell", CELLS)
-def test_weights_of_a_layer_are_those_of_its_cell(cell):
+def test_layer_weights_are_those_of_its_cell(cell):
     layer = make_layer(cell, 4)
     layer.build((None, None, 3))
     shapes = get_cell(cell).weight_shapes(3, 4)
@@ -171,7 +171,7 @@ def test_minimal_gru_learns():
     assert model.fit(x, x[:, :, 0].sum(axis=1) > 0).score(x, x[:, :, 0].sum(axis=1) > 0) > 0.9
 
 
-def test_one_hot_codes_are_their_vectors():
+def test_minimal_gru_one_hot_codes_equal_vectors():
     codes = RNNClassifier(**MINIMAL).fit(ONE_HOT, TAGS)
     vectors = RNNClassifier(**MINIMAL).fit([steps.toarray() for steps in ONE_HOT], TAGS)
     for one, other in zip(codes.weights_, vectors.weights_, strict=True):
@@ -180,7 +180,7 @@ def test_one_hot_codes_are_their_vectors():
 
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 @pytest.mark.parametrize("params", [{}, {"activation": "relu", "l2": 0.1}])
-def test_a_saved_minimal_gru_opens_again(params, tmp_path):
+def test_minimal_gru_saved_model_opens_again(params, tmp_path):
     model = RNNRegressor(**MINIMAL, **params, bidirectional=True).fit(X, Y)
     model.model_.save(tmp_path / "model.keras")
     opened = keras.saving.load_model(tmp_path / "model.keras")
@@ -192,7 +192,7 @@ def test_a_saved_minimal_gru_opens_again(params, tmp_path):
 
 
 def assert_close(cell, name, **fields):
-    """Compare a network of a custom cell with that of skrnn's cell, of the same weights."""
+    """Assert that networks of a custom cell and of skrnn's cell with equal weights are close."""
     custom = build_network(network_spec(cell=None, custom_cell=cell, **fields))
     ours = network_spec(cell=name, **fields)
     generator = np.random.default_rng(0)
@@ -213,13 +213,13 @@ def assert_close(cell, name, **fields):
     ],
     ids=["simple", "lstm", "gru instance", "minimal_gru"],
 )
-def test_a_custom_cell_computes_what_the_same_cell_of_skrnn_does(cell, name, bidirectional):
-    # An instance's own units count: units is one number for each layer.
+def test_custom_cell_equals_the_same_cell_of_skrnn(cell, name, bidirectional):
+    # A custom instance has the same number of units in each layer, so skrnn's cell needs it too.
     units = (7, 7) if isinstance(cell, keras.layers.Layer) else (4, 3)
     assert_close(cell, name, units=units, bidirectional=bidirectional, pooling="mean")
 
 
-def test_a_custom_cell_is_exact_under_padding():
+def test_custom_cell_is_exact_under_padding():
     model = RNNRegressor(
         cell=keras.layers.LSTMCell, **{**SMALL, "units": (3, 2)}, bidirectional=True,
         return_sequences=True, dtype="float64",
@@ -235,7 +235,7 @@ def test_a_custom_cell_is_exact_under_padding():
 @pytest.mark.parametrize(
     ("steps", "params"), [(TOKENS, {"embedding": 2}), (ONE_HOT, {})], ids=["tokens", "one-hot"]
 )
-def test_a_custom_cell_reads_tokens_and_one_hot_vectors(steps, params):
+def test_custom_cell_reads_tokens_and_one_hot_vectors(steps, params):
     model = RNNClassifier(cell=MinimalGRUCell, **SMALL, **params).fit(steps, TAGS)
     expected = model.predict_proba(steps)
     alone = [model.predict_proba(steps[i : i + 1])[0] for i in range(len(steps))]
@@ -249,7 +249,7 @@ CUSTOM = {
 
 
 @pytest.mark.parametrize("name", CUSTOM)
-def test_a_custom_cell_follows_the_random_state(name):
+def test_custom_cell_random_state(name):
     model = RNNRegressor(cell=CUSTOM[name], **SMALL).fit(X, Y)
     keras.utils.set_random_seed(5)
     assert_same_bits(clone(model).fit(X, Y), model)
@@ -257,7 +257,7 @@ def test_a_custom_cell_follows_the_random_state(name):
 
 
 @pytest.mark.parametrize("name", CUSTOM)
-def test_an_estimator_with_a_custom_cell_is_copied(name):
+def test_custom_cell_estimator_is_copied(name):
     model = RNNRegressor(cell=CUSTOM[name], **SMALL).fit(X, Y)
     for twin in (pickle.loads(pickle.dumps(model)), copy.deepcopy(model)):
         assert_array_equal(twin.predict(X), model.predict(X))
@@ -279,7 +279,7 @@ def test_custom_cells_and_bodies_predict_in_another_process(tmp_path):
     models = [RNNRegressor(**params, **SMALL).fit(X, Y) for params in given]
     sent, back = tmp_path / "sent.pickle", tmp_path / "back.npz"
     sent.write_bytes(pickle.dumps((models, X)))
-    # Where the fresh process finds this package and the module of the cell and the body.
+    # The new process finds this package and the module of the cell and the body on this path.
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     command = [sys.executable, "-c", IN_ANOTHER_PROCESS, sent, back]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
@@ -289,17 +289,17 @@ def test_custom_cells_and_bodies_predict_in_another_process(tmp_path):
             assert_array_equal(predicted[name], model.predict(X))
 
 
-def test_an_instance_is_a_description_and_stays_as_it_is():
+def test_custom_cell_instance_is_not_changed():
     cell = keras.layers.GRUCell(3)
     model = RNNRegressor(cell=cell, **{**SMALL, "units": (1, 1)}, bidirectional=True).fit(X, Y)
     assert not cell.built
-    # Two layers of two directions, each with weights of its own.
+    # There are two layers with two directions, each with different weights.
     kernels = [w for w in model.weights_ if w.shape[1:] == (9,) and w.shape[0] != 2]
     assert len(kernels) == 8
     assert len({kernel.tobytes() for kernel in kernels}) == 8
 
 
-def test_a_custom_cell_goes_on_training():
+def test_custom_cell_partial_fit_continues_training():
     params = {**SMALL, "shuffle": False, "batch_size": None, "cell": keras.layers.GRUCell}
     whole = RNNRegressor(**{**params, "epochs": 3}).fit(X, Y)
     parts = RNNRegressor(**params)
@@ -344,13 +344,13 @@ class Flat(Gain):
         return output, [output]
 
 
-def test_an_instance_of_a_custom_cell_keeps_what_its_configuration_leaves_out():
+def test_custom_cell_instance_keeps_values_that_its_configuration_leaves_out():
     params = {"epochs": 1, "random_state": 0}
     one, other = (RNNRegressor(cell=Gain(3, gain=gain), **params).fit(X, Y) for gain in (1.0, 5.0))
     assert not np.allclose(one.predict(X), other.predict(X))
 
 
-def test_training_does_not_continue_with_another_custom_cell():
+def test_custom_cell_partial_fit_refuses_another_cell():
     model = RNNRegressor(cell=Gain, units=3, epochs=1, random_state=0).fit(X, Y)
     before = model.predict(X)
     model.set_params(cell=Flat)
@@ -359,7 +359,7 @@ def test_training_does_not_continue_with_another_custom_cell():
     assert_array_equal(model.set_params(cell=Gain).predict(X), before)
 
 
-def test_programs_of_custom_cells_are_shared_by_what_the_cells_are(monkeypatch):
+def test_custom_cells_share_a_program_if_they_are_equal(monkeypatch):
     built = count_programs(monkeypatch)
     cells = [cell_class(1), cell_class(1), cell_class(2), keras.layers.GRUCell(2)]
     cells += [keras.layers.GRUCell(2), keras.layers.GRUCell(2, reset_after=False)]
@@ -370,7 +370,7 @@ def test_programs_of_custom_cells_are_shared_by_what_the_cells_are(monkeypatch):
     assert counts == [1, 1, 2, 3, 3, 4]
 
 
-def test_the_live_model_of_a_custom_cell_gives_what_predict_gives():
+def test_custom_cell_live_model_equals_predict():
     model = RNNRegressor(cell=MinimalGRUCell, **SMALL).fit(X, Y)
     outputs = model.model_(list(pad([x.astype("float32") for x in X])))
     assert_allclose(ops.convert_to_numpy(outputs)[:, 0], model.predict(X), atol=1e-5)
@@ -403,7 +403,7 @@ class Single(keras.layers.SimpleRNNCell):
         ({"cell": Single, "dtype": "float64"}, "dtype='float64'.*accept a dtype"),
     ],
 )
-def test_a_custom_cell_is_refused(params, message):
+def test_custom_cell_is_refused(params, message):
     model = RNNRegressor(**{"cell": keras.layers.GRUCell, **SMALL, **params})
     with pytest.raises(ValueError, match=message):
         model.fit(X, Y)

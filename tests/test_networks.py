@@ -1,4 +1,4 @@
-"""What networks compute, against the equations in NumPy and plain Keras, whatever the batch."""
+"""Networks: the equations in NumPy and plain Keras, any batch, live models, initial weights."""
 
 import subprocess
 import sys
@@ -49,7 +49,7 @@ EXACT = {
 
 @lru_cache
 def exact(name):
-    """Fit in float64, to targets in the thousands: one, or two a step."""
+    """Return a regressor fitted in float64: to one target per sequence, or two per time step."""
     model = RNNRegressor(**EXACT[name], epochs=2, dtype="float64", random_state=0)
     y = step_targets(X, n_targets=2)
     return model.fit(X, y if model.return_sequences else [one[-1, 0] for one in y])
@@ -104,7 +104,7 @@ def test_shapes_of_hidden_states(name):
     assert [state.shape for state in states] == [(len(X), units)] * n_states
 
 
-def test_the_backward_half_of_the_last_output_has_seen_every_step():
+def test_hidden_states_depend_on_every_time_step():
     model = exact("lstm stacked")
     ends = model.hidden_states(X)
     for step in range(len(X[2])):
@@ -120,7 +120,7 @@ def test_the_backward_half_of_the_last_output_has_seen_every_step():
 
 @lru_cache
 def untrained(cell, bidirectional, head):
-    """Return a network of every kind with weights of all values, biases too."""
+    """Return a network and its weights, which are initial weights with noise, biases included."""
     how = {"return_sequences": True} if head == "steps" else {"pooling": head}
     spec = network_spec(cell=cell, bidirectional=bidirectional, **how)
     rng = np.random.default_rng(0)
@@ -141,7 +141,7 @@ every_network = pytest.mark.parametrize(
 
 
 @every_network
-def test_batched_is_one_by_one_is_the_equations_in_any_order(cell, bidirectional, head):
+def test_forward_follows_the_equations_in_any_batch_and_order(cell, bidirectional, head):
     network, weights = untrained(cell, bidirectional, head)
     order = [4, 2, 7, 0, 1, 6, 3, 5]
     layers = {}
@@ -161,7 +161,7 @@ def test_batched_is_one_by_one_is_the_equations_in_any_order(cell, bidirectional
 
 
 @every_network
-def test_what_is_in_the_padding_and_how_wide_it_is_changes_nothing(cell, bidirectional, head):
+def test_padding_values_and_width_change_nothing(cell, bidirectional, head):
     network, weights = untrained(cell, bidirectional, head)
     expected = forward(network.spec, weights, check_sequences(X))
     padded, lengths = pad(X, width=9, fill=100.0)
@@ -175,18 +175,18 @@ def test_what_is_in_the_padding_and_how_wide_it_is_changes_nothing(cell, bidirec
 
 
 @every_network
-def test_a_step_of_zeros_is_data(cell, bidirectional, head):
+def test_time_step_of_zeros_changes_the_outputs(cell, bidirectional, head):
     network, weights = untrained(cell, bidirectional, head)
     x = np.ones((3, 3), "float32")
     longer = [np.insert(x, where, 0, axis=0) for where in (0, 1, 3)]
     outputs = [forward(network.spec, weights, check_sequences([one])) for one in [x, *longer]]
     moved = [np.abs(one[-1] - outputs[0][-1]).max() > 1e-3 for one in outputs[1:]]
-    # The largest output may be that of another step.
+    # The largest output may be that of another time step.
     assert any(moved) if head == "max" else all(moved)
 
 
 @pytest.mark.parametrize("name", ["lstm stacked", "simple both ways"])
-def test_containers_of_the_same_sequences_are_predicted_the_same(name):
+def test_predict_is_equal_for_all_containers_of_the_same_sequences(name):
     model = exact(name)
     expected = np.concatenate([np.ravel(one) for one in model.predict(X)])
     objects = np.empty(len(X), dtype=object)
@@ -224,7 +224,7 @@ def test_padding_of_tokens_on_either_side_changes_nothing(head):
             assert_array_equal(one, other)
 
 
-def test_predictions_in_many_blocks_come_back_in_order(monkeypatch):
+def test_hidden_states_of_many_blocks_are_in_order(monkeypatch):
     model = exact("simple both ways")
     expected = model.hidden_states(X, return_sequences=True, return_state=True)
     monkeypatch.setattr("skrnn.networks.batches._MAX_STEPS", 7)
@@ -239,14 +239,14 @@ def test_predictions_in_many_blocks_come_back_in_order(monkeypatch):
 
 @lru_cache
 def embedded():
-    """Fit a classifier of three classes to tokens."""
+    """Return a classifier of three classes, fitted to tokens, and the tokens."""
     tokens = [x[:, 0].argsort() + 1 for x in X]
     model = RNNClassifier(cell="gru", units=2, embedding=2, epochs=1, random_state=0)
     return model.fit(tokens, np.arange(len(X)) % 3), tokens
 
 
 def live_models(*, plain=False):
-    """Yield models of all kinds, sequences, and their predictions; `plain`: of Keras' own cells."""
+    """Yield models, sequences and predictions; if `plain`, only with cells that Keras has."""
     for name, params in EXACT.items():
         if not plain or get_cell(params["cell"]).keras_layer:
             yield exact(name), X, exact(name).predict(X)
@@ -255,7 +255,7 @@ def live_models(*, plain=False):
 
 
 def rows_of(outputs, lengths, per_step):
-    """Return what a live model gave for real steps, or for sequences, in rows."""
+    """Return the outputs of a live model, one row per real time step or one per sequence."""
     outputs = ops.convert_to_numpy(outputs)
     if per_step:
         outputs = np.concatenate(
@@ -265,7 +265,7 @@ def rows_of(outputs, lengths, per_step):
 
 
 @precision("float64")
-def test_the_live_model_gives_what_predict_gives():
+def test_live_model_equals_predict():
     for model, sequences, predicted in live_models():
         expected = np.concatenate([np.ravel(one) for one in predicted])
         padded, lengths = pad(sequences, width=8)
@@ -286,9 +286,9 @@ assert "skrnn" not in sys.modules
 """
 
 
-# Keras reads variables of its own in a way that NumPy 2 warns about.
+# Keras reads its variables in a way that NumPy 2 warns about.
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-def test_a_saved_model_opens_in_plain_keras(tmp_path):
+def test_live_model_saved_opens_in_plain_keras(tmp_path):
     folders = []
     for i, (model, sequences, _) in enumerate(live_models(plain=True)):
         folders.append(tmp_path / str(i))
@@ -308,7 +308,7 @@ def test_a_saved_model_opens_in_plain_keras(tmp_path):
 
 
 @precision("float64")
-def test_every_live_model_is_a_new_one():
+def test_live_model_is_new_at_each_access():
     model = exact("lstm one way")
     before = model.predict(X)
     live = model.model_
@@ -327,7 +327,7 @@ def first_weights(cell, seed=0):
 
 
 @pytest.mark.parametrize("cell", CELLS)
-def test_first_weights_are_drawn_as_keras_draws_them(cell):
+def test_initial_weights_have_the_distributions_of_keras(cell):
     network, weights = first_weights(cell)
     assert [weight.shape for weight in weights] == [tuple(v.shape) for v in network.model.weights]
     for variable, weight in zip(network.model.weights, weights, strict=True):
@@ -346,7 +346,7 @@ def test_first_weights_are_drawn_as_keras_draws_them(cell):
             assert_array_equal(weight, expected)
 
 
-def test_first_weights_follow_the_seed_and_do_not_repeat():
+def test_initial_weights_follow_the_seed_and_do_not_repeat():
     _, weights = first_weights("gru")
     _, again = first_weights.__wrapped__("gru")
     _, others = first_weights("gru", seed=1)
