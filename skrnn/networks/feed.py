@@ -5,7 +5,7 @@ import numpy as np
 # Time steps with more bytes than this are sent to the device in blocks, each when it is needed,
 # because they may be read from a file that is larger than the memory.
 RESIDENT_BYTES = 2**28
-# A block has at most RESIDENT_BYTES divided by this number.
+# A block has at most RESIDENT_BYTES divided by this number, counted in padded time steps.
 _BLOCKS = 16
 
 

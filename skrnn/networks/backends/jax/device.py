@@ -208,8 +208,8 @@ def _compile_loop(one_batch, variables, exact):
     return run
 
 
-# A call overwrites the memory of its arguments, so variables are copied: their values may be used
-# elsewhere.
+# A call overwrites the memory of the state that it receives, so the values of variables are copied:
+# they may be used elsewhere.
 _copy = jax.jit(partial(jax.tree.map, jnp.copy))
 
 

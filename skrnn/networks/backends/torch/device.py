@@ -134,7 +134,7 @@ def _runner(model, training):
 
 def _direct_call(operation, training):
     if "training" in inspect.signature(operation.call).parameters:
-        # This value of `training` replaces the value that the graph has stored when it was built.
+        # This value of `training` replaces the one that the graph stored when it was built.
         return lambda *tensors, **given: operation.call(*tensors, **{**given, "training": training})
     return operation.call
 
