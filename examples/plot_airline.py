@@ -132,7 +132,7 @@ for ax, (name, model) in zip(axes, models.items(), strict=True):
     years = []
     for year in range(1957, 1961):
         before = passengers[passengers.index.year < year]
-        known = {"n_steps": 12, "context": np.log(before)}
+        known = {"n_steps": 12, "X": np.log(before)}
         lower, upper = model.forecast_interval(**known, coverage=0.9)
         table = {"forecast": model.forecast(**known), "lower": lower, "upper": upper}
         years.append(np.exp(pd.DataFrame(table)))

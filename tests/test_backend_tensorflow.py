@@ -162,7 +162,7 @@ def test_fit_with_compiled_loops_is_the_same_fit(cell, monkeypatch):
 
 @pytest.mark.parametrize(("n_epochs", "width"), [(125, None), (126, 10)])
 def test_batch_layout_compiles_loops_for_many_time_steps(n_epochs, width):
-    spec = SimpleNamespace(cell="gru", one_hot=False, body=None)
+    spec = SimpleNamespace(cell="gru", one_hot=False, is_custom=False)
     lengths = np.full(200, 10)
     assert policy.STEPS_WORTH_COMPILING == 125 * 20 * 10
     assert policy.batch_layout(spec, lengths, 10, n_epochs) == width
