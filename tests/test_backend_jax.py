@@ -83,9 +83,9 @@ def test_padding_rows_and_time_steps_change_nothing(how, monkeypatch):
     y = step_targets(X)
     y = y if "return_sequences" in how else [one[-1] for one in y]
     fits = []
-    for rung in (lambda n, *_: int(n), lambda n, *_: int(n) + 3):
+    for rounded in (lambda n, *_: int(n), lambda n, *_: int(n) + 3):
         programs.clear()
-        monkeypatch.setattr(backend, "_rung", rung)
+        monkeypatch.setattr(backend, "_bucket_size", rounded)
         fits.append(RNNRegressor(**DRAWS, **how).fit(X, y, X_val=X[:3], y_val=y[:3]))
     assert_close_weights(*fits)
     for name, values in fits[0].history_.items():
