@@ -297,6 +297,8 @@ def is_next(time, last, freq):
     """
     if last is None or time is None or freq is None:
         return False
+    # Integers of different width would be an index of objects before pandas 3.
+    last, time = (int(t) if isinstance(t, Integral) else t for t in (last, time))
     both = pd.Index([last, time])  # an index of objects, if the two are of different kinds
     return holds_times(both) and len(find_gaps(both, freq)) == 0
 
