@@ -6,7 +6,7 @@ One reservoir on two workers: map, reduce
 Data that are stored in several places, or are too large for one machine, need not be collected. The
 readout of a reservoir is a ridge regression, which needs only sums over the time steps. So each
 worker of a Dask cluster fits a network on a part of the data (map), and ``merge`` adds up their
-sums (reduce). The result is the readout of one fit on all data, to rounding.
+sums (reduce). The result is the readout of one fit on all data, up to rounding.
 """
 
 # %%
@@ -165,4 +165,4 @@ if __name__ == "__main__":
 
 # %%
 # Data of this size do not need a cluster. On one machine, ``partial_fit`` on one part after another
-# gives the same readout to rounding, also with the memory of one part.
+# gives the same readout up to rounding, also with the memory of one part.
