@@ -55,6 +55,7 @@ class RNNParameters:
         forgets fastest. "lstm" is long short-term memory [2]_. "gru" is the gated recurrent
         unit [3]_, with about three quarters of the weights of an LSTM. These are defined as in
         Keras. "minimal_gru" is the GRU without its reset gate, with half the weights of an LSTM.
+
         A custom cell is a class or an instance of a Keras layer with a `state_size`, such as
         `keras.layers.GRUCell`. It runs in Keras' own, slower loop. A class is called as
         ``cell(units)`` for each layer and direction. An instance is a description: each layer and
