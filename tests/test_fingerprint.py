@@ -105,3 +105,18 @@ def test_loss_that_calls_itself_is_trained():
 
     histories = [RNNRegressor(**SMALL, loss=loss).fit(X, Y).history_["loss"] for _ in range(2)]
     assert histories[0] == histories[1]
+
+
+def test_programs_of_losses_that_one_function_of_a_library_makes_are_distinguished():
+    def make(factor):
+        def loss(true, predicted):
+            return ops.mean(factor * (true - predicted) ** 2, axis=-1)
+
+        loss.__module__ = "keras.made_up"
+        return loss
+
+    first, second = (
+        RNNRegressor(**SMALL, loss=make(factor)).fit(X, Y).history_["loss"][0]
+        for factor in (1.0, 100.0)
+    )
+    assert second > 50 * first

@@ -20,7 +20,8 @@ _RECORDS = {
 }
 
 
-# Functions and classes of these packages are described by their names.
+# Classes and compiled functions of these packages are described by their names, and the globals
+# of their functions are not.
 _LIBRARIES = (
     "builtins",
     "functools",
@@ -99,15 +100,16 @@ def _distinguishes(name, value, kind):
 def _describe_function(function, seen=()):
     """Describe a function by its code, its closure, its defaults and the globals that it reads."""
     title = f"{function.__module__}.{function.__qualname__}"
-    if function in seen or _is_of_library(function.__module__):
+    if function in seen:
         return title
     seen = (*seen, function)
     names, cells = function.__code__.co_freevars, function.__closure__ or ()
     # Methods that call super() close over their class.
     held = [c.cell_contents for n, c in zip(names, cells, strict=True) if n != "__class__"]
     held += [*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).items()]
-    for name in sorted(_names_in(function.__code__) & function.__globals__.keys()):
-        held.append((name, function.__globals__[name]))
+    if not _is_of_library(function.__module__):
+        names = sorted(_names_in(function.__code__) & function.__globals__.keys())
+        held += [(name, function.__globals__[name]) for name in names]
     code = hashlib.sha256(_describe_code(function.__code__).encode()).hexdigest()
     return f"{title} {code} {_describe_value(held, seen)}"
 
@@ -144,6 +146,9 @@ def _describe_value(value, seen=()):
         return str({name: _describe_value(item, seen) for name, item in value.items()})
     if isinstance(value, np.ndarray):
         return f"{value.dtype}{value.shape} {hashlib.sha256(value.tobytes()).hexdigest()}"
+    name, module = getattr(value, "__name__", None), getattr(value, "__module__", None)
+    if name is not None and _is_of_library(module):
+        return f"{module}.{name}"
     # Ids are safe to compare, because a program keeps alive all objects that it was compiled from.
     plain = isinstance(value, (*PLAIN_TYPES, bytes, complex, EllipsisType))
     return repr(value) if plain else f"{type(value).__qualname__}@{id(value)}"
