@@ -10,6 +10,7 @@ from pathlib import Path
 PUBLIC_MODULES = [
     "skrnn",
     "skrnn.datasets",
+    "skrnn.export",
     "skrnn.forecasting",
     "skrnn.inspection",
     "skrnn.metrics",

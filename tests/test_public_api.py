@@ -36,6 +36,7 @@ PUBLIC_NAMES = {
         "make_memory_task",
         "make_narma",
     ],
+    "skrnn.export": ["from_safetensors", "to_keras", "to_safetensors"],
     "skrnn.forecasting": [
         "DriftForecaster",
         "PersistenceForecaster",

@@ -1,1 +1,6 @@
 """Export of fitted estimators to formats that run without skrnn, such as ONNX."""
+
+from skrnn.export._keras import to_keras
+from skrnn.export._safetensors import from_safetensors, to_safetensors
+
+__all__ = ["from_safetensors", "to_keras", "to_safetensors"]

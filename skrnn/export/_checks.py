@@ -1,0 +1,66 @@
+"""Checks of what is exported and of where it is written, before any work."""
+
+import os
+from pathlib import Path
+
+from sklearn.utils.validation import check_is_fitted
+
+from skrnn.recurrent._base import BaseRNN
+
+
+def check_recurrent(estimator, function):
+    """Check that an estimator is a fitted recurrent network.
+
+    Parameters
+    ----------
+    estimator : object
+    function : str
+        The name of the function that was called, for the message.
+
+    Raises
+    ------
+    TypeError
+        If it is not a recurrent estimator.
+    NotFittedError
+        If it is not fitted.
+    """
+    if not isinstance(estimator, BaseRNN):
+        kind = type(estimator)
+        hint = " Pass its last step." if hasattr(kind, "named_steps") else ""
+        raise TypeError(
+            f"estimator must be a fitted RNNClassifier or RNNRegressor for {function}, got an "
+            f"object of the class {kind.__name__}.{hint}"
+        )
+    check_is_fitted(estimator)
+
+
+def check_path(path, suffix):
+    """Check that a file can be written to a path, and return it.
+
+    Parameters
+    ----------
+    path : str or os.PathLike
+    suffix : str
+        How the name of the file must end.
+
+    Returns
+    -------
+    pathlib.Path
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is not a path, or if its name ends with anything else.
+    FileNotFoundError
+        If its folder does not exist.
+    """
+    if not isinstance(path, str | os.PathLike):
+        raise TypeError(f"path must be a str or a pathlib.Path, got {path!r}.")
+    path = Path(path)
+    if path.suffix != suffix:
+        raise ValueError(f"path must end with {suffix!r}, got {str(path)!r}.")
+    if not path.parent.is_dir():
+        raise FileNotFoundError(
+            f"path={str(path)!r} is in the folder {str(path.parent)!r}, which does not exist."
+        )
+    return path

@@ -1,0 +1,286 @@
+"""Write the weights of a recurrent network to a safetensors file, and read them again.
+
+Such a file holds arrays and short texts only, so that reading it runs no code, and it is read by
+libraries of all frameworks and languages. With the weights, it holds what their predictions also
+depend on, so that no weights are read into an estimator whose predictions they would change
+silently.
+"""
+
+import hashlib
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+import skrnn
+from skrnn._fitting import fitted_snapshot, snapshot
+from skrnn.export._checks import check_path, check_recurrent
+from skrnn.export._weights import named_weights
+
+# The fields of a specification that the shapes of the weights do not show.
+_SETTINGS = (
+    "cell",
+    "activation",
+    "bidirectional",
+    "return_sequences",
+    "pooling",
+    "output_activation",
+)
+
+
+def to_safetensors(estimator, path):
+    """Write the weights of a recurrent network to a safetensors file.
+
+    No framework is loaded. The package safetensors is required.
+
+    Parameters
+    ----------
+    estimator : RNNClassifier or RNNRegressor
+        A fitted estimator.
+    path : str or pathlib.Path
+        The file to write, whose name ends with ``.safetensors``.
+
+    Returns
+    -------
+    dict of str to ndarray
+        The arrays in the file by name, with their dtype:
+
+        - ``recurrent_0/kernel``, ``recurrent_0/recurrent_kernel`` and ``recurrent_0/bias``: the
+          weights of the first recurrent layer, ``recurrent_0_backward/kernel`` and so on: those of
+          its backward direction. Shapes and the order of gates are those of Keras.
+        - ``head/kernel`` and ``head/bias``: the weights of the dense output layer.
+        - ``embedding/embeddings`` and ``embedding/known``: with `embedding`, the vector of each
+          token id, and whether the id was in the training set. Any other id is read as 1.
+        - ``target/scale`` and ``target/offset``: the factor and the summand that convert the
+          outputs of a regressor to the units of y.
+        - ``weight_0``, ``weight_1`` and so on: the weights of a network with a custom `body` or
+          cell, in the order of `weights_`.
+
+    Raises
+    ------
+    ImportError
+        If safetensors is not installed.
+    TypeError
+        If `estimator` is not a recurrent estimator, or `path` is not a path.
+    NotFittedError
+        If `estimator` is not fitted.
+    ValueError
+        If `path` does not end with ``.safetensors``.
+    FileNotFoundError
+        If the folder of `path` does not exist.
+
+    See Also
+    --------
+    from_safetensors : Read the file into an estimator.
+
+    Notes
+    -----
+    The metadata of the file are texts: the version of skrnn in ``skrnn_version``, the class of the
+    estimator in ``estimator``, and as JSON the class labels in ``classes`` and the settings of the
+    network that shapes do not show in ``network``, such as the cell and the pooling. An activation
+    that is a function is described by its name.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from skrnn import RNNRegressor
+    >>> from skrnn.export import to_safetensors
+    >>> X = np.random.default_rng(0).normal(size=(20, 5, 3))
+    >>> regressor = RNNRegressor(cell="gru", units=4, epochs=1).fit(X, X.sum(axis=(1, 2)))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     arrays = to_safetensors(regressor, Path(folder) / "weights.safetensors")
+    >>> [(name, array.shape) for name, array in arrays.items()]
+    [('recurrent_0/kernel', (3, 12)), ('recurrent_0/recurrent_kernel', (4, 12)),
+     ('recurrent_0/bias', (2, 12)), ('head/kernel', (4, 1)), ('head/bias', (1,)),
+     ('target/scale', (1,)), ('target/offset', (1,))]
+    """
+    check_recurrent(estimator, "to_safetensors")
+    path = check_path(path, ".safetensors")
+    save_file = _require_safetensors().numpy.save_file
+    fitted = fitted_snapshot(estimator)
+    arrays = _arrays(fitted)
+    save_file(arrays, path, metadata=_metadata(fitted))
+    return arrays
+
+
+def from_safetensors(estimator, path):
+    """Return a copy of a recurrent estimator with the weights of a safetensors file.
+
+    The copy predicts what the estimator predicted whose weights are in the file. No framework is
+    loaded. The package safetensors is required. To read only the arrays, use
+    ``safetensors.numpy.load_file(path)``.
+
+    Parameters
+    ----------
+    estimator : RNNClassifier or RNNRegressor
+        A fitted estimator with a network of the same architecture, and with the same classes. It is
+        not changed.
+    path : str or pathlib.Path
+        A file that `to_safetensors` has written. The arrays in it may have other values, if another
+        program has written them with the same names and the same metadata.
+
+    Returns
+    -------
+    estimator of the same class
+        Its parameters, `history_` and `n_iter_` are those of `estimator`. Its weights, the scale
+        of its targets and the token ids that it knows are those of the file. If it is fitted
+        further, the optimizer starts afresh.
+
+    Raises
+    ------
+    ImportError
+        If safetensors is not installed.
+    TypeError
+        If `estimator` is not a recurrent estimator, or `path` is not a path.
+    NotFittedError
+        If `estimator` is not fitted.
+    FileNotFoundError
+        If the file does not exist.
+    ValueError
+        If the file is not one of `to_safetensors`, if an array is missing, unknown or not finite,
+        or if its shape, its dtype, a setting of the network or the classes differ from those of
+        `estimator`. The message names the first difference.
+
+    See Also
+    --------
+    to_safetensors : Write the file.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from skrnn import RNNRegressor
+    >>> from skrnn.export import from_safetensors, to_safetensors
+    >>> X = np.random.default_rng(0).normal(size=(20, 5, 3))
+    >>> first = RNNRegressor(units=4, epochs=1).fit(X, X.sum(axis=(1, 2)))
+    >>> second = RNNRegressor(units=4, epochs=1).fit(X, X.mean(axis=(1, 2)))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "weights.safetensors"
+    ...     _ = to_safetensors(first, path)
+    ...     copied = from_safetensors(second, path)
+    >>> bool(np.array_equal(copied.predict(X), first.predict(X)))
+    True
+    """
+    check_recurrent(estimator, "from_safetensors")
+    arrays, metadata = _read(check_path(path, ".safetensors"))
+    fitted = fitted_snapshot(estimator)
+    _check_arrays(arrays, _arrays(fitted))
+    _check_metadata(metadata, _metadata(fitted))
+    copied = snapshot(fitted)
+    vars(copied).update(_attributes(fitted, arrays))
+    return copied
+
+
+def _require_safetensors():
+    try:
+        import safetensors.numpy
+    except ImportError as error:
+        raise ImportError(
+            "Files of weights require the package safetensors, which is not installed. Install it "
+            "with: pip install skrnn[export]"
+        ) from error
+    return safetensors
+
+
+def _arrays(fitted):
+    """Return the arrays of a file by name."""
+    arrays = named_weights(fitted._spec, fitted.weights_)
+    if fitted._vocabulary is not None:
+        arrays["embedding/known"] = fitted._vocabulary.known
+    if not hasattr(fitted, "classes_"):
+        codec = fitted._codec
+        arrays |= {"target/scale": codec.scale, "target/offset": codec.offset}
+    # safetensors writes the memory of an array, whatever its order.
+    return {name: np.array(array, order="C") for name, array in arrays.items()}
+
+
+def _metadata(fitted):
+    """Return the metadata of a file, which are texts."""
+    spec = fitted._spec
+    network = {name: getattr(spec, name) for name in _SETTINGS}
+    if callable(spec.activation):
+        named = spec.activation if hasattr(spec.activation, "__name__") else type(spec.activation)
+        network["activation"] = f"{named.__module__}.{named.__qualname__}"
+    if spec.is_custom:
+        described = hashlib.sha256(spec.architecture.encode("utf-8"))
+        network |= {"custom_architecture": described.hexdigest()}
+    metadata = {
+        "skrnn_version": skrnn.__version__,
+        "estimator": type(fitted).__name__,
+        "network": json.dumps(network),
+    }
+    if hasattr(fitted, "classes_"):
+        metadata["classes"] = json.dumps(fitted.classes_.tolist(), default=repr)
+    return metadata
+
+
+def _read(path):
+    """Return the arrays and the metadata of a file."""
+    safetensors = _require_safetensors()
+    if not Path(path).is_file():
+        raise FileNotFoundError(f"path={str(path)!r} is not a file.")
+    try:
+        with safetensors.safe_open(path, framework="numpy") as file:
+            return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}
+    except safetensors.SafetensorError as error:
+        raise ValueError(f"path={str(path)!r} is not a safetensors file. {error}") from error
+
+
+def _check_arrays(arrays, expected):
+    """Check names, shapes, dtypes and values of the arrays of a file."""
+    missing, unknown = sorted(expected.keys() - arrays), sorted(arrays.keys() - expected)
+    if missing or unknown:
+        raise ValueError(
+            "The arrays of the file are not those of estimator: "
+            + "; ".join(
+                f"{problem} {', '.join(names)}"
+                for problem, names in (("it lacks", missing), ("it also has", unknown))
+                if names
+            )
+            + "."
+        )
+    for name, array in expected.items():
+        found = arrays[name]
+        if (found.shape, found.dtype) != (array.shape, array.dtype):
+            raise ValueError(
+                f"{name!r} in the file has the shape {found.shape} and the dtype {found.dtype}, "
+                f"but in estimator {array.shape} and {array.dtype}."
+            )
+        if not np.isfinite(found).all():
+            raise ValueError(f"{name!r} in the file contains NaN or infinity.")
+
+
+def _check_metadata(metadata, expected):
+    """Check that the weights of a file mean the same in the estimator."""
+    for name, value in expected.items():
+        if name == "skrnn_version":
+            continue
+        if name not in metadata:
+            raise ValueError(
+                f"The file was not written by to_safetensors, because its metadata lack {name!r}. "
+                "If another program has written it, let it copy the metadata of the original file."
+            )
+        found = metadata[name]
+        if name == "network":
+            found, value = json.loads(found), json.loads(value)
+            name = next((key for key in value if value[key] != found.get(key)), name)
+            found, value = found.get(name, found), value.get(name, value)
+        if found != value:
+            raise ValueError(f"{name} is {found!r} in the file, but {value!r} in estimator.")
+
+
+def _attributes(fitted, arrays):
+    """Return the attributes of an estimator that has the arrays of a file."""
+    names = named_weights(fitted._spec, fitted.weights_)
+    attributes = {"weights_": [arrays[name] for name in names], "_optimizer_state": None}
+    if "embedding/known" in arrays:
+        known = arrays["embedding/known"]
+        attributes["_vocabulary"] = replace(fitted._vocabulary, known=known)
+    if "target/scale" in arrays:
+        attributes["_y_scale"] = arrays["target/scale"]
+        attributes["_y_offset"] = arrays["target/offset"]
+    return attributes

@@ -1,0 +1,54 @@
+"""The names of a network's weights, which follow from its specification alone."""
+
+import numpy as np
+
+# The order in which every recurrent layer stores its weights.
+_OF_A_CELL = ("kernel", "recurrent_kernel", "bias")
+
+
+def named_weights(spec, weights):
+    """Return the weights of a network by name.
+
+    Parameters
+    ----------
+    spec : NetworkSpec
+    weights : list of ndarray
+
+    Returns
+    -------
+    dict of str to ndarray
+        In the order of `weights`. The name of a weight is that of its layer in `model_` and its
+        own, such as "recurrent_0_backward/kernel". The weights of a custom body or cell, whose
+        layers only Keras can describe, are called "weight_0", "weight_1" and so on.
+    """
+    if spec.is_custom:
+        names = [f"weight_{i}" for i in range(len(weights))]
+    else:
+        names = _weight_names(spec)
+    return dict(zip(names, map(np.asarray, weights), strict=True))
+
+
+def _weight_names(spec):
+    """Return the names of all weights, in the order of Keras."""
+    layers = [layer for i in range(len(spec.units)) for layer in _directions(spec, i)]
+    return [
+        *(["embedding/embeddings"] if spec.embedding else []),
+        *(f"{layer}/{weight}" for layer in layers for weight in _OF_A_CELL),
+        "head/kernel",
+        "head/bias",
+    ]
+
+
+def _directions(spec, i):
+    """Return the names of the layers of both directions in the order of Keras.
+
+    Keras sorts layers by their distance from the output. The outputs of the backward direction are
+    put in the order of time before they are joined with the others, unless only the last ones are
+    used.
+    """
+    forward, backward = f"recurrent_{i}", f"recurrent_{i}_backward"
+    if not spec.bidirectional:
+        return [forward]
+    is_last = i == len(spec.units) - 1
+    only_ends = is_last and spec.pooling == "last" and not spec.return_sequences
+    return [forward, backward] if only_ends else [backward, forward]
