@@ -36,7 +36,13 @@ PUBLIC_NAMES = {
         "make_memory_task",
         "make_narma",
     ],
-    "skrnn.export": ["from_safetensors", "to_keras", "to_safetensors"],
+    "skrnn.export": [
+        "from_safetensors",
+        "register_skl2onnx",
+        "to_keras",
+        "to_onnx",
+        "to_safetensors",
+    ],
     "skrnn.forecasting": [
         "DriftForecaster",
         "PersistenceForecaster",

@@ -3,14 +3,20 @@
 `onnx` is an optional dependency, which is imported when a graph is begun.
 """
 
+import importlib
+
 import numpy as np
 
 # The oldest version of the operators that has all operators used here.
 OPSET = 18
 
 
-def require_onnx():
-    """Return the package `onnx`.
+def require_package(name):
+    """Import and return an optional package.
+
+    Parameters
+    ----------
+    name : {"onnx", "onnxruntime", "skl2onnx"}
 
     Raises
     ------
@@ -18,13 +24,12 @@ def require_onnx():
         If it is not installed.
     """
     try:
-        import onnx
+        return importlib.import_module(name)
     except ImportError as error:
         raise ImportError(
-            "Export to ONNX requires the package onnx, which is not installed. Install it with: "
+            f"Export to ONNX requires the package {name}, which is not installed. Install it with: "
             "pip install skrnn[export]"
         ) from error
-    return onnx
 
 
 class OnnxGraph:
@@ -36,6 +41,8 @@ class OnnxGraph:
     ----------
     prefix : str, default=""
         Graphs that become one have different prefixes.
+    opset : int, default=OPSET
+        The version of the operators.
 
     Examples
     --------
@@ -49,14 +56,14 @@ class OnnxGraph:
     ['Mul', 'Identity']
     """
 
-    def __init__(self, prefix=""):
-        self._onnx = require_onnx()
+    def __init__(self, prefix="", opset=OPSET):
+        self._onnx = require_package("onnx")
         self._prefix = prefix
         self._n_names = 0
         self._constants = {}
         self.nodes = []
         self.initializers = []
-        self.opsets = {"": OPSET}
+        self.opsets = {"": opset}
 
     def add(self, op, inputs, *, n_outputs=1, domain="", **attributes):
         """Add an operator.
@@ -99,6 +106,14 @@ class OnnxGraph:
             return name
         return self._constants[key]
 
+    def cast(self, name, dtype):
+        """Convert a tensor to another dtype."""
+        return self.add("Cast", [name], to=_tensor_type(self._onnx, np.dtype(dtype)))
+
+    def reshape(self, name, shape):
+        """Reshape a tensor: 0 keeps a dimension, and -1 is inferred from the others."""
+        return self.add("Reshape", [name, self.constant(np.array(shape, dtype=np.int64))])
+
     def rename(self, name, new_name):
         """Give a tensor another name, for example that of an output; return the new name."""
         self.nodes.append(self._onnx.helper.make_node("Identity", [name], [new_name]))
@@ -107,6 +122,10 @@ class OnnxGraph:
     def begin_body(self):
         """Return a new graph for the body of an operator such as Scan, to be added by `body`."""
         return OnnxGraph(f"{self._new_name('body')}_")
+
+    def own_name(self, stem):
+        """Return a name for an input or an output of a body, which differs from all others."""
+        return f"{self._prefix}{stem}"
 
     def body(self, inputs, outputs):
         """Return the graph as an attribute of an operator.
@@ -134,6 +153,7 @@ class OnnxGraph:
         Parameters
         ----------
         model : onnx.ModelProto
+            A model that was made for the versions of the operators in `opsets`.
         inputs : list of str
             The names of the tensors that are the inputs of the model.
 
@@ -149,12 +169,7 @@ class OnnxGraph:
         self.nodes.extend(graph.node)
         self.initializers.extend(graph.initializer)
         for opset in model.opset_import:
-            version = self.opsets.setdefault(opset.domain, opset.version)
-            if version != opset.version:
-                raise ValueError(
-                    f"A part of the model has version {opset.version} of the operators of ONNX's "
-                    f"domain {opset.domain!r}, but the graph has version {version}."
-                )
+            self.opsets.setdefault(opset.domain, opset.version)
         return [value.name for value in graph.output]
 
     def finish(self, inputs, outputs):

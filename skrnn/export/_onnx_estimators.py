@@ -1,0 +1,48 @@
+"""The estimators that can be written as ONNX graphs, and the functions that write them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from skrnn.export._onnx_recurrent import add_recurrent, recurrent_input
+from skrnn.recurrent import RNNClassifier, RNNRegressor
+
+
+@dataclass(frozen=True)
+class Converter:
+    """The functions that write an estimator as an ONNX graph.
+
+    Parameters
+    ----------
+    describe_input : callable
+        ``describe_input(estimator, one_hot=False)`` returns the dtype and the shape of X, and
+        raises a ValueError if the estimator cannot be exported.
+    add : callable
+        ``add(graph, estimator, X, lengths, one_hot=False)`` adds the fitted estimator to a graph,
+        and returns its outputs as a list of `Output`.
+    """
+
+    describe_input: Callable
+    add: Callable
+
+
+_RECURRENT = Converter(recurrent_input, add_recurrent)
+
+CONVERTERS = {RNNClassifier: _RECURRENT, RNNRegressor: _RECURRENT}
+
+
+def converter_of(estimator):
+    """Return the `Converter` for an estimator.
+
+    Raises
+    ------
+    TypeError
+        If there is none.
+    """
+    for kind, converter in CONVERTERS.items():
+        if isinstance(estimator, kind):
+            return converter
+    names = ", ".join(kind.__name__ for kind in CONVERTERS)
+    raise TypeError(
+        f"to_onnx requires a fitted estimator of one of the classes {names}, or a Pipeline that "
+        f"ends with one, but got {type(estimator).__name__}."
+    )

@@ -1,0 +1,122 @@
+"""Reading of inputs in ONNX graphs, as `skrnn.sequences` and `skrnn.recurrent` read them.
+
+A batch of sequences is an array that is padded to the longest sequence, and their lengths.
+"""
+
+import numpy as np
+
+from skrnn.sequences._tokens import PADDING, UNKNOWN
+
+
+def check_lengths(graph, X, lengths):
+    """Return the lengths; running the model fails if one is not between 1 and the length of X.
+
+    ONNX does not have assertions, but an index that is out of bounds is an error.
+
+    Parameters
+    ----------
+    graph : OnnxGraph
+    X : str
+        A tensor of shape (n, T, ...).
+    lengths : str
+        An int64 tensor of shape (n,).
+    """
+    n_steps = _n_steps(graph, X)
+    allowed = _range(graph, 1, graph.add("Add", [n_steps, graph.constant(1)]))
+    index = graph.add("Sub", [lengths, graph.constant(1)])
+    is_positive = graph.add("Greater", [lengths, graph.constant(0)])
+    index = graph.add("Where", [is_positive, index, n_steps])
+    return graph.add("Gather", [allowed, index])
+
+
+def full_lengths(graph, X):
+    """Return the lengths of sequences without padding, int64 of shape (n,)."""
+    n = graph.add("Shape", [X], start=0, end=1)
+    return graph.add("Expand", [_n_steps(graph, X), n])
+
+
+def add_mask(graph, X, lengths):
+    """Return whether each time step is real, bool of shape (T, n, 1)."""
+    positions = graph.reshape(add_positions(graph, X), (-1, 1, 1))
+    return graph.add("Less", [positions, graph.reshape(lengths, (1, -1, 1))])
+
+
+def trim_padding(graph, X, lengths):
+    """Return token ids and lengths without padding at either end.
+
+    A sequence of padding alone keeps one step, as in `predict`.
+
+    Parameters
+    ----------
+    graph : OnnxGraph
+    X : str
+        Token ids, int64 of shape (n, T).
+    lengths : str
+
+    Returns
+    -------
+    ids : str
+        Token ids from the start of each row, followed by zeros.
+    lengths : str
+    """
+    positions, n_steps = add_positions(graph, X), _n_steps(graph, X)
+    inside = graph.add("Less", [positions, graph.reshape(lengths, (-1, 1))])
+    is_padding = graph.add("Equal", [X, graph.constant(PADDING)])
+    real = graph.add("And", [inside, graph.add("Not", [is_padding])])
+    time = graph.constant([1])
+    last = graph.add("Where", [real, positions, graph.constant(-1)])
+    last = graph.add("ReduceMax", [last, time])
+    first = graph.add("Where", [real, positions, n_steps])
+    first = graph.add("ReduceMin", [first, time])
+    trimmed = graph.add("Add", [graph.add("Sub", [last, first]), graph.constant(1)])
+    trimmed = graph.add("Max", [trimmed, graph.constant(1)])
+    index = graph.add("Add", [positions, first])
+    index = graph.add("Min", [index, graph.add("Sub", [n_steps, graph.constant(1)])])
+    ids = graph.add("GatherElements", [X, index], axis=1)
+    is_real = graph.add("Less", [positions, trimmed])
+    ids = graph.add("Where", [is_real, ids, graph.constant(PADDING)])
+    return ids, graph.reshape(trimmed, (-1,))
+
+
+def as_embedding_rows(graph, vocabulary, ids):
+    """Return the row of the embedding for each token id.
+
+    An id that is not known has the row of the unknown token. Beyond a pre-trained matrix, it is an
+    error when the model runs, as in `predict`.
+
+    Parameters
+    ----------
+    graph : OnnxGraph
+    vocabulary : skrnn.recurrent._vocabulary.Vocabulary
+    ids : str
+    """
+    known = vocabulary.known
+    rows = graph.constant(np.where(known, np.arange(len(known)), UNKNOWN))
+    inside = graph.add("Max", [ids, graph.constant(PADDING)])
+    if vocabulary.pretrained:
+        return graph.add("Gather", [rows, inside])
+    inside = graph.add("Min", [inside, graph.constant(len(known) - 1)])
+    is_inside = graph.add("Equal", [ids, inside])
+    row = graph.add("Gather", [rows, inside])
+    return graph.add("Where", [is_inside, row, graph.constant(UNKNOWN)])
+
+
+def as_one_hot(graph, codes, n_features, dtype):
+    """Return codes as one-hot vectors; a code that is not a column, as -1, is a vector of zeros."""
+    columns = graph.constant(np.arange(n_features))
+    codes = graph.add("Unsqueeze", [codes, graph.constant([2])])
+    return graph.cast(graph.add("Equal", [codes, columns]), dtype)
+
+
+def _n_steps(graph, X):
+    """Return the length of the array X, int64 of shape ()."""
+    return graph.add("Squeeze", [graph.add("Shape", [X], start=1, end=2)])
+
+
+def add_positions(graph, X):
+    """Return the positions 0, 1, ... of the time steps of X, int64 of shape (T,)."""
+    return _range(graph, 0, _n_steps(graph, X))
+
+
+def _range(graph, first, limit):
+    return graph.add("Range", [graph.constant(first), limit, graph.constant(1)])
