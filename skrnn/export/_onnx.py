@@ -2,10 +2,11 @@
 
 from sklearn.utils.validation import check_is_fitted
 
+from skrnn._fitting import fitted_snapshot
 from skrnn.export._checks import check_path
 from skrnn.export._onnx_estimators import converter_of
 from skrnn.export._onnx_graph import OnnxGraph
-from skrnn.export._onnx_pipeline import add_steps, describe_steps, split_pipeline
+from skrnn.export._onnx_pipeline import add_steps, describe_steps, makes_codes, split_pipeline
 
 _NUMBERS = ("float32", "float64")
 
@@ -113,23 +114,27 @@ def _convert(estimator, input_dtype, one_hot):
     steps, final = split_pipeline(estimator)
     converter = converter_of(final)
     check_is_fitted(estimator)
-    if steps:
-        X_input, one_hot = describe_steps(steps, input_dtype or "float64")
+    # A fit in another thread cannot change the estimator halfway.
+    final = fitted_snapshot(final)
+    if steps and one_hot:
+        raise ValueError("one_hot=True is for estimators, but the estimator is a Pipeline.")
+    one_hot = one_hot or makes_codes(steps)
     network_dtype, shape = converter.describe_input(final, one_hot=one_hot)
-    if not steps:
-        is_number = network_dtype in _NUMBERS
-        X_input = (input_dtype or network_dtype) if is_number else network_dtype, shape
-    dtype = X_input[0]
+    is_numeric = network_dtype in _NUMBERS
+    dtype = input_dtype or network_dtype if is_numeric else network_dtype
+    if steps:
+        dtype = input_dtype or "float64"
+        dtype, shape = describe_steps(steps, dtype, needs_numbers=is_numeric)
     if input_dtype not in (None, dtype):
         raise ValueError(
             f"input_dtype={input_dtype!r} is for numbers, but the inputs of the model are {dtype}."
         )
     graph = OnnxGraph()
     X, lengths = add_steps(graph, steps, "X", "lengths", dtype)
-    if dtype in _NUMBERS and dtype != network_dtype:
+    if is_numeric and dtype != network_dtype:
         X = graph.cast(X, network_dtype)
     outputs = converter.add(graph, final, X, lengths, one_hot=one_hot)
     return graph.finish(
-        [("X", *X_input), ("lengths", "int64", ("n",))],
+        [("X", dtype, shape), ("lengths", "int64", ("n",))],
         [(graph.rename(out.tensor, out.name), out.dtype, out.shape) for out in outputs],
     )

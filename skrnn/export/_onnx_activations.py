@@ -3,8 +3,6 @@
 They are written with operators that onnxruntime has for float32 and for float64.
 """
 
-import math
-
 # The activations of the operators RNN, GRU and LSTM, by the names of Keras.
 NATIVE = {"relu": "Relu", "sigmoid": "Sigmoid", "tanh": "Tanh"}
 
@@ -57,10 +55,9 @@ def _hard_sigmoid(x):
     return x.apply("Mul", 1 / 6).apply("Add", 0.5).clip(0, 1)
 
 
-_ACTIVATIONS = {
+ACTIVATIONS = {
     "elu": lambda x: x.apply("Max", 0) + _exponential_minus_one(x),
     "exponential": lambda x: x.apply("Exp"),
-    "gelu": lambda x: x * ((x * math.sqrt(0.5)).apply("Erf") + 1) * 0.5,
     "hard_sigmoid": _hard_sigmoid,
     "hard_silu": lambda x: x * _hard_sigmoid(x),
     "hard_tanh": lambda x: x.clip(-1, 1),
@@ -98,10 +95,10 @@ def activation_name(activation):
         is_of_keras = module.split(".")[0] == "keras" and "activations" in module
         name = getattr(activation, "__name__", None) if is_of_keras else None
     name = _SYNONYMS.get(name, name)
-    if name not in _ACTIVATIONS:
+    if name not in ACTIVATIONS:
         raise ValueError(
             f"activation={activation!r} cannot be exported to ONNX. Use to_keras to export the "
-            f"Keras model, or one of the activations {', '.join(sorted(_ACTIVATIONS))}."
+            f"Keras model, or one of the activations {', '.join(sorted(ACTIVATIONS))}."
         )
     return name
 
@@ -118,4 +115,4 @@ def add_activation(graph, name, x, dtype):
     dtype : dtype
         The dtype of `x`.
     """
-    return _ACTIVATIONS[name](_Expression(graph, x, dtype)).name
+    return ACTIVATIONS[name](_Expression(graph, x, dtype)).name

@@ -42,7 +42,8 @@ def converter_of(estimator):
         if isinstance(estimator, kind):
             return converter
     names = ", ".join(kind.__name__ for kind in CONVERTERS)
+    hint = " Pass its best_estimator_." if hasattr(estimator, "best_estimator_") else ""
     raise TypeError(
-        f"to_onnx requires a fitted estimator of one of the classes {names}, or a Pipeline that "
-        f"ends with one, but got {type(estimator).__name__}."
+        f"estimator must be a fitted {names}, or a Pipeline that ends with one, to be exported to "
+        f"ONNX, got {type(estimator).__name__}.{hint}"
     )

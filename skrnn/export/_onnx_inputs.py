@@ -41,6 +41,23 @@ def add_mask(graph, X, lengths):
     return graph.add("Less", [positions, graph.reshape(lengths, (1, -1, 1))])
 
 
+def repeat_first_step(graph, X, lengths):
+    """Return time steps whose padding is replaced by the first time step of the sequence.
+
+    A transformer may refuse other values, such as unknown categories.
+
+    Parameters
+    ----------
+    graph : OnnxGraph
+    X : str
+        Numbers of shape (n, T, n_features).
+    lengths : str
+    """
+    mask = graph.add("Transpose", [add_mask(graph, X, lengths)], perm=[1, 0, 2])
+    limits = [graph.constant([limit]) for limit in (0, 1, 1)]
+    return graph.add("Where", [mask, X, graph.add("Slice", [X, *limits])])
+
+
 def trim_padding(graph, X, lengths):
     """Return token ids and lengths without padding at either end.
 
@@ -81,8 +98,8 @@ def trim_padding(graph, X, lengths):
 def as_embedding_rows(graph, vocabulary, ids):
     """Return the row of the embedding for each token id.
 
-    An id that is not known has the row of the unknown token. Beyond a pre-trained matrix, it is an
-    error when the model runs, as in `predict`.
+    An id that is not known has the row of the unknown token. As in `predict`, a negative id is an
+    error when the model runs, and so is an id beyond a pre-trained matrix.
 
     Parameters
     ----------
@@ -90,15 +107,14 @@ def as_embedding_rows(graph, vocabulary, ids):
     vocabulary : skrnn.recurrent._vocabulary.Vocabulary
     ids : str
     """
-    known = vocabulary.known
-    rows = graph.constant(np.where(known, np.arange(len(known)), UNKNOWN))
-    inside = graph.add("Max", [ids, graph.constant(PADDING)])
-    if vocabulary.pretrained:
-        return graph.add("Gather", [rows, inside])
-    inside = graph.add("Min", [inside, graph.constant(len(known) - 1)])
-    is_inside = graph.add("Equal", [ids, inside])
-    row = graph.add("Gather", [rows, inside])
-    return graph.add("Where", [is_inside, row, graph.constant(UNKNOWN)])
+    rows = np.where(vocabulary.known, np.arange(len(vocabulary.known)), UNKNOWN)
+    is_negative = graph.add("Less", [ids, graph.constant(0)])
+    if not vocabulary.pretrained:
+        # All ids beyond the last row share one more, that of the unknown token.
+        rows = np.append(rows, UNKNOWN)
+        ids = graph.add("Min", [ids, graph.constant(len(rows) - 1)])
+    index = graph.add("Where", [is_negative, graph.constant(len(rows)), ids])
+    return graph.add("Gather", [graph.constant(rows), index])
 
 
 def as_one_hot(graph, codes, n_features, dtype):

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from sklearn.pipeline import Pipeline
 
+from skrnn.export._onnx_inputs import repeat_first_step
 from skrnn.export._onnx_symbols import (
     add_one_hot_encoder,
     add_tokenizer,
@@ -32,13 +33,13 @@ class StepConverter:
     add : callable
         ``add(graph, transformer, X, lengths, dtype)`` adds the fitted transformer to a graph, and
         returns the transformed time steps and the lengths.
-    makes_codes : bool
-        Whether the transformed time steps are the codes of one-hot vectors.
+    makes : {"numbers", "token ids", "codes"}
+        The transformed time steps. Codes stand for one-hot vectors.
     """
 
     describe_input: Callable
     add: Callable
-    makes_codes: bool = False
+    makes: str
 
 
 def split_pipeline(estimator):
@@ -85,26 +86,40 @@ def step_converter(name, transformer):
     )
 
 
-def describe_steps(steps, dtype):
-    """Return the dtype and the shape of X, and whether the steps return codes of one-hot vectors.
+def makes_codes(steps):
+    """Return whether the steps of a Pipeline make codes of one-hot vectors."""
+    return bool(steps) and step_converter(*steps[-1]).makes == "codes"
+
+
+def describe_steps(steps, dtype, *, needs_numbers):
+    """Return the dtype and the shape of X for the steps of a Pipeline.
 
     Parameters
     ----------
     steps : list of tuple (name, transformer)
     dtype : {"float32", "float64"}
         The dtype of X if it consists of numbers.
+    needs_numbers : bool
+        Whether the last step of the Pipeline reads numbers, not token ids or codes.
 
     Raises
     ------
     ValueError
-        If a step cannot be exported.
+        If a step cannot be exported, or if the last step of the Pipeline reads token ids as
+        numbers.
     """
     converters = [step_converter(name, transformer) for name, transformer in steps]
     descriptions = [
         converter.describe_input(transformer, dtype)
         for converter, (_, transformer) in zip(converters, steps, strict=True)
     ]
-    return descriptions[0], converters[-1].makes_codes
+    if (converters[-1].makes == "numbers") != needs_numbers:
+        raise ValueError(
+            f"The step {steps[-1][0]!r} of the Pipeline makes {converters[-1].makes}, but the "
+            f"estimator after it reads {'numbers' if needs_numbers else 'token ids or codes'}, "
+            "which cannot be exported to ONNX."
+        )
+    return descriptions[0]
 
 
 def add_steps(graph, steps, X, lengths, dtype):
@@ -136,14 +151,33 @@ def _describe_time_steps(transformer, dtype):
 
 
 def add_time_distributed(graph, transformer, X, lengths, dtype):
-    """Add a transformer of time steps, as the rows of a table."""
+    """Add a transformer of time steps, as the rows of a table.
+
+    Parameters
+    ----------
+    graph : OnnxGraph
+    transformer : TimeDistributed
+    X : str
+    lengths : str or None
+        If None, all time steps are real.
+    dtype : {"float32", "float64"}
+
+    Returns
+    -------
+    X, lengths : str
+    """
     inner = transformer.transformer_
     n_features = n_features_of(inner)
     model, i = as_onnx(inner, n_features, dtype, graph.opsets[""])
     n_steps = graph.add("Shape", [X], start=0, end=2)
+    if lengths is not None:
+        X = repeat_first_step(graph, X, lengths)
     rows = graph.inline(model, [graph.reshape(X, (-1, n_features))])[i]
     shape = graph.add("Concat", [n_steps, graph.constant([-1])], axis=0)
     return graph.cast(graph.add("Reshape", [rows, shape]), dtype), lengths
+
+
+# --- encoders ---------------------------------------------------------------------------------
 
 
 def _describe_tokens(transformer, dtype):
@@ -165,7 +199,7 @@ def _add_categories(graph, transformer, X, lengths, dtype):
 
 
 _CONVERTERS = {
-    TimeDistributed: StepConverter(_describe_time_steps, add_time_distributed),
-    EmbeddingTokenizer: StepConverter(_describe_tokens, _add_tokens),
-    OneHotSequenceEncoder: StepConverter(_describe_categories, _add_categories, makes_codes=True),
+    TimeDistributed: StepConverter(_describe_time_steps, add_time_distributed, "numbers"),
+    EmbeddingTokenizer: StepConverter(_describe_tokens, _add_tokens, "token ids"),
+    OneHotSequenceEncoder: StepConverter(_describe_categories, _add_categories, "codes"),
 }

@@ -93,26 +93,29 @@ def _convert_estimator(scope, operator, container):
 
 def _write_estimator(operator, graph):
     """Return the graph with the estimator of an operator, and the outputs of the estimator."""
-    estimator, X = operator.raw_operator, operator.inputs[0].full_name
+    estimator = operator.raw_operator
     converter = converter_of(estimator)
     dtype, shape = converter.describe_input(estimator)
-    if len(shape) == 3 and len(operator.inputs[0].type.shape) == 2:
+    X, lengths = _add_inputs(graph, operator, dtype, n_axes=len(shape))
+    lengths = full_lengths(graph, X) if lengths is None else lengths
+    return graph, converter.add(graph, estimator, X, lengths)
+
+
+def _add_inputs(graph, operator, dtype, n_axes):
+    """Return X of a dtype with a number of axes, and the lengths, or None if there are none."""
+    variables = operator.inputs
+    X = graph.cast(variables[0].full_name, dtype)
+    if n_axes == 3 and len(variables[0].type.shape) == 2:
+        # A table has one univariate sequence per row.
         X = graph.add("Unsqueeze", [X, graph.constant([2])])
-    X = graph.cast(X, dtype)
-    return graph, converter.add(graph, estimator, X, _add_lengths(graph, operator, X))
-
-
-def _add_lengths(graph, operator, X):
-    if len(operator.inputs) > 1:
-        return graph.cast(operator.inputs[1].full_name, "int64")
-    return full_lengths(graph, X)
+    return X, graph.cast(variables[1].full_name, "int64") if len(variables) > 1 else None
 
 
 # --- TimeDistributed --------------------------------------------------------------------------
 
 
 def _parse_time_distributed(scope, model, inputs, custom_parsers=None):
-    steps = _declare(scope, model, inputs[:1], ["variable"]).outputs
+    steps = _declare(scope, model, inputs, ["variable"]).outputs
     # The lengths are an input of the next step too.
     return [*steps, *inputs[1:]]
 
@@ -122,12 +125,9 @@ def _set_step_types(operator):
 
 
 def _convert_time_distributed(scope, operator, container):
-    graph, variable = _begin_graph(scope, container), operator.inputs[0]
-    dtype = _dtype_of(variable)
-    X = variable.full_name
-    if len(variable.type.shape) == 2:
-        X = graph.add("Unsqueeze", [X, graph.constant([2])])
-    steps, _ = add_time_distributed(graph, operator.raw_operator, X, None, dtype)
+    graph, dtype = _begin_graph(scope, container), _dtype_of(operator.inputs[0])
+    X, lengths = _add_inputs(graph, operator, dtype, n_axes=3)
+    steps, _ = add_time_distributed(graph, operator.raw_operator, X, lengths, dtype)
     _add_to_container(container, graph, operator, [steps])
 
 
