@@ -22,6 +22,7 @@ BENCHMARKS = [
     "one_hot_epoch",
     "tokenize",
     "predict_one",
+    "onnx_one_reservoir",
     "first_fit",
     "reservoir_series",
     "reservoir_batch",

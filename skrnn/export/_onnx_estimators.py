@@ -4,7 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from skrnn.export._onnx_recurrent import add_recurrent, recurrent_input
+from skrnn.export._onnx_reservoir import add_reservoir, reservoir_input
 from skrnn.recurrent import RNNClassifier, RNNRegressor
+from skrnn.reservoir import EchoStateClassifier, EchoStateRegressor
 
 
 @dataclass(frozen=True)
@@ -26,8 +28,14 @@ class Converter:
 
 
 _RECURRENT = Converter(recurrent_input, add_recurrent)
+_RESERVOIR = Converter(reservoir_input, add_reservoir)
 
-CONVERTERS = {RNNClassifier: _RECURRENT, RNNRegressor: _RECURRENT}
+CONVERTERS = {
+    RNNClassifier: _RECURRENT,
+    RNNRegressor: _RECURRENT,
+    EchoStateClassifier: _RESERVOIR,
+    EchoStateRegressor: _RESERVOIR,
+}
 
 
 def converter_of(estimator):

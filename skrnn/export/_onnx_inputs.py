@@ -8,8 +8,8 @@ import numpy as np
 from skrnn.sequences._tokens import PADDING, UNKNOWN
 
 
-def check_lengths(graph, X, lengths):
-    """Return the lengths; running the model fails if one is not between 1 and the length of X.
+def check_lengths(graph, X, lengths, shortest=1):
+    """Return the lengths; running the model fails if one is too short or longer than X.
 
     ONNX does not have assertions, but an index that is out of bounds is an error.
 
@@ -20,12 +20,15 @@ def check_lengths(graph, X, lengths):
         A tensor of shape (n, T, ...).
     lengths : str
         An int64 tensor of shape (n,).
+    shortest : int, default=1
+        The number of time steps that a sequence has at least.
     """
     n_steps = _n_steps(graph, X)
-    allowed = _range(graph, 1, graph.add("Add", [n_steps, graph.constant(1)]))
-    index = graph.add("Sub", [lengths, graph.constant(1)])
-    is_positive = graph.add("Greater", [lengths, graph.constant(0)])
-    index = graph.add("Where", [is_positive, index, n_steps])
+    allowed = _range(graph, shortest, graph.add("Add", [n_steps, graph.constant(1)]))
+    index = graph.add("Sub", [lengths, graph.constant(shortest)])
+    is_long_enough = graph.add("GreaterOrEqual", [lengths, graph.constant(shortest)])
+    # A negative index would count from the end.
+    index = graph.add("Where", [is_long_enough, index, n_steps])
     return graph.add("Gather", [allowed, index])
 
 

@@ -247,8 +247,8 @@ def _check_arrays(arrays, expected):
         found = arrays[name]
         if (found.shape, found.dtype) != (array.shape, array.dtype):
             raise ValueError(
-                f"{name!r} in the file has the shape {found.shape} and the dtype {found.dtype}, "
-                f"but in estimator {array.shape} and {array.dtype}."
+                f"{name!r} has the shape {found.shape} and the dtype {found.dtype} in the file, "
+                f"but {array.shape} and {array.dtype} in estimator."
             )
         if not np.isfinite(found).all():
             raise ValueError(f"{name!r} in the file contains NaN or infinity.")

@@ -18,6 +18,7 @@ REPORTED_VERSIONS = (
     "jax",
     "keras",
     "numpy",
+    "onnxruntime",
     "pyrcn",
     "reservoirpy",
     "scikeras",

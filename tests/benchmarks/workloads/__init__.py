@@ -99,6 +99,24 @@ def _epoch_flops(n_gates):
     return flops
 
 
+def _predictions(title, module, full, quick):
+    """Return the benchmark of predictions by skrnn and by onnxruntime, of a model of `module`."""
+    function = "predict_one" if "n_calls" in full else "predict_many"
+    needs = ("onnx", "onnxruntime")
+    return Benchmark(
+        title=title,
+        full=full,
+        quick=quick,
+        candidates={
+            "skrnn": Candidate(f"{module}:{function}", is_skrnn=module == "with_skrnn"),
+            "onnxruntime": Candidate(f"with_onnxruntime:{function}", needs, {"module": module}),
+        },
+        fact="accuracy",
+        within=0.01,
+        per="n_calls" if "n_calls" in full else None,
+    )
+
+
 # The quick sizes have the same networks, so that skrnn compiles few programs.
 _TINY = {"steps": 5, "features": 2}
 
@@ -125,6 +143,8 @@ _PRODUCT = Candidate("matrix_products:product", options={"n": 2000}, baseline=Tr
 _SEARCH = {"steps": 30, "features": 3, "epochs": 10, "folds": 5}
 _TRAINED = {"n_train": 2048, "steps": 100, "features": 8, "units": 64, "epochs": 6}
 _TINY_TRAINED = {"n_train": 16, **_TINY, "units": 3, "epochs": 2}
+_RESERVOIR = {"n_train": 2048, "steps": 100, "features": 8, "units": 500}
+_TINY_RESERVOIR = {"n_train": 16, **_TINY, "units": 3}
 _FIRST = {
     "full": {"n": 300, "steps": 30, "features": 3, "units": 32, "epochs": 2},
     "quick": {"n": 16, **_TINY, "units": 4, "epochs": 1},
@@ -239,6 +259,30 @@ BENCHMARKS = {
             "Keras predict, batches of 256": _keras("predict_many", batch_size=256),
         },
         fact="accuracy",
+    ),
+    "onnx_one": _predictions(
+        "predict for one sequence of 100 steps of 8, LSTM(64)",
+        "with_skrnn",
+        full={**_TRAINED, "n_calls": 200},
+        quick={**_TINY_TRAINED, "n_calls": 2},
+    ),
+    "onnx_many": _predictions(
+        "predict for 1,000 sequences of 100 steps of 8, LSTM(64)",
+        "with_skrnn",
+        full={**_TRAINED, "n": 1000},
+        quick={**_TINY_TRAINED, "n": 40},
+    ),
+    "onnx_one_reservoir": _predictions(
+        "predict for one sequence of 100 steps of 8, echo state network of 500 units",
+        "with_skrnn_reservoirs",
+        full={**_RESERVOIR, "n_calls": 200},
+        quick={**_TINY_RESERVOIR, "n_calls": 2},
+    ),
+    "onnx_many_reservoir": _predictions(
+        "predict for 1,000 sequences of 100 steps of 8, echo state network of 500 units",
+        "with_skrnn_reservoirs",
+        full={**_RESERVOIR, "n": 1000},
+        quick={**_TINY_RESERVOIR, "n": 40},
     ),
     "first_fit": Benchmark(
         title="first fit of a new LSTM in a warm process: 300 sequences of 30 steps, 2 epochs",

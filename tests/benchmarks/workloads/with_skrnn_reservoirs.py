@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from skrnn import EchoStateRegressor
+from skrnn import EchoStateClassifier, EchoStateRegressor
 from skrnn.reservoir import Reservoir
-from workloads.data import delayed_noise
+from workloads.data import delayed_noise, waves
 
 
 def fit_series(steps, units, connections, n_alphas=0, chunk_overlap=None):
@@ -41,3 +41,26 @@ def fit_batch(n, steps, units, connections):
         return {"r2": network.score(X[:10], y[:10])}
 
     return run
+
+
+def predict_one(n_calls, n_train, steps, features, units):
+    """Predict for one sequence, again and again."""
+    model, X, y = trained(n_train, n_calls, steps, features, units)
+
+    def run():
+        predicted = [model.predict(X[i : i + 1])[0] for i in range(n_calls)]
+        return {"accuracy": float(np.mean(predicted == y))}
+
+    return run
+
+
+def predict_many(n, n_train, steps, features, units):
+    """Predict for many sequences at once."""
+    model, X, y = trained(n_train, n, steps, features, units)
+    return lambda: {"accuracy": float(np.mean(model.predict(X) == y))}
+
+
+def trained(n_train, n, steps, features, units):
+    model = EchoStateClassifier(units=units, pooling="mean", random_state=0)
+    model.fit(*waves(n_train, steps, features))
+    return model, *waves(n, steps, features, seed=1)
