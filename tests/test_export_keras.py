@@ -3,6 +3,9 @@
 That such a file opens without skrnn is tested with the live models of `test_networks.py`.
 """
 
+from contextlib import nullcontext
+from importlib.util import find_spec
+
 import keras
 import numpy as np
 import pytest
@@ -111,6 +114,15 @@ def test_keras_litert_of_any_number_of_sequences_needs_select_tf_ops(tmp_path):
     path = tmp_path / "model.tflite"
     to_keras(fitted("classifier")).export(path, format="litert", verbose=False)
     assert needs_select_tf_ops(path)
+
+
+@needs_tensorflow
+def test_to_keras_model_has_been_called_as_the_onnx_exporter_requires(tmp_path):
+    model = to_keras(fitted("classifier"))
+    # Keras looks for tf2onnx only after it has checked the model.
+    missing = find_spec("tf2onnx") is None
+    with pytest.raises(ImportError, match="tf2onnx") if missing else nullcontext():
+        model.export(tmp_path / "model.onnx", format="onnx", verbose=False)
 
 
 # --- errors -----------------------------------------------------------------------------------
