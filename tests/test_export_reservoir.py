@@ -68,6 +68,8 @@ def assert_equal_predictions(estimator, sequences, atol=1e-5):
 
     if not hasattr(estimator, "classes_"):
         assert list(found) == ["variable"]
+        if estimator.return_sequences:
+            assert not any(one[n:].any() for one, n in zip(found["variable"], lengths, strict=True))
         assert_allclose(flat(found["variable"]), flat(estimator.predict(sequences)), atol=atol)
         return
     assert list(found) == ["label", "probabilities"]

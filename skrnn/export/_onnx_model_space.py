@@ -25,7 +25,6 @@ def add_model_space(graph, space, states, counted):
     zero, one = (graph.constant(np.float64(value)) for value in (0, 1))
     centred = graph.add("Sub", [graph.cast(states, "float64"), graph.constant(space.mean)])
     projected = graph.add("MatMul", [centred, graph.constant(np.ascontiguousarray(space.axes))])
-    projected = graph.add("Where", [counted, projected, zero])
     # A time step is used if the one after it is used too.
     used = graph.add("And", [counted, _one_earlier(graph, counted)])
     ones = graph.add("Expand", [one, graph.add("Shape", [used])])
