@@ -15,8 +15,10 @@ from sklearn.model_selection import GridSearchCV
 from test_imports import FRAMEWORKS, run_fresh
 
 from skrnn import RNNClassifier, RNNRegressor
+from skrnn._specs import CELLS
 from skrnn.export import to_onnx
 from skrnn.export._onnx_activations import ACTIVATIONS, add_activation
+from skrnn.export._onnx_cells import STEPS
 from skrnn.export._onnx_graph import OnnxGraph
 from skrnn.recurrent._vocabulary import Vocabulary
 
@@ -103,6 +105,10 @@ def test_to_onnx_predicts_as_the_estimator(case):
     operators = {node.op_type for node in model.graph.node} & {"LSTM", "GRU", "RNN", "Scan"}
     is_loop = any(word in case for word in ("float64", "minimal_gru", "softsign"))
     assert operators == {"Scan" if is_loop else OPERATORS[estimator.cell]}
+
+
+def test_onnx_has_a_time_step_of_every_cell():
+    assert list(STEPS) == list(CELLS)
 
 
 def test_to_onnx_outputs_have_the_types_of_predictions(classifier):

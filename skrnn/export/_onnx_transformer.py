@@ -17,7 +17,19 @@ _TOLERANCE = {"float32": 1e-4, "float64": 1e-8}
 
 
 def n_features_of(transformer):
-    """Return the number of columns that a fitted transformer was fitted on."""
+    """Return the number of columns that a fitted transformer was fitted on.
+
+    Raises
+    ------
+    ValueError
+        If the transformer does not know it.
+    """
+    if not hasattr(transformer, "n_features_in_"):
+        raise ValueError(
+            f"{type(transformer).__name__} cannot be converted to ONNX, because it does not have "
+            "the attribute n_features_in_. Apply it before the model, and export the estimator "
+            "after it: to_onnx(pipeline[-1])."
+        )
     return int(transformer.n_features_in_)
 
 
