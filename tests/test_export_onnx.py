@@ -2,7 +2,6 @@
 
 import json
 import pickle
-import sys
 
 import keras
 import numpy as np
@@ -256,13 +255,6 @@ def test_to_onnx_classes_of_another_type_raise(classifier):
     dated.classes_ = np.array(["2020", "2021", "2022"], dtype="datetime64[Y]")
     with pytest.raises(ValueError, match="class labels must be strings, numbers or booleans"):
         to_onnx(dated)
-
-
-@pytest.mark.parametrize("package", ["onnx"])
-def test_to_onnx_without_its_packages_names_the_extra(package, classifier, monkeypatch):
-    monkeypatch.setitem(sys.modules, package, None)
-    with pytest.raises(ImportError, match=rf"requires the package {package}.*skrnn\[export\]"):
-        to_onnx(classifier)
 
 
 # --- files and processes ----------------------------------------------------------------------

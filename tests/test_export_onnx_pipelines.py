@@ -1,5 +1,7 @@
 """Pipelines as ONNX models: from raw numbers or symbols to labels in onnxruntime alone."""
 
+import sys
+
 import numpy as np
 import onnxruntime
 import pytest
@@ -110,6 +112,14 @@ def test_to_onnx_transformer_with_other_results_raises():
     pipeline = make_pipeline(TimeDistributed(PCA(2)), RNNClassifier(**TINY)).fit(X, Y)
     with pytest.raises(ValueError, match=r"other results than .* Try input_dtype='float64'"):
         to_onnx(pipeline, input_dtype="float32")
+
+
+@pytest.mark.parametrize("package", ["onnx", "onnxruntime", "skl2onnx"])
+def test_to_onnx_without_its_packages_names_the_extra(package, monkeypatch):
+    pipeline = make_pipeline(TimeDistributed(StandardScaler()), RNNClassifier(**TINY)).fit(X, Y)
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(ImportError, match=rf"requires the package {package}.*skrnn\[export\]"):
+        to_onnx(pipeline)
 
 
 def test_to_onnx_step_without_conversion_raises():
