@@ -145,6 +145,9 @@ def test_to_onnx_tokenizer_of_tokens(params, kind):
     batch, lengths = as_batch(documents, object if kind is str else np.int64)
     outputs = run(to_onnx(pipeline), batch, lengths)
     assert_allclose(outputs["probabilities"], pipeline.predict_proba(documents), atol=1e-5)
+    for impossible in (-1, batch.shape[1] + 1):
+        with pytest.raises(Exception, match="out of data bounds"):
+            run(to_onnx(pipeline), batch, np.array([1, impossible]))
 
 
 @pytest.mark.parametrize("handle_unknown", ["error", "ignore", "infrequent_if_exist"])
