@@ -2,7 +2,6 @@
 
 import json
 import pickle
-import sys
 
 import keras
 import numpy as np
@@ -15,8 +14,10 @@ from sklearn.model_selection import GridSearchCV
 from test_imports import FRAMEWORKS, run_fresh
 
 from skrnn import RNNClassifier, RNNRegressor
+from skrnn._specs import CELLS
 from skrnn.export import to_onnx
 from skrnn.export._onnx_activations import ACTIVATIONS, add_activation
+from skrnn.export._onnx_cells import STEPS
 from skrnn.export._onnx_graph import OnnxGraph
 from skrnn.recurrent._vocabulary import Vocabulary
 
@@ -103,6 +104,10 @@ def test_to_onnx_predicts_as_the_estimator(case):
     operators = {node.op_type for node in model.graph.node} & {"LSTM", "GRU", "RNN", "Scan"}
     is_loop = any(word in case for word in ("float64", "minimal_gru", "softsign"))
     assert operators == {"Scan" if is_loop else OPERATORS[estimator.cell]}
+
+
+def test_onnx_has_a_time_step_of_every_cell():
+    assert list(STEPS) == list(CELLS)
 
 
 def test_to_onnx_outputs_have_the_types_of_predictions(classifier):
@@ -250,13 +255,6 @@ def test_to_onnx_classes_of_another_type_raise(classifier):
     dated.classes_ = np.array(["2020", "2021", "2022"], dtype="datetime64[Y]")
     with pytest.raises(ValueError, match="class labels must be strings, numbers or booleans"):
         to_onnx(dated)
-
-
-@pytest.mark.parametrize("package", ["onnx"])
-def test_to_onnx_without_its_packages_names_the_extra(package, classifier, monkeypatch):
-    monkeypatch.setitem(sys.modules, package, None)
-    with pytest.raises(ImportError, match=rf"requires the package {package}.*skrnn\[export\]"):
-        to_onnx(classifier)
 
 
 # --- files and processes ----------------------------------------------------------------------

@@ -1,5 +1,7 @@
 """Pipelines as ONNX models: from raw numbers or symbols to labels in onnxruntime alone."""
 
+import sys
+
 import numpy as np
 import onnxruntime
 import pytest
@@ -112,6 +114,14 @@ def test_to_onnx_transformer_with_other_results_raises():
         to_onnx(pipeline, input_dtype="float32")
 
 
+@pytest.mark.parametrize("package", ["onnx", "onnxruntime", "skl2onnx"])
+def test_to_onnx_without_its_packages_names_the_extra(package, monkeypatch):
+    pipeline = make_pipeline(TimeDistributed(StandardScaler()), RNNClassifier(**TINY)).fit(X, Y)
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(ImportError, match=rf"requires the package {package}.*skrnn\[export\]"):
+        to_onnx(pipeline)
+
+
 def test_to_onnx_step_without_conversion_raises():
     pipeline = make_pipeline(FunctionTransformer(), RNNClassifier(**TINY)).fit(X, Y)
     with pytest.raises(ValueError, match=r"step 'functiontransformer'.*to_onnx\(pipeline\[-1\]\)"):
@@ -135,6 +145,9 @@ def test_to_onnx_tokenizer_of_tokens(params, kind):
     batch, lengths = as_batch(documents, object if kind is str else np.int64)
     outputs = run(to_onnx(pipeline), batch, lengths)
     assert_allclose(outputs["probabilities"], pipeline.predict_proba(documents), atol=1e-5)
+    for impossible in (-1, batch.shape[1] + 1):
+        with pytest.raises(Exception, match="out of data bounds"):
+            run(to_onnx(pipeline), batch, np.array([1, impossible]))
 
 
 @pytest.mark.parametrize("handle_unknown", ["error", "ignore", "infrequent_if_exist"])

@@ -68,7 +68,8 @@ ACTIVATIONS = {
     "relu6": lambda x: x.clip(0, 6),
     "selu": lambda x: (x.apply("Max", 0) + _exponential_minus_one(x) * _SELU_ALPHA) * _SELU_SCALE,
     "sigmoid": lambda x: x.apply("Sigmoid"),
-    "silu": lambda x: x * x.apply("Sigmoid"),
+    # Older versions of onnxruntime join a sigmoid and its product to an operator without float64.
+    "silu": lambda x: x / (x.apply("Neg").apply("Exp") + 1),
     "softplus": _softplus,
     "softsign": lambda x: x / (x.apply("Abs") + 1),
     "tanh": lambda x: x.apply("Tanh"),

@@ -195,7 +195,7 @@ def _scan_body(body, layer, activation, weights, n_states):
     if bias.ndim == 2:
         product = body.add("Add", [product, body.constant(bias[1])])
     step = _Step(body, layer.units, activation, dtype)
-    new_states = _STEPS[layer.cell](step, projected, product, before)
+    new_states = STEPS[layer.cell](step, projected, product, before)
     after = [
         body.rename(body.add("Where", [mask, new, old]), body.own_name(f"after_{i}"))
         for i, (new, old) in enumerate(zip(new_states, before, strict=True))
@@ -267,7 +267,7 @@ def _minimal_gru_step(step, projected, product, states):
     return [step.add(step.multiply(u, candidate), kept)]
 
 
-_STEPS = {
+STEPS = {
     "simple": _simple_step,
     "lstm": _lstm_step,
     "gru": _gru_step,

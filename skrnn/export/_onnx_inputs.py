@@ -23,12 +23,12 @@ def check_lengths(graph, X, lengths, shortest=1):
     shortest : int, default=1
         The number of time steps that a sequence has at least.
     """
-    n_steps = _n_steps(graph, X)
-    allowed = _range(graph, shortest, graph.add("Add", [n_steps, graph.constant(1)]))
+    beyond = graph.add("Add", [_n_steps(graph, X), graph.constant(1)])
+    allowed = _range(graph, shortest, beyond)
     index = graph.add("Sub", [lengths, graph.constant(shortest)])
     is_long_enough = graph.add("GreaterOrEqual", [lengths, graph.constant(shortest)])
     # A negative index would count from the end.
-    index = graph.add("Where", [is_long_enough, index, n_steps])
+    index = graph.add("Where", [is_long_enough, index, beyond])
     return graph.add("Gather", [allowed, index])
 
 

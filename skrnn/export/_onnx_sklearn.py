@@ -19,10 +19,9 @@ from skrnn.preprocessing import TimeDistributed
 def register_skl2onnx():
     """Register converters for the estimators of skrnn with skl2onnx.
 
-    After one call, ``skl2onnx.to_onnx`` and ``skl2onnx.convert_sklearn`` convert
-    :class:`~skrnn.RNNClassifier`, :class:`~skrnn.RNNRegressor` and :class:`~skrnn.TimeDistributed`,
-    also as parts of Pipelines and of other models that skl2onnx converts. :func:`to_onnx` does not
-    need the registration.
+    After one call, ``skl2onnx.to_onnx`` and ``skl2onnx.convert_sklearn`` convert the estimators
+    that :func:`to_onnx` converts and :class:`~skrnn.TimeDistributed`, also as parts of Pipelines
+    and of other models that skl2onnx converts. :func:`to_onnx` does not need the registration.
 
     The initial types are X and, optionally, the lengths of the sequences as int64. Without lengths,
     every sequence has the length of the array. The numbers must have the dtype float or double, and

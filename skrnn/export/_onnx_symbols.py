@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skrnn.export._onnx_inputs import add_positions
+from skrnn.export._onnx_inputs import add_positions, check_lengths
 from skrnn.sequences._tokens import PADDING, UNKNOWN
 
 
@@ -54,6 +54,7 @@ def add_tokenizer(graph, tokenizer, X, lengths):
         A document without tokens has length 1. Tokens beyond `max_length` are padding.
     """
     require_tokens(tokenizer)
+    lengths = check_lengths(graph, X, lengths, shortest=0)
     ids = _look_up(graph, tokenizer.vocabulary_, X, default=UNKNOWN)
     kept = _is_kept(graph, tokenizer, X, lengths)
     ids = graph.add("Where", [kept, ids, graph.constant(PADDING)])
@@ -115,6 +116,7 @@ def add_one_hot_encoder(graph, encoder, X, lengths):
         unknown = n_columns
     elif encoder.handle_unknown != "ignore" and encoder.infrequent_categories_ is not None:
         unknown = n_columns - 1
+    lengths = check_lengths(graph, X, lengths, shortest=0)
     codes = _look_up(graph, column_of, X, default=unknown)
     positions, ends = add_positions(graph, X), graph.reshape(lengths, (-1, 1))
     real = graph.add("Less", [positions, ends])

@@ -17,7 +17,19 @@ _TOLERANCE = {"float32": 1e-4, "float64": 1e-8}
 
 
 def n_features_of(transformer):
-    """Return the number of columns that a fitted transformer was fitted on."""
+    """Return the number of columns that a fitted transformer was fitted on.
+
+    Raises
+    ------
+    ValueError
+        If the transformer does not know it.
+    """
+    if not hasattr(transformer, "n_features_in_"):
+        raise ValueError(
+            f"{type(transformer).__name__} cannot be converted to ONNX, because it does not have "
+            "the attribute n_features_in_. Apply it before the model, and export the estimator "
+            "after it: to_onnx(pipeline[-1])."
+        )
     return int(transformer.n_features_in_)
 
 
@@ -42,7 +54,7 @@ def as_onnx(transformer, n_features, dtype, opset):
     ValueError
         If the transformer cannot be converted, or if its conversion has other results.
     """
-    skl2onnx = require_package("skl2onnx")
+    skl2onnx, runtime = require_package("skl2onnx"), require_package("onnxruntime")
     from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType
 
     kind = FloatTensorType if dtype == "float32" else DoubleTensorType
@@ -53,7 +65,10 @@ def as_onnx(transformer, n_features, dtype, opset):
             target_opset={"": opset, "ai.onnx.ml": _ML_OPSET},
             **({} if dtype == "float32" else _FLOAT64_CONVERTERS),
         )
-        return model, _matching_output(model, transformer, n_features, dtype)
+        session = runtime.InferenceSession(
+            model.SerializeToString(), providers=["CPUExecutionProvider"]
+        )
+        return model, _matching_output(session, transformer, n_features, dtype)
     except Exception as error:
         # The converters raise errors of many types.
         other = "float32" if dtype == "float64" else "float64"
@@ -91,12 +106,8 @@ _FLOAT64_CONVERTERS = {
 }
 
 
-def _matching_output(model, transformer, n_features, dtype):
-    """Return the index of the output of a model that equals the output of a transformer."""
-    runtime = require_package("onnxruntime")
-    session = runtime.InferenceSession(
-        model.SerializeToString(), providers=["CPUExecutionProvider"]
-    )
+def _matching_output(session, transformer, n_features, dtype):
+    """Return the index of the output of a session that equals the output of a transformer."""
     rows = _example_rows(transformer, n_features).astype(dtype)
     expected = np.asarray(transformer.transform(rows))
     limit = _TOLERANCE[dtype] * np.nanmax(np.abs(expected))
