@@ -252,6 +252,15 @@ def test_from_safetensors_other_arrays_raise(change, metadata, match, tmp_path):
         from_safetensors(fitted("classifier"), path)
 
 
+@pytest.mark.parametrize("text", ["[]", "{", "[" * 10**5])
+def test_from_safetensors_other_settings_raise(text, tmp_path):
+    path = tmp_path / "weights.safetensors"
+    to_safetensors(fitted("classifier"), path)
+    save_file(load_file(path), path, metadata={**metadata_of(path), "network": text})
+    with pytest.raises(ValueError, match="'network' of the file must be a dict"):
+        from_safetensors(fitted("classifier"), path)
+
+
 def test_from_safetensors_other_file_raises(tmp_path):
     path = tmp_path / "weights.safetensors"
     with pytest.raises(FileNotFoundError, match=r"weights\.safetensors' is not a file"):

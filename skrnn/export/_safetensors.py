@@ -266,11 +266,24 @@ def _check_metadata(metadata, expected):
             )
         found = metadata[name]
         if name == "network":
-            found, value = json.loads(found), json.loads(value)
+            found, value = _read_settings(found), json.loads(value)
             name = next((key for key in value if value[key] != found.get(key)), name)
             found, value = found.get(name, found), value.get(name, value)
         if found != value:
             raise ValueError(f"{name} is {found!r} in the file, but {value!r} in estimator.")
+
+
+def _read_settings(text):
+    """Return the settings of a network in the metadata of a file."""
+    try:
+        settings = json.loads(text)
+    except (ValueError, RecursionError):
+        settings = None
+    if not isinstance(settings, dict):
+        raise ValueError(
+            f"The metadata 'network' of the file must be a dict of settings as JSON, got {text!r}."
+        )
+    return settings
 
 
 def _attributes(fitted, arrays):
