@@ -6,6 +6,7 @@ classes of pandas. An index that would not be the same afterwards is stored as a
 """
 
 from numbers import Real
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
@@ -20,6 +21,12 @@ def _index_fields(index):
         fields = {"levels": levels, "names": list(index.names)}
     elif isinstance(index, pd.RangeIndex):
         fields = {"start": index.start, "stop": index.stop, "step": index.step}
+    elif isinstance(index, pd.CategoricalIndex):
+        fields = {
+            "codes": index.codes,
+            "categories": index.categories,
+            "ordered": bool(index.ordered),
+        }
     elif isinstance(index, pd.PeriodIndex):
         fields = {"ordinals": index.asi8, "period": index.freqstr}
     elif isinstance(index, pd.DatetimeIndex | pd.TimedeltaIndex):
@@ -29,6 +36,8 @@ def _index_fields(index):
             "unit": index.unit,
             "is_duration": isinstance(index, pd.TimedeltaIndex),
             "zone": None if zone is None else str(zone),
+            # pandas 2 makes a zone of another package from a name.
+            "is_zone_info": isinstance(zone, ZoneInfo),
             "frequency": index.freq,
         }
     else:
@@ -61,6 +70,9 @@ def _index_from(fields):
         return pd.MultiIndex.from_arrays(fields["levels"], names=fields["names"])
     if "start" in fields:
         return pd.RangeIndex(fields["start"], fields["stop"], fields["step"], name=name)
+    if "codes" in fields:
+        parts = {key: fields[key] for key in ("codes", "categories", "ordered")}
+        return pd.CategoricalIndex(pd.Categorical.from_codes(**parts), name=name)
     if "ordinals" in fields:
         dtype = pd.PeriodDtype(fields["period"])
         return pd.PeriodIndex.from_ordinals(fields["ordinals"], freq=dtype.freq, name=name)
@@ -69,19 +81,21 @@ def _index_from(fields):
         ticks = np.asarray(fields["ticks"]).view(f"{kind}[{fields['unit']}]")
         index = pd.TimedeltaIndex(ticks) if fields["is_duration"] else pd.DatetimeIndex(ticks)
         if fields["zone"] is not None:
-            index = index.tz_localize("UTC").tz_convert(fields["zone"])
+            zone = ZoneInfo(fields["zone"]) if fields["is_zone_info"] else fields["zone"]
+            index = index.tz_localize("UTC").tz_convert(zone)
         index.freq = fields["frequency"]
         return index.rename(name)
     return pd.Index(fields["values"], dtype=fields["dtype"], name=name)
 
 
 def _time_fields(time):
-    """Return a single time as an index, which has its unit and time zone."""
-    return {"index": pd.Index([time])}
+    """Return a single time as an index, which has its time zone."""
+    return {"index": pd.Index([time]), "unit": getattr(time, "unit", None)}
 
 
 def _time_from(fields):
-    return fields["index"][0]
+    time = fields["index"][0]
+    return time if fields["unit"] is None else time.as_unit(fields["unit"])
 
 
 def _offset_fields(offset):

@@ -81,8 +81,8 @@ def from_plain(value):
         If a dict is of an unknown kind, or if its fields are not valid.
     """
     if type(value) in (tuple, list):
-        is_plain = not any(isinstance(item, dict | tuple) for item in value[:1])
-        return value if is_plain else type(value)(map(from_plain, value))
+        changed = any(isinstance(item, dict | tuple) for item in _examples(value))
+        return type(value)(map(from_plain, value)) if changed else value
     if not isinstance(value, dict) or _KIND not in value:
         return value
     kind = value[_KIND]
@@ -98,8 +98,13 @@ def from_plain(value):
 @as_plain.register(tuple)
 @as_plain.register(list)
 def _items_as_plain(items):
-    # The items are of one type. Long lists of text are therefore not read as a whole.
-    if type(items) not in (tuple, list) or not items:
+    if type(items) not in (tuple, list):  # a named tuple, for example
         return items
-    is_plain = as_plain.dispatch(type(items[0])) is as_plain.dispatch(object)
-    return items if is_plain else type(items)(map(as_plain, items))
+    unchanged = as_plain.dispatch(object)
+    changed = any(as_plain.dispatch(type(item)) is not unchanged for item in _examples(items))
+    return type(items)(map(as_plain, items)) if changed else items
+
+
+def _examples(items):
+    """Return the items of a tuple, or the first one of a list, which may be long."""
+    return items if isinstance(items, tuple) else items[:1]
