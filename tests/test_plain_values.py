@@ -173,6 +173,12 @@ def test_invalid_content(content, message):
         from_plain(content)
 
 
+def test_only_offsets_are_made_from_the_names_of_offsets(monkeypatch):
+    monkeypatch.setattr(offsets, "Other", dict, raising=False)
+    with pytest.raises(UnreadableValueError, match="not an offset"):
+        from_plain({"_skrnn_kind": "offset", "name": "Other", "n": 1})
+
+
 def test_stored_layers_are_equal_and_share_no_class():
     reservoir = Reservoir(units=5, layers=2, random_state=0).fit(labelled()[0])
     plain = as_plain(reservoir.layers_)

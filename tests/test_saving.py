@@ -346,8 +346,9 @@ def test_errors_of_the_same_version_are_those_of_python():
     for model in (RNNClassifier(), fitted("RNN classifier")):
         with pytest.raises(AttributeError, match="'RNNClassifier' object has no attribute 'coef_'"):
             model.coef_  # noqa: B018
-    with pytest.raises(NotFittedError, match="not fitted yet"):
-        RNNClassifier().model_  # noqa: B018
+    for model in (RNNClassifier(), as_older(RNNClassifier())):
+        with pytest.raises(NotFittedError, match="not fitted yet"):
+            model.model_  # noqa: B018
 
 
 def test_warm_start_of_an_older_version_without_weights():
