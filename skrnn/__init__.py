@@ -3,6 +3,7 @@
 Importing skrnn does not load a deep-learning framework. The first ``fit`` of a network does.
 """
 
+from skrnn._version import __version__
 from skrnn.forecasting import SlidingWindowForecaster
 from skrnn.preprocessing import (
     EmbeddingTokenizer,
@@ -13,8 +14,6 @@ from skrnn.preprocessing import (
 from skrnn.recurrent import RNNClassifier, RNNRegressor, clear_program_cache
 from skrnn.reservoir import EchoStateClassifier, EchoStateRegressor
 from skrnn.sequences import Sequences, check_sequences
-
-__version__ = "0.1.0"
 
 __all__ = [
     "EchoStateClassifier",

@@ -33,6 +33,15 @@ def fitted_snapshot(estimator):
     return snapshot(estimator)
 
 
+def is_fitted(estimator):
+    """Return whether an estimator has a fitted attribute, as `check_is_fitted` checks it.
+
+    No single attribute decides, because one that an older version did not store must not make a
+    fitted estimator look like a new one.
+    """
+    return any(name.endswith("_") and not name.startswith("__") for name in vars(estimator))
+
+
 @contextmanager
 def all_or_nothing(estimator):
     """Yield a draft of an estimator to fit, and copy its changes to the estimator at the end.

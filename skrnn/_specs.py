@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from skrnn._persistence import stored_as_dict
 from skrnn.sequences import Sequences
 from skrnn.sequences._sequences import offsets_of
 
@@ -22,6 +23,7 @@ from skrnn.sequences._sequences import offsets_of
 CELLS = ("simple", "lstm", "gru", "minimal_gru")
 
 
+@stored_as_dict
 @dataclass(frozen=True)
 class NetworkSpec:
     """The architecture of a network, in plain values.

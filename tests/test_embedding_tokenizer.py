@@ -515,7 +515,7 @@ def test_embedding_tokenizer_transform_errors():
 def test_embedding_tokenizer_inverse_transform_of_unknown_ids():
     tokenizer = EmbeddingTokenizer().fit(TEXTS)
     assert tokenizer.inverse_transform([[2, 0, 0], [0, 0, 0]])[0].tolist() == ["film"]
-    with pytest.raises(ValueError, match="the id 5, but the ids of the vocabulary are 0 to 4"):
+    with pytest.raises(ValueError, match="the id 5; the last id is 4"):
         tokenizer.inverse_transform([[2, 5]])
 
 

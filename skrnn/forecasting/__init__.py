@@ -19,3 +19,7 @@ __all__ = [
     "SlidingWindowForecaster",
     "make_windows",
 ]
+
+# The public module of these classes, also in pickles and skops files.
+for _class in (DriftForecaster, PersistenceForecaster, SeasonalNaiveForecaster):
+    _class.__module__ = __name__

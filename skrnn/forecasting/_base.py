@@ -9,11 +9,12 @@ from numbers import Integral, Real
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.base import RegressorMixin
 from sklearn.metrics import r2_score
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skrnn._fitting import all_or_nothing, fitted_snapshot
+from skrnn._persistence import SavedEstimator
 from skrnn._sklearn import Interval, StrOptions, _fit_context
 from skrnn.forecasting._backtest import backtest
 from skrnn.forecasting._containers import wrap_forecasts, wrap_rows
@@ -32,7 +33,7 @@ def _describe(parameters):
     return ", ".join(f"{name}={value}" for name, value in counts.items())
 
 
-class BaseForecaster(RegressorMixin, BaseEstimator, metaclass=ABCMeta):
+class BaseForecaster(RegressorMixin, SavedEstimator, metaclass=ABCMeta):
     """Base class of the forecasters; not for direct use.
 
     A subclass has the parameters below and implements `_n_context`, `_learn` and `_rule`.
@@ -112,6 +113,7 @@ class BaseForecaster(RegressorMixin, BaseEstimator, metaclass=ABCMeta):
             does not accept. The forecaster then stays as it was before.
         """
         with all_or_nothing(self) as draft:
+            draft._forget_stored_version()
             draft._fit_panel(draft._read(X, series_id, reset=True), y)
         return self
 

@@ -9,7 +9,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from skrnn._persistence import stored_as_dict
 
+
+@stored_as_dict
 @dataclass(frozen=True)
 class Panel:
     """Rows of series, one series after another, each cut into segments without a gap in time.

@@ -15,3 +15,6 @@ __all__ = [
     "TimeDistributed",
     "regularize",
 ]
+
+# The public module of this class, also in pickles and skops files.
+Interpolator.__module__ = __name__

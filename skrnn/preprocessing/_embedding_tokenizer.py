@@ -9,9 +9,11 @@ from itertools import islice
 from numbers import Integral
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin
+from sklearn.base import ClassNamePrefixFeaturesOutMixin
 from sklearn.utils.validation import check_is_fitted
 
+from skrnn._fitting import is_fitted
+from skrnn._persistence import SavedEstimator
 from skrnn._sklearn import HasMethods, Interval, RealNotInt, StrOptions, _fit_context
 from skrnn.preprocessing._documents import count_tokens, read_documents
 from skrnn.preprocessing._sequence_transformer import (
@@ -40,7 +42,7 @@ DOCUMENT_FREQUENCY = [
 ]
 
 
-class EmbeddingTokenizer(ClassNamePrefixFeaturesOutMixin, SequenceTransformerMixin, BaseEstimator):
+class EmbeddingTokenizer(ClassNamePrefixFeaturesOutMixin, SequenceTransformerMixin, SavedEstimator):
     r"""Convert raw documents to sequences of token ids, for a network with an `embedding`.
 
     The ids follow the convention of Keras: 0 is padding, 1 is the unknown token, and the tokens of
@@ -249,7 +251,7 @@ class EmbeddingTokenizer(ClassNamePrefixFeaturesOutMixin, SequenceTransformerMix
             self._learn(X)
             return self
         counts = count_tokens(self._read(X))
-        if getattr(self, "_counts", None) is not None:
+        if is_fitted(self) and self._counts is not None:
             counts = self._counts.add(counts)
         vocabulary = select_vocabulary(counts, self.max_tokens, self.min_df, self.max_df)
         self._set_vocabulary(vocabulary, counts)
@@ -294,10 +296,7 @@ class EmbeddingTokenizer(ClassNamePrefixFeaturesOutMixin, SequenceTransformerMix
         sequences = check_sequences(X, tokens=True)
         ids = sequences.concatenate()
         if ids.max() >= self.n_tokens_:
-            raise ValueError(
-                f"X contains the id {ids.max()}, but the ids of the vocabulary are 0 to "
-                f"{self.n_tokens_ - 1}."
-            )
+            raise ValueError(f"X contains the id {ids.max()}; the last id is {self.n_tokens_ - 1}.")
         tokens = np.array(["", UNKNOWN_NAME, *self.vocabulary_], dtype=object)
         return [tokens[s[s != PADDING]] for s in split_steps(ids, sequences.lengths)]
 
@@ -384,6 +383,7 @@ class EmbeddingTokenizer(ClassNamePrefixFeaturesOutMixin, SequenceTransformerMix
         return corpus
 
     def _set_vocabulary(self, vocabulary, counts=None):
+        self._forget_stored_version()
         self._counts = counts
         self.vocabulary_ = vocabulary
         self.n_tokens_ = len(vocabulary) + FIRST_ID

@@ -10,9 +10,10 @@ from numbers import Integral
 import numpy as np
 import pandas as pd
 from pandas.api.types import infer_dtype, is_numeric_dtype
-from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+from sklearn.base import OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
+from skrnn._persistence import SavedEstimator
 from skrnn._sklearn import Interval, StrOptions, _fit_context
 from skrnn._time_index import (
     check_datetime_index,
@@ -102,7 +103,7 @@ def _is_numeric(column):
     return column.dtype == object and infer_dtype(column, skipna=True) in _NUMBERS_AS_OBJECTS
 
 
-class Interpolator(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+class Interpolator(OneToOneFeatureMixin, TransformerMixin, SavedEstimator):
     """Fill the gaps (NaN) in a table whose rows are time steps.
 
     The number and the order of the rows do not change. Each column is filled from its own values.
@@ -244,6 +245,7 @@ class Interpolator(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             )
         gaps = np.flatnonzero(is_gap.any(axis=0))
         validate_data(self, X, skip_check_array=True, reset=True)
+        self._forget_stored_version()
         self.statistics_ = np.nanmedian(values, axis=0)
         self.methods_ = methods
         self.indicator_features_ = gaps if self.add_indicator else gaps[:0]

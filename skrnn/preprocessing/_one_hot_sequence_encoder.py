@@ -7,10 +7,10 @@ a sequence are the categories, all steps share the same columns, and sequences d
 import numbers
 
 import numpy as np
-from sklearn.base import BaseEstimator
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from skrnn._persistence import SavedEstimator
 from skrnn._sklearn import Interval, RealNotInt, StrOptions, _fit_context
 from skrnn.preprocessing._categories import as_batch, read_categories
 from skrnn.preprocessing._documents import check_documents
@@ -41,7 +41,7 @@ from skrnn.preprocessing._sequence_transformer import (
 from skrnn.sequences._containers import is_nested_array, is_table, split_steps
 
 
-class OneHotSequenceEncoder(SequenceTransformerMixin, BaseEstimator):
+class OneHotSequenceEncoder(SequenceTransformerMixin, SavedEstimator):
     """Encode sequences of categories as one-hot steps.
 
     Each step is one category, for example a letter of a DNA strand, a visited page, a tag or a
@@ -352,10 +352,9 @@ class OneHotSequenceEncoder(SequenceTransformerMixin, BaseEstimator):
     def _fit(self, X):
         """Set the fitted attributes, and return the categories of all steps as codes."""
         number_dtype(self.dtype)
-        is_given = not isinstance(self.categories, str)
-        given = given_categories(self.categories) if is_given else None
+        given = None if isinstance(self.categories, str) else given_categories(self.categories)
         steps = self._read(X)
-        categories = given if is_given else occurring_categories(steps)
+        categories = occurring_categories(steps) if given is None else given
         index_of = {category: i for i, category in enumerate(categories.tolist())}
         indices = self._indices(steps, index_of, "fit")
         counts = np.bincount(indices[indices >= 0], minlength=len(categories))
@@ -364,6 +363,7 @@ class OneHotSequenceEncoder(SequenceTransformerMixin, BaseEstimator):
         )
         table = X if is_table(X) else np.empty((1, 1))
         validate_data(self, table, skip_check_array=True, reset=True)
+        self._forget_stored_version()
         self._is_table = table is X
         self._index_of = index_of
         self._columns = shared_columns(len(categories), infrequent)

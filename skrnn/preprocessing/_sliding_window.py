@@ -9,9 +9,10 @@ from numbers import Integral
 import numpy as np
 import pandas as pd
 from numpy.lib.stride_tricks import sliding_window_view
-from sklearn.base import BaseEstimator, OneToOneFeatureMixin
+from sklearn.base import OneToOneFeatureMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from skrnn._persistence import SavedEstimator
 from skrnn._sklearn import Interval, StrOptions, _fit_context
 from skrnn._time_index import check_sorted
 from skrnn.preprocessing._sequence_transformer import SequenceTransformerMixin
@@ -65,7 +66,7 @@ def check_one_sorted_series(X):
     check_sorted(index, "X")
 
 
-class SlidingWindow(OneToOneFeatureMixin, SequenceTransformerMixin, BaseEstimator):
+class SlidingWindow(OneToOneFeatureMixin, SequenceTransformerMixin, SavedEstimator):
     """Turn each row of a series into the window that ends at that row.
 
     The window of row t contains the rows t - `window_length` + 1 to t. There are as many windows as
@@ -177,6 +178,7 @@ class SlidingWindow(OneToOneFeatureMixin, SequenceTransformerMixin, BaseEstimato
             sorted, or a MultiIndex of several series. NaN is accepted.
         """
         self._read(X, reset=True)
+        self._forget_stored_version()
         return self
 
     def transform(self, X):

@@ -6,11 +6,12 @@ sequences are such a table, so that sequences need no special transformers.
 
 import numpy as np
 from scipy.sparse import issparse
-from sklearn.base import BaseEstimator, OneToOneFeatureMixin, clone
+from sklearn.base import OneToOneFeatureMixin, clone
 from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter, validate_data
 
+from skrnn._persistence import SavedEstimator
 from skrnn._sklearn import HasMethods, _fit_context
 from skrnn.preprocessing._sequence_transformer import SequenceTransformerMixin
 from skrnn.sequences import Sequences, check_sequences
@@ -66,7 +67,7 @@ def training_table(sequences, *, weighted):
     return values, counts[is_used]
 
 
-class TimeDistributed(OneToOneFeatureMixin, SequenceTransformerMixin, BaseEstimator):
+class TimeDistributed(OneToOneFeatureMixin, SequenceTransformerMixin, SavedEstimator):
     """Apply a scikit-learn transformer to every time step of every sequence.
 
     The transformer is fitted on the time steps of all given sequences, as one table with one row
@@ -163,6 +164,7 @@ class TimeDistributed(OneToOneFeatureMixin, SequenceTransformerMixin, BaseEstima
         fit_params = {} if weights is None else {"sample_weight": weights}
         transformer = clone(self.transformer).fit(steps, **fit_params)
         self._check_features(X, sequences, reset=True)
+        self._forget_stored_version()
         self._is_table = is_table(X)
         self.transformer_ = transformer
         return self

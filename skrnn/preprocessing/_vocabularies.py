@@ -7,6 +7,7 @@ from numbers import Integral
 
 import numpy as np
 
+from skrnn._persistence import stored_as_dict
 from skrnn.sequences._tokens import UNKNOWN
 
 FIRST_ID = UNKNOWN + 1
@@ -121,6 +122,7 @@ def warn_about_uppercase(vocabulary, stacklevel):
         )
 
 
+@stored_as_dict
 @dataclass(frozen=True)
 class TokenCounts:
     """The counts from which a vocabulary is chosen. Counts of several corpora can be added.

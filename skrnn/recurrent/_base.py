@@ -9,9 +9,9 @@ the end. A prediction works on such a copy too, so a fit in another thread canno
 from abc import ABCMeta, abstractmethod
 
 import numpy as np
-from sklearn.base import BaseEstimator
 
-from skrnn._fitting import all_or_nothing, fitted_snapshot, snapshot
+from skrnn._fitting import all_or_nothing, fitted_snapshot, is_fitted, snapshot
+from skrnn._persistence import SavedEstimator
 from skrnn._sklearn import CallbackSupportMixin, _fit_context
 from skrnn.recurrent._callbacks import FitTask
 from skrnn.recurrent._data import (
@@ -26,7 +26,7 @@ from skrnn.recurrent._parameters import KERAS_PARAMETERS, RNNParameters
 from skrnn.sequences._targets import as_list_or_array, flatten_step_targets, nest_steps
 
 
-class BaseRNN(RNNParameters, CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
+class BaseRNN(RNNParameters, CallbackSupportMixin, SavedEstimator, metaclass=ABCMeta):
     """Base of the recurrent estimators; not for direct use."""
 
     @property
@@ -88,10 +88,12 @@ shape (n, T, n_features) or (n, T)
             If the data do not fit the parameters or each other, or if training diverges. The
             state of an earlier fit is then kept.
         """
-        resume = self.warm_start and hasattr(self, "weights_")
+        resume = self.warm_start and is_fitted(self)
         # On the estimator itself: scikit-learn needs the context also after an error.
         task = FitTask(self, X, y, sample_weight)
         with all_or_nothing(self) as fitted:
+            if not resume:
+                fitted._forget_stored_version()
             examples, used = read_examples(fitted, X, y, sample_weight, reset=not resume)
             if groups is not None:
                 groups = check_groups(groups, len(X))[used]
@@ -102,7 +104,7 @@ shape (n, T, n_features) or (n, T)
         return self
 
     def _partial_fit(self, X, y, sample_weight, classes=None):
-        resume = hasattr(self, "weights_")
+        resume = is_fitted(self)
         with all_or_nothing(self) as fitted:
             examples, _ = read_examples(
                 fitted, X, y, sample_weight, reset=not resume, classes=classes
@@ -233,7 +235,7 @@ shape (n, T, n_features) or (n, T)
         params = self.get_params(deep=False)
         shared = {name: params[name] for name in KERAS_PARAMETERS if name in params}
         bare = snapshot(self).set_params(**dict.fromkeys(shared))
-        return BaseEstimator.__sklearn_clone__(bare).set_params(**shared)
+        return SavedEstimator.__sklearn_clone__(bare).set_params(**shared)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

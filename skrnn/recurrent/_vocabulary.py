@@ -6,9 +6,11 @@ from numbers import Integral
 import numpy as np
 from sklearn.utils import check_array
 
+from skrnn._persistence import stored_as_dict
 from skrnn.sequences._tokens import PADDING, UNKNOWN
 
 
+@stored_as_dict
 @dataclass(frozen=True)
 class Vocabulary:
     """The token ids that have their own row in an embedding.

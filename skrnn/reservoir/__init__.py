@@ -18,3 +18,7 @@ __all__ = [
     "echo_state_index",
     "memory_capacity",
 ]
+
+# The public module of these classes, also in pickles and skops files.
+for _class in (LiquidStateMachine, Reservoir):
+    _class.__module__ = __name__

@@ -10,7 +10,7 @@ from numbers import Real
 
 from sklearn.utils.validation import check_is_fitted
 
-from skrnn._fitting import all_or_nothing, fitted_snapshot
+from skrnn._fitting import all_or_nothing, fitted_snapshot, is_fitted
 from skrnn._sklearn import _fit_context
 from skrnn.reservoir._consistency import (
     check_estimator_parameters,
@@ -68,6 +68,7 @@ shape (n, T, n_features) or (n, T)
         """
         with all_or_nothing(self) as draft:
             check_estimator_parameters(draft)
+            draft._forget_stored_version()
             draft._fit_first(X, y, sample_weight, fit_readout)
         return self
 
@@ -105,7 +106,7 @@ shape (n, T, n_features) or (n, T)
             draft._check_part("partial_fit")
             draft._validate_params()  # scikit-learn validates only in the first call
             check_estimator_parameters(draft)
-            if hasattr(draft, "reservoir_"):
+            if is_fitted(draft):
                 draft._fit_further(X, y, sample_weight)
             else:
                 draft._fit_first(X, y, sample_weight, start_readout, classes)

@@ -3,10 +3,11 @@
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin
+from sklearn.base import ClassNamePrefixFeaturesOutMixin
 
 from skrnn._fitting import all_or_nothing, draw_seed, fitted_snapshot
 from skrnn._parameters import parameter, with_parameters
+from skrnn._persistence import SavedEstimator
 from skrnn._sklearn import Interval, StrOptions, _fit_context
 from skrnn.preprocessing._sequence_transformer import SequenceTransformerMixin
 from skrnn.preprocessing._time_distributed import drop_unused_steps
@@ -24,7 +25,7 @@ from skrnn.sequences._sequences import offsets_of
 
 
 @with_parameters
-class LiquidStateMachine(ClassNamePrefixFeaturesOutMixin, SequenceTransformerMixin, BaseEstimator):
+class LiquidStateMachine(ClassNamePrefixFeaturesOutMixin, SequenceTransformerMixin, SavedEstimator):
     r"""Reservoir of spiking units that turns sequences into filtered spike trains.
 
     Leaky integrate-and-fire units on a three-dimensional grid are connected at random, near units
@@ -234,6 +235,7 @@ shape (n, T, n_features) or (n, T)
             fresh = StepFormat(tokens=False, codes=False, dtype="float64")
             draft.positions_ = grid_positions(draft.units)
             values = draft._validate_X(X, fresh=fresh).values
+            draft._forget_stored_version()
             draft.feature_min_, draft.feature_max_ = values.min(axis=0), values.max(axis=0)
             draft._seed = draw_seed(draft.random_state)
             rng = np.random.default_rng(draft._seed)

@@ -3,12 +3,14 @@
 import numpy as np
 from scipy import linalg
 
+from skrnn._persistence import stored_as_dict
 from skrnn.reservoir._statistics import Moments
 
 # The number of principal components and the ridge penalty of Bianchi et al. (2021).
 _N_COMPONENTS, _ALPHA = 75, 10.0
 
 
+@stored_as_dict
 class ModelSpace:
     r"""The linear model that predicts a sequence's next state, as a vector of features.
 
@@ -31,6 +33,9 @@ class ModelSpace:
     classification of multivariate time series", IEEE Transactions on Neural Networks and Learning
     Systems 32, 2021, eq. 8). All features of a sequence of one time step are zero.
     """
+
+    mean: np.ndarray
+    axes: np.ndarray
 
     def __init__(self, mean, axes):
         self.mean, self.axes = mean, axes

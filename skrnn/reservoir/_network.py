@@ -8,11 +8,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from skrnn._persistence import stored_as_dict
 from skrnn.reservoir._dynamics import Dynamics, draw_dynamics
 from skrnn.reservoir._pooling import check_washout
 from skrnn.sequences._sequences import offsets_of
 
 
+@stored_as_dict
 @dataclass(frozen=True)
 class SeriesEnd:
     """The state in which a series ended, from which it can be continued.

@@ -8,9 +8,9 @@ from abc import ABCMeta, abstractmethod
 from dataclasses import replace
 
 import numpy as np
-from sklearn.base import BaseEstimator
 
 from skrnn._fitting import fitted_snapshot
+from skrnn._persistence import SavedEstimator
 from skrnn.reservoir._consistency import check_unchanged
 from skrnn.reservoir._examples import Examples, validate_examples, validate_X
 from skrnn.reservoir._generation import (
@@ -27,7 +27,7 @@ from skrnn.reservoir._prediction import predict_outputs, predict_states
 from skrnn.sequences._targets import as_list_or_array, flatten_step_targets, nest_steps
 
 
-class EchoStatePredictor(EchoStateParameters, BaseEstimator, metaclass=ABCMeta):
+class EchoStatePredictor(EchoStateParameters, SavedEstimator, metaclass=ABCMeta):
     """The methods of the echo state estimators that need a fitted estimator; not for direct use."""
 
     # NumericTargets or ClassTargets.

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.linalg import LinAlgWarning
 
+from skrnn._persistence import stored_as_dict
 from skrnn.reservoir._examples import Examples
 from skrnn.reservoir._readout_rows import accumulate, pooled_rows, row_slices, step_rows
 from skrnn.reservoir._ridge import RecursiveLeastSquares, is_above_rounding, solve
@@ -17,6 +18,7 @@ from skrnn.reservoir._statistics import Moments, TriangularFactor, merged_statis
 from skrnn.sequences._sequences import offsets_of
 
 
+@stored_as_dict
 @dataclass(frozen=True)
 class Readout:
     """A fitted linear readout, and the statistics to which further rows can be added.

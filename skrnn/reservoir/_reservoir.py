@@ -1,9 +1,10 @@
 """`Reservoir`: a fixed recurrent network, as a transformer from sequences to states."""
 
-from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin
+from sklearn.base import ClassNamePrefixFeaturesOutMixin
 
-from skrnn._fitting import all_or_nothing, fitted_snapshot
+from skrnn._fitting import all_or_nothing, fitted_snapshot, snapshot
 from skrnn._parameters import with_parameters
+from skrnn._persistence import SavedEstimator
 from skrnn._sklearn import _fit_context
 from skrnn.preprocessing._sequence_transformer import SequenceTransformerMixin
 from skrnn.reservoir._dynamics import Dynamics, draw_dynamics
@@ -14,7 +15,7 @@ from skrnn.sequences._inputs import StepFormat, read_inputs
 
 @with_parameters
 class Reservoir(
-    ReservoirParameters, ClassNamePrefixFeaturesOutMixin, SequenceTransformerMixin, BaseEstimator
+    ReservoirParameters, ClassNamePrefixFeaturesOutMixin, SequenceTransformerMixin, SavedEstimator
 ):
     r"""Fixed recurrent network that turns sequences into sequences of states.
 
@@ -111,6 +112,7 @@ shape (n, T, n_features) or (n, T)
                 "reservoir=Reservoir(...)."
             )
         with all_or_nothing(self) as draft:
+            draft._forget_stored_version()
             fresh = StepFormat(tokens=False, codes=True, dtype=draft.dtype)
             sequences = read_inputs(draft, X, fresh=fresh).sequences
             dynamics = draw_dynamics(draft, sequences, draft._step_format.n_features)
@@ -143,17 +145,17 @@ shape (n, T, n_features) or (n, T)
 
     def _dynamics(self):
         """Return the drawn weights and the parameters of `transform` as a value."""
-        state = vars(self).copy()
+        fitted = snapshot(self)
         return Dynamics(
-            layers=state["layers_"],
-            backward_layers=state["backward_layers_"],
-            activation=state["_activation"],
-            dtype=state["_dtype"],
-            seed=state["_seed"],
-            model_space=state["_model_space"],
-            noise=state["noise"],
-            washout=state["washout"],
-            chunk_overlap=state["chunk_overlap"],
+            layers=fitted.layers_,
+            backward_layers=fitted.backward_layers_,
+            activation=fitted._activation,
+            dtype=fitted._dtype,
+            seed=fitted._seed,
+            model_space=fitted._model_space,
+            noise=fitted.noise,
+            washout=fitted.washout,
+            chunk_overlap=fitted.chunk_overlap,
         )
 
     @property

@@ -11,7 +11,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy import linalg
 
-from skrnn.reservoir._statistics import Moments
+from skrnn._persistence import stored_as_dict
+from skrnn.reservoir._statistics import Moments, TriangularFactor
 
 # The relative precision of sums of float64 products, as a fraction of the largest eigenvalue. With
 # smaller penalties, normal equations may not be positive definite, or have another solution.
@@ -174,6 +175,7 @@ def _spectrum_of(statistics):
     return _Spectrum(axes[:, kept], squares[kept], products[kept], float(targets), n_rows)
 
 
+@stored_as_dict
 class RecursiveLeastSquares:
     r"""Ridge regression that is updated row by row and can forget old rows.
 
@@ -194,6 +196,8 @@ class RecursiveLeastSquares:
     ed., 2002, chapter 11). Unlike the recursion of the inverse, it stays exact if the inputs hardly
     change for a long time while old rows are forgotten.
     """
+
+    _factor: TriangularFactor
 
     def __init__(self, statistics, alpha):
         self._factor = statistics.as_factor()

@@ -13,6 +13,8 @@ import numpy as np
 from scipy import linalg
 from scipy.linalg import lapack
 
+from skrnn._persistence import stored_as_dict
+
 # The block size of LAPACK's tpqrt.
 _BLOCK_SIZE = 32
 
@@ -37,6 +39,7 @@ def _finite_or_zero(means):
     return np.where(np.isfinite(means), means, 0.0)
 
 
+@stored_as_dict
 class Moments:
     r"""Weight, means and centred products of features and targets, in float64.
 
@@ -54,6 +57,14 @@ class Moments:
     The sums are kept about an origin, the means of the first rows. It is close enough to the means
     of all rows that no precision is lost when the products are centred at the end.
     """
+
+    weight: float
+    n_rows: float
+    _origin: tuple | None
+    _sums: tuple
+    _xx: np.ndarray
+    _xy: np.ndarray
+    _yy: np.ndarray
 
     def __init__(self, n_features, n_targets):
         self.weight = 0.0
@@ -180,6 +191,7 @@ class Moments:
         self._sums = self._sums[0] + products[:, -1], self._sums[1] + ones @ y
 
 
+@stored_as_dict
 class TriangularFactor:
     r"""The R of a QR factorisation of rows [1, features, targets], in float64.
 
@@ -197,6 +209,10 @@ class TriangularFactor:
     factorizations", SIAM Journal on Scientific Computing 34, 2012). The column of ones comes first,
     so the part of R to its right and below its first row belongs to centred features and targets.
     """
+
+    n_rows: float
+    _n_features: int
+    _r: np.ndarray
 
     def __init__(self, n_features, n_targets):
         self.n_rows = 0

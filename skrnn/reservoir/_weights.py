@@ -17,9 +17,11 @@ import numpy as np
 from scipy import sparse
 from sklearn.utils import check_array
 
+from skrnn._persistence import stored_as_dict
 from skrnn.reservoir._topologies import draw_recurrent_weights
 
 
+@stored_as_dict
 @dataclass(frozen=True)
 class Layer:
     """The weights of one layer of a reservoir.

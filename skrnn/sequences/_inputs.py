@@ -9,6 +9,7 @@ import numpy as np
 from scipy import sparse
 from sklearn.utils.validation import validate_data
 
+from skrnn._persistence import stored_as_dict
 from skrnn.sequences._check import check_sequences
 from skrnn.sequences._containers import feature_table, is_nested_table
 from skrnn.sequences._sequences import Sequences, offsets_of
@@ -136,6 +137,7 @@ def read_tokens(X, input_name="X"):
     return Inputs(Sequences(values, starts + offsets, kept), lengths, offsets)
 
 
+@stored_as_dict
 @dataclass(frozen=True)
 class StepFormat:
     """The format of the time steps of an estimator's inputs.
