@@ -4,7 +4,7 @@ from functools import cache
 
 import numpy as np
 from sklearn.base import clone
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import MaxAbsScaler
 
 from skrnn import (
     EchoStateClassifier,
@@ -63,10 +63,9 @@ ESTIMATORS = {
     "Reservoir": (Reservoir(**RESERVOIR), nothing),
     "Reservoir with pooling": (Reservoir(**RESERVOIR, pooling="mean"), nothing),
     "LiquidStateMachine": (LiquidStateMachine(units=9, random_state=0), nothing),
-    "TimeDistributed": (TimeDistributed(StandardScaler()), nothing),
+    "TimeDistributed": (TimeDistributed(MaxAbsScaler()), nothing),
 }
 PREDICTORS = [name for name in ESTIMATORS if name.startswith(("RNN", "Echo"))]
-# Each pair of targets makes fits of their own weights.
 OF_SEQUENCES = [name for name in PREDICTORS if not name.endswith("of steps")]
 
 

@@ -239,7 +239,7 @@ def _change_later(position, dtype):
 
 
 def token_inputs():
-    """Yield attacks: ids that are no ids, for networks with an embedding."""
+    """Yield attacks: values that are not ids, for networks with an embedding."""
     bad = {
         "negative": [[-1, 2], [3]],
         "fractions": [[0.5, 2.0], [3.0]],

@@ -48,7 +48,7 @@ def _same_fit(name, batch, convert):
     require_close(found, results(plain, batch), "another container")
 
 
-# These compute in float64, and StandardScaler accepts missing values.
+# These compute in float64, and scalers accept missing values.
 _ACCEPTED = {
     "LiquidStateMachine": {"too large for float32"},
     "TimeDistributed": {"too large for float32", "NaN", "None in a step", "pandas NA"},
@@ -56,7 +56,7 @@ _ACCEPTED = {
 
 
 def bad_inputs():
-    """Yield attacks: what is no batch of finite sequences is refused by `fit` and `predict`."""
+    """Yield attacks: what is not a batch of finite sequences is refused by `fit` and `predict`."""
     batch = sequences(LENGTHS)
     for name, kind in product(ESTIMATORS, BAD_X):
         if kind not in _ACCEPTED.get(name, ()):
@@ -92,7 +92,7 @@ def _predict_consistently(name, lengths):
 
 
 def targets():
-    """Yield attacks: targets in every container, and what is no target."""
+    """Yield attacks: targets in every container, and what is not a target."""
     batch = sequences(LENGTHS)
     for name in OF_SEQUENCES:
         for kind, convert in (LABELS if name.endswith("Classifier") else NUMBERS).items():

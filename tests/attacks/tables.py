@@ -203,7 +203,7 @@ def _same_windows(make):
 
 
 def bad():
-    """Yield attacks: what is no table of finite numbers in order of time is refused."""
+    """Yield attacks: what is not a table of finite numbers in order of time is refused."""
     for name, kind in product(READERS, BAD):
         yield f"{name}: {kind}", _refuse, (name, BAD[kind])
     for kind in BAD:

@@ -19,7 +19,7 @@ _ALWAYS_CLEAR = (
     *("empty vocabulary", "n_splits", "Complex data not supported", "Found array with"),
     *("Expected 2D array", "Expected a 2-dimensional container", "to seed a numpy.random"),
     *("Expected sequence or array-like", "Input should have at least 1 dimension"),
-    *("Iterable over", "Custom weights are useful"),
+    *("Iterable over", "Tokens must", "Custom weights are useful"),
 )
 # The packages whose code may raise the error: ours, and scikit-learn's checks of arguments.
 _CHECKING = ("skrnn", "sklearn")
@@ -108,7 +108,7 @@ def frozen(value):
     """Return a copy of an argument to compare with later; one that cannot be copied is None."""
     try:
         return deepcopy(value)
-    except TypeError:  # a generator, which is used up by whoever reads it
+    except TypeError:  # a generator, which is used up when it is read
         return None
 
 
