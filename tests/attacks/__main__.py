@@ -3,6 +3,7 @@
 import argparse
 import importlib
 import os
+import resource
 import signal
 import sys
 import traceback
@@ -12,6 +13,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 MODULES = ("inputs", "parameters", "tables", "functions", "readers")
 SECONDS = 60
+# A size that exhausts the memory must raise an error here, and not stop the machine.
+MEMORY = 16 * 2**30
 
 
 @contextmanager
@@ -58,6 +61,7 @@ def main():
     parser = argparse.ArgumentParser(prog="python -m tests.attacks", description=__doc__)
     parser.add_argument("modules", nargs="*", default=[], help=f"some of {', '.join(MODULES)}")
     options = parser.parse_args()
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     counts = {}
     for module in options.modules or MODULES:
         attacks = importlib.import_module(f"{__package__}.{module}").ATTACKS

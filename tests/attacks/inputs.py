@@ -4,7 +4,16 @@ from itertools import product
 
 import numpy as np
 
-from .estimators import ESTIMATORS, LENGTHS, OF_SEQUENCES, fitted, new, require_consistent, results
+from .estimators import (
+    ESTIMATORS,
+    LENGTHS,
+    OF_SEQUENCES,
+    PREDICTORS,
+    fitted,
+    new,
+    require_consistent,
+    results,
+)
 from .values import (
     BAD_CLASS_WEIGHTS,
     BAD_WEIGHTS,
@@ -78,6 +87,25 @@ def _refuse_predict(name, batch, spoil):
         is_refused, found = refused(lambda: results(estimator, given), argument_names(estimator))
     if not is_refused:
         raise Fault(f"was accepted, with the result {found!r:.100}")
+
+
+def later_inputs():
+    """Yield attacks: invalid sequences for the methods that continue a fit, and for validation."""
+    batch = sequences(LENGTHS)
+    for name, kind in product(PREDICTORS, BAD_X):
+        methods = ["partial_fit", "update"] if name.startswith("Echo") else ["partial_fit", "X_val"]
+        for method in methods:
+            yield f"{name}.{method}: {kind}", _refuse_later, (name, method, batch, BAD_X[kind])
+
+
+def _refuse_later(name, method, batch, spoil):
+    estimator, y = fitted(name), new(name)[1](batch)
+    if method == "X_val":
+        is_refused = fit_or_refuse(estimator, batch, y, X_val=spoil(batch), y_val=y)
+    else:
+        is_refused = fit_or_refuse(estimator, spoil(batch), y, method=method)
+    if not is_refused:
+        raise Fault("was accepted")
 
 
 def predictions():
@@ -169,6 +197,7 @@ def _refuse_class_weight(name, batch, value):
 ATTACKS = {
     "Containers, dtypes and memory layouts of sequences": containers,
     "Invalid sequences, for `fit` and `predict`": bad_inputs,
+    "Invalid sequences, for `partial_fit`, `update` and `X_val`": later_inputs,
     "Predictions alone, in another order, next to longer sequences": predictions,
     "Containers of targets, and invalid targets": targets,
     "Scales of weights, and invalid weights": weights,

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
 from sklearn.linear_model import LinearRegression, Ridge
 from strategies import QUARTERS, examples
 
@@ -95,7 +96,7 @@ def test_forecasters(table, forecaster, index):
     assert future.shape == (horizon, table.shape[1])
     assert np.isfinite(future).all()
     if index == "none":
-        same = type(forecaster)(**forecaster.get_params()).fit(table)
+        same = clone(forecaster).fit(table)
         require_close([same.predict(table)], [predicted], "an array", 1e-9)
 
 

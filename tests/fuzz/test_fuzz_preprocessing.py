@@ -116,6 +116,8 @@ def test_embedding_tokenizer(texts, analyzer, max_length, truncating, n_first):
 @examples(60)
 @given(junk=JUNK | ARRAYS, analyzer=st.sampled_from(["word", "char", "tokens"]))
 def test_symbols_and_texts_refuse_junk(junk, analyzer):
+    # float16 issues NumPy's warning of an overflow.
+    assume(getattr(junk, "dtype", None) != np.float16)
     fit_or_refuse(OneHotSequenceEncoder().fit([["a"]]), junk)
     # Scalars raise "object is not iterable", and nested lists "unhashable type".
     assume(isinstance(junk, np.ndarray) and junk.ndim > 0)
