@@ -3,11 +3,16 @@
 import argparse
 import importlib
 import os
+import platform
 import resource
 import signal
 import sys
 import traceback
+from collections import Counter
 from contextlib import contextmanager
+from datetime import date
+from importlib.metadata import version
+from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -15,6 +20,10 @@ MODULES = ("inputs", "parameters", "tables", "functions", "readers")
 SECONDS = 60
 # A size that exhausts the memory must raise an error here, and not stop the machine.
 MEMORY = 16 * 2**30
+
+COLUMNS = ("tried", "survived", "unclear error", "wrong")
+PAGE = Path(__file__).parents[2] / "docs" / "reliability.rst"
+BEGIN, END = ".. Written by python -m tests.attacks --write", ".. End of the written part"
 
 
 @contextmanager
@@ -34,49 +43,70 @@ def time_limit(seconds):
 
 
 def run(attack, arguments):
-    """Run one attack; return why it did not survive, or None."""
+    """Run one attack; return the column of the table that counts it, and what happened."""
+    from .verdicts import UnclearError
+
     try:
         with time_limit(SECONDS):
             attack(*arguments)
     except Exception as error:
         last = traceback.extract_tb(error.__traceback__)[-1]
         location = f"{os.path.basename(last.filename)}:{last.lineno}"
-        return f"{type(error).__name__} ({location}): {error}".replace("\n", " ")
-    return None
+        reason = f"{type(error).__name__} ({location}): {error}".replace("\n", " ")
+        return ("unclear error" if isinstance(error, UnclearError) else "wrong"), reason
+    return "survived", None
+
+
+def run_all(modules):
+    """Run the attacks of modules, print what did not survive, and return the counts by group."""
+    counts = {}
+    for module in modules:
+        for group, make in importlib.import_module(f"{__package__}.{module}").ATTACKS.items():
+            counts[group] = Counter()
+            for name, attack, arguments in make():
+                column, reason = run(attack, arguments)
+                counts[group].update(["tried", column])
+                if reason is not None:
+                    print(f"{column} | {group} | {name} | {reason[:300]}", flush=True)
+            print(f"{group}: {dict(counts[group])}", flush=True)
+    return counts
 
 
 def table(counts):
     """Return the lines of a table with one row per kind of attack."""
-    lines = [".. list-table::", "    :header-rows: 1", ""]
-    total = (sum(tried for tried, _ in counts.values()), sum(s for _, s in counts.values()))
-    rows = [("Attack", "Tried", "Survived"), *((n, *c) for n, c in counts.items())]
-    for name, *numbers in [*rows, ("All", *total)]:
-        cells = [name, *(f"{n:,}" if isinstance(n, int) else n for n in numbers)]
-        lines += [f"    {'*' if i == 0 else ' '} - {cell}" for i, cell in enumerate(cells)]
+    lines = [".. list-table::", "    :header-rows: 1", "    :widths: 52 12 12 12 12", ""]
+    rows = {"Attack": None, **counts, "All": sum(counts.values(), Counter())}
+    for name, count in rows.items():
+        cells = [one.capitalize() if count is None else f"{count[one]:,}" for one in COLUMNS]
+        lines += [f"    {'*' if i == 0 else ' '} - {one}" for i, one in enumerate([name, *cells])]
     return lines
+
+
+def write(counts):
+    """Replace the table of the page, with the date and the versions."""
+    packages = ("numpy", "pandas", "scikit-learn", "keras", "tensorflow")
+    versions = ", ".join(f"{package} {version(package)}" for package in packages)
+    python = platform.python_version()
+    heading = f"The counts are of {date.today():%d %B %Y}, with Python {python}, {versions}."
+    text = PAGE.read_text(encoding="utf-8")
+    before, rest = text.split(BEGIN)
+    after = rest.split(END)[1]
+    written = "\n".join(["", "", heading, "", *table(counts), "", ""])
+    PAGE.write_text(before + BEGIN + written + END + after, encoding="utf-8")
 
 
 def main():
     """Run the attacks of the chosen modules; the exit status is 1 if one did not survive."""
     parser = argparse.ArgumentParser(prog="python -m tests.attacks", description=__doc__)
     parser.add_argument("modules", nargs="*", default=[], help=f"some of {', '.join(MODULES)}")
+    parser.add_argument("--write", action="store_true", help=f"write the table to {PAGE.name}")
     options = parser.parse_args()
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    counts = {}
-    for module in options.modules or MODULES:
-        attacks = importlib.import_module(f"{__package__}.{module}").ATTACKS
-        for group, make in attacks.items():
-            cases = list(make())
-            failed = {}
-            for name, attack, arguments in cases:
-                reason = run(attack, arguments)
-                if reason is not None:
-                    failed[name] = reason
-                    print(f"{group} | {name} | {reason[:300]}", flush=True)
-            counts[group] = (len(cases), len(cases) - len(failed))
-            print(f"{group}: {counts[group]}", flush=True)
+    counts = run_all(options.modules or MODULES)
     print("\n".join(table(counts)))
-    sys.exit(any(tried != survived for tried, survived in counts.values()))
+    if options.write:
+        write(counts)
+    sys.exit(any(count["tried"] != count["survived"] for count in counts.values()))
 
 
 if __name__ == "__main__":

@@ -34,7 +34,7 @@ from skrnn.datasets import (
 )
 from skrnn.preprocessing import EmbeddingTokenizer
 
-from .verdicts import Fault, strict_warnings
+from .verdicts import Fault, UnclearError, strict_warnings
 
 COMPRESS = {
     "": bytes,
@@ -173,14 +173,14 @@ def _refused(read, file_name):
             traceback = traceback.tb_next
         module = traceback.tb_frame.f_globals.get("__name__", "?")
         if not module.startswith("skrnn"):
-            raise Fault(f"{type(error).__name__} from {module}: {error}") from error
+            raise UnclearError(f"{type(error).__name__} from {module}: {error}") from error
         # If no word has a vector, the argument is named that the file was passed to. In an archive,
         # its member is named.
         if not any(name in str(error) for name in (file_name.split(".")[0], "vectors", "aclImdb/")):
-            raise Fault(f"an error that does not name the file: {error}") from error
+            raise UnclearError(f"an error that does not name the file: {error}") from error
         return None
     except Exception as error:
-        raise Fault(f"{type(error).__name__}: {error}") from error
+        raise UnclearError(f"{type(error).__name__}: {error}") from error
     _require_plain(found)
     return found
 

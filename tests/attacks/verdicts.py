@@ -30,6 +30,10 @@ class Fault(AssertionError):
     """What a user must never meet: a silently wrong result or a raw error from below."""
 
 
+class UnclearError(Fault):
+    """A raw error from below, or one that does not name an argument."""
+
+
 def argument_names(*objects):
     """Return the names that an error may use: the parameters of functions and of estimators."""
     names = {"X", "y"}
@@ -91,8 +95,7 @@ def refused(call, names):
 
     Raises
     ------
-    Fault
-        If the error is unclear.
+    UnclearError
     """
     try:
         with strict_warnings():
@@ -100,7 +103,7 @@ def refused(call, names):
     except Exception as error:
         reason = why_unclear(error, names)
         if reason is not None:
-            raise Fault(reason) from error
+            raise UnclearError(reason) from error
         return True, error
 
 
