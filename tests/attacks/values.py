@@ -135,6 +135,9 @@ BAD_X = {
     "strings": _each(lambda steps: steps.astype(str)),
     "bytes": _each(lambda steps: steps.astype("S4")),
     "structured": _each(lambda steps: np.zeros(len(steps), [("a", "f4"), ("b", "f4")])),
+    "masked values": lambda batch: _replaced(
+        batch, np.ma.array(batch[-1], mask=np.arange(batch[-1].size).reshape(batch[-1].shape) == 0)
+    ),
     "None": lambda batch: None,
     "a number": lambda batch: 3.0,
     "a text": lambda batch: "not sequences",
