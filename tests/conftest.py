@@ -1,6 +1,7 @@
-"""Fixtures for real data, and the settings of hypothesis."""
+"""Fixtures for real data and optional packages, and the settings of hypothesis."""
 
 import doctest
+import importlib
 import os
 from pathlib import Path
 
@@ -8,11 +9,11 @@ import hypothesis
 import pytest
 from ucr import read_split
 
-IN_CI = bool(os.environ.get("CI"))
-
-# The first call of a compiled function takes seconds, so deadlines make no sense.
-hypothesis.settings.register_profile("skrnn", deadline=None, derandomize=IN_CI)
-hypothesis.settings.load_profile("skrnn")
+# The first call of a compiled function takes seconds, so deadlines make no sense. A run repeats, so
+# that a failure is not luck; the long runs of the tests in `fuzz` try new examples each time.
+hypothesis.settings.register_profile("skrnn", deadline=None, derandomize=True)
+hypothesis.settings.register_profile("long", deadline=None, derandomize=False, print_blob=True)
+hypothesis.settings.load_profile("long" if os.environ.get("SKRNN_FUZZ") == "long" else "skrnn")
 
 
 @pytest.fixture(scope="session")
@@ -25,10 +26,23 @@ def data_folder():
 
 
 def skip_or_fail(reason):
-    """Skip a test for lack of data, or fail it if data are required."""
+    """Skip a test that lacks data or a package, or fail it if nothing may be skipped."""
     if os.environ.get("SKRNN_REQUIRE_DATA") == "1":
         pytest.fail(f"{reason}, and SKRNN_REQUIRE_DATA=1 requires it")
     pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def need_package():
+    """Return a function that imports a package of the extra `tests`, and skips without it."""
+
+    def imported(name):
+        try:
+            return importlib.import_module(name)
+        except ImportError:
+            skip_or_fail(f"{name} is not installed")
+
+    return imported
 
 
 @pytest.fixture(scope="session")

@@ -238,10 +238,8 @@ def test_embedding_tokenizer_callable_analyzer():
 
 
 @pytest.fixture(scope="module")
-def subwords():
-    tokenizers = pytest.importorskip(
-        "tokenizers", reason="subwords come from Hugging Face's tokenizers"
-    )
+def subwords(need_package):
+    tokenizers = need_package("tokenizers")
     model = tokenizers.Tokenizer(tokenizers.models.BPE(unk_token="[UNK]"))
     model.pre_tokenizer = tokenizers.pre_tokenizers.Whitespace()
     trainer = tokenizers.trainers.BpeTrainer(vocab_size=60, show_progress=False)
@@ -382,18 +380,16 @@ def test_embedding_matrix_of_every_source(tmp_path):
     assert_allclose(tokenizer.embedding_matrix(VECTORS), MATRIX)
 
 
-def test_embedding_matrix_of_gensim_vectors():
-    gensim_models = pytest.importorskip("gensim.models", reason="reads the vectors of gensim")
-    vectors = gensim_models.KeyedVectors(2)
+def test_embedding_matrix_of_gensim_vectors(need_package):
+    vectors = need_package("gensim.models").KeyedVectors(2)
     vectors.add_vectors(list(VECTORS), np.array(list(VECTORS.values()), dtype=np.float32))
     assert_allclose(EmbeddingTokenizer().fit(TEXTS).embedding_matrix(vectors), MATRIX)
     lined_up = EmbeddingTokenizer(vocabulary=vectors.key_to_index).fit(TEXTS)
     assert_allclose(lined_up.embedding_matrix(vectors)[2:], vectors.vectors)
 
 
-def test_embedding_matrix_does_not_use_integers_as_gensim_indices():
-    gensim_models = pytest.importorskip("gensim.models", reason="reads the vectors of gensim")
-    vectors = gensim_models.KeyedVectors(1)
+def test_embedding_matrix_does_not_use_integers_as_gensim_indices(need_package):
+    vectors = need_package("gensim.models").KeyedVectors(1)
     vectors.add_vectors(["501", "7"], np.array([[501], [7]], dtype=np.float32))
     clicks = EmbeddingTokenizer(analyzer="tokens").fit([[0, 1]])
     with pytest.raises(ValueError, match=r"none of the 2 tokens of vocabulary_: 0 \(int\)"):

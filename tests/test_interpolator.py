@@ -260,8 +260,8 @@ def test_interpolator_set_output(set_by):
     assert isinstance(model.fit_transform(df.to_numpy()), np.ndarray)
 
 
-def test_interpolator_polars():
-    pl = pytest.importorskip("polars")
+def test_interpolator_polars(need_package):
+    pl = need_package("polars")
     df = make_table()
     expected = Interpolator().fit_transform(df)
     model = Interpolator().set_output(transform="polars")
