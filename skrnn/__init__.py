@@ -3,6 +3,7 @@
 Importing skrnn does not load a deep-learning framework. The first ``fit`` of a network does.
 """
 
+from skrnn import _forks
 from skrnn._version import __version__
 from skrnn.forecasting import SlidingWindowForecaster
 from skrnn.preprocessing import (
@@ -30,6 +31,9 @@ __all__ = [
     "check_sequences",
     "clear_program_cache",
 ]
+
+# A fork can only be noted by a process that watches for it from the start.
+_forks.watch_forks()
 
 # The documented name of these is the short one, also in pickles and in error messages.
 for _name in set(__all__) - {"__version__"}:

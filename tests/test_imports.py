@@ -31,15 +31,30 @@ for name in json.loads(sys.argv[1]):
         getattr(module, public)
 print(json.dumps(sorted(set(json.loads(sys.argv[2])) & set(sys.modules))))
 """
-LOAD_NETWORKS = """
-import json, random
+DRAW_MEANWHILE = """
+import json, random, threading, time
 import numpy as np
 import skrnn
+X, y, drawn, done = np.ones((4, 2, 1)), [0, 1, 0, 1], [], threading.Event()
+def draw():
+    while not done.is_set():
+        drawn.append((random.random(), np.random.random()))
+        time.sleep(0.001)
 random.seed(5)
 np.random.seed(5)
-import skrnn.networks.fit_loop
-expected = random.Random(5).random(), np.random.RandomState(5).random_sample()
-print(json.dumps([random.random() == expected[0], np.random.random() == expected[1]]))
+thread = threading.Thread(target=draw)
+thread.start()
+for cell in ("lstm", "minimal_gru"):
+    skrnn.RNNClassifier(cell=cell, units=2, dropout=0.1, epochs=1, random_state=0).fit(X, y)
+done.set()
+thread.join()
+python, numpy = zip(*drawn)
+python_alone, numpy_alone = random.Random(5), np.random.RandomState(5)
+print(json.dumps([
+    len(drawn) > 100,
+    list(python) == [python_alone.random() for _ in drawn],
+    list(numpy) == numpy_alone.random_sample(len(drawn)).tolist(),
+]))
 """
 
 
@@ -80,5 +95,5 @@ def test_clearing_programs_loads_no_framework():
     assert run_fresh(f"{clear}\n{LOAD}", "[]", json.dumps(FRAMEWORKS)) == []
 
 
-def test_loading_the_network_side_moves_no_global_generator():
-    assert run_fresh(LOAD_NETWORKS) == [True, True]
+def test_first_fits_use_no_global_generator_while_another_thread_draws():
+    assert run_fresh(DRAW_MEANWHILE) == [True, True, True]

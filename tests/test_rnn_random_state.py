@@ -17,6 +17,8 @@ from recurrences import body_that_draws, same_bits
 from small_data import TINY, assert_same_weights, labelled
 
 from skrnn import RNNClassifier, clear_program_cache
+from skrnn._specs import CELLS, NetworkSpec
+from skrnn.networks.architecture import build_network
 
 MANY, TAGS = labelled()
 UNCHANGED = 1e-300  # a learning rate that changes no weight
@@ -44,7 +46,6 @@ def fit_seeded():
 
 FRESH_PROCESS = """
 import json, random, sys
-import keras  # JAX draws from NumPy's global generator while it is imported
 import numpy as np
 from skrnn import RNNClassifier
 random.seed(5)
@@ -140,6 +141,28 @@ def test_rnn_dropout_follows_random_state():
     one, same, other = (continued(seed) for seed in (1, 1, 2))
     assert_same_weights(one, same)
     assert not same_bits(one, other)
+
+
+@pytest.mark.parametrize("plain", [False, True])
+@pytest.mark.parametrize("cell", CELLS)
+def test_rnn_layers_of_skrnn_draw_from_no_global_generator(cell, plain, monkeypatch):
+    def refuse(*arguments):
+        raise AssertionError("a global generator was used")
+
+    spec = NetworkSpec(
+        cell=cell, units=(2, 2), bidirectional=False, return_sequences=False, pooling="last",
+        activation="tanh", dropout=0.1, recurrent_dropout=0.1, l2=0.1, n_features=3,
+        embedding=(5, 3), train_embedding=True, n_outputs=1, output_activation="linear",
+        dtype="float32", body_seed=2**32 - 1,
+    )  # fmt: skip
+    for name in ("getrandbits", "randint", "random", "seed", "setstate"):
+        monkeypatch.setattr(random, name, refuse)
+    for name in ("seed", "set_state"):
+        monkeypatch.setattr(np.random, name, refuse)
+    model = build_network(spec, plain=plain).model
+    layers = [model.get_layer(f"recurrent_{i}") for i in range(2)]
+    seeds = [getattr(layer, "cell", layer).seed for layer in layers]
+    assert seeds[0] != seeds[1]
 
 
 def body_of_draws(steps, lengths):

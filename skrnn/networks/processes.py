@@ -1,30 +1,32 @@
-"""Refuse to use the framework in a process that was forked from one that has used it.
+"""Refuse to use the framework in a process that was forked from one that has used it."""
 
-A fork copies the memory of a process but none of its threads. In the child, a framework would wait
-forever for threads that exist only in the parent.
-"""
+import sys
 
-import os
+import keras
 
-_first_user = None
+from skrnn import _forks
 
 
 def require_own_process():
-    """Refuse to work in a fork of a process that has already used a network.
+    """Refuse to work in a fork of a process that has already used the framework.
 
     Call this function before any code that may run an operation of the framework or take a lock.
 
     Raises
     ------
     RuntimeError
-        If this process was forked after the first call of this function.
+        If this process was forked after a network, or the framework itself, was used.
     """
-    global _first_user
-    if _first_user is None:
-        _first_user = os.getpid()
-    if _first_user != os.getpid():
+    framework = keras.backend.backend()
+    parent = _forks.used_before_fork(framework)
+    if parent is not None:
         raise RuntimeError(
-            f"The deep-learning framework was already used in the parent process ({_first_user}) "
+            f"The deep-learning framework was already used in the parent process ({parent}) "
             "and cannot be used after fork(). Use joblib's default backend 'loky' (n_jobs of "
             "scikit-learn) or multiprocessing.get_context('spawn')."
         )
+    if framework == "torch" and _forks.loaded_before_fork("torch"):
+        # The parent may have run PyTorch in several threads, which does not leave a trace. One
+        # thread works in every fork.
+        sys.modules["torch"].set_num_threads(1)
+    _forks.note_use(framework)

@@ -16,7 +16,7 @@ from keras import ops
 from skrnn.networks import backends
 from skrnn.networks.architecture.custom_body import custom_body
 from skrnn.networks.architecture.head import dense_head, pool
-from skrnn.networks.architecture.random_state import exclusive_random_state, use_own_generators
+from skrnn.networks.architecture.random_state import layer_seeds, use_own_generators
 from skrnn.networks.architecture.stack import recurrent_stack
 from skrnn.networks.processes import require_own_process
 
@@ -70,8 +70,8 @@ def build_network(spec, *, plain=False):
         specification.
     """
     require_own_process()
-    with backends.precision(spec.dtype), exclusive_random_state(spec.body_seed):
-        network = _build(spec, plain)
+    with backends.precision(spec.dtype), layer_seeds(spec) as seeds:
+        network = _build(spec, plain, seeds)
     use_own_generators(network.model)
     return network
 
@@ -99,7 +99,7 @@ def rebuild_network(spec, *, plain=False):
     return network
 
 
-def _inputs(spec):
+def _inputs(spec, seed):
     """Return the input of time steps, and the input of the first layer after the embedding."""
     if spec.embedding is None:
         shape, dtype = ((None,), "int32") if spec.one_hot else ((None, spec.n_features), spec.dtype)
@@ -108,20 +108,25 @@ def _inputs(spec):
     steps = keras.Input((None,), dtype="int32", name="steps")
     rows, dimensions = spec.embedding
     embedding = keras.layers.Embedding(
-        rows, dimensions, trainable=spec.train_embedding, dtype=spec.dtype, name="embedding"
+        rows,
+        dimensions,
+        embeddings_initializer=keras.initializers.RandomUniform(seed=seed),
+        trainable=spec.train_embedding,
+        dtype=spec.dtype,
+        name="embedding",
     )
     return steps, embedding(steps)
 
 
-def _build(spec, plain):
-    inputs, hidden = _inputs(spec)
+def _build(spec, plain, seeds):
+    inputs, hidden = _inputs(spec, next(seeds))
     lengths = keras.Input((), dtype="int32", name="lengths")
     ones = ops.ones_like(hidden if spec.one_hot else hidden[:, :, 0], dtype="int32")
     position = ops.cumsum(ones, axis=1) - 1
     mask = position < ops.expand_dims(lengths, 1)
     if spec.body is None:
         hidden, ends, states, architecture = recurrent_stack(
-            hidden, lengths, position, mask, spec, plain
+            hidden, lengths, position, mask, spec, plain, seeds
         )
     else:
         hidden, ends, architecture = custom_body(hidden, lengths, spec)
@@ -130,7 +135,7 @@ def _build(spec, plain):
         summary = hidden
     else:
         summary = ends if hidden is None else pool(hidden, ends, lengths, mask, spec.pooling)
-    raw = dense_head(summary, spec)
+    raw = dense_head(summary, spec, next(seeds))
     if spec.return_sequences:
         raw = ops.where(ops.expand_dims(mask, 2), raw, ops.zeros_like(raw))
     outputs = keras.layers.Activation(spec.output_activation, dtype=spec.dtype, name="output")(raw)

@@ -28,10 +28,14 @@ def pool(steps, ends, lengths, mask, pooling):
     return total / ops.cast(ops.expand_dims(lengths, 1), total.dtype)
 
 
-def dense_head(hidden, spec):
+def dense_head(hidden, spec, seed):
     """Return the outputs of the network before their activation."""
     regularizer = keras.regularizers.L2(spec.l2) if spec.l2 else None
     layer = keras.layers.Dense(
-        spec.n_outputs, kernel_regularizer=regularizer, dtype=spec.dtype, name="head"
+        spec.n_outputs,
+        kernel_initializer=keras.initializers.GlorotUniform(seed),
+        kernel_regularizer=regularizer,
+        dtype=spec.dtype,
+        name="head",
     )
     return layer(hidden)

@@ -125,7 +125,7 @@ class CellLayer(keras.layers.Layer):
         is dropped. Each sequence has one mask, which is used at all its time steps.
     kernel_regularizer, recurrent_regularizer : keras.regularizers.Regularizer or None
     seed : int or None
-        The seed of dropout.
+        The seed of dropout and of the initial weights.
     fast_loop : bool, default=False
         Whether to use the backend's fast loop if it has one. This option is not saved with the
         layer, because a program that runs a saved model may not have the gradient of the loop.
@@ -163,7 +163,10 @@ class CellLayer(keras.layers.Layer):
             "kernel": self.kernel_regularizer,
             "recurrent_kernel": self.recurrent_regularizer,
         }
-        initializers = {"kernel": "glorot_uniform", "recurrent_kernel": "orthogonal"}
+        initializers = {
+            "kernel": keras.initializers.GlorotUniform(self.seed),
+            "recurrent_kernel": keras.initializers.Orthogonal(seed=self.seed),
+        }
         shapes = get_cell(self.cell_name).weight_shapes(steps_shape[-1], self.units)
         for name, shape in shapes.items():
             weight = self.add_weight(
@@ -253,7 +256,7 @@ for _name, _layer in _FAST_LAYERS.items():
     REGISTERED_OBJS_TO_NAMES[_layer] = f"keras.layers.{get_cell(_name).keras_layer}"
 
 
-def make_layer(cell, units, *, plain=False, **options):
+def make_layer(cell, units, *, plain=False, seed=None, **options):
     """Return a layer that returns the outputs at all time steps and the final states.
 
     Parameters
@@ -264,6 +267,8 @@ def make_layer(cell, units, *, plain=False, **options):
     plain : bool, default=False
         If True, return the layer of Keras, or a layer with the slow loop if Keras does not have
         one.
+    seed : int or None, default=None
+        The seed of dropout and of the initial weights. If None, Keras draws seeds from `random`.
     **options
         `activation`, `dropout`, `recurrent_dropout`, the regularizers of the kernels, and the
         parameters of `keras.layers.Layer`.
@@ -274,6 +279,11 @@ def make_layer(cell, units, *, plain=False, **options):
     """
     keras_name = get_cell(cell).keras_layer
     if keras_name is None:
-        return CellLayer(cell, units, fast_loop=not plain, **options)
+        return CellLayer(cell, units, seed=seed, fast_loop=not plain, **options)
     layer = getattr(keras.layers, keras_name) if plain else _FAST_LAYERS[cell]
-    return layer(units, return_sequences=True, return_state=True, **options)
+    seeded = {
+        "kernel_initializer": keras.initializers.GlorotUniform(seed),
+        "recurrent_initializer": keras.initializers.Orthogonal(seed=seed),
+        "seed": seed,
+    }
+    return layer(units, return_sequences=True, return_state=True, **{**seeded, **options})

@@ -1,8 +1,13 @@
-"""Seed Keras layers that have no seed, without changing the global random generators."""
+"""Seed Keras layers, without changing the global random generators.
+
+The layers of skrnn get their seeds as parameters. A custom body or cell may have layers without a
+seed, which draw one from a global generator.
+"""
 
 import random
 import threading
 from contextlib import contextmanager
+from itertools import count, repeat
 
 import numpy as np
 
@@ -11,15 +16,39 @@ from keras.src.backend.common import global_state
 from keras.src.random.seed_generator import GLOBAL_SEED_GENERATOR
 
 _random_state_lock = threading.RLock()
+_MAX_SEED = 10**9
 
 
 @contextmanager
-def exclusive_random_state(seed):
+def layer_seeds(spec):
+    """Provide the seeds of the layers that are built within this context.
+
+    Parameters
+    ----------
+    spec : NetworkSpec
+
+    Yields
+    ------
+    iterator of int or None
+        Seeds for the layers of skrnn. They are None if the body or the cell is custom: then every
+        layer without a seed draws one from the global generators, which `body_seed` has seeded.
+    """
+    if not spec.is_custom:
+        yield count(int(spec.body_seed) % _MAX_SEED)
+    else:
+        with _exclusive_random_state(spec.body_seed):
+            yield repeat(None)
+
+
+@contextmanager
+def _exclusive_random_state(seed):
     """Seed the global generators that Keras layers use, and restore their states afterwards.
 
     A layer without a seed draws one from Python's generator when it is created. An operation
-    without a seed uses the global generator of Keras. All threads share these generators, so only
-    one network is built at a time.
+    without a seed uses the global generator of Keras. Only one network is built in this way at a
+    time, because all threads share Python's generator and that of NumPy. Other threads must not
+    draw from them meanwhile: they would get numbers that follow from `seed`, and some numbers
+    twice.
     """
     with _random_state_lock:
         python_state = random.getstate()

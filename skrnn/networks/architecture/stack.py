@@ -12,7 +12,7 @@ from skrnn.networks.architecture.custom_cells import (
 from skrnn.networks.architecture.layers import make_layer
 
 
-def recurrent_stack(hidden, lengths, position, mask, spec, plain):
+def recurrent_stack(hidden, lengths, position, mask, spec, plain, seeds):
     """Return time steps, final vector, final states and description of stacked recurrent layers."""
     if spec.custom_cell is not None:
         check_custom_cell(spec)
@@ -20,7 +20,7 @@ def recurrent_stack(hidden, lengths, position, mask, spec, plain):
     described = []
 
     def run(steps, units, name):
-        outputs, *states = _recurrent_layer(steps, units, name, spec, plain, described)
+        outputs, *states = _recurrent_layer(steps, units, name, spec, plain, seeds, described)
         return outputs, last_step(outputs, lengths), states
 
     for i, units in enumerate(spec.units):
@@ -36,7 +36,7 @@ def recurrent_stack(hidden, lengths, position, mask, spec, plain):
     return hidden, ends, states, " ".join(described) or None
 
 
-def _recurrent_layer(hidden, units, name, spec, plain, described):
+def _recurrent_layer(hidden, units, name, spec, plain, seeds, described):
     """Return the outputs and final states of a layer; add that of a custom cell to `described`."""
     if spec.custom_cell is not None:
         layer = make_custom_layer(spec.custom_cell, units, spec.dtype, name)
@@ -48,6 +48,7 @@ def _recurrent_layer(hidden, units, name, spec, plain, described):
         spec.cell,
         units,
         plain=plain,
+        seed=next(seeds),
         activation=spec.activation,
         dropout=spec.dropout,
         recurrent_dropout=spec.recurrent_dropout,
