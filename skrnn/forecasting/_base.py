@@ -91,9 +91,9 @@ class BaseForecaster(RegressorMixin, BaseEstimator, metaclass=ABCMeta):
         ----------
         X : array of shape (n_rows, n_features), DataFrame, Series, or list of them
             One row per time step. Each item of a list is one series. The last level of a MultiIndex
-            is the time, and all other levels identify the series of each row. If an index (of
-            times, periods or integers) leaves a time out, there is a gap, and no window and no
-            forecast crosses it.
+            is the time, and all other levels identify the series of each row. An index of times or
+            numbers must increase within each series. If an index (of times, periods or integers)
+            leaves a time out, there is a gap, and no window and no forecast crosses it.
         y : array-like of shape (n_rows,) or (n_rows, n_targets), or list of them, default=None
             The targets, one row for each row of `X`. If None, all columns of `X` that are not in
             `known_future` are targets. Targets that are NaN are not used for training.

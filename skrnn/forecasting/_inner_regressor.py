@@ -11,6 +11,8 @@ from sklearn.multioutput import MultiOutputRegressor
 from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
 
+from skrnn.preprocessing._row_order import find_order_dependent
+
 _WRAPPERS = {
     GridSearchCV: "estimator",
     RandomizedSearchCV: "estimator",
@@ -50,6 +52,23 @@ def require_sequences_for_network(regressor):
         raise ValueError(
             f"{type(last).__name__} needs sequences, but the first step of its Pipeline, "
             f"{type(first).__name__}, takes tables: expected TimeDistributed({first})."
+        )
+
+
+def require_independent_windows(regressor):
+    """Check that no step of a regressor depends on the order of its rows, which are windows.
+
+    Raises
+    ------
+    ValueError
+        If a step would use the values of later windows.
+    """
+    part = find_order_dependent(regressor)
+    if part is not None:
+        raise ValueError(
+            f"estimator contains {part}, which depends on the order of its rows, but the rows of "
+            "this regressor are windows, in which later windows contain later values. Use "
+            f"{type(part).__name__} in a Pipeline before the forecaster, on the rows of the series."
         )
 
 

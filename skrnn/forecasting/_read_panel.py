@@ -5,13 +5,13 @@ import pandas as pd
 from sklearn.utils import check_array, check_consistent_length
 
 from skrnn._time_index import (
-    check_times,
     find_frequency,
     find_gaps,
     is_frequency_of,
     kind_of_times,
     number_series,
 )
+from skrnn._time_order import check_times
 from skrnn.forecasting._panel import Panel
 from skrnn.sequences._containers import is_nested_table
 from skrnn.sequences._inputs import as_known_container

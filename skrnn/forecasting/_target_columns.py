@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.utils import check_array
 
+from skrnn._time_order import check_times
 from skrnn.sequences._inputs import as_known_container
 from skrnn.sequences._layout import is_frame, is_series
 
@@ -86,14 +87,21 @@ def _check_parts(parts, panel):
             "Found input variables with inconsistent numbers of samples: X has "
             f"{_in_words(expected)} rows, y has {_in_words(given)}."
         )
-    if not hasattr(panel.times, "freq"):
-        return
-    ends = np.cumsum(given)
-    for part, n, end in zip(parts, given, ends, strict=True):
-        index = part.index.get_level_values(-1) if is_frame(part) or is_series(part) else None
-        # Labels and numbers may only count the rows.
-        if hasattr(index, "freq") and not panel.sorted(index).equals(panel.times[end - n : end]):
-            raise ValueError("The index of y holds other times than that of X; expected the same.")
+    indexes = [part.index for part in parts if is_frame(part) or is_series(part)]
+    if len(indexes) == len(parts):
+        _check_times(indexes, panel)
+
+
+def _check_times(indexes, panel):
+    """Check that the targets of each series are in order, at the same times as its rows."""
+    times = indexes[0].append(indexes[1:]) if len(indexes) > 1 else indexes[0]
+    times = panel.sorted(times.get_level_values(-1))
+    # Labels and numbers may only count the rows.
+    if hasattr(times, "freq") and hasattr(panel.times, "freq") and not times.equals(panel.times):
+        raise ValueError("The index of y holds other times than that of X; expected the same.")
+    ends = np.cumsum(panel.rows_per_series)
+    for n, end in zip(panel.rows_per_series, ends, strict=True):
+        check_times(times[end - n : end], "y")
 
 
 def _in_words(counts):

@@ -3,10 +3,12 @@
 from numbers import Integral
 
 import numpy as np
+import pandas as pd
 from sklearn.metrics import mean_absolute_error
 from sklearn.utils import check_array
 
 from skrnn._sklearn import Interval, StrOptions, validate_params
+from skrnn._time_order import check_sorted
 
 # The rounding errors of a series that repeats itself, relative to its largest value.
 _ROUNDING = 16 * np.finfo(np.float64).eps
@@ -62,7 +64,7 @@ def mase(y_true, y_pred, *, y_train, period=1, sample_weight=None, multioutput="
     ValueError
         If `y_true`, `y_pred` and `y_train` differ in the number of targets, or `y_true` and
         `y_pred` in the number of rows, if `y_true` or `y_pred` contains NaN, or if the error of the
-        naive forecast on `y_train` is unknown or 0. It is unknown if there are at most `period`
+        naive forecast on `y_train` is unknown or 0, or if the index of `y_train` is in disorder. It is unknown if there are at most `period`
         rows, or no two values that are `period` rows apart. It is 0 if all seasons are equal.
 
     See Also
@@ -106,6 +108,8 @@ def mase(y_true, y_pred, *, y_train, period=1, sample_weight=None, multioutput="
     >>> scorer = make_scorer(mase, y_train=y_train, greater_is_better=False)
     """
     y_true, y_pred = _as_table(y_true, "y_true"), _as_table(y_pred, "y_pred")
+    if isinstance(y_train, pd.Series | pd.DataFrame):
+        check_sorted(y_train.index, "y_train")
     y_train = _as_table(y_train, "y_train", allow_missing=True)
     _check_same_shapes(y_true, y_pred, y_train)
     scale = _naive_error(y_train, period)

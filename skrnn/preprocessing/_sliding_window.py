@@ -12,8 +12,9 @@ from numpy.lib.stride_tricks import sliding_window_view
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from skrnn._fitting import all_or_nothing
 from skrnn._sklearn import Interval, StrOptions, _fit_context
-from skrnn._time_index import check_sorted
+from skrnn._time_order import check_sorted
 from skrnn.preprocessing._sequence_transformer import SequenceTransformerMixin
 
 
@@ -46,14 +47,16 @@ def windows_of(values, window_length, boundary):
 
 
 def check_one_sorted_series(X):
-    """Check that the rows of a table are one series, and sorted if their index holds times.
+    """Check that the rows of a table are one series, sorted by the times or numbers in its index.
 
     Raises
     ------
     ValueError
         If a MultiIndex names several series, or rows are not sorted by time.
     """
-    index = getattr(X, "index", None)
+    if not isinstance(X, pd.DataFrame):
+        return
+    index = X.index
     if isinstance(index, pd.MultiIndex):
         n_series = len(index.droplevel(-1).unique())
         if n_series > 1:
@@ -150,6 +153,8 @@ class SlidingWindow(OneToOneFeatureMixin, SequenceTransformerMixin, BaseEstimato
         "boundary": [StrOptions({"edge", "zero"})],
     }
 
+    _depends_on_row_order = True
+
     def __init__(self, window_length=20, *, boundary="edge"):
         self.window_length = window_length
         self.boundary = boundary
@@ -173,10 +178,12 @@ class SlidingWindow(OneToOneFeatureMixin, SequenceTransformerMixin, BaseEstimato
         Raises
         ------
         ValueError
-            If `X` is not a table of numbers, contains infinity, has an index of times that is not
-            sorted, or a MultiIndex of several series. NaN is accepted.
+            If `X` is not a table of numbers, contains infinity, has an index of times or numbers
+            that is not sorted, or a MultiIndex of several series. NaN is accepted.
         """
-        self._read(X, reset=True)
+        # scikit-learn deletes the names of an earlier fit before it checks X.
+        with all_or_nothing(self) as draft:
+            draft._read(X, reset=True)
         return self
 
     def transform(self, X):

@@ -12,6 +12,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter, validate_data
 
 from skrnn._sklearn import HasMethods, _fit_context
+from skrnn.preprocessing._row_order import find_order_dependent
 from skrnn.preprocessing._sequence_transformer import SequenceTransformerMixin
 from skrnn.sequences import Sequences, check_sequences
 from skrnn.sequences._containers import array_like, feature_table, is_table, wrap_like
@@ -66,6 +67,24 @@ def training_table(sequences, *, weighted):
     return values, counts[is_used]
 
 
+def _require_independent_rows(transformer):
+    """Raise an error for a transformer that would use the time steps of another sequence."""
+    part = find_order_dependent(transformer)
+    if part is None:
+        return
+    name = type(part).__name__
+    alternative = (
+        "pass the sequences to Interpolator itself, which fills each of them separately"
+        if name == "Interpolator"
+        else f"use {name} on the series, before it is split into sequences"
+    )
+    raise ValueError(
+        f"TimeDistributed passes the time steps of all sequences as one table, in which {part} "
+        f"would use the time steps of another sequence. Expected a transformer that does not "
+        f"depend on the order of rows; {alternative}."
+    )
+
+
 class TimeDistributed(OneToOneFeatureMixin, SequenceTransformerMixin, BaseEstimator):
     """Apply a scikit-learn transformer to every time step of every sequence.
 
@@ -79,7 +98,8 @@ class TimeDistributed(OneToOneFeatureMixin, SequenceTransformerMixin, BaseEstima
         The transformer, for example :class:`~sklearn.preprocessing.StandardScaler`,
         :class:`~sklearn.preprocessing.MinMaxScaler`, :class:`~sklearn.impute.SimpleImputer`,
         :class:`~sklearn.decomposition.PCA`, or a :class:`~sklearn.pipeline.Pipeline` of them. `fit`
-        clones it. Transformers that require targets are not supported.
+        clones it. Transformers that require targets are not supported, nor those that depend on
+        the order of the rows, such as :class:`Interpolator`, which accepts sequences itself.
 
     Attributes
     ----------
@@ -149,14 +169,15 @@ class TimeDistributed(OneToOneFeatureMixin, SequenceTransformerMixin, BaseEstima
         Raises
         ------
         ValueError
-            If `transformer` is not a transformer or requires targets, or if `X` is not a valid
-            batch of sequences.
+            If `transformer` is not a transformer, requires targets or depends on the order of the
+            rows, or if `X` is not a valid batch of sequences.
         """
         if get_tags(self.transformer).target_tags.required:
             raise ValueError(
                 "TimeDistributed fits transformers without targets, but "
                 f"{self.transformer} requires them."
             )
+        _require_independent_rows(self.transformer)
         sequences = self._check_sequences(X)
         weighted = has_fit_parameter(self.transformer, "sample_weight")
         steps, weights = training_table(sequences, weighted=weighted)
