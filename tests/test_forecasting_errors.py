@@ -64,7 +64,7 @@ BAD_X = cases(
     three_dimensions=(X[np.newaxis], r"3 dimensions.*list\(X\)"),
     sparse=(sparse.csr_array(X), "dense data is required"),
     complex=(X + 1j, "Complex data"),
-    words=(DF.assign(b="x"), "could not convert string to float: 'x'"),
+    words=(DF.assign(b="x"), "columns that do not hold numbers: 'b'"),
     infinite=(with_value(np.inf), "infinity"),
     missing=(with_value(np.nan), "NaN: 1 value.*column 'b', row 3.*Interpolator"),
     no_series=([], "X is an empty list"),

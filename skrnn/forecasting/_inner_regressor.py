@@ -19,6 +19,7 @@ _WRAPPERS = {
     MultiOutputRegressor: "estimator",
     TransformedTargetRegressor: "regressor",
 }
+_OTHER_KINDS = {"classifier", "clusterer", "density_estimator", "outlier_detector"}
 # Windows from blocks of this many window lengths are held out together, so that few of the training
 # windows overlap with them.
 _BLOCK_WINDOWS = 8
@@ -53,6 +54,19 @@ def require_sequences_for_network(regressor):
             f"{type(last).__name__} needs sequences, but the first step of its Pipeline, "
             f"{type(first).__name__}, takes tables: expected TimeDistributed({first})."
         )
+
+
+def require_regressor(estimator):
+    """Check that an estimator, which may be a Pipeline or a search, does not predict classes.
+
+    Raises
+    ------
+    ValueError
+        If it is of a kind whose predictions are not values of the targets.
+    """
+    kind = get_tags(estimator).estimator_type
+    if kind in _OTHER_KINDS:
+        raise ValueError(f"estimator must be a regressor, got the {kind} {estimator}.")
 
 
 def require_independent_windows(regressor):

@@ -6,6 +6,7 @@ at the users' containers.
 """
 
 from dataclasses import dataclass, replace
+from numbers import Integral
 
 import numpy as np
 
@@ -121,6 +122,18 @@ class Panel:
             times=None if self.times is None else self.times[rows],
             order=None,
         )
+
+
+def counts_in_words(parameters):
+    """Return the parameters that determine the number of rows, in words for `require_rows`.
+
+    Examples
+    --------
+    >>> counts_in_words({"window_length": 3, "strategy": "direct", "difference": False})
+    'window_length=3'
+    """
+    counts = {name: n for name, n in parameters.items() if isinstance(n, Integral) and n}
+    return ", ".join(f"{name}={value}" for name, value in counts.items())
 
 
 def require_rows(panel, n_rows, what):

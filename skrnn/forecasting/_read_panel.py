@@ -15,7 +15,7 @@ from skrnn._time_order import check_times
 from skrnn.forecasting._panel import Panel
 from skrnn.sequences._containers import is_nested_table
 from skrnn.sequences._inputs import as_known_container
-from skrnn.sequences._layout import is_frame, is_series
+from skrnn.sequences._layout import is_frame, is_series, non_numeric_columns
 from skrnn.sequences._sequences import offsets_of
 
 
@@ -206,14 +206,30 @@ def _numbers(table, input_name):
             f"{input_name} has 3 dimensions (shape={table.shape}); expected one series (n_rows, "
             f"n_features), or a list of series: list({input_name})."
         )
-    if is_frame(table) and table.shape[1] == 0:
-        raise ValueError(f"{input_name} has no columns (shape={table.shape}); expected at least 1.")
+    if is_frame(table):
+        _check_columns(table, input_name)
     return check_array(
         table,
         dtype=[np.float64, np.float32],
         ensure_all_finite="allow-nan",
         input_name=input_name,
     )
+
+
+def _check_columns(table, input_name):
+    if table.shape[1] == 0:
+        raise ValueError(f"{input_name} has no columns (shape={table.shape}); expected at least 1.")
+    if not table.columns.is_unique:
+        repeated = table.columns[table.columns.duplicated()][0]
+        raise ValueError(
+            f"{input_name} has several columns with the name {repeated!r}; expected unique names."
+        )
+    non_numeric = non_numeric_columns(table)
+    if non_numeric:
+        raise ValueError(
+            f"{input_name} has columns that do not hold numbers: {non_numeric}. Encode them, or "
+            "select other columns."
+        )
 
 
 def _only_counts(index, order, counts):

@@ -8,6 +8,8 @@ import numpy as np
 
 # Blocks are made for at most this many rows at once, so that their memory is bounded.
 _BLOCK_ROWS = 2**18
+# The maximum number of values of the table in which a forecast after the data is made.
+MAX_VALUES = 10**8
 
 
 @dataclass(frozen=True)
@@ -143,3 +145,21 @@ def check_n_steps(n_steps, rule, horizon, column_names):
             f"these are missing: {[column_names[i] for i in missing]}."
         )
     return int(n_steps)
+
+
+def check_memory(n_steps, n_series, n_columns):
+    """Check that the table of forecasts and their context has at most 10**8 values (0.8 GB).
+
+    Raises
+    ------
+    ValueError
+        If it would have more.
+    """
+    n_values = n_steps * n_series * n_columns
+    if n_values > MAX_VALUES:
+        raise ValueError(
+            f"n_steps={n_steps}: the forecasts of {n_series} series with {n_columns} column(s) are "
+            f"{n_values:.1e} values ({8 * n_values / 1e9:.1f} GB); expected at most "
+            f"{MAX_VALUES // (n_series * n_columns)} steps ({MAX_VALUES:.0e} values). Forecast "
+            "fewer steps at once."
+        )

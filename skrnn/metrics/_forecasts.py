@@ -7,6 +7,7 @@ import pandas as pd
 from sklearn.metrics import mean_absolute_error
 from sklearn.utils import check_array
 
+from skrnn._fitting import read_weights
 from skrnn._sklearn import Interval, StrOptions, validate_params
 from skrnn._time_order import check_sorted
 
@@ -63,9 +64,11 @@ def mase(y_true, y_pred, *, y_train, period=1, sample_weight=None, multioutput="
     ------
     ValueError
         If `y_true`, `y_pred` and `y_train` differ in the number of targets, or `y_true` and
-        `y_pred` in the number of rows, if `y_true` or `y_pred` contains NaN, or if the error of the
-        naive forecast on `y_train` is unknown or 0, or if the index of `y_train` is in disorder. It is unknown if there are at most `period`
-        rows, or no two values that are `period` rows apart. It is 0 if all seasons are equal.
+        `y_pred` in the number of rows, if `y_true` or `y_pred` contains NaN, if `sample_weight` has
+        a negative weight or only zeros, if `y_train` has an index of times or numbers in disorder,
+        or if the error of the naive forecast on `y_train` is unknown or 0. It is unknown if there
+        are at most `period` rows, or no two values that are `period` rows apart. It is 0 if all
+        seasons are equal.
 
     See Also
     --------
@@ -112,6 +115,8 @@ def mase(y_true, y_pred, *, y_train, period=1, sample_weight=None, multioutput="
         check_sorted(y_train.index, "y_train")
     y_train = _as_table(y_train, "y_train", allow_missing=True)
     _check_same_shapes(y_true, y_pred, y_train)
+    if sample_weight is not None:
+        sample_weight = read_weights(sample_weight, len(y_true))
     scale = _naive_error(y_train, period)
     return mean_absolute_error(
         y_true / scale, y_pred / scale, sample_weight=sample_weight, multioutput=multioutput

@@ -11,6 +11,7 @@ import numpy as np
 from sklearn.metrics import accuracy_score, make_scorer
 from sklearn.utils.validation import column_or_1d
 
+from skrnn._fitting import read_weights
 from skrnn.sequences import Sequences
 
 _RESPONSE_METHODS = frozenset(
@@ -248,7 +249,7 @@ def _check_weights(sample_weight, n_sequences):
             "sample_weight must have one weight per sequence: "
             f"got {len(sample_weight)} for {n_sequences} sequences."
         )
-    return sample_weight
+    return read_weights(sample_weight, n_sequences)
 
 
 def sequence_accuracy_score(y_true, y_pred, *, normalize=True, sample_weight=None):
@@ -288,7 +289,7 @@ def sequence_accuracy_score(y_true, y_pred, *, normalize=True, sample_weight=Non
         If there is one target per sequence instead of one per time step, if `y_true` and `y_pred`
         differ in the number of sequences, in a length or in the number of labels per time step, if
         labels are continuous numbers, if some labels are numbers and others are str, or if
-        `sample_weight` does not have one weight per sequence.
+        `sample_weight` does not have one weight per sequence, has a negative weight, or is zero.
 
     See Also
     --------

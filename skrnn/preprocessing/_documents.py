@@ -6,6 +6,7 @@ on arrays.
 """
 
 import copy
+import re
 from collections.abc import Mapping
 from functools import partial
 from itertools import pairwise
@@ -99,7 +100,12 @@ def make_analyzer(analyzer, *, lowercase, strip_accents, token_pattern, stop_wor
         stop_words=stop_words,
     )
     if analyzer != "tokens":
-        return partial(map, vectorizer.build_analyzer())
+        try:
+            return partial(map, vectorizer.build_analyzer())
+        except re.error as error:
+            raise ValueError(
+                f"token_pattern must be a regular expression, got {token_pattern!r}: {error}."
+            ) from error
     if not lowercase and strip_accents is None:
         return partial(map, _as_list)
     return partial(map, partial(_preprocessed, vectorizer.build_preprocessor()))

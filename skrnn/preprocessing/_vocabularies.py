@@ -72,6 +72,11 @@ def read_vocabulary(vocabulary):
     >>> read_vocabulary({"film": 1, "the": 0})
     {'the': 2, 'film': 3}
     """
+    if isinstance(vocabulary, str | bytes):
+        raise ValueError(
+            "vocabulary must be an iterable of tokens or a mapping from tokens to positions, got "
+            f"the text {vocabulary!r:.40}. Pass a list of its tokens, such as vocabulary.split()."
+        )
     if isinstance(vocabulary, Mapping):
         tokens = sorted(vocabulary, key=vocabulary.get)
         numbers = [vocabulary[token] for token in tokens]

@@ -18,6 +18,8 @@ def check_reservoir_parameters(reservoir):
     ValueError
     """
     leak_rates_of_layers(reservoir.leak_rate, units_of_layers(reservoir.units, reservoir.layers))
+    if callable(reservoir.activation):
+        _check_activation(reservoir.activation, reservoir.dtype)
     if reservoir.plasticity == "intrinsic" and reservoir.activation not in ("tanh", "logistic"):
         raise ValueError(
             "plasticity='intrinsic' requires activation='tanh' or 'logistic', got "
@@ -28,6 +30,23 @@ def check_reservoir_parameters(reservoir):
             f"bidirectional=True cannot be combined with feedback_scaling="
             f"{reservoir.feedback_scaling}: the backward direction would need outputs before they "
             "are predicted. Set only one of them."
+        )
+
+
+def _check_activation(activation, dtype):
+    """Check that a function keeps the shape of an array, and is finite for usual states."""
+    states = np.linspace(-1, 1, 5, dtype=dtype)
+    with np.errstate(all="ignore"):
+        values = np.asarray(activation(states.copy()))
+    if values.shape != states.shape:
+        raise ValueError(
+            "activation must return an array of the shape that it receives: expected the shape "
+            f"{states.shape}, got {values.shape} from {activation!r}."
+        )
+    if values.dtype.kind not in "fiub" or not np.isfinite(values).all():
+        raise ValueError(
+            f"activation must return finite numbers, but {activation!r} returns {values} for "
+            f"{states}."
         )
 
 

@@ -17,6 +17,8 @@ _DENSE_SIZE = 100
 _N_EIGENVALUES, _N_LANCZOS_VECTORS = 6, 60
 # If ARPACK needs more restarts, many eigenvalues are equally large: then all are computed.
 _MAX_RESTARTS = 60
+# Matrices with smaller or with inversely larger weights are scaled before their eigenvalues.
+_SMALL = 1e-100
 
 
 def connections_per_unit(connectivity, units):
@@ -109,6 +111,7 @@ def draw_recurrent_weights(topology, units, connectivity, radius, rng):
         return matrix
     if isinstance(topology, str) and topology in _UNIT_RADIUS:
         return matrix * radius
+    matrix = _without_extremes(matrix)
     largest = spectral_radius_of(matrix)
     if largest <= 1e-12 * abs(matrix).max():
         raise ValueError(
@@ -116,6 +119,14 @@ def draw_recurrent_weights(topology, units, connectivity, radius, rng):
             f"spectral_radius={radius}. Set spectral_radius=None to use the matrix unchanged."
         )
     return matrix * (radius / largest)
+
+
+def _without_extremes(matrix):
+    """Return a matrix whose products neither overflow nor vanish, scaled only if necessary."""
+    largest = abs(matrix).max()
+    if largest == 0 or _SMALL <= largest <= 1 / _SMALL:
+        return matrix
+    return matrix / largest
 
 
 def _check_matrix(matrix, units):

@@ -109,12 +109,24 @@ def _draw_layer(reservoir, units, leak_rate, n_inputs, n_outputs, is_first, rng)
     bias = rng.uniform(-1, 1, units) * reservoir.bias_scaling
     feedback = rng.uniform(-1, 1, (units, n_outputs)) * reservoir.feedback_scaling
     return Layer(
-        recurrent_weights=recurrent.astype(dtype),
-        input_weights=inputs.astype(dtype),
-        bias=bias.astype(dtype),
+        recurrent_weights=_as_finite(recurrent, dtype, "topology and spectral_radius"),
+        input_weights=_as_finite(inputs, dtype, "input_weights and input_scaling"),
+        bias=_as_finite(bias, dtype, "bias_scaling"),
         leak_rate=leak_rate if isinstance(leak_rate, float) else leak_rate.astype(dtype),
-        feedback_weights=feedback.astype(dtype) if n_outputs else None,
+        feedback_weights=_as_finite(feedback, dtype, "feedback_scaling") if n_outputs else None,
     )
+
+
+def _as_finite(weights, dtype, parameters):
+    """Return weights in the dtype of the states, or raise an error if they are too large for it."""
+    with np.errstate(over="ignore"):
+        weights = weights.astype(dtype)
+    if not np.isfinite(weights.data if sparse.issparse(weights) else weights).all():
+        raise ValueError(
+            f"The weights that {parameters} determine are NaN or too large for dtype={dtype!r}; "
+            "expected smaller parameters."
+        )
+    return weights
 
 
 def _draw_input_weights(kind, units, n_inputs, rng):
