@@ -295,7 +295,12 @@ def number_series(labels, input_name):
     >>> number_series(np.array(["b", "a", "b"]), "X")
     (array([0, 1, 0]), ['b', 'a'])
     """
-    numbers, keys = pd.factorize(labels)
+    try:
+        numbers, keys = pd.factorize(labels)
+    except TypeError as error:
+        raise ValueError(
+            f"The labels of the series of {input_name} must be hashable: {error}."
+        ) from error
     if isinstance(labels, pd.MultiIndex):
         numbers = np.where(np.min(labels.codes, axis=0) < 0, -1, numbers)
     if (numbers < 0).any():
@@ -309,14 +314,14 @@ def number_series(labels, input_name):
 def series_of_rows(index, input_name):
     """Return the number of each row's series, from all but the last level of a MultiIndex.
 
-    Any other index has one series.
+    An index of one level has one series.
 
     Raises
     ------
     ValueError
         If the label of a series is missing.
     """
-    if not isinstance(index, pd.MultiIndex):
+    if index.nlevels == 1:
         return np.zeros(len(index), dtype=np.int64)
     return number_series(index.droplevel(-1), input_name)[0]
 

@@ -107,7 +107,7 @@ def check_times(index, input_name):
 
 def _require(is_unsorted, index, input_name, *, unique=False):
     """Raise an error if a function of the steps of an index finds one that is not in order."""
-    ranks = _ranks(index)
+    ranks = _ranks(index, input_name)
     if ranks is None:
         return
     _check_no_missing_time(index, input_name)
@@ -135,7 +135,7 @@ def _advice(index, unique):
     )
 
 
-def _ranks(index):
+def _ranks(index, input_name):
     """Return integers in the order of the values of an index, or None if these are labels."""
     if isinstance(index, TIME_INDEXES):
         return index.asi8
@@ -150,7 +150,13 @@ def _ranks(index):
         index = _dates_in_text(index) if kind == "string" else index
         if kind not in {*_COMPARABLE, "string", "datetime64"} or index is None:
             return None
-    return pd.factorize(index, sort=True)[0]
+    try:
+        return pd.factorize(index, sort=True)[0]
+    except TypeError as error:
+        raise ValueError(
+            f"{input_name} has an index of times that cannot be compared: {error}. Use "
+            "pandas.to_datetime(index, utc=True)."
+        ) from error
 
 
 def _dates_in_text(index):

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from skrnn._check_arrays import as_array
 from skrnn._time_index import holds_times, kind_of_times
 from skrnn.forecasting._containers import times_after
 from skrnn.sequences._layout import is_frame, is_series
@@ -84,7 +85,7 @@ def _known_rows(part, n_rows, names, times):
         if missing:
             raise ValueError(f"X_future has no column {missing}, expected {names}.")
         part = _rows_at(part[names], times)
-    rows = np.asarray(part, dtype=float)
+    rows = as_array(part, "X_future", dtype=float)
     rows = rows[:, np.newaxis] if rows.ndim == 1 else rows
     if rows.ndim != 2 or rows.shape[1] != len(names) or len(rows) < n_rows:
         raise ValueError(

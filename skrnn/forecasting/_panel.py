@@ -10,6 +10,8 @@ from numbers import Integral
 
 import numpy as np
 
+from skrnn._check_arrays import in_words
+
 
 @dataclass(frozen=True)
 class Panel:
@@ -147,7 +149,7 @@ def require_rows(panel, n_rows, what):
     longest = np.zeros(len(panel.keys), dtype=int)
     np.maximum.at(longest, panel.series, panel.lengths)
     i = int(np.argmin(longest))
-    if longest[i] >= n_rows:
+    if int(longest[i]) >= n_rows:
         return
     key = panel.keys[i]
     name = "X" if key is None else f"Series {key!r} of X"
@@ -158,9 +160,10 @@ def require_rows(panel, n_rows, what):
             " skrnn.preprocessing.regularize adds rows for the missing times, and Interpolator "
             "fills them. If the index is not a time, drop it with reset_index(drop=True)."
         )
+    n_missing = in_words(n_rows - int(longest[i]))
     raise ValueError(
-        f"{name} has n_samples={longest[i]} rows{with_gaps}, {n_rows - longest[i]} fewer than the "
-        f"{n_rows} that {what} need.{advice}"
+        f"{name} has n_samples={longest[i]} rows{with_gaps}, {n_missing} fewer than the "
+        f"{in_words(n_rows)} that {what} need.{advice}"
     )
 
 

@@ -152,6 +152,7 @@ def make_windows(X, y=None, *, window_length, horizon=1, stride=1, series_id=Non
     require_rows(
         panel, window_length + horizon, f"window_length={window_length} and horizon={horizon}"
     )
+    stride = min(stride, len(panel.values))  # a longer one has the same result
     ends = find_window_ends(panel.starts, panel.lengths, window_length, horizon, stride)
     after = rows_after(targets.values, ends, horizon)
     after = after[..., 0] if targets.is_flat else after

@@ -46,14 +46,14 @@ def check_documents(X, *, as_tokens, any_type=False):
     """
     if isinstance(X, str):
         raise ValueError("Iterable over raw text documents expected, string object received.")
+    if not hasattr(X, "__iter__") or getattr(X, "ndim", 1) == 0:
+        raise ValueError(f"X must be an iterable of documents, got {type(X).__name__}.")
     array_of_tokens = as_tokens and isinstance(X, np.ndarray) and X.ndim == 2
     if is_table(X) and not array_of_tokens:
         raise ValueError(
             f"X must be an iterable of documents, got a {type(X).__name__} of shape "
             f"{np.shape(X)}. Pass one column, such as X['text']."
         )
-    if not hasattr(X, "__iter__"):
-        raise ValueError(f"X must be an iterable of documents, got {type(X).__name__}.")
     documents = list(X)
     if any_type:
         is_document, expected = (lambda document: document is not None), "a document"
@@ -92,6 +92,8 @@ def make_analyzer(analyzer, *, lowercase, strip_accents, token_pattern, stop_wor
         return partial(_subwords, tokenizer)
     if callable(analyzer):
         return partial(map, analyzer)
+    if isinstance(stop_words, list) and not all(isinstance(word, str) for word in stop_words):
+        raise ValueError(f"stop_words must be a list of str, got {_short_repr(stop_words)}.")
     vectorizer = CountVectorizer(
         analyzer="word" if analyzer == "tokens" else analyzer,
         lowercase=lowercase,
@@ -221,7 +223,9 @@ def _as_list(tokens):
 
 
 def _is_token_list(document):
-    return isinstance(document, list | tuple | np.ndarray) or hasattr(document, "iloc")
+    if isinstance(document, np.ndarray) or hasattr(document, "iloc"):
+        return document.ndim > 0
+    return isinstance(document, list | tuple)
 
 
 def _short_repr(document):

@@ -10,8 +10,9 @@ from numbers import Integral
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
+from skrnn._check_arrays import check_features
 from skrnn._sklearn import Interval, StrOptions, _fit_context
 from skrnn.preprocessing._gaps import METHODS, fill_gaps
 from skrnn.preprocessing._series_with_gaps import (
@@ -236,7 +237,7 @@ class Interpolator(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
                 "unknown; drop these columns."
             )
         gaps = np.flatnonzero(is_gap.any(axis=0))
-        validate_data(self, table, skip_check_array=True, reset=True)
+        check_features(self, table, reset=True)
         self.statistics_ = np.nanmedian(values, axis=0)
         self.methods_ = methods
         self.indicator_features_ = gaps if self.add_indicator else gaps[:0]
@@ -268,7 +269,7 @@ class Interpolator(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         self._check_kind(X)
         values, lengths = read_values(X)
-        validate_data(self, _features(X, values), skip_check_array=True, reset=False)
+        check_features(self, _features(X, values), reset=False)
         series, times = rows_and_times(
             X, len(values), lengths, needs_times=self._needs_times(self.methods_)
         )

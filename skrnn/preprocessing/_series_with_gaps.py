@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 from pandas.api.types import infer_dtype, is_numeric_dtype
-from sklearn.utils.validation import check_array
 
+from skrnn._check_arrays import check_numbers, require_unique_columns
 from skrnn._time_index import rows_of_series, series_of_rows
 from skrnn._time_order import check_datetime_index, check_sorted
 from skrnn.sequences import Sequences, check_sequences
@@ -79,6 +79,7 @@ def read_values(X):
 
 def _table_values(X):
     if isinstance(X, pd.DataFrame):
+        require_unique_columns(X, "X")
         columns = [X.iloc[:, i] for i in range(X.shape[1])]
         others = [column.name for column in columns if not _is_numeric(column)]
         if others:
@@ -89,7 +90,7 @@ def _table_values(X):
         if any(column.dtype == object for column in columns):
             # float() does not accept pandas.NA.
             X = pd.concat([_without_objects(column) for column in columns], axis=1)
-    return check_array(X, dtype=_FLOATS, ensure_all_finite="allow-nan", input_name="X")
+    return check_numbers(X, "X", ensure_all_finite="allow-nan")
 
 
 def _is_numeric(column):
@@ -100,7 +101,12 @@ def _is_numeric(column):
 
 
 def _without_objects(column):
-    return column.astype("Float64") if column.dtype == object else column
+    if column.dtype != object:
+        return column
+    try:
+        return column.astype("Float64")
+    except OverflowError as error:
+        raise ValueError(f"X has a number in the column {column.name!r}: {error}.") from error
 
 
 def rows_and_times(X, n_rows, lengths, *, needs_times):

@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 from numpy.lib.stride_tricks import sliding_window_view
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
+from skrnn._check_arrays import check_features, check_numbers
 from skrnn._fitting import all_or_nothing
 from skrnn._sklearn import Interval, StrOptions, _fit_context
 from skrnn._time_order import check_sorted
@@ -57,15 +58,14 @@ def check_one_sorted_series(X):
     if not isinstance(X, pd.DataFrame):
         return
     index = X.index
-    if isinstance(index, pd.MultiIndex):
+    if index.nlevels > 1:
         n_series = len(index.droplevel(-1).unique())
         if n_series > 1:
             raise ValueError(
                 f"X must be one series, got {n_series} in a MultiIndex: a window would contain "
                 "rows of several series. make_windows and SlidingWindowForecaster accept several."
             )
-        index = index.get_level_values(-1)
-    check_sorted(index, "X")
+    check_sorted(index.get_level_values(-1), "X")
 
 
 class SlidingWindow(OneToOneFeatureMixin, SequenceTransformerMixin, BaseEstimator):
@@ -149,7 +149,7 @@ class SlidingWindow(OneToOneFeatureMixin, SequenceTransformerMixin, BaseEstimato
     """
 
     _parameter_constraints = {
-        "window_length": [Interval(Integral, 1, None, closed="left")],
+        "window_length": [Interval(Integral, 1, 2**31 - 1, closed="both")],
         "boundary": [StrOptions({"edge", "zero"})],
     }
 
@@ -206,7 +206,7 @@ class SlidingWindow(OneToOneFeatureMixin, SequenceTransformerMixin, BaseEstimato
             As in `fit`, or if `X` has other columns.
         """
         check_is_fitted(self)
-        return windows_of(self._read(X, reset=False), self.window_length, self.boundary)
+        return windows_of(self._read(X, reset=False), int(self.window_length), self.boundary)
 
     def __sklearn_tags__(self):
         """Return the tags: NaN is accepted, and float32 stays float32."""
@@ -217,10 +217,6 @@ class SlidingWindow(OneToOneFeatureMixin, SequenceTransformerMixin, BaseEstimato
 
     def _read(self, X, *, reset):
         check_one_sorted_series(X)
-        return validate_data(
-            self,
-            X,
-            reset=reset,
-            dtype=[np.float64, np.float32],
-            ensure_all_finite="allow-nan",
-        )
+        values = check_numbers(X, "X", ensure_all_finite="allow-nan")
+        check_features(self, X if hasattr(X, "columns") else values, reset=reset)
+        return values

@@ -9,8 +9,9 @@ from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, clone
 from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted, has_fit_parameter, validate_data
+from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
+from skrnn._check_arrays import check_features
 from skrnn._sklearn import HasMethods, _fit_context
 from skrnn.preprocessing._row_order import find_order_dependent
 from skrnn.preprocessing._sequence_transformer import SequenceTransformerMixin
@@ -226,9 +227,22 @@ class TimeDistributed(OneToOneFeatureMixin, SequenceTransformerMixin, BaseEstima
         -------
         X_original : the same kind of container
             The sequences with the original features.
+
+        Raises
+        ------
+        ValueError
+            If `X` has other features than the output of `transform`.
         """
         check_is_fitted(self)
-        return self._apply(self.transformer_.inverse_transform, self._check_sequences(X), X)
+        sequences = self._check_sequences(X)
+        try:
+            return self._apply(self.transformer_.inverse_transform, sequences, X)
+        except ValueError as error:
+            n_features = sequences.values.shape[1]
+            raise ValueError(
+                f"X has {n_features} feature(s), which {self.transformer} cannot transform back: "
+                f"{error}"
+            ) from error
 
     def get_feature_names_out(self, input_features=None):
         """Return the names of the output features.
@@ -272,7 +286,7 @@ class TimeDistributed(OneToOneFeatureMixin, SequenceTransformerMixin, BaseEstima
         """Check the number and the names of the features, or record them if `reset`."""
         table = feature_table(X)
         table = sequences.values[:1] if table is None else table
-        validate_data(self, table, skip_check_array=True, reset=reset)
+        check_features(self, table, reset=reset)
 
     def _apply(self, transform, sequences, X):
         """Return X with transformed steps; a step that windows share is transformed once."""

@@ -87,15 +87,26 @@ def read_vocabulary(vocabulary):
                 f"the ids {FIRST_ID}, {FIRST_ID + 1}, ..., each of them once; got {first}."
             )
     else:
-        tokens = sorted(vocabulary) if isinstance(vocabulary, set | frozenset) else list(vocabulary)
-    ids = number_tokens(tokens)
-    if not ids:
+        tokens = _listed(vocabulary)
+    if not tokens:
         raise ValueError("vocabulary is empty.")
     check_one_type(tokens, "The tokens of vocabulary")
+    ids = number_tokens(tokens)
     if len(ids) < len(tokens):
         repeated = next(token for i, token in enumerate(tokens, FIRST_ID) if ids[token] != i)
         raise ValueError(f"vocabulary contains {repeated!r} more than once.")
     return ids
+
+
+def _listed(vocabulary):
+    try:
+        tokens = list(vocabulary)
+    except (NotImplementedError, TypeError) as error:
+        raise ValueError(f"vocabulary must be an iterable of tokens: {error}.") from error
+    if isinstance(vocabulary, set | frozenset):
+        check_one_type(tokens, "The tokens of vocabulary")
+        return sorted(tokens)
+    return tokens
 
 
 def select_vocabulary(counts, max_tokens, min_df, max_df):

@@ -99,7 +99,7 @@ def _checked(found):
     for token, vector in found.items():
         try:
             arrays[token] = array = np.asarray(vector, dtype=np.float32)
-        except (TypeError, ValueError) as error:
+        except (OverflowError, TypeError, ValueError) as error:
             raise ValueError(
                 f"The vector of {token!r} does not contain numbers: {error}"
             ) from error
