@@ -66,6 +66,33 @@ def check_sorted(index, input_name):
     _require(lambda steps, ranks: steps < 0, index, input_name)
 
 
+def check_one_sorted_series(X, input_name="X"):
+    """Check that the rows of a pandas object are one series, sorted by its index.
+
+    Parameters
+    ----------
+    X : object
+        Objects without an index are in any order.
+    input_name : str, default="X"
+        The name of the data in error messages.
+
+    Raises
+    ------
+    ValueError
+        If a MultiIndex names several series, or rows are not sorted by time.
+    """
+    if not isinstance(X, pd.DataFrame | pd.Series):
+        return
+    if X.index.nlevels > 1:
+        n_series = len(X.index.droplevel(-1).unique())
+        if n_series > 1:
+            raise ValueError(
+                f"{input_name} must be one series, got {n_series} in a MultiIndex. make_windows "
+                "and SlidingWindowForecaster accept several series."
+            )
+    check_sorted(X.index.get_level_values(-1), input_name)
+
+
 def check_times(index, input_name):
     """Check that the times of one series are of one time zone and strictly increasing.
 

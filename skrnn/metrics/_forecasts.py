@@ -3,13 +3,12 @@
 from numbers import Integral
 
 import numpy as np
-import pandas as pd
 from sklearn.metrics import mean_absolute_error
 
 from skrnn._check_arrays import as_array, check_numbers, in_words
 from skrnn._fitting import read_weights
 from skrnn._sklearn import Interval, StrOptions, validate_params
-from skrnn._time_order import check_sorted
+from skrnn._time_order import check_one_sorted_series
 
 # The rounding errors of a series that repeats itself, relative to its largest value.
 _ROUNDING = 16 * np.finfo(np.float64).eps
@@ -111,8 +110,7 @@ def mase(y_true, y_pred, *, y_train, period=1, sample_weight=None, multioutput="
     >>> scorer = make_scorer(mase, y_train=y_train, greater_is_better=False)
     """
     y_true, y_pred = _as_table(y_true, "y_true"), _as_table(y_pred, "y_pred")
-    if isinstance(y_train, pd.Series | pd.DataFrame):
-        check_sorted(y_train.index, "y_train")
+    check_one_sorted_series(y_train, "y_train")
     y_train = _as_table(y_train, "y_train", allow_missing=True)
     _check_same_shapes(y_true, y_pred, y_train)
     if sample_weight is not None:

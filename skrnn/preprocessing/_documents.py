@@ -224,7 +224,7 @@ def _as_list(tokens):
 
 def _is_token_list(document):
     if isinstance(document, np.ndarray) or hasattr(document, "iloc"):
-        return document.ndim > 0
+        return document.ndim == 1
     return isinstance(document, list | tuple)
 
 

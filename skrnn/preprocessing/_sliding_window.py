@@ -7,7 +7,6 @@ are made after the split. They are a view, so that they need no more memory than
 from numbers import Integral
 
 import numpy as np
-import pandas as pd
 from numpy.lib.stride_tricks import sliding_window_view
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin
 from sklearn.utils.validation import check_is_fitted
@@ -15,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from skrnn._check_arrays import check_features, check_numbers
 from skrnn._fitting import all_or_nothing
 from skrnn._sklearn import Interval, StrOptions, _fit_context
-from skrnn._time_order import check_sorted
+from skrnn._time_order import check_one_sorted_series
 from skrnn.preprocessing._sequence_transformer import SequenceTransformerMixin
 
 
@@ -45,27 +44,6 @@ def windows_of(values, window_length, boundary):
     """
     series = pad_start(values, window_length - 1, boundary)
     return np.moveaxis(sliding_window_view(series, window_length, axis=0), -1, 1)
-
-
-def check_one_sorted_series(X):
-    """Check that the rows of a table are one series, sorted by the times or numbers in its index.
-
-    Raises
-    ------
-    ValueError
-        If a MultiIndex names several series, or rows are not sorted by time.
-    """
-    if not isinstance(X, pd.DataFrame):
-        return
-    index = X.index
-    if index.nlevels > 1:
-        n_series = len(index.droplevel(-1).unique())
-        if n_series > 1:
-            raise ValueError(
-                f"X must be one series, got {n_series} in a MultiIndex: a window would contain "
-                "rows of several series. make_windows and SlidingWindowForecaster accept several."
-            )
-    check_sorted(index.get_level_values(-1), "X")
 
 
 class SlidingWindow(OneToOneFeatureMixin, SequenceTransformerMixin, BaseEstimator):

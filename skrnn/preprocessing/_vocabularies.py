@@ -99,6 +99,11 @@ def read_vocabulary(vocabulary):
 
 
 def _listed(vocabulary):
+    if getattr(vocabulary, "ndim", 1) != 1:
+        raise ValueError(
+            f"vocabulary must be a flat iterable of tokens, got a {type(vocabulary).__name__} of "
+            f"{vocabulary.ndim} dimensions."
+        )
     try:
         tokens = list(vocabulary)
     except (NotImplementedError, TypeError) as error:

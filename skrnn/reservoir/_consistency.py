@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from skrnn._check_arrays import as_array
 from skrnn.reservoir._model_space import ModelSpace
 from skrnn.reservoir._weights import Layer, leak_rates_of_layers, units_of_layers
 
@@ -73,10 +74,7 @@ def check_estimator_parameters(estimator):
 
 
 def _check_alphas(alphas):
-    try:
-        values = np.asarray(alphas, dtype=np.float64)
-    except (TypeError, ValueError):
-        values = np.array([])
+    values = as_array(alphas, "alphas", dtype=np.float64)
     if values.ndim != 1 or len(values) == 0 or not (np.isfinite(values) & (values > 0)).all():
         raise ValueError(
             "alphas must be a one-dimensional array of at least one finite, positive number, got "

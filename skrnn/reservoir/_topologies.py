@@ -10,7 +10,8 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import ArpackError, eigs
-from sklearn.utils import check_array
+
+from skrnn._check_arrays import check_numbers
 
 # For matrices up to this size, all eigenvalues cost no more than the largest few by ARPACK.
 _DENSE_SIZE = 100
@@ -131,9 +132,7 @@ def _without_extremes(matrix):
 
 def _check_matrix(matrix, units):
     """Return a custom matrix in float64; a sparse one as CSR."""
-    matrix = check_array(
-        matrix, accept_sparse="csr", dtype=np.float64, input_name="topology", copy=True
-    )
+    matrix = check_numbers(matrix, "topology", accept_sparse="csr", dtype=np.float64, copy=True)
     if matrix.shape != (units, units):
         raise ValueError(
             f"topology must be a square matrix with a row and a column for each of {units} units, "

@@ -15,8 +15,8 @@ from numbers import Integral, Real
 
 import numpy as np
 from scipy import sparse
-from sklearn.utils import check_array
 
+from skrnn._check_arrays import as_array, check_numbers
 from skrnn.reservoir._topologies import draw_recurrent_weights
 
 
@@ -136,7 +136,7 @@ def _draw_input_weights(kind, units, n_inputs, rng):
             return rng.choice([-1.0, 1.0], shape)
         return rng.normal(size=shape) if kind == "normal" else rng.uniform(-1, 1, shape)
     weights = kind(units, n_inputs, rng) if callable(kind) else kind
-    weights = check_array(_as_dense(weights), dtype=np.float64, input_name="input_weights")
+    weights = check_numbers(_as_dense(weights), "input_weights", dtype=np.float64)
     if weights.shape != (units, n_inputs):
         raise ValueError(
             f"input_weights must have a row for each of {units} units and a column for each of "
@@ -158,10 +158,7 @@ def _check_input_scaling(scaling, n_inputs):
 
 
 def _as_numbers(values, name):
-    try:
-        return np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{name} must contain numbers, got {values!r}.") from error
+    return as_array(values, name, dtype=np.float64)
 
 
 def units_of_layers(units, layers):
