@@ -97,6 +97,8 @@ REPEATED = np.sin(2 * np.pi * np.arange(48) / 12)
         ({"period": 0}, "'period' parameter"),
         ({"period": 1.5}, "'period' parameter"),
         ({"multioutput": "median"}, "'multioutput' parameter"),
+        ({"multioutput": [-1.0]}, "multioutput must be one weight for each of 1 target"),
+        ({"multioutput": [1.0, 1.0]}, r"got a list of shape \(2,\)"),
         ({"sample_weight": [1.0]}, r"sample_weight.shape == \(1,\), expected \(2,\)"),
         ({"sample_weight": [1.0, -1.0]}, "Negative values in data passed to `sample_weight`"),
         ({"sample_weight": [0.0, 0.0]}, "(?i)sample.weight"),

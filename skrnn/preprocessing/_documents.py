@@ -46,7 +46,7 @@ def check_documents(X, *, as_tokens, any_type=False):
     """
     if isinstance(X, str):
         raise ValueError("Iterable over raw text documents expected, string object received.")
-    if not hasattr(X, "__iter__") or getattr(X, "ndim", 1) == 0:
+    if not hasattr(X, "__iter__") or isinstance(X, type) or getattr(X, "ndim", 1) == 0:
         raise ValueError(f"X must be an iterable of documents, got {type(X).__name__}.")
     array_of_tokens = as_tokens and isinstance(X, np.ndarray) and X.ndim == 2
     if is_table(X) and not array_of_tokens:

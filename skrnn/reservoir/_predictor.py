@@ -218,6 +218,7 @@ class EchoStatePredictor(EchoStateParameters, BaseEstimator, metaclass=ABCMeta):
         inputs, outputs = fitted._outputs(X)
         if fitted.rows == "steps":
             check_one_sorted_series(y, "y")
+            y = fitted._target_kind.check(as_list_or_array(y), per_step=fitted._per_step)
         if fitted.rows == "sequences" and fitted.return_sequences:
             y = flatten_step_targets(as_list_or_array(y), inputs)
             if sample_weight is not None:
