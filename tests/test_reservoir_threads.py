@@ -1,4 +1,4 @@
-"""Reservoirs with another number of BLAS threads: equal up to rounding, as the user guide states."""
+"""Reservoirs with another number of BLAS threads are equal up to rounding, as the docs state."""
 
 import numpy as np
 import pytest
