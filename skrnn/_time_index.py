@@ -1,4 +1,4 @@
-"""Read the times of rows from an index: their order, frequency, gaps, next times and series.
+"""Read the times of rows from an index: their frequency, gaps, next times and series.
 
 A frequency is the value that is added to a time to get the next one: a pandas offset, a
 `Timedelta`, or a number.
@@ -17,6 +17,12 @@ _REGULAR = 0.5
 # The last day that each month has.
 _EVERY_MONTH = 28
 _DAY = pd.Timedelta(1, "D")
+_ADVICE_FOR_TIMES = "Put the rows on a regular grid with skrnn.preprocessing.regularize."
+_ADVICE_FOR_NUMBERS = (
+    "Integers in an index count as times. Rows that were drawn at random, as by train_test_split "
+    "or a shuffled KFold, are not a series (TimeSeriesSplit keeps their order). If the index is "
+    "not a time and no row is missing, drop it with reset_index(drop=True)."
+)
 
 
 def holds_times(index):
@@ -45,84 +51,6 @@ def kind_of_times(index):
     if isinstance(index, pd.TimedeltaIndex):
         return "durations"
     return "integers" if holds_times(index) else "labels"
-
-
-# --- checks -----------------------------------------------------------------------------------
-
-
-def check_datetime_index(index, input_name):
-    """Return the times of an index: the index itself, or the last level of a MultiIndex.
-
-    Raises
-    ------
-    ValueError
-        If the times are not a DatetimeIndex, or if a time is missing (NaT).
-
-    Examples
-    --------
-    >>> check_datetime_index(pd.DatetimeIndex(["2026-01-01"]), "df").month
-    Index([1], dtype='int32')
-    """
-    has_levels = isinstance(index, pd.MultiIndex)
-    times = index.get_level_values(-1) if has_levels else index
-    if not isinstance(times, pd.DatetimeIndex):
-        which = "the last level of its MultiIndex" if has_levels else "its index"
-        raise ValueError(
-            f"{input_name} needs a DatetimeIndex: {which} is a {type(times).__name__} of "
-            f"{times.dtype}. Use pandas.to_datetime for text and dates (with utc=True also for "
-            "times in mixed time zones), and PeriodIndex.to_timestamp for periods."
-        )
-    _check_no_missing_time(times, input_name)
-    return times
-
-
-def check_sorted(index, input_name, *, unique=False):
-    """Check that the times of one series are sorted; an index without times may be in any order.
-
-    Raises
-    ------
-    ValueError
-        If a time is missing (NaT), is earlier than the one before it, or, with `unique=True`,
-        equal to it.
-    """
-    if not isinstance(index, TIME_INDEXES):
-        return
-    _check_no_missing_time(index, input_name)
-    steps = np.diff(index.asi8)
-    unsorted = np.flatnonzero(steps <= 0 if unique else steps < 0)
-    if len(unsorted) > 0:
-        i = int(unsorted[0])
-        raise ValueError(
-            f"{input_name} must be sorted by time{', and each time must occur once' * unique}: "
-            f"{index[i]} is followed by "
-            f"{'itself' if index[i] == index[i + 1] else index[i + 1]} at row {i + 1}. Sort it "
-            "(sort_index), or put it on a regular grid with skrnn.preprocessing.regularize."
-        )
-
-
-def check_times(index, input_name):
-    """Check that the times of one series are of one time zone and strictly increasing.
-
-    Integers may be in any order, because they may be the row numbers of several joined tables.
-
-    Raises
-    ------
-    ValueError
-        If a time is missing, occurs twice or comes before that of an earlier row, or if times of
-        several zones are mixed.
-    """
-    if index.dtype == object and len(index) and isinstance(index[0], pd.Timestamp):
-        raise ValueError(
-            f"{input_name} has an index of single time stamps, which may be of several time "
-            "zones; expected a DatetimeIndex of one zone: use "
-            "pandas.to_datetime(index, utc=True)."
-        )
-    check_sorted(index, input_name, unique=True)
-
-
-def _check_no_missing_time(times, input_name):
-    if times.hasnans:
-        raise ValueError(f"{input_name} has {times.isna().sum()} row(s) without a time (NaT).")
 
 
 # --- frequency --------------------------------------------------------------------------------
@@ -172,20 +100,22 @@ def _most_common_step(indexes, input_name):
     months = _in_months(indexes)
     ticks = _ticks(indexes) if months is None else months
     steps = np.concatenate([np.diff(of_series) for of_series in ticks])
+    # Row numbers of joined tables begin again, and labels of series do not change.
+    steps = steps[steps > 0]
     if len(steps) == 0:
         return None
     lengths, counts = np.unique(steps, return_counts=True)
     step = int(lengths[np.argmax(counts)])
     first = indexes[0]
-    if not isinstance(first, TIME_INDEXES):
-        # Numbers that stay, fall or jump are not times.
-        return step if step > 0 and counts.max() >= _REGULAR * len(steps) else None
+    is_number = not isinstance(first, TIME_INDEXES)
     if counts.max() < _REGULAR * len(steps):
         raise ValueError(
             f"{input_name} has rows at irregular times: the most common distance between rows, "
             f"{_step_in_words(first, step, months)}, occurs {counts.max()} times in {len(steps)}. "
-            "Put the rows on a regular grid with skrnn.preprocessing.regularize."
+            f"{_ADVICE_FOR_NUMBERS if is_number else _ADVICE_FOR_TIMES}"
         )
+    if is_number:
+        return step
     if months is not None:
         return _months_offset(first, step)
     if isinstance(first, pd.PeriodIndex):
@@ -208,6 +138,8 @@ def _step_in_words(first, step, months):
         return f"{step} month(s)"
     if isinstance(first, pd.PeriodIndex):
         return f"{step} period(s)"
+    if not isinstance(first, TIME_INDEXES):
+        return str(step)
     return str(pd.Timedelta(step, unit=first.unit))
 
 
@@ -363,7 +295,12 @@ def number_series(labels, input_name):
     >>> number_series(np.array(["b", "a", "b"]), "X")
     (array([0, 1, 0]), ['b', 'a'])
     """
-    numbers, keys = pd.factorize(labels)
+    try:
+        numbers, keys = pd.factorize(labels)
+    except TypeError as error:
+        raise ValueError(
+            f"The labels of the series of {input_name} must be hashable: {error}."
+        ) from error
     if isinstance(labels, pd.MultiIndex):
         numbers = np.where(np.min(labels.codes, axis=0) < 0, -1, numbers)
     if (numbers < 0).any():
@@ -377,14 +314,14 @@ def number_series(labels, input_name):
 def series_of_rows(index, input_name):
     """Return the number of each row's series, from all but the last level of a MultiIndex.
 
-    Any other index has one series.
+    An index of one level has one series.
 
     Raises
     ------
     ValueError
         If the label of a series is missing.
     """
-    if not isinstance(index, pd.MultiIndex):
+    if index.nlevels == 1:
         return np.zeros(len(index), dtype=np.int64)
     return number_series(index.droplevel(-1), input_name)[0]
 

@@ -8,9 +8,11 @@ import math
 import numbers
 
 import numpy as np
+import pandas as pd
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state, column_or_1d, indexable
 
+from skrnn._check_arrays import as_array
 from skrnn._sklearn import _num_samples, _safe_indexing
 
 __all__ = ["train_dev_test_split"]
@@ -164,7 +166,7 @@ def _count(n, size, name, rounded):
 
 def _check_stratify(stratify, smallest_part):
     try:
-        labels = column_or_1d(stratify)
+        labels = column_or_1d(as_array(stratify, "stratify"))
         classes, counts = np.unique(labels, return_counts=True)
     except (TypeError, ValueError) as error:
         raise ValueError(
@@ -186,6 +188,18 @@ def _check_stratify(stratify, smallest_part):
 
 def _number_groups(groups):
     """Number the groups in the order of their first occurrence; return one number per sequence."""
-    _, first, inverse = np.unique(column_or_1d(groups), return_index=True, return_inverse=True)
-    rank_of_first = first.argsort().argsort()
-    return rank_of_first[inverse]
+    # NumPy would convert a list of numbers and str to str, and cannot sort them.
+    is_list = isinstance(groups, list | tuple)
+    labels = (
+        pd.Series(groups, dtype=object) if is_list else column_or_1d(as_array(groups, "groups"))
+    )
+    try:
+        numbers = pd.factorize(labels)[0]
+    except TypeError as error:
+        raise ValueError(f"groups must be one label per sequence: {error}.") from error
+    if (numbers < 0).any():
+        raise ValueError(
+            f"groups has {np.count_nonzero(numbers < 0)} missing label(s), the first for sequence "
+            f"{int(np.argmin(numbers))}."
+        )
+    return numbers

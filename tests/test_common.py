@@ -1,6 +1,6 @@
 """The checks that scikit-learn makes of its own estimators."""
 
-from estimator_checks import parametrize_with_output_checks, run_check
+from estimator_checks import BASELINES_OF_COLUMNS, parametrize_with_output_checks, run_check
 from sklearn.base import clone
 from sklearn.linear_model import Ridge
 from sklearn.utils.estimator_checks import parametrize_with_checks
@@ -13,6 +13,7 @@ from skrnn import (
     RNNRegressor,
 )
 from skrnn.forecasting import SlidingWindowForecaster
+from skrnn.forecasting._base import BaseForecaster
 from skrnn.reservoir import Reservoir
 
 # These checks require results that are equal to 1e-7, but sums in another order differ in their
@@ -33,7 +34,7 @@ ROWS_ARE_STEPS = dict.fromkeys(
 
 def expected_to_fail(estimator):
     """Return the checks that an estimator cannot pass, with the reason."""
-    return ROWS_ARE_STEPS if isinstance(estimator, SlidingWindowForecaster) else {}
+    return ROWS_ARE_STEPS if isinstance(estimator, BaseForecaster) else {}
 
 
 def exact(estimator):
@@ -55,6 +56,7 @@ def exact(estimator):
         RNNRegressor(),
         SlidingWindowForecaster(Ridge(), window_length=2),
         SlidingWindowForecaster(RNNRegressor(units=2, epochs=1, random_state=0), window_length=2),
+        *BASELINES_OF_COLUMNS,
     ],
     expected_failed_checks=expected_to_fail,
 )

@@ -319,6 +319,9 @@ def test_embedding_tokenizer_vocabulary(vocabulary):
         ({"film": 0, "fine": 2}, r"positions 0, 1, 2, \.\.\. or to the ids 2, 3"),
         ({"film": 0, "fine": 0}, "got 0, 0"),
         ({"film": "a"}, "got a"),
+        ("abc", "got the text 'abc'"),
+        (pd.DataFrame({"film": [1]}), "got a DataFrame of 2 dimensions"),
+        ([["film"], ["fine"]], "must all be str, or all be int"),
     ],
 )
 def test_embedding_tokenizer_invalid_vocabulary(vocabulary, match):
@@ -403,6 +406,26 @@ def test_embedding_matrix_file_with_byte_order_mark(tmp_path):
     path.write_text("été 1 2\n", encoding="latin-1")
     with pytest.raises(ValueError, match="is not a text file in UTF-8"):
         EmbeddingTokenizer().fit(TEXTS).embedding_matrix(path)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "compress"), [(".gz", gzip.compress), (".bz2", bz2.compress), (".xz", lzma.compress)]
+)
+def test_embedding_matrix_damaged_file(tmp_path, suffix, compress):
+    tokenizer = EmbeddingTokenizer().fit(TEXTS)
+    path = tmp_path / f"vectors{suffix}"
+    whole = compress(lines_of_vectors(header=False))
+    for content in (whole[:-12], b"film 1 2\n", whole[:10] + b"xx" + whole[12:]):
+        path.write_bytes(content)
+        with pytest.raises(ValueError, match=f"is not a complete file in the format {suffix}"):
+            tokenizer.embedding_matrix(path)
+    with pytest.raises(FileNotFoundError):
+        tokenizer.embedding_matrix(tmp_path / f"missing{suffix}")
+
+
+def test_embedding_tokenizer_invalid_token_pattern():
+    with pytest.raises(ValueError, match=r"token_pattern must be a regular expression, got '\('"):
+        EmbeddingTokenizer(token_pattern="(").fit(TEXTS)
 
 
 def test_embedding_tokenizer_warns_about_uppercase_vocabulary():

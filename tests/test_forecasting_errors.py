@@ -64,7 +64,7 @@ BAD_X = cases(
     three_dimensions=(X[np.newaxis], r"3 dimensions.*list\(X\)"),
     sparse=(sparse.csr_array(X), "dense data is required"),
     complex=(X + 1j, "Complex data"),
-    words=(DF.assign(b="x"), "could not convert string to float: 'x'"),
+    words=(DF.assign(b="x"), "columns that do not hold numbers: 'b'"),
     infinite=(with_value(np.inf), "infinity"),
     missing=(with_value(np.nan), "NaN: 1 value.*column 'b', row 3.*Interpolator"),
     no_series=([], "X is an empty list"),
@@ -93,6 +93,10 @@ BAD_X = cases(
     no_zone_in_one_series=([DF, DF.tz_localize("UTC")], "times without a zone and"),
     numbers_in_one_series=([DF, at(range(N))], "times without a zone and with integers"),
     other_periods=([DF.to_period("D"), DF.to_period("h")], "frequency D and .* frequency h"),
+    same_names=(DF.set_axis(["a", "a", "b"], axis=1), "several columns with the name 'a'"),
+    masked=(np.ma.masked_greater(X, 1), r"masked array with \d+ masked value"),
+    times=(np.array([DAYS, DAYS, DAYS]).T, "X holds datetime64.* values"),
+    irregular_integers=(at(np.arange(N) ** 2), "irregular times.*reset_index"),
     irregular=(
         at(DAYS[0] + pd.to_timedelta(np.arange(N) ** 2, "D")),
         "irregular times.*regularize",
@@ -265,6 +269,8 @@ def test_forecast_X_future_containers(future):
     periods=(NEXT.to_period("D"), "periods of the frequency D .*expected times without"),
     words=(NEXT.assign(c="x"), "could not convert string"),
     for_several=({"u": NEXT}, "expected one table"),
+    unsorted_numbers=(NEXT.set_axis(range(len(NEXT), 0, -1)), "X_future must be sorted by time"),
+    complex=(NEXT.assign(c=1j), "Complex data not supported"),
 )
 def test_forecast_invalid_X_future(given, message):
     fitted = forecaster(known_future="c").fit(DF)

@@ -4,15 +4,16 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.cluster import KMeans
 from sklearn.compose import TransformedTargetRegressor
-from sklearn.linear_model import LinearRegression, Ridge
-from sklearn.model_selection import TimeSeriesSplit
+from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
+from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
 from sklearn.multioutput import MultiOutputRegressor
 from sklearn.neighbors import KNeighborsRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skrnn import RNNRegressor, SlidingWindowForecaster
+from skrnn import RNNClassifier, RNNRegressor, SlidingWindowForecaster
 from skrnn.forecasting import PersistenceForecaster, SeasonalNaiveForecaster
 from skrnn.forecasting._inner_regressor import validation_groups
 
@@ -77,12 +78,38 @@ def test_forecaster_target_equals_two_columns():
     assert_array_equal(forecaster.predict(table[40:])[1:], -50)
 
 
-@pytest.mark.parametrize("later", [slice(100, None, 2), np.random.default_rng(0).permutation(200)])
+@pytest.mark.parametrize(
+    "later", [slice(100, None, 2), np.flatnonzero(np.random.default_rng(0).random(200) < 0.3)]
+)
 def test_predict_index_with_other_distance(later):
     X = pd.DataFrame({"v": np.sin(np.arange(200) / 5)})
     forecaster = ridge().fit(X[:100])
     with pytest.raises(ValueError, match=r"another distance in time .* reset_index"):
         forecaster.predict(X.iloc[later])
+
+
+@pytest.mark.parametrize("n_steps", [10**8, 10**9, 10**400])
+def test_forecast_of_more_steps_than_memory(n_steps):
+    X = [np.zeros((9, 1)), np.ones((9, 1))]
+    with pytest.raises(
+        ValueError, match=r"n_steps=.*of 2 series .*expected at most 50000000 steps"
+    ):
+        PersistenceForecaster().fit(X).forecast(n_steps)
+
+
+@pytest.mark.parametrize(
+    ("estimator", "kind"),
+    [
+        (LogisticRegression(), "classifier"),
+        (make_pipeline(StandardScaler(), LogisticRegression()), "classifier"),
+        (GridSearchCV(LogisticRegression(), {}), "classifier"),
+        (RNNClassifier(), "classifier"),
+        (KMeans(), "clusterer"),
+    ],
+)
+def test_forecaster_estimator_is_not_a_regressor(estimator, kind):
+    with pytest.raises(ValueError, match=f"estimator must be a regressor, got the {kind}"):
+        SlidingWindowForecaster(estimator).fit(np.arange(60.0)[:, np.newaxis])
 
 
 def test_forecaster_known_future_needs_window_length():

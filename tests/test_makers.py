@@ -31,6 +31,21 @@ def test_make_series_invalid_n_steps(make, n_steps):
         make(n_steps)
 
 
+@pytest.mark.parametrize(
+    ("make", "parameters", "message"),
+    [
+        (make_lorenz, {"rho": 1e30}, "The solution is not finite"),
+        (make_mackey_glass, {"gamma": 1e30}, "The solution is not finite"),
+        (make_lorenz, {"step": 1e30}, r"need more than 1e\+08 updates"),
+        (make_mackey_glass, {"n_warmup": 2**31 - 1}, r"need more than 1e\+08 updates"),
+        (make_lorenz, {"sigma": 10**400}, "'sigma' parameter"),
+    ],
+)
+def test_make_series_without_a_usable_solution(make, parameters, message):
+    with pytest.raises(ValueError, match=message):
+        make(20, **parameters)
+
+
 @pytest.mark.parametrize("tau", [17.0, 17.03])
 def test_make_mackey_glass_order_of_the_solver(tau):
     def end(h):

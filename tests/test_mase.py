@@ -97,7 +97,11 @@ REPEATED = np.sin(2 * np.pi * np.arange(48) / 12)
         ({"period": 0}, "'period' parameter"),
         ({"period": 1.5}, "'period' parameter"),
         ({"multioutput": "median"}, "'multioutput' parameter"),
-        ({"sample_weight": [1.0]}, "inconsistent numbers of samples"),
+        ({"multioutput": [-1.0]}, "multioutput must be one weight for each of 1 target"),
+        ({"multioutput": [1.0, 1.0]}, r"got a list of shape \(2,\)"),
+        ({"sample_weight": [1.0]}, r"sample_weight.shape == \(1,\), expected \(2,\)"),
+        ({"sample_weight": [1.0, -1.0]}, "Negative values in data passed to `sample_weight`"),
+        ({"sample_weight": [0.0, 0.0]}, "(?i)sample.weight"),
     ],
 )
 def test_mase_invalid_input(changed, message):

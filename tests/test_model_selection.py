@@ -109,6 +109,13 @@ def test_train_dev_test_split_groups_shuffle_false():
     assert (train, dev, test) == (list("bcdefgh"), ["i"], ["j", "a"])
 
 
+def test_train_dev_test_split_groups_of_several_types():
+    groups = [1, "1", 2.5, "a"] * 3
+    parts = train_dev_test_split(groups, groups=groups, dev_size=1, test_size=1, random_state=0)
+    assert sizes(parts) == [6, 3, 3]
+    assert len(set(parts[1])) == len(set(parts[2])) == 1
+
+
 def test_train_dev_test_split_containers():
     n = 10
     rows = [np.full((i + 1, 2), i) for i in range(n)]
@@ -152,6 +159,8 @@ def test_train_dev_test_split_containers():
         ({"stratify": [[0, 1]] * 12}, "one label per sequence"),
         ({"stratify": [[0, 1], [0]] * 6}, "one label per sequence"),
         ({"groups": [0, 1]}, "inconsistent numbers of samples"),
+        ({"groups": [[0]] * 12}, "groups must be one label per sequence"),
+        ({"groups": [0, 1, 2, None] * 3}, r"3 missing label\(s\), the first for sequence 3"),
     ],
 )
 def test_train_dev_test_split_errors(options, message):

@@ -73,6 +73,10 @@ def test_sequence_accuracy_score_empty_sequences():
         ([[0, 1]], [[0.1, 1.0]], None, "mix of binary and continuous targets"),
         ([["a"], ["b"]], [["a"], ["b"]], [1.0], "one weight per sequence: got 1 for 2"),
         ([["a", "b"]], [["a", "b"]], [1.0, 2.0], "one weight per sequence: got 2 for 1"),
+        ([["a"], ["b"]], [["a"], ["b"]], [-1.0, 1.0], "Negative values in data passed to"),
+        ([["a"], ["b"]], [["a"], ["b"]], [0.0, 0.0], "(?i)sample.weight"),
+        (3, [["a"]], None, "y_true must hold targets per step, got the single value 3"),
+        ([["a"]], None, None, "y_pred must hold targets per step"),
     ],
 )
 def test_sequence_accuracy_score_errors(y_true, y_pred, weight, message):

@@ -271,11 +271,13 @@ def test_sliding_window_missing_time(frame):
         SlidingWindow(2).fit(frame.set_axis(pd.DatetimeIndex(times)))
 
 
-def test_sliding_window_unsorted_integers():
-    table = pd.DataFrame(noise(4), index=[3, 1, 0, 2])
-    assert_array_equal(
-        SlidingWindow(2).fit_transform(table), windows_by_hand(table.to_numpy(), 2, "edge")
-    )
+@pytest.mark.parametrize("bad", [noise(5)[:, 0], np.full((5, 2), np.inf), [["a", "b"]]])
+def test_sliding_window_unchanged_by_failed_fit(frame, bad):
+    window = SlidingWindow(2).fit(frame)
+    with pytest.raises(ValueError, match=r"Expected 2D array|infinity|could not convert"):
+        window.fit(bad)
+    assert list(window.feature_names_in_) == list(frame.columns)
+    assert window.transform(frame).shape == (len(frame), 2, frame.shape[1])
 
 
 # --- in Pipelines and splits ------------------------------------------------------------------

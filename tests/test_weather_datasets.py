@@ -160,6 +160,9 @@ def test_fetch_airline_passengers(tmp_path):
     assert (bunch.data.index.name, bunch.data.index.freqstr) == ("month", "MS")
     assert bunch.data.tolist() == [104, 118, 115]
     assert "Box and Jenkins" in bunch.DESCR
+    put(tmp_path / "airline-passengers.csv", f"{MONTHS}\n1950-02,{'9' * 400}\n")
+    with pytest.raises(ValueError, match="is not a table of months with the columns Month"):
+        fetch_airline_passengers(data_home=tmp_path, download_if_missing=False)
 
 
 @pytest.mark.parametrize("case", CASES)

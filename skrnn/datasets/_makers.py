@@ -11,10 +11,11 @@ import numpy as np
 
 from skrnn._fitting import generator
 from skrnn._sklearn import Interval, validate_params
+from skrnn.datasets._solutions import solve
 
-_N_STEPS = [Interval(Integral, 1, None, closed="left")]
-_N_WARMUP = [Interval(Integral, 0, None, closed="left")]
-_POSITIVE = [Interval(Real, 0, None, closed="neither")]
+_N_STEPS = [Interval(Integral, 1, 2**31 - 1, closed="both")]
+_N_WARMUP = [Interval(Integral, 0, 2**31 - 1, closed="both")]
+_POSITIVE = [Interval(Real, 0, 1e100, closed="right")]
 # The maximum step size of the solver, in the units of time of each equation.
 _MACKEY_GLASS_STEP, _LORENZ_STEP = 0.1, 0.005
 _NARMA_TRIES = 100
@@ -23,7 +24,7 @@ _NARMA_TRIES = 100
 @validate_params(
     {
         "n_steps": _N_STEPS,
-        "tau": [Interval(Real, 1, None, closed="left")],
+        "tau": [Interval(Real, 1, 1e100, closed="both")],
         "beta": _POSITIVE,
         "gamma": _POSITIVE,
         "exponent": _POSITIVE,
@@ -76,6 +77,11 @@ def make_mackey_glass(
     series : ndarray of shape (n_steps,)
         The values. The first one is ``(n_warmup + 1) * step`` after the constant history.
 
+    Raises
+    ------
+    ValueError
+        If the solution is not finite, or needs more than 10**8 updates.
+
     References
     ----------
     .. [1] M. C. Mackey, L. Glass, "Oscillation and chaos in physiological control systems", Science
@@ -90,10 +96,10 @@ def make_mackey_glass(
     """
     start = generator(random_state).uniform(0.5, 1.5)
     inner = ceil(step / _MACKEY_GLASS_STEP)
-    series = _delayed_runge_kutta(
-        (beta, gamma, exponent), tau, start, step / inner, inner * (n_warmup + n_steps)
-    )
-    return np.array(series[inner * (n_warmup + 1) :: inner])
+    n = inner * (n_warmup + n_steps)
+    constants = (beta, gamma, exponent)
+    series = solve(_delayed_runge_kutta, constants, tau, start, h=step / inner, n=n)
+    return series[inner * (n_warmup + 1) :: inner].copy()
 
 
 def _delayed_runge_kutta(constants, tau, start, h, n):
@@ -199,6 +205,11 @@ def make_lorenz(
         The coordinates x, y and z. The first values are ``(n_warmup + 1) * step`` after the initial
         state.
 
+    Raises
+    ------
+    ValueError
+        If the solution is not finite, or needs more than 10**8 updates.
+
     Notes
     -----
     With the default constants, the largest Lyapunov exponent is 0.9056 [2]_: the distance of nearby
@@ -220,10 +231,10 @@ def make_lorenz(
     """
     start = generator(random_state).normal([1.0, 1.0, 25.0])
     inner = ceil(step / _LORENZ_STEP)
-    series = _lorenz_runge_kutta(
-        (sigma, rho, beta), start.tolist(), step / inner, inner * (n_warmup + n_steps)
-    )
-    return np.array(series[inner * (n_warmup + 1) :: inner])
+    n = inner * (n_warmup + n_steps)
+    constants = (sigma, rho, beta)
+    series = solve(_lorenz_runge_kutta, constants, start.tolist(), h=step / inner, n=n)
+    return series[inner * (n_warmup + 1) :: inner].copy()
 
 
 def _lorenz_runge_kutta(constants, start, h, n):
@@ -250,7 +261,7 @@ def _lorenz_runge_kutta(constants, start, h, n):
 @validate_params(
     {
         "n_steps": _N_STEPS,
-        "order": [Interval(Integral, 1, None, closed="left")],
+        "order": _N_STEPS,
         "n_warmup": _N_WARMUP,
         "random_state": ["random_state"],
     },
@@ -344,7 +355,7 @@ def _narma(u, order):
 @validate_params(
     {
         "n_steps": _N_STEPS,
-        "max_delay": [Interval(Integral, 1, None, closed="left")],
+        "max_delay": _N_STEPS,
         "random_state": ["random_state"],
     },
     prefer_skip_nested_validation=True,

@@ -43,7 +43,7 @@ def explain_table(path, columns, what):
     """Turn a ValueError about the content of a file into one that describes the expected table."""
     try:
         yield
-    except ValueError as error:
+    except (OverflowError, ValueError) as error:
         raise ValueError(
             f"{path} is not a table of {what}s with the columns {', '.join(columns)}: {error}"
         ) from error

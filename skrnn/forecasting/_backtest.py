@@ -8,12 +8,15 @@ import pandas as pd
 from sklearn.base import clone
 from sklearn.model_selection import TimeSeriesSplit, check_cv
 
+from skrnn._check_arrays import as_array, in_words
 from skrnn._sklearn import _safe_indexing
 from skrnn.forecasting._context import context_of_rows
 from skrnn.forecasting._read_panel import read_panel
 from skrnn.forecasting._rule import forecast_from
 from skrnn.forecasting._target_columns import read_columns, read_targets
 from skrnn.forecasting._windows import rows_after
+
+_EXPECTED_CV = "cv must be an int, a splitter or an iterable of pairs of training and test rows"
 
 
 def backtest(forecaster, X, y, cv, series_id):
@@ -51,7 +54,34 @@ def _folds(cv, panel, series_id):
     with warnings.catch_warnings():
         # series_id is passed to all splitters, also to those that ignore groups.
         warnings.filterwarnings("ignore", "The groups parameter is ignored", UserWarning)
-        return list(check_cv(cv).split(np.empty(len(panel.values)), None, series_id))
+        n_rows = len(panel.values)
+        try:
+            folds = list(check_cv(cv).split(np.empty(n_rows), None, series_id))
+        except (AttributeError, TypeError) as error:
+            raise ValueError(f"{_EXPECTED_CV}, got {in_words(cv)}: {error}.") from error
+    return _check_folds(folds, n_rows)
+
+
+def _check_folds(folds, n_rows):
+    """Return folds as pairs of row indices."""
+    if not folds:
+        raise ValueError(f"{_EXPECTED_CV}, got no split.")
+    checked = []
+    for i, fold in enumerate(folds):
+        if not isinstance(fold, list | tuple | np.ndarray) or len(fold) != 2:
+            raise ValueError(f"{_EXPECTED_CV}; split {i} is not a pair.")
+        checked.append(tuple(_check_rows(part, n_rows, i) for part in fold))
+    return checked
+
+
+def _check_rows(rows, n_rows, i):
+    rows = as_array(rows, f"split {i} of cv")
+    if rows.dtype == bool and rows.shape == (n_rows,):
+        rows = np.flatnonzero(rows)
+    is_rows = rows.ndim == 1 and rows.dtype.kind in "iu" and len(rows)
+    if not is_rows or not (rows.min() >= 0 and rows.max() < n_rows):
+        raise ValueError(f"{_EXPECTED_CV}; split {i} does not hold rows from 0 to {n_rows - 1}.")
+    return rows
 
 
 def _folds_in_time(cv, panel):

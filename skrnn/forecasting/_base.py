@@ -21,16 +21,15 @@ from skrnn.forecasting._containers import wrap_forecasts, wrap_rows
 from skrnn.forecasting._context import context_at_end, context_of_rows, find_rows_before
 from skrnn.forecasting._intervals import half_widths, held_out_residuals, split_origins
 from skrnn.forecasting._known_future import read_known_future
-from skrnn.forecasting._panel import require_no_missing, require_rows
+from skrnn.forecasting._panel import counts_in_words, require_no_missing, require_rows
 from skrnn.forecasting._read_panel import read_panel
-from skrnn.forecasting._rule import check_n_steps, forecast_from, forecast_rows
+from skrnn.forecasting._rule import (
+    check_memory,
+    check_n_steps,
+    forecast_from,
+    forecast_rows,
+)
 from skrnn.forecasting._target_columns import read_columns, read_targets
-
-
-def _describe(parameters):
-    """Return the parameters that determine the number of rows, in words."""
-    counts = {name: n for name, n in parameters.items() if isinstance(n, Integral) and n}
-    return ", ".join(f"{name}={value}" for name, value in counts.items())
 
 
 class BaseForecaster(RegressorMixin, SavedEstimator, metaclass=ABCMeta):
@@ -92,9 +91,9 @@ class BaseForecaster(RegressorMixin, SavedEstimator, metaclass=ABCMeta):
         ----------
         X : array of shape (n_rows, n_features), DataFrame, Series, or list of them
             One row per time step. Each item of a list is one series. The last level of a MultiIndex
-            is the time, and all other levels identify the series of each row. If an index (of
-            times, periods or integers) leaves a time out, there is a gap, and no window and no
-            forecast crosses it.
+            is the time, and all other levels identify the series of each row. An index of times or
+            numbers must increase within each series. If an index (of times, periods or integers)
+            leaves a time out, there is a gap, and no window and no forecast crosses it.
         y : array-like of shape (n_rows,) or (n_rows, n_targets), or list of them, default=None
             The targets, one row for each row of `X`. If None, all columns of `X` that are not in
             `known_future` are targets. Targets that are NaN are not used for training.
@@ -122,7 +121,7 @@ class BaseForecaster(RegressorMixin, SavedEstimator, metaclass=ABCMeta):
         known_future = read_columns(self.known_future, panel, "known_future")
         targets = read_targets(y, panel, known_future)
         self._check_data(panel, targets, known_future)
-        n_ahead, needs = min(self._steps_at_once, self.horizon), _describe(self._fixed_by_fit)
+        n_ahead, needs = min(self._steps_at_once, self.horizon), counts_in_words(self._fixed_by_fit)
         require_rows(panel, self._n_context + self.horizon, needs)
         training, held_out = split_origins(
             panel,
@@ -202,7 +201,8 @@ class BaseForecaster(RegressorMixin, SavedEstimator, metaclass=ABCMeta):
         n_steps : int, default=None
             The number of steps. If None, `horizon` steps are forecast. A forecast of more steps
             than are forecast at once uses forecasts as context, so that all columns of `X` that
-            are not in `known_future` must be targets.
+            are not in `known_future` must be targets. The number of steps times that of series and
+            columns is at most 100 million, which take 0.8 GB.
         X : array of shape (n_rows, n_features), DataFrame, Series, or list, default=None
             The rows that the forecast continues, as in `fit`. If None, these are the training
             data. If there are fewer rows than in a window, the first row is repeated before them.
@@ -378,6 +378,7 @@ class BaseForecaster(RegressorMixin, SavedEstimator, metaclass=ABCMeta):
         n_steps = check_n_steps(n_steps, rule, self.horizon, panel.column_names)
         if X is not None:
             panel = self._read(X, None, input_name="X").tail(rule.n_context)
+        check_memory(n_steps, len(panel.keys), panel.n_features)
         columns = self.known_future_columns_
         ahead = read_known_future(X_future, rule.count_ahead(n_steps), panel, columns)
         laid_out = context_at_end(panel, rule.n_context, ahead)

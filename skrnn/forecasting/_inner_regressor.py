@@ -11,12 +11,15 @@ from sklearn.multioutput import MultiOutputRegressor
 from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
 
+from skrnn.preprocessing._row_order import find_order_dependent
+
 _WRAPPERS = {
     GridSearchCV: "estimator",
     RandomizedSearchCV: "estimator",
     MultiOutputRegressor: "estimator",
     TransformedTargetRegressor: "regressor",
 }
+_OTHER_KINDS = {"classifier", "clusterer", "density_estimator", "outlier_detector"}
 # Windows from blocks of this many window lengths are held out together, so that few of the training
 # windows overlap with them.
 _BLOCK_WINDOWS = 8
@@ -50,6 +53,36 @@ def require_sequences_for_network(regressor):
         raise ValueError(
             f"{type(last).__name__} needs sequences, but the first step of its Pipeline, "
             f"{type(first).__name__}, takes tables: expected TimeDistributed({first})."
+        )
+
+
+def require_regressor(estimator):
+    """Check that an estimator, which may be a Pipeline or a search, does not predict classes.
+
+    Raises
+    ------
+    ValueError
+        If it is of a kind whose predictions are not values of the targets.
+    """
+    kind = get_tags(estimator).estimator_type
+    if kind in _OTHER_KINDS:
+        raise ValueError(f"estimator must be a regressor, got the {kind} {estimator}.")
+
+
+def require_independent_windows(regressor):
+    """Check that no step of a regressor depends on the order of its rows, which are windows.
+
+    Raises
+    ------
+    ValueError
+        If a step would use the values of later windows.
+    """
+    part = find_order_dependent(regressor)
+    if part is not None:
+        raise ValueError(
+            f"estimator contains {part}, which depends on the order of its rows, but the rows of "
+            "this regressor are windows, in which later windows contain later values. Use "
+            f"{type(part).__name__} in a Pipeline before the forecaster, on the rows of the series."
         )
 
 

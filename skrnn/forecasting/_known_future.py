@@ -3,7 +3,9 @@
 import numpy as np
 import pandas as pd
 
+from skrnn._check_arrays import as_array
 from skrnn._time_index import holds_times, kind_of_times
+from skrnn._time_order import check_times
 from skrnn.forecasting._containers import times_after
 from skrnn.sequences._layout import is_frame, is_series
 
@@ -84,7 +86,7 @@ def _known_rows(part, n_rows, names, times):
         if missing:
             raise ValueError(f"X_future has no column {missing}, expected {names}.")
         part = _rows_at(part[names], times)
-    rows = np.asarray(part, dtype=float)
+    rows = as_array(part, "X_future", dtype=float)
     rows = rows[:, np.newaxis] if rows.ndim == 1 else rows
     if rows.ndim != 2 or rows.shape[1] != len(names) or len(rows) < n_rows:
         raise ValueError(
@@ -101,13 +103,12 @@ def _known_rows(part, n_rows, names, times):
 def _rows_at(part, times):
     """Return the rows of a table at some times, or all rows if its index does not hold times."""
     if not holds_times(part.index):
-        return part
-    if pd.api.types.is_integer_dtype(part.index.dtype):
-        # Integers that are not times of these series only number the rows of this table.
-        return part.reindex(times) if times.isin(part.index).all() else part
-    if isinstance(times, pd.RangeIndex):
-        return part
-    if kind_of_times(part.index) != kind_of_times(times):
+        return _in_order(part)
+    is_number = pd.api.types.is_integer_dtype(part.index.dtype)
+    # Integers that are not times of these series only number the rows of this table.
+    if isinstance(times, pd.RangeIndex) if not is_number else not times.isin(part.index).all():
+        return _in_order(part)
+    if not is_number and kind_of_times(part.index) != kind_of_times(times):
         raise ValueError(
             f"X_future has {kind_of_times(part.index)} in its index, expected "
             f"{kind_of_times(times)} as in the series."
@@ -116,3 +117,9 @@ def _rows_at(part, times):
         duplicate = part.index[part.index.duplicated()][0]
         raise ValueError(f"X_future holds {duplicate} more than once.")
     return part.reindex(times)
+
+
+def _in_order(part):
+    """Return a table whose first rows are taken, after a check that they are in order."""
+    check_times(part.index.get_level_values(-1), "X_future")
+    return part

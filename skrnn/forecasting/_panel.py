@@ -6,9 +6,11 @@ at the users' containers.
 """
 
 from dataclasses import dataclass, replace
+from numbers import Integral
 
 import numpy as np
 
+from skrnn._check_arrays import in_words
 from skrnn._persistence import stored_as_dict
 
 
@@ -126,6 +128,18 @@ class Panel:
         )
 
 
+def counts_in_words(parameters):
+    """Return the parameters that determine the number of rows, in words for `require_rows`.
+
+    Examples
+    --------
+    >>> counts_in_words({"window_length": 3, "strategy": "direct", "difference": False})
+    'window_length=3'
+    """
+    counts = {name: n for name, n in parameters.items() if isinstance(n, Integral) and n}
+    return ", ".join(f"{name}={value}" for name, value in counts.items())
+
+
 def require_rows(panel, n_rows, what):
     """Check that each series has a segment of at least `n_rows` rows.
 
@@ -137,7 +151,7 @@ def require_rows(panel, n_rows, what):
     longest = np.zeros(len(panel.keys), dtype=int)
     np.maximum.at(longest, panel.series, panel.lengths)
     i = int(np.argmin(longest))
-    if longest[i] >= n_rows:
+    if int(longest[i]) >= n_rows:
         return
     key = panel.keys[i]
     name = "X" if key is None else f"Series {key!r} of X"
@@ -148,9 +162,10 @@ def require_rows(panel, n_rows, what):
             " skrnn.preprocessing.regularize adds rows for the missing times, and Interpolator "
             "fills them. If the index is not a time, drop it with reset_index(drop=True)."
         )
+    n_missing = in_words(n_rows - int(longest[i]))
     raise ValueError(
-        f"{name} has n_samples={longest[i]} rows{with_gaps}, {n_rows - longest[i]} fewer than the "
-        f"{n_rows} that {what} need.{advice}"
+        f"{name} has n_samples={longest[i]} rows{with_gaps}, {n_missing} fewer than the "
+        f"{in_words(n_rows)} that {what} need.{advice}"
     )
 
 

@@ -2,16 +2,18 @@
 
 import numpy as np
 import pandas as pd
-from sklearn.utils import check_array, check_consistent_length
+from sklearn.utils import check_consistent_length
 
+from skrnn._check_arrays import as_array
 from skrnn._time_index import (
-    check_times,
     find_frequency,
     find_gaps,
     is_frequency_of,
     kind_of_times,
     number_series,
 )
+from skrnn._time_order import check_times
+from skrnn.forecasting._numbers import read_numbers
 from skrnn.forecasting._panel import Panel
 from skrnn.sequences._containers import is_nested_table
 from skrnn.sequences._inputs import as_known_container
@@ -86,13 +88,16 @@ def _read_list(X, series_id, times, freq, input_name):
     _refuse(times, "times", f"{input_name} is a list of series")
     if len(X) == 0:
         raise ValueError(f"{input_name} is an empty list; expected at least one series.")
-    if np.ndim(X[0]) == 0:
+    if not isinstance(X[0], list | tuple) and np.ndim(X[0]) == 0:
         raise ValueError(
             f"{input_name} is a list of single values; expected rows of them, or a list of series. "
             f"Reshape your data: numpy.reshape({input_name}, (-1, 1)) is one series of one feature."
         )
-    frames = [item.to_frame() if is_series(item) else _column(item) for item in X]
     names = [f"{input_name}[{i}]" for i in range(len(X))]
+    frames = [
+        item.to_frame() if is_series(item) else _column(item, name)
+        for item, name in zip(X, names, strict=True)
+    ]
     tables = [_numbers(frame, name) for frame, name in zip(frames, names, strict=True)]
     _check_same_columns(X, frames, tables, names, input_name)
     return _make_panel(
@@ -194,26 +199,18 @@ def _refuse(given, name, reason):
         raise ValueError(f"{name} must be None, because {reason}.")
 
 
-def _column(item):
-    array = item if hasattr(item, "ndim") else np.asarray(item)
+def _column(item, name):
+    array = item if hasattr(item, "ndim") else as_array(item, name)
     return array[:, np.newaxis] if array.ndim == 1 else array
 
 
 def _numbers(table, input_name):
-    """Return a table of numbers, which may be NaN, without a copy if its dtype is float."""
     if getattr(table, "ndim", 2) == 3:
         raise ValueError(
             f"{input_name} has 3 dimensions (shape={table.shape}); expected one series (n_rows, "
             f"n_features), or a list of series: list({input_name})."
         )
-    if is_frame(table) and table.shape[1] == 0:
-        raise ValueError(f"{input_name} has no columns (shape={table.shape}); expected at least 1.")
-    return check_array(
-        table,
-        dtype=[np.float64, np.float32],
-        ensure_all_finite="allow-nan",
-        input_name=input_name,
-    )
+    return read_numbers(table, input_name)
 
 
 def _only_counts(index, order, counts):
@@ -227,7 +224,10 @@ def _only_counts(index, order, counts):
 def _times_given(times, index, n_rows, input_name):
     if times is None:
         return index
-    times = pd.Index(times)
+    try:
+        times = pd.Index(times)
+    except Exception as error:  # the conversion of an object can raise an error of any kind
+        raise ValueError(f"times must hold one time for each row: {error}") from error
     if len(times) != n_rows:
         raise ValueError(f"times has {len(times)} entries, {input_name} has {n_rows} rows.")
     if kind_of_times(times) == "labels" and not isinstance(times[0], pd.Timestamp):
@@ -242,7 +242,7 @@ def _group_by_series(labels, n_rows, input_name):
     """Return the order that groups rows by series, and the label and row count of each series."""
     if labels is None:
         return None, [None], np.array([n_rows])
-    labels = labels if isinstance(labels, pd.Index) else np.asarray(labels)
+    labels = labels if isinstance(labels, pd.Index) else as_array(labels, "series_id")
     if labels.ndim != 1:
         raise ValueError(f"series_id must hold one label per row, got the shape {labels.shape}.")
     check_consistent_length(np.empty(n_rows), labels)

@@ -6,8 +6,12 @@ from numbers import Integral
 
 import numpy as np
 
+from skrnn._check_arrays import in_words
+
 # Blocks are made for at most this many rows at once, so that their memory is bounded.
 _BLOCK_ROWS = 2**18
+# The maximum number of values of the table in which a forecast after the data is made.
+MAX_VALUES = 10**8
 
 
 @dataclass(frozen=True)
@@ -129,10 +133,9 @@ def check_n_steps(n_steps, rule, horizon, column_names):
     if n_steps is None:
         return horizon
     if not isinstance(n_steps, Integral) or isinstance(n_steps, bool) or n_steps < 1:
-        given = repr(n_steps) if np.ndim(n_steps) == 0 else f"an object of {type(n_steps).__name__}"
         raise ValueError(
-            f"n_steps must be an integer of at least 1, got {given}. Pass the rows that the "
-            "forecast continues as context."
+            f"n_steps must be an integer of at least 1, got {in_words(n_steps)}. Pass the rows "
+            "that the forecast continues as context."
         )
     available = [*rule.target_columns, *rule.known_future]
     missing = np.setdiff1d(np.arange(len(column_names)), available)
@@ -143,3 +146,20 @@ def check_n_steps(n_steps, rule, horizon, column_names):
             f"these are missing: {[column_names[i] for i in missing]}."
         )
     return int(n_steps)
+
+
+def check_memory(n_steps, n_series, n_columns):
+    """Check that the table of forecasts and their context has at most 10**8 values (0.8 GB).
+
+    Raises
+    ------
+    ValueError
+        If it would have more.
+    """
+    n_values = n_steps * n_series * n_columns
+    if n_values > MAX_VALUES:
+        raise ValueError(
+            f"n_steps={in_words(n_steps)}: the forecasts of {n_series} series with {n_columns} "
+            f"column(s) would have more than {MAX_VALUES:.0e} values, which take 0.8 GB; expected "
+            f"at most {MAX_VALUES // (n_series * n_columns)} steps."
+        )

@@ -11,6 +11,8 @@ from skrnn._sklearn import HasMethods, Interval, StrOptions
 from skrnn.forecasting._base import BaseForecaster
 from skrnn.forecasting._inner_regressor import (
     for_targets,
+    require_independent_windows,
+    require_regressor,
     require_sequences_for_network,
     takes_missing,
     takes_sequences,
@@ -203,6 +205,8 @@ class SlidingWindowForecaster(BaseForecaster):
 
     def _check_data(self, panel, targets, known_future):
         if self.estimator is not None:
+            require_regressor(self.estimator)
+            require_independent_windows(self.estimator)
             require_sequences_for_network(self.estimator)
         if len(known_future) and self.window_length < self._steps_at_once:
             raise ValueError(

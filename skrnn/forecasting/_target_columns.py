@@ -1,10 +1,14 @@
 """Read the targets of forecasts, and find out which columns of the series they are."""
 
 from dataclasses import dataclass
+from numbers import Integral
 
 import numpy as np
-from sklearn.utils import check_array
+from scipy.sparse import issparse
 
+from skrnn._check_arrays import as_array, in_words
+from skrnn._time_order import check_times
+from skrnn.forecasting._numbers import read_numbers
 from skrnn.sequences._inputs import as_known_container
 from skrnn.sequences._layout import is_frame, is_series
 
@@ -58,7 +62,7 @@ def read_targets(y, panel, known_future=()):
         names = None if panel.columns is None else [panel.columns[i] for i in columns]
         return Targets(panel.values[:, columns], columns, names, panel.is_series)
     is_list = panel.container == "list" and isinstance(y, list | tuple)
-    parts = y if is_list else [as_known_container(y)]
+    parts = [_part(part) for part in (y if is_list else [y])]
     _check_parts(parts, panel)
     tables = [_numbers(part) for part in parts]
     widths = [table.shape[1] for table in tables]
@@ -76,6 +80,16 @@ def read_targets(y, panel, known_future=()):
     return Targets(values, columns, names, is_flat=np.ndim(parts[0]) == 1)
 
 
+def _part(y):
+    """Return targets as an array or a pandas object, of which at least the shape is known."""
+    y = as_known_container(y)
+    if is_frame(y) or is_series(y):
+        return y
+    if issparse(y):
+        raise TypeError("y must be a dense array, got a sparse one.")
+    return as_array(y, "y")
+
+
 def _check_parts(parts, panel):
     expected = panel.rows_per_series.tolist() if panel.container == "list" else [len(panel.values)]
     if any(np.ndim(part) == 0 for part in parts):
@@ -86,14 +100,21 @@ def _check_parts(parts, panel):
             "Found input variables with inconsistent numbers of samples: X has "
             f"{_in_words(expected)} rows, y has {_in_words(given)}."
         )
-    if not hasattr(panel.times, "freq"):
-        return
-    ends = np.cumsum(given)
-    for part, n, end in zip(parts, given, ends, strict=True):
-        index = part.index.get_level_values(-1) if is_frame(part) or is_series(part) else None
-        # Labels and numbers may only count the rows.
-        if hasattr(index, "freq") and not panel.sorted(index).equals(panel.times[end - n : end]):
-            raise ValueError("The index of y holds other times than that of X; expected the same.")
+    indexes = [part.index for part in parts if is_frame(part) or is_series(part)]
+    if len(indexes) == len(parts):
+        _check_times(indexes, panel)
+
+
+def _check_times(indexes, panel):
+    """Check that the targets of each series are in order, at the same times as its rows."""
+    times = indexes[0].append(indexes[1:]) if len(indexes) > 1 else indexes[0]
+    times = panel.sorted(times.get_level_values(-1))
+    # Labels and numbers may only count the rows.
+    if hasattr(times, "freq") and hasattr(panel.times, "freq") and not times.equals(panel.times):
+        raise ValueError("The index of y holds other times than that of X; expected the same.")
+    ends = np.cumsum(panel.rows_per_series)
+    for n, end in zip(panel.rows_per_series, ends, strict=True):
+        check_times(times[end - n : end], "y")
 
 
 def _in_words(counts):
@@ -101,15 +122,7 @@ def _in_words(counts):
 
 
 def _numbers(part):
-    if is_frame(part) and part.shape[1] == 0:
-        raise ValueError(f"y has no columns (shape={part.shape}); expected at least 1.")
-    table = check_array(
-        part,
-        dtype=[np.float64, np.float32],
-        ensure_all_finite="allow-nan",
-        ensure_2d=False,
-        input_name="y",
-    )
+    table = read_numbers(part, "y", ensure_2d=False)
     if table.ndim > 2 or 0 in table.shape[1:]:
         raise ValueError(
             f"y must have the shape (n_rows,) or (n_rows, n_targets), got {table.shape}."
@@ -168,16 +181,29 @@ def read_columns(columns, panel, name):
     ValueError
         If there is no such column.
     """
-    columns = [columns] if isinstance(columns, str) else list(columns)
     names = panel.column_names
+    positions = dict(zip(names, range(len(names)), strict=True))
     indices = []
-    for column in columns:
-        is_index = isinstance(column, (int, np.integer)) and column not in names
-        index = int(column) if is_index else names.index(column) if column in names else -1
+    for column in _as_list(columns, name):
+        is_index = isinstance(column, Integral) and column not in positions
+        index = int(column) if is_index else positions.get(column, -1)
         if not 0 <= index < len(names):
             raise ValueError(f"{name} holds {column!r}, which is not a column of X: {names}.")
         indices.append(index)
     return np.array(list(dict.fromkeys(indices)), dtype=int)
+
+
+def _as_list(columns, name):
+    if isinstance(columns, str):
+        return [columns]
+    try:
+        listed = list(columns)
+        hash(tuple(listed))
+    except TypeError as error:
+        raise ValueError(
+            f"{name} must hold names or indices of columns, got {in_words(columns)}: {error}."
+        ) from error
+    return listed
 
 
 def require_target_columns(targets, panel, reader):

@@ -89,7 +89,8 @@ def make_windows(X, y=None, *, window_length, horizon=1, stride=1, series_id=Non
     ----------
     X : array of shape (n_rows, n_features), DataFrame, Series, or list of them
         One row per time step. Each item of a list is one series. The last level of a MultiIndex is
-        the time, and all other levels identify the series of each row.
+        the time, and all other levels identify the series of each row. An index of times or numbers
+        must increase within each series.
     y : array-like of shape (n_rows,) or (n_rows, n_targets), or list of them, default=None
         The targets, one row for each row of `X`. If None, all columns of `X` are targets.
     window_length : int
@@ -151,6 +152,7 @@ def make_windows(X, y=None, *, window_length, horizon=1, stride=1, series_id=Non
     require_rows(
         panel, window_length + horizon, f"window_length={window_length} and horizon={horizon}"
     )
+    stride = min(stride, len(panel.values))  # a longer one has the same result
     ends = find_window_ends(panel.starts, panel.lengths, window_length, horizon, stride)
     after = rows_after(targets.values, ends, horizon)
     after = after[..., 0] if targets.is_flat else after

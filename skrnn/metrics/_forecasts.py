@@ -4,9 +4,11 @@ from numbers import Integral
 
 import numpy as np
 from sklearn.metrics import mean_absolute_error
-from sklearn.utils import check_array
 
+from skrnn._check_arrays import as_array, check_numbers, in_words
+from skrnn._fitting import read_weights
 from skrnn._sklearn import Interval, StrOptions, validate_params
+from skrnn._time_order import check_one_sorted_series
 
 # The rounding errors of a series that repeats itself, relative to its largest value.
 _ROUNDING = 16 * np.finfo(np.float64).eps
@@ -61,9 +63,11 @@ def mase(y_true, y_pred, *, y_train, period=1, sample_weight=None, multioutput="
     ------
     ValueError
         If `y_true`, `y_pred` and `y_train` differ in the number of targets, or `y_true` and
-        `y_pred` in the number of rows, if `y_true` or `y_pred` contains NaN, or if the error of the
-        naive forecast on `y_train` is unknown or 0. It is unknown if there are at most `period`
-        rows, or no two values that are `period` rows apart. It is 0 if all seasons are equal.
+        `y_pred` in the number of rows, if `y_true` or `y_pred` contains NaN, if `sample_weight` has
+        a negative weight or only zeros, if `y_train` has an index of times or numbers in disorder,
+        or if the error of the naive forecast on `y_train` is unknown or 0. It is unknown if there
+        are at most `period` rows, or no two values that are `period` rows apart. It is 0 if all
+        seasons are equal.
 
     See Also
     --------
@@ -106,8 +110,14 @@ def mase(y_true, y_pred, *, y_train, period=1, sample_weight=None, multioutput="
     >>> scorer = make_scorer(mase, y_train=y_train, greater_is_better=False)
     """
     y_true, y_pred = _as_table(y_true, "y_true"), _as_table(y_pred, "y_pred")
+    check_one_sorted_series(y_train, "y_train")
     y_train = _as_table(y_train, "y_train", allow_missing=True)
     _check_same_shapes(y_true, y_pred, y_train)
+    if sample_weight is not None:
+        weights = as_array(sample_weight, "sample_weight", dtype=np.float64)
+        sample_weight = read_weights(weights, len(y_true))
+    if not isinstance(multioutput, str):
+        multioutput = _check_target_weights(multioutput, y_true.shape[1])
     scale = _naive_error(y_train, period)
     return mean_absolute_error(
         y_true / scale, y_pred / scale, sample_weight=sample_weight, multioutput=multioutput
@@ -116,14 +126,20 @@ def mase(y_true, y_pred, *, y_train, period=1, sample_weight=None, multioutput="
 
 def _as_table(y, name, *, allow_missing=False):
     """Return targets as an array (n, n_targets)."""
-    y = check_array(
-        y,
-        dtype=np.float64,
-        ensure_2d=False,
-        ensure_all_finite="allow-nan" if allow_missing else True,
-        input_name=name,
-    )
+    finite = "allow-nan" if allow_missing else True
+    y = check_numbers(y, name, dtype=np.float64, ensure_2d=False, ensure_all_finite=finite)
     return y.reshape(len(y), -1)
+
+
+def _check_target_weights(multioutput, n_targets):
+    weights = as_array(multioutput, "multioutput", dtype=np.float64)
+    is_valid = weights.shape == (n_targets,) and (weights >= 0).all() and np.isfinite(weights).all()
+    if not is_valid or not weights.any():
+        raise ValueError(
+            f"multioutput must be one weight for each of {n_targets} target(s), not negative and "
+            f"not all zero, got {in_words(multioutput)} of shape {weights.shape}."
+        )
+    return weights
 
 
 def _check_same_shapes(y_true, y_pred, y_train):

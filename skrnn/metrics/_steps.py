@@ -11,6 +11,8 @@ import numpy as np
 from sklearn.metrics import accuracy_score, make_scorer
 from sklearn.utils.validation import column_or_1d
 
+from skrnn._check_arrays import as_array
+from skrnn._fitting import read_weights
 from skrnn.sequences import Sequences
 
 _RESPONSE_METHODS = frozenset(
@@ -59,22 +61,25 @@ def flatten_steps(*targets):
     """
     if not targets:
         raise ValueError("flatten_steps needs at least one array or list of targets.")
-    flat, lengths = zip(*map(_flat_and_lengths, targets), strict=True)
+    names = [f"targets[{i}]" for i in range(len(targets))]
+    flat, lengths = zip(*map(_flat_and_lengths, targets, names), strict=True)
     for other in lengths[1:]:
         _check_same_lengths(lengths[0], other)
     return flat[0] if len(flat) == 1 else flat
 
 
-def _flat_and_lengths(targets):
+def _flat_and_lengths(targets, name="y_true"):
     """Return the targets of all time steps in one array, and the length of each sequence."""
     if isinstance(targets, Sequences):
         return targets.concatenate(), targets.lengths
     if not isinstance(targets, list | tuple):
-        targets = np.asarray(targets)
+        targets = as_array(targets, name)
+        if targets.ndim == 0:
+            raise ValueError(f"{name} must hold targets per step, got the single value {targets}.")
         if targets.ndim in (2, 3):
             n, length, *outputs = targets.shape
             return targets.reshape(n * length, *outputs), np.full(n, length)
-    steps = [np.asarray(sequence) for sequence in targets]
+    steps = [as_array(sequence, f"{name}[{i}]") for i, sequence in enumerate(targets)]
     _check_steps(steps)
     _check_one_type(targets, steps)
     return np.concatenate(steps), np.array([len(sequence) for sequence in steps])
@@ -230,7 +235,7 @@ class _FlatResponses:
 
         @wraps(attribute)
         def flat_response(X):
-            steps, lengths = _flat_and_lengths(attribute(X))
+            steps, lengths = _flat_and_lengths(attribute(X), name)
             _check_same_lengths(self._lengths, lengths)
             return steps
 
@@ -242,13 +247,13 @@ def _repeat_per_step(sample_weight, lengths):
 
 
 def _check_weights(sample_weight, n_sequences):
-    sample_weight = column_or_1d(sample_weight)
+    sample_weight = column_or_1d(as_array(sample_weight, "sample_weight", dtype=np.float64))
     if len(sample_weight) != n_sequences:
         raise ValueError(
             "sample_weight must have one weight per sequence: "
             f"got {len(sample_weight)} for {n_sequences} sequences."
         )
-    return sample_weight
+    return read_weights(sample_weight, n_sequences)
 
 
 def sequence_accuracy_score(y_true, y_pred, *, normalize=True, sample_weight=None):
@@ -288,7 +293,7 @@ def sequence_accuracy_score(y_true, y_pred, *, normalize=True, sample_weight=Non
         If there is one target per sequence instead of one per time step, if `y_true` and `y_pred`
         differ in the number of sequences, in a length or in the number of labels per time step, if
         labels are continuous numbers, if some labels are numbers and others are str, or if
-        `sample_weight` does not have one weight per sequence.
+        `sample_weight` does not have one weight per sequence, has a negative weight, or is zero.
 
     See Also
     --------
@@ -312,7 +317,8 @@ def sequence_accuracy_score(y_true, y_pred, *, normalize=True, sample_weight=Non
     >>> sequence_accuracy_score(y_true, y_pred, normalize=False)
     1.0
     """
-    (true, lengths), (predicted, others) = map(_flat_and_lengths, (y_true, y_pred))
+    true, lengths = _flat_and_lengths(y_true, "y_true")
+    predicted, others = _flat_and_lengths(y_pred, "y_pred")
     _check_same_lengths(lengths, others)
     n = len(lengths)
     if sample_weight is not None:

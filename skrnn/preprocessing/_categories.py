@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 from scipy import sparse
 
+from skrnn._check_arrays import as_array
 from skrnn.preprocessing._symbols import Factorizer, SymbolSequences, factorize_integers
 from skrnn.sequences import Sequences
 
@@ -87,7 +88,7 @@ def as_batch(X, input_name):
 
 
 def _as_array(X, input_name):
-    values = np.asarray(X)
+    values = as_array(X, input_name)
     if values.ndim == 0:
         raise TypeError(f"{input_name} must be a batch of sequences, got {type(X).__name__}.")
     if values.dtype.kind == "c":
@@ -219,7 +220,7 @@ def _is_category(value):
         return True
     # Floats are accepted here; `_check_integers` then checks each distinct value once.
     is_number = isinstance(value, numbers.Real) and not isinstance(value, bool | np.bool_)
-    return is_number and not math.isnan(value)
+    return is_number and (isinstance(value, numbers.Integral) or not math.isnan(value))
 
 
 def _not_a_category(value, position, name):

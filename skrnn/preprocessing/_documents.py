@@ -6,6 +6,7 @@ on arrays.
 """
 
 import copy
+import re
 from collections.abc import Mapping
 from functools import partial
 from itertools import pairwise
@@ -45,14 +46,14 @@ def check_documents(X, *, as_tokens, any_type=False):
     """
     if isinstance(X, str):
         raise ValueError("Iterable over raw text documents expected, string object received.")
+    if not hasattr(X, "__iter__") or isinstance(X, type) or getattr(X, "ndim", 1) == 0:
+        raise ValueError(f"X must be an iterable of documents, got {type(X).__name__}.")
     array_of_tokens = as_tokens and isinstance(X, np.ndarray) and X.ndim == 2
     if is_table(X) and not array_of_tokens:
         raise ValueError(
             f"X must be an iterable of documents, got a {type(X).__name__} of shape "
             f"{np.shape(X)}. Pass one column, such as X['text']."
         )
-    if not hasattr(X, "__iter__"):
-        raise ValueError(f"X must be an iterable of documents, got {type(X).__name__}.")
     documents = list(X)
     if any_type:
         is_document, expected = (lambda document: document is not None), "a document"
@@ -91,6 +92,8 @@ def make_analyzer(analyzer, *, lowercase, strip_accents, token_pattern, stop_wor
         return partial(_subwords, tokenizer)
     if callable(analyzer):
         return partial(map, analyzer)
+    if isinstance(stop_words, list) and not all(isinstance(word, str) for word in stop_words):
+        raise ValueError(f"stop_words must be a list of str, got {_short_repr(stop_words)}.")
     vectorizer = CountVectorizer(
         analyzer="word" if analyzer == "tokens" else analyzer,
         lowercase=lowercase,
@@ -99,7 +102,12 @@ def make_analyzer(analyzer, *, lowercase, strip_accents, token_pattern, stop_wor
         stop_words=stop_words,
     )
     if analyzer != "tokens":
-        return partial(map, vectorizer.build_analyzer())
+        try:
+            return partial(map, vectorizer.build_analyzer())
+        except re.error as error:
+            raise ValueError(
+                f"token_pattern must be a regular expression, got {token_pattern!r}: {error}."
+            ) from error
     if not lowercase and strip_accents is None:
         return partial(map, _as_list)
     return partial(map, partial(_preprocessed, vectorizer.build_preprocessor()))
@@ -215,7 +223,9 @@ def _as_list(tokens):
 
 
 def _is_token_list(document):
-    return isinstance(document, list | tuple | np.ndarray) or hasattr(document, "iloc")
+    if isinstance(document, np.ndarray) or hasattr(document, "iloc"):
+        return document.ndim == 1
+    return isinstance(document, list | tuple)
 
 
 def _short_repr(document):

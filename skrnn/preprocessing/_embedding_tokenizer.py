@@ -155,7 +155,7 @@ class EmbeddingTokenizer(ClassNamePrefixFeaturesOutMixin, SequenceTransformerMix
         "min_df": DOCUMENT_FREQUENCY,
         "max_df": DOCUMENT_FREQUENCY,
         "vocabulary": [Mapping, HasMethods(["__iter__"]), None],
-        "max_length": [Interval(Integral, 1, None, closed="left"), None],
+        "max_length": [Interval(Integral, 1, 2**31 - 1, closed="both"), None],
         "truncating": [StrOptions({"post", "pre"})],
         "n_jobs": [Integral, None],
     }

@@ -9,21 +9,22 @@ from numbers import Integral
 
 import numpy as np
 import pandas as pd
-from pandas.api.types import infer_dtype, is_numeric_dtype
 from sklearn.base import OneToOneFeatureMixin, TransformerMixin
-from sklearn.utils.validation import check_array, check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
+from skrnn._check_arrays import check_features
 from skrnn._persistence import SavedEstimator
 from skrnn._sklearn import Interval, StrOptions, _fit_context
-from skrnn._time_index import (
-    check_datetime_index,
-    check_sorted,
-    rows_of_series,
-    series_of_rows,
-)
 from skrnn.preprocessing._gaps import METHODS, fill_gaps
-
-_NUMBERS_AS_OBJECTS = ("boolean", "empty", "floating", "integer", "mixed-integer-float")
+from skrnn.preprocessing._series_with_gaps import (
+    column_names,
+    holds_sequences,
+    read_values,
+    rows_and_times,
+)
+from skrnn.sequences import Sequences
+from skrnn.sequences._containers import array_like, feature_table, wrap_like
+from skrnn.sequences._sequences import offsets_of
 
 
 def methods_by_column(method, names, n_columns):
@@ -74,39 +75,17 @@ def methods_by_column(method, names, n_columns):
     return methods
 
 
-def _column_names(X):
-    """Return the column names of a table, or None if not all of them are strings."""
-    names = list(getattr(X, "columns", []))
-    return names if names and all(isinstance(name, str) for name in names) else None
-
-
-def _check_table(X):
-    """Return the values of X as an array of floats."""
-    if isinstance(X, pd.DataFrame):
-        others = [name for name, column in X.items() if not _is_numeric(column)]
-        if others:
-            raise ValueError(
-                f"X has columns that do not hold numbers: {others}. Encode them, or select other "
-                "columns with a ColumnTransformer."
-            )
-        objects = [name for name, column in X.items() if column.dtype == object]
-        X = X.astype(dict.fromkeys(objects, "Float64"))  # float() does not accept pandas.NA
-    return check_array(
-        X, dtype=[np.float64, np.float32], ensure_all_finite="allow-nan", input_name="X"
-    )
-
-
-def _is_numeric(column):
-    if is_numeric_dtype(column.dtype):
-        return True
-    # A column of numbers and None has the dtype object.
-    return column.dtype == object and infer_dtype(column, skipna=True) in _NUMBERS_AS_OBJECTS
+def _features(X, values):
+    """Return the table whose columns are the features of X."""
+    table = feature_table(X) if holds_sequences(X) else X
+    return values[:1] if table is None else table
 
 
 class Interpolator(OneToOneFeatureMixin, TransformerMixin, SavedEstimator):
-    """Fill the gaps (NaN) in a table whose rows are time steps.
+    """Fill the gaps (NaN) in a table whose rows are time steps, or in each of several sequences.
 
-    The number and the order of the rows do not change. Each column is filled from its own values.
+    The number and the order of the rows do not change. Each column is filled from its own values,
+    and each sequence from its own time steps.
 
     Parameters
     ----------
@@ -174,6 +153,13 @@ class Interpolator(OneToOneFeatureMixin, TransformerMixin, SavedEstimator):
     A DataFrame is returned as a DataFrame with the same index, unless `set_output` is used, since
     forecasters need the times. Arrays are returned as arrays.
 
+    *Sequences.* `Sequences`, an array (n, T, F), or a list of arrays or DataFrames hold separate
+    sequences, of which each is filled from its own values. They are returned in the same kind of
+    container, whatever `set_output` is, and for a list of DataFrames as a list of arrays. Sliding
+    windows are filled one by one, which needs memory for each of them; to fill the series first,
+    use the transformer before :class:`SlidingWindow`. A two-dimensional array and a list of lists
+    of numbers are one table. `method="time"` is not available for sequences.
+
     In cross-validation, training and test set are filled separately. Values before the test set are
     not used: with `causal=True`, a test set that begins with a gap begins with the median. If a gap
     is filled from both sides, rows contain information about later rows. Errors are then smaller
@@ -194,6 +180,12 @@ class Interpolator(OneToOneFeatureMixin, TransformerMixin, SavedEstimator):
            [1., 6., 1., 0.],
            [3., 6., 0., 1.],
            [4., 9., 0., 0.]])
+
+    Each sequence of a list is filled from its own values:
+
+    >>> sequences = [np.array([1.0, np.nan]), np.array([np.nan, 8.0, np.nan])]
+    >>> Interpolator().fit_transform(sequences)
+    [array([1., 1.]), array([8., 8., 8.])]
     """
 
     _parameter_constraints = {
@@ -202,6 +194,8 @@ class Interpolator(OneToOneFeatureMixin, TransformerMixin, SavedEstimator):
         "causal": ["boolean"],
         "add_indicator": ["boolean"],
     }
+
+    _depends_on_row_order = True
 
     def __init__(self, method="linear", *, limit=None, causal=False, add_indicator=False):
         self.method = method
@@ -215,8 +209,8 @@ class Interpolator(OneToOneFeatureMixin, TransformerMixin, SavedEstimator):
 
         Parameters
         ----------
-        X : array-like or DataFrame of shape (n, n_features)
-            One row per time step, sorted by time. NaN is a gap.
+        X : array-like or DataFrame of shape (n, n_features), or sequences
+            One row per time step, sorted by time, or several sequences. NaN is a gap.
 
         y : None
             Ignored.
@@ -232,23 +226,24 @@ class Interpolator(OneToOneFeatureMixin, TransformerMixin, SavedEstimator):
             column or method, if `method="time"` although there is no DatetimeIndex, or if the rows
             are not sorted by time.
         """
-        values = _check_table(X)
-        methods = methods_by_column(self.method, _column_names(X), values.shape[1])
-        self._check_series(X, len(values), methods)
-        is_gap = np.isnan(values)
+        values, lengths = read_values(X)
+        methods = methods_by_column(self.method, column_names(X), values.shape[1])
+        rows_and_times(X, len(values), lengths, needs_times=self._needs_times(methods))
+        table, is_gap = _features(X, values), np.isnan(values)
         if is_gap.all(axis=0).any():
-            labels = getattr(X, "columns", range(values.shape[1]))
+            labels = getattr(table, "columns", range(values.shape[1]))
             raise ValueError(
                 "X has columns without any known value in fit: "
                 f"{[labels[i] for i in np.flatnonzero(is_gap.all(axis=0))]}. Their median is "
                 "unknown; drop these columns."
             )
         gaps = np.flatnonzero(is_gap.any(axis=0))
-        validate_data(self, X, skip_check_array=True, reset=True)
+        check_features(self, table, reset=True)
         self._forget_stored_version()
         self.statistics_ = np.nanmedian(values, axis=0)
         self.methods_ = methods
         self.indicator_features_ = gaps if self.add_indicator else gaps[:0]
+        self._set_kind(sequences=lengths is not None)
         return self
 
     def transform(self, X):
@@ -256,24 +251,30 @@ class Interpolator(OneToOneFeatureMixin, TransformerMixin, SavedEstimator):
 
         Parameters
         ----------
-        X : array-like or DataFrame of shape (n, n_features)
-            One row per time step, sorted by time, with the columns seen in `fit`.
+        X : array-like or DataFrame of shape (n, n_features), or sequences
+            One row per time step, sorted by time, with the columns seen in `fit`, or sequences if
+            `fit` received sequences.
 
         Returns
         -------
-        X_filled : ndarray or DataFrame of shape (n, n_features_out)
-            A DataFrame if `X` is one. float32 stays float32, other numbers become float64.
+        X_filled : ndarray or DataFrame of shape (n, n_features_out), or sequences
+            A DataFrame if `X` is one, and sequences in the same kind of container if `X` holds
+            sequences (a list of DataFrames becomes a list of arrays). float32 stays float32, other
+            numbers become float64.
 
         Raises
         ------
         ValueError
-            If `X` has other columns than in `fit`, a column does not hold numbers, or the rows are
-            not sorted by time.
+            If `X` has other columns than in `fit`, is a table although `fit` received sequences or
+            the reverse, a column does not hold numbers, or the rows are not sorted by time.
         """
         check_is_fitted(self)
-        values = _check_table(X)
-        validate_data(self, X, skip_check_array=True, reset=False)
-        series, times = self._check_series(X, len(values), self.methods_)
+        self._check_kind(X)
+        values, lengths = read_values(X)
+        check_features(self, _features(X, values), reset=False)
+        series, times = rows_and_times(
+            X, len(values), lengths, needs_times=self._needs_times(self.methods_)
+        )
         filled = values.copy()
         for i in np.flatnonzero(np.isnan(values).any(axis=0)):
             for rows in series:
@@ -287,6 +288,8 @@ class Interpolator(OneToOneFeatureMixin, TransformerMixin, SavedEstimator):
                 )
         indicators = np.isnan(values[:, self.indicator_features_])
         filled = np.concatenate([filled, indicators.astype(filled.dtype)], axis=1)
+        if lengths is not None:
+            return wrap_like(Sequences(filled, offsets_of(lengths), lengths), array_like(X))
         if not isinstance(X, pd.DataFrame):
             return filled
         columns = self.get_feature_names_out() if indicators.shape[1] else X.columns
@@ -305,7 +308,12 @@ class Interpolator(OneToOneFeatureMixin, TransformerMixin, SavedEstimator):
         -------
         self : Interpolator
         """
-        return super().set_output(transform=transform)
+        # This setting of the instance makes `set_output` unavailable.
+        unwrapped = vars(self).pop("_sklearn_auto_wrap_output_keys", None)
+        super().set_output(transform=transform)
+        if unwrapped is not None:
+            self._sklearn_auto_wrap_output_keys = unwrapped
+        return self
 
     def get_feature_names_out(self, input_features=None):
         """Return the names of the output columns.
@@ -327,24 +335,27 @@ class Interpolator(OneToOneFeatureMixin, TransformerMixin, SavedEstimator):
         return np.concatenate([names, np.array(indicators, dtype=object)])
 
     def __sklearn_tags__(self):
-        """Return the tags: NaN is accepted, and float32 stays float32."""
+        """Return the tags: NaN and sequences are accepted, and float32 stays float32."""
         tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
         tags.input_tags.allow_nan = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
 
-    def _check_series(self, X, n_rows, methods):
-        """Return the rows of each series, and the times of all rows if a method needs them."""
-        needs_times = "time" in methods and not self.causal
-        if not isinstance(X, pd.DataFrame):
-            if needs_times:
-                raise ValueError(
-                    'method="time" needs the times of a DataFrame with a DatetimeIndex, got X as '
-                    f"{type(X).__name__}."
-                )
-            return [np.arange(n_rows)], None
-        series = rows_of_series(series_of_rows(X.index, "X"))
-        times = check_datetime_index(X.index, 'X, for method="time",') if needs_times else None
-        for rows in series:
-            check_sorted(X.index[rows].get_level_values(-1), "X")
-        return series, None if times is None else (times - times[0]).total_seconds().to_numpy()
+    def _needs_times(self, methods):
+        return "time" in methods and not self.causal
+
+    def _set_kind(self, *, sequences):
+        """Set whether X holds sequences, which scikit-learn must not wrap in a DataFrame."""
+        self._read_sequences = sequences
+        vars(self).pop("_sklearn_auto_wrap_output_keys", None)
+        if sequences:
+            self._sklearn_auto_wrap_output_keys = set()
+
+    def _check_kind(self, X):
+        kinds = ("a table", "sequences")
+        if holds_sequences(X) != self._read_sequences:
+            raise ValueError(
+                f"X is {kinds[not self._read_sequences]}, but Interpolator was fitted on "
+                f"{kinds[self._read_sequences]}."
+            )

@@ -4,6 +4,7 @@ import numbers
 
 import numpy as np
 
+from skrnn._check_arrays import as_array
 from skrnn.preprocessing._categories import category_array, check_categories, locate
 
 _INFREQUENT = "infrequent_sklearn"  # the name that OneHotEncoder uses
@@ -56,8 +57,9 @@ def given_categories(categories):
         If it is not a flat list of distinct categories.
     """
     name = "The parameter 'categories'"
-    values = list(categories)
-    if np.ndim(np.asarray(categories, dtype=object)) != 1 or not values:
+    array = as_array(categories, name, dtype=object)
+    values = list(categories) if array.ndim == 1 else []
+    if not values:
         raise ValueError(
             f"{name} must be 'auto' or a flat, non-empty list of categories, got {categories!r}."
         )

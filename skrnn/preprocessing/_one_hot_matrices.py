@@ -8,6 +8,7 @@ from scipy import sparse
 from sklearn import get_config
 from sklearn.utils import check_array
 
+from skrnn._check_arrays import as_array
 from skrnn.sequences._containers import object_array, split_steps
 
 
@@ -79,7 +80,7 @@ def number_dtype(dtype):
     """
     try:
         known = np.dtype(dtype)
-    except TypeError:
+    except (TypeError, ValueError):
         known = None
     if known is None or known.kind not in "biuf" or known == np.float16:
         raise ValueError(
@@ -213,12 +214,16 @@ def stack_steps(X, n_columns, input_name="X"):
     TypeError, ValueError
         If `X` is not one of these containers, or if a matrix has a different number of columns.
     """
-    if sparse.issparse(X) or not hasattr(X, "__len__") or isinstance(X, str | dict):
+    is_collection = hasattr(X, "__len__") and getattr(X, "ndim", 1) > 0
+    if sparse.issparse(X) or not is_collection or isinstance(X, str | dict | memoryview):
         raise TypeError(
             f"{input_name} must be a list of matrices of one-hot steps, one per sequence, "
             f"got {type(X).__name__}."
         )
-    items = [item if sparse.issparse(item) else np.asarray(item) for item in X]
+    items = [
+        item if sparse.issparse(item) else as_array(item, f"{input_name}[{i}]")
+        for i, item in enumerate(X)
+    ]
     if not items:
         raise ValueError(f"Found 0 sample(s) in {input_name} while a minimum of 1 is required.")
     for i, item in enumerate(items):

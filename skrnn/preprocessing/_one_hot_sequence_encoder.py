@@ -324,8 +324,8 @@ class OneHotSequenceEncoder(SequenceTransformerMixin, SavedEstimator):
             If the number of names is neither 1 nor the number of columns of the table.
         """
         check_is_fitted(self)
-        names = ["x0"] if input_features is None else list(input_features)
-        if isinstance(input_features, str) or len(names) not in (1, self.n_features_in_):
+        names = np.array(["x0"] if input_features is None else input_features, dtype=object)
+        if names.ndim != 1 or len(names) not in (1, self.n_features_in_):
             raise ValueError(
                 f"input_features must be a list of one name or of {self.n_features_in_}, "
                 f"got {input_features!r}."

@@ -12,7 +12,8 @@ from pandas.api.types import is_bool_dtype, is_numeric_dtype
 from pandas.tseries.frequencies import to_offset
 
 from skrnn._sklearn import StrOptions, validate_params
-from skrnn._time_index import check_datetime_index, rows_of_series, series_of_rows
+from skrnn._time_index import rows_of_series, series_of_rows
+from skrnn._time_order import check_datetime_index
 
 _EPOCH = pd.Timestamp("1970-01-01")
 _AGGREGATES = ("mean", "median", "min", "max", "sum", "first", "last")

@@ -7,14 +7,15 @@ are made after the split. They are a view, so that they need no more memory than
 from numbers import Integral
 
 import numpy as np
-import pandas as pd
 from numpy.lib.stride_tricks import sliding_window_view
 from sklearn.base import OneToOneFeatureMixin
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
+from skrnn._check_arrays import check_features, check_numbers
+from skrnn._fitting import all_or_nothing
 from skrnn._persistence import SavedEstimator
 from skrnn._sklearn import Interval, StrOptions, _fit_context
-from skrnn._time_index import check_sorted
+from skrnn._time_order import check_one_sorted_series
 from skrnn.preprocessing._sequence_transformer import SequenceTransformerMixin
 
 
@@ -44,26 +45,6 @@ def windows_of(values, window_length, boundary):
     """
     series = pad_start(values, window_length - 1, boundary)
     return np.moveaxis(sliding_window_view(series, window_length, axis=0), -1, 1)
-
-
-def check_one_sorted_series(X):
-    """Check that the rows of a table are one series, and sorted if their index holds times.
-
-    Raises
-    ------
-    ValueError
-        If a MultiIndex names several series, or rows are not sorted by time.
-    """
-    index = getattr(X, "index", None)
-    if isinstance(index, pd.MultiIndex):
-        n_series = len(index.droplevel(-1).unique())
-        if n_series > 1:
-            raise ValueError(
-                f"X must be one series, got {n_series} in a MultiIndex: a window would contain "
-                "rows of several series. make_windows and SlidingWindowForecaster accept several."
-            )
-        index = index.get_level_values(-1)
-    check_sorted(index, "X")
 
 
 class SlidingWindow(OneToOneFeatureMixin, SequenceTransformerMixin, SavedEstimator):
@@ -147,9 +128,11 @@ class SlidingWindow(OneToOneFeatureMixin, SequenceTransformerMixin, SavedEstimat
     """
 
     _parameter_constraints = {
-        "window_length": [Interval(Integral, 1, None, closed="left")],
+        "window_length": [Interval(Integral, 1, 2**31 - 1, closed="both")],
         "boundary": [StrOptions({"edge", "zero"})],
     }
+
+    _depends_on_row_order = True
 
     def __init__(self, window_length=20, *, boundary="edge"):
         self.window_length = window_length
@@ -174,11 +157,13 @@ class SlidingWindow(OneToOneFeatureMixin, SequenceTransformerMixin, SavedEstimat
         Raises
         ------
         ValueError
-            If `X` is not a table of numbers, contains infinity, has an index of times that is not
-            sorted, or a MultiIndex of several series. NaN is accepted.
+            If `X` is not a table of numbers, contains infinity, has an index of times or numbers
+            that is not sorted, or a MultiIndex of several series. NaN is accepted.
         """
-        self._read(X, reset=True)
-        self._forget_stored_version()
+        # scikit-learn deletes the names of an earlier fit before it checks X.
+        with all_or_nothing(self) as draft:
+            draft._read(X, reset=True)
+            draft._forget_stored_version()
         return self
 
     def transform(self, X):
@@ -201,7 +186,7 @@ class SlidingWindow(OneToOneFeatureMixin, SequenceTransformerMixin, SavedEstimat
             As in `fit`, or if `X` has other columns.
         """
         check_is_fitted(self)
-        return windows_of(self._read(X, reset=False), self.window_length, self.boundary)
+        return windows_of(self._read(X, reset=False), int(self.window_length), self.boundary)
 
     def __sklearn_tags__(self):
         """Return the tags: NaN is accepted, and float32 stays float32."""
@@ -212,10 +197,6 @@ class SlidingWindow(OneToOneFeatureMixin, SequenceTransformerMixin, SavedEstimat
 
     def _read(self, X, *, reset):
         check_one_sorted_series(X)
-        return validate_data(
-            self,
-            X,
-            reset=reset,
-            dtype=[np.float64, np.float32],
-            ensure_all_finite="allow-nan",
-        )
+        values = check_numbers(X, "X", ensure_all_finite="allow-nan")
+        check_features(self, X if hasattr(X, "columns") else values, reset=reset)
+        return values

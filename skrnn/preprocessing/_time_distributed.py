@@ -9,10 +9,12 @@ from scipy.sparse import issparse
 from sklearn.base import OneToOneFeatureMixin, clone
 from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted, has_fit_parameter, validate_data
+from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
+from skrnn._check_arrays import check_features
 from skrnn._persistence import SavedEstimator
 from skrnn._sklearn import HasMethods, _fit_context
+from skrnn.preprocessing._row_order import find_order_dependent
 from skrnn.preprocessing._sequence_transformer import SequenceTransformerMixin
 from skrnn.sequences import Sequences, check_sequences
 from skrnn.sequences._containers import array_like, feature_table, is_table, wrap_like
@@ -67,6 +69,24 @@ def training_table(sequences, *, weighted):
     return values, counts[is_used]
 
 
+def _require_independent_rows(transformer):
+    """Raise an error for a transformer that would use the time steps of another sequence."""
+    part = find_order_dependent(transformer)
+    if part is None:
+        return
+    name = type(part).__name__
+    alternative = (
+        "pass the sequences to Interpolator itself, which fills each of them separately"
+        if name == "Interpolator"
+        else f"use {name} on the series, before it is split into sequences"
+    )
+    raise ValueError(
+        f"TimeDistributed passes the time steps of all sequences as one table, in which {part} "
+        f"would use the time steps of another sequence. Expected a transformer that does not "
+        f"depend on the order of rows; {alternative}."
+    )
+
+
 class TimeDistributed(OneToOneFeatureMixin, SequenceTransformerMixin, SavedEstimator):
     """Apply a scikit-learn transformer to every time step of every sequence.
 
@@ -80,7 +100,8 @@ class TimeDistributed(OneToOneFeatureMixin, SequenceTransformerMixin, SavedEstim
         The transformer, for example :class:`~sklearn.preprocessing.StandardScaler`,
         :class:`~sklearn.preprocessing.MinMaxScaler`, :class:`~sklearn.impute.SimpleImputer`,
         :class:`~sklearn.decomposition.PCA`, or a :class:`~sklearn.pipeline.Pipeline` of them. `fit`
-        clones it. Transformers that require targets are not supported.
+        clones it. Transformers that require targets are not supported, nor those that depend on
+        the order of the rows, such as :class:`Interpolator`, which accepts sequences itself.
 
     Attributes
     ----------
@@ -150,14 +171,15 @@ class TimeDistributed(OneToOneFeatureMixin, SequenceTransformerMixin, SavedEstim
         Raises
         ------
         ValueError
-            If `transformer` is not a transformer or requires targets, or if `X` is not a valid
-            batch of sequences.
+            If `transformer` is not a transformer, requires targets or depends on the order of the
+            rows, or if `X` is not a valid batch of sequences.
         """
         if get_tags(self.transformer).target_tags.required:
             raise ValueError(
                 "TimeDistributed fits transformers without targets, but "
                 f"{self.transformer} requires them."
             )
+        _require_independent_rows(self.transformer)
         sequences = self._check_sequences(X)
         weighted = has_fit_parameter(self.transformer, "sample_weight")
         steps, weights = training_table(sequences, weighted=weighted)
@@ -207,9 +229,22 @@ class TimeDistributed(OneToOneFeatureMixin, SequenceTransformerMixin, SavedEstim
         -------
         X_original : the same kind of container
             The sequences with the original features.
+
+        Raises
+        ------
+        ValueError
+            If `X` has other features than the output of `transform`.
         """
         check_is_fitted(self)
-        return self._apply(self.transformer_.inverse_transform, self._check_sequences(X), X)
+        sequences = self._check_sequences(X)
+        try:
+            return self._apply(self.transformer_.inverse_transform, sequences, X)
+        except ValueError as error:
+            n_features = sequences.values.shape[1]
+            raise ValueError(
+                f"X has {n_features} feature(s), which {self.transformer} cannot transform back: "
+                f"{error}"
+            ) from error
 
     def get_feature_names_out(self, input_features=None):
         """Return the names of the output features.
@@ -253,7 +288,7 @@ class TimeDistributed(OneToOneFeatureMixin, SequenceTransformerMixin, SavedEstim
         """Check the number and the names of the features, or record them if `reset`."""
         table = feature_table(X)
         table = sequences.values[:1] if table is None else table
-        validate_data(self, table, skip_check_array=True, reset=reset)
+        check_features(self, table, reset=reset)
 
     def _apply(self, transform, sequences, X):
         """Return X with transformed steps; a step that windows share is transformed once."""

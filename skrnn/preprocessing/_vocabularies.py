@@ -73,6 +73,11 @@ def read_vocabulary(vocabulary):
     >>> read_vocabulary({"film": 1, "the": 0})
     {'the': 2, 'film': 3}
     """
+    if isinstance(vocabulary, str | bytes):
+        raise ValueError(
+            "vocabulary must be an iterable of tokens or a mapping from tokens to positions, got "
+            f"the text {vocabulary!r:.40}. Pass a list of its tokens, such as vocabulary.split()."
+        )
     if isinstance(vocabulary, Mapping):
         tokens = sorted(vocabulary, key=vocabulary.get)
         numbers = [vocabulary[token] for token in tokens]
@@ -83,15 +88,31 @@ def read_vocabulary(vocabulary):
                 f"the ids {FIRST_ID}, {FIRST_ID + 1}, ..., each of them once; got {first}."
             )
     else:
-        tokens = sorted(vocabulary) if isinstance(vocabulary, set | frozenset) else list(vocabulary)
-    ids = number_tokens(tokens)
-    if not ids:
+        tokens = _listed(vocabulary)
+    if not tokens:
         raise ValueError("vocabulary is empty.")
     check_one_type(tokens, "The tokens of vocabulary")
+    ids = number_tokens(tokens)
     if len(ids) < len(tokens):
         repeated = next(token for i, token in enumerate(tokens, FIRST_ID) if ids[token] != i)
         raise ValueError(f"vocabulary contains {repeated!r} more than once.")
     return ids
+
+
+def _listed(vocabulary):
+    if getattr(vocabulary, "ndim", 1) != 1:
+        raise ValueError(
+            f"vocabulary must be a flat iterable of tokens, got a {type(vocabulary).__name__} of "
+            f"{vocabulary.ndim} dimensions."
+        )
+    try:
+        tokens = list(vocabulary)
+    except (NotImplementedError, TypeError) as error:
+        raise ValueError(f"vocabulary must be an iterable of tokens: {error}.") from error
+    if isinstance(vocabulary, set | frozenset):
+        check_one_type(tokens, "The tokens of vocabulary")
+        return sorted(tokens)
+    return tokens
 
 
 def select_vocabulary(counts, max_tokens, min_df, max_df):

@@ -7,6 +7,7 @@ import bz2
 import gzip
 import lzma
 import os
+import zlib
 from collections.abc import Mapping
 from itertools import islice
 from pathlib import Path
@@ -74,7 +75,8 @@ def find_vectors(vectors, tokens):
     Raises
     ------
     ValueError
-        If the vectors have different numbers of dimensions, or if they are not numbers.
+        If the vectors have different numbers of dimensions, if they are not numbers, or if a
+        compressed file is incomplete or has another format than its suffix.
     """
     if isinstance(vectors, str | os.PathLike):
         return _from_file(Path(vectors), set(tokens))
@@ -97,7 +99,7 @@ def _checked(found):
     for token, vector in found.items():
         try:
             arrays[token] = array = np.asarray(vector, dtype=np.float32)
-        except (TypeError, ValueError) as error:
+        except (OverflowError, TypeError, ValueError) as error:
             raise ValueError(
                 f"The vector of {token!r} does not contain numbers: {error}"
             ) from error
@@ -117,6 +119,17 @@ def _from_file(path, tokens):
             return _from_lines(lines, tokens, path)
     except UnicodeDecodeError as error:
         raise ValueError(f"{path} is not a text file in UTF-8: {error}.") from error
+    except (EOFError, lzma.LZMAError, zlib.error) as error:
+        raise _damaged(path, error) from error
+    except OSError as error:
+        # gzip and bz2 raise an OSError without a number for content that they cannot decompress.
+        if error.errno is None and path.suffix in _OPENERS:
+            raise _damaged(path, error) from error
+        raise
+
+
+def _damaged(path, error):
+    return ValueError(f"{path} is not a complete file in the format {path.suffix}: {error}.")
 
 
 def _from_lines(lines, tokens, path):

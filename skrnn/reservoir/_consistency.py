@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from skrnn._check_arrays import as_array
 from skrnn.reservoir._model_space import ModelSpace
 from skrnn.reservoir._weights import Layer, leak_rates_of_layers, units_of_layers
 
@@ -18,6 +19,8 @@ def check_reservoir_parameters(reservoir):
     ValueError
     """
     leak_rates_of_layers(reservoir.leak_rate, units_of_layers(reservoir.units, reservoir.layers))
+    if callable(reservoir.activation):
+        _check_activation(reservoir.activation, reservoir.dtype)
     if reservoir.plasticity == "intrinsic" and reservoir.activation not in ("tanh", "logistic"):
         raise ValueError(
             "plasticity='intrinsic' requires activation='tanh' or 'logistic', got "
@@ -28,6 +31,23 @@ def check_reservoir_parameters(reservoir):
             f"bidirectional=True cannot be combined with feedback_scaling="
             f"{reservoir.feedback_scaling}: the backward direction would need outputs before they "
             "are predicted. Set only one of them."
+        )
+
+
+def _check_activation(activation, dtype):
+    """Check that a function keeps the shape of an array, and is finite for usual states."""
+    states = np.linspace(-1, 1, 5, dtype=dtype)
+    with np.errstate(all="ignore"):
+        values = np.asarray(activation(states.copy()))
+    if values.shape != states.shape:
+        raise ValueError(
+            "activation must return an array of the shape that it receives: expected the shape "
+            f"{states.shape}, got {values.shape} from {activation!r}."
+        )
+    if values.dtype.kind not in "fiub" or not np.isfinite(values).all():
+        raise ValueError(
+            f"activation must return finite numbers, but {activation!r} returns {values} for "
+            f"{states}."
         )
 
 
@@ -54,10 +74,7 @@ def check_estimator_parameters(estimator):
 
 
 def _check_alphas(alphas):
-    try:
-        values = np.asarray(alphas, dtype=np.float64)
-    except (TypeError, ValueError):
-        values = np.array([])
+    values = as_array(alphas, "alphas", dtype=np.float64)
     if values.ndim != 1 or len(values) == 0 or not (np.isfinite(values) & (values > 0)).all():
         raise ValueError(
             "alphas must be a one-dimensional array of at least one finite, positive number, got "

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 from sklearn.utils import check_consistent_length
-from sklearn.utils.validation import validate_data
 
+from skrnn._check_arrays import as_array, check_features, check_numbers
 from skrnn._fitting import read_weights
+from skrnn._time_order import check_one_sorted_series
 from skrnn.sequences import Sequences
 from skrnn.sequences._inputs import Inputs, StepFormat, read_inputs, read_one_hot
 from skrnn.sequences._targets import as_list_or_array, flatten_targets
@@ -49,14 +50,12 @@ def validate_X(estimator, X, dtype, *, reset):
     if estimator.rows == "sequences":
         return read_inputs(estimator, X, fresh=fresh if reset else None)
     with np.errstate(over="ignore"):  # values that are too large for the dtype become infinite
-        X = validate_data(
-            estimator,
-            X,
-            dtype=np.dtype(dtype),
-            accept_sparse="csr",
-            ensure_all_finite=False,
-            reset=reset,
+        check_one_sorted_series(X)
+        table = X if hasattr(X, "columns") else None
+        X = check_numbers(
+            X, "X", dtype=np.dtype(dtype), accept_sparse="csr", ensure_all_finite=False
         )
+    check_features(estimator, X if table is None else table, reset=reset)
     _check_rows_finite(X)
     if reset:
         estimator._step_format = StepFormat(False, True, dtype, X.shape[1], in_table=True)
@@ -102,6 +101,8 @@ def validate_examples(estimator, X, y, sample_weight, dtype, *, targets=None, cl
     name = type(estimator).__name__
     if y is None:
         raise ValueError(f"{name} requires y to be passed, but the target y is None.")
+    if estimator.rows == "steps":
+        check_one_sorted_series(y, "y")
     y = as_list_or_array(y)
     inputs = validate_X(estimator, X, dtype, reset=targets is None)
     sequences = inputs.sequences
@@ -113,7 +114,10 @@ def validate_examples(estimator, X, y, sample_weight, dtype, *, targets=None, cl
     y = estimator._target_kind.check(y, per_step=estimator._per_step)
     weights, used = None, np.arange(len(counts))
     if sample_weight is not None:
-        weights = read_weights(sample_weight, len(counts))
+        weights = as_array(sample_weight, "sample_weight", dtype=np.float64)
+        if weights.ndim == 0:
+            weights = np.full(len(counts), weights)
+        weights = read_weights(weights, len(counts))
         used = np.flatnonzero(weights)
         weights = np.repeat(weights, counts)
     has_weight = slice(None) if weights is None else weights > 0

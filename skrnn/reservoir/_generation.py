@@ -3,8 +3,9 @@
 from numbers import Integral
 
 import numpy as np
-from sklearn.utils import check_array
 
+from skrnn._check_arrays import check_numbers
+from skrnn._time_order import check_one_sorted_series
 from skrnn.reservoir._feedback import ClosedLoop
 from skrnn.reservoir._prediction import zero_states
 from skrnn.reservoir._readout_rows import as_vectors, dense_steps
@@ -151,7 +152,8 @@ def check_future(X_future, n_steps, n_features):
     """Return the known inputs of the generated time steps, as an array or None."""
     if X_future is None:
         return None
-    X_future = check_array(X_future, dtype=np.float64, input_name="X_future")
+    check_one_sorted_series(X_future, "X_future")
+    X_future = check_numbers(X_future, "X_future", dtype=np.float64)
     if X_future.shape != (n_steps, n_features):
         raise ValueError(
             "X_future must contain the inputs of the generated time steps, with shape "

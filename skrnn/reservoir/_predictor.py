@@ -11,6 +11,7 @@ import numpy as np
 
 from skrnn._fitting import fitted_snapshot
 from skrnn._persistence import SavedEstimator
+from skrnn._time_order import check_one_sorted_series
 from skrnn.reservoir._consistency import check_unchanged
 from skrnn.reservoir._examples import Examples, validate_examples, validate_X
 from skrnn.reservoir._generation import (
@@ -215,8 +216,14 @@ class EchoStatePredictor(EchoStateParameters, SavedEstimator, metaclass=ABCMeta)
         """Return a metric of the predictions for sequences or for time steps."""
         fitted = self._checked_snapshot()
         inputs, outputs = fitted._outputs(X)
+        if fitted.rows == "steps":
+            check_one_sorted_series(y, "y")
+            y = fitted._target_kind.check(as_list_or_array(y), per_step=fitted._per_step)
         if fitted.rows == "sequences" and fitted.return_sequences:
             y = flatten_step_targets(as_list_or_array(y), inputs)
             if sample_weight is not None:
                 sample_weight = np.repeat(sample_weight, inputs.lengths)
-        return metric(y, fitted._targets.decode(outputs), sample_weight=sample_weight)
+        try:
+            return metric(y, fitted._targets.decode(outputs), sample_weight=sample_weight)
+        except TypeError as error:  # values that cannot be compared or subtracted
+            raise ValueError(f"y must hold targets like those of fit: {error}.") from error

@@ -17,6 +17,9 @@ from skrnn.reservoir._ridge import RecursiveLeastSquares, is_above_rounding, sol
 from skrnn.reservoir._statistics import Moments, TriangularFactor, merged_statistics
 from skrnn.sequences._sequences import offsets_of
 
+# The activations whose states cannot grow.
+_BOUNDED = ("logistic", "tanh")
+
 
 @stored_as_dict
 @dataclass(frozen=True)
@@ -230,12 +233,21 @@ def check_statistics(statistics, reservoir):
             "one must have a positive weight."
         )
     if not statistics.is_finite:
-        raise ValueError(
-            "The states are not finite: they grow without bound with "
-            f"activation={reservoir.activation!r} and "
-            f"spectral_radius={reservoir.spectral_radius}. Lower spectral_radius, or use "
-            "activation='tanh'."
+        raise ValueError(_why_not_finite(reservoir))
+
+
+def _why_not_finite(reservoir):
+    activation = f"activation={reservoir.activation!r}"
+    if reservoir.activation in _BOUNDED:
+        return (
+            f"The sums over the states are not finite, although {activation} is bounded: values of "
+            "X, y or sample_weight are too large. Scale them."
         )
+    return (
+        f"The states are not finite. Either they grow without bound with {activation} and "
+        f"spectral_radius={reservoir.spectral_radius}, or X is too large, or the activation "
+        "returns NaN or infinity. Lower spectral_radius, scale X, or use activation='tanh'."
+    )
 
 
 def _solve_or_warn(statistics, penalty, stacklevel):

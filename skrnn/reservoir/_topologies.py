@@ -10,13 +10,16 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import ArpackError, eigs
-from sklearn.utils import check_array
+
+from skrnn._check_arrays import check_numbers
 
 # For matrices up to this size, all eigenvalues cost no more than the largest few by ARPACK.
 _DENSE_SIZE = 100
 _N_EIGENVALUES, _N_LANCZOS_VECTORS = 6, 60
 # If ARPACK needs more restarts, many eigenvalues are equally large: then all are computed.
 _MAX_RESTARTS = 60
+# Matrices with smaller or with inversely larger weights are scaled before their eigenvalues.
+_SMALL = 1e-100
 
 
 def connections_per_unit(connectivity, units):
@@ -109,6 +112,7 @@ def draw_recurrent_weights(topology, units, connectivity, radius, rng):
         return matrix
     if isinstance(topology, str) and topology in _UNIT_RADIUS:
         return matrix * radius
+    matrix = _without_extremes(matrix)
     largest = spectral_radius_of(matrix)
     if largest <= 1e-12 * abs(matrix).max():
         raise ValueError(
@@ -118,11 +122,17 @@ def draw_recurrent_weights(topology, units, connectivity, radius, rng):
     return matrix * (radius / largest)
 
 
+def _without_extremes(matrix):
+    """Return a matrix whose products neither overflow nor vanish, scaled only if necessary."""
+    largest = abs(matrix).max()
+    if largest == 0 or _SMALL <= largest <= 1 / _SMALL:
+        return matrix
+    return matrix / largest
+
+
 def _check_matrix(matrix, units):
     """Return a custom matrix in float64; a sparse one as CSR."""
-    matrix = check_array(
-        matrix, accept_sparse="csr", dtype=np.float64, input_name="topology", copy=True
-    )
+    matrix = check_numbers(matrix, "topology", accept_sparse="csr", dtype=np.float64, copy=True)
     if matrix.shape != (units, units):
         raise ValueError(
             f"topology must be a square matrix with a row and a column for each of {units} units, "

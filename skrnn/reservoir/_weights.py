@@ -15,8 +15,8 @@ from numbers import Integral, Real
 
 import numpy as np
 from scipy import sparse
-from sklearn.utils import check_array
 
+from skrnn._check_arrays import as_array, check_numbers
 from skrnn._persistence import stored_as_dict
 from skrnn.reservoir._topologies import draw_recurrent_weights
 
@@ -111,12 +111,24 @@ def _draw_layer(reservoir, units, leak_rate, n_inputs, n_outputs, is_first, rng)
     bias = rng.uniform(-1, 1, units) * reservoir.bias_scaling
     feedback = rng.uniform(-1, 1, (units, n_outputs)) * reservoir.feedback_scaling
     return Layer(
-        recurrent_weights=recurrent.astype(dtype),
-        input_weights=inputs.astype(dtype),
-        bias=bias.astype(dtype),
+        recurrent_weights=_as_finite(recurrent, dtype, "topology and spectral_radius"),
+        input_weights=_as_finite(inputs, dtype, "input_weights and input_scaling"),
+        bias=_as_finite(bias, dtype, "bias_scaling"),
         leak_rate=leak_rate if isinstance(leak_rate, float) else leak_rate.astype(dtype),
-        feedback_weights=feedback.astype(dtype) if n_outputs else None,
+        feedback_weights=_as_finite(feedback, dtype, "feedback_scaling") if n_outputs else None,
     )
+
+
+def _as_finite(weights, dtype, parameters):
+    """Return weights in the dtype of the states, or raise an error if they are too large for it."""
+    with np.errstate(over="ignore"):
+        weights = weights.astype(dtype)
+    if not np.isfinite(weights.data if sparse.issparse(weights) else weights).all():
+        raise ValueError(
+            f"The weights that {parameters} determine are NaN or too large for dtype={dtype!r}; "
+            "expected smaller parameters."
+        )
+    return weights
 
 
 def _draw_input_weights(kind, units, n_inputs, rng):
@@ -126,7 +138,7 @@ def _draw_input_weights(kind, units, n_inputs, rng):
             return rng.choice([-1.0, 1.0], shape)
         return rng.normal(size=shape) if kind == "normal" else rng.uniform(-1, 1, shape)
     weights = kind(units, n_inputs, rng) if callable(kind) else kind
-    weights = check_array(_as_dense(weights), dtype=np.float64, input_name="input_weights")
+    weights = check_numbers(_as_dense(weights), "input_weights", dtype=np.float64)
     if weights.shape != (units, n_inputs):
         raise ValueError(
             f"input_weights must have a row for each of {units} units and a column for each of "
@@ -148,10 +160,7 @@ def _check_input_scaling(scaling, n_inputs):
 
 
 def _as_numbers(values, name):
-    try:
-        return np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{name} must contain numbers, got {values!r}.") from error
+    return as_array(values, name, dtype=np.float64)
 
 
 def units_of_layers(units, layers):

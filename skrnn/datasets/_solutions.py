@@ -1,0 +1,46 @@
+"""Solve a differential equation step by step, with errors for solutions that are of no use."""
+
+import numpy as np
+
+# So many updates take some minutes.
+MAX_UPDATES = 10**8
+
+
+def solve(runge_kutta, constants, *args, h, n):
+    """Return the solution at n + 1 times as an array.
+
+    Parameters
+    ----------
+    runge_kutta : callable
+        A function of the constants, `args`, h and n, which returns a list of values.
+    constants : tuple of float
+    *args : object
+    h : float
+        The step size.
+    n : int
+        The number of updates.
+
+    Returns
+    -------
+    ndarray of shape (n + 1, ...)
+
+    Raises
+    ------
+    ValueError
+        If there are too many updates, or the solution is not finite.
+    """
+    if n > MAX_UPDATES:
+        raise ValueError(
+            f"n_steps, n_warmup and step need more than {MAX_UPDATES:.0e} updates of the numerical "
+            "solution; use fewer or shorter steps."
+        )
+    try:
+        series = np.array(runge_kutta(constants, *args, h, n))
+    except OverflowError:
+        series = np.array([np.inf])
+    if not np.isfinite(series).all():
+        raise ValueError(
+            "The solution is not finite; use constants of the equation that are closer to the "
+            "defaults."
+        )
+    return series

@@ -1,0 +1,37 @@
+"""Read tables of numbers that forecasters receive, for rows and for targets."""
+
+from skrnn._check_arrays import check_numbers, require_unique_columns
+from skrnn.sequences._layout import is_frame, non_numeric_columns
+
+
+def read_numbers(table, input_name, **options):
+    """Return a table of numbers, which may be NaN, without a copy if its dtype is float.
+
+    Parameters
+    ----------
+    table : array-like or DataFrame
+    input_name : str
+        The name of the data in error messages.
+    **options : dict
+        Further arguments of :func:`sklearn.utils.check_array`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is not such a table. For a DataFrame, the message names the columns.
+    """
+    if is_frame(table):
+        _check_columns(table, input_name)
+    return check_numbers(table, input_name, ensure_all_finite="allow-nan", **options)
+
+
+def _check_columns(table, input_name):
+    if table.shape[1] == 0:
+        raise ValueError(f"{input_name} has no columns (shape={table.shape}); expected at least 1.")
+    require_unique_columns(table, input_name)
+    non_numeric = non_numeric_columns(table)
+    if non_numeric:
+        raise ValueError(
+            f"{input_name} has columns that do not hold numbers: {non_numeric}. Encode them, or "
+            "select other columns."
+        )
