@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from attacks.verdicts import (
     Fault,
+    NoAnswerError,
     UnclearError,
     argument_names,
     fit_or_refuse,
@@ -51,6 +52,11 @@ def test_refused_accepts_results_and_errors_that_name_an_argument():
 def test_refused_finds_unclear_errors_and_warnings(call):
     with pytest.raises(UnclearError):
         refused(call, NAMES)
+
+
+def test_refused_lets_a_hang_through():
+    with pytest.raises(NoAnswerError):
+        refused(raising(NoAnswerError()), NAMES)
 
 
 def test_unchanged_finds_modified_arguments():

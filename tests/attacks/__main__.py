@@ -14,6 +14,8 @@ from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 
+from .verdicts import NoAnswerError, UnclearError
+
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 MODULES = ("inputs", "parameters", "tables", "functions", "readers")
@@ -21,6 +23,7 @@ SECONDS = 60
 # A size that exhausts the memory must raise an error here, and not stop the machine.
 MEMORY = 16 * 2**30
 
+MAX_NAMES = 40
 COLUMNS = ("tried", "survived", "unclear error", "wrong")
 PAGE = Path(__file__).parents[2] / "docs" / "reliability.rst"
 BEGIN, END = ".. Written by python -m tests.attacks --write", ".. End of the written part"
@@ -28,10 +31,10 @@ BEGIN, END = ".. Written by python -m tests.attacks --write", ".. End of the wri
 
 @contextmanager
 def time_limit(seconds):
-    """Raise a TimeoutError in the main thread if the block takes longer."""
+    """Raise a NoAnswerError in the main thread if the block takes longer."""
 
     def expire(*_):
-        raise TimeoutError(f"no answer within {seconds} s")
+        raise NoAnswerError(f"no answer within {seconds} s")
 
     before = signal.signal(signal.SIGALRM, expire)
     signal.alarm(seconds)
@@ -44,12 +47,10 @@ def time_limit(seconds):
 
 def run(attack, arguments):
     """Run one attack; return the column of the table that counts it, and what happened."""
-    from .verdicts import UnclearError
-
     try:
         with time_limit(SECONDS):
             attack(*arguments)
-    except Exception as error:
+    except (Exception, NoAnswerError) as error:
         last = traceback.extract_tb(error.__traceback__)[-1]
         location = f"{os.path.basename(last.filename)}:{last.lineno}"
         reason = f"{type(error).__name__} ({location}): {error}".replace("\n", " ")
@@ -58,8 +59,16 @@ def run(attack, arguments):
 
 
 def run_all(modules):
-    """Run the attacks of modules, print what did not survive, and return the counts by group."""
-    counts = {}
+    """Run the attacks of modules, and print what did not survive.
+
+    Returns
+    -------
+    counts : dict of str to Counter
+        The counts of each group of attacks.
+    failed : dict of str to list of str
+        The names of the attacks that did not survive, by column of the table.
+    """
+    counts, failed = {}, {column: [] for column in COLUMNS[2:]}
     for module in modules:
         for group, make in importlib.import_module(f"{__package__}.{module}").ATTACKS.items():
             counts[group] = Counter()
@@ -67,9 +76,10 @@ def run_all(modules):
                 column, reason = run(attack, arguments)
                 counts[group].update(["tried", column])
                 if reason is not None:
+                    failed[column].append(name)
                     print(f"{column} | {group} | {name} | {reason[:300]}", flush=True)
             print(f"{group}: {dict(counts[group])}", flush=True)
-    return counts
+    return counts, failed
 
 
 def table(counts):
@@ -82,7 +92,16 @@ def table(counts):
     return lines
 
 
-def write(counts):
+def names(failed):
+    """Return lines that name the attacks that did not survive, unless they are many."""
+    lines = []
+    for column, of_column in failed.items():
+        if 0 < len(of_column) <= MAX_NAMES:
+            lines += ["", f"{column.capitalize()}:", "", *(f"- ``{name}``" for name in of_column)]
+    return lines
+
+
+def write(counts, failed):
     """Replace the table of the page, with the date and the versions."""
     packages = ("numpy", "pandas", "scikit-learn", "keras", "tensorflow")
     versions = ", ".join(f"{package} {version(package)}" for package in packages)
@@ -91,7 +110,7 @@ def write(counts):
     text = PAGE.read_text(encoding="utf-8")
     before, rest = text.split(BEGIN)
     after = rest.split(END)[1]
-    written = "\n".join(["", "", heading, "", *table(counts), "", ""])
+    written = "\n".join(["", "", heading, "", *table(counts), *names(failed), "", ""])
     PAGE.write_text(before + BEGIN + written + END + after, encoding="utf-8")
 
 
@@ -102,10 +121,10 @@ def main():
     parser.add_argument("--write", action="store_true", help=f"write the table to {PAGE.name}")
     options = parser.parse_args()
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    counts = run_all(options.modules or MODULES)
+    counts, failed = run_all(options.modules or MODULES)
     print("\n".join(table(counts)))
     if options.write:
-        write(counts)
+        write(counts, failed)
     sys.exit(any(count["tried"] != count["survived"] for count in counts.values()))
 
 

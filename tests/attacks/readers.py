@@ -118,14 +118,14 @@ def archives():
     for kind, member in HOSTILE_MEMBERS.items():
         orders = {"first": [member, *RIGHT_MEMBERS], "last": [*RIGHT_MEMBERS, member]}
         for order, members in orders.items():
-            yield f"{kind}, {order}", fetch_archive, (archive_of(members),)
+            yield f"archive: {kind}, {order}", fetch_archive, (archive_of(members),)
     packed = archive_of(RIGHT_MEMBERS)
     for cut in range(0, len(packed), max(1, len(packed) // 12)):
-        yield f"cut after {cut}", fetch_archive, (packed[:cut],)
-    yield "not compressed", _refuse_archive, (gzip.decompress(packed),)
-    yield "no member", fetch_archive, (archive_of([]),)
-    yield "declared size of 8 GB", _refuse_archive, (_declared(8 * 2**30),)
-    yield "reviews of 8 MB", fetch_archive, (_large(2**25),)
+        yield f"archive: cut after {cut}", fetch_archive, (packed[:cut],)
+    yield "archive: not compressed", _refuse_archive, (gzip.decompress(packed),)
+    yield "archive: no member", fetch_archive, (archive_of([]),)
+    yield "archive: declared size of 8 GB", _refuse_archive, (_declared(8 * 2**30),)
+    yield "archive: reviews of 8 MB", fetch_archive, (_large(2**25),)
 
 
 def _refuse_archive(content):

@@ -30,6 +30,10 @@ class Fault(AssertionError):
     """What a user must never meet: a silently wrong result or a raw error from below."""
 
 
+class NoAnswerError(BaseException):
+    """A call that took too long. It is not caught where errors of the call are."""
+
+
 class UnclearError(Fault):
     """A raw error from below, or one that does not name an argument."""
 
