@@ -78,17 +78,41 @@ def generator(random_state):
     return np.random.default_rng(draw_seed(random_state))
 
 
+def refuse_masked(array, input_name):
+    """Raise an error if some values of a masked array are masked.
+
+    `numpy.asarray` drops the mask, so that the values under it would be used as data.
+
+    Parameters
+    ----------
+    array : object
+    input_name : str
+
+    Raises
+    ------
+    ValueError
+    """
+    n_masked = np.ma.count_masked(array) if isinstance(array, np.ma.MaskedArray) else 0
+    if n_masked:
+        raise ValueError(
+            f"{input_name} is a masked array with {n_masked} masked value(s), and masks are not "
+            f"supported. Fill or remove the masked values first: {input_name}.filled(numpy.nan) "
+            "marks them as missing."
+        )
+
+
 def read_weights(sample_weight, n, input_name="sample_weight"):
     """Return `n` weights as float64, all equal to one if none are given.
 
     Raises
     ------
     ValueError
-        If a weight is negative or not a number, if there are not `n` weights, or if all weights
-        are zero.
+        If a weight is negative, masked or not a finite number, if there are not `n` weights, or if
+        all weights are zero.
     """
     if sample_weight is None:
         return np.ones(n)
+    refuse_masked(sample_weight, input_name)
     try:
         weights = _check_sample_weight(
             sample_weight, np.empty((n, 1)), dtype=np.float64, ensure_non_negative=True
