@@ -40,7 +40,7 @@ class FitLoop:
         self.history = {}
         self._program, self._trainer, self._rng = program, trainer, rng
         self._training = job.training
-        self._send = partial(backends.to_device, target_scale=job.target_scale)
+        self._send = partial(backends.to_device, units=_units(job))
         self._callbacks = _Callbacks(callbacks, program, trainer, job.training.epochs)
 
     def run(self, examples, validation, watcher, snapshot):
@@ -136,6 +136,18 @@ class FitLoop:
         weights = np.add.reduceat(n_targets, bounds[:-1])
         loss = float(np.average(np.concatenate(losses), weights=weights))
         return {prefix + "loss": loss, **self._trainer.read_metrics(prefix)}
+
+
+def _units(job):
+    """Return the arrays (true_scale, scale, offset) that convert to the units of the user.
+
+    A target that was constant in training is predicted as this constant, so that its `scale` is 0.
+    Its values in the validation data may differ; they were encoded with the factor 1.
+    """
+    dtype = np.promote_types(job.spec.dtype, job.training.metrics_dtype)
+    scale, offset = job.target_scale
+    with np.errstate(over="ignore"):  # of float32, which is used only if there are no metrics
+        return [array.astype(dtype) for array in (np.where(scale == 0, 1, scale), scale, offset)]
 
 
 def _select(data, order, bounds):

@@ -42,6 +42,9 @@ class BaseRNN(RNNParameters, CallbackSupportMixin, BaseEstimator, metaclass=ABCM
     def _learn_targets(self, y, has_weight, weights, classes):
         """Learn the classes or the scale of flat targets, as attributes."""
 
+    def _learn_more_targets(self, y, has_weight, weights):
+        """Learn what the targets of earlier calls could not show."""
+
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(
         self,

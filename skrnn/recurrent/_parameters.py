@@ -363,13 +363,15 @@ def network_spec(estimator, *, n_features, n_rows, n_outputs, output_activation,
     )
 
 
-def training_spec(estimator, *, loss, partial):
+def training_spec(estimator, *, loss, metrics_dtype, partial):
     """Return the specification of the training for an estimator's parameters.
 
     Parameters
     ----------
     estimator : RNNClassifier or RNNRegressor
     loss : str or Keras object
+    metrics_dtype : str
+        The precision that metrics need.
     partial : bool
         Whether this is the single epoch of `partial_fit`.
 
@@ -385,7 +387,13 @@ def training_spec(estimator, *, loss, partial):
         given["epochs"] = 1
     stops_early = estimator.early_stopping and not partial
     patience = estimator.patience if stops_early else None
-    return TrainingSpec(**given, loss=loss, learning_rate=rate, patience=patience)
+    return TrainingSpec(
+        **given,
+        loss=loss,
+        metrics_dtype=metrics_dtype if given["metrics"] else "float32",
+        learning_rate=rate,
+        patience=patience,
+    )
 
 
 def _n_dimensions(embedding):

@@ -7,7 +7,12 @@ from sklearn.metrics import r2_score
 from skrnn._parameters import parameter, with_parameters
 from skrnn._sklearn import _fit_context
 from skrnn.recurrent._base import BaseRNN
-from skrnn.recurrent._codecs import NumberCodec
+from skrnn.recurrent._codecs import (
+    NumberCodec,
+    mean_and_spread,
+    warn_if_rounded,
+    with_scale_of_constants,
+)
 from skrnn.sequences._targets import check_numbers
 
 
@@ -157,9 +162,12 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         y = y.reshape(len(y), -1)[has_weight]
         self._y_offset, self._y_scale = np.zeros(y.shape[1]), np.ones(y.shape[1])
         if self.normalize_y:
-            self._y_offset = np.average(y, axis=0, weights=weights)
-            spread = np.sqrt(np.average((y - self._y_offset) ** 2, axis=0, weights=weights))
-            self._y_scale = np.where(spread > 0, spread, 1.0)
+            self._y_offset, self._y_scale = mean_and_spread(y, weights)
+        else:
+            warn_if_rounded(y, self.dtype)
+
+    def _learn_more_targets(self, y, has_weight, weights):
+        self._y_scale = with_scale_of_constants(self._codec, y[has_weight], weights).scale
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
