@@ -117,8 +117,11 @@ def read_weights(sample_weight, n, input_name="sample_weight"):
         weights = _check_sample_weight(
             sample_weight, np.empty((n, 1)), dtype=np.float64, ensure_non_negative=True
         )
-    except ValueError as error:
-        raise ValueError(str(error).replace("sample_weight", input_name)) from error
+    except (TypeError, ValueError) as error:
+        message = str(error).replace("sample_weight", input_name)
+        if input_name not in message:
+            message = f"{input_name} must contain one finite number per sample. {message}"
+        raise ValueError(message) from error
     if not weights.any():
         raise ValueError(f"{input_name} is zero for every sequence; at least one must be positive.")
     return weights

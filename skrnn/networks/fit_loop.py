@@ -5,11 +5,13 @@ bars and callbacks remain responsive. The number of batches in a call depends on
 does not affect the results, because a call returns the loss of each batch for the average here.
 """
 
+import warnings
 from contextlib import suppress
 from functools import partial
 
 import keras
 import numpy as np
+from sklearn.exceptions import ConvergenceWarning
 
 from skrnn.networks import backends
 from skrnn.networks.batches import training_batches
@@ -244,3 +246,11 @@ class _BestWeights:
     def restore(self):
         if self._weights is not None:
             self._program.set_weights(self._weights)
+        elif self._patience is not None:
+            warnings.warn(
+                "early_stopping=True could not choose the best epoch, because the validation loss "
+                "was NaN or infinite in every epoch; the weights of the last epoch are kept. Look "
+                "for very large values in the validation data.",
+                ConvergenceWarning,
+                stacklevel=2,
+            )

@@ -69,8 +69,9 @@ shape (n, T, n_features) or (n, T)
             step, in a list of arrays of shape (T_i,) or (T_i, k), or an array of shape (n, T) or
             (n, T, k).
         sample_weight : array-like of shape (n,), default=None
-            The weight of each sequence. A sequence with a weight of zero has no effect on the fit.
-            If None, all sequences have the same weight.
+            The weight of each sequence. Only the ratios of weights count, so that weights of any
+            scale give the same fit. A sequence with a weight of zero has no effect on the fit. If
+            None, all sequences have the same weight.
         groups : array-like of shape (n,), default=None
             The group of each sequence. No group is split between training and validation. Only
             used when `early_stopping=True` and `X_val` is None.
@@ -194,7 +195,8 @@ shape (n, T, n_features) or (n, T)
 
         It has the weights in `weights_`. Time steps are padded on the right; lengths are the
         numbers of real time steps. Its outputs are probabilities, or targets in the units of the
-        user. With ``dtype="float64"`` on JAX, call it within ``jax.enable_x64(True)``.
+        user, in float64 if float32 would round these too much. On JAX, models with outputs in
+        float64 must be built and called within ``jax.enable_x64(True)``.
         """
         fitted = fitted_snapshot(self)
         from skrnn.networks.export import export_model

@@ -8,7 +8,6 @@ import numpy as np
 
 from skrnn.sequences._targets import class_factors, label_codes
 
-
 # With a larger offset than this, in units of the spread of the targets, a rounding to float32 would
 # change an error of the size of the spread by more than 2 ** -16.
 _LARGEST_OFFSET = 2.0**8
@@ -255,7 +254,8 @@ def with_scale_of_constants(codec, y, weights):
 
 def warn_if_rounded(y, dtype, input_name="y"):
     """Warn if a dtype rounds targets that are not standardised so far that their spread is lost."""
-    rounding = np.spacing(np.abs(y).max(axis=0).astype(dtype))
+    with np.errstate(over="ignore", invalid="ignore"):
+        rounding = np.spacing(np.abs(y).max(axis=0).astype(dtype))
     spread = mean_and_spread(y, np.ones(len(y)))[1]
     if ((spread > 0) & (rounding > _LARGEST_ROUNDING * spread)).any():
         warnings.warn(

@@ -10,7 +10,6 @@ from skrnn._specs import Examples
 from skrnn.sequences._inputs import StepFormat, read_inputs, with_dense_steps
 from skrnn.sequences._targets import as_list_or_array, flatten_targets
 
-
 _NAMES = ("X", "y", "sample_weight")
 
 

@@ -45,9 +45,7 @@ def prepare(estimator, examples, held_out, groups, *, resume, partial=False):
     n_epochs = estimator.n_iter_ if resume else 0
     job = TrainingJob(
         spec=_network_spec(estimator, vocabulary, seed, resume),
-        training=training_spec(
-            estimator, loss=codec.resolved_loss, metrics_dtype=codec.metrics_dtype, partial=partial
-        ),
+        training=training_spec(estimator, codec, partial=partial),
         examples=examples,
         validation=held_out,
         seed=(seed, n_epochs),
@@ -77,7 +75,7 @@ def _hold_out(estimator, examples, groups, seed):
 def _vocabulary_of(estimator, sequences):
     if not estimator._step_format.tokens:
         return None
-    return Vocabulary.of(sequences, check_embedding(estimator.embedding))
+    return Vocabulary.of(sequences, check_embedding(estimator.embedding), estimator.dtype)
 
 
 def _as_network_inputs(estimator, vocabulary, examples, held_out):

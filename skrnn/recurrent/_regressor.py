@@ -36,8 +36,9 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         The column names. Only defined if X has tables with column names.
     history_ : dict of str to list of float
         The values of "loss" and of each metric, one per epoch. With validation data, it also
-        contains the same names with the prefix ``"val_"``. Metrics are in the units of the targets;
-        the loss is that of the targets that the network is trained on.
+        contains the same names with the prefix ``"val_"``. Metrics are in the units of the targets,
+        and computed in float64 if float32 would round these too much; the loss is that of the
+        targets that the network is trained on.
     n_iter_ : int
         The number of epochs that the network was trained for.
     weights_ : list of ndarray
@@ -105,7 +106,8 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         description="""
         bool
         Whether the network is trained on targets that are standardised to mean 0 and standard
-        deviation 1. Predictions are always in the units of `y`.
+        deviation 1. Predictions are always in the units of `y`. A target that is constant in the
+        training data is then predicted exactly.
         """,
     )
 

@@ -7,7 +7,7 @@ from scipy import sparse
 from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import validate_data
 
-from skrnn._fitting import read_weights
+from skrnn._fitting import read_weights, refuse_masked
 from skrnn.sequences import Sequences
 from skrnn.sequences._inputs import Inputs, StepFormat, read_inputs, read_one_hot
 from skrnn.sequences._targets import as_list_or_array, flatten_targets
@@ -46,6 +46,7 @@ def validate_X(estimator, X, dtype, *, reset):
         Whether the format of X is learned. If False, X must have the format that was learned.
     """
     fresh = StepFormat(tokens=False, codes=True, dtype=dtype)
+    refuse_masked(X, "X")
     if estimator.rows == "sequences":
         return read_inputs(estimator, X, fresh=fresh if reset else None)
     with np.errstate(over="ignore"):  # values that are too large for the dtype become infinite

@@ -70,8 +70,8 @@ def check_sequences(X, *, dtype=np.float32, tokens=False, allow_nan=False, input
     ValueError
         If `X` contains no sequence, an empty sequence or no feature, if the sequences have
         different numbers of features, if `X` is a single series instead of a batch, or if a step
-        contains strings, complex numbers, NaN or infinity. With `tokens=True`, also if a step is
-        not a token id.
+        contains strings, complex numbers, NaN, infinity or masked values. With `tokens=True`, also
+        if a step is not a token id.
 
     See Also
     --------

@@ -219,7 +219,10 @@ def known_classes(classifier, classes):
     """
     if classes is None:
         return None
-    classes = np.unique(check_labels(as_list_or_array(classes, "classes"), "classes"))
+    classes = as_list_or_array(classes, "classes")
+    if np.ndim(classes) != 1:
+        raise ValueError(f"classes must be a list of labels, got the shape {np.shape(classes)}.")
+    classes = np.unique(check_labels(classes, "classes"))
     known = getattr(classifier, "classes_", classes)
     if not np.array_equal(classes, known):
         raise ValueError(f"classes={classes} differs from the classes of the first call: {known}.")
