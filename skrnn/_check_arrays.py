@@ -38,7 +38,7 @@ def as_array(values, input_name, dtype=None):
         ...
     ValueError: cuts must be an array: setting an array element with a sequence...
     """
-    _require_no_mask(values, input_name)
+    refuse_masked(values, input_name)
     if dtype is not None and dtype is not object:
         _require_no_times(values, input_name)
     try:
@@ -68,7 +68,7 @@ def check_numbers(values, input_name, **options):
     TypeError, ValueError
         If the values are not such a table, some are masked, or column names are not unique.
     """
-    _require_no_mask(values, input_name)
+    refuse_masked(values, input_name)
     require_unique_columns(values, input_name)
     _require_no_times(values, input_name)
     options = {"dtype": [np.float64, np.float32], "input_name": input_name, **options}
@@ -91,6 +91,29 @@ def check_features(estimator, table, *, reset):
     """
     require_unique_columns(table, "X")
     validate_data(estimator, table, reset=reset, skip_check_array=True)
+
+
+def refuse_masked(array, input_name):
+    """Raise an error if some values of a masked array are masked.
+
+    `numpy.asarray` drops the mask, so that the values under it would be used as data.
+
+    Parameters
+    ----------
+    array : object
+    input_name : str
+
+    Raises
+    ------
+    ValueError
+    """
+    n_masked = np.ma.count_masked(array) if isinstance(array, np.ma.MaskedArray) else 0
+    if n_masked:
+        raise ValueError(
+            f"{input_name} is a masked array with {n_masked} masked value(s), and masks are not "
+            f"supported. Fill or remove the masked values first: {input_name}.filled(numpy.nan) "
+            "marks them as missing."
+        )
 
 
 def require_unique_columns(table, input_name):
@@ -138,13 +161,3 @@ def _require_no_times(values, input_name):
         if getattr(dtype, "kind", None) in ("M", "m", "c"):
             kind = "Complex data not supported" if dtype.kind == "c" else "expected numbers"
             raise ValueError(f"{input_name} holds {dtype} values. {kind}.")
-
-
-def _require_no_mask(values, input_name):
-    n_masked = np.ma.count_masked(values) if isinstance(values, np.ma.MaskedArray) else 0
-    if n_masked:
-        raise ValueError(
-            f"{input_name} is a masked array with {n_masked} masked value(s), and masks are not "
-            f"supported. Fill or remove the masked values first: {input_name}.filled(numpy.nan) "
-            "marks them as missing."
-        )

@@ -11,6 +11,7 @@ import numpy as np
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
+from skrnn._check_arrays import refuse_masked
 from skrnn._sklearn import _check_sample_weight
 
 
@@ -93,17 +94,21 @@ def read_weights(sample_weight, n, input_name="sample_weight"):
     Raises
     ------
     ValueError
-        If a weight is negative or not a number, if there are not `n` weights, or if all weights
-        are zero.
+        If a weight is negative, masked or not a finite number, if there are not `n` weights, or if
+        all weights are zero.
     """
     if sample_weight is None:
         return np.ones(n)
+    refuse_masked(sample_weight, input_name)
     try:
         weights = _check_sample_weight(
             sample_weight, np.empty((n, 1)), dtype=np.float64, ensure_non_negative=True
         )
-    except ValueError as error:
-        raise ValueError(str(error).replace("sample_weight", input_name)) from error
+    except (TypeError, ValueError) as error:
+        message = str(error).replace("sample_weight", input_name)
+        if input_name not in message:
+            message = f"{input_name} must contain one finite number per sample. {message}"
+        raise ValueError(message) from error
     if not weights.any():
         raise ValueError(f"{input_name} is zero for every sequence; at least one must be positive.")
     return weights

@@ -102,6 +102,8 @@ class TrainingSpec:
     ----------
     loss, optimizer : str or Keras object
     metrics, callbacks : tuple of str or Keras objects
+    metrics_dtype : {"float32", "float64"}
+        The precision in which metrics are computed.
     learning_rate : float or None
         If None, the optimizer's own learning rate is used.
     global_clipnorm : float or None
@@ -118,6 +120,7 @@ class TrainingSpec:
     loss: Any
     optimizer: Any
     metrics: tuple
+    metrics_dtype: str
     callbacks: tuple
     learning_rate: float | None
     global_clipnorm: float | None
@@ -140,7 +143,7 @@ class Examples:
         longer or shorter than the input. The values are in the order of the sequences, and they
         are one-dimensional for class codes.
     weights : ndarray of shape (len(targets.values),)
-        The weight of each row of ``targets.values``.
+        The weight of each row of ``targets.values``, in float64 until they are scaled.
     """
 
     sequences: Sequences
@@ -174,11 +177,17 @@ class Examples:
             self.sequences[indices], chosen.values[rows], chosen.lengths, self.weights[rows]
         )
 
-    def with_mean_weight_one(self):
+    def with_mean_weight_one(self, dtype):
         """Return the examples of positive weight, with weights scaled to a mean of one.
 
         Otherwise the scale of the weights would act as a learning rate, and sequences of weight
         zero would take up space in batches.
+
+        Parameters
+        ----------
+        dtype : str
+            The dtype of the scaled weights. Before they are scaled, weights need the range of
+            float64.
 
         Raises
         ------
@@ -186,7 +195,7 @@ class Examples:
             If every example has a weight of zero.
         """
         if self.weights.min() == self.weights.max() > 0:
-            return replace(self, weights=np.ones_like(self.weights))
+            return replace(self, weights=np.ones(len(self.weights), dtype))
         total = np.add.reduceat(self.weights, self.targets.starts)
         if not total.any():
             raise ValueError(
@@ -194,9 +203,7 @@ class Examples:
                 "product must be positive."
             )
         kept = self if total.all() else self[np.flatnonzero(total)]
-        return replace(
-            kept, weights=(kept.weights / kept.weights.mean()).astype(self.weights.dtype)
-        )
+        return replace(kept, weights=(kept.weights / kept.weights.mean()).astype(dtype))
 
 
 @dataclass(frozen=True)
@@ -211,8 +218,8 @@ class TrainingJob:
     validation : Examples or None
     seed : int or tuple of int
     target_scale : tuple (scale, offset) of arrays
-        The factor and the summand that convert the targets of the network to the units of the
-        user, in which metrics are reported.
+        The factor and the summand that convert the outputs of the network to the units of the
+        user, in which metrics are reported. The factor of a constant target is 0.
     weights : list of ndarray or None
         The weights to continue from. If None, new ones are drawn.
     optimizer_state : list of ndarray or None

@@ -21,7 +21,7 @@ from sequence_data import (
     ragged,
 )
 
-from skrnn.sequences import Sequences, check_sequences
+from skrnn.sequences import Sequences, check_sequences, from_channels_first, from_nan_padded
 
 # --- accepted containers ----------------------------------------------------------
 
@@ -382,3 +382,58 @@ def test_check_sequences_tokens_errors(X, message):
 def test_check_sequences_tokens_ignores_unused_steps():
     X = Sequences(np.array([-1, 5, 2**40, 7]), [1, 3], [1, 1])
     assert_same(check_sequences(X, tokens=True), [[5], [7]])
+
+
+# --- masked arrays and axes in another order ----------------------------------------------------
+
+
+def masked(shape=(2, 3, 1)):
+    """Return an array whose last value is masked."""
+    array = np.ma.array(np.arange(np.prod(shape), dtype=float).reshape(shape))
+    array[(-1,) * len(shape)] = np.ma.masked
+    return array
+
+
+@pytest.mark.parametrize(
+    ("call", "name"),
+    [
+        (lambda: check_sequences(masked()), "X"),
+        (lambda: check_sequences([np.ones((2, 1)), masked((2, 1))]), r"X\[1\]"),
+        (lambda: check_sequences(masked((2, 3)).astype(int), tokens=True), "X"),
+        (lambda: Sequences(masked((4, 1)), [0], [4]), "values"),
+        (lambda: from_channels_first(masked()), "X"),
+        (lambda: from_nan_padded(masked((2, 3))), "X"),
+    ],
+    ids=["array", "list", "tokens", "Sequences", "channels first", "NaN padded"],
+)
+def test_check_sequences_refuses_masked_values(call, name):
+    with pytest.raises(ValueError, match=rf"^{name} is a masked array with 1 masked value"):
+        call()
+
+
+def test_check_sequences_reads_a_masked_array_without_masked_values():
+    assert_same(check_sequences(np.ma.array(STEPS)), check_sequences(STEPS))
+
+
+def test_check_sequences_warns_that_the_last_axis_may_be_time():
+    X = np.random.default_rng(0).normal(size=(4, 1, 15)).astype(np.float32)
+    with pytest.warns(UserWarning, match=r"shape \(4, 1, 15\).*from_channels_first\(X\)"):
+        assert_same(check_sequences(X), X)
+    assert from_channels_first(X).shape == (4, 15, 1)
+
+
+@pytest.mark.parametrize(
+    "X",
+    [np.ones((4, 1, 14)), np.ones((4, 2, 15)), list(np.ones((4, 1, 15))), np.ones((4, 15))],
+    ids=["few features", "two time steps", "list", "table"],
+)
+def test_check_sequences_does_not_warn_of_ordinary_shapes(X):
+    assert len(check_sequences(X)) == 4  # warnings are errors in the tests
+
+
+def test_check_sequences_names_from_channels_first_if_only_the_last_axes_differ():
+    X = [np.ones((2, 30)), np.ones((2, 28))]
+    with pytest.raises(ValueError, match=r"30 feature.*28.*from_channels_first\(X\)"):
+        check_sequences(X)
+    with pytest.raises(ValueError, match=r"2 feature.*3; expected the same .*sequence\.$"):
+        check_sequences([np.ones((30, 2)), np.ones((28, 3))])

@@ -165,10 +165,27 @@ def test_to_padded_of_lists_and_codes():
     assert_array_equal(padded, [[1, 2, 0], [3, 0, 0]])
     assert padded.dtype == np.int32
     assert_array_equal(to_padded(codes, value=-1), [[1, 2], [3, -1]])
-    with pytest.raises(ValueError, match="X holds int32 values; value must be an integer, got nan"):
+    match = "X holds int32 values; value must be an integer from .*got nan"
+    with pytest.raises(ValueError, match=match):
         to_padded(codes)
     with pytest.raises(ValueError, match=r"length=1 is shorter than .* 2 steps"):
         to_padded(codes, value=0, length=1)
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "match"),
+    [
+        (300, ValueError, "X holds uint8 values; value must be an integer from 0 to 255, got 300"),
+        (-1, ValueError, "value must be an integer from 0 to 255, got -1"),
+        (0.5, ValueError, "got 0.5"),
+        ("a", TypeError, "value must be a number, got 'a'"),
+        (None, TypeError, "value must be a number, got None"),
+    ],
+)
+def test_to_padded_refuses_a_value_that_the_dtype_cannot_hold(value, error, match):
+    codes = Sequences(np.arange(3, dtype=np.uint8), [0, 1], [1, 2])
+    with pytest.raises(error, match=match):
+        to_padded(codes, value=value)
 
 
 # --- tables -------------------------------------------------------------------------------------

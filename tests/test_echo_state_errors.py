@@ -204,6 +204,8 @@ HOLE = np.where(np.arange(480).reshape(240, 2) == 201, np.nan, INPUTS)
 BAD_SEQUENCES = {
     "NaN within": ("vector", with_value(np.nan), r"X contains NaN.*X\[4\]"),
     "NaN in a series": ("series", HOLE, "X contains NaN"),
+    "masked values in a series": (
+        "series", np.ma.array(INPUTS, mask=INPUTS > 0), "X is a masked array"),
     "infinity": ("steps", with_value(np.inf), r"X contains infinity.*X\[4\]"),
     "an empty sequence": ("vector", replaced(X, 3, X[3][:0]), r"X\[3\] is an empty sequence"),
     "no sequence": ("vector", [], "0 sample.*X must hold at least one"),

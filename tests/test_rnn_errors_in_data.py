@@ -47,6 +47,8 @@ BAD_SEQUENCES = {
     "minus infinity": ("classifier", with_value(-np.inf), ValueError, r"X contains infinity"),
     "a number beyond float32": (
         "classifier", with_value(1e300), ValueError, r"too large for .*float32.*X\[3\]"),
+    "masked values": (
+        "classifier", np.ma.array(CUBE, mask=CUBE > 1), ValueError, "X is a masked array"),
     "features that differ": ("classifier", replaced(X, 3, X[3][:, :1]), ValueError,
                              r"X\[0\] has 2 feature.*X\[3\] has 1"),
     "dimensions that differ": ("classifier", replaced(X, 3, X[3][:, 0]), ValueError,
@@ -170,6 +172,17 @@ BAD_TARGETS = {
     "outputs that differ": (
         "tracker", replaced([steps for steps in X], 3, X[3][:, :1]), r"y\[3\]"),
     "one tag": ("tagger", [np.full(len(steps), "up") for steps in X], "got 1 class: 'up'"),
+    "a set": ("classifier", set(LABELS), "y must be an array or a list, got set"),
+    "a generator": (
+        "regressor", (number for number in Y), "y must be an array or a list, got generator"),
+    "missing labels of pandas": (
+        "classifier", pd.Series(["no", "yes", pd.NA] * 4, dtype="string"),
+        "y must contain a label for each target, got <NA>"),
+    "masked labels": ("classifier", np.ma.array(LABELS, mask=HOLE != HOLE), "y is a masked array"),
+    "masked numbers": ("regressor", np.ma.array(Y, mask=HOLE != HOLE), "y is a masked array"),
+    "masked tags": (
+        "tagger", replaced(TAGS, 3, np.ma.array(TAGS[3], mask=[True] * len(TAGS[3]))),
+        r"y\[3\] is a masked array"),
     "NaN among steps": ("tracker", [np.full(len(steps), np.nan) for steps in X], "y contains NaN"),
 }  # fmt: skip
 
@@ -189,3 +202,18 @@ def test_rnn_score_refuses_the_targets_that_fit_refuses(wrong):
     kind, y, match = BAD_TARGETS[wrong]
     with pytest.raises(ValueError, match=f"(?s){match}"):
         fitted(kind).score(X, y)
+
+
+@pytest.mark.parametrize("ids", [np.array([5, 10**9]), np.array([2**31 - 1])])
+def test_rnn_fit_refuses_hashed_token_ids(ids):
+    model = fitted("words")
+    match = rf"ids up to {ids[-1]}, .* rows and .* GiB.*only \d+ different ids"
+    with unchanged(model, IDS), refused(ValueError, match):
+        model.fit(replaced(IDS, 3, ids), LABELS)
+    assert len(model.predict(replaced(IDS, 3, ids))) == N  # there, they are unknown tokens
+
+
+def test_rnn_fit_needs_y_val_in_the_range_of_the_dtype():
+    model = fitted("regressor")
+    with unchanged(model, X), refused(ValueError, "y_val has values that are too large.*float32"):
+        model.fit(X, Y, X_val=X, y_val=Y * 1e300)

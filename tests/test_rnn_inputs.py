@@ -16,6 +16,16 @@ from skrnn import RNNClassifier, RNNRegressor, TimeDistributed, check_sequences
 EMBEDDED = {**TINY, "embedding": 3}
 
 
+# --- axes -------------------------------------------------------------------------------------
+
+
+def test_rnn_fit_warns_that_the_last_axis_may_be_time():
+    first = np.random.default_rng(0).normal(size=(8, 1, 15))
+    with pytest.warns(UserWarning, match=r"X has the shape \(8, 1, 15\).*from_channels_first"):
+        model = RNNClassifier(**TINY).fit(first, np.arange(8) % 2)
+    assert len(model.predict(first)) == 8  # without a warning
+
+
 # --- token ids --------------------------------------------------------------------------------
 
 

@@ -11,6 +11,7 @@ from recurrences import (
     random_sequences,
     step_targets,
 )
+from sklearn.metrics import f1_score, log_loss, roc_auc_score
 from small_data import TINY, assert_same_weights, labelled
 
 from skrnn import RNNClassifier, RNNRegressor
@@ -287,6 +288,63 @@ def test_rnn_metrics_must_return_a_scalar():
     metrics = [keras.metrics.Recall(thresholds=[0.2, 0.8], name="recalls")]
     with pytest.raises(ValueError, match="return a scalar; 'recalls'"):
         RNNClassifier(metrics=metrics, **TINY).fit(X, CODES % 2)
+    with pytest.raises(ValueError, match=r"'f1_score' returns .*\(3,\).*average='macro'"):
+        RNNClassifier(metrics=["f1_score"], **TINY).fit(X, CODES)
+
+
+@pytest.mark.parametrize(
+    ("loss", "n_classes"), [("auto", 2), ("auto", 3), ("categorical_crossentropy", 3)]
+)
+def test_rnn_metrics_of_keras_receive_the_targets_that_they_need(loss, n_classes):
+    codes, metrics = CODES % n_classes, keras.metrics
+    model = RNNClassifier(
+        **TINY, loss=loss,
+        metrics=[
+            "accuracy", "categorical_accuracy", "sparse_categorical_accuracy",
+            "categorical_crossentropy", metrics.sparse_categorical_crossentropy,
+            metrics.F1Score(average="macro"), metrics.AUC(100_000, name="auc"),
+        ],
+    ).fit(X, codes, X_val=X, y_val=codes)  # fmt: skip
+    probabilities, predicted = model.predict_proba(X), model.predict(X)
+    entropy, indicators = log_loss(codes, probabilities), np.eye(n_classes)[codes]
+    average = "binary" if n_classes == 2 else "macro"
+    columns = slice(1, None) if n_classes == 2 else slice(None)
+    area = roc_auc_score(indicators[:, columns].ravel(), probabilities[:, columns].ravel())
+    expected = {
+        **dict.fromkeys(
+            ["accuracy", "categorical_accuracy", "sparse_categorical_accuracy"],
+            (predicted == codes).mean(),
+        ),
+        "categorical_crossentropy": entropy,
+        "sparse_categorical_crossentropy": entropy,
+        "f1_score": f1_score(codes, predicted, average=average, zero_division=0),
+        "auc": area,
+    }
+    for name, value in expected.items():
+        assert model.history_["val_" + name][-1] == pytest.approx(value, rel=1e-5), name
+
+
+class Largest(keras.metrics.Metric):
+    """The largest error; a class without the parameter `dtype`."""
+
+    def __init__(self, name="largest"):
+        super().__init__(name=name)
+        self.value = self.add_weight(name="value", initializer="zeros")
+
+    def update_state(self, true, predicted, sample_weight=None):
+        self.value.assign(ops.maximum(self.value, ops.max(ops.abs(true - predicted))))
+
+    def result(self):
+        return self.value
+
+    def get_config(self):
+        return {"name": self.name}
+
+
+def test_rnn_metrics_without_dtype_warn_if_targets_need_float64():
+    RNNRegressor(**TINY, metrics=[Largest()]).fit(X, Y)
+    with pytest.warns(UserWarning, match="'largest', which computes in float32"):
+        RNNRegressor(**TINY, metrics=[Largest()]).fit(X, 1.7e9 + Y)
 
 
 def test_rnn_optimizer_that_sets_its_own_rate_does_not_depend_on_the_clock():

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from keras import ops
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.metrics import accuracy_score, r2_score, roc_auc_score
@@ -11,6 +12,8 @@ from small_data import LEARNS, TINY, assert_same_weights, labelled, tagged
 
 from skrnn import RNNClassifier, RNNRegressor, check_sequences
 from skrnn.metrics import flatten_steps, make_step_scorer
+from skrnn.networks.backends import precision
+from skrnn.sequences import to_padded
 
 X, LABELS = labelled()
 Y = np.array([steps.sum() for steps in X])
@@ -118,8 +121,63 @@ def test_rnn_regressor_normalize_y_false_trains_on_y_itself():
     assert raw.history_["loss"][0] == pytest.approx(1e8, rel=0.1)
 
 
-def test_rnn_regressor_predicts_constant_targets():
-    assert_allclose(RNNRegressor(**TINY).fit(X, np.full(30, 7.0)).predict(X), 7, atol=1)
+def test_rnn_regressor_normalize_y_false_warns_if_float32_hides_the_spread_of_y():
+    y = 1.7e9 + Y
+    with pytest.warns(UserWarning, match=r"float32' rounds y to multiples of 128.*normalize_y"):
+        RNNRegressor(**{**TINY, "epochs": 1}, normalize_y=False).fit(X, y)
+
+
+@pytest.mark.parametrize("value", [0.0, 7.0, 0.1, 1.7e9, 1e-200, 1e300])
+def test_rnn_regressor_predicts_constant_targets_exactly(value):
+    y = np.full(30, value)
+    model = RNNRegressor(**TINY, metrics=["mae"]).fit(X, y)
+    assert_array_equal(model.predict(X), y)
+    assert model.history_["mae"] == [0, 0, 0]
+
+
+def test_rnn_regressor_metrics_of_a_constant_target_that_varies_in_validation():
+    y, y_val = np.column_stack([Y, np.full(30, 5.0)]), np.column_stack([Y, 5.0 + Y])
+    model = RNNRegressor(**TINY, metrics=["mae"]).fit(X, y, X_val=X, y_val=y_val)
+    predicted = model.predict(X)
+    assert (predicted[:, 1] == 5).all()
+    mae = np.abs(predicted - y_val).mean()
+    assert model.history_["val_mae"][-1] == pytest.approx(mae, rel=1e-5)
+
+
+def test_rnn_regressor_partial_fit_after_constant_targets_learns():
+    model = RNNRegressor(**{**LEARNS, "random_state": 0}).partial_fit(X, np.full(30, 5.0))
+    assert (model.predict(X) == 5).all()
+    for _ in range(20):
+        model.partial_fit(X, Y)
+    assert model.score(X, Y) > 0.5
+
+
+@pytest.mark.parametrize(
+    ("offset", "scale", "metrics"),
+    [
+        (1.7e9, 1.0, ("mae", "mape", "mse", "r2_score")),
+        (-1e12, 1e3, ("mae", "mape", "mse", "r2_score")),
+        (0.0, 1e300, ("mae", "r2_score")),
+        (0.0, 1e-200, ("mae", "r2_score")),
+    ],
+)
+def test_rnn_regressor_metrics_and_live_model_are_exact_for_any_targets(offset, scale, metrics):
+    y = offset + scale * Y
+    model = RNNRegressor(**TINY, metrics=metrics).fit(X, y, X_val=X, y_val=y)
+    predicted = model.predict(X)
+    error = predicted - y
+    expected = {
+        "mae": np.abs(error).mean(),
+        "mape": 100 * np.abs(error / y).mean() if offset else None,
+        "mse": (error**2).mean() if offset else None,
+        "r2_score": r2_score(y / scale, predicted / scale),
+    }
+    for name in metrics:
+        assert model.history_["val_" + name][-1] == pytest.approx(expected[name], rel=1e-4)
+    lengths = np.array([len(steps) for steps in X], dtype=np.int32)
+    with precision("float64"):
+        outputs = ops.convert_to_numpy(model.model_([to_padded(X, value=0), lengths]))[:, 0]
+    assert_allclose(outputs, predicted, rtol=1e-14, atol=1e-5 * scale)
 
 
 def test_rnn_regressor_defaults_predict_a_noisy_sine():

@@ -149,11 +149,19 @@ def test_rnn_sample_weight_zero_changes_no_bit(kind):
 def test_rnn_sample_weight_scale_is_irrelevant():
     weights = np.arange(1.0, len(X) + 1)
     params = {**WHOLE, "cell": "simple", "units": 3, "epochs": 3}
-    fits = [
-        RNNRegressor(**params).fit(X, Y, sample_weight=weights * scale) for scale in (1, 1e-3, 1e3)
-    ]
+    scales = (1, 1e-3, 1e3, 1e-300, 1e300)
+    fits = [RNNRegressor(**params).fit(X, Y, sample_weight=weights * scale) for scale in scales]
     for other in fits[1:]:
         assert_close_weights(other, fits[0], atol=1e-9)
+
+
+@pytest.mark.parametrize("scale", [1e-46, 1e39, 1e300])
+def test_rnn_class_weight_and_sample_weight_have_the_range_of_float64(scale):
+    weights, factors = np.arange(1.0, 31), {"ant": 3.0, "bee": 1.0, "cat": 0.5}
+    expected = RNNClassifier(**TINY, class_weight=factors).fit(MANY, TAGS, weights)
+    scaled = {label: factor * scale for label, factor in factors.items()}
+    model = RNNClassifier(**TINY, class_weight=scaled).fit(MANY, TAGS, weights * scale)
+    assert_close_weights(model, expected, atol=1e-6)
 
 
 def test_rnn_sample_weight_zero_keeps_tokens_out_of_the_vocabulary():

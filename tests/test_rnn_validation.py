@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from keras import ops
 from recurrences import random_sequences, same_bits
+from sklearn.exceptions import ConvergenceWarning
 from small_data import LEARNS, TINY, assert_same_weights, labelled, tagged
 
 from skrnn import RNNClassifier, RNNRegressor
@@ -165,3 +166,11 @@ def test_rnn_early_stopping_keeps_the_first_epoch_if_the_validation_loss_is_cons
     first, last = (RNNRegressor(**{**params, "epochs": n}).fit(X, y) for n in (1, 3))
     assert_same_weights(ours, first)
     assert not same_bits(ours, last)
+
+
+def test_rnn_early_stopping_warns_if_the_validation_loss_is_never_finite():
+    model = RNNRegressor(**{**TINY, "epochs": 9}, early_stopping=True, patience=2)
+    with pytest.warns(ConvergenceWarning, match="validation loss was NaN or infinite in every"):
+        model.fit(X, Y, X_val=X, y_val=np.full(len(X), 1e30))
+    assert model.n_iter_ == 2
+    assert_same_weights(model, RNNRegressor(**{**TINY, "epochs": 2}).fit(X, Y))

@@ -405,3 +405,10 @@ def test_time_distributed_weights_of_shared_steps(transformer):
     repeated = np.concatenate(list(windows))
     expected = clone(transformer).fit(repeated)
     assert_allclose(distributed.transformer_.transform(values), expected.transform(values))
+
+
+def test_time_distributed_fit_warns_that_the_last_axis_may_be_time():
+    first = np.random.default_rng(0).normal(size=(8, 1, 15))
+    with pytest.warns(UserWarning, match="from_channels_first"):
+        scaler = TimeDistributed(StandardScaler()).fit(first)
+    assert scaler.transform(first).shape == first.shape  # without a warning

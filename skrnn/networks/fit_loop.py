@@ -5,11 +5,13 @@ bars and callbacks remain responsive. The number of batches in a call depends on
 does not affect the results, because a call returns the loss of each batch for the average here.
 """
 
+import warnings
 from contextlib import suppress
 from functools import partial
 
 import keras
 import numpy as np
+from sklearn.exceptions import ConvergenceWarning
 
 from skrnn.networks import backends
 from skrnn.networks.batches import training_batches
@@ -40,7 +42,7 @@ class FitLoop:
         self.history = {}
         self._program, self._trainer, self._rng = program, trainer, rng
         self._training = job.training
-        self._send = partial(backends.to_device, target_scale=job.target_scale)
+        self._send = partial(backends.to_device, units=_units(job))
         self._callbacks = _Callbacks(callbacks, program, trainer, job.training.epochs)
 
     def run(self, examples, validation, watcher, snapshot):
@@ -138,6 +140,18 @@ class FitLoop:
         return {prefix + "loss": loss, **self._trainer.read_metrics(prefix)}
 
 
+def _units(job):
+    """Return the arrays (true_scale, scale, offset) that convert to the units of the user.
+
+    A target that was constant in training is predicted as this constant, so that its `scale` is 0.
+    Its values in the validation data may differ; they were encoded with the factor 1.
+    """
+    dtype = np.promote_types(job.spec.dtype, job.training.metrics_dtype)
+    scale, offset = job.target_scale
+    with np.errstate(over="ignore"):  # of float32, which is used only if there are no metrics
+        return [array.astype(dtype) for array in (np.where(scale == 0, 1, scale), scale, offset)]
+
+
 def _select(data, order, bounds):
     """Return the tensors for some batches, and the batches as indices into these."""
     tensors, rows = data(order[bounds[0] : bounds[-1]])
@@ -232,3 +246,11 @@ class _BestWeights:
     def restore(self):
         if self._weights is not None:
             self._program.set_weights(self._weights)
+        elif self._patience is not None:
+            warnings.warn(
+                "early_stopping=True could not choose the best epoch, because the validation loss "
+                "was NaN or infinite in every epoch; the weights of the last epoch are kept. Look "
+                "for very large values in the validation data.",
+                ConvergenceWarning,
+                stacklevel=2,
+            )

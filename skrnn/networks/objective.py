@@ -1,13 +1,13 @@
-"""The loss and the metrics of a network, with weights and units, the same on every backend."""
+"""The loss of a network with weights, and its metrics, the same on every backend."""
 
 import inspect
 from functools import partial
 
 import keras
-import numpy as np
 from keras import ops
 
 from skrnn.networks.keras_objects import rebuild_whole
+from skrnn.networks.metrics import Metrics
 
 
 class Objective:
@@ -22,7 +22,7 @@ class Objective:
 
     Attributes
     ----------
-    metrics : list of keras.metrics.Metric
+    metrics : Metrics
 
     Raises
     ------
@@ -31,12 +31,10 @@ class Objective:
     """
 
     def __init__(self, spec, training, *, class_codes):
-        self._class_codes = class_codes
-        self._n_outputs = spec.n_outputs
         self._activation = keras.activations.get(spec.output_activation)
         self._loss, self._from_logits = make_loss(training.loss)
-        self.metrics = make_metrics(
-            training.metrics, class_codes=class_codes, n_outputs=spec.n_outputs
+        self.metrics = Metrics(
+            training.metrics, spec=spec, class_codes=class_codes, dtype=training.metrics_dtype
         )
 
     def weighted_losses(self, true, raw, weights):
@@ -53,30 +51,6 @@ class Objective:
         predicted = self._activation(raw)
         losses = self._loss(true, raw if self._from_logits else predicted)
         return _one_per_target(losses) * weights, predicted
-
-    def in_user_units(self, true, predicted, scale, offset):
-        """Return targets and predictions in the units of the user; class codes are unchanged."""
-        if self._class_codes:
-            return true, predicted
-        return true * scale + offset, predicted * scale + offset
-
-    def build_metrics(self):
-        """Create the variables of the metrics, because a compiled call cannot create them.
-
-        Raises
-        ------
-        ValueError
-            If a metric does not return a scalar.
-        """
-        true = np.zeros((1, self._n_outputs), np.float32)
-        if self._class_codes:
-            true = np.zeros(1, np.int32)
-        for metric in self.metrics:
-            metric.update_state(true, np.full((1, self._n_outputs), 0.5, np.float32))
-            if np.size(ops.convert_to_numpy(metric.result())) != 1:
-                raise ValueError(
-                    f"Each of the metrics must return a scalar; {metric.name!r} returns an array."
-                )
 
 
 def _one_per_target(losses):
@@ -121,39 +95,3 @@ def make_loss(loss):
     if "from_logits" in inspect.signature(found).parameters:
         return partial(found, from_logits=True), True
     return found, False
-
-
-def make_metrics(metrics, *, class_codes, n_outputs):
-    """Return new Keras metrics; "accuracy" has the same meaning as in `keras.Model.compile`.
-
-    Parameters
-    ----------
-    metrics : tuple of str, keras.metrics.Metric or callable
-    class_codes : bool
-        Whether targets are class codes.
-    n_outputs : int
-
-    Raises
-    ------
-    ValueError
-        If one of the metrics is not a Keras metric.
-    """
-    return [_make_metric(metric, class_codes, n_outputs) for metric in metrics]
-
-
-def _make_metric(metric, class_codes, n_outputs):
-    if metric in ("accuracy", "acc"):
-        if class_codes:
-            return keras.metrics.SparseCategoricalAccuracy(name=metric)
-        if n_outputs == 1:
-            return keras.metrics.BinaryAccuracy(name=metric)
-        return keras.metrics.CategoricalAccuracy(name=metric)
-    try:
-        found = keras.metrics.get(metric)
-    except (ValueError, TypeError) as error:
-        raise ValueError(f"metrics contains {metric!r}, which is not a Keras metric.") from error
-    if isinstance(found, keras.metrics.Metric):
-        name = metric if isinstance(metric, str) else found.name
-        return rebuild_whole(found, {**found.get_config(), "name": name})
-    name = metric if isinstance(metric, str) else found.__name__
-    return keras.metrics.MeanMetricWrapper(found, name=name)

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import keras
 import numpy as np
 
 from skrnn._specs import TrainingResult
@@ -37,7 +38,8 @@ def train(job, watcher=None):
     Raises
     ------
     ValueError
-        If training diverges, or if Keras does not know the loss, a metric or the optimizer.
+        If training diverges, or if Keras does not know the activation, the loss, a metric or the
+        optimizer.
     RuntimeError
         If this process was forked from a process that had used a network.
     """
@@ -47,6 +49,7 @@ def train(job, watcher=None):
     recipe, rate = read_optimizer(
         training.optimizer, training.learning_rate, training.global_clipnorm
     )
+    _check_activation(job.spec)
     class_codes = np.issubdtype(job.examples.targets.dtype, np.integer)
     # Unknown names raise an error here, before a program is leased.
     Objective(job.spec, training, class_codes=class_codes)
@@ -77,6 +80,18 @@ def train(job, watcher=None):
         result = snapshot()
         check_finite(result.weights)
         return result
+
+
+def _check_activation(spec):
+    if spec.is_custom:
+        return
+    try:
+        keras.activations.get(spec.activation)
+    except (ValueError, TypeError) as error:
+        raise ValueError(
+            "activation must be the name of a Keras activation or a function of a tensor, got "
+            f"{spec.activation!r}."
+        ) from error
 
 
 def _first_weights(program, network, seed, job):

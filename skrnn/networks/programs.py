@@ -60,7 +60,10 @@ class Program:
             Whether targets are class codes.
         """
         names = tuple(getattr(metric, "name", None) for metric in training.metrics)
-        key = (describe(training.loss), describe(training.metrics), names, recipe, class_codes)
+        key = (
+            *(describe(training.loss), describe(training.metrics), names),
+            *(training.metrics_dtype, recipe, class_codes),
+        )
         trainer = self._trainers.pop(key, None)
         if trainer is None:
             objective = Objective(self.network.spec, training, class_codes=class_codes)
@@ -111,7 +114,7 @@ class Trainer:
         self._trainable = network.model.trainable_variables
         self._sets_own_rate = sets_own_rate(optimizer)
         self._metrics = objective.metrics
-        objective.build_metrics()
+        self._metrics.build()
         self._first_state = self.get_state()
         self._train, self.evaluate = backends.compile_training(network, objective, optimizer)
         self._is_compiled = False
@@ -174,8 +177,7 @@ class Trainer:
             variable.assign(value)
         if rate is not None:
             self.optimizer.learning_rate = rate
-        for metric in self._metrics:
-            metric.reset_state()
+        self._metrics.reset()
 
     def get_state(self):
         """Return the optimizer's variables as new arrays."""
@@ -185,13 +187,7 @@ class Trainer:
 
     def read_metrics(self, prefix=""):
         """Return the metrics' values by name, and reset them."""
-        values = {
-            prefix + metric.name: keras.ops.convert_to_numpy(metric.result()).item()
-            for metric in self._metrics
-        }
-        for metric in self._metrics:
-            metric.reset_state()
-        return values
+        return {prefix + name: value for name, value in self._metrics.read().items()}
 
 
 class DivergedError(ValueError):

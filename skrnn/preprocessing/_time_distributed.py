@@ -16,7 +16,8 @@ from skrnn._persistence import SavedEstimator
 from skrnn._sklearn import HasMethods, _fit_context
 from skrnn.preprocessing._row_order import find_order_dependent
 from skrnn.preprocessing._sequence_transformer import SequenceTransformerMixin
-from skrnn.sequences import Sequences, check_sequences
+from skrnn.sequences import Sequences
+from skrnn.sequences._check import as_sequences, warn_if_channels_first
 from skrnn.sequences._containers import array_like, feature_table, is_table, wrap_like
 
 
@@ -181,6 +182,7 @@ class TimeDistributed(OneToOneFeatureMixin, SequenceTransformerMixin, SavedEstim
             )
         _require_independent_rows(self.transformer)
         sequences = self._check_sequences(X)
+        warn_if_channels_first(X, sequences)
         weighted = has_fit_parameter(self.transformer, "sample_weight")
         steps, weights = training_table(sequences, weighted=weighted)
         fit_params = {} if weights is None else {"sample_weight": weights}
@@ -282,7 +284,7 @@ class TimeDistributed(OneToOneFeatureMixin, SequenceTransformerMixin, SavedEstim
 
     def _check_sequences(self, X):
         allow_nan = get_tags(self.transformer).input_tags.allow_nan
-        return check_sequences(X, dtype=[np.float64, np.float32], allow_nan=allow_nan)
+        return as_sequences(X, dtype=[np.float64, np.float32], allow_nan=allow_nan)
 
     def _check_features(self, X, sequences, *, reset):
         """Check the number and the names of the features, or record them if `reset`."""

@@ -110,9 +110,10 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         constraint=[dict, StrOptions({"balanced"}), None],
         description="""
         dict, "balanced" or None
-        The factors by which the weights of the sequences of each class are multiplied. A class
-        that a dict does not name has the factor 1. "balanced" uses factors that are inversely
-        proportional to the frequencies of the classes. If None, all classes have the factor 1.
+        The factors by which the weights of the sequences of each class are multiplied: finite
+        numbers that are not negative. A class that a dict does not name has the factor 1.
+        "balanced" uses factors that are inversely proportional to the frequencies of the classes.
+        If None, all classes have the factor 1.
         """,
     )
 

@@ -1,11 +1,21 @@
 """Convert targets from the units of the user to those of the network, and back."""
 
-from dataclasses import dataclass
+import warnings
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from skrnn.sequences._targets import class_factors, label_codes
+
+# With a larger offset than this, in units of the spread of the targets, a rounding to float32 would
+# change an error of the size of the spread by more than 2 ** -16.
+_LARGEST_OFFSET = 2.0**8
+# Squares of targets with a spread between this number and its inverse neither overflow nor
+# underflow in float32.
+_LARGEST_SPREAD = 1e12
+# The largest rounding of targets that are not standardised, in units of their spread.
+_LARGEST_ROUNDING = 1e-3
 
 
 @dataclass(frozen=True)
@@ -46,6 +56,11 @@ class LabelCodec:
         """The scale 1 and the offset 0, because labels have no units."""
         return np.ones(1, self.dtype), np.zeros(1, self.dtype)
 
+    @property
+    def metrics_dtype(self):
+        """The dtype in which metrics are computed."""
+        return "float32"
+
     def encode(self, y, input_name="y"):
         """Return labels in the form that the loss needs."""
         codes = label_codes(y, self.classes, input_name)
@@ -73,7 +88,7 @@ class LabelCodec:
         if self.class_weight is None:
             return weights
         factors = class_factors(_codes(targets), self.class_weight, self.classes, weights)
-        return (weights * factors).astype(self.dtype)
+        return weights * (factors / (factors.max() or 1.0))
 
 
 @dataclass(frozen=True)
@@ -83,7 +98,8 @@ class NumberCodec:
     Parameters
     ----------
     offset, scale : ndarray of shape (n_targets,)
-        ``(y - offset) / scale`` is what the network is trained on.
+        ``(y - offset) / scale`` is what the network is trained on. A constant target has the scale
+        0, so that it is predicted exactly, and the network is trained on ``y - offset``.
     is_one_dimensional : bool
         Whether `y` was one-dimensional.
     loss : str or Keras object or callable
@@ -114,7 +130,16 @@ class NumberCodec:
     @property
     def target_scale(self):
         """The scale and the offset from outputs to the units of the user."""
-        return self.scale.astype(self.dtype), self.offset.astype(self.dtype)
+        dtype = np.promote_types(self.dtype, self.metrics_dtype)
+        return self.scale.astype(dtype), self.offset.astype(dtype)
+
+    @property
+    def metrics_dtype(self):
+        """The dtype in which metrics are computed: float64 if float32 would round their values."""
+        spread = np.where(self.scale == 0, 1.0, self.scale)
+        small_offset = np.abs(self.offset) <= _LARGEST_OFFSET * spread
+        moderate = (spread >= 1 / _LARGEST_SPREAD) & (spread <= _LARGEST_SPREAD)
+        return "float32" if (small_offset & moderate).all() else "float64"
 
     def encode(self, y, input_name="y"):
         """Return standardised targets."""
@@ -124,7 +149,16 @@ class NumberCodec:
                 f"{input_name} has {y.shape[1]} targets, but {self.estimator_name} was fitted "
                 f"with {len(self.offset)}."
             )
-        return ((y - self.offset) / self.scale).astype(self.dtype)
+        with np.errstate(over="ignore"):
+            scaled = (y - self.offset) / np.where(self.scale == 0, 1.0, self.scale)
+            encoded = scaled.astype(self.dtype)
+        if not np.isfinite(encoded).all():
+            raise ValueError(
+                f"{input_name} has values that are too large for dtype={self.dtype!r} after they "
+                f"are standardised; the largest magnitude is {np.abs(y).max():g}. "
+                "Use normalize_y=True, or scale y."
+            )
+        return encoded
 
     def decode(self, outputs):
         """Return outputs in the units of the user."""
@@ -164,3 +198,70 @@ def _codes(encoded):
     if encoded.ndim == 1:
         return encoded
     return encoded[:, 0].astype(int) if encoded.shape[1] == 1 else encoded.argmax(axis=1)
+
+
+def mean_and_spread(y, weights):
+    """Return the weighted mean and standard deviation of each column.
+
+    A constant column has its value as mean and exactly 0 as standard deviation. Squares of very
+    large and very small numbers neither overflow nor underflow.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n, n_targets)
+    weights : ndarray of shape (n,)
+
+    Examples
+    --------
+    >>> y = 1e-200 * np.array([[1.0, 7.0], [3.0, 7.0]])
+    >>> mean, spread = mean_and_spread(y, np.ones(2))
+    >>> mean, spread
+    (array([2.e-200, 7.e-200]), array([1.e-200, 0.e+000]))
+    """
+    # Powers of two scale exactly.
+    exponents = np.frexp(np.abs(y).max(axis=0))[1]
+    scaled = np.ldexp(y, -exponents)
+    mean = np.average(scaled, axis=0, weights=weights)
+    spread = np.sqrt(np.average((scaled - mean) ** 2, axis=0, weights=weights))
+    constant = (y == y[0]).all(axis=0)
+    return (
+        np.where(constant, y[0], np.ldexp(mean, exponents)),
+        np.where(constant, 0.0, np.ldexp(spread, exponents)),
+    )
+
+
+def with_scale_of_constants(codec, y, weights):
+    """Return a codec in which targets that were constant get the scale of later targets.
+
+    Without this, training on more data could not change the prediction of such a target.
+
+    Parameters
+    ----------
+    codec : NumberCodec
+    y : ndarray of shape (n, n_targets) or (n,)
+    weights : ndarray of shape (n,)
+    """
+    y = y.reshape(len(y), -1)
+    constant = codec.scale == 0
+    if not constant.any() or y.shape[1] != len(constant):
+        return codec
+    distance = np.abs(y - codec.offset)
+    exponents = np.frexp(distance.max(axis=0))[1]
+    squares = np.average(np.ldexp(distance, -exponents) ** 2, axis=0, weights=weights)
+    spread = np.ldexp(np.sqrt(squares), exponents)
+    return replace(codec, scale=np.where(constant, spread, codec.scale))
+
+
+def warn_if_rounded(y, dtype, input_name="y"):
+    """Warn if a dtype rounds targets that are not standardised so far that their spread is lost."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        rounding = np.spacing(np.abs(y).max(axis=0).astype(dtype))
+    spread = mean_and_spread(y, np.ones(len(y)))[1]
+    if ((spread > 0) & (rounding > _LARGEST_ROUNDING * spread)).any():
+        warnings.warn(
+            f"dtype={dtype!r} rounds {input_name} to multiples of {rounding.max():g}, but its "
+            f"standard deviation is only {spread[rounding.argmax()]:g}. Use normalize_y=True, "
+            "subtract an offset, or use dtype='float64'.",
+            UserWarning,
+            stacklevel=2,
+        )

@@ -10,6 +10,8 @@ from skrnn._specs import Examples
 from skrnn.sequences._inputs import StepFormat, read_inputs, with_dense_steps
 from skrnn.sequences._targets import as_list_or_array, flatten_targets
 
+_NAMES = ("X", "y", "sample_weight")
+
 
 def read_sequences(estimator, X, *, reset=False, input_name="X"):
     """Return X as `Inputs`.
@@ -71,9 +73,7 @@ def with_same_steps(batches, n_features, dtype):
     ]
 
 
-def read_examples(
-    estimator, X, y, sample_weight, *, reset, classes=None, names=("X", "y", "sample_weight")
-):
+def read_examples(estimator, X, y, sample_weight, *, reset, classes=None, names=_NAMES):
     """Return the examples of positive weight, checked and encoded, and their indices in X.
 
     Parameters
@@ -85,7 +85,8 @@ def read_examples(
     classes : ndarray or None
         All classes, if `y` may not contain all of them.
     names : tuple of str
-        The names of X, y and sample_weight in error messages.
+        The names of X, y and sample_weight in error messages. Nothing is learned from data that
+        have other names than these.
 
     Returns
     -------
@@ -101,7 +102,7 @@ def read_examples(
         raise ValueError(
             f"{type(estimator).__name__} requires y to be passed, but the target y is None."
         )
-    y = as_list_or_array(y)
+    y = as_list_or_array(y, names[1])
     inputs = read_sequences(estimator, X, reset=reset, input_name=names[0])
     weights = read_weights(sample_weight, len(inputs), names[2])
     y, counts = flatten_targets(y, inputs, names[1], per_step=estimator.return_sequences)
@@ -110,12 +111,15 @@ def read_examples(
     used = has_weight = slice(None)
     if not weights.all():
         used, has_weight = np.flatnonzero(weights), np.repeat(weights > 0, counts)
-    weights = weights.astype(estimator.dtype)
+    # Only their ratios count. Products with class weights must neither overflow nor underflow.
+    weights = weights / weights.max()
     if estimator.return_sequences:
         weights = np.repeat(weights, counts)
     weights = weights[has_weight]
     if reset:
         estimator._learn_targets(y, has_weight, weights, classes)
+    elif names is _NAMES:
+        estimator._learn_more_targets(y, has_weight, weights)
     targets = estimator._codec.encode(y[has_weight], names[1])
     return Examples.of(inputs.sequences[used], targets, counts[used], weights), used
 

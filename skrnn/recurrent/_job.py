@@ -39,16 +39,17 @@ def prepare(estimator, examples, held_out, groups, *, resume, partial=False):
         examples, held_out = _hold_out(estimator, examples, groups, seed)
     vocabulary = estimator._vocabulary if resume else _vocabulary_of(estimator, examples.sequences)
     examples, held_out = _as_network_inputs(estimator, vocabulary, examples, held_out)
-    weights = estimator._codec.weighted(examples.targets.values, examples.weights)
-    examples = replace(examples, weights=weights).with_mean_weight_one()
+    codec = estimator._codec
+    weights = codec.weighted(examples.targets.values, examples.weights)
+    examples = replace(examples, weights=weights).with_mean_weight_one(estimator.dtype)
     n_epochs = estimator.n_iter_ if resume else 0
     job = TrainingJob(
         spec=_network_spec(estimator, vocabulary, seed, resume),
-        training=training_spec(estimator, loss=estimator._codec.resolved_loss, partial=partial),
+        training=training_spec(estimator, codec, partial=partial),
         examples=examples,
         validation=held_out,
         seed=(seed, n_epochs),
-        target_scale=estimator._codec.target_scale,
+        target_scale=codec.target_scale,
         weights=estimator.weights_ if resume else None,
         optimizer_state=estimator._optimizer_state if resume and partial else None,
         embedding=None if np.ndim(estimator.embedding) == 0 else np.asarray(estimator.embedding),
@@ -74,7 +75,7 @@ def _hold_out(estimator, examples, groups, seed):
 def _vocabulary_of(estimator, sequences):
     if not estimator._step_format.tokens:
         return None
-    return Vocabulary.of(sequences, check_embedding(estimator.embedding))
+    return Vocabulary.of(sequences, check_embedding(estimator.embedding), estimator.dtype)
 
 
 def _as_network_inputs(estimator, vocabulary, examples, held_out):
@@ -82,7 +83,7 @@ def _as_network_inputs(estimator, vocabulary, examples, held_out):
     examples = ids_as_rows(vocabulary, examples)
     if held_out is None:
         return examples, None
-    held_out = ids_as_rows(vocabulary, held_out, "X_val").with_mean_weight_one()
+    held_out = ids_as_rows(vocabulary, held_out, "X_val").with_mean_weight_one(estimator.dtype)
     n_features = estimator._step_format.n_features
     return with_same_steps((examples, held_out), n_features, estimator.dtype)
 

@@ -19,7 +19,9 @@ KERAS_PARAMETERS = ("activation", "body", "cell", "loss", "metrics", "optimizer"
 
 def _layer_units(units):
     layers = (units,) if isinstance(units, Integral) else tuple(units)
-    if not layers or not all(isinstance(n, Integral) and n >= 1 for n in layers):
+    # True is an integer in Python, but not a number of units.
+    are_sizes = (isinstance(n, Integral) and not isinstance(n, bool) and n >= 1 for n in layers)
+    if not layers or not all(are_sizes):
         raise ValueError(
             "units must be a positive int, or a tuple of them with one for each stacked layer, "
             f"got {units!r}."
@@ -159,7 +161,8 @@ class RNNParameters:
         Id 0 is padding and id 1 is the unknown token. Padding at either end of a sequence is
         removed; a sequence of padding alone is read as one unknown token. An id that did not
         occur in `fit` is read as the unknown token, whose vector is the mean of all other
-        vectors if `fit` did not see it either.
+        vectors if `fit` did not see it either. There is a row for every id up to the largest:
+        more than 1 GiB, of which fewer than 1 % of the rows would be used, is refused.
         """,
     )
     train_embedding: bool = parameter(
@@ -198,7 +201,9 @@ class RNNParameters:
         description="""
         list of str, keras.metrics.Metric or callable, or None
         Metrics that are reported in `history_` in addition to the loss, as in
-        `keras.Model.compile`.
+        `keras.Model.compile`. Keras' own metrics of classes receive class codes or indicators,
+        whichever they need; your own metrics receive what the loss receives. The metrics of a
+        regressor are computed in float64 if float32 would round its targets too much.
         """,
     )
     optimizer: object = parameter(
@@ -363,13 +368,13 @@ def network_spec(estimator, *, n_features, n_rows, n_outputs, output_activation,
     )
 
 
-def training_spec(estimator, *, loss, partial):
+def training_spec(estimator, codec, *, partial):
     """Return the specification of the training for an estimator's parameters.
 
     Parameters
     ----------
     estimator : RNNClassifier or RNNRegressor
-    loss : str or Keras object
+    codec : LabelCodec or NumberCodec
     partial : bool
         Whether this is the single epoch of `partial_fit`.
 
@@ -383,9 +388,9 @@ def training_spec(estimator, *, loss, partial):
     given = as_spec(estimator, TrainingSpec)
     if partial:
         given["epochs"] = 1
-    stops_early = estimator.early_stopping and not partial
-    patience = estimator.patience if stops_early else None
-    return TrainingSpec(**given, loss=loss, learning_rate=rate, patience=patience)
+    patience = estimator.patience if estimator.early_stopping and not partial else None
+    given["metrics_dtype"] = codec.metrics_dtype if given["metrics"] else "float32"
+    return TrainingSpec(**given, loss=codec.resolved_loss, learning_rate=rate, patience=patience)
 
 
 def _n_dimensions(embedding):

@@ -7,7 +7,12 @@ from sklearn.metrics import r2_score
 from skrnn._parameters import parameter, with_parameters
 from skrnn._sklearn import _fit_context
 from skrnn.recurrent._base import BaseRNN
-from skrnn.recurrent._codecs import NumberCodec
+from skrnn.recurrent._codecs import (
+    NumberCodec,
+    mean_and_spread,
+    warn_if_rounded,
+    with_scale_of_constants,
+)
 from skrnn.sequences._targets import check_numbers
 
 
@@ -31,8 +36,9 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         The column names. Only defined if X has tables with column names.
     history_ : dict of str to list of float
         The values of "loss" and of each metric, one per epoch. With validation data, it also
-        contains the same names with the prefix ``"val_"``. Metrics are in the units of the targets;
-        the loss is that of the targets that the network is trained on.
+        contains the same names with the prefix ``"val_"``. Metrics are in the units of the targets,
+        and computed in float64 if float32 would round these too much; the loss is that of the
+        targets that the network is trained on.
     n_iter_ : int
         The number of epochs that the network was trained for.
     weights_ : list of ndarray
@@ -100,7 +106,8 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         description="""
         bool
         Whether the network is trained on targets that are standardised to mean 0 and standard
-        deviation 1. Predictions are always in the units of `y`.
+        deviation 1. Predictions are always in the units of `y`. A target that is constant in the
+        training data is then predicted exactly.
         """,
     )
 
@@ -157,9 +164,12 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         y = y.reshape(len(y), -1)[has_weight]
         self._y_offset, self._y_scale = np.zeros(y.shape[1]), np.ones(y.shape[1])
         if self.normalize_y:
-            self._y_offset = np.average(y, axis=0, weights=weights)
-            spread = np.sqrt(np.average((y - self._y_offset) ** 2, axis=0, weights=weights))
-            self._y_scale = np.where(spread > 0, spread, 1.0)
+            self._y_offset, self._y_scale = mean_and_spread(y, weights)
+        else:
+            warn_if_rounded(y, self.dtype)
+
+    def _learn_more_targets(self, y, has_weight, weights):
+        self._y_scale = with_scale_of_constants(self._codec, y[has_weight], weights).scale
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -9,6 +9,11 @@ from sklearn.utils import check_array
 from skrnn._persistence import stored_as_dict
 from skrnn.sequences._tokens import PADDING, UNKNOWN
 
+# An embedding of more bytes than this must use at least this share of its rows. Ids that are hashes
+# use a millionth of them; a fold of a training set uses some hundredths of its vocabulary or more.
+_LARGE_EMBEDDING = 2**30
+_LEAST_SHARE_OF_ROWS = 0.01
+
 
 @stored_as_dict
 @dataclass(frozen=True)
@@ -28,20 +33,29 @@ class Vocabulary:
     pretrained: bool
 
     @classmethod
-    def of(cls, sequences, embedding):
+    def of(cls, sequences, embedding, dtype):
         """Return the vocabulary of a fit: all rows of a matrix, or the ids that occur in sequences.
 
         Parameters
         ----------
         sequences : Sequences
         embedding : int or ndarray of shape (rows, dimensions)
+        dtype : str
+            The dtype of the embedding.
+
+        Raises
+        ------
+        ValueError
+            If the embedding would be large and almost all of its rows unused.
         """
         if np.ndim(embedding) == 2:
             known = np.ones(len(embedding), dtype=bool)
             known[PADDING] = False
             return cls(known, pretrained=True)
         tokens = np.unique(sequences.concatenate())
-        known = np.zeros(_round_up(max(tokens[-1], UNKNOWN) + 1), dtype=bool)
+        n_rows = _round_up(max(int(tokens[-1]), UNKNOWN) + 1)
+        _require_used_rows(tokens, n_rows, n_rows * int(embedding) * np.dtype(dtype).itemsize)
+        known = np.zeros(n_rows, dtype=bool)
         known[tokens] = True
         # Padding inside a sequence is read as the unknown token, so it trains that row.
         known[UNKNOWN] |= known[PADDING]
@@ -91,6 +105,17 @@ class Vocabulary:
         return filled
 
 
+def _require_used_rows(tokens, n_rows, n_bytes):
+    """Raise an error if an embedding would be large and almost all of its rows unused."""
+    if n_bytes > _LARGE_EMBEDDING and len(tokens) < n_rows * _LEAST_SHARE_OF_ROWS:
+        raise ValueError(
+            f"X has token ids up to {tokens[-1]}, for which the embedding would need {n_rows} rows "
+            f"and {n_bytes / 2**30:.1f} GiB, and training about four times as much, but only "
+            f"{len(tokens)} different ids occur. Number the tokens from 2 on, for example with "
+            "skrnn.preprocessing.EmbeddingTokenizer, or hash them into fewer ids."
+        )
+
+
 def _round_up(rows):
     """Return `rows` rounded up to three significant bits.
 
@@ -107,8 +132,11 @@ def check_embedding(embedding):
     Raises
     ------
     ValueError
-        If a matrix is not 2-D, not finite, or has no rows for padding and the unknown token.
+        If `embedding` is a bool, or if a matrix is not 2-D, not finite, or has no rows for padding
+        and the unknown token.
     """
+    if isinstance(embedding, bool):
+        raise ValueError(f"embedding must be a positive int, a matrix or None, got {embedding}.")
     if isinstance(embedding, Integral):
         return embedding
     try:

@@ -1,6 +1,7 @@
 """`check_sequences`: validate user data and convert it to `Sequences`."""
 
 import numbers
+import warnings
 
 import numpy as np
 
@@ -12,6 +13,11 @@ _BLOCK = 1024
 
 MAX_CODE = np.iinfo(np.int32).max
 
+# Sequences of one time step with this many features or more are probably series whose last axis is
+# time. The shortest univariate series of the UCR archive have 15 time steps; 12 or 13 features, as
+# of speech, are common.
+_MANY_FEATURES = 15
+
 
 def check_sequences(X, *, dtype=np.float32, tokens=False, allow_nan=False, input_name="X"):
     """Validate a batch of sequences and return it as `Sequences`.
@@ -21,7 +27,9 @@ def check_sequences(X, *, dtype=np.float32, tokens=False, allow_nan=False, input
     X : Sequences, array, table, list or tuple
         The batch of sequences, in one of these forms:
 
-        - An array of shape (n, T, F) contains n sequences of T time steps with F features.
+        - An array of shape (n, T, F) contains n sequences of T time steps with F features. An
+          array of shape (n, 1, F) with 15 features or more raises a warning, because it is probably
+          a batch of univariate sequences whose last axis is time; see `from_channels_first`.
         - An array or DataFrame of shape (n, T) contains n univariate sequences of T time steps.
         - A list, tuple, Series or object array contains one item per sequence: an array of shape
           (T_i, F) or (T_i,), a nested list, a DataFrame with one row per time step, or a SciPy
@@ -62,8 +70,8 @@ def check_sequences(X, *, dtype=np.float32, tokens=False, allow_nan=False, input
     ValueError
         If `X` contains no sequence, an empty sequence or no feature, if the sequences have
         different numbers of features, if `X` is a single series instead of a batch, or if a step
-        contains strings, complex numbers, NaN or infinity. With `tokens=True`, also if a step is
-        not a token id.
+        contains strings, complex numbers, NaN, infinity or masked values. With `tokens=True`, also
+        if a step is not a token id.
 
     See Also
     --------
@@ -86,6 +94,42 @@ def check_sequences(X, *, dtype=np.float32, tokens=False, allow_nan=False, input
     >>> X.shape, X.values.shape
     ((901, 100, 1), (1000, 1))
     """
+    sequences = as_sequences(
+        X, dtype=dtype, tokens=tokens, allow_nan=allow_nan, input_name=input_name
+    )
+    warn_if_channels_first(X, sequences, input_name)
+    return sequences
+
+
+def warn_if_channels_first(X, sequences, input_name="X"):
+    """Warn if X is an array of single time steps with many features.
+
+    Estimators call this only when they are fitted: a fitted estimator knows the number of features,
+    and may well predict from one time step.
+
+    Parameters
+    ----------
+    X : as in `check_sequences`
+    sequences : Sequences
+        What was read from X.
+    input_name : str, default="X"
+    """
+    if isinstance(X, Sequences | list | tuple) or getattr(X, "ndim", 0) != 3:
+        return
+    _, n_steps, n_features = sequences.shape
+    if n_steps == 1 and n_features >= _MANY_FEATURES:
+        warnings.warn(
+            f"{input_name} has the shape {X.shape}, which is read as sequences of one time step "
+            f"with {n_features} features. If the last axis is time, use "
+            f"skrnn.sequences.from_channels_first({input_name}). If it is not, pass "
+            f"list({input_name}) to avoid this warning.",
+            UserWarning,
+            stacklevel=3,
+        )
+
+
+def as_sequences(X, *, dtype, tokens=False, allow_nan=False, input_name="X"):
+    """Return a batch as `Sequences`, like `check_sequences`, but without a warning."""
     if isinstance(X, Sequences):
         layout = Layout(X.values, X.starts, X.lengths)
         _check_given(X, tokens, input_name)

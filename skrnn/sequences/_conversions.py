@@ -3,10 +3,12 @@
 The data alone do not show which axis is time, or which NaN are padding. skrnn does not guess this.
 """
 
+import numbers
 import operator
 
 import numpy as np
 
+from skrnn._check_arrays import refuse_masked
 from skrnn.sequences._check import as_floats
 from skrnn.sequences._containers import stacked
 from skrnn.sequences._layout import lay_out
@@ -56,6 +58,7 @@ def from_channels_first(X):
     """
     if isinstance(X, list | tuple) or (isinstance(X, np.ndarray) and X.ndim == 1):
         return given_sequences([_transposed(item, i) for i, item in enumerate(X)])
+    refuse_masked(X, "X")
     X = np.asarray(X)
     if X.ndim != 3:
         raise ValueError(
@@ -66,6 +69,7 @@ def from_channels_first(X):
 
 
 def _transposed(item, i):
+    refuse_masked(item, f"X[{i}]")
     array = np.asarray(item)
     if array.ndim != 2:
         raise ValueError(
@@ -180,7 +184,7 @@ def to_padded(X, *, value=np.nan, length=None):
     Raises
     ------
     ValueError
-        If a sequence is longer than `length`, or if `X` contains integers and `value` is not one.
+        If a sequence is longer than `length`, or if the dtype of `X` cannot represent `value`.
 
     See Also
     --------
@@ -200,8 +204,21 @@ def to_padded(X, *, value=np.nan, length=None):
         raise ValueError(
             f"length={length} is shorter than the longest sequence, which has {longest} steps."
         )
-    if X.dtype.kind in "iu" and not float(value).is_integer():
-        raise ValueError(f"X holds {X.dtype} values; value must be an integer, got {value}.")
+    _check_padding(value, X.dtype)
     padded = np.full((len(X), length, *X.values.shape[1:]), value, dtype=X.dtype)
     padded[np.arange(length) < X.lengths[:, np.newaxis]] = X.concatenate()
     return padded
+
+
+def _check_padding(value, dtype):
+    """Raise an error if sequences of this dtype cannot be padded with a value."""
+    if not isinstance(value, numbers.Real):
+        raise TypeError(f"value must be a number, got {value!r}.")
+    if dtype.kind not in "iu":
+        return
+    limits = np.iinfo(dtype)
+    if not float(value).is_integer() or not limits.min <= value <= limits.max:
+        raise ValueError(
+            f"X holds {dtype} values; value must be an integer from {limits.min} to "
+            f"{limits.max}, got {value}."
+        )

@@ -10,7 +10,7 @@ from scipy import sparse
 from sklearn.utils.validation import validate_data
 
 from skrnn._persistence import stored_as_dict
-from skrnn.sequences._check import check_sequences
+from skrnn.sequences._check import as_sequences, warn_if_channels_first
 from skrnn.sequences._containers import feature_table, is_nested_table
 from skrnn.sequences._sequences import Sequences, offsets_of
 from skrnn.sequences._tokens import PADDING
@@ -55,7 +55,7 @@ def as_known_container(X):
 
 def read_steps(X, dtype, input_name="X"):
     """Return numeric time steps as `Inputs`."""
-    sequences = check_sequences(X, dtype=np.dtype(dtype), input_name=input_name)
+    sequences = as_sequences(X, dtype=np.dtype(dtype), input_name=input_name)
     return Inputs(sequences, sequences.lengths, np.broadcast_to(0, len(sequences)))
 
 
@@ -121,7 +121,7 @@ def with_dense_steps(sequences, n_features, dtype):
 
 def read_tokens(X, input_name="X"):
     """Return token ids without padding at either end, but keep one step of padding alone."""
-    sequences = check_sequences(X, tokens=True, input_name=input_name)
+    sequences = as_sequences(X, dtype=None, tokens=True, input_name=input_name)
     values, starts, lengths = sequences.values, sequences.starts, sequences.lengths
     at_ends = (values[starts] == PADDING) | (values[starts + lengths - 1] == PADDING)
     if not at_ends.any():
@@ -198,6 +198,7 @@ def read_inputs(estimator, X, *, fresh=None, input_name="X"):
     inputs, n_features = steps.read(X, input_name)
     table = feature_table(X)
     if reset:
+        warn_if_channels_first(X, inputs.sequences, input_name)
         if not steps.tokens and is_nested_table(X):
             table = X
         steps = replace(steps, n_features=n_features, in_table=table is X)

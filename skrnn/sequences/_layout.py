@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy import sparse
 
+from skrnn._check_arrays import refuse_masked
 from skrnn.sequences._sequences import offsets_of
 
 NUMERIC_KINDS = "fiub"
@@ -142,6 +143,7 @@ def _check_not_one_series(X, input_name):
 
 def _as_array(X, input_name):
     """Convert X, which is neither a list nor a table, to an array of one to three dimensions."""
+    refuse_masked(X, input_name)
     array = np.asarray(X)
     if array.ndim == 0:
         if array.dtype.kind in NUMERIC_KINDS + "c":
@@ -226,7 +228,7 @@ def _lay_out_list(items, input_name, dtype):
     _check_lengths(lengths, input_name)
     _check_same_ndim(arrays, input_name)
     if arrays[0].ndim == 2:
-        _check_same_width([array.shape[1] for array in arrays], len(arrays), input_name)
+        _check_same_width([array.shape[1] for array in arrays], lengths, input_name)
     values = _concatenate(arrays, input_name, dtype)
     return Layout(values, offsets_of(lengths), lengths)
 
@@ -238,6 +240,7 @@ def _item_array(item, name):
         return _without_na(item)
     if sparse.issparse(item):
         return item.toarray()
+    refuse_masked(item, name)
     try:
         return np.asarray(item)
     except ValueError as error:
@@ -286,12 +289,18 @@ def _check_same_ndim(arrays, input_name):
             )
 
 
-def _check_same_width(widths, n, input_name):
+def _check_same_width(widths, lengths, input_name):
+    n = len(lengths)
     if widths.count(widths[0]) != n:
+        hint = ""
+        if (lengths == lengths[0]).all():
+            hint = (
+                f" If the last axis is time, use skrnn.sequences.from_channels_first({input_name})."
+            )
         i = next(i for i, width in enumerate(widths) if width != widths[0])
         raise ValueError(
             f"{input_name}[0] has {widths[0]} feature(s), {input_name}[{i}] has {widths[i]}; "
-            "expected the same number in every sequence."
+            f"expected the same number in every sequence.{hint}"
         )
     if widths[0] == 0:
         raise too_few("feature", (n, None, 0), input_name)
@@ -340,7 +349,7 @@ def _lay_out_sparse(items, input_name, dtype):
         check_kind(item.dtype, f"{input_name}[{i}]")
     lengths = np.array([item.shape[0] for item in items])
     _check_lengths(lengths, input_name)
-    _check_same_width([item.shape[1] for item in items], len(items), input_name)
+    _check_same_width([item.shape[1] for item in items], lengths, input_name)
     values = sparse.vstack(items, format="csr", dtype=dtype).toarray()
     return Layout(values, offsets_of(lengths), lengths)
 

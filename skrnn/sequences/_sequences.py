@@ -9,6 +9,8 @@ import numbers
 
 import numpy as np
 
+from skrnn._check_arrays import refuse_masked
+
 
 def offsets_of(lengths):
     """Return where each sequence begins if sequences of these lengths follow one another.
@@ -269,6 +271,7 @@ class Sequences:
 
 
 def _checked_values(values):
+    refuse_masked(values, "values")
     values = np.asarray(values)
     if values.ndim not in (1, 2):
         raise ValueError(

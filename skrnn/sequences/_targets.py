@@ -4,19 +4,37 @@ There is one target per sequence or one per time step. In the second case, the t
 steps are in one array.
 """
 
+import sys
+from numbers import Real
+
 import numpy as np
 from sklearn.utils import check_array, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import assert_all_finite
 
+from skrnn._check_arrays import refuse_masked
 from skrnn.sequences._containers import object_array, split_steps
 
 # --- layout -------------------------------------------------------------------------
 
 
-def as_list_or_array(y):
-    """Return y as an array, but lists and tuples unchanged, since they may be ragged."""
-    return y if isinstance(y, list | tuple) else np.asarray(y)
+def as_list_or_array(y, input_name="y"):
+    """Return y as an array, but lists and tuples unchanged, since they may be ragged.
+
+    Raises
+    ------
+    TypeError
+        If y is not a collection whose items have an order, such as a set or a generator.
+    ValueError
+        If y is a masked array with masked values.
+    """
+    if isinstance(y, list | tuple):
+        return y
+    refuse_masked(y, input_name)
+    array = np.asarray(y)
+    if array.ndim == 0:
+        raise TypeError(f"{input_name} must be an array or a list, got {type(y).__name__}.")
+    return array
 
 
 def flatten_targets(y, inputs, input_name, *, per_step):
@@ -70,6 +88,8 @@ def flatten_step_targets(y, inputs, input_name="y"):
             f"Found input variables with inconsistent numbers of samples: X has {len(inputs)} "
             f"sequences, {input_name} has {len(y)}."
         )
+    for i, target in enumerate(y):
+        refuse_masked(target, f"{input_name}[{i}]")
     series = [np.asarray(target) for target in y]
     depths = {target.ndim for target in series}
     if not depths <= {1, 2} or len(depths) > 1:
@@ -158,11 +178,21 @@ def check_labels(y, input_name):
         If a label is missing, or if they are not class labels.
     """
     y = column_or_1d(y, warn=True)
-    if y.dtype.kind == "O" and any(label is None for label in y):
-        raise ValueError(f"{input_name} must contain a label for each target, got None.")
+    if y.dtype.kind == "O" and (missing := _is_missing(y)).any():
+        raise ValueError(
+            f"{input_name} must contain a label for each target, got {y[missing][0]!r}."
+        )
     assert_all_finite(y, input_name=input_name)
     check_classification_targets(y)
     return y
+
+
+def _is_missing(labels):
+    """Return which objects stand for a missing label, such as None, NaN and `pandas.NA`."""
+    pandas = sys.modules.get("pandas")
+    if pandas is not None:
+        return pandas.isna(labels)
+    return np.array([label is None or label != label for label in labels])
 
 
 def require_two_classes(classes, name):
@@ -171,12 +201,11 @@ def require_two_classes(classes, name):
     Raises
     ------
     ValueError
-        If there is only one.
+        If there are fewer.
     """
     if len(classes) < 2:
-        raise ValueError(
-            f"{name} needs samples of at least 2 classes, got 1 class: {classes.tolist()[0]!r}."
-        )
+        found = f"1 class: {classes.tolist()[0]!r}" if len(classes) else "no class"
+        raise ValueError(f"{name} needs samples of at least 2 classes, got {found}.")
     return classes
 
 
@@ -186,11 +215,14 @@ def known_classes(classifier, classes):
     Raises
     ------
     ValueError
-        If an earlier call received other classes.
+        If a class is missing or is not a class label, or if an earlier call received other classes.
     """
     if classes is None:
         return None
-    classes = np.unique(classes)
+    classes = as_list_or_array(classes, "classes")
+    if np.ndim(classes) != 1:
+        raise ValueError(f"classes must be a list of labels, got the shape {np.shape(classes)}.")
+    classes = np.unique(check_labels(classes, "classes"))
     known = getattr(classifier, "classes_", classes)
     if not np.array_equal(classes, known):
         raise ValueError(f"classes={classes} differs from the classes of the first call: {known}.")
@@ -227,16 +259,20 @@ def class_factors(codes, class_weight, classes, weights):
     Raises
     ------
     ValueError
-        If a class weight is negative, or if an unknown label has a weight while a class has none.
+        If a class weight is not a finite number or is negative, or if an unknown label has a weight
+        while a class has none.
     """
     if isinstance(class_weight, dict):
-        if any(factor < 0 for factor in class_weight.values()):
-            raise ValueError(f"class_weight must not be negative, got {class_weight!r}.")
-        unknown = set(class_weight) - set(classes.tolist())
-        if unknown and not set(classes.tolist()) <= set(class_weight):  # as in scikit-learn
-            raise ValueError(
-                f"class_weight has {sorted(unknown)}, which are not in classes_: {classes}."
-            )
+        for label, factor in class_weight.items():
+            if not isinstance(factor, Real) or not 0 <= factor < np.inf:
+                raise ValueError(
+                    "class_weight must contain finite numbers that are not negative, got "
+                    f"{factor!r} for the class {label!r}."
+                )
+        known = set(classes.tolist())
+        unknown = [label for label in class_weight if label not in known]
+        if unknown and not known <= set(class_weight):  # as in scikit-learn
+            raise ValueError(f"class_weight has {unknown}, which are not in classes_: {classes}.")
         return np.array([class_weight.get(label, 1.0) for label in classes.tolist()])[codes]
     totals = np.bincount(codes, weights)
     mean = totals.sum() / np.count_nonzero(totals)

@@ -44,11 +44,11 @@ class Backend(Protocol):
     def sequences_to_device(self, sequences) -> Any:
         """Send a batch of `Sequences` to the device, for `compile_forward`."""
 
-    def to_device(self, examples, target_scale) -> Any:
+    def to_device(self, examples, units) -> Any:
         """Send `Examples` to the device, for `compile_training`.
 
-        `target_scale` is the pair (scale, offset) that converts the targets of the network to the
-        units of the user, in which metrics are computed.
+        `units` are the arrays (true_scale, scale, offset) that convert the targets and the outputs
+        of the network to the units of the user, in which metrics are computed.
         """
 
     def batch_layout(self, spec, lengths, batch_size, n_epochs) -> Any:

@@ -16,6 +16,7 @@ A custom body may combine the rows of a batch, and a custom metric may ignore we
 either of them no rows are added.
 """
 
+from contextlib import nullcontext
 from functools import partial
 from itertools import groupby
 
@@ -66,7 +67,7 @@ def sequences_to_device(sequences):
     return jax.device_put([_padded_to_bucket(array) for array in arrays]), sequences.lengths
 
 
-def to_device(examples, target_scale):
+def to_device(examples, units):
     """Return examples as arrays on the device, their first axes padded to a bucket size."""
     targets = examples.targets
     arrays = (
@@ -75,8 +76,10 @@ def to_device(examples, target_scale):
         targets.lengths.astype(np.int32),
         examples.weights,
     )
-    tensors = [*(_padded_to_bucket(array) for array in arrays), *target_scale]
-    return sequences_to_device(examples.sequences), jax.device_put(tensors)
+    tensors = [_padded_to_bucket(array) for array in arrays]
+    with jax.enable_x64(any(array.dtype == np.float64 for array in units)):
+        units = jax.device_put(list(units))
+    return sequences_to_device(examples.sequences), [*jax.device_put(tensors), *units]
 
 
 # --- training ---------------------------------------------------------------------------------
@@ -107,9 +110,9 @@ def compile_training(network, objective, optimizer):
     variables = (
         network.raw.trainable_variables,
         network.raw.non_trainable_variables,
-        [metric.variables for metric in objective.metrics],
+        [metric.variables for metric in objective.metrics.items],
     )
-    own_metric = any(not type(m).__module__.startswith("keras.") for m in objective.metrics)
+    own_metric = any(not type(m).__module__.startswith("keras.") for m in objective.metrics.items)
     exact = network.spec.is_custom or own_metric
     train = _compile_loop(train_batch, (*variables, optimizer.variables), exact)
     evaluate = _compile_loop(evaluate_batch, variables, exact)
@@ -130,19 +133,14 @@ def _batch_loss(network, objective):
         raw, others, penalties = model.stateless_call(
             trainable, others, [steps, lengths], training=training, return_losses=True
         )
-        values, starts, n_targets, weights, scale, offset = targets
+        values, starts, n_targets, weights, *units = targets
         where = starts[rows]
         if per_step:
             raw, where, real = _as_targets(raw, where, real, n_targets[rows])
         true = values[where]
         losses, predicted = objective.weighted_losses(true, raw, weights[where])
         value = jnp.sum(jnp.where(real, losses, 0)) / jnp.sum(real) + sum(penalties)
-        known, seen = objective.in_user_units(true, predicted, scale, offset)
-        counted = [
-            metric.stateless_update_state(state, known, seen, sample_weight=real.astype(seen.dtype))
-            for metric, state in zip(objective.metrics, counted, strict=True)
-        ]
-        return value, (others, counted)
+        return value, (others, objective.metrics.updated(counted, true, predicted, units, real))
 
     return batch_loss
 
@@ -202,7 +200,7 @@ def _compile_loop(one_batch, variables, exact):
             state, losses = loop(
                 state, losses, (arrays, targets), order, bounds, rates, span, shape
             )
-        jax.tree.map(lambda variable, value: variable.assign(value), variables, state)
+        jax.tree.map(_assign, variables, state)
         return np.asarray(losses)[: len(shapes)]
 
     return run
@@ -211,6 +209,12 @@ def _compile_loop(one_batch, variables, exact):
 # A call overwrites the memory of the state that it receives, so the values of variables are copied:
 # they may be used elsewhere.
 _copy = jax.jit(partial(jax.tree.map, jnp.copy))
+
+
+def _assign(variable, value):
+    """Assign a value to a variable, whose dtype may be float64 while others are float32."""
+    with nullcontext() if variable.dtype != "float64" else precision("float64"):
+        variable.assign(value)
 
 
 def _shapes(lengths, order, bounds, width, exact):

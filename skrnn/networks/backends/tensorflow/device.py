@@ -25,11 +25,11 @@ def sequences_to_device(sequences):
     )
 
 
-def to_device(examples, target_scale):
+def to_device(examples, units):
     """Return the tensors of the sequences of examples, and the tensors of their targets."""
     targets = examples.targets
     arrays = targets.values, targets.starts, targets.lengths.astype(np.int32), examples.weights
-    tensors = [tf.convert_to_tensor(array) for array in (*arrays, *target_scale)]
+    tensors = [tf.convert_to_tensor(array) for array in (*arrays, *units)]
     return sequences_to_device(examples.sequences), tuple(tensors)
 
 
@@ -43,7 +43,7 @@ def compile_training(network, objective, optimizer):
     def batch_loss(sequences, targets, rows, training):
         steps, lengths = _gather_steps(*sequences, rows)
         raw = model([steps, lengths], training=training)
-        values, starts, n_targets, weights, scale, offset = targets
+        values, starts, n_targets, weights, *units = targets
         where = tf.gather(starts, rows)
         if per_step:
             lengths = tf.gather(n_targets, rows)
@@ -52,8 +52,7 @@ def compile_training(network, objective, optimizer):
             raw = tf.boolean_mask(raw, real)
         true = tf.gather(values, where)
         losses, predicted = objective.weighted_losses(true, raw, tf.gather(weights, where))
-        for metric in objective.metrics:
-            metric.update_state(*objective.in_user_units(true, predicted, scale, offset))
+        objective.metrics.update(true, predicted, units)
         return tf.add_n([tf.reduce_mean(losses), *model.losses])
 
     def train_batch(sequences, targets, rows, rate):

@@ -35,7 +35,7 @@ def sequences_to_device(sequences):
     )
 
 
-def to_device(examples, target_scale):
+def to_device(examples, units):
     """Return examples as tensors on Keras' device, and the numbers of targets as an array."""
     targets = examples.targets
     tensors = (
@@ -43,7 +43,7 @@ def to_device(examples, target_scale):
         _send(targets.starts.astype(np.int64)),
         _send(targets.lengths.astype(np.int32)),
         _send(examples.weights),
-        *(_send(np.asarray(value)) for value in target_scale),
+        *(_send(np.asarray(value)) for value in units),
     )
     return sequences_to_device(examples.sequences), tensors, targets.lengths
 
@@ -62,7 +62,7 @@ def compile_training(network, objective, optimizer):
     update = make_update(optimizer, variables, all_used=not network.spec.is_custom)
 
     def batch_loss(data, rows, here, training):
-        sequences, (values, starts, lengths, weights, scale, offset), n_targets = data
+        sequences, (values, starts, lengths, weights, *units), n_targets = data
         raw = run_model[training](_gather_steps(*sequences[:3], rows, sequences[3][here]))
         where = starts[rows]
         if per_step:
@@ -72,8 +72,7 @@ def compile_training(network, objective, optimizer):
         true = values[where]
         losses, predicted = objective.weighted_losses(true, raw, weights[where])
         with torch.no_grad():
-            for metric in objective.metrics:
-                metric.update_state(*objective.in_user_units(true, predicted, scale, offset))
+            objective.metrics.update(true, predicted, units)
         return sum(model.losses, losses.mean())
 
     def train_batch(data, rows, here, rate):
