@@ -2,11 +2,14 @@
 
 import inspect
 from functools import partial
+from types import FunctionType
 
 import keras
 import numpy as np
 from keras import ops
 
+from skrnn.networks.fingerprint import describe, settings
+from skrnn.networks.fingerprint.libraries import library_name
 from skrnn.networks.keras_objects import rebuild_whole
 
 
@@ -72,11 +75,25 @@ class Objective:
         if self._class_codes:
             true = np.zeros(1, np.int32)
         for metric in self.metrics:
+            before = [(variable, _value(variable)) for variable in metric.variables]
             metric.update_state(true, np.full((1, self._n_outputs), 0.5, np.float32))
             if np.size(ops.convert_to_numpy(metric.result())) != 1:
                 raise ValueError(
                     f"Each of the metrics must return a scalar; {metric.name!r} returns an array."
                 )
+            metric.reset_state()
+            # A custom metric may keep some of its values when it is reset.
+            for variable, value in before:
+                variable.assign(value)
+
+    def metric_state(self):
+        """Return the variables of the metrics, each with its present value."""
+        variables = [variable for metric in self.metrics for variable in metric.variables]
+        return [(variable, _value(variable)) for variable in variables]
+
+
+def _value(variable):
+    return np.array(ops.convert_to_numpy(variable))
 
 
 def _one_per_target(losses):
@@ -89,6 +106,21 @@ def _one_per_target(losses):
     if n_dimensions == 1:
         return losses
     return ops.mean(losses, axis=tuple(range(1, n_dimensions)))
+
+
+def describe_objective(training):
+    """Return a description of the loss and the metrics; equal ones are compiled to equal programs.
+
+    Parameters
+    ----------
+    training : TrainingSpec
+    """
+    names = [getattr(metric, "name", None) for metric in training.metrics]
+    loss, *metrics = (
+        keras.saving.deserialize_keras_object(one) if isinstance(one, dict) else one
+        for one in (training.loss, *training.metrics)
+    )
+    return describe((loss, *metrics, names, settings()))
 
 
 def make_loss(loss):
@@ -114,13 +146,23 @@ def make_loss(loss):
             f"got {loss!r}."
         ) from error
     if isinstance(found, keras.losses.Loss):
-        config = found.get_config()
-        if "from_logits" not in config:
-            return found.call, False
-        return rebuild_whole(found, {**config, "from_logits": True}).call, True
+        return _loss_of_object(found)
     if "from_logits" in inspect.signature(found).parameters:
         return partial(found, from_logits=True), True
     return found, False
+
+
+def _loss_of_object(loss):
+    """Return the function of a `keras.losses.Loss`, and whether it takes logits."""
+    takes_logits = loss.get_config().get("from_logits")
+    # A method of the user may rely on probabilities.
+    if takes_logits is None or takes_logits or library_name(type(loss).call) is None:
+        return loss.call, bool(takes_logits)
+    try:
+        return rebuild_whole(loss, {"from_logits": True}).call, True
+    except ValueError:
+        # The loss is only less exact if it takes probabilities.
+        return loss.call, False
 
 
 def make_metrics(metrics, *, class_codes, n_outputs):
@@ -136,13 +178,13 @@ def make_metrics(metrics, *, class_codes, n_outputs):
     Raises
     ------
     ValueError
-        If one of the metrics is not a Keras metric.
+        If one of the metrics is not a Keras metric, or cannot be made again from its configuration.
     """
     return [_make_metric(metric, class_codes, n_outputs) for metric in metrics]
 
 
 def _make_metric(metric, class_codes, n_outputs):
-    if metric in ("accuracy", "acc"):
+    if isinstance(metric, str) and metric in ("accuracy", "acc"):
         if class_codes:
             return keras.metrics.SparseCategoricalAccuracy(name=metric)
         if n_outputs == 1:
@@ -152,8 +194,28 @@ def _make_metric(metric, class_codes, n_outputs):
         found = keras.metrics.get(metric)
     except (ValueError, TypeError) as error:
         raise ValueError(f"metrics contains {metric!r}, which is not a Keras metric.") from error
-    if isinstance(found, keras.metrics.Metric):
-        name = metric if isinstance(metric, str) else found.name
-        return rebuild_whole(found, {**found.get_config(), "name": name})
-    name = metric if isinstance(metric, str) else found.__name__
-    return keras.metrics.MeanMetricWrapper(found, name=name)
+    if not isinstance(found, keras.metrics.Metric):
+        name = metric if isinstance(metric, str) else _name_of(found)
+        return keras.metrics.MeanMetricWrapper(_as_function(found), name=name)
+    name = metric if isinstance(metric, str) else found.name
+    try:
+        new = rebuild_whole(found, {"name": name})
+    except ValueError as error:
+        raise ValueError(f"metrics contains a metric that cannot be used: {error}") from error
+    # A class that does not accept a name has chosen one itself.
+    new.name = name
+    return new
+
+
+def _name_of(function):
+    """Return the name of a function, of the function in a partial, or of an object's class."""
+    while isinstance(function, partial):
+        function = function.func
+    return getattr(function, "__name__", type(function).__name__)
+
+
+def _as_function(found):
+    """Return a function that calls an object; Keras takes only things that have a hash."""
+    if isinstance(found, FunctionType):
+        return found
+    return lambda true, predicted: found(true, predicted)
