@@ -380,7 +380,7 @@ def network():
     from skrnn._specs import NetworkSpec
 
     def body(steps, lengths):
-        hidden = keras.layers.Lambda(lambda x: x * np.arange(3.0, dtype="float32"))(steps)
+        hidden = keras.layers.Lambda(lambda x: ops.multiply(x, np.float32([0, 1, 2])))(steps)
         cells = keras.layers.GRU(3, return_sequences=True, dropout=0.2)
         hidden = keras.layers.Bidirectional(cells)(hidden)
         return keras.layers.Dense(2, activation="relu")(hidden) * 2.0

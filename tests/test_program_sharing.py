@@ -9,6 +9,8 @@ from types import ModuleType
 import keras
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from keras import ops
 from numpy.testing import assert_allclose, assert_array_equal
 from recurrences import count_programs
@@ -116,6 +118,9 @@ LOSSES = {
 }
 
 
+WEIGHTED_LOSSES = st.tuples(st.sampled_from(sorted(LOSSES)), st.sampled_from([1.0, 10.0]))
+
+
 def last_loss(make, weight):
     return fit(loss=make(weight)).history_["loss"][-1]
 
@@ -128,6 +133,15 @@ def unweighted():
 @pytest.mark.parametrize("kind", LOSSES)
 def test_losses_that_differ_in_one_value_do_not_share_a_program(kind, unweighted):
     for weight in (1.0, 10.0):
+        assert last_loss(LOSSES[kind], weight) == pytest.approx(weight * unweighted, rel=1e-5)
+
+
+@settings(max_examples=3)
+@given(
+    st.lists(st.tuples(st.sampled_from(sorted(LOSSES)), st.sampled_from([1.0, 10.0])), max_size=3)
+)
+def test_fits_in_any_order_have_the_history_of_the_first_fit_in_a_process(unweighted, fits):
+    for kind, weight in fits:
         assert last_loss(LOSSES[kind], weight) == pytest.approx(weight * unweighted, rel=1e-5)
 
 

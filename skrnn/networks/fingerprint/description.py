@@ -233,7 +233,7 @@ class _Writer:
         members = {n: v for n, v in vars(kind).items() if n not in _NOT_BEHAVIOUR}
         self._word(f"members {len(members)}")
         for name, member in members.items():
-            self._word(name)
+            self.add(name)
             if inspect.isgetsetdescriptor(member) or inspect.ismemberdescriptor(member):
                 self._word(type(member).__name__)
             else:

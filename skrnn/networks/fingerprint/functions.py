@@ -9,14 +9,8 @@ from skrnn.networks.fingerprint.libraries import is_library
 
 MISSING = "an undefined name"
 
-_STARTS = {
-    "LOAD_GLOBAL",
-    "LOAD_NAME",
-    "LOAD_DEREF",
-    "LOAD_CLASSDEREF",
-    "LOAD_FROM_DICT_OR_GLOBALS",
-    "LOAD_FROM_DICT_OR_DEREF",
-}
+_GLOBALS = {"LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"}
+_CLOSURES = {"LOAD_DEREF", "LOAD_CLASSDEREF", "LOAD_FROM_DICT_OR_DEREF"}
 _ATTRIBUTES = {"LOAD_ATTR", "LOAD_METHOD"}
 
 
@@ -54,7 +48,6 @@ def _constant_text(constant):
     return f"{type(constant).__name__} {constant!r}"
 
 
-@lru_cache(maxsize=4096)
 def names_read(code):
     """Return the variables that code, and the functions defined in it, read from outside.
 
@@ -64,23 +57,33 @@ def names_read(code):
 
     Returns
     -------
-    tuple of (str, tuple of str)
+    list of (str, tuple of str)
         The name of each variable, and the attributes that are read directly from it. For the
         import of a module that is not of a known library, the name is empty.
     """
+    return [(name, attributes) for name, attributes, _ in _reads(code)]
+
+
+@lru_cache(maxsize=4096)
+def _reads(code):
+    """Return the names and attributes that code reads, and whether it is from its closure."""
     found, instructions = (
         [],
         [one for one in dis.get_instructions(code) if one.opname != "EXTENDED_ARG"],
     )
     for i, one in enumerate(instructions):
-        if one.opname in _STARTS:
-            found.append((one.argval, _attributes(instructions[i + 1 :])))
+        if one.opname in _GLOBALS | _CLOSURES:
+            attributes = _attributes(instructions[i + 1 :])
+            found.append((one.argval, attributes, one.opname in _CLOSURES))
         elif one.opname == "IMPORT_NAME" and not is_library(one.argval):
-            found.append(("", (one.argval,)))
+            found.append(("", (one.argval,), False))
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
-            found += names_read(constant)
-    return tuple(dict.fromkeys(found))
+            found += _reads(constant)
+    # The closure of an inner function may be a local variable of this code.
+    return tuple(
+        dict.fromkeys(read for read in found if not read[2] or read[0] in code.co_freevars)
+    )
 
 
 def _attributes(instructions):

@@ -64,6 +64,16 @@ _RECORDS = {
         "_iterations _distribution_strategy".split()
     ),
 }
+# In these attributes, TensorFlow keeps its records.
+_TENSORFLOW = {
+    "_self_name_based_restores",
+    "_self_saveable_object_factories",
+    "_self_setattr_tracking",
+    "_self_unconditional_checkpoint_dependencies",
+    "_self_unconditional_deferred_dependencies",
+    "_self_unconditional_dependency_names",
+    "_self_update_uid",
+}
 # PyTorch keeps some attributes of a layer in these dicts.
 _TORCH_DICTS = ("_modules", "_parameters", "_buffers")
 _TRACKED = {TrackedList: list, TrackedDict: dict, TrackedSet: set}
@@ -96,7 +106,7 @@ def attributes(thing, held=None):
             # A record that users have replaced, such as a method, counts.
             if callable(value) and getattr(value, "__code__", None) not in (None, *_WRAPPERS):
                 found[name] = value
-        elif not name.startswith("_self_") and not (_HOOKS.fullmatch(name) and not value):
+        elif name not in _TENSORFLOW and not (_HOOKS.fullmatch(name) and not value):
             found[name] = value
     return found
 

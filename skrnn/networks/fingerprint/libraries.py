@@ -94,7 +94,8 @@ def library_name(thing):
 
 def _is_bound(thing):
     """Return whether a function is a method of an object, whose state then counts too."""
-    return not isinstance(getattr(thing, "__self__", None), ModuleType | type | NoneType)
+    owner = None if isinstance(thing, type) else getattr(thing, "__self__", None)
+    return not isinstance(owner, ModuleType | type | NoneType)
 
 
 def _name_in(modules, name, thing):
