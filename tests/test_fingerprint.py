@@ -454,3 +454,11 @@ def test_recipe_makes_optimizers_with_values_that_their_configuration_lacks():
     excludes.exclude_from_weight_decay(var_names=["bias"])
     made = read_optimizer(excludes, None, None)[0].make()
     assert not made._use_weight_decay(keras.Variable(1.0, name="bias"))
+
+
+def test_describe_follows_the_state_of_the_object_of_a_method():
+    before = describe(np.random.rand)  # noqa: NPY002 - the method of a global generator
+    assert describe(np.random.rand) == before  # noqa: NPY002
+    np.random.rand()  # noqa: NPY002
+    assert is_complete(before)
+    assert describe(np.random.rand) != before  # noqa: NPY002
