@@ -457,8 +457,8 @@ def test_recipe_makes_optimizers_with_values_that_their_configuration_lacks():
 
 
 def test_describe_follows_the_state_of_the_object_of_a_method():
-    before = describe(np.random.rand)  # noqa: NPY002 - the method of a global generator
-    assert describe(np.random.rand) == before  # noqa: NPY002
+    before = describe(np.random.rand)
+    assert describe(np.random.rand) == before
     np.random.rand()  # noqa: NPY002
     assert is_complete(before)
-    assert describe(np.random.rand) != before  # noqa: NPY002
+    assert describe(np.random.rand) != before
