@@ -39,6 +39,7 @@ class NetworkSpec:
         How the outputs at all time steps are combined into one vector. Only used when
         `return_sequences` is False.
     activation : str or callable
+        A callable is compared by its description, which is part of `architecture`.
     dropout, recurrent_dropout, l2 : float
     n_features : int
         The number of features of a time step; 1 for token ids.
@@ -54,13 +55,16 @@ class NetworkSpec:
     body_seed : int
         The seed for those layers of the body that are created without a seed.
     architecture : str or None
-        The description of the layers that `body` or `custom_cell` built. Specifications are
-        compared by this description and not by the callable, because two callables may build the
-        same network, and one callable may build different networks.
+        The description of the layers that `body` or `custom_cell` built, or of `activation` if it
+        is a callable. Specifications are compared by this description and not by the callable,
+        because two callables may build the same network, and one callable may build different
+        networks.
     one_hot : bool
         Whether time steps are integer codes that stand for one-hot vectors of length `n_features`.
     custom_cell : class or instance of keras.layers.Layer, or None
         A Keras cell that takes the place of `cell`.
+    activation_name : str or None
+        `activation`, or None if it is a callable.
     """
 
     cell: str | None
@@ -68,7 +72,7 @@ class NetworkSpec:
     bidirectional: bool
     return_sequences: bool
     pooling: str
-    activation: str | Callable
+    activation: str | Callable = field(compare=False)
     dropout: float
     recurrent_dropout: float
     l2: float
@@ -83,6 +87,16 @@ class NetworkSpec:
     architecture: str | None = None
     one_hot: bool = False
     custom_cell: Any = field(default=None, compare=False)
+    activation_name: str | None = field(init=False)
+
+    def __post_init__(self):
+        name = self.activation if isinstance(self.activation, str) else None
+        object.__setattr__(self, "activation_name", name)
+
+    @property
+    def has_custom_parts(self):
+        """True if `body`, `custom_cell` or `activation` is an object of the user."""
+        return self.is_custom or self.activation_name is None
 
     @property
     def is_custom(self):

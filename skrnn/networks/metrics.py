@@ -7,6 +7,8 @@ metric measures, so that it is computed in float64.
 
 import warnings
 from contextlib import nullcontext
+from functools import partial
+from types import FunctionType
 
 import keras
 import numpy as np
@@ -125,7 +127,15 @@ class Metrics:
             true, predicted, *units = map(ops.convert_to_tensor, arrays)
             inputs = self.inputs(true, predicted, units)
             for metric, pair in zip(self.items, inputs, strict=True):
+                before = [(variable, _value(variable)) for variable in metric.variables]
                 _build(metric, *pair)
+                metric.reset_state()
+                # A custom metric may keep some of its values when it is reset.
+                for variable, value in before:
+                    variable.assign(value)
+        self._first_values = [
+            (variable, _value(variable)) for metric in self.items for variable in metric.variables
+        ]
         for metric in self.items:
             if self._float64 and metric.dtype != self._float64:
                 warnings.warn(
@@ -151,9 +161,16 @@ class Metrics:
             for metric in self.items:
                 metric.reset_state()
 
+    def restore(self):
+        """Reset the metrics, also in what a custom metric keeps when it is reset."""
+        with self.precision():
+            for variable, value in self._first_values:
+                variable.assign(value)
+        self.reset()
+
     def _make(self, metric):
         """Return a new Keras metric, and the form in which it needs its inputs."""
-        if metric in ("accuracy", "acc"):
+        if isinstance(metric, str) and metric in ("accuracy", "acc"):
             return self._make_accuracy(metric), "given"
         try:
             found = keras.metrics.get(metric)
@@ -162,19 +179,28 @@ class Metrics:
                 f"metrics contains {metric!r}, which is not a Keras metric."
             ) from error
         form = self._form_of(found)
+        name = metric if isinstance(metric, str) else _name_of(found)
         if not isinstance(found, keras.metrics.Metric):
-            name = metric if isinstance(metric, str) else _name_of(found)
-            return keras.metrics.MeanMetricWrapper(found, name=name, dtype=self._float64), form
-        config = found.get_config()
-        if isinstance(metric, str):
-            config["name"] = metric
+            function = _as_function(found)
+            return keras.metrics.MeanMetricWrapper(function, name=name, dtype=self._float64), form
+        try:
+            new = rebuild_whole(found, {"name": name, **self._changes(found.get_config())})
+        except ValueError as error:
+            raise ValueError(f"metrics contains a metric that cannot be used: {error}") from error
+        # A class that does not accept a name has chosen one itself.
+        new.name = name
+        return new, form
+
+    def _changes(self, config):
+        """Return the items of the configuration of a metric that must be different."""
+        changes = {}
         if self._float64 and "dtype" in config:
-            config["dtype"] = self._float64
+            changes["dtype"] = self._float64
         if self._n_outputs == 1 and config.get("threshold", 0) is None:
             # The largest of several outputs is the predicted class, but a single one is a
             # probability.
-            config["threshold"] = 0.5
-        return rebuild_whole(found, config), form
+            changes["threshold"] = 0.5
+        return changes
 
     def _form_of(self, found):
         """Return the form in which a metric needs its inputs.
@@ -214,10 +240,24 @@ class Metrics:
         return "float64" if self._dtype == "float64" else None
 
 
-def _name_of(function):
-    """Return the name of a metric function, or that of the function in a `functools.partial`."""
-    function = getattr(function, "func", function)
-    return getattr(function, "__name__", type(function).__name__)
+def _name_of(metric):
+    """Return the name of a metric, of a function, of that in a partial, or of an object's class."""
+    if isinstance(metric, keras.metrics.Metric):
+        return metric.name
+    while isinstance(metric, partial):
+        metric = metric.func
+    return getattr(metric, "__name__", type(metric).__name__)
+
+
+def _as_function(found):
+    """Return a function that calls an object; Keras takes only things that have a hash."""
+    if isinstance(found, FunctionType):
+        return found
+    return lambda true, predicted: found(true, predicted)
+
+
+def _value(variable):
+    return np.array(ops.convert_to_numpy(variable))
 
 
 def _check_names(names):

@@ -6,6 +6,8 @@ from functools import partial
 import keras
 from keras import ops
 
+from skrnn.networks.fingerprint import describe, settings
+from skrnn.networks.fingerprint.libraries import library_name
 from skrnn.networks.keras_objects import rebuild_whole
 from skrnn.networks.metrics import Metrics
 
@@ -65,6 +67,21 @@ def _one_per_target(losses):
     return ops.mean(losses, axis=tuple(range(1, n_dimensions)))
 
 
+def describe_objective(training):
+    """Return a description of the loss and the metrics; equal ones are compiled to equal programs.
+
+    Parameters
+    ----------
+    training : TrainingSpec
+    """
+    names = [getattr(metric, "name", None) for metric in training.metrics]
+    loss, *metrics = (
+        keras.saving.deserialize_keras_object(one) if isinstance(one, dict) else one
+        for one in (training.loss, *training.metrics)
+    )
+    return describe((loss, *metrics, names, settings()))
+
+
 def make_loss(loss):
     """Return a loss as a function of (true, predicted) that returns one value per target.
 
@@ -88,10 +105,20 @@ def make_loss(loss):
             f"got {loss!r}."
         ) from error
     if isinstance(found, keras.losses.Loss):
-        config = found.get_config()
-        if "from_logits" not in config:
-            return found.call, False
-        return rebuild_whole(found, {**config, "from_logits": True}).call, True
+        return _loss_of_object(found)
     if "from_logits" in inspect.signature(found).parameters:
         return partial(found, from_logits=True), True
     return found, False
+
+
+def _loss_of_object(loss):
+    """Return the function of a `keras.losses.Loss`, and whether it takes logits."""
+    takes_logits = loss.get_config().get("from_logits")
+    # A method of the user may rely on probabilities.
+    if takes_logits is None or takes_logits or library_name(type(loss).call) is None:
+        return loss.call, bool(takes_logits)
+    try:
+        return rebuild_whole(loss, {"from_logits": True}).call, True
+    except ValueError:
+        # The loss is only less exact if it takes probabilities.
+        return loss.call, False

@@ -6,12 +6,7 @@ import keras
 import numpy as np
 
 from skrnn._specs import TrainingResult
-from skrnn.networks.architecture import (
-    build_network,
-    embedding_index,
-    initial_weights,
-    rebuild_network,
-)
+from skrnn.networks.architecture import embedding_index, identify, initial_weights
 from skrnn.networks.fit_loop import FitLoop, check_finite
 from skrnn.networks.keras_objects import copy_callbacks
 from skrnn.networks.objective import Objective
@@ -53,11 +48,7 @@ def train(job, watcher=None):
     class_codes = np.issubdtype(job.examples.targets.dtype, np.integer)
     # Unknown names raise an error here, before a program is leased.
     Objective(job.spec, training, class_codes=class_codes)
-    spec = job.spec.for_inputs(job.examples.sequences)
-    network = None
-    if spec.is_custom:
-        network = build_network(spec) if spec.architecture is None else rebuild_network(spec)
-        spec = network.spec
+    spec, network = identify(job.spec.for_inputs(job.examples.sequences))
     init_seed, shuffle_seed, dropout_seed = np.random.SeedSequence(job.seed).spawn(3)
     rng = np.random.default_rng(shuffle_seed) if training.shuffle else None
     with lease(spec, network) as program:

@@ -8,8 +8,9 @@ from typing import Any
 
 import keras
 
-from skrnn.networks.fingerprint import describe_held
-from skrnn.networks.keras_objects import rebuild
+from skrnn.networks.fingerprint import describe
+from skrnn.networks.fingerprint.libraries import is_library
+from skrnn.networks.keras_objects import rebuild_whole
 
 # Options of Keras' optimizers that change the update: with any of them, Adam is not plain Adam.
 _EXTRAS = (
@@ -33,7 +34,8 @@ class Recipe:
     config : str
         The configuration as JSON.
     held : str
-        The description of the learning rate schedule, which is empty if there is none.
+        The description of everything that the optimizer holds, because its configuration may leave
+        out values.
     template : keras.optimizers.Optimizer
         An optimizer of this configuration.
     """
@@ -45,7 +47,9 @@ class Recipe:
 
     def make(self):
         """Return a new optimizer."""
-        return rebuild(self.template, json.loads(self.config))
+        given, config = self.template.get_config(), json.loads(self.config)
+        changes = {name: value for name, value in config.items() if value != given[name]}
+        return rebuild_whole(self.template, changes, without=("name",))
 
 
 def read_optimizer(optimizer, learning_rate, global_clipnorm):
@@ -88,12 +92,13 @@ def read_optimizer(optimizer, learning_rate, global_clipnorm):
         )
     if not any(config.get(name) for name in ("clipnorm", "clipvalue", "global_clipnorm")):
         config["global_clipnorm"] = global_clipnorm
-    rate, held = config["learning_rate"] if learning_rate is None else learning_rate, ""
+    rate = config["learning_rate"] if learning_rate is None else learning_rate
     if isinstance(rate, dict):
-        schedules = [value for value in vars(template).values() if _is_schedule(value)]
-        rate, held = None, str([f"{id(type(s))} {describe_held(s)}" for s in schedules])
+        rate = None
     else:
         config["learning_rate"] = 0.0
+    is_kept = template is not optimizer and is_library(type(template).__module__)
+    held = _describe_kept(template) if is_kept else _describe(template)
     recipe = Recipe(type(template), json.dumps(config, sort_keys=True), held, template)
     return recipe, None if rate is None else float(rate)
 
@@ -132,13 +137,30 @@ def _is_schedule(value):
     return isinstance(value, keras.optimizers.schedules.LearningRateSchedule)
 
 
-# Optimizers are kept, because each new one creates variables, whose memory TensorFlow does not free
-# completely.
-@lru_cache(maxsize=64)
 def _default_optimizer(name_or_class):
+    """Return an optimizer with the default configuration; those of Keras are kept."""
+    kept = _kept_optimizer(name_or_class)
+    is_known = is_library(type(kept).__module__)
+    return kept if is_known else _new_optimizer(name_or_class)
+
+
+def _new_optimizer(name_or_class):
     if inspect.isclass(name_or_class):
         return name_or_class()
     try:
         return keras.optimizers.get(name_or_class)
     except (ValueError, TypeError):
         return name_or_class
+
+
+# Optimizers are kept, because each new one creates variables, whose memory TensorFlow does not free
+# completely.
+_kept_optimizer = lru_cache(maxsize=64)(_new_optimizer)
+
+
+def _describe(optimizer):
+    return describe(optimizer, optimizer.variables)
+
+
+# No user has access to an optimizer that is kept, so that it does not change.
+_describe_kept = lru_cache(maxsize=64)(_describe)

@@ -11,14 +11,15 @@ import threading
 import time
 from collections import OrderedDict
 from contextlib import contextmanager
+from dataclasses import replace
 
 import keras
 import numpy as np
 
 from skrnn.networks import backends
-from skrnn.networks.architecture import rebuild_network
-from skrnn.networks.fingerprint import describe
-from skrnn.networks.objective import Objective
+from skrnn.networks.architecture import rebuild_network, require_same_parts
+from skrnn.networks.fingerprint import is_complete, settings
+from skrnn.networks.objective import Objective, describe_objective
 from skrnn.networks.optimizers import sets_own_rate
 from skrnn.networks.processes import require_own_process
 
@@ -59,19 +60,23 @@ class Program:
         class_codes : bool
             Whether targets are class codes.
         """
-        names = tuple(getattr(metric, "name", None) for metric in training.metrics)
-        key = (
-            *(describe(training.loss), describe(training.metrics), names),
-            *(training.metrics_dtype, recipe, class_codes),
-        )
+        description = describe_objective(training)
+        key = description, training.metrics_dtype, recipe, class_codes
         trainer = self._trainers.pop(key, None)
-        if trainer is None:
+        if trainer is None or not trainer.is_unchanged():
             objective = Objective(self.network.spec, training, class_codes=class_codes)
-            trainer = Trainer(self.network, objective, recipe.make())
-        self._trainers[key] = trainer
+            trainer = Trainer(self.network, objective, recipe.make(), training)
+        if is_complete(description) and is_complete(recipe.held):
+            self._trainers[key] = trainer
         while len(self._trainers) > MAX_TRAINERS:
             self._trainers.popitem(last=False)
         return trainer
+
+    def forget_changed(self):
+        """Remove the trainer that was used last if its loss or its metrics changed meanwhile."""
+        for key, trainer in list(self._trainers.items())[-1:]:
+            if not trainer.is_unchanged():
+                del self._trainers[key]
 
     def set_weights(self, weights):
         """Load a network's weights.
@@ -106,10 +111,15 @@ class Trainer:
     network : Network
     objective : Objective
     optimizer : keras.optimizers.Optimizer
+    training : TrainingSpec
+        The specification that the objective was made from.
     """
 
-    def __init__(self, network, objective, optimizer):
+    def __init__(self, network, objective, optimizer, training):
         self.optimizer = optimizer
+        # Callbacks may hold large data, and are not compiled.
+        self._training = replace(training, callbacks=())
+        self._description = describe_objective(training)
         self.optimizer.build(network.model.trainable_variables)
         self._trainable = network.model.trainable_variables
         self._sets_own_rate = sets_own_rate(optimizer)
@@ -119,6 +129,13 @@ class Trainer:
         self._train, self.evaluate = backends.compile_training(network, objective, optimizer)
         self._is_compiled = False
         self._seconds_per_batch = None
+
+    def is_unchanged(self):
+        """Return whether the loss and the metrics are equal to those that were compiled.
+
+        A program calls the objects of the user again when it is compiled for another shape.
+        """
+        return describe_objective(self._training) == self._description
 
     def train(self, data, order, bounds, layout):
         """Train on batches and return the loss of each.
@@ -177,7 +194,7 @@ class Trainer:
             variable.assign(value)
         if rate is not None:
             self.optimizer.learning_rate = rate
-        self._metrics.reset()
+        self._metrics.restore()
 
     def get_state(self):
         """Return the optimizer's variables as new arrays."""
@@ -213,33 +230,44 @@ def lease(spec, network=None):
     ------
     RuntimeError
         If this process was forked from a process that had used a network.
+    ValueError
+        If a custom body, cell or activation would now build a different network.
     """
     require_own_process()
+    key = spec, settings()
     with backends.precision(spec.dtype):
-        program = _take(spec) or Program(network or rebuild_network(spec))
+        network = network or require_same_parts(spec)
+        program = _take(key) or Program(network or rebuild_network(spec))
         try:
             yield program
         except DivergedError:
-            _give_back(spec, program)
+            _give_back(key, program)
             raise
-        _give_back(spec, program)
+        _give_back(key, program)
 
 
-def _take(spec):
+def _take(key):
+    """Return an idle program whose custom parts have not changed, or None."""
+    while True:
+        with _lock:
+            waiting = _idle.get(key)
+            if not waiting:
+                return None
+            program = waiting.pop()
+            if not waiting:
+                del _idle[key]
+        if program.network.is_unchanged():
+            return program
+
+
+def _give_back(key, program):
+    # What changed during the lease may have been compiled in part before and in part after that.
+    program.forget_changed()
+    if not program.network.is_unchanged():
+        return
     with _lock:
-        waiting = _idle.get(spec)
-        if not waiting:
-            return None
-        program = waiting.pop()
-        if not waiting:
-            del _idle[spec]
-        return program
-
-
-def _give_back(spec, program):
-    with _lock:
-        _idle.setdefault(spec, []).append(program)
-        _idle.move_to_end(spec)
+        _idle.setdefault(key, []).append(program)
+        _idle.move_to_end(key)
         while sum(map(len, _idle.values())) > MAX_PROGRAMS:
             oldest = next(iter(_idle))
             _idle[oldest].pop(0)

@@ -18,6 +18,7 @@ from skrnn.networks.architecture.custom_body import custom_body
 from skrnn.networks.architecture.head import dense_head, pool
 from skrnn.networks.architecture.random_state import layer_seeds, use_own_generators
 from skrnn.networks.architecture.stack import recurrent_stack
+from skrnn.networks.fingerprint import describe, may_be_equal
 from skrnn.networks.processes import require_own_process
 
 
@@ -28,7 +29,9 @@ class Network:
     Parameters
     ----------
     spec : NetworkSpec
-        The specification, with `architecture` filled in if the body or the cell is custom.
+        The specification, with `architecture` filled in if it has custom parts.
+    parts : object
+        The layers of a custom body or the custom cells, and the activation.
     model : keras.Model
         The model from time steps and lengths to the outputs after the output activation.
     raw : keras.Model
@@ -42,11 +45,19 @@ class Network:
     """
 
     spec: object
+    parts: object
     model: keras.Model
     raw: keras.Model
     summary: keras.Model | None
     steps: keras.Model | None
     states: keras.Model | None
+
+    def is_unchanged(self):
+        """Return whether the custom parts still are what the network was built from."""
+        if not self.spec.has_custom_parts:
+            return True
+        now = describe(self.parts, self.model.variables, in_full=True)
+        return may_be_equal(now, self.spec.architecture)
 
 
 def build_network(spec, *, plain=False):
@@ -87,16 +98,40 @@ def rebuild_network(spec, *, plain=False):
     Raises
     ------
     ValueError
-        If a custom body or cell now builds a different network.
+        If a custom body, cell or activation would now build a different network.
     """
     network = build_network(spec, plain=plain)
-    if network.spec != spec:
+    require_architecture(spec, network.spec.architecture)
+    return replace(network, spec=spec)
+
+
+def require_architecture(spec, architecture):
+    """Check that custom parts build the architecture of a fitted network.
+
+    Parameters
+    ----------
+    spec : NetworkSpec
+        The specification of the fitted network.
+    architecture : str or None
+        The description of what the custom parts build now.
+
+    Raises
+    ------
+    ValueError
+        If it is a different network.
+    """
+    if not may_be_equal(architecture, spec.architecture):
         raise ValueError(
-            f"{'cell' if spec.body is None else 'body'} no longer builds the network that was "
-            "fitted: it was replaced, or its code or an object that it uses has changed. Pass the "
-            "one that was fitted, or fit a new estimator."
+            f"{_custom_part(spec)} no longer builds the network that was fitted: it was replaced, "
+            "or its code or an object that it uses has changed. Pass the one that was fitted, or "
+            "fit a new estimator."
         )
-    return network
+
+
+def _custom_part(spec):
+    if spec.body is not None:
+        return "body"
+    return "activation" if spec.custom_cell is None else "cell"
 
 
 def _inputs(spec, seed):
@@ -125,11 +160,12 @@ def _build(spec, plain, seeds):
     position = ops.cumsum(ones, axis=1) - 1
     mask = position < ops.expand_dims(lengths, 1)
     if spec.body is None:
-        hidden, ends, states, architecture = recurrent_stack(
+        hidden, ends, states, cells = recurrent_stack(
             hidden, lengths, position, mask, spec, plain, seeds
         )
+        parts = cells, spec.activation
     else:
-        hidden, ends, architecture = custom_body(hidden, lengths, spec)
+        hidden, ends, parts = custom_body(hidden, lengths, spec)
         states = None
     if spec.return_sequences:
         summary = hidden
@@ -143,9 +179,14 @@ def _build(spec, plain, seeds):
     def model(tensors):
         return None if tensors is None else keras.Model([inputs, lengths], tensors)
 
+    complete = model(outputs)
+    architecture = None
+    if spec.has_custom_parts:
+        architecture = describe(parts, complete.variables, in_full=True)
     return Network(
         spec=replace(spec, architecture=architecture),
-        model=model(outputs),
+        parts=parts,
+        model=complete,
         raw=model(raw),
         summary=model(ends),
         steps=model(hidden),

@@ -1,21 +1,20 @@
 """Build and check a custom body of the network, which replaces the recurrent layers."""
 
-import json
-import re
-
 import keras
 
 from skrnn.networks.architecture.stack import last_step
-from skrnn.networks.fingerprint import describe_class, describe_held
+from skrnn.networks.fingerprint import objects_in
 
 
 def custom_body(steps, lengths, spec):
-    """Return the time steps (or None), the final vector and the description of a custom body."""
+    """Return the time steps (or None), the final vector and the Keras model of a custom body."""
+    earlier = {id(layer) for layer in objects_in(spec.body, keras.layers.Layer)}
     body = spec.body(steps, lengths)
     hidden, ends = _check_body(body, lengths, spec)
     layers = keras.Model([steps, lengths], body)
     _check_dtypes(layers, spec.dtype)
-    return hidden, ends, _describe_body(layers)
+    _check_new(layers, earlier)
+    return hidden, ends, layers
 
 
 def _check_body(body, lengths, spec):
@@ -50,14 +49,16 @@ def _check_dtypes(layers, dtype):
         )
 
 
-def _describe_body(layers):
-    """Return a description of the layers that does not depend on the names Keras gives them."""
-    config = json.dumps(layers.get_config(), default=repr, sort_keys=True)
-    names = [layers.name] + [operation.name for operation in layers.operations]
-    for i, name in enumerate(names):
-        config = re.sub(rf'"{re.escape(name)}"', f'"#{i}"', config)
-    # A configuration contains the names of classes and functions, but not their code.
-    return config + "".join(
-        f" {describe_class(type(operation))} {describe_held(operation)}"
-        for operation in layers.operations
-    )
+def _check_new(layers, earlier):
+    """Refuse trained layers that existed before, because all fits would change their weights."""
+    shared = [
+        layer.name
+        for layer in layers._flatten_layers()
+        if id(layer) in earlier and layer.trainable_variables
+    ]
+    if shared:
+        raise ValueError(
+            f"body(steps, lengths) uses {', '.join(map(repr, shared))}, created before it was "
+            "called, so that all fits would train the same weights. Create the layers that are "
+            "to be trained inside body, and set trainable=False for the others."
+        )

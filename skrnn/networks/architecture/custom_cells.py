@@ -5,12 +5,10 @@ real time steps of a sequence, so that padding does not affect the outputs that 
 """
 
 import inspect
-import json
 
 import keras
 from keras import ops
 
-from skrnn.networks.fingerprint import describe_class, describe_held
 from skrnn.networks.keras_objects import rebuild_whole
 
 
@@ -76,10 +74,9 @@ def make_custom_layer(cell, units, dtype, name):
     if inspect.isclass(cell):
         new = cell(units, dtype=dtype) if _takes_dtype(cell) else cell(units)
     else:
-        config = cell.get_config()
+        changes = {"dtype": dtype} if "dtype" in cell.get_config() else {}
         # Keras gives the cell of each layer a different name.
-        config.pop("name", None)
-        new = rebuild_whole(cell, config | ({"dtype": dtype} if "dtype" in config else {}))
+        new = rebuild_whole(cell, changes, without=("name",))
     if not hasattr(new, "state_size"):
         raise ValueError(
             "cell must have a state_size (the size of its state, or a list with the sizes of "
@@ -118,18 +115,3 @@ def run_custom_layer(layer, steps, n_features):
             "Change the cell to accept a dtype, and to pass it to keras.layers.Layer."
         )
     return outputs, *keras.tree.flatten(states)
-
-
-def describe_custom_layer(layer):
-    """Return a text that describes a layer's cell, and that is equal for equal cells.
-
-    The configuration of the cell is not enough: it contains the names of classes but not their
-    code, and may leave out values that the cell holds.
-    """
-    config = {name: value for name, value in layer.cell.get_config().items() if name != "name"}
-    text = json.dumps(config, default=repr, sort_keys=True)
-    parts = layer.cell._flatten_layers()
-    for i, part in enumerate(parts):
-        text = text.replace(f'"{part.name}"', f'"#{i}"')
-        text += f" {describe_class(type(part))} {describe_held(part)}"
-    return text

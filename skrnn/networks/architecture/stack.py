@@ -5,7 +5,6 @@ from keras import ops
 
 from skrnn.networks.architecture.custom_cells import (
     check_custom_cell,
-    describe_custom_layer,
     make_custom_layer,
     run_custom_layer,
 )
@@ -13,14 +12,14 @@ from skrnn.networks.architecture.layers import make_layer
 
 
 def recurrent_stack(hidden, lengths, position, mask, spec, plain, seeds):
-    """Return time steps, final vector, final states and description of stacked recurrent layers."""
+    """Return time steps, final vector, final states and custom cells of a stack of layers."""
     if spec.custom_cell is not None:
         check_custom_cell(spec)
     backward_order = ops.where(mask, ops.expand_dims(lengths, 1) - 1 - position, position)
-    described = []
+    cells = []
 
     def run(steps, units, name):
-        outputs, *states = _recurrent_layer(steps, units, name, spec, plain, seeds, described)
+        outputs, *states = _recurrent_layer(steps, units, name, spec, plain, seeds, cells)
         return outputs, last_step(outputs, lengths), states
 
     for i, units in enumerate(spec.units):
@@ -33,15 +32,15 @@ def recurrent_stack(hidden, lengths, position, mask, spec, plain, seeds):
             forward = ops.concatenate([forward, _reorder(reverse, backward_order)], axis=-1)
             states = states + reverse_states
         hidden = forward
-    return hidden, ends, states, " ".join(described) or None
+    return hidden, ends, states, cells
 
 
-def _recurrent_layer(hidden, units, name, spec, plain, seeds, described):
-    """Return the outputs and final states of a layer; add that of a custom cell to `described`."""
+def _recurrent_layer(hidden, units, name, spec, plain, seeds, cells):
+    """Return the outputs and final states of a layer; add a custom cell to `cells`."""
     if spec.custom_cell is not None:
         layer = make_custom_layer(spec.custom_cell, units, spec.dtype, name)
         results = run_custom_layer(layer, hidden, spec.n_features)
-        described.append(describe_custom_layer(layer))
+        cells.append(layer.cell)
         return results
     regularizer = keras.regularizers.L2(spec.l2) if spec.l2 else None
     layer = make_layer(
