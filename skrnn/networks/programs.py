@@ -1,12 +1,13 @@
 """Compiled programs, leased from a bounded cache.
 
 A program is a built network with its compiled functions. Building and tracing a program takes about
-a second, and uses memory that TensorFlow never frees completely. Programs are therefore kept and
+a second, and uses memory that TensorFlow does not free completely. Programs are therefore kept and
 reused: a grid search over learning rates, folds or seeds compiles once. A lease is exclusive, so
 threads never use a program at the same time. If a lease ends in an error, the program is
 discarded, because its state is unknown.
 """
 
+import math
 import threading
 import time
 from collections import OrderedDict
@@ -24,6 +25,7 @@ from skrnn.networks.optimizers import sets_own_rate
 from skrnn.networks.processes import require_own_process
 
 MAX_PROGRAMS = 32
+MAX_BYTES = 2**30
 MAX_TRAINERS = 4
 
 _lock = threading.Lock()
@@ -36,10 +38,16 @@ class Program:
     Parameters
     ----------
     network : Network
+
+    Attributes
+    ----------
+    n_bytes : int
+        The return value of `count_bytes` at the end of the last lease.
     """
 
     def __init__(self, network):
         self.network = network
+        self.n_bytes = 0
         self._forward = {}
         self._trainers = OrderedDict()
 
@@ -77,6 +85,15 @@ class Program:
         for key, trainer in list(self._trainers.items())[-1:]:
             if not trainer.is_unchanged():
                 del self._trainers[key]
+
+    def count_bytes(self):
+        """Return the memory of the weights and of the variables of the optimizers."""
+        trained = [trainer.optimizer.variables for trainer in self._trainers.values()]
+        return sum(
+            math.prod(variable.shape) * (8 if "64" in variable.dtype else 4)
+            for variables in (self.network.model.variables, *trained)
+            for variable in variables
+        )
 
     def set_weights(self, weights):
         """Load a network's weights.
@@ -265,14 +282,22 @@ def _give_back(key, program):
     program.forget_changed()
     if not program.network.is_unchanged():
         return
+    program.n_bytes = program.count_bytes()
     with _lock:
         _idle.setdefault(key, []).append(program)
         _idle.move_to_end(key)
-        while sum(map(len, _idle.values())) > MAX_PROGRAMS:
+        while _is_full():
             oldest = next(iter(_idle))
             _idle[oldest].pop(0)
             if not _idle[oldest]:
                 del _idle[oldest]
+
+
+def _is_full():
+    """Return whether idle programs are too many, or too large; one program is always kept."""
+    programs = [program for waiting in _idle.values() for program in waiting]
+    n_bytes = sum(program.n_bytes for program in programs)
+    return len(programs) > MAX_PROGRAMS or (len(programs) > 1 and n_bytes > MAX_BYTES)
 
 
 def clear():

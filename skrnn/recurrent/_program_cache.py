@@ -1,7 +1,9 @@
 """The public function that clears the cache of compiled programs."""
 
+import ctypes
 import gc
 import sys
+from contextlib import suppress
 
 
 def clear_program_cache():
@@ -33,5 +35,15 @@ def clear_program_cache():
         from skrnn.networks import programs
 
         programs.clear()
-        # Layers and models refer to each other in circles.
+        # Layers and models refer to each other in circles. The second collection frees the graphs
+        # that are released when the first one has found their compiled functions.
         gc.collect()
+        gc.collect()
+        _return_free_memory()
+
+
+def _return_free_memory():
+    """Return free memory to the system, which the C library of Linux would keep for later."""
+    # Other systems have no such function, and Windows has no way to look for it.
+    with suppress(AttributeError, OSError, TypeError):
+        ctypes.CDLL(None).malloc_trim(0)

@@ -1,7 +1,7 @@
 """How the memory of one process grows with fits, and with architectures that leave the cache.
 
 Run with ``python tests/benchmarks/memory.py``; ``--json`` prints only the growth per fit, and
-``--fits`` is the number of fits.
+``--fits`` and ``--architectures`` are their numbers.
 """
 
 import argparse
@@ -13,16 +13,15 @@ from importlib.metadata import version
 import numpy as np
 import psutil
 
-from skrnn import RNNClassifier
-from skrnn.networks import programs
+from skrnn import RNNClassifier, clear_program_cache
 
-FITS, WARM_UP = 200, 10
-ARCHITECTURES, KEPT = 30, 4
+FITS, WARM_UP = 300, 10
+ARCHITECTURES, FEW = 96, 8
 
 
-def resident_kilobytes():
+def resident_megabytes():
     gc.collect()
-    return psutil.Process().memory_info().rss / 1000
+    return psutil.Process().memory_info().rss / 1e6
 
 
 def fit_once(units, seed):
@@ -38,38 +37,44 @@ def growth_per_fit(n_fits):
     """Return kilobytes per fit after the first ten, for varying learning rates and seeds."""
     for seed in range(WARM_UP):
         fit_once(8, seed)
-    before = resident_kilobytes()
+    before = resident_megabytes()
     for seed in range(WARM_UP, n_fits):
         fit_once(8, seed)
-    return (resident_kilobytes() - before) / (n_fits - WARM_UP)
+    return 1000 * (resident_megabytes() - before) / (n_fits - WARM_UP)
 
 
-def growth_per_evicted_program():
-    """Return kilobytes per program that a full cache drops."""
-    programs.clear()
-    programs.MAX_PROGRAMS = KEPT
-    for units in range(9, 9 + KEPT + 1):
+def growth_with_architectures(n_architectures):
+    """Return the megabytes of the process for few and many architectures, and without them."""
+    clear_program_cache()
+    numbers = {"MB_before": resident_megabytes()}
+    for units in range(9, 9 + FEW):
         fit_once(units, 0)
-    before = resident_kilobytes()
-    for units in range(9 + KEPT + 1, 9 + ARCHITECTURES):
+    numbers[f"MB_of_{FEW}_architectures"] = few = resident_megabytes()
+    for units in range(9 + FEW, 9 + n_architectures):
         fit_once(units, 0)
-    return (resident_kilobytes() - before) / (ARCHITECTURES - KEPT - 1)
+    numbers[f"MB_of_{n_architectures}_architectures"] = resident_megabytes()
+    clear_program_cache()
+    numbers["MB_after_clear_program_cache"] = left = resident_megabytes()
+    numbers["MB_kept_per_architecture"] = (left - numbers["MB_before"]) / n_architectures
+    numbers[f"left_relative_to_{FEW}_architectures"] = left / few
+    return numbers
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--fits", type=int, default=FITS)
+    parser.add_argument("--architectures", type=int, default=ARCHITECTURES)
     options = parser.parse_args()
     numbers = {"kB_per_fit": growth_per_fit(options.fits)}
     if options.json:
         print(json.dumps(numbers))
         return
-    numbers["kB_per_evicted_program"] = growth_per_evicted_program()
+    numbers |= growth_with_architectures(options.architectures)
     used = ", ".join(f"{name} {version(name)}" for name in ("keras", "numpy", "scikit-learn"))
     print(f"{platform.system()} {platform.machine()}, Python {platform.python_version()}, {used}")
     for name, value in numbers.items():
-        print(f"{name:<25}{value:10.1f}")
+        print(f"{name:<34}{value:10.2f}")
 
 
 if __name__ == "__main__":

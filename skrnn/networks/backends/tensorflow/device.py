@@ -10,6 +10,7 @@ from functools import partial
 import numpy as np
 import tensorflow as tf
 
+from skrnn.networks.backends.tensorflow.gradient_registry import registered_for
 from skrnn.networks.backends.tensorflow.loops import compiled_loops
 from skrnn.networks.batches import compact
 from skrnn.networks.optimizers import is_plain_adam, sets_own_rate
@@ -182,6 +183,8 @@ def _traced_once(function):
             # of several networks for one that is traced too often, and warn.
             alone = partial(function)
             compiled = tf.function(alone, input_signature=signature, autograph=False)
+            with registered_for(compiled):
+                return compiled(*arguments)
         return compiled(*arguments)
 
     return run

@@ -20,6 +20,7 @@ import tensorflow as tf
 from skrnn.networks.backends.tensorflow.block_lstm import run_in_block_kernel
 from skrnn.networks.backends.tensorflow.cells import CELLS, run_backward, run_forward
 from skrnn.networks.backends.tensorflow.compiled_chunks import run_in_compiled_chunks
+from skrnn.networks.backends.tensorflow.gradient_registry import note_gradient
 from skrnn.networks.backends.tensorflow.parts import (
     add_by_name,
     cut_batch,
@@ -101,7 +102,9 @@ def _with_gradient(run, cell, inputs, weights, initial_states):
         return (tf.transpose(outputs, [1, 0, 2]), *others), gradient
 
     states = () if initial_states is None else initial_states
-    return run_layer(inputs, *weights.values(), *states)
+    results = run_layer(inputs, *weights.values(), *states)
+    note_gradient(results[0])
+    return results
 
 
 def _run_in_graph(cell, x, weights, initial_states):
