@@ -300,7 +300,7 @@ def test_embedding_tokenizer_containers_of_documents(container):
         {"fine": 3, "film": 2},
         {"fine", "film"},
     ],
-    ids=str,
+    ids=lambda given: type(given).__name__,
 )
 def test_embedding_tokenizer_vocabulary(vocabulary):
     tokenizer = EmbeddingTokenizer(vocabulary=vocabulary, max_tokens=3, min_df=9).fit(REVIEWS)
