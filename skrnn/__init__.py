@@ -32,7 +32,7 @@ __all__ = [
     "clear_program_cache",
 ]
 
-# A fork can only be noted by a process that watches for it from the start.
+# Only a process that watches for forks from the start can notice each of them.
 _forks.watch_forks()
 
 # The documented name of these is the short one, also in pickles and in error messages.

@@ -61,7 +61,7 @@ def check_numbers(values, input_name, **options):
 
     Returns
     -------
-    ndarray of float64, or of float32 if the values are
+    ndarray of float32 if the values are float32, otherwise of float64
 
     Raises
     ------
@@ -122,7 +122,7 @@ def require_unique_columns(table, input_name):
     Raises
     ------
     ValueError
-        If two columns have.
+        If a name occurs more than once.
     """
     if isinstance(table, pd.DataFrame) and not table.columns.is_unique:
         repeated = table.columns[table.columns.duplicated()][0]
@@ -132,7 +132,7 @@ def require_unique_columns(table, input_name):
 
 
 def in_words(value):
-    """Return a value for an error message: its type, if it is an array or a long text.
+    """Return a value as text for an error message: only its type if the text would be long.
 
     Examples
     --------
@@ -155,9 +155,9 @@ def _names(error, input_name):
 
 
 def _require_no_times(values, input_name):
-    """Check that values are not times or complex, which NumPy converts to floats."""
+    """Raise an error for times and complex numbers, which NumPy converts to floats."""
     dtypes = values.dtypes if isinstance(values, pd.DataFrame) else [getattr(values, "dtype", None)]
     for dtype in dtypes:
         if getattr(dtype, "kind", None) in ("M", "m", "c"):
-            kind = "Complex data not supported" if dtype.kind == "c" else "expected numbers"
-            raise ValueError(f"{input_name} holds {dtype} values. {kind}.")
+            reason = "Complex data not supported" if dtype.kind == "c" else "Expected numbers"
+            raise ValueError(f"{input_name} holds {dtype} values. {reason}.")

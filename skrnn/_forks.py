@@ -3,7 +3,7 @@
 A fork copies the memory of a process but none of its threads. In the child, a framework that the
 parent has used would wait forever for threads that exist only in the parent. This module imports no
 framework, and only looks at the state of those that are loaded, because any code may have used
-them: skrnn, or the program around it.
+them: skrnn or the program that uses it.
 """
 
 import os
@@ -17,7 +17,7 @@ _parent = None
 
 
 def watch_forks():
-    """Note the state of the frameworks at each later fork of this process, and of earlier ones."""
+    """Note which frameworks are in use at each later fork, and at a fork that made this process."""
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=_note_fork)
     # This process may itself be a fork of a process that did not import skrnn.
@@ -31,7 +31,7 @@ def note_use(framework):
 
 
 def used_before_fork(framework):
-    """Return the process that has used a framework before this one was forked from it, or None."""
+    """Return the parent process if it had used a framework before the fork, otherwise None."""
     return _parent if framework in _used_before else None
 
 
@@ -51,7 +51,7 @@ def _note_fork():
 def _running():
     """Return the names of the frameworks that have started their threads.
 
-    PyTorch does not show it, and is therefore not among them.
+    PyTorch does not show whether it has started any, and is therefore not among them.
     """
     started = {
         "tensorflow": ("tensorflow.python.eager.context", "_context", "_context_handle"),

@@ -1,7 +1,7 @@
 """Check that the rows of a series are in the order of time, as far as their index shows it.
 
 The rows that `train_test_split` returns are shuffled, and nothing but their index shows it. Windows
-and forecasts of such rows would be wrong silently, so that every index that can be compared must
+and forecasts of such rows would be silently wrong. Every index that can be compared must therefore
 increase: times, numbers, dates, and text in the format of dates. Labels may be in any order.
 """
 

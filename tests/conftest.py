@@ -9,8 +9,9 @@ import hypothesis
 import pytest
 from ucr import read_split
 
-# The first call of a compiled function takes seconds, so deadlines make no sense. A run repeats, so
-# that a failure is not luck; the long runs of the tests in `fuzz` try new examples each time.
+# The first call of a compiled function takes seconds, so deadlines make no sense. Each run tries
+# the same examples, so that a failure can be repeated. The long runs of the tests in `fuzz` try new
+# examples each time.
 hypothesis.settings.register_profile("skrnn", deadline=None, derandomize=True)
 hypothesis.settings.register_profile("long", deadline=None, derandomize=False, print_blob=True)
 hypothesis.settings.load_profile("long" if os.environ.get("SKRNN_FUZZ") == "long" else "skrnn")

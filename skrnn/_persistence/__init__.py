@@ -1,4 +1,4 @@
-"""How estimators are stored: as plain values, together with the version of skrnn.
+"""Store estimators as plain values, together with the version of skrnn.
 
 pickle, joblib, copy and skops ask an estimator for its state and give this state to a new instance.
 `SavedEstimator` puts the version into the state, and stores the values of private classes as

@@ -31,7 +31,7 @@ class InconsistentSkrnnVersionWarning(InconsistentVersionWarning):
 
 
 class SavedEstimator(BaseEstimator):
-    """Base of all estimators: stores the version, and reports attributes that it did not store."""
+    """Base of all estimators: stores the version, and names it if a stored attribute is missing."""
 
     def __getstate__(self):
         state = super().__getstate__()
@@ -54,7 +54,7 @@ class SavedEstimator(BaseEstimator):
             try:
                 readable[key] = from_plain(value)
             except UnreadableValueError as error:
-                # An attribute that another version stored in another form is a missing one.
+                # An attribute that another version stored in another form is treated as missing.
                 if _STORED_WITH not in state:
                     raise ValueError(f"{key} of the stored {name} is invalid: {error}.") from error
         super().__setstate__(readable)

@@ -1,4 +1,4 @@
-"""The plain form in which indexes and frequencies of pandas are stored.
+"""Convert indexes and frequencies of pandas to the plain form in which they are stored, and back.
 
 A fitted forecaster keeps the times of its last rows. They are stored as integers, names of units
 and time zones, and parameters of offsets, so that neither pickle nor skops depends on private

@@ -1,4 +1,4 @@
-"""The plain forms of values: a dict takes the place of a value of a registered class."""
+"""Convert values of registered classes to dicts, and back."""
 
 from dataclasses import fields, is_dataclass
 from functools import singledispatch
@@ -26,7 +26,7 @@ def store_as(kind, cls, as_fields, from_fields):
     kind : str
         The name of the kind of value in the dict. It must not change, unlike the name of the class.
     cls : type
-        The class, whose subclasses are stored in the same way.
+        The class. Its subclasses are stored in the same way.
     as_fields : callable
         Returns the fields of a value by name, or None if the value cannot be stored as a dict.
     from_fields : callable

@@ -1,4 +1,4 @@
-"""The plain form of SciPy's sparse arrays, which skops does not trust, unlike their parts."""
+"""Store SciPy's sparse arrays by their parts, because skops trusts only the parts."""
 
 from scipy import sparse
 

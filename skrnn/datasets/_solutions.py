@@ -1,8 +1,8 @@
-"""Solve a differential equation step by step, with errors for solutions that are of no use."""
+"""Solve a differential equation step by step, and refuse solutions that are not finite."""
 
 import numpy as np
 
-# So many updates take some minutes.
+# This number of updates takes some minutes.
 MAX_UPDATES = 10**8
 
 

@@ -1,4 +1,4 @@
-"""Checks of what is exported and of where it is written, before any work."""
+"""Check the estimator and the path before an export."""
 
 import os
 from pathlib import Path

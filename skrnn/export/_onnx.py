@@ -14,8 +14,8 @@ _NUMBERS = ("float32", "float64")
 def to_onnx(estimator, path=None, *, input_dtype=None, one_hot=False):
     """Convert a fitted estimator or Pipeline to an ONNX model.
 
-    The model runs wherever ONNX runs, without skrnn, scikit-learn or a deep-learning framework. It
-    is written from the fitted weights, for which no framework is loaded either.
+    The model runs wherever ONNX runs, without skrnn, scikit-learn or a deep-learning framework. To
+    write it from the fitted weights does not load a framework either.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def to_onnx(estimator, path=None, *, input_dtype=None, one_hot=False):
     onnx.ModelProto
         The model. Its inputs are:
 
-        - `X`, the sequences in one array, each followed by any values up to the longest one:
+        - `X`, the sequences in one array, padded with any values to the longest one:
           numbers of shape (n, T, n_features), or token ids, codes (int64) or symbols (strings or
           int64) of shape (n, T). A table of univariate sequences has the shape (n, T, 1).
         - `lengths`, the number of time steps of each sequence, int64 of shape (n,).
@@ -57,7 +57,7 @@ def to_onnx(estimator, path=None, *, input_dtype=None, one_hot=False):
     Raises
     ------
     ImportError
-        If a package of ``pip install skrnn[export]`` is missing.
+        If a package of the extra `export` is not installed.
     NotFittedError
         If the estimator is not fitted.
     TypeError
@@ -81,8 +81,9 @@ def to_onnx(estimator, path=None, *, input_dtype=None, one_hot=False):
     enlarge these differences. The recurrent weights become a dense matrix, because ONNX does not
     have a product with a sparse one: in float32, 500 units take 1 MB, and 5,000 units 100 MB.
 
-    The model reads token ids as `predict` does: unknown ids as the unknown token, and padding at
-    either end is removed. The outputs of `return_sequences=True` then begin with the first token.
+    The model reads token ids as `predict` does: unknown ids are read as the unknown token, and
+    padding at either end is removed. The outputs of `return_sequences=True` then begin with the
+    first token.
 
     Running the model raises an error if a length is not between 1 and T, if an id is beyond a
     pre-trained embedding, or if a category is unknown and ``handle_unknown="error"``. Unlike

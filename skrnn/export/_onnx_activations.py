@@ -1,6 +1,6 @@
-"""Activations of cells as ONNX operators.
+"""Write the activations of cells with ONNX operators.
 
-They are written with operators that onnxruntime has for float32 and for float64.
+onnxruntime has all of these operators for float32 and for float64.
 """
 
 # The activations of the operators RNN, GRU and LSTM, by the names of Keras.

@@ -1,4 +1,4 @@
-"""Recurrent layers as ONNX operators.
+"""Write recurrent layers with ONNX operators.
 
 ONNX has the operators RNN, GRU and LSTM, which onnxruntime runs on float32. Every other layer is
 written as a Scan, a loop over time whose body is one time step of the cell. Both are exact under

@@ -44,7 +44,7 @@ def converter_of(estimator):
     Raises
     ------
     TypeError
-        If there is none.
+        If estimators of this class cannot be exported.
     """
     for kind, converter in CONVERTERS.items():
         if isinstance(estimator, kind):

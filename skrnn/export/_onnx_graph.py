@@ -27,8 +27,8 @@ def require_package(name):
         return importlib.import_module(name)
     except ImportError as error:
         raise ImportError(
-            f"Export to ONNX requires the package {name}, which is not installed. Install it with: "
-            "pip install skrnn[export]"
+            f"Export to ONNX requires the package {name}: python -m pip install {name}. The extra "
+            "skrnn[export] contains all packages that exports need."
         ) from error
 
 

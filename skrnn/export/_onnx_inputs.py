@@ -1,4 +1,4 @@
-"""Reading of inputs in ONNX graphs, as `skrnn.sequences` and `skrnn.recurrent` read them.
+"""Read the inputs of ONNX graphs as `skrnn.sequences` and `skrnn.recurrent` read them.
 
 A batch of sequences is an array that is padded to the longest sequence, and their lengths.
 """

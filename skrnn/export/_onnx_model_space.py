@@ -1,7 +1,7 @@
-"""Pooling by "model_space" as ONNX operators: a ridge regression for each sequence.
+"""Write the pooling "model_space", a ridge regression per sequence, with ONNX operators.
 
-ONNX does not have an operator that solves linear systems. Here the elimination of one variable
-after the other is a loop. It needs no pivots, because the matrices are positive definite.
+ONNX does not have an operator that solves linear systems. Here a loop eliminates one variable
+after the other. It does not need pivots, because the matrices are positive definite.
 """
 
 import numpy as np

@@ -1,4 +1,4 @@
-"""The steps of a Pipeline that come before its network, as ONNX graphs.
+"""Write the steps of a Pipeline that come before its network as ONNX graphs.
 
 A step receives and returns the time steps of a batch and the lengths of its sequences, as the
 estimators do.
@@ -73,7 +73,7 @@ def step_converter(name, transformer):
     Raises
     ------
     ValueError
-        If there is none.
+        If this step cannot be exported.
     """
     for kind, converter in _CONVERTERS.items():
         if isinstance(transformer, kind):

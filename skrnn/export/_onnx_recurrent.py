@@ -1,4 +1,4 @@
-"""Recurrent estimators as ONNX graphs, written from `weights_` without a deep-learning framework.
+"""Write recurrent estimators as ONNX graphs, from `weights_` and without a framework.
 
 The graph has the parts of the network in `skrnn.networks.architecture`: the embedding, the stack of
 recurrent layers, pooling and the output layer. The decoding of its outputs follows

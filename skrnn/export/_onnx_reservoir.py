@@ -1,4 +1,4 @@
-"""Echo state estimators as ONNX graphs: reservoirs as loops over time, pooling and the readout.
+"""Write echo state estimators as ONNX graphs: a loop over time, pooling and the readout.
 
 The equations are those of `skrnn.reservoir`. States have the dtype of the reservoir, and all that
 follows from them is computed in float64, as in `predict`. Sequences are time-major inside the

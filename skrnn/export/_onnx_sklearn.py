@@ -30,7 +30,7 @@ def register_skl2onnx():
     Raises
     ------
     ImportError
-        If a package of ``pip install skrnn[export]`` is missing.
+        If a package of the extra `export` is not installed.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Tokens and categories as integers in ONNX graphs, for Pipelines that begin with an encoder."""
+"""Convert tokens and categories to integers in ONNX graphs of Pipelines with an encoder."""
 
 import numpy as np
 
@@ -74,7 +74,7 @@ def _is_kept(graph, tokenizer, X, lengths):
 
 
 def require_one_hot_sequences(encoder):
-    """Check that a fitted OneHotSequenceEncoder encodes each step of sequences that are given.
+    """Check that a fitted OneHotSequenceEncoder encodes each time step, and does not split text.
 
     Raises
     ------

@@ -1,8 +1,7 @@
-"""Transformers of scikit-learn as ONNX models, which are compared with the transformer.
+"""Convert transformers of scikit-learn to ONNX, and compare the results of both.
 
-The converters of skl2onnx do not support all versions of scikit-learn and all dtypes alike: some
-raise an error, and some return a model with other results. Therefore each model is run before it is
-used.
+Some converters of skl2onnx raise an error for a version of scikit-learn or for a dtype, and some
+return a model with other results. Therefore each model is run and compared before it is used.
 """
 
 import numpy as np

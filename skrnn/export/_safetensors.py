@@ -1,9 +1,8 @@
 """Write the weights of a recurrent network to a safetensors file, and read them again.
 
-Such a file holds arrays and short texts only, so that reading it runs no code, and it is read by
-libraries of all frameworks and languages. With the weights, it holds what their predictions also
-depend on, so that no weights are read into an estimator whose predictions they would change
-silently.
+Such a file holds only arrays and short texts, so reading it does not run code. Libraries of many
+languages read it. The file also contains the settings on which predictions depend, and
+`from_safetensors` compares them: with other settings, the weights would predict other values.
 """
 
 import hashlib
@@ -109,8 +108,8 @@ def to_safetensors(estimator, path):
 def from_safetensors(estimator, path):
     """Return a copy of a recurrent estimator with the weights of a safetensors file.
 
-    The copy predicts what the estimator predicted whose weights are in the file. No framework is
-    loaded. The package safetensors is required. To read only the arrays, use
+    The copy makes the same predictions as the estimator that was written to the file. No framework
+    is loaded. The package safetensors is required. To read only the arrays, use
     ``safetensors.numpy.load_file(path)``.
 
     Parameters
@@ -180,8 +179,8 @@ def _require_safetensors():
         import safetensors.numpy
     except ImportError as error:
         raise ImportError(
-            "Files of weights require the package safetensors, which is not installed. Install it "
-            "with: pip install skrnn[export]"
+            "Files of weights require the package safetensors: python -m pip install safetensors. "
+            "The extra skrnn[export] contains all packages that exports need."
         ) from error
     return safetensors
 

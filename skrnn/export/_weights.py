@@ -1,4 +1,4 @@
-"""The names of a network's weights, which follow from its specification alone."""
+"""Name the weights of a network, given only its specification."""
 
 import numpy as np
 
@@ -17,9 +17,9 @@ def named_weights(spec, weights):
     Returns
     -------
     dict of str to ndarray
-        In the order of `weights`. The name of a weight is that of its layer in `model_` and its
-        own, such as "recurrent_0_backward/kernel". The weights of a custom body or cell, whose
-        layers only Keras can describe, are called "weight_0", "weight_1" and so on.
+        The weights in the same order. A name consists of the name of the layer in `model_` and that
+        of the weight, such as "recurrent_0_backward/kernel". The weights of a custom body or cell,
+        whose layers only Keras can describe, are called "weight_0", "weight_1" and so on.
     """
     if spec.is_custom:
         names = [f"weight_{i}" for i in range(len(weights))]

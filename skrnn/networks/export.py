@@ -43,7 +43,7 @@ def export_model(spec, weights, target_scale):
 
 
 def _warn_if_rounded(scale, offset):
-    """Warn if the framework, as it is set now, would round the outputs of a model to float32."""
+    """Warn if the present settings of the framework round the outputs of a model to float32."""
     outputs = keras.ops.convert_to_tensor(np.zeros(1))
     if keras.backend.standardize_dtype(outputs.dtype) == "float64":
         return

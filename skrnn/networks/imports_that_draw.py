@@ -1,8 +1,8 @@
-"""Import modules that draw random numbers while they are imported, without global generators.
+"""Give private generators to modules that draw random numbers during their import.
 
 The user may have seeded the global generators, and other threads may draw from them during the
-import. To save and restore their states would give such a thread some of its numbers twice. While
-one of these modules is imported, its import of the generators therefore returns private ones.
+import. If the states were saved and restored, such a thread would get some numbers twice. Each of
+these modules therefore receives private generators in place of the global ones.
 """
 
 import builtins
@@ -25,7 +25,7 @@ def _private_numpy():
 
 # The modules that draw, what they import for that, and what they get instead.
 _DRAWS = {
-    # Rich is loaded by Keras, and numbers its styles from a random number on.
+    # Keras imports rich, which numbers its styles beginning with a random number.
     "rich.style": {"random": _private_random},
     # JAX draws the times after which it would try again to reach a cluster.
     "jax._src.clusters.k8s_cluster": {"numpy": _private_numpy},

@@ -17,7 +17,7 @@ from skrnn.networks.fingerprint.libraries import is_library
 
 # Parameters of the base classes of Keras, which a class of the user need not accept.
 _OPTIONAL = ("name", "dtype")
-# What Keras sets when an object is used for the first time.
+# Attributes that Keras sets when an object is used for the first time.
 _SET_LATER = ("_built", "_build_input_shape")
 # Objects whose values change while a network is used.
 _STATEFUL = (
@@ -63,7 +63,7 @@ def _cannot_be_rebuilt(thing, reason):
 
 
 def rebuild_whole(thing, changes=None, *, without=()):
-    """Return a new object like another one, also in what its configuration leaves out.
+    """Return a copy of a Keras object with the values that its configuration leaves out.
 
     Parameters
     ----------

@@ -1,8 +1,8 @@
 """The metrics that are reported next to the loss: their names, their inputs and their precision.
 
 Metrics are computed in the units of the user. If targets have a large offset compared with their
-spread, such as Unix times, or if they are very large or small, float32 would round away what a
-metric measures, so that it is computed in float64.
+spread, such as Unix times, or if they are very large or small, rounding to float32 would change the
+metrics. They are then computed in float64.
 """
 
 import warnings
@@ -250,7 +250,7 @@ def _name_of(metric):
 
 
 def _as_function(found):
-    """Return a function that calls an object; Keras takes only things that have a hash."""
+    """Return a function that calls an object, because Keras accepts only hashable callables."""
     if isinstance(found, FunctionType):
         return found
     return lambda true, predicted: found(true, predicted)

@@ -75,10 +75,11 @@ def describe_objective(training):
     training : TrainingSpec
     """
     names = [getattr(metric, "name", None) for metric in training.metrics]
-    loss, *metrics = (
-        keras.saving.deserialize_keras_object(one) if isinstance(one, dict) else one
-        for one in (training.loss, *training.metrics)
-    )
+    loss = keras.losses.get(training.loss) if isinstance(training.loss, dict) else training.loss
+    metrics = [
+        keras.metrics.get(metric) if isinstance(metric, dict) else metric
+        for metric in training.metrics
+    ]
     return describe((loss, *metrics, names, settings()))
 
 

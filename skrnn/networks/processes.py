@@ -26,7 +26,7 @@ def require_own_process():
             "scikit-learn) or multiprocessing.get_context('spawn')."
         )
     if framework == "torch" and _forks.loaded_before_fork("torch"):
-        # The parent may have run PyTorch in several threads, which does not leave a trace. One
-        # thread works in every fork.
+        # Nothing shows whether the parent has run PyTorch in several threads. With one thread,
+        # PyTorch works in every fork.
         sys.modules["torch"].set_num_threads(1)
     _forks.note_use(framework)

@@ -246,7 +246,7 @@ def lease(spec, network=None):
     Raises
     ------
     RuntimeError
-        If this process was forked from a process that had used a network.
+        If this process was forked from a process that had used the framework.
     ValueError
         If a custom body, cell or activation would now build a different network.
     """
@@ -278,7 +278,8 @@ def _take(key):
 
 
 def _give_back(key, program):
-    # What changed during the lease may have been compiled in part before and in part after that.
+    # If something changed during the lease, some functions may have been compiled before the change
+    # and others after it.
     program.forget_changed()
     if not program.network.is_unchanged():
         return
@@ -294,7 +295,7 @@ def _give_back(key, program):
 
 
 def _is_full():
-    """Return whether idle programs are too many, or too large; one program is always kept."""
+    """Return whether idle programs exceed one of both limits; one program is always kept."""
     programs = [program for waiting in _idle.values() for program in waiting]
     n_bytes = sum(program.n_bytes for program in programs)
     return len(programs) > MAX_PROGRAMS or (len(programs) > 1 and n_bytes > MAX_BYTES)

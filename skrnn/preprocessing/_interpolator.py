@@ -154,8 +154,8 @@ class Interpolator(OneToOneFeatureMixin, TransformerMixin, SavedEstimator):
     forecasters need the times. Arrays are returned as arrays.
 
     *Sequences.* `Sequences`, an array (n, T, F), or a list of arrays or DataFrames hold separate
-    sequences, of which each is filled from its own values. They are returned in the same kind of
-    container, whatever `set_output` is, and for a list of DataFrames as a list of arrays. Sliding
+    sequences. Each sequence is filled from its own values. Sequences are returned in the same kind
+    of container, and a list of DataFrames as a list of arrays; `set_output` has no effect. Sliding
     windows are filled one by one, which needs memory for each of them; to fill the series first,
     use the transformer before :class:`SlidingWindow`. A two-dimensional array and a list of lists
     of numbers are one table. `method="time"` is not available for sequences.

@@ -1,7 +1,7 @@
 """Find transformers whose result for a row depends on the rows around it.
 
-Where rows are not one series in the order of time, such as the time steps of many sequences in one
-table, these transformers would use the values of another sequence.
+If the rows of a table are the time steps of many sequences, these transformers would use the values
+of other sequences.
 """
 
 

@@ -83,7 +83,7 @@ def _require_independent_rows(transformer):
     )
     raise ValueError(
         f"TimeDistributed passes the time steps of all sequences as one table, in which {part} "
-        f"would use the time steps of another sequence. Expected a transformer that does not "
+        "would use the time steps of another sequence. Expected a transformer that does not "
         f"depend on the order of rows; {alternative}."
     )
 

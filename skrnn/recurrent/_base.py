@@ -43,7 +43,7 @@ class BaseRNN(RNNParameters, CallbackSupportMixin, SavedEstimator, metaclass=ABC
         """Learn the classes or the scale of flat targets, as attributes."""
 
     def _learn_more_targets(self, y, has_weight, weights):
-        """Learn what the targets of earlier calls could not show."""
+        """Learn the scale of targets that were constant in earlier calls."""
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(
@@ -69,8 +69,8 @@ shape (n, T, n_features) or (n, T)
             step, in a list of arrays of shape (T_i,) or (T_i, k), or an array of shape (n, T) or
             (n, T, k).
         sample_weight : array-like of shape (n,), default=None
-            The weight of each sequence. Only the ratios of weights count, so that weights of any
-            scale give the same fit. A sequence with a weight of zero has no effect on the fit. If
+            The weight of each sequence. Only the ratios of the weights matter: weights of any scale
+            give the same fit. A sequence with a weight of zero has no effect on the fit. If
             None, all sequences have the same weight.
         groups : array-like of shape (n,), default=None
             The group of each sequence. No group is split between training and validation. Only
@@ -197,8 +197,8 @@ shape (n, T, n_features) or (n, T)
 
         It has the weights in `weights_`. Time steps are padded on the right; lengths are the
         numbers of real time steps. Its outputs are probabilities, or targets in the units of the
-        user, in float64 if float32 would round these too much. On JAX, models with outputs in
-        float64 must be built and called within ``jax.enable_x64(True)``.
+        user, in float64 if rounding to float32 would change them too much. On JAX, models with
+        outputs in float64 must be built and called within ``jax.enable_x64(True)``.
         """
         fitted = fitted_snapshot(self)
         from skrnn.networks.export import export_model

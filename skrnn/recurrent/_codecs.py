@@ -253,7 +253,7 @@ def with_scale_of_constants(codec, y, weights):
 
 
 def warn_if_rounded(y, dtype, input_name="y"):
-    """Warn if a dtype rounds targets that are not standardised so far that their spread is lost."""
+    """Warn if a dtype is too coarse for the spread of targets that are not standardised."""
     with np.errstate(over="ignore", invalid="ignore"):
         rounding = np.spacing(np.abs(y).max(axis=0).astype(dtype))
     spread = mean_and_spread(y, np.ones(len(y)))[1]

@@ -161,8 +161,9 @@ class RNNParameters:
         Id 0 is padding and id 1 is the unknown token. Padding at either end of a sequence is
         removed; a sequence of padding alone is read as one unknown token. An id that did not
         occur in `fit` is read as the unknown token, whose vector is the mean of all other
-        vectors if `fit` did not see it either. There is a row for every id up to the largest:
-        more than 1 GiB, of which fewer than 1 % of the rows would be used, is refused.
+        vectors if `fit` did not see it either. The embedding has a row for every id up to the
+        largest, so hashed ids are refused: `fit` raises an error if the rows need more than 1 GiB
+        and fewer than 1 % of them would be used.
         """,
     )
     train_embedding: bool = parameter(
@@ -202,7 +203,7 @@ class RNNParameters:
         list of str, keras.metrics.Metric or callable, or None
         Metrics that are reported in `history_` in addition to the loss, as in
         `keras.Model.compile`. Keras' own metrics of classes receive class codes or indicators,
-        whichever they need; your own metrics receive what the loss receives. The metrics of a
+        whichever they need. Your own metrics receive the same arrays as the loss. The metrics of a
         regressor are computed in float64 if float32 would round its targets too much.
         """,
     )

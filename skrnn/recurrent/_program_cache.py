@@ -10,11 +10,11 @@ def clear_program_cache():
     """Clear the cache of compiled programs, to free their memory.
 
     A program is a network with its optimizers and its compiled functions. It takes about a second
-    to make and some megabytes to keep. Up to 32 programs that are not in use are kept for later
-    fits and predictions of networks with the same architecture; see :doc:`/user_guide/memory`. A
-    long process that no longer needs its architectures can free that memory with this function.
-    Fitted estimators do not change: they hold arrays, and their next prediction makes a program
-    again.
+    to make and some megabytes to keep. Up to 32 programs, and up to 1 GiB of their weights and
+    optimizer variables, are kept for later fits and predictions of networks with the same
+    architecture; see :doc:`/user_guide/memory`. A long process
+    that no longer needs its architectures can free that memory with this function. Fitted
+    estimators do not change: they hold arrays, and their next prediction makes a program again.
 
     The function may be called from any thread at any time. Programs in use stay with their fits,
     and return to the cache afterwards. Worker processes (`n_jobs`) have their own caches, which
@@ -35,8 +35,8 @@ def clear_program_cache():
         from skrnn.networks import programs
 
         programs.clear()
-        # Layers and models refer to each other in circles. The second collection frees the graphs
-        # that are released when the first one has found their compiled functions.
+        # Layers and models refer to each other in circles. The first collection frees the compiled
+        # functions, and the second one the graphs that these functions referred to.
         gc.collect()
         gc.collect()
         _return_free_memory()

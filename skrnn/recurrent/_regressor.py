@@ -37,8 +37,8 @@ class RNNRegressor(RegressorMixin, BaseRNN):
     history_ : dict of str to list of float
         The values of "loss" and of each metric, one per epoch. With validation data, it also
         contains the same names with the prefix ``"val_"``. Metrics are in the units of the targets,
-        and computed in float64 if float32 would round these too much; the loss is that of the
-        targets that the network is trained on.
+        and are computed in float64 if float32 would round the targets too much. The loss is that of
+        the targets that the network is trained on.
     n_iter_ : int
         The number of epochs that the network was trained for.
     weights_ : list of ndarray

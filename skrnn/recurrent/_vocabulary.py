@@ -9,8 +9,8 @@ from sklearn.utils import check_array
 from skrnn._persistence import stored_as_dict
 from skrnn.sequences._tokens import PADDING, UNKNOWN
 
-# An embedding of more bytes than this must use at least this share of its rows. Ids that are hashes
-# use a millionth of them; a fold of a training set uses some hundredths of its vocabulary or more.
+# An embedding of more bytes than this must use at least this share of its rows. Hashed ids use
+# about a millionth of them. A fold of a training set uses at least a few percent of its vocabulary.
 _LARGE_EMBEDDING = 2**30
 _LEAST_SHARE_OF_ROWS = 0.01
 

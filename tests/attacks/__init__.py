@@ -1,4 +1,4 @@
-"""Awkward input for everything public, with counts of what was tried and what survived.
+"""Try awkward input for all public functions and classes, and count what survives.
 
 `python -m tests.attacks` runs all attacks and prints the table of `docs/reliability.rst`. An attack
 survives if the result is right, or if the input is refused by a clear error of the package. The

@@ -22,20 +22,20 @@ _ALWAYS_CLEAR = (
     *("Expected sequence or array-like", "Input should have at least 1 dimension"),
     *("Iterable over", "Tokens must", "is not supported", "Custom weights are useful"),
 )
-# The packages whose code may raise the error: ours, and scikit-learn's checks of arguments.
+# The packages whose code may raise the error: skrnn, and scikit-learn for its checks.
 _CHECKING = ("skrnn", "sklearn")
 
 
 class Fault(AssertionError):
-    """What a user must never meet: a silently wrong result or a raw error from below."""
+    """A silently wrong result, or an error that was not written for the user."""
 
 
 class NoAnswerError(BaseException):
-    """A call that took too long. It is not caught where errors of the call are."""
+    """A call took too long. No handler of the call's own errors catches this error."""
 
 
 class UnclearError(Fault):
-    """A raw error from below, or one that does not name an argument."""
+    """An error that another package raised, or that does not name an argument."""
 
 
 def argument_names(*objects):

@@ -53,7 +53,7 @@ class Network:
     states: keras.Model | None
 
     def is_unchanged(self):
-        """Return whether the custom parts still are what the network was built from."""
+        """Return whether the custom parts have not changed since the network was built."""
         if not self.spec.has_custom_parts:
             return True
         now = describe(self.parts, self.model.variables, in_full=True)

@@ -1,6 +1,6 @@
-"""Find out whether a custom body, cell or activation still is what a network was fitted with.
+"""Check that a custom body, cell or activation is still the one that a network was fitted with.
 
-Two checks make sure of it. The custom parts themselves are described whenever a fitted network is
+There are two checks. The custom parts themselves are described whenever a fitted network is
 used, which takes less than a millisecond. If this description is new, the network is built again
 and compared with the one that was fitted, because parts may change without a change of the network:
 a body may, for example, count how often it is called.

@@ -79,7 +79,7 @@ def describe(thing, state=(), *, in_full=False):
     try:
         writer.add(thing)
     except Exception:
-        # Objects may raise anything when they are read, and too deep ones raise a RecursionError.
+        # Objects may raise any error when they are read, and deeply nested ones a RecursionError.
         writer.is_complete = False
     digest = hashlib.sha256("\n".join(writer.words).encode("utf-8", "surrogatepass")).hexdigest()
     return digest if writer.is_complete else f"{digest} {uuid.uuid4().hex}"
@@ -272,7 +272,7 @@ class _Writer:
     def _tensor(self, tensor):
         array = keras_state.as_array(tensor)
         if array is None:
-            # A symbolic tensor, left over from an earlier call, has no values.
+            # A symbolic tensor of an earlier call does not have values.
             self._word("symbolic")
             return
         gradient = getattr(tensor, "requires_grad", None)

@@ -1,4 +1,4 @@
-"""What the code of a function does, and what it reads in addition to its arguments."""
+"""Describe the code of a function, and find what it reads in addition to its arguments."""
 
 import dis
 import hashlib

@@ -1,4 +1,4 @@
-"""Where instances of a class keep what they hold: attributes, slots, containers, hidden fields."""
+"""Find where instances of a class keep values: attributes, slots, containers, hidden fields."""
 
 import inspect
 from collections import OrderedDict, defaultdict

@@ -1,4 +1,4 @@
-"""What counts of a Keras object: its settings, but neither records nor values that are loaded."""
+"""Select the settings of a Keras object, without its records and the values that are loaded."""
 
 import re
 

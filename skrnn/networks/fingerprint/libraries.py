@@ -1,4 +1,4 @@
-"""Functions, classes and modules that are described by their names, because they are known.
+"""Find functions, classes and modules of known libraries, which are described by their names.
 
 A name counts only if it leads back to the very same object, because users can replace functions of
 a library, and can create functions and classes that only claim to be from a library.
