@@ -1,5 +1,6 @@
 """Echo state networks trained in parts: partial_fit, merge and update."""
 
+from copy import copy, deepcopy
 from functools import reduce
 
 import numpy as np
@@ -209,6 +210,21 @@ def test_partial_fit_noise_of_each_part(noise):
     twice = clone(network).partial_fit(X, SUMS).partial_fit(X, SUMS)
     doubled = clone(network).partial_fit(X, SUMS, np.full(len(X), 2.0))
     assert np.allclose(twice.coef_, doubled.coef_, rtol=1e-6) == (noise == 0)
+
+
+def test_update_noise_of_each_sequence():
+    network = regressor(return_sequences=True, reservoir=double(noise=0.1)).fit(X, RUNNING)
+    parts = deepcopy(network).update(X[:1], RUNNING[:1]).update(X[:1], RUNNING[:1])
+    network.update([X[0], X[0]], [RUNNING[0], RUNNING[0]])
+    assert_same_readout(network, parts)
+
+
+def test_update_leaves_copies_as_they_were():
+    network = regressor().fit(X[:9], SUMS[:9]).update(X[9:13], SUMS[9:13])
+    first, second = (
+        one.update(X[13:], SUMS[13:], forgetting=0.5) for one in (copy(network), network)
+    )
+    assert_array_equal(first.coef_, second.coef_)
 
 
 def test_update_within_the_washout_is_refused():

@@ -408,6 +408,12 @@ def test_embedding_matrix_file_with_byte_order_mark(tmp_path):
         EmbeddingTokenizer().fit(TEXTS).embedding_matrix(path)
 
 
+def test_embedding_matrix_file_with_a_repeated_word(tmp_path):
+    path = tmp_path / "vectors.txt"
+    path.write_text("film 1 2\nfine 3 -2\nfilm 8 9\n")
+    assert_allclose(EmbeddingTokenizer().fit(TEXTS).embedding_matrix(path), MATRIX)
+
+
 @pytest.mark.parametrize(
     ("suffix", "compress"), [(".gz", gzip.compress), (".bz2", bz2.compress), (".xz", lzma.compress)]
 )

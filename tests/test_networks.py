@@ -346,6 +346,13 @@ def test_initial_weights_have_the_distributions_of_keras(cell):
             assert_array_equal(weight, expected)
 
 
+def test_initial_recurrent_weights_prefer_no_sign():
+    # LAPACK's QR factorisation does: its first entries would all be negative.
+    cell, rng = get_cell("simple"), np.random.default_rng(0)
+    first = [cell.initial_weight("recurrent_kernel", (3, 3), rng)[0, 0] for _ in range(400)]
+    assert 160 < np.count_nonzero(np.array(first) > 0) < 240
+
+
 def test_initial_weights_follow_the_seed_and_do_not_repeat():
     _, weights = first_weights("gru")
     _, again = first_weights.__wrapped__("gru")

@@ -159,6 +159,7 @@ def test_merged_statistics_of_both_kinds():
     moments = statistics_of(Moments, x[late], y[late], weights[late])
     for both in (merged_statistics(factor, moments), merged_statistics(moments, factor)):
         assert_same_products(products_in(both), products(x, y, weights))
+        assert both.n_rows == len(x)
 
 
 @KINDS

@@ -8,6 +8,7 @@ from sklearn.exceptions import NotFittedError
 
 from skrnn import EchoStateRegressor
 from skrnn._fitting import generator
+from skrnn.datasets import make_memory_task
 from skrnn.reservoir import echo_state_index, memory_capacity
 
 # --- the echo state index ---------------------------------------------------------------------
@@ -86,3 +87,13 @@ def test_memory_capacity_does_not_change_its_estimator():
     memory_capacity(network, max_delay=5, n_steps=200, washout=20)
     assert network.rows == "sequences"
     assert not hasattr(network, "reservoir_")
+
+
+def test_memory_capacity_leaves_out_the_washout():
+    network = linear_network("random")
+    by_delay = memory_capacity(network, max_delay=3, n_steps=60, washout=40).by_delay
+    inputs, delayed = make_memory_task(200, max_delay=3, random_state=0)
+    network.set_params(rows="steps", washout=40).fit(inputs[:100], delayed[:100])
+    predicted = network.predict(inputs[100:])[40:]
+    pairs = zip(predicted.T, delayed[140:].T, strict=True)
+    assert_allclose(by_delay, [np.corrcoef(*pair)[0, 1] ** 2 for pair in pairs])

@@ -65,6 +65,19 @@ def test_rnn_regressor_updates_equal_those_by_hand(params):
     assert_allclose(model.history_["loss"], losses, rtol=1e-12)
 
 
+def test_rnn_history_is_the_mean_over_the_targets_of_all_batches():
+    params = {**WHOLE, "cell": "simple", "units": 2, "epochs": 1, "learning_rate": UNCHANGED}
+    y = step_targets(X)
+    whole, batches = (
+        RNNRegressor(**{**params, "batch_size": size}, return_sequences=True).fit(
+            X, y, X_val=X[:5], y_val=y[:5]
+        )
+        for size in (None, 3)
+    )
+    for name, values in whole.history_.items():
+        assert_allclose(batches.history_[name], values, rtol=1e-9)
+
+
 def binary(true, raw):
     return keras.losses.binary_crossentropy(true, raw, from_logits=True)
 
