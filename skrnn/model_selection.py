@@ -12,7 +12,7 @@ import pandas as pd
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state, column_or_1d, indexable
 
-from skrnn._check_arrays import as_array
+from skrnn._check_arrays import as_array, in_words
 from skrnn._sklearn import _num_samples, _safe_indexing
 
 __all__ = ["train_dev_test_split"]
@@ -68,6 +68,9 @@ def train_dev_test_split(
 
     Raises
     ------
+    TypeError
+        If one of the arrays is None, a number, a set or a dict.
+
     ValueError
         If the sizes do not match the data, if a class is too small for three parts, if the arrays
         differ in the number of entries, or if `stratify` is combined with `groups` or with
@@ -100,6 +103,7 @@ def train_dev_test_split(
         )
     if stratify is not None and not shuffle:
         raise ValueError("stratify needs shuffle=True, got shuffle=False.")
+    _check_containers(arrays)
     *arrays, stratify, groups = indexable(*arrays, stratify, groups)
     n_samples = _num_samples(arrays[0])
     sizes = {"train_size": train_size, "dev_size": dev_size, "test_size": test_size}
@@ -118,7 +122,7 @@ def _three_parts(n, sizes, unit, stratify, shuffle, random_state):
     n_train, n_dev, n_test = _part_sizes(n, sizes, unit)
     if stratify is not None:
         stratify = _check_stratify(stratify, min(n_train, n_dev, n_test))
-    random_state = check_random_state(random_state)
+    random_state = _random_generator(random_state)
     rest, test = train_test_split(
         np.arange(n),
         train_size=n_train + n_dev,
@@ -136,6 +140,25 @@ def _three_parts(n, sizes, unit, stratify, shuffle, random_state):
         random_state=random_state,
     )
     return train, dev, test
+
+
+def _check_containers(arrays):
+    for i, array in enumerate(arrays):
+        if array is None or isinstance(array, set | frozenset | dict | numbers.Number):
+            raise TypeError(
+                f"arrays[{i}] must be sequences, a list, an array, a table or a sparse matrix, got "
+                f"{in_words(array)}."
+            )
+
+
+def _random_generator(random_state):
+    try:
+        return check_random_state(random_state)
+    except ValueError as error:
+        raise ValueError(
+            "random_state must be an integer from 0 to 2**32 - 1, a numpy.random.RandomState or "
+            f"None, got {in_words(random_state)}."
+        ) from error
 
 
 def _part_sizes(n, sizes, unit):

@@ -437,3 +437,16 @@ def test_check_sequences_names_from_channels_first_if_only_the_last_axes_differ(
         check_sequences(X)
     with pytest.raises(ValueError, match=r"2 feature.*3; expected the same .*sequence\.$"):
         check_sequences([np.ones((30, 2)), np.ones((28, 3))])
+
+
+@pytest.mark.parametrize("kind", [pd.DataFrame, pd.Series])
+def test_check_sequences_refuses_tables_whose_rows_are_not_in_order(kind):
+    in_order = kind([1.0, 2.0, 3.0], index=pd.date_range("2026-01-01", periods=3))
+    check_sequences([in_order, in_order.iloc[1:]])
+    with pytest.raises(ValueError, match=r"X\[1\] must be sorted by time"):
+        check_sequences([in_order, in_order.iloc[::-1]])
+
+
+def test_check_sequences_index_of_labels_may_be_in_any_order():
+    labelled = pd.DataFrame({"load": [1.0, 2.0]}, index=["wind", "rain"])
+    assert check_sequences([labelled]).lengths.tolist() == [2]

@@ -363,3 +363,43 @@ def test_to_long_names():
     assert_array_equal(df["who"], ["b", "b", "a", "a"])
     assert_array_equal(df["day"], [0, 1, 0, 1])
     assert_array_equal(df["target"], ["u", "u", "v", "v"])
+
+
+@pytest.mark.parametrize("length", [1.5, "3", [3]])
+def test_to_padded_length_must_be_an_integer(length):
+    with pytest.raises(TypeError, match="length must be an int or None"):
+        to_padded([[1.0, 2.0]], length=length)
+
+
+@pytest.mark.parametrize("value", ["0", np.zeros(2), 1j, None])
+def test_to_padded_value_must_be_a_number(value):
+    with pytest.raises(TypeError, match="value must be a number"):
+        to_padded([[1.0, 2.0]], value=value)
+
+
+def test_to_padded_value_too_large():
+    with pytest.raises(ValueError, match="value is too large for float64"):
+        to_padded([[1.0, 2.0]], value=10**400)
+
+
+@pytest.mark.parametrize("argument", ["id", "time", "target", "values"])
+@pytest.mark.parametrize("name", [{}, [["a"]], np.zeros(2)])
+def test_from_long_names_without_a_hash(argument, name):
+    names = {"id": "id", "time": "time", "values": "value", argument: name}
+    with pytest.raises(ValueError, match="df has no column a"):
+        from_long(to_long([[1.0, 2.0]]), **names)
+
+
+@pytest.mark.parametrize("missing", [None, np.nan, pd.NA])
+def test_to_multiindex_ids_missing(missing):
+    with pytest.raises(ValueError, match="ids must not be missing"):
+        to_multiindex([[1.0], [2.0]], ids=["a", missing])
+
+
+def test_to_multiindex_ids_must_have_a_hash():
+    with pytest.raises(ValueError, match="ids must be numbers, text or times"):
+        to_multiindex([[1.0], [2.0]], ids=["a", {}])
+
+
+def test_to_multiindex_ids_of_several_kinds_are_kept():
+    assert list(to_multiindex([[1.0], [2.0]], ids=["a", 1]).index) == [("a", 0), (1, 0)]

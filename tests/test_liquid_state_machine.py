@@ -21,6 +21,7 @@ from sklearn.utils.estimator_checks import (
 
 from skrnn.reservoir import _spiking_units
 from skrnn.reservoir._liquid_state_machine import LiquidStateMachine
+from skrnn.reservoir._spiking_connections import connection_probability
 from skrnn.sequences import Sequences
 
 ENCODINGS = ["rate", "latency"]
@@ -358,3 +359,10 @@ def test_failed_fit_changes_nothing(ragged):
     with pytest.raises(ValueError, match="NaN"):
         liquid.fit([np.full((4, 7), np.nan)])
     assert_array_equal(liquid.transform(ragged), before)
+
+
+@pytest.mark.parametrize("connection_distance", [1e-320, 1e-160])
+def test_connection_distance_of_almost_zero_connects_nothing(connection_distance):
+    positions = np.array([[0, 0, 0], [2, 0, 0]])
+    found = connection_probability(positions, np.array([False, True]), connection_distance)
+    np.testing.assert_array_equal(found, 0)

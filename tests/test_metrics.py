@@ -325,3 +325,9 @@ def test_make_step_scorer_equals_make_scorer_for_one_step():
     table, labels = np.concatenate(X), np.concatenate(y)
     expected = make_scorer(f1_score, **MACRO)(estimator.model, table, labels)
     assert make_step_scorer(f1_score, **MACRO)(estimator, X, y) == expected
+
+
+@pytest.mark.parametrize("metric", [None, "accuracy", 3])
+def test_make_step_scorer_metric_must_be_callable(metric):
+    with pytest.raises(TypeError, match="metric must be callable"):
+        make_step_scorer(metric)

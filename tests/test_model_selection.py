@@ -176,3 +176,15 @@ def test_train_dev_test_split_no_arrays():
 def test_train_dev_test_split_different_lengths():
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
         train_dev_test_split(np.arange(10), np.arange(9))
+
+
+@pytest.mark.parametrize("y", [None, {}, {1, 2}, 3])
+def test_arrays_must_be_containers_with_an_order(y):
+    with pytest.raises(TypeError, match=r"arrays\[1\] must be sequences, a list"):
+        train_dev_test_split(np.zeros((9, 2)), y)
+
+
+@pytest.mark.parametrize("random_state", [-1, 2**40, "seed"])
+def test_random_state_out_of_range(random_state):
+    with pytest.raises(ValueError, match="random_state must be an integer from 0"):
+        train_dev_test_split(np.zeros((9, 2)), random_state=random_state)

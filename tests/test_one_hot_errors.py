@@ -189,3 +189,14 @@ def test_one_hot_not_fitted():
             method(DNA)
     with pytest.raises(NotFittedError):
         encoder.get_feature_names_out()
+
+
+def test_columns_must_have_different_names():
+    X = pd.DataFrame([["a", "b"]], columns=["x", "x"])
+    with pytest.raises(ValueError, match="X has several columns with the name 'x'"):
+        OneHotSequenceEncoder().fit(X)
+
+
+def test_categories_in_half_precision():
+    encoder = OneHotSequenceEncoder().fit(np.array([[1, 65504]], np.float16))
+    assert encoder.get_feature_names_out().tolist() == ["x0_1", "x0_65504"]

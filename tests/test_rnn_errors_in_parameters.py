@@ -352,3 +352,20 @@ def test_rnn_fit_that_diverges_is_an_error_that_leaves_the_earlier_fit():
         model.fit([steps * 2 for steps in X], Y[::-1])
     model.set_params(learning_rate=0.01, epochs=TINY["epochs"])
     assert_array_equal(model.fit(X, Y).predict(X), expected)
+
+
+@pytest.mark.parametrize("wrong", [{"loss": None}, {"metrics": [None]}])
+def test_loss_and_metrics_must_not_be_none(wrong):
+    (name,) = wrong
+    with pytest.raises(ValueError, match=f"^{name} "):
+        RNNClassifier(cell="simple", units=2, epochs=1, **wrong).fit(np.ones((4, 2, 1)), [0, 1] * 2)
+
+
+def test_global_clipnorm_of_numpy():
+    X, y = np.arange(8.0).reshape(4, 2, 1), [0, 1] * 2
+    models = [
+        RNNClassifier(cell="simple", units=2, epochs=1, random_state=0, global_clipnorm=norm)
+        for norm in (0.5, np.float32(0.5))
+    ]
+    first, second = (model.fit(X, y).predict_proba(X) for model in models)
+    np.testing.assert_array_equal(first, second)

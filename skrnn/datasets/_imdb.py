@@ -3,6 +3,7 @@
 import csv
 import re
 import tarfile
+import zlib
 from lzma import LZMAError
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -213,12 +214,14 @@ def _read_local(folders, subset):
 
 def _read_csv(path):
     try:
-        # keep_default_na=False, because the text of a review may be "NA".
-        table = pd.read_csv(path, usecols=list(_COLUMNS), dtype=_COLUMNS, keep_default_na=False)
+        # keep_default_na=False, because the text of a review may be "NA". pandas checks whether a
+        # cast to integers was exact, but only after NumPy has warned.
+        with np.errstate(invalid="ignore"):
+            table = pd.read_csv(path, usecols=list(_COLUMNS), dtype=_COLUMNS, keep_default_na=False)
         if not table["label"].isin([0, 1]).all():
             raise ValueError("a label is neither 0 nor 1")
         check_not_empty(table, "it", "review")
-    except (ValueError, EOFError, LZMAError) as error:
+    except (ValueError, OverflowError, EOFError, LZMAError) as error:
         raise ValueError(
             f"{path} is not a table of IMDB reviews with the columns label (0 or 1), rating, id "
             f"and text: {error}"
@@ -276,7 +279,10 @@ def _download_reviews(folders):
     with TemporaryDirectory(prefix=".imdb-", dir=folder) as scratch:
         archive = Path(scratch) / "aclImdb_v1.tar.gz"
         download(_ARCHIVE, archive)
-        tables = _read_archive(archive)
+        try:
+            tables = _read_archive(archive)
+        except (tarfile.TarError, EOFError, zlib.error) as error:
+            raise OSError(f"it is not a complete tar archive ({error})") from error
     for subset, table in tables.items():
         if _read_local(folders, subset) is None:
             with temporary_path(folder / f"imdb_{subset}.csv.xz") as part:

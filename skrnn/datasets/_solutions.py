@@ -35,12 +35,12 @@ def solve(runge_kutta, constants, *args, h, n):
             "solution; use fewer or shorter steps."
         )
     try:
-        series = np.array(runge_kutta(constants, *args, h, n))
+        series = np.array(runge_kutta(constants, *args, float(h), n))
     except OverflowError:
         series = np.array([np.inf])
     if not np.isfinite(series).all():
         raise ValueError(
-            "The solution is not finite; use constants of the equation that are closer to the "
-            "defaults."
+            "The solution is not finite; use a step and constants of the equation that are closer "
+            "to the defaults."
         )
     return series

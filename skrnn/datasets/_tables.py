@@ -3,6 +3,7 @@
 from contextlib import contextmanager
 from io import StringIO
 
+import numpy as np
 import pandas as pd
 
 from skrnn.datasets._files import check_not_empty, read_text
@@ -30,11 +31,14 @@ def read_table(path, columns, what, sep=","):
     ------
     ValueError
         If the file is not a complete text file in UTF-8, lacks a column, has a value of another
-        type, or has no rows.
+        type or an infinite number, or has no rows.
     """
     text = read_text(path).removeprefix("\ufeff")
     with explain_table(path, columns, what):
         table = pd.read_csv(StringIO(text), sep=sep, usecols=list(columns), dtype=columns)
+        infinite = np.isinf(table.select_dtypes("float")).any()
+        if infinite.any():
+            raise ValueError(f"{infinite.idxmax()} has an infinite number")
     return check_not_empty(table[list(columns)], path, what)
 
 
@@ -42,7 +46,9 @@ def read_table(path, columns, what, sep=","):
 def explain_table(path, columns, what):
     """Turn a ValueError about the content of a file into one that describes the expected table."""
     try:
-        yield
+        # pandas checks whether a cast to integers was exact, but only after NumPy has warned.
+        with np.errstate(invalid="ignore"):
+            yield
     except (OverflowError, ValueError) as error:
         raise ValueError(
             f"{path} is not a table of {what}s with the columns {', '.join(columns)}: {error}"

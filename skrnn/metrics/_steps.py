@@ -11,7 +11,7 @@ import numpy as np
 from sklearn.metrics import accuracy_score, make_scorer
 from sklearn.utils.validation import column_or_1d
 
-from skrnn._check_arrays import as_array
+from skrnn._check_arrays import as_array, in_words
 from skrnn._fitting import read_weights
 from skrnn.sequences import Sequences
 
@@ -162,6 +162,11 @@ def make_step_scorer(metric, *, response_method="predict", greater_is_better=Tru
         values are better. `sample_weight` has one weight per sequence, which is used for all of its
         time steps.
 
+    Raises
+    ------
+    TypeError
+        If `metric` is not callable.
+
     See Also
     --------
     flatten_steps : Concatenate targets in the way in which the metric receives them.
@@ -173,6 +178,8 @@ def make_step_scorer(metric, *, response_method="predict", greater_is_better=Tru
     >>> make_step_scorer(f1_score, average="macro")
     make_step_scorer(f1_score, response_method='predict', average=macro)
     """
+    if not callable(metric):
+        raise TypeError(f"metric must be callable, got {in_words(metric)}.")
     scorer = make_scorer(
         metric, response_method=response_method, greater_is_better=greater_is_better, **kwargs
     )

@@ -172,6 +172,8 @@ class Metrics:
         """Return a new Keras metric, and the form in which it needs its inputs."""
         if isinstance(metric, str) and metric in ("accuracy", "acc"):
             return self._make_accuracy(metric), "given"
+        if metric is None:
+            raise ValueError("metrics contains None, which is not a Keras metric.")
         try:
             found = keras.metrics.get(metric)
         except (ValueError, TypeError) as error:

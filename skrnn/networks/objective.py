@@ -101,15 +101,21 @@ def make_loss(loss):
     try:
         found = keras.losses.get(loss)
     except ValueError as error:
-        raise ValueError(
-            f"loss must be 'auto', the name of a Keras loss, a keras.losses.Loss or a callable, "
-            f"got {loss!r}."
-        ) from error
+        raise _not_a_loss(loss) from error
+    if found is None:
+        raise _not_a_loss(loss)
     if isinstance(found, keras.losses.Loss):
         return _loss_of_object(found)
     if "from_logits" in inspect.signature(found).parameters:
         return partial(found, from_logits=True), True
     return found, False
+
+
+def _not_a_loss(loss):
+    return ValueError(
+        "loss must be 'auto', the name of a Keras loss, a keras.losses.Loss or a callable, "
+        f"got {loss!r}."
+    )
 
 
 def _loss_of_object(loss):

@@ -91,7 +91,7 @@ def read_optimizer(optimizer, learning_rate, global_clipnorm):
             f"got {optimizer!r}."
         )
     if not any(config.get(name) for name in ("clipnorm", "clipvalue", "global_clipnorm")):
-        config["global_clipnorm"] = global_clipnorm
+        config["global_clipnorm"] = None if global_clipnorm is None else float(global_clipnorm)
     rate = config["learning_rate"] if learning_rate is None else learning_rate
     if isinstance(rate, dict):
         rate = None

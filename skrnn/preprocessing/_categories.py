@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 from scipy import sparse
 
-from skrnn._check_arrays import as_array
+from skrnn._check_arrays import as_array, require_unique_columns
 from skrnn.preprocessing._symbols import Factorizer, SymbolSequences, factorize_integers
 from skrnn.sequences import Sequences
 
@@ -88,6 +88,7 @@ def as_batch(X, input_name):
 
 
 def _as_array(X, input_name):
+    require_unique_columns(X, input_name)
     values = as_array(X, input_name)
     if values.ndim == 0:
         raise TypeError(f"{input_name} must be a batch of sequences, got {type(X).__name__}.")
@@ -132,7 +133,7 @@ def _integers(table, input_name):
         return table
     if not np.isfinite(table).all():
         raise ValueError(f"Input {input_name} contains NaN or infinity; {_EXPECTED}.")
-    is_bad = (table != np.trunc(table)) | (np.abs(table) >= 2.0**63)
+    is_bad = (table != np.trunc(table)) | (np.abs(table) >= np.float64(2.0**63))
     if is_bad.any():
         i, j = np.argwhere(is_bad)[0]
         raise ValueError(

@@ -92,7 +92,8 @@ def connection_probability(positions, is_inhibitory, connection_distance):
     kind = is_inhibitory.astype(int)
     distance = cdist(positions, positions)
     probability = _PROBABILITY[kind[None, :], kind[:, None]]
-    probability = probability * np.exp(-((distance / connection_distance) ** 2))
+    with np.errstate(over="ignore"):  # the probability of an infinite distance is 0
+        probability = probability * np.exp(-((distance / connection_distance) ** 2))
     np.fill_diagonal(probability, 0)
     return probability
 

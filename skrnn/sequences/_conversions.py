@@ -8,7 +8,7 @@ import operator
 
 import numpy as np
 
-from skrnn._check_arrays import refuse_masked
+from skrnn._check_arrays import as_array, in_words
 from skrnn.sequences._check import as_floats
 from skrnn.sequences._containers import stacked
 from skrnn.sequences._layout import lay_out
@@ -58,8 +58,7 @@ def from_channels_first(X):
     """
     if isinstance(X, list | tuple) or (isinstance(X, np.ndarray) and X.ndim == 1):
         return given_sequences([_transposed(item, i) for i, item in enumerate(X)])
-    refuse_masked(X, "X")
-    X = np.asarray(X)
+    X = as_array(X, "X")
     if X.ndim != 3:
         raise ValueError(
             "X must have the shape (n_sequences, n_features, n_steps), or be a list of arrays of "
@@ -69,8 +68,7 @@ def from_channels_first(X):
 
 
 def _transposed(item, i):
-    refuse_masked(item, f"X[{i}]")
-    array = np.asarray(item)
+    array = as_array(item, f"X[{i}]")
     if array.ndim != 2:
         raise ValueError(
             f"X[{i}] must have the shape (n_features, n_steps), got {array.ndim} dimension(s) "
@@ -199,7 +197,7 @@ def to_padded(X, *, value=np.nan, length=None):
     """
     X = given_sequences(X)
     longest = int(X.lengths.max(initial=0))
-    length = longest if length is None else operator.index(length)
+    length = longest if length is None else _as_index(length)
     if length < longest:
         raise ValueError(
             f"length={length} is shorter than the longest sequence, which has {longest} steps."
@@ -210,11 +208,22 @@ def to_padded(X, *, value=np.nan, length=None):
     return padded
 
 
+def _as_index(length):
+    try:
+        return operator.index(length)
+    except TypeError as error:
+        raise TypeError(f"length must be an int or None, got {in_words(length)}.") from error
+
+
 def _check_padding(value, dtype):
     """Raise an error if sequences of this dtype cannot be padded with a value."""
     if not isinstance(value, numbers.Real):
-        raise TypeError(f"value must be a number, got {value!r}.")
+        raise TypeError(f"value must be a number, got {in_words(value)}.")
     if dtype.kind not in "iu":
+        try:
+            float(value)
+        except OverflowError as error:
+            raise ValueError(f"value is too large for {dtype}, got {in_words(value)}.") from error
         return
     limits = np.iinfo(dtype)
     if not float(value).is_integer() or not limits.min <= value <= limits.max:

@@ -11,6 +11,7 @@ import numpy as np
 from scipy import sparse
 
 from skrnn._check_arrays import refuse_masked
+from skrnn._time_order import check_sorted
 from skrnn.sequences._sequences import offsets_of
 
 NUMERIC_KINDS = "fiub"
@@ -222,6 +223,7 @@ def _lay_out_list(items, input_name, dtype):
         for i, item in enumerate(items)
     ]
     _check_columns(items, input_name)
+    _check_time_order(items, input_name)
     if min(array.ndim for array in arrays) == 0:
         raise _not_sequences(items, arrays, input_name)
     lengths = np.fromiter(map(len, arrays), dtype=np.int64, count=len(arrays))
@@ -266,6 +268,13 @@ def _check_columns(items, input_name):
                 f"{input_name}[{i}] has other columns than {input_name}[{frames[0]}], or the same "
                 "columns in another order."
             )
+
+
+def _check_time_order(items, input_name):
+    """Raise an error if the index of a table shows that its rows are not in the order of time."""
+    for i, item in enumerate(items):
+        if (is_frame(item) or is_series(item)) and item.index.nlevels == 1:
+            check_sorted(item.index, f"{input_name}[{i}]")
 
 
 def _check_lengths(lengths, input_name):

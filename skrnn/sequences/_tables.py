@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from skrnn._check_arrays import as_array, in_words
 from skrnn.sequences._check import as_floats, check_sequences
 from skrnn.sequences._containers import split_steps
 from skrnn.sequences._conversions import FLOATS, given_sequences
@@ -276,7 +277,7 @@ def _check_columns(df, names):
         raise TypeError(f"df must be a pandas DataFrame, got {type(df).__name__}.")
     if len(df) == 0:
         raise ValueError("df has no rows.")
-    missing = [repr(name) for name in names if name not in df.columns]
+    missing = [in_words(name) for name in names if not _is_column(name, df)]
     if missing:
         raise ValueError(
             f"df has no column {', '.join(missing)}; its columns are {list(df.columns)}. To turn "
@@ -284,6 +285,13 @@ def _check_columns(df, names):
         )
     if not df.columns.is_unique:
         raise ValueError("df has several columns with the same name; expected unique names.")
+
+
+def _is_column(name, df):
+    try:
+        return name in df.columns
+    except TypeError:  # lists, dicts and other objects without a hash
+        return False
 
 
 def _order(id, time, id_name, time_name):
@@ -347,12 +355,20 @@ def _check_constant(targets, order, X, ids):
 def _unique_ids(ids, n):
     if ids is None:
         return np.arange(n)
-    ids = np.asarray(ids)
+    import pandas
+
+    ids = as_array(ids, "ids", object if isinstance(ids, list | tuple) else None)
     if ids.shape != (n,):
         raise ValueError(f"ids must have the shape ({n},), got {ids.shape}.")
-    if len(np.unique(ids)) != n:
-        raise ValueError("ids must be unique: two sequences have the same id.")
-    return ids
+    ids = pandas.Series(ids).infer_objects()
+    if ids.isna().any():
+        raise ValueError(f"ids must not be missing, got {ids[ids.isna()].iloc[0]}.")
+    try:
+        if not ids.is_unique:
+            raise ValueError("ids must be unique: two sequences have the same id.")
+    except TypeError as error:
+        raise ValueError(f"ids must be numbers, text or times: {error}.") from error
+    return ids.to_numpy()
 
 
 def _value_names(X):

@@ -12,7 +12,7 @@ from sklearn.utils import check_array, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import assert_all_finite
 
-from skrnn._check_arrays import refuse_masked
+from skrnn._check_arrays import as_array, in_words, refuse_masked
 from skrnn.sequences._containers import object_array, split_steps
 
 # --- layout -------------------------------------------------------------------------
@@ -37,6 +37,26 @@ def as_list_or_array(y, input_name="y"):
     return array
 
 
+def target_array(y, input_name):
+    """Return targets as an array.
+
+    Raises
+    ------
+    ValueError
+        If some are masked, if their shapes differ, or if only some of them are text. NumPy would
+        convert the others, and NaN would become the text "nan".
+    """
+    array = as_array(y, input_name)
+    if array.dtype.kind in "US" and isinstance(y, list | tuple):
+        for target in np.asarray(y, dtype=object).flat:
+            if not isinstance(target, str | bytes):
+                raise ValueError(
+                    f"{input_name} must contain a label for each target, and either only text or "
+                    f"no text, got {in_words(target)} among text."
+                )
+    return array
+
+
 def flatten_targets(y, inputs, input_name, *, per_step):
     """Return all targets in one array, and the number of targets of each sequence."""
     if per_step:
@@ -57,12 +77,19 @@ def require_one_target_each(y, n_sequences, input_name="y"):
             f"Found input variables with inconsistent numbers of samples: X has {n_sequences} "
             f"sequences, {input_name} has {len(y)}."
         )
-    if isinstance(y, (list, tuple)) and len({np.shape(target) for target in y}) > 1:
+    if isinstance(y, (list, tuple)) and len({_shape(target) for target in y}) > 1:
         raise ValueError(
             f"{input_name} must contain one target per sequence because return_sequences=False, "
             "got arrays of different lengths. For one target per time step, set "
             "return_sequences=True."
         )
+
+
+def _shape(target):
+    try:
+        return np.shape(target)
+    except ValueError:  # a ragged list; no array has as many dimensions
+        return (0,) * 65
 
 
 def flatten_step_targets(y, inputs, input_name="y"):
@@ -88,9 +115,7 @@ def flatten_step_targets(y, inputs, input_name="y"):
             f"Found input variables with inconsistent numbers of samples: X has {len(inputs)} "
             f"sequences, {input_name} has {len(y)}."
         )
-    for i, target in enumerate(y):
-        refuse_masked(target, f"{input_name}[{i}]")
-    series = [np.asarray(target) for target in y]
+    series = [target_array(target, f"{input_name}[{i}]") for i, target in enumerate(y)]
     depths = {target.ndim for target in series}
     if not depths <= {1, 2} or len(depths) > 1:
         raise ValueError(
@@ -154,7 +179,7 @@ def check_numbers(y, input_name, *, per_step):
     ValueError
         If they are not finite real numbers, or not one number or vector each.
     """
-    y = np.asarray(y)
+    y = target_array(y, input_name)
     if y.ndim not in (1, 2):
         raise ValueError(
             f"{input_name} must contain one target or one vector of targets "
@@ -162,6 +187,8 @@ def check_numbers(y, input_name, *, per_step):
         )
     if np.iscomplexobj(y):
         raise ValueError(f"Complex data not supported: {input_name} has dtype {y.dtype}.")
+    if y.dtype.kind in "mM":
+        raise ValueError(f"{input_name} must contain numbers, got values of {y.dtype}.")
     try:
         y = y.astype(np.float64)
     except (ValueError, TypeError) as error:
@@ -177,14 +204,28 @@ def check_labels(y, input_name):
     ValueError
         If a label is missing, or if they are not class labels.
     """
-    y = column_or_1d(y, warn=True)
-    if y.dtype.kind == "O" and (missing := _is_missing(y)).any():
+    y = column_or_1d(target_array(y, input_name), warn=True)
+    if y.dtype.kind in "OmM" and (missing := _is_missing(y)).any():
         raise ValueError(
             f"{input_name} must contain a label for each target, got {y[missing][0]!r}."
         )
     assert_all_finite(y, input_name=input_name)
+    _require_comparable(y, input_name)
     check_classification_targets(y)
     return y
+
+
+def _require_comparable(labels, input_name):
+    """Raise an error if labels cannot be sorted, or are containers such as lists."""
+    if labels.dtype.kind != "O":
+        return
+    try:
+        sorted(set(labels.tolist()))
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"{input_name} must contain labels that can be compared with each other, such as only "
+            f"text or only integers: {error}."
+        ) from error
 
 
 def _is_missing(labels):

@@ -68,9 +68,8 @@ def test_conversions_refuse_junk(junk):
 
 
 @examples(60)
-@given(junk=ARRAYS)
+@given(junk=JUNK | ARRAYS)
 def test_from_channels_first_refuses_junk(junk):
-    # Ragged lists raise the error of NumPy.
     refused(lambda: from_channels_first(junk), NAMES)
 
 
