@@ -6,6 +6,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.linear_model import Ridge
 
+from skrnn._time_index import find_frequency, next_times
 from skrnn.forecasting import (
     PersistenceForecaster,
     SeasonalNaiveForecaster,
@@ -392,3 +393,20 @@ def test_make_windows_times_and_series_id():
     windows = make_windows([X, X[:3]], window_length=2)
     assert_array_equal(windows.series_id, [0, 0, 0, 0, 1])
     assert_array_equal(windows.times, [2, 3, 4, 5, 2])
+
+
+@pytest.mark.parametrize(
+    ("days", "expected"),
+    [
+        (["2026-01-05", "2026-01-06"], pd.offsets.Day()),
+        (["2026-01-05", "2026-01-06", "2026-01-08", "2026-01-09"], pd.offsets.BusinessDay()),
+    ],
+)
+def test_working_days_need_a_monday_and_a_friday(days, expected):
+    assert find_frequency([pd.DatetimeIndex(days)], "X") == expected
+
+
+def test_next_times_of_a_time_that_is_not_on_the_grid():
+    like = pd.DatetimeIndex(["2026-01-15"])
+    times = next_times(like[0], pd.offsets.MonthBegin(), 2, like)
+    assert times.tolist() == [pd.Timestamp("2026-02-01"), pd.Timestamp("2026-03-01")]

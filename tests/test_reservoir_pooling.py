@@ -5,8 +5,9 @@ import pytest
 from echo_state_data import seeded_reservoir
 from numpy.testing import assert_allclose, assert_array_equal
 
-from skrnn import EchoStateRegressor
+from skrnn import EchoStateRegressor, Sequences
 from skrnn.reservoir import Reservoir
+from skrnn.reservoir._pooling import pool_inputs
 
 
 @pytest.mark.parametrize("layers", [1, 2])
@@ -46,3 +47,8 @@ def test_echo_state_noise_with_pooling(pooling):
     assert not np.array_equal(quiet.coef_, noisy.coef_)
     assert_array_equal(noisy.coef_, same.coef_)
     assert_array_equal(noisy.predict(X), noisy.predict(X))
+
+
+def test_pooled_codes_equal_pooled_indicators():
+    codes = Sequences(np.array([0, -1, 1, 1]), np.array([0]), np.array([4]))
+    assert_allclose(pool_inputs("mean", codes, 0, 3), [[0.25, 0.5, 0]])

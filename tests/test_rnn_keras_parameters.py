@@ -135,9 +135,10 @@ def decay():
         lambda: keras.optimizers.SGD(decay(), momentum=0.9),
         lambda: keras.optimizers.SGD(0.1, clipnorm=0.01),
         lambda: keras.optimizers.AdamW(0.01, weight_decay=0.1, clipvalue=0.001),
+        lambda: keras.optimizers.Adam(0.01, weight_decay=0.1),
         lambda: keras.optimizers.RMSprop(0.01, global_clipnorm=0.01, use_ema=True),
     ],
-    ids=["schedule", "clipnorm", "clipvalue", "average"],
+    ids=["schedule", "clipnorm", "clipvalue", "weight decay", "average"],
 )
 def test_rnn_optimizer_object_trains_as_in_keras(make):
     start = RNNRegressor(**{**UNCHANGED, "optimizer": "sgd"}).fit(X, Y)
@@ -180,6 +181,8 @@ def test_rnn_global_clipnorm_limits_the_norm_of_all_gradients():
     assert moved(global_clipnorm=0.01) == pytest.approx(0.01, rel=1e-6)
     clipped = keras.optimizers.SGD(1.0, global_clipnorm=0.05)
     assert moved(global_clipnorm=0.01, optimizer=clipped) == pytest.approx(0.05, rel=1e-6)
+    by_value = keras.optimizers.SGD(1.0, clipvalue=1e6)
+    assert moved(optimizer=by_value) == pytest.approx(free, rel=1e-6)
 
 
 def test_rnn_optimizer_as_name_class_or_object():
