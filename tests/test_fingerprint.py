@@ -462,3 +462,16 @@ def test_describe_follows_the_state_of_the_object_of_a_method():
     np.random.rand()  # noqa: NPY002
     assert is_complete(before)
     assert describe(np.random.rand) != before
+
+
+def test_tensors_whose_values_cannot_be_read_do_not_share_a_program(monkeypatch):
+    tensor, variable = keras.ops.ones(2), keras.Variable([1.0, 2.0])
+    assert is_complete(describe(tensor))
+    assert is_complete(describe(variable))
+
+    def fail(_):
+        raise TypeError("These values cannot be converted.")
+
+    monkeypatch.setattr(keras.ops, "convert_to_numpy", fail)
+    assert not is_complete(describe(tensor))
+    assert not is_complete(describe(variable))

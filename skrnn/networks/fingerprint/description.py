@@ -270,10 +270,13 @@ class _Writer:
             self._word(hashlib.sha256(np.ascontiguousarray(plain).tobytes()).hexdigest())
 
     def _tensor(self, tensor):
+        if keras_state.is_symbolic(tensor):
+            # A symbolic tensor, left over from an earlier call, does not have values.
+            self._word("symbolic")
+            return
         array = keras_state.as_array(tensor)
         if array is None:
-            # A symbolic tensor of an earlier call does not have values.
-            self._word("symbolic")
+            self._unknown(tensor)
             return
         gradient = getattr(tensor, "requires_grad", None)
         self._word(f"tensor {type(tensor).__module__}.{type(tensor).__qualname__} {gradient}")
@@ -286,7 +289,10 @@ class _Writer:
         self._word(f"variable {tuple(variable.shape)} {variable.dtype} {variable.trainable}")
         self.add((variable.regularizer, variable.constraint))
         if id(variable) not in self._state:
-            self.add(keras_state.as_array(variable))
+            array = keras_state.as_array(variable)
+            if array is None:
+                self._unknown(variable)
+            self.add(array)
 
     def _initializer(self, initializer):
         # A seed that it drew itself only affects the first weights, which are loaded.

@@ -136,8 +136,14 @@ def is_tensor(value):
     return is_library(kind.__module__) and hasattr(kind, "__array__")
 
 
+def is_symbolic(tensor):
+    """Return whether a tensor stands for a value of a compiled function, and has no values."""
+    name = type(tensor).__name__
+    return name == "SymbolicTensor" or name.endswith("Tracer")
+
+
 def as_array(tensor):
-    """Return the values of a tensor, or None if it has none because it is symbolic."""
+    """Return the values of a tensor, or None if NumPy cannot read them, as those of JAX's keys."""
     try:
         return np.asarray(keras.ops.convert_to_numpy(tensor))
     except Exception:
