@@ -181,3 +181,16 @@ def test_backtest_splitter_equals_int():
     X = shared_shocks().xs("A")
     by_splitter = PersistenceForecaster().backtest(X, cv=TimeSeriesSplit(4))
     pd.testing.assert_frame_equal(by_splitter, PersistenceForecaster().backtest(X, cv=4))
+
+
+@pytest.mark.parametrize("cv", [["train", "test"], {"train": "test"}])
+def test_backtest_cv_must_hold_pairs(cv):
+    X = np.arange(40.0).reshape(20, 2)
+    with pytest.raises(ValueError, match=r"cv must be an int.* split 0 is not a pair"):
+        PersistenceForecaster(horizon=1).backtest(X, cv=cv)
+
+
+def test_horizon_of_true_is_one():
+    X = np.arange(40.0).reshape(20, 2)
+    expected = PersistenceForecaster(horizon=1).fit(X).predict(X)
+    np.testing.assert_array_equal(PersistenceForecaster(horizon=True).fit(X).predict(X), expected)

@@ -366,3 +366,13 @@ def test_connection_distance_of_almost_zero_connects_nothing(connection_distance
     positions = np.array([[0, 0, 0], [2, 0, 0]])
     found = connection_probability(positions, np.array([False, True]), connection_distance)
     np.testing.assert_array_equal(found, 0)
+
+
+def test_step_duration_of_true_is_one_and_filter_time_of_almost_zero_keeps_nothing():
+    X = np.ones((2, 3, 1))
+    one, true = (
+        LiquidStateMachine(units=8, step_duration=duration, random_state=0).fit_transform(X)
+        for duration in (1, True)
+    )
+    assert_array_equal(true, one)
+    LiquidStateMachine(units=8, filter_time=1e-320, random_state=0).fit_transform(X)

@@ -56,7 +56,8 @@ def _folds(cv, panel, series_id):
         warnings.filterwarnings("ignore", "The groups parameter is ignored", UserWarning)
         n_rows = len(panel.values)
         try:
-            folds = list(check_cv(cv).split(np.empty(n_rows), None, series_id))
+            has_split = hasattr(cv, "split")
+            folds = list(check_cv(cv).split(np.empty(n_rows), None, series_id) if has_split else cv)
         except (AttributeError, TypeError) as error:
             raise ValueError(f"{_EXPECTED_CV}, got {in_words(cv)}: {error}.") from error
     return _check_folds(folds, n_rows)

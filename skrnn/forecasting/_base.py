@@ -365,7 +365,7 @@ class BaseForecaster(RegressorMixin, SavedEstimator, metaclass=ABCMeta):
     def _context_of(self, panel):
         rule = self._rule()
         before = find_rows_before(panel, self._training_end, self.initial_context)
-        return context_of_rows(panel, rule.n_context, rule.count_ahead(self.horizon), before)
+        return context_of_rows(panel, rule.n_context, rule.count_ahead(int(self.horizon)), before)
 
     def _forecast_rows(self, panel):
         """Return the forecast of each row, and whether it has any context."""

@@ -301,7 +301,7 @@ shape (n, T, n_features) or (n, T)
         network = SpikingNetwork(
             self.recurrent_weights_, self.input_weights_, self.is_inhibitory_, self.filter_time
         )
-        encoding = (self.encoding, self.step_duration, self.max_rate, (self._seed, 1))
+        encoding = (self.encoding, int(self.step_duration), self.max_rate, (self._seed, 1))
         return simulate(network, sequences, lambda: make_encoder(*encoding))
 
     def _features_of_steps(self, sequences):

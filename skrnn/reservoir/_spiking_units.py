@@ -163,7 +163,8 @@ class Simulation:
 
 def _decay(time_constant):
     """Return the factor of a decay over one tick, as float32 like the arrays it multiplies."""
-    return np.exp(-1 / np.asarray(time_constant)).astype(np.float32)
+    with np.errstate(over="ignore"):  # with a time of almost 0, everything decays within one tick
+        return np.exp(-1 / np.asarray(time_constant)).astype(np.float32)
 
 
 def simulate(network, sequences, new_encoder):

@@ -1,7 +1,7 @@
 """Attacks on public functions: one argument at a time gets a value that is wrong or strange."""
 
 from copy import deepcopy
-from functools import partial
+from functools import partial, wraps
 from itertools import product
 
 import numpy as np
@@ -47,6 +47,7 @@ INDEXED = LONG.set_index(["id", "t"])[["v"]]
 TAGS = [["a", "b"], ["b"], ["a", "a", "b"]]
 
 
+@wraps(train_dev_test_split)  # its errors name the arguments of the original
 def split(X, y, **parameters):
     """Split two arrays into three parts."""
     return train_dev_test_split(X, y, **parameters)
