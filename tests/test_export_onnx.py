@@ -174,7 +174,7 @@ def test_onnx_model_refuses_lengths_that_are_not_possible(lengths, classifier):
 @pytest.mark.parametrize("token", [-1, 10])
 def test_onnx_model_refuses_ids_that_predict_refuses(token, word_classifier):
     words = pickle.loads(pickle.dumps(word_classifier))
-    words._vocabulary = Vocabulary.of(None, VECTORS)
+    words._vocabulary = Vocabulary.of(None, VECTORS, "float32")
     words.weights_[0] = VECTORS.astype(np.float32)
     with pytest.raises(ValueError, match="token id"):
         words.predict([[3, token]])

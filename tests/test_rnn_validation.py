@@ -105,6 +105,10 @@ def test_rnn_early_stopping_holds_out_no_sequence_without_weight():
     weighted = RNNClassifier(**params).fit(MANY, TAGS, sample_weight=weights)
     assert weighted.history_ == without.history_
     assert_same_weights(weighted, without)
+    groups = np.arange(30) // 4
+    without.fit([MANY[i] for i in kept], TAGS[kept], groups=groups[kept])
+    weighted.fit(MANY, TAGS, sample_weight=weights, groups=groups)
+    assert weighted.history_ == without.history_
 
 
 # --- when training stops ----------------------------------------------------------------------
