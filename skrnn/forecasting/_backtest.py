@@ -69,8 +69,8 @@ def _check_folds(folds, n_rows):
         raise ValueError(f"{_EXPECTED_CV}, got no split.")
     checked = []
     for i, fold in enumerate(folds):
-        is_pair = isinstance(fold, list | tuple) or np.ndim(fold) > 0
-        if not is_pair or len(fold) != 2:
+        is_listed = isinstance(fold, list | tuple) or (isinstance(fold, np.ndarray) and fold.ndim)
+        if not is_listed or len(fold) != 2:
             raise ValueError(f"{_EXPECTED_CV}; split {i} is not a pair.")
         checked.append(tuple(_check_rows(part, n_rows, i) for part in fold))
     return checked
