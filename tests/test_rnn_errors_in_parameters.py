@@ -28,6 +28,8 @@ from skrnn import RNNClassifier
 
 # --- parameters -------------------------------------------------------------------------------
 
+# A dict from which Keras would make an object.
+CONFIGURATION = {"class_name": "mean_squared_error", "config": "mean_squared_error"}
 BAD_PARAMETERS = [
     ({"epochs": 0}, r"'epochs' .*\[1, inf\)\. Got 0"),
     ({"epochs": 2.5}, "'epochs' .*Got 2.5"),
@@ -90,6 +92,8 @@ BAD_KERAS_PARAMETERS = [
     ({"metrics": [keras.metrics.AUC(name="val_a")]}, ValueError, "metrics.*name 'val_a'"),
     ({"metrics": [lambda true, predicted: true.nothing]}, ValueError, "metrics.*failed on targets"),
     ({"activation": "step"}, ValueError, "activation must be .*got 'step'"),
+    ({"loss": CONFIGURATION}, ValueError, "loss must be .*got {"),
+    ({"metrics": [CONFIGURATION]}, ValueError, "metrics contains {"),
     ({"body": lambda steps, lengths: steps[:, 0, 0]}, ValueError, r"body.*shape \(None,\)"),
     ({"body": lambda steps, lengths: "steps"}, ValueError, "body.*Keras tensor, got 'steps'"),
     ({"body": lambda steps, lengths: None}, ValueError, "body.*Keras tensor, got None"),

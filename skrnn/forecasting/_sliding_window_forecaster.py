@@ -188,7 +188,7 @@ class SlidingWindowForecaster(BaseForecaster):
 
     @property
     def _steps_at_once(self):
-        return self.horizon if self.strategy == "direct" else 1
+        return int(self.horizon) if self.strategy == "direct" else 1
 
     @property
     def _fixed_by_fit(self):

@@ -172,14 +172,13 @@ class Metrics:
         """Return a new Keras metric, and the form in which it needs its inputs."""
         if isinstance(metric, str) and metric in ("accuracy", "acc"):
             return self._make_accuracy(metric), "given"
-        if metric is None:
-            raise ValueError("metrics contains None, which is not a Keras metric.")
+        # Keras would make an object of any class that a dict names.
+        if not isinstance(metric, str | keras.metrics.Metric) and not callable(metric):
+            raise _not_a_metric(metric)
         try:
             found = keras.metrics.get(metric)
         except (ValueError, TypeError) as error:
-            raise ValueError(
-                f"metrics contains {metric!r}, which is not a Keras metric."
-            ) from error
+            raise _not_a_metric(metric) from error
         form = self._form_of(found)
         name = metric if isinstance(metric, str) else _name_of(found)
         if not isinstance(found, keras.metrics.Metric):
@@ -240,6 +239,10 @@ class Metrics:
     @property
     def _float64(self):
         return "float64" if self._dtype == "float64" else None
+
+
+def _not_a_metric(metric):
+    return ValueError(f"metrics contains {metric!r}, which is not a Keras metric.")
 
 
 def _name_of(metric):

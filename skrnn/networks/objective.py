@@ -75,12 +75,7 @@ def describe_objective(training):
     training : TrainingSpec
     """
     names = [getattr(metric, "name", None) for metric in training.metrics]
-    loss = keras.losses.get(training.loss) if isinstance(training.loss, dict) else training.loss
-    metrics = [
-        keras.metrics.get(metric) if isinstance(metric, dict) else metric
-        for metric in training.metrics
-    ]
-    return describe((loss, *metrics, names, settings()))
+    return describe((training.loss, *training.metrics, names, settings()))
 
 
 def make_loss(loss):
@@ -98,12 +93,13 @@ def make_loss(loss):
     ValueError
         If `loss` is not a Keras name, a Keras loss or a callable.
     """
+    # Keras would make an object of any class that a dict names.
+    if not isinstance(loss, str | keras.losses.Loss) and not callable(loss):
+        raise _not_a_loss(loss)
     try:
         found = keras.losses.get(loss)
     except ValueError as error:
         raise _not_a_loss(loss) from error
-    if found is None:
-        raise _not_a_loss(loss)
     if isinstance(found, keras.losses.Loss):
         return _loss_of_object(found)
     if "from_logits" in inspect.signature(found).parameters:
