@@ -224,6 +224,26 @@ def test_to_onnx_other_estimator_raises(estimator, match):
         to_onnx(estimator)
 
 
+class Doubled(RNNRegressor):
+    """A user's class whose predictions are not those of its weights."""
+
+    def predict(self, X):
+        return 2 * super().predict(X)
+
+
+class Renamed(RNNRegressor):
+    """A user's class that predicts as the class of skrnn."""
+
+
+def test_to_onnx_subclass_with_its_own_predict_raises():
+    X = np.zeros((4, 3, 2))
+    fitted = Doubled(units=4, epochs=1, random_state=0).fit(X, [1.0, 2.0, 3.0, 4.0])
+    with pytest.raises(ValueError, match=r"Doubled has its own method 'predict'.*RNNRegressor"):
+        to_onnx(fitted)
+    fitted.__class__ = Renamed
+    assert_predicts_as(to_onnx(fitted), fitted, list(X))
+
+
 def test_to_onnx_search_names_its_best_estimator(classifier):
     search = GridSearchCV(classifier, {"units": [4]})
     search.best_estimator_ = classifier

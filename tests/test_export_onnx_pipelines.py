@@ -128,6 +128,27 @@ def test_to_onnx_step_without_conversion_raises():
         to_onnx(pipeline)
 
 
+class Negated(TimeDistributed):
+    """A user's class whose results are not those of its fitted transformer."""
+
+    def transform(self, X):
+        return [-steps for steps in super().transform(X)]
+
+
+def test_to_onnx_step_with_its_own_transform_raises():
+    pipeline = make_pipeline(Negated(StandardScaler()), RNNClassifier(**TINY)).fit(X, Y)
+    with pytest.raises(
+        ValueError, match=r"Negated has its own method 'transform'.*TimeDistributed"
+    ):
+        to_onnx(pipeline)
+
+
+def test_to_onnx_transformer_after_an_encoder_raises():
+    steps = OneHotSequenceEncoder(), TimeDistributed(PCA(2)), RNNClassifier(**TINY)
+    with pytest.raises(ValueError, match=r"step 'onehotsequenceencoder'.*no other transformer"):
+        to_onnx(make_pipeline(*steps).fit(SYMBOLS, Y))
+
+
 # --- symbols ----------------------------------------------------------------------------------
 
 

@@ -34,6 +34,35 @@ def check_recurrent(estimator, function):
     check_is_fitted(estimator)
 
 
+def check_not_overridden(estimator, kind, methods):
+    """Check that a subclass has the methods of the class that is exported.
+
+    An export is written from the fitted attributes, so that a method of a subclass would be left
+    out silently.
+
+    Parameters
+    ----------
+    estimator : object
+    kind : type
+        The class, of which `estimator` is an instance.
+    methods : tuple of str
+        The names of the methods whose results the exported model returns.
+
+    Raises
+    ------
+    ValueError
+        If the class of the estimator has another method of one of these names.
+    """
+    cls = type(estimator)
+    for name in methods:
+        if getattr(cls, name, None) is not getattr(kind, name, None):
+            raise ValueError(
+                f"{cls.__name__} has its own method {name!r}, which cannot be exported to ONNX. "
+                f"Export an estimator of the class {kind.__name__}, and apply what the method adds "
+                "outside the model."
+            )
+
+
 def check_path(path, suffix):
     """Check that a file can be written to a path, and return it.
 

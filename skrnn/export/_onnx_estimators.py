@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from skrnn.export._checks import check_not_overridden
 from skrnn.export._onnx_recurrent import add_recurrent, recurrent_input
 from skrnn.export._onnx_reservoir import add_reservoir, reservoir_input
 from skrnn.recurrent import RNNClassifier, RNNRegressor
@@ -45,9 +46,12 @@ def converter_of(estimator):
     ------
     TypeError
         If estimators of this class cannot be exported.
+    ValueError
+        If the estimator is of a subclass that predicts in another way.
     """
     for kind, converter in CONVERTERS.items():
         if isinstance(estimator, kind):
+            check_not_overridden(estimator, kind, ("predict", "predict_proba"))
             return converter
     names = ", ".join(kind.__name__ for kind in CONVERTERS)
     hint = " Pass its best_estimator_." if hasattr(estimator, "best_estimator_") else ""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from sklearn.pipeline import Pipeline
 
+from skrnn.export._checks import check_not_overridden
 from skrnn.export._onnx_inputs import repeat_first_step
 from skrnn.export._onnx_symbols import (
     add_one_hot_encoder,
@@ -73,10 +74,11 @@ def step_converter(name, transformer):
     Raises
     ------
     ValueError
-        If this step cannot be exported.
+        If this step cannot be exported, as one of a subclass that transforms in another way.
     """
     for kind, converter in _CONVERTERS.items():
         if isinstance(transformer, kind):
+            check_not_overridden(transformer, kind, ("transform",))
             return converter
     names = ", ".join(kind.__name__ for kind in _CONVERTERS)
     raise ValueError(
@@ -105,14 +107,22 @@ def describe_steps(steps, dtype, *, needs_numbers):
     Raises
     ------
     ValueError
-        If a step cannot be exported, or if the last step of the Pipeline reads token ids as
-        numbers.
+        If a step cannot be exported, if an encoder is not the only step, or if the last step of the
+        Pipeline reads token ids as numbers.
     """
     converters = [step_converter(name, transformer) for name, transformer in steps]
     descriptions = [
         converter.describe_input(transformer, dtype)
         for converter, (_, transformer) in zip(converters, steps, strict=True)
     ]
+    for converter, (name, transformer) in zip(converters, steps, strict=True):
+        if converter.makes != "numbers" and len(steps) > 1:
+            raise ValueError(
+                f"The step {name!r} of the Pipeline, {type(transformer).__name__}, can only be "
+                "exported to ONNX if no other transformer comes before it or after it. Apply the "
+                "steps before the model, and export the estimator after them: "
+                "to_onnx(pipeline[-1])."
+            )
     if (converters[-1].makes == "numbers") != needs_numbers:
         raise ValueError(
             f"The step {steps[-1][0]!r} of the Pipeline makes {converters[-1].makes}, but the "
