@@ -152,6 +152,13 @@ def test_to_onnx_transformer_after_an_encoder_raises():
 # --- symbols ----------------------------------------------------------------------------------
 
 
+def test_to_onnx_tokens_that_are_booleans_are_integers():
+    documents = [[symbol > "s2" for symbol in document] for document in SYMBOLS]
+    tokenizer = EmbeddingTokenizer(analyzer="tokens")
+    pipeline = make_pipeline(tokenizer, RNNClassifier(embedding=3, **TINY)).fit(documents, Y)
+    assert_predicts_as(to_onnx(pipeline), pipeline, documents)
+
+
 @pytest.mark.parametrize(
     "params", [{}, {"max_length": 4}, {"max_length": 4, "truncating": "pre"}], ids=str
 )

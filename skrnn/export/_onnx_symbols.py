@@ -131,7 +131,10 @@ def add_one_hot_encoder(graph, encoder, X, lengths):
 def _look_up(graph, number_of, X, default):
     """Return the number of each symbol, and `default` for unknown symbols."""
     symbols, numbers = list(number_of), [int(number) for number in number_of.values()]
-    key = "keys_strings" if isinstance(symbols[0], str) else "keys_int64s"
+    key = "keys_strings"
+    if not isinstance(symbols[0], str):
+        # Tokens may also be booleans, which Python counts as integers.
+        key, symbols = "keys_int64s", [int(symbol) for symbol in symbols]
     domain = "ai.onnx.ml"
     graph.opsets.setdefault(domain, 3)
     keys = {key: symbols, "values_int64s": numbers, "default_int64": default}
