@@ -23,7 +23,7 @@ MODULES = ("inputs", "parameters", "tables", "functions", "readers")
 
 
 def raising(error):
-    """Return a function that raises an error in a module of its own, which is not checked."""
+    """Return a function that raises an error in a separate module, which is not checked."""
 
     def call():
         raise error

@@ -15,30 +15,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from keras import ops
+from recurrences import network_spec
 
 from skrnn.networks.architecture import build_network
 from skrnn.networks.fingerprint import describe, is_complete, may_be_equal
 from skrnn.networks.optimizers import read_optimizer
-
-# Only the dimension of the network's input matters here.
-PLAIN = {
-    "cell": "lstm",
-    "units": (3,),
-    "bidirectional": False,
-    "return_sequences": False,
-    "pooling": "last",
-    "activation": "tanh",
-    "dropout": 0.0,
-    "recurrent_dropout": 0.0,
-    "l2": 0.0,
-    "n_features": 3,
-    "embedding": None,
-    "train_embedding": True,
-    "n_outputs": 2,
-    "output_activation": "linear",
-    "dtype": "float32",
-}
-
 
 # --- objects of users, each of which holds one value -------------------------------------------
 
@@ -377,7 +358,6 @@ def digests(*things):
 
 def network():
     """Return the architecture of a custom body with functions, layers and constants."""
-    from skrnn._specs import NetworkSpec
 
     def body(steps, lengths):
         hidden = keras.layers.Lambda(lambda x: ops.multiply(x, np.float32([0, 1, 2])))(steps)
@@ -385,7 +365,7 @@ def network():
         hidden = keras.layers.Bidirectional(cells)(hidden)
         return keras.layers.Dense(2, activation="relu")(hidden) * 2.0
 
-    built = build_network(NetworkSpec(**PLAIN, body=body))
+    built = build_network(network_spec(body=body))
     assert built.is_unchanged()
     return built.spec.architecture
 

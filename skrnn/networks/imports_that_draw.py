@@ -42,7 +42,7 @@ class _Loader(SourceFileLoader):
             imported = builtins.__import__(name, *arguments, **options)
             return instead[name]() if name in instead else imported
 
-        # An import statement calls the function in the builtins of its own module.
+        # An import statement calls the function in the builtins of the module that contains it.
         module.__builtins__ = {**vars(builtins), "__import__": import_private}
         super().exec_module(module)
 

@@ -12,7 +12,7 @@ import lzma
 import tarfile
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 from typing import NamedTuple
 from unittest import mock
 
@@ -216,14 +216,16 @@ RIGHT_MEMBERS = [
     for subset in ("train", "test")
     for i, (label, rating) in enumerate([("neg", 1), ("pos", 9)])
 ]
+# Where the member with an absolute name would be written.
+OUTSIDE = Path(gettempdir()) / "skrnn-evil.txt"
 # None of these may be written or read.
 HOSTILE_MEMBERS = {
     "parent folder": Member("../../evil.txt"),
     "parent folder inside": Member("aclImdb/train/neg/../../../../evil_1.txt"),
-    "absolute": Member("/tmp/skrnn-evil.txt"),
+    "absolute": Member(str(OUTSIDE)),
     "absolute review": Member("/aclImdb/train/neg/7_1.txt"),
     "symbolic link": Member("aclImdb/train/neg/8_1.txt", b"", tarfile.SYMTYPE, "/etc/passwd"),
-    "link to a folder": Member("aclImdb/train", b"", tarfile.SYMTYPE, "/tmp"),
+    "link to a folder": Member("aclImdb/train", b"", tarfile.SYMTYPE, gettempdir()),
     "hard link": Member("aclImdb/train/neg/8_2.txt", b"", tarfile.LNKTYPE, "/etc/passwd"),
     "hard link inside": Member(
         "aclImdb/train/neg/8_3.txt", b"", tarfile.LNKTYPE, "aclImdb/train/neg/0_1.txt"
@@ -270,7 +272,7 @@ def fetch_archive(content):
         written = {p.relative_to(outer).as_posix() for p in Path(outer).rglob("*") if p.is_file()}
         allowed = {f"a/b/home/imdb/imdb_{subset}.csv.xz" for subset in ("train", "test")}
         expected = {source.name} | (set() if found is None else allowed)
-        if written != expected or Path("/tmp/skrnn-evil.txt").exists():
+        if written != expected or OUTSIDE.exists():
             raise Fault(f"the files after it are {sorted(written)}")
     if found is not None and any("root:" in text for text in found):
         raise Fault("a link outside of the archive was followed")

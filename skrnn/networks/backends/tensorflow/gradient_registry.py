@@ -1,6 +1,6 @@
 """Remove the gradients of discarded programs from TensorFlow's registry.
 
-TensorFlow registers each custom gradient of a graph under a name of its own and never removes it.
+TensorFlow registers each custom gradient of a graph under a unique name and never removes it.
 The gradient refers to the tensors of the graph, so the registry would keep the whole graph, about
 6 MB for each program, until the process ends.
 """
