@@ -76,7 +76,6 @@ for name, part in (("training", y_train), ("test", y_test)):
 # learns logarithms, and its predictions are transformed back to micrograms. The last forecaster
 # predicts the median of the training hours for every window.
 
-from keras.callbacks import LearningRateScheduler
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.dummy import DummyRegressor
 from sklearn.linear_model import Ridge
@@ -86,12 +85,7 @@ from sklearn.preprocessing import StandardScaler
 from skrnn import RNNRegressor, SlidingWindowForecaster, TimeDistributed
 from skrnn.forecasting import PersistenceForecaster, SeasonalNaiveForecaster
 
-horizon, epochs = 24, 5
-
-
-def learning_rate(epoch):
-    """Return the learning rate of an epoch, which decays to zero along a cosine."""
-    return 0.005 * (1 + np.cos(np.pi * epoch / epochs)) / 2
+horizon = 24
 
 
 def in_logs(regressor):
@@ -113,9 +107,9 @@ network = make_pipeline(
         units=32,
         loss="mean_absolute_error",
         l2=1e-3,
-        epochs=epochs,
+        epochs=5,
         batch_size=128,
-        callbacks=[LearningRateScheduler(learning_rate)],
+        schedule="cosine",
         random_state=0,
     ),
 )

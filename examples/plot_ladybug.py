@@ -37,8 +37,6 @@ for name in path:
 
 from time import perf_counter
 
-from keras.optimizers import Adam
-from keras.optimizers.schedules import CosineDecay
 from sklearn.linear_model import Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -46,16 +44,16 @@ from sklearn.preprocessing import StandardScaler
 from skrnn import RNNRegressor, SlidingWindowForecaster, TimeDistributed
 from skrnn.forecasting import PersistenceForecaster
 
-window_length, horizon, epochs, batch_size = 20, 20, 20, 64
-n_updates = epochs * len(train) // batch_size
+window_length, horizon = 20, 20
 network = make_pipeline(
     TimeDistributed(StandardScaler()),
     RNNRegressor(
         cell="gru",
         units=32,
-        epochs=epochs,
-        batch_size=batch_size,
-        optimizer=Adam(CosineDecay(0.01, n_updates)),
+        epochs=20,
+        batch_size=64,
+        learning_rate=0.01,
+        schedule="cosine",
         random_state=0,
     ),
 )

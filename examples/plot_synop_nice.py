@@ -86,21 +86,12 @@ print(f"{len(X_train):,} training rows, {len(X_test):,} test rows, with the colu
 # from the last known one. The scaler is inside the forecaster, where it is fitted on training
 # windows only. The learning rate of the network decays to zero along a cosine.
 
-from keras.callbacks import LearningRateScheduler
 from sklearn.linear_model import Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skrnn import RNNRegressor, SlidingWindowForecaster, TimeDistributed
 from skrnn.forecasting import PersistenceForecaster, SeasonalNaiveForecaster
-
-epochs = 12
-
-
-def learning_rate(epoch):
-    """Return the learning rate of an epoch."""
-    return 0.005 * (1 + np.cos(np.pi * epoch / epochs)) / 2
-
 
 network = make_pipeline(
     TimeDistributed(StandardScaler()),
@@ -109,9 +100,9 @@ network = make_pipeline(
         units=32,
         loss="mean_absolute_error",
         l2=1e-3,
-        epochs=epochs,
+        epochs=12,
         batch_size=64,
-        callbacks=[LearningRateScheduler(learning_rate)],
+        schedule="cosine",
         random_state=0,
     ),
 )

@@ -108,6 +108,23 @@ class NetworkSpec:
         return replace(self, one_hot=self.embedding is None and sequences.values.ndim == 1)
 
 
+def updates_per_epoch(n_sequences, batch_size):
+    """Return the number of batches of one epoch.
+
+    Parameters
+    ----------
+    n_sequences : int
+    batch_size : int or None
+        If None, all sequences are in one batch.
+
+    Examples
+    --------
+    >>> updates_per_epoch(50, 32), updates_per_epoch(50, None)
+    (2, 1)
+    """
+    return 1 if batch_size is None else -(-n_sequences // batch_size)
+
+
 @dataclass(frozen=True)
 class TrainingSpec:
     """The parameters of the training of a network.
@@ -120,6 +137,8 @@ class TrainingSpec:
         The precision in which metrics are computed.
     learning_rate : float or None
         If None, the optimizer's own learning rate is used.
+    schedule : {"constant", "cosine", "one_cycle", "plateau"} or callable
+        The factor by which the learning rate is multiplied in each update.
     global_clipnorm : float or None
     epochs : int
     batch_size : int or None
@@ -137,6 +156,7 @@ class TrainingSpec:
     metrics_dtype: str
     callbacks: tuple
     learning_rate: float | None
+    schedule: str | Callable
     global_clipnorm: float | None
     epochs: int
     batch_size: int | None

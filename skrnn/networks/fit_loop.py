@@ -32,14 +32,17 @@ class FitLoop:
     callbacks : list of keras.callbacks.Callback
     rng : numpy.random.Generator or None
         The generator that draws the batches. If None, the sequences are used in the given order.
+    schedule : Known or Plateau
+        The factors of the learning rate.
 
     Attributes
     ----------
     history : dict of str to list of float
     """
 
-    def __init__(self, program, trainer, job, callbacks, rng):
+    def __init__(self, program, trainer, job, callbacks, rng, schedule):
         self.history = {}
+        self._schedule, self._n_updates = schedule, 0
         self._program, self._trainer, self._rng = program, trainer, rng
         self._training = job.training
         self._send = partial(backends.to_device, units=_units(job))
@@ -66,11 +69,15 @@ class FitLoop:
             if watcher is not None:
                 watcher.begin_epoch()
             self._callbacks.call("on_epoch_begin", epoch)
+            rate = self._rate()
             logs = train()
             if validate is not None:
                 logs |= validate()
+            logs |= rate
+            self._schedule.end_epoch(logs.get("val_loss", logs["loss"]))
             self._callbacks.call("on_epoch_end", epoch, logs)
-            _record(self.history, logs | self._callbacks.final_logs)
+            # Keras' callbacks log the rate of the optimizer, without the factor of the schedule.
+            _record(self.history, logs | self._callbacks.final_logs | rate)
             stop = best.should_stop(logs.get("val_loss")) or self._callbacks.stop_training
             if watcher is not None:
                 stop = watcher.end_epoch(snapshot) or stop
@@ -80,6 +87,16 @@ class FitLoop:
         self._trainer.finalize()
         self._callbacks.call("on_train_end", logs)
         best.restore()
+
+    def _rate(self):
+        """Return the learning rate of the next update by its name in logs, unless it is constant.
+
+        A callback that changes the constant rate logs it itself.
+        """
+        if self._training.schedule == "constant":
+            return {}
+        factors = self._schedule.factors(self._n_updates, self._n_updates + 1)
+        return {"learning_rate": float(self._trainer.rates(factors)[0])}
 
     def _epoch_of(self, examples):
         """Return a function that trains for one epoch and returns its logs."""
@@ -96,7 +113,10 @@ class FitLoop:
             for first, last in self._calls(data, bounds):
                 self._callbacks.call("on_train_batch_begin", first)
                 batches = _select(data, order, bounds[first : last + 1])
-                losses.append(self._trainer.train(*batches, layout))
+                begin = self._n_updates
+                self._n_updates += last - first
+                factors = self._schedule.factors(begin, self._n_updates)
+                losses.append(self._trainer.train(*batches, factors, layout))
                 check_finite(losses[-1:])
                 self._callbacks.call(
                     "on_train_batch_end", last - 1, {"loss": float(losses[-1][-1])}

@@ -5,14 +5,15 @@ from dataclasses import replace
 import keras
 import numpy as np
 
-from skrnn._specs import TrainingResult
+from skrnn._specs import TrainingResult, updates_per_epoch
 from skrnn.networks.architecture import embedding_index, identify, initial_weights
 from skrnn.networks.fit_loop import FitLoop, check_finite
 from skrnn.networks.keras_objects import copy_callbacks
 from skrnn.networks.objective import Objective
-from skrnn.networks.optimizers import read_optimizer
+from skrnn.networks.optimizers import is_custom, read_optimizer
 from skrnn.networks.processes import require_own_process
 from skrnn.networks.programs import lease
+from skrnn.networks.schedules import read_schedule
 
 
 def train(job, watcher=None):
@@ -33,8 +34,8 @@ def train(job, watcher=None):
     Raises
     ------
     ValueError
-        If training diverges, or if Keras does not know the activation, the loss, a metric or the
-        optimizer.
+        If training diverges, if Keras does not know the activation, the loss, a metric or the
+        optimizer, or if the schedule of the learning rate is not valid.
     RuntimeError
         If this process was forked from a process that had used a network.
     """
@@ -43,6 +44,11 @@ def train(job, watcher=None):
     callbacks = copy_callbacks(training.callbacks)
     recipe, rate = read_optimizer(
         training.optimizer, training.learning_rate, training.global_clipnorm
+    )
+    schedule = read_schedule(
+        training.schedule,
+        training.epochs * updates_per_epoch(len(job.examples), training.batch_size),
+        optimizer_sets_rate=rate is None or is_custom(recipe.kind),
     )
     _check_activation(job.spec)
     class_codes = np.issubdtype(job.examples.targets.dtype, np.integer)
@@ -56,7 +62,7 @@ def train(job, watcher=None):
         program.set_weights(job.weights or _first_weights(program, network, init_seed, job))
         program.set_seeds(np.random.default_rng(dropout_seed))
         trainer.reset(rate, job.optimizer_state)
-        loop = FitLoop(program, trainer, job, callbacks, rng)
+        loop = FitLoop(program, trainer, job, callbacks, rng, schedule)
 
         def snapshot():
             return TrainingResult(

@@ -108,8 +108,12 @@ def sets_own_rate(optimizer):
 
     An optimizer with a schedule does so. A custom class may do so in any way.
     """
-    is_keras = type(optimizer).__module__.startswith("keras.")
-    return not is_keras or _is_schedule(optimizer._learning_rate)
+    return is_custom(type(optimizer)) or _is_schedule(optimizer._learning_rate)
+
+
+def is_custom(kind):
+    """Return whether a class of optimizers is not one of Keras'."""
+    return not kind.__module__.startswith("keras.")
 
 
 def is_plain_adam(optimizer, variables, *, all_used):
@@ -127,7 +131,7 @@ def is_plain_adam(optimizer, variables, *, all_used):
         all_used
         and isinstance(optimizer, keras.optimizers.Adam)
         and kind.__name__ == "Adam"
-        and kind.__module__.startswith("keras.")
+        and not is_custom(kind)
         and not any(getattr(optimizer, extra) for extra in _EXTRAS)
         and not any(variable.constraint for variable in variables)
     )

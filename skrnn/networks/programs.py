@@ -134,12 +134,12 @@ class Trainer:
 
     def __init__(self, network, objective, optimizer, training):
         self.optimizer = optimizer
-        # Callbacks may hold large data, and are not compiled.
-        self._training = replace(training, callbacks=())
+        # Callbacks and schedules may hold large data, and are not compiled.
+        self._training = replace(training, callbacks=(), schedule="constant")
         self._description = describe_objective(training)
         self.optimizer.build(network.model.trainable_variables)
         self._trainable = network.model.trainable_variables
-        self._sets_own_rate = sets_own_rate(optimizer)
+        self.sets_own_rate = sets_own_rate(optimizer)
         self._metrics = objective.metrics
         self._metrics.build()
         self._first_state = self.get_state()
@@ -154,7 +154,7 @@ class Trainer:
         """
         return describe_objective(self._training) == self._description
 
-    def train(self, data, order, bounds, layout):
+    def train(self, data, order, bounds, factors, layout):
         """Train on batches and return the loss of each.
 
         Parameters
@@ -163,23 +163,26 @@ class Trainer:
             The return value of `backends.to_device`.
         order, bounds : ndarray of int
             Batch `i` is ``order[bounds[i]:bounds[i + 1]]``.
+        factors : ndarray of shape (n_batches,)
+            The factors by which the learning rate of each update is multiplied. They have no
+            effect if the optimizer computes its own rate.
         layout : object
             The return value of `backends.batch_layout`.
         """
         begin = time.perf_counter()
         n_batches = len(bounds) - 1
-        losses = self._train(data, order, bounds, self._rates(n_batches), layout)
+        losses = self._train(data, order, bounds, self.rates(factors), layout)
         # The first call compiles, so its time does not predict that of the next ones.
         if self._is_compiled:
             self._seconds_per_batch = (time.perf_counter() - begin) / n_batches
         self._is_compiled = True
         return losses
 
-    def _rates(self, n_batches):
+    def rates(self, factors):
         """Return the learning rate of each update, or zeros if the optimizer computes its own."""
         # A callback may have changed the rate since the last call.
-        rate = 0.0 if self._sets_own_rate else float(self.optimizer.learning_rate)
-        return np.full(n_batches, rate, np.float32)
+        rate = 0.0 if self.sets_own_rate else float(self.optimizer.learning_rate)
+        return (rate * factors).astype(np.float32)
 
     def batches_in(self, seconds):
         """Return the number of batches that a call of the given duration can run."""

@@ -23,7 +23,7 @@ from skrnn.recurrent._data import (
 )
 from skrnn.recurrent._job import fitted_attributes, prepare
 from skrnn.recurrent._parameters import KERAS_PARAMETERS, NetworkParameters
-from skrnn.recurrent._training_parameters import TrainingParameters
+from skrnn.recurrent._training_parameters import TrainingParameters, require_constant_rate
 from skrnn.sequences._targets import as_list_or_array, flatten_step_targets, nest_steps
 
 
@@ -47,6 +47,10 @@ class BaseRNN(
 
     def _learn_more_targets(self, y, has_weight, weights):
         """Learn the scale of targets that were constant in earlier calls."""
+
+    def _validate_params(self):
+        require_constant_rate(self.learning_rate)
+        super()._validate_params()
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(

@@ -34,7 +34,8 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         The column names. Only defined if X has tables with column names.
     history_ : dict of str to list of float
         The values of "loss" and of each metric, one per epoch. With validation data, it also
-        contains the same names with the prefix ``"val_"``.
+        contains the same names with the prefix ``"val_"``, and "learning_rate" if `schedule` is not
+        "constant".
     n_iter_ : int
         The number of epochs that the network was trained for.
     weights_ : list of ndarray
@@ -64,6 +65,10 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
        statistical machine translation", EMNLP 2014; the reset gate is applied after the product.
     .. [4] R. Pascanu, T. Mikolov, Y. Bengio, "On the difficulty of training recurrent neural
        networks", ICML 2013, section 3.2.
+    .. [5] I. Loshchilov, F. Hutter, "SGDR: Stochastic gradient descent with warm restarts", ICLR
+       2017, equation 5, without restarts.
+    .. [6] L. N. Smith, "A disciplined approach to neural network hyper-parameters: Part 1",
+       arXiv:1803.09820, 2018, with the constants of PyTorch's OneCycleLR.
 
     Examples
     --------

@@ -1,5 +1,6 @@
 """The parameters of training that the recurrent estimators share, each described once."""
 
+from collections.abc import Callable
 from numbers import Integral, Real
 
 from skrnn._parameters import as_spec, parameter, with_parameters
@@ -54,7 +55,39 @@ class TrainingParameters:
         constraint=[None, Interval(Real, 0, None, closed="neither")],
         description="""
         float or None
-        The learning rate. If None, it is 0.005 for "adam", and otherwise the optimizer's own.
+        The learning rate, or its largest value if `schedule` changes it. If None, it is 0.005 for
+        "adam", and otherwise the optimizer's own.
+        """,
+    )
+    schedule: str | Callable = parameter(
+        default="constant",
+        constraint=[StrOptions({"constant", "cosine", "one_cycle", "plateau"}), callable],
+        spec=_unchanged,
+        description="""
+        {"constant", "cosine", "one_cycle", "plateau"} or callable
+        How the learning rate changes during `fit`. The rate of each update is `learning_rate`
+        times a factor; with :math:`t`, the number of earlier updates divided by that of all
+        updates in `epochs` epochs, the factor is
+
+        - 1 for "constant";
+        - :math:`(1 + \\cos(\\pi t)) / 2` for "cosine" [5]_, which falls from 1 to 0;
+        - for "one_cycle" [6]_, :math:`1 - (1 - 1/25) (1 + \\cos(\\pi t / 0.3)) / 2` if
+          :math:`t < 0.3`, which rises from 1/25 to 1, and then
+          :math:`(1 + \\cos(\\pi (t - 0.3) / 0.7)) / 2`, which falls to 0. The momentum of the
+          optimizer does not change;
+        - for "plateau", 1 at first, and a fifth of the last factor each time that 5 epochs in
+          succession have not lowered the validation loss, or the training loss if there are no
+          validation data, by more than 0.0001, as Keras' ReduceLROnPlateau with `factor=0.2` and
+          `patience=5`;
+        - the return value of a callable for the float `t`, which must be a finite number that is
+          not negative. It is called for all updates before training begins.
+
+        "cosine" and "one_cycle" are worth trying if the loss fluctuates at the end of training.
+        A schedule that is not "constant" adds the rate of the first update of each epoch to
+        `history_`, as "learning_rate", and cannot be combined with an optimizer that has a Keras
+        schedule or a custom class. With `warm_start=True`, each `fit` runs the whole schedule.
+        `partial_fit` has no known end, so it uses the factor 1. A callback that sets the rate of
+        the optimizer changes `learning_rate` and not the factors.
         """,
     )
     global_clipnorm: float | None = parameter(
@@ -171,6 +204,25 @@ class TrainingParameters:
     )
 
 
+def require_constant_rate(rate):
+    """Raise an error that names `schedule` if a learning rate is a schedule.
+
+    Raises
+    ------
+    ValueError
+    """
+    if callable(rate):
+        raise ValueError(
+            f"learning_rate must be a positive number or None, got {rate!r}. For a rate that "
+            "changes during training, use schedule='cosine' or another value of `schedule`, or "
+            "pass a Keras schedule in an optimizer, as in optimizer=keras.optimizers.Adam(rate)."
+        )
+
+
+def _full_rate(t):
+    return 1.0
+
+
 def training_spec(estimator, codec, *, partial):
     """Return the specification of the training for an estimator's parameters.
 
@@ -191,6 +243,8 @@ def training_spec(estimator, codec, *, partial):
     given = as_spec(estimator, TrainingSpec)
     if partial:
         given["epochs"] = 1
+        # Not "constant", so that the learning rate of these epochs is in the history too.
+        given["schedule"] = "constant" if estimator.schedule == "constant" else _full_rate
     patience = estimator.patience if estimator.early_stopping and not partial else None
     given["metrics_dtype"] = codec.metrics_dtype if given["metrics"] else "float32"
     return TrainingSpec(**given, loss=codec.resolved_loss, learning_rate=rate, patience=patience)

@@ -165,13 +165,13 @@ def network(*, epochs, rate=0.005, **settings):
     """
 
     def make(seed, epochs=epochs):
-        import keras
-
-        decay = keras.callbacks.LearningRateScheduler(
-            lambda epoch: rate * (1 + np.cos(np.pi * epoch / epochs)) / 2
-        )
         regressor = RNNRegressor(
-            cell="gru", epochs=epochs, callbacks=[decay], random_state=seed, **settings
+            cell="gru",
+            epochs=epochs,
+            learning_rate=rate,
+            schedule="cosine",
+            random_state=seed,
+            **settings,
         )
         return make_pipeline(TimeDistributed(StandardScaler()), regressor)
 

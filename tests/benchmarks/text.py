@@ -13,7 +13,6 @@ import sys
 import time
 from pathlib import Path
 
-import keras
 import numpy as np
 import pandas as pd
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -32,16 +31,6 @@ WORDS_AND_MARKS = r"(?u)\w+|[^\w\s]"
 SEEDS = (0, 1, 2)
 
 
-def falling_rate(n, epochs, batch_size=32):
-    """Return parameters for a learning rate that falls to zero along half a cosine."""
-    schedule = keras.optimizers.schedules.CosineDecay(0.005, epochs * -(-n // batch_size))
-    return {
-        "optimizer": keras.optimizers.Adam(schedule),
-        "epochs": epochs,
-        "batch_size": batch_size,
-    }
-
-
 def lstm(**parameters):
     """Return a bidirectional classifier that pools over all time steps."""
     return RNNClassifier(**{"bidirectional": True, "pooling": "max", "dropout": 0.5, **parameters})
@@ -51,7 +40,7 @@ def imdb_embedding(seed):
     """Learned word vectors and a bidirectional LSTM, from raw reviews."""
     model = make_pipeline(
         EmbeddingTokenizer(token_pattern=WORDS),
-        lstm(embedding=32, units=32, random_state=seed, **falling_rate(n=25_000, epochs=3)),
+        lstm(embedding=32, units=32, random_state=seed, epochs=3, schedule="cosine"),
     )
     return on_imdb(model)
 
@@ -62,7 +51,7 @@ def imdb_one_hot(seed):
         OneHotSequenceEncoder(
             analyzer="word", max_categories=10_000, handle_unknown="infrequent_if_exist"
         ),
-        lstm(units=16, random_state=seed, **falling_rate(n=25_000, epochs=3)),
+        lstm(units=16, random_state=seed, epochs=3, schedule="cosine"),
     )
     return on_imdb(model)
 
