@@ -109,7 +109,6 @@ shape (n, T, n_features) or (n, T)
             if groups is not None:
                 groups = check_groups(groups, len(X))[used]
             held_out = read_validation(fitted, X_val, y_val, sample_weight_val)
-            task.begin()
             fitted._train(examples, held_out, groups, resume=resume, task=task)
             task.end(fitted._learned())
         return self
@@ -126,6 +125,8 @@ shape (n, T, n_features) or (n, T)
     def _train(self, examples, held_out, groups, *, resume, partial=False, task=None):
         """Train on examples that have been read, and set fitted attributes."""
         job, vocabulary = prepare(self, examples, held_out, groups, resume=resume, partial=partial)
+        if task is not None:
+            task.begin(job.training.epochs)
         history = self.history_ if resume else {}
 
         def as_attributes(result):

@@ -11,15 +11,18 @@ class FitTask:
     """
 
     def __init__(self, estimator, X, y, sample_weight):
-        self._context = estimator._init_callback_context(max_subtasks=estimator.epochs)
+        # The number of epochs that "auto" stands for is not known before the data are read.
+        n_epochs = None if estimator.epochs == "auto" else estimator.epochs
+        self._context = estimator._init_callback_context(max_subtasks=n_epochs)
         # Callbacks recognise the estimator by its identity, though a copy of it is trained.
         self._known = {"estimator": estimator, "X": X, "y": y}
         if sample_weight is not None:
             self._known["metadata"] = {"sample_weight": sample_weight}
 
-    def begin(self):
-        """Report that the data are read and training begins."""
+    def begin(self, n_epochs):
+        """Report that the data are read and training begins, for at most `n_epochs` epochs."""
         if self._context is not None:
+            self._context.max_subtasks = n_epochs
             self._context.call_on_fit_task_begin(**self._known)
 
     def watcher(self, as_attributes):

@@ -5,8 +5,11 @@ from numbers import Integral, Real
 
 from skrnn._parameters import as_spec, parameter, with_parameters
 from skrnn._sklearn import Interval, StrOptions
-from skrnn._specs import TrainingSpec
+from skrnn._specs import TrainingSpec, updates_per_epoch
 from skrnn.recurrent._parameters import _unchanged
+
+# The numbers of updates and of epochs that epochs="auto" reaches at least.
+_AUTO_UPDATES, _AUTO_EPOCHS = 1500, 10
 
 # Chosen together with the default number of epochs by cross-validation on training sets (the user
 # guide has the table); other optimizers start from Keras' own rate.
@@ -112,13 +115,16 @@ class TrainingParameters:
         padded only to its own longest sequence.
         """,
     )
-    epochs: int = parameter(
+    epochs: int | str = parameter(
         default=60,
-        constraint=[Interval(Integral, 1, None, closed="left")],
+        constraint=[Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         spec=_unchanged,
         description="""
-        int
+        int or "auto"
         The number of passes over the training set, or the maximum if `early_stopping=True`.
+        "auto" is the smallest number, but at least 10, with at least 1,500 updates of the
+        weights: the fewer batches the training set has, the more epochs it needs. `n_iter_`
+        reports the number.
         """,
     )
     shuffle: bool = parameter(
@@ -204,6 +210,28 @@ class TrainingParameters:
     )
 
 
+def automatic_epochs(n_sequences, batch_size):
+    """Return the number of epochs that ``epochs="auto"`` stands for.
+
+    Parameters
+    ----------
+    n_sequences : int
+    batch_size : int or None
+
+    Returns
+    -------
+    int
+
+    Examples
+    --------
+    50 sequences are 2 updates per epoch, and 25,000 sequences are 782:
+
+    >>> automatic_epochs(50, 32), automatic_epochs(25_000, 32)
+    (750, 10)
+    """
+    return max(_AUTO_EPOCHS, -(-_AUTO_UPDATES // updates_per_epoch(n_sequences, batch_size)))
+
+
 def require_constant_rate(rate):
     """Raise an error that names `schedule` if a learning rate is a schedule.
 
@@ -223,13 +251,15 @@ def _full_rate(t):
     return 1.0
 
 
-def training_spec(estimator, codec, *, partial):
+def training_spec(estimator, codec, n_sequences, *, partial):
     """Return the specification of the training for an estimator's parameters.
 
     Parameters
     ----------
     estimator : RNNClassifier or RNNRegressor
     codec : LabelCodec or NumberCodec
+    n_sequences : int
+        The number of sequences to train on.
     partial : bool
         Whether this is the single epoch of `partial_fit`.
 
@@ -241,6 +271,8 @@ def training_spec(estimator, codec, *, partial):
     if rate is None and isinstance(optimizer, str) and optimizer.lower() == "adam":
         rate = _DEFAULT_ADAM_RATE
     given = as_spec(estimator, TrainingSpec)
+    if estimator.epochs == "auto":
+        given["epochs"] = automatic_epochs(n_sequences, estimator.batch_size)
     if partial:
         given["epochs"] = 1
         # Not "constant", so that the learning rate of these epochs is in the history too.

@@ -1,0 +1,81 @@
+"""The parameter epochs: the number that "auto" stands for, and where it is reported."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from small_data import TINY, assert_same_weights, labelled
+
+from skrnn import RNNClassifier
+from skrnn.recurrent import _training_parameters
+from skrnn.recurrent._training_parameters import automatic_epochs
+
+X, LABELS = labelled()
+
+
+@given(st.integers(1, 10**7), st.one_of(st.none(), st.integers(1, 10**4)))
+def test_automatic_epochs_are_the_fewest_with_enough_updates(n_sequences, batch_size):
+    n_epochs = automatic_epochs(n_sequences, batch_size)
+    per_epoch = -(-n_sequences // (batch_size or n_sequences))
+    assert 10 <= n_epochs <= 1500
+    assert n_epochs * per_epoch >= 1500
+    assert n_epochs == 10 or (n_epochs - 1) * per_epoch < 1500
+
+
+@pytest.fixture
+def few_updates(monkeypatch):
+    """Let "auto" stand for at least 12 updates and 2 epochs, so that tests are fast."""
+    monkeypatch.setattr(_training_parameters, "_AUTO_UPDATES", 12)
+    monkeypatch.setattr(_training_parameters, "_AUTO_EPOCHS", 2)
+
+
+AUTO = {**TINY, "epochs": "auto", "batch_size": 10, "schedule": "cosine"}  # 3 updates per epoch
+
+
+def test_rnn_epochs_auto_equals_the_number_that_it_stands_for(few_updates, capsys):
+    model = RNNClassifier(**AUTO, verbose=1).fit(X, LABELS)
+    assert "4/4" in capsys.readouterr().out
+    given = RNNClassifier(**{**AUTO, "epochs": 4}).fit(X, LABELS)
+    assert model.n_iter_ == 4
+    assert_same_weights(model, given)
+    assert model.history_ == given.history_
+    model.set_params(verbose=0, warm_start=True).fit(X[::2], LABELS[::2])  # 2 updates per epoch
+    assert model.n_iter_ == 4 + 6
+    assert model.partial_fit(X, LABELS).n_iter_ == 11
+    assert RNNClassifier(**AUTO).partial_fit(X, LABELS).n_iter_ == 1
+
+
+def test_rnn_epochs_auto_counts_the_sequences_that_are_trained_on(few_updates):
+    held_out = RNNClassifier(**AUTO, early_stopping=True, validation_split=0.4, patience=99)
+    assert held_out.fit(X, LABELS).n_iter_ == 6  # 18 sequences
+    weights = [1.0] * 10 + [0.0] * 19 + [1.0]
+    assert RNNClassifier(**AUTO).fit(X, LABELS, sample_weight=weights).n_iter_ == 6
+    assert RNNClassifier(**{**AUTO, "batch_size": None}).fit(X, LABELS).n_iter_ == 12
+
+
+def test_rnn_epochs_auto_is_known_to_callbacks_of_sklearn(few_updates):
+    pytest.importorskip("sklearn.callback", reason="callbacks need scikit-learn 1.9")
+
+    class Recorder:
+        n_epochs, n_ended = None, 0
+
+        def setup(self, estimator, context):
+            pass
+
+        teardown = setup
+
+        def on_fit_task_begin(self, estimator, context):
+            if context.task_name == "fit":
+                self.n_epochs = context.max_subtasks
+
+        def on_fit_task_end(self, estimator, context):
+            self.n_ended += context.task_name == "epoch"
+
+    recorder = Recorder()
+    RNNClassifier(**AUTO).set_callbacks(recorder).fit(X, LABELS)
+    assert recorder.n_epochs == recorder.n_ended == 4
+
+
+@pytest.mark.parametrize("epochs", ["all", 0, 2.5, None])
+def test_rnn_epochs_errors(epochs):
+    with pytest.raises(ValueError, match="'epochs' parameter of RNNClassifier must be"):
+        RNNClassifier(**{**TINY, "epochs": epochs}).fit(X, LABELS)
