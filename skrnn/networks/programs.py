@@ -171,7 +171,11 @@ class Trainer:
         """
         begin = time.perf_counter()
         n_batches = len(bounds) - 1
-        losses = self._train(data, order, bounds, self.rates(factors), layout)
+        rates, base_rate = self.rates(factors), self._base_rate()
+        losses = self._train(data, order, bounds, rates, layout)
+        if not self.sets_own_rate:
+            # Some updates set the rate of the optimizer to their own.
+            self.optimizer.learning_rate = base_rate
         # The first call compiles, so its time does not predict that of the next ones.
         if self._is_compiled:
             self._seconds_per_batch = (time.perf_counter() - begin) / n_batches
@@ -180,9 +184,11 @@ class Trainer:
 
     def rates(self, factors):
         """Return the learning rate of each update, or zeros if the optimizer computes its own."""
+        return (self._base_rate() * factors).astype(np.float32)
+
+    def _base_rate(self):
         # A callback may have changed the rate since the last call.
-        rate = 0.0 if self.sets_own_rate else float(self.optimizer.learning_rate)
-        return (rate * factors).astype(np.float32)
+        return 0.0 if self.sets_own_rate else float(self.optimizer.learning_rate)
 
     def batches_in(self, seconds):
         """Return the number of batches that a call of the given duration can run."""
