@@ -145,8 +145,10 @@ class TrainingSpec:
         If None, all sequences are in one batch.
     shuffle : bool
     patience : int or None
-        The number of epochs without a lower validation loss after which training stops and the
-        best weights are restored. If None, training never stops early.
+        The number of epochs without a better validation loss or score after which training stops
+        and the best weights are restored. If None, training never stops early.
+    min_delta : float
+        The smallest change of the validation loss or score that is an improvement.
     verbose : int
     """
 
@@ -162,6 +164,7 @@ class TrainingSpec:
     batch_size: int | None
     shuffle: bool
     patience: int | None
+    min_delta: float
     verbose: int
 
 

@@ -174,7 +174,9 @@ def test_rnn_early_stopping_keeps_the_first_epoch_if_the_validation_loss_is_cons
 
 def test_rnn_early_stopping_warns_if_the_validation_loss_is_never_finite():
     model = RNNRegressor(**{**TINY, "epochs": 9}, early_stopping=True, patience=2)
-    with pytest.warns(ConvergenceWarning, match="validation loss was NaN or infinite in every"):
+    with pytest.warns(
+        ConvergenceWarning, match="validation loss or score was NaN or infinite in every"
+    ):
         model.fit(X, Y, X_val=X, y_val=np.full(len(X), 1e30))
     assert model.n_iter_ == 2
     assert_same_weights(model, RNNRegressor(**{**TINY, "epochs": 2}).fit(X, Y))

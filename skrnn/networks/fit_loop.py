@@ -1,20 +1,19 @@
-"""The loop over epochs, with losses, validation, early stopping, callbacks and history.
+"""The loop over epochs, with losses, validation, callbacks and history.
 
 A compiled call runs as many batches as take about a fifth of a second, so that Ctrl-C, progress
 bars and callbacks remain responsive. The number of batches in a call depends on the clock, but it
 does not affect the results, because a call returns the loss of each batch for the average here.
 """
 
-import warnings
 from contextlib import suppress
 from functools import partial
 
 import keras
 import numpy as np
-from sklearn.exceptions import ConvergenceWarning
 
 from skrnn.networks import backends
 from skrnn.networks.batches import training_batches
+from skrnn.networks.early_stopping import BestEpoch
 from skrnn.networks.feed import Feed
 from skrnn.networks.programs import DivergedError
 
@@ -44,26 +43,26 @@ class FitLoop:
         self.history = {}
         self._schedule, self._n_updates = schedule, 0
         self._program, self._trainer, self._rng = program, trainer, rng
-        self._training = job.training
+        self._job, self._training = job, job.training
         self._send = partial(backends.to_device, units=_units(job))
         self._callbacks = _Callbacks(callbacks, program, trainer, job.training.epochs)
 
-    def run(self, examples, validation, watcher, snapshot):
+    def run(self, watcher, score, snapshot):
         """Train until the last epoch, or until early stopping or a callback ends training.
 
         Parameters
         ----------
-        examples : Examples
-        validation : Examples or None
-        watcher : object or None
+        watcher, score : object or None
             See `skrnn.networks.one.train`.
         snapshot : callable
+            A function of the logs of an epoch that are not in the history yet.
         """
-        train = self._epoch_of(examples)
-        validate = validation and self._validation_of(validation)
+        job = self._job
+        train = self._epoch_of(job.examples)
+        validate = job.validation and self._validation_of(job.validation)
         n_epochs = self._training.epochs
         bar = _progress_bar(n_epochs, self._training.verbose)
-        best = _BestWeights(self._training.patience, self._program)
+        best = BestEpoch(self._training, self._program)
         self._callbacks.call("on_train_begin")
         for epoch in range(n_epochs):
             if watcher is not None:
@@ -71,14 +70,17 @@ class FitLoop:
             self._callbacks.call("on_epoch_begin", epoch)
             rate = self._rate()
             logs = train()
-            if validate is not None:
+            if validate:
                 logs |= validate()
             logs |= rate
+            if score is not None:
+                logs["val_score"] = score(snapshot(logs))
             self._schedule.end_epoch(logs.get("val_loss", logs["loss"]))
+            stop = best.should_stop(-logs["val_score"] if score else logs.get("val_loss"))
             self._callbacks.call("on_epoch_end", epoch, logs)
             # Keras' callbacks log the rate of the optimizer, without the factor of the schedule.
-            _record(self.history, logs | self._callbacks.final_logs | rate)
-            stop = best.should_stop(logs.get("val_loss")) or self._callbacks.stop_training
+            record(self.history, logs | self._callbacks.final_logs | rate)
+            stop = stop or self._callbacks.stop_training
             if watcher is not None:
                 stop = watcher.end_epoch(snapshot) or stop
             bar.update(epoch + 1, logs.items(), finalize=stop or epoch + 1 == n_epochs)
@@ -221,7 +223,7 @@ class _FinalLogs(keras.callbacks.Callback):
         self.logs = logs
 
 
-def _record(history, logs):
+def record(history, logs):
     """Add the numbers of an epoch to a history; an epoch without an entry gets NaN."""
     n_before = len(history.get("loss", ()))
     numbers = _numbers(logs)
@@ -245,32 +247,3 @@ def check_finite(arrays):
             "Training diverged: the loss or a weight is NaN or infinite. Scale X (and large "
             "targets), or lower learning_rate."
         )
-
-
-class _BestWeights:
-    """The weights with the lowest validation loss so far, for early stopping."""
-
-    def __init__(self, patience, program):
-        self._patience, self._program = patience, program
-        self._loss, self._weights, self._n_waited = np.inf, None, 0
-
-    def should_stop(self, loss):
-        if self._patience is None:
-            return False
-        if loss < self._loss:
-            self._loss, self._weights, self._n_waited = loss, self._program.get_weights(), 0
-            return False
-        self._n_waited += 1
-        return self._n_waited >= self._patience
-
-    def restore(self):
-        if self._weights is not None:
-            self._program.set_weights(self._weights)
-        elif self._patience is not None:
-            warnings.warn(
-                "early_stopping=True could not choose the best epoch, because the validation loss "
-                "was NaN or infinite in every epoch; the weights of the last epoch are kept. Look "
-                "for very large values in the validation data.",
-                ConvergenceWarning,
-                stacklevel=2,
-            )

@@ -265,13 +265,18 @@ def _value(variable):
     return np.array(ops.convert_to_numpy(variable))
 
 
+# The names of other entries in the history, some with the prefix "val_".
+_OTHER_ENTRIES = ("loss", "learning_rate", "score")
+
+
 def _check_names(names):
     for i, name in enumerate(names):
-        if name == "loss" or name.startswith("val_") or name in names[:i]:
+        if name in _OTHER_ENTRIES or name.startswith("val_") or name in names[:i]:
             raise ValueError(
                 f"metrics contains a metric with the name {name!r}, but each name must be unique, "
-                "differ from 'loss' and not begin with 'val_', because history_ has one entry per "
-                "name. Pass a Keras metric object with another `name`."
+                f"differ from {', '.join(map(repr, _OTHER_ENTRIES))} and not begin with 'val_', "
+                "because history_ has one entry per name. Pass a Keras metric object with another "
+                "`name`."
             )
 
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from skrnn._specs import TrainingResult, updates_per_epoch
 from skrnn.networks.architecture import embedding_index, identify, initial_weights
-from skrnn.networks.fit_loop import FitLoop, check_finite
+from skrnn.networks.fit_loop import FitLoop, check_finite, record
 from skrnn.networks.keras_objects import copy_callbacks
 from skrnn.networks.objective import Objective
 from skrnn.networks.optimizers import is_custom, read_optimizer
@@ -16,7 +16,7 @@ from skrnn.networks.programs import lease
 from skrnn.networks.schedules import read_schedule
 
 
-def train(job, watcher=None):
+def train(job, watcher=None, score=None):
     """Train a network.
 
     Parameters
@@ -26,6 +26,9 @@ def train(job, watcher=None):
         An object with two methods: ``begin_epoch()`` is called before each epoch, and
         ``end_epoch(snapshot)`` after each epoch. ``snapshot()`` returns a `TrainingResult` as if
         training had ended. Training ends when ``end_epoch`` returns a true value.
+    score : callable or None
+        A function of such a `TrainingResult` after each epoch. It returns a score on validation
+        data that early stopping monitors in place of the loss; greater is better.
 
     Returns
     -------
@@ -64,16 +67,19 @@ def train(job, watcher=None):
         trainer.reset(rate, job.optimizer_state)
         loop = FitLoop(program, trainer, job, callbacks, rng, schedule)
 
-        def snapshot():
+        def snapshot(logs=None):
+            history = {name: list(values) for name, values in loop.history.items()}
+            if logs is not None:
+                record(history, logs)
             return TrainingResult(
                 spec=replace(spec, one_hot=False),
                 weights=program.get_weights(),
                 embedding_index=embedding_index(program.network),
-                history={name: list(values) for name, values in loop.history.items()},
+                history=history,
                 optimizer_state=trainer.get_state(),
             )
 
-        loop.run(job.examples, job.validation, watcher, snapshot)
+        loop.run(watcher, score, snapshot)
         result = snapshot()
         check_finite(result.weights)
         return result

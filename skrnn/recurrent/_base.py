@@ -24,6 +24,7 @@ from skrnn.recurrent._data import (
 from skrnn.recurrent._job import fitted_attributes, prepare
 from skrnn.recurrent._parameters import KERAS_PARAMETERS, NetworkParameters
 from skrnn.recurrent._training_parameters import TrainingParameters, require_constant_rate
+from skrnn.recurrent._validation_score import validation_score
 from skrnn.sequences._targets import as_list_or_array, flatten_step_targets, nest_steps
 
 
@@ -81,10 +82,10 @@ shape (n, T, n_features) or (n, T)
             None, all sequences have the same weight.
         groups : array-like of shape (n,), default=None
             The group of each sequence. No group is split between training and validation. Only
-            used when `early_stopping=True` and `X_val` is None.
+            used when a part of the sequences is held out, see `validation_split`.
         X_val, y_val : as X and y, default=None
             Validation sequences and targets. Their loss and metrics are reported in `history_`.
-            With `early_stopping=True`, their loss decides when training stops.
+            With `early_stopping=True`, their loss or score decides when training stops.
         sample_weight_val : array-like, default=None
             The weights of the validation sequences.
 
@@ -108,8 +109,14 @@ shape (n, T, n_features) or (n, T)
             examples, used = read_examples(fitted, X, y, sample_weight, reset=not resume)
             if groups is not None:
                 groups = check_groups(groups, len(X))[used]
-            held_out = read_validation(fitted, X_val, y_val, sample_weight_val)
-            fitted._train(examples, held_out, groups, resume=resume, task=task)
+            held_out, used_val = read_validation(fitted, X_val, y_val, sample_weight_val)
+
+            def score_of(left_out):
+                if held_out is not None:
+                    return validation_score(fitted, X_val, y_val, used_val)
+                return validation_score(fitted, X, y, np.arange(len(X))[used][left_out])
+
+            fitted._train(examples, held_out, groups, resume=resume, task=task, score_of=score_of)
             task.end(fitted._learned())
         return self
 
@@ -122,9 +129,13 @@ shape (n, T, n_features) or (n, T)
             fitted._train(examples, None, None, resume=resume, partial=True)
         return self
 
-    def _train(self, examples, held_out, groups, *, resume, partial=False, task=None):
+    def _train(
+        self, examples, held_out, groups, *, resume, partial=False, task=None, score_of=None
+    ):
         """Train on examples that have been read, and set fitted attributes."""
-        job, vocabulary = prepare(self, examples, held_out, groups, resume=resume, partial=partial)
+        job, vocabulary, left_out = prepare(
+            self, examples, held_out, groups, resume=resume, partial=partial
+        )
         if task is not None:
             task.begin(job.training.epochs)
         history = self.history_ if resume else {}
@@ -133,9 +144,18 @@ shape (n, T, n_features) or (n, T)
             fitted = fitted_attributes(result, vocabulary, history, job.examples.sequences)
             return {**self._learned(), **fitted}
 
+        score_fitted = score_of and score_of(left_out)
+
+        def score(result):
+            fitted = snapshot(self)
+            vars(fitted).update(as_attributes(result))
+            return score_fitted(fitted)
+
         from skrnn.networks.one import train
 
-        vars(self).update(as_attributes(train(job, task and task.watcher(as_attributes))))
+        watcher = task and task.watcher(as_attributes)
+        result = train(job, watcher, score_fitted and score)
+        vars(self).update(as_attributes(result))
 
     def _learned(self):
         """Return all attributes that are not parameters."""

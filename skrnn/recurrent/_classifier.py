@@ -100,14 +100,15 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         indicator column for each class.
         """,
     )
-    validation_split: float = parameter(
-        default=0.1,
+    validation_split: float | None = parameter(
+        default=None,
         constraint=BaseRNN._parameter_constraints["validation_split"],
         description="""
-        float in (0, 1)
-        The fraction of the sequences that is held out for early stopping. They are drawn at
-        random, in proportion to the classes if there is one target per sequence. Only used when
-        `early_stopping=True` and `fit` receives no `X_val`.
+        float in (0, 1) or None
+        The fraction of the sequences that `fit` holds out as validation data. They are drawn at
+        random, in proportion to the classes if there is one target per sequence. If None, it is
+        0.1 if `early_stopping=True`, and otherwise all sequences are trained on. Only used when
+        `fit` receives no `X_val`.
         """,
     )
     class_weight: object = parameter(

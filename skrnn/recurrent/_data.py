@@ -125,7 +125,9 @@ def read_examples(estimator, X, y, sample_weight, *, reset, classes=None, names=
 
 
 def read_validation(estimator, X_val, y_val, sample_weight_val):
-    """Return validation examples, or None if none are given.
+    """Return validation examples, and the indices of those of positive weight in `X_val`.
+
+    Both are None if no validation data are given.
 
     Raises
     ------
@@ -134,7 +136,7 @@ def read_validation(estimator, X_val, y_val, sample_weight_val):
     """
     given = {"X_val": X_val, "y_val": y_val, "sample_weight_val": sample_weight_val}
     if all(value is None for value in given.values()):
-        return None
+        return None, None
     if X_val is None or y_val is None:
         found = ", ".join(
             f"{name}={'None' if value is None else '(given)'}" for name, value in given.items()
@@ -143,7 +145,7 @@ def read_validation(estimator, X_val, y_val, sample_weight_val):
             "X_val and y_val must be passed together, and sample_weight_val only with both, got "
             f"{found}."
         )
-    return read_examples(estimator, *given.values(), reset=False, names=tuple(given))[0]
+    return read_examples(estimator, *given.values(), reset=False, names=tuple(given))
 
 
 def check_groups(groups, n):
@@ -190,6 +192,6 @@ def split_validation(n_sequences, *, size, seed, stratify=None, groups=None):
     except ValueError as error:
         unit = "sequences" if groups is None else "sequences in groups"
         raise ValueError(
-            f"early_stopping=True with validation_split={size} cannot hold out part of the "
-            f"{n_sequences} {unit}: {error} Pass X_val and y_val, or more sequences."
+            f"fit cannot hold out the fraction validation_split={size} of the {n_sequences} "
+            f"{unit} for validation: {error} Pass X_val and y_val, or more sequences."
         ) from error

@@ -8,7 +8,7 @@ from skrnn._fitting import draw_seed
 from skrnn._specs import TrainingJob
 from skrnn.recurrent._data import ids_as_rows, split_validation, with_same_steps
 from skrnn.recurrent._parameters import network_spec
-from skrnn.recurrent._training_parameters import training_spec
+from skrnn.recurrent._training_parameters import DEFAULT_VALIDATION_SPLIT, training_spec
 from skrnn.recurrent._vocabulary import Vocabulary, check_embedding
 
 
@@ -21,7 +21,8 @@ def prepare(estimator, examples, held_out, groups, *, resume, partial=False):
         An estimator that has read the data.
     examples : Examples
     held_out : Examples or None
-        Validation examples. If None and early stopping is used, a part of `examples` is held out.
+        Validation examples. If None, a part of `examples` is held out if the parameters of the
+        estimator ask for it.
     groups : ndarray or None
         The group of each example. No group is in both the training and the validation set.
     resume : bool
@@ -34,10 +35,13 @@ def prepare(estimator, examples, held_out, groups, *, resume, partial=False):
     job : TrainingJob
     vocabulary : Vocabulary or None
         The token ids that have a row in the embedding.
+    left_out : ndarray of int or None
+        The indices of the examples that are held out.
     """
-    seed = draw_seed(estimator.random_state)
-    if estimator.early_stopping and held_out is None and not partial:
-        examples, held_out = _hold_out(estimator, examples, groups, seed)
+    seed, left_out = draw_seed(estimator.random_state), None
+    if _holds_out(estimator) and held_out is None and not partial:
+        chosen, left_out = _split(estimator, examples, groups, seed)
+        examples, held_out = examples[chosen], examples[left_out]
     vocabulary = estimator._vocabulary if resume else _vocabulary_of(estimator, examples.sequences)
     examples, held_out = _as_network_inputs(estimator, vocabulary, examples, held_out)
     codec = estimator._codec
@@ -55,22 +59,26 @@ def prepare(estimator, examples, held_out, groups, *, resume, partial=False):
         optimizer_state=estimator._optimizer_state if resume and partial else None,
         embedding=None if np.ndim(estimator.embedding) == 0 else np.asarray(estimator.embedding),
     )
-    return job, vocabulary
+    return job, vocabulary, left_out
 
 
-def _hold_out(estimator, examples, groups, seed):
-    """Return the examples to train on and those that decide when to stop."""
+def _holds_out(estimator):
+    return estimator.early_stopping or estimator.validation_split is not None
+
+
+def _split(estimator, examples, groups, seed):
+    """Return the indices of the examples to train on, and of those for validation."""
     stratify = None
     if not estimator.return_sequences:
         stratify = estimator._codec.labels_to_stratify(examples.targets.values)
-    chosen, left_out = split_validation(
+    size = estimator.validation_split
+    return split_validation(
         len(examples),
-        size=estimator.validation_split,
+        size=DEFAULT_VALIDATION_SPLIT if size is None else size,
         seed=seed,
         stratify=stratify,
         groups=groups,
     )
-    return examples[chosen], examples[left_out]
 
 
 def _vocabulary_of(estimator, sequences):

@@ -96,13 +96,14 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         With `normalize_y=True`, the loss is that of the standardised targets.
         """,
     )
-    validation_split: float = parameter(
-        default=0.1,
+    validation_split: float | None = parameter(
+        default=None,
         constraint=BaseRNN._parameter_constraints["validation_split"],
         description="""
-        float in (0, 1)
-        The fraction of the sequences that is held out at random for early stopping. Only used
-        when `early_stopping=True` and `fit` receives no `X_val`.
+        float in (0, 1) or None
+        The fraction of the sequences that `fit` holds out at random as validation data. If None,
+        it is 0.1 if `early_stopping=True`, and otherwise all sequences are trained on. Only used
+        when `fit` receives no `X_val`.
         """,
     )
     normalize_y: bool = parameter(

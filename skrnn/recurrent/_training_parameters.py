@@ -3,10 +3,15 @@
 from collections.abc import Callable
 from numbers import Integral, Real
 
+from sklearn.metrics import get_scorer_names
+
 from skrnn._parameters import as_spec, parameter, with_parameters
 from skrnn._sklearn import Interval, StrOptions
 from skrnn._specs import TrainingSpec, updates_per_epoch
 from skrnn.recurrent._parameters import _unchanged
+
+# The fraction that early stopping holds out if validation_split is None.
+DEFAULT_VALIDATION_SPLIT = 0.1
 
 # The numbers of updates and of epochs that epochs="auto" reaches at least.
 _AUTO_UPDATES, _AUTO_EPOCHS = 1500, 10
@@ -142,14 +147,38 @@ class TrainingParameters:
         constraint=["boolean"],
         description="""
         bool
-        Whether to stop training when the validation loss has not improved for `patience` epochs,
-        and to restore the weights of the best epoch. Unless `fit` receives `X_val`, a fraction
-        `validation_split` of the sequences is held out for it.
+        Whether to stop training when the validation loss, or the score that `monitor` names, has
+        not improved for `patience` epochs, and to restore the weights of the best epoch. Unless
+        `fit` receives `X_val`, a fraction `validation_split` of the sequences is held out for it.
         """,
     )
-    validation_split: float = parameter(
-        default=0.1,
-        constraint=[Interval(Real, 0, 1, closed="neither")],
+    monitor: str | Callable = parameter(
+        default="loss",
+        constraint=[StrOptions({"loss", *get_scorer_names()}), callable],
+        description="""
+        str or callable
+        What early stopping compares after each epoch: the validation loss ("loss"), or a score on
+        the validation data, of which a greater one is better. The score is given by the name of a
+        scikit-learn scorer, such as "balanced_accuracy", or a callable
+        ``scorer(estimator, X, y)``. It is called without `sample_weight`, for the sequences of
+        positive weight, and reported in `history_` as "val_score". A score costs one prediction
+        of the validation data per epoch and a second compiled program. Only used when
+        `early_stopping=True`.
+        """,
+    )
+    min_delta: float = parameter(
+        default=0.0,
+        constraint=[Interval(Real, 0, None, closed="left")],
+        spec=float,
+        description="""
+        float
+        The validation loss or the score has only improved if it is better than the best one so
+        far by more than this number. Only used when `early_stopping=True`.
+        """,
+    )
+    validation_split: float | None = parameter(
+        default=None,
+        constraint=[None, Interval(Real, 0, 1, closed="neither")],
         description="",
     )
     patience: int = parameter(
@@ -157,8 +186,8 @@ class TrainingParameters:
         constraint=[Interval(Integral, 1, None, closed="left")],
         description="""
         int
-        The number of epochs without a lower validation loss after which training stops. Only
-        used when `early_stopping=True`.
+        The number of epochs without a better validation loss or score after which training stops.
+        Only used when `early_stopping=True`.
         """,
     )
     callbacks: object = parameter(

@@ -72,7 +72,8 @@ WEIGHTS = st.lists(st.integers(0, 3), min_size=7, max_size=7)
             "epochs": st.integers(1, 3),
             "learning_rate": st.sampled_from([1e-3, 0.1]),
             "early_stopping": st.booleans(),
-            "validation_split": st.sampled_from([0.2, 0.5]),
+            "validation_split": st.sampled_from([None, 0.2, 0.5]),
+            "schedule": st.sampled_from(["constant", "cosine", "one_cycle", "plateau"]),
         }
     ),
 )
