@@ -18,6 +18,7 @@ import numpy as np
 from skrnn._persistence import stored_as_dict
 from skrnn.sequences import Sequences
 from skrnn.sequences._sequences import offsets_of
+from skrnn.sequences._standardization import Standardization
 
 # The names of all cells. The module of the same name in `skrnn.networks.cells` describes each one.
 CELLS = ("simple", "lstm", "gru", "minimal_gru")
@@ -240,6 +241,9 @@ class TrainingJob:
         The state of the optimizer to continue from. If None, the optimizer starts afresh.
     embedding : ndarray or None
         The initial weights of the embedding. Only used when `weights` is None.
+    standardization : Standardization or None
+        How time steps are standardised when they are sent to the device. If None, they are used
+        unchanged.
     """
 
     spec: NetworkSpec
@@ -251,6 +255,7 @@ class TrainingJob:
     weights: list | None = None
     optimizer_state: list | None = None
     embedding: np.ndarray | None = None
+    standardization: Standardization | None = None
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ does not affect the results, because a call returns the loss of each batch for t
 
 import warnings
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 
 import keras
@@ -15,7 +16,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from skrnn.networks import backends
 from skrnn.networks.batches import training_batches
-from skrnn.networks.feed import Feed
+from skrnn.networks.feed import Feed, standardized
 from skrnn.networks.programs import DivergedError
 
 _SECONDS_PER_CALL = 0.2
@@ -42,7 +43,7 @@ class FitLoop:
         self.history = {}
         self._program, self._trainer, self._rng = program, trainer, rng
         self._training = job.training
-        self._send = partial(backends.to_device, units=_units(job))
+        self._send = partial(_send, job=job, units=_units(job))
         self._callbacks = _Callbacks(callbacks, program, trainer, job.training.epochs)
 
     def run(self, examples, validation, watcher, snapshot):
@@ -138,6 +139,12 @@ class FitLoop:
         weights = np.add.reduceat(n_targets, bounds[:-1])
         loss = float(np.average(np.concatenate(losses), weights=weights))
         return {prefix + "loss": loss, **self._trainer.read_metrics(prefix)}
+
+
+def _send(examples, job, units):
+    """Send examples to the device, with time steps as the network receives them."""
+    sequences = standardized(examples.sequences, job.standardization, job.spec.dtype)
+    return backends.to_device(replace(examples, sequences=sequences), units)
 
 
 def _units(job):

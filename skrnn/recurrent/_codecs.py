@@ -6,14 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from skrnn.sequences._standardization import needs_float64
 from skrnn.sequences._targets import class_factors, label_codes
 
-# With a larger offset than this, in units of the spread of the targets, a rounding to float32 would
-# change an error of the size of the spread by more than 2 ** -16.
-_LARGEST_OFFSET = 2.0**8
-# Squares of targets with a spread between this number and its inverse neither overflow nor
-# underflow in float32.
-_LARGEST_SPREAD = 1e12
 # The largest rounding of targets that are not standardised, in units of their spread.
 _LARGEST_ROUNDING = 1e-3
 
@@ -137,9 +132,7 @@ class NumberCodec:
     def metrics_dtype(self):
         """The dtype in which metrics are computed: float64 if float32 would round their values."""
         spread = np.where(self.scale == 0, 1.0, self.scale)
-        small_offset = np.abs(self.offset) <= _LARGEST_OFFSET * spread
-        moderate = (spread >= 1 / _LARGEST_SPREAD) & (spread <= _LARGEST_SPREAD)
-        return "float32" if (small_offset & moderate).all() else "float64"
+        return "float64" if needs_float64(self.offset, spread) else "float32"
 
     def encode(self, y, input_name="y"):
         """Return standardised targets."""
