@@ -48,7 +48,8 @@ class NetworkSpec:
         The shape of the embedding matrix, or None for numeric time steps.
     train_embedding : bool
     n_outputs : int
-    output_activation : {"linear", "sigmoid", "softmax"}
+    output_activation : {"linear", "exponential", "softplus", "sigmoid", "softmax"}
+        "sigmoid" and "softmax" are those of a classifier.
     dtype : {"float32", "float64"}
     body : callable or None
         The function that builds the layers between input and output, in place of `cell` and

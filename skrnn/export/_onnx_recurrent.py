@@ -184,9 +184,10 @@ def _add_pooling(graph, spec, steps, ends, batch):
 def _add_output_activation(graph, name, raw):
     if name == "linear":
         return raw
-    if name == "sigmoid":
-        return graph.add("Sigmoid", [raw])
-    return graph.add("Softmax", [raw], axis=-1)
+    if name == "softmax":
+        return graph.add("Softmax", [raw], axis=-1)
+    operators = {"sigmoid": "Sigmoid", "exponential": "Exp", "softplus": "Softplus"}
+    return graph.add(operators[name], [raw])
 
 
 # --- outputs in the units of the user ---------------------------------------------------------

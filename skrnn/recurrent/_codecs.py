@@ -34,6 +34,8 @@ class LabelCodec:
     @property
     def resolved_loss(self):
         """The loss, with "auto" replaced by its meaning."""
+        if isinstance(self.loss, str) and self.loss == "gamma":
+            raise ValueError("loss='gamma' is for the positive targets of an RNNRegressor.")
         if isinstance(self.loss, str) and self.loss == "auto":
             is_binary = len(self.classes) == 2
             return "binary_crossentropy" if is_binary else "sparse_categorical_crossentropy"
@@ -99,6 +101,7 @@ class NumberCodec:
         Whether `y` was one-dimensional.
     loss : str or Keras object or callable
         "auto" stands for the mean squared error.
+    output_activation : str
     dtype : str
     estimator_name : str
         The name of the estimator in error messages.
@@ -108,6 +111,7 @@ class NumberCodec:
     scale: np.ndarray
     is_one_dimensional: bool
     loss: Any
+    output_activation: str
     dtype: str
     estimator_name: str
 
@@ -120,7 +124,7 @@ class NumberCodec:
     @property
     def output(self):
         """The number of outputs and the activation of the output layer."""
-        return len(self.offset), "linear"
+        return len(self.offset), self.output_activation
 
     @property
     def target_scale(self):
@@ -168,7 +172,7 @@ class NumberCodec:
 
 def _target_form(loss, n_classes):
     """Return the form of labels for a loss: "codes", "binary" (one column) or "indicators"."""
-    names = [name.lower() for name in _loss_names(loss)]
+    names = [name.lower() for name in loss_names(loss)]
     if any(name.startswith("sparse") for name in names):
         return "codes"
     if not any(name.startswith(("binary", "bce")) for name in names):
@@ -178,7 +182,7 @@ def _target_form(loss, n_classes):
     return "binary"
 
 
-def _loss_names(loss):
+def loss_names(loss):
     """Return the names of a loss: its own and those of its function and its base classes."""
     if isinstance(loss, str):
         return [loss]
