@@ -18,6 +18,7 @@ import numpy as np
 from skrnn._persistence import stored_as_dict
 from skrnn.sequences import Sequences
 from skrnn.sequences._sequences import offsets_of
+from skrnn.sequences._standardization import Standardization
 
 # The names of all cells. The module of the same name in `skrnn.networks.cells` describes each one.
 CELLS = ("simple", "lstm", "gru", "minimal_gru")
@@ -47,7 +48,8 @@ class NetworkSpec:
         The shape of the embedding matrix, or None for numeric time steps.
     train_embedding : bool
     n_outputs : int
-    output_activation : {"linear", "sigmoid", "softmax"}
+    output_activation : {"linear", "exponential", "softplus", "sigmoid", "softmax"}
+        "sigmoid" and "softmax" are those of a classifier.
     dtype : {"float32", "float64"}
     body : callable or None
         The function that builds the layers between input and output, in place of `cell` and
@@ -263,6 +265,9 @@ class TrainingJob:
         The state of the optimizer to continue from. If None, the optimizer starts afresh.
     embedding : ndarray or None
         The initial weights of the embedding. Only used when `weights` is None.
+    standardization : Standardization or None
+        How time steps are standardised when they are sent to the device. If None, they are used
+        unchanged.
     """
 
     spec: NetworkSpec
@@ -274,6 +279,7 @@ class TrainingJob:
     weights: list | None = None
     optimizer_state: list | None = None
     embedding: np.ndarray | None = None
+    standardization: Standardization | None = None
 
 
 @dataclass(frozen=True)

@@ -60,7 +60,9 @@ def updated():
 KINDS = {
     "RNN classifier": (lambda: RNNClassifier(**RNN).fit(X, LABELS), (X, LABELS)),
     "RNN regressor": (
-        lambda: RNNRegressor(**RNN, bidirectional=True, metrics=["mae"]).fit(FRAMES, SUMS),
+        lambda: RNNRegressor(
+            **RNN, bidirectional=True, metrics=["mae"], standardize=True
+        ).fit(FRAMES, SUMS),
         (FRAMES, SUMS),
     ),
     "RNN tagger": (

@@ -22,10 +22,12 @@ def to_keras(estimator, path=None):
     -------
     keras.Model
         As the attribute `model_`: its inputs are ``[steps, lengths]``, with time steps padded on
-        the right, and its outputs are probabilities, or targets in the units of the user. Token
-        ids that were not in the training set must be replaced by 1 before. The model has been
-        called once, as Keras' exporters require: ``model.export(path, format=...)`` writes it as a
-        TensorFlow SavedModel, for LiteRT and so on.
+        the right, and its outputs are probabilities, or targets in the units of the user. The time
+        steps are in the units of the user too, and in float64 if `standardize` is True and float32
+        would round them too much. Token ids that were not in the training set must be replaced by 1
+        before. The model has been called once, as Keras' exporters require:
+        ``model.export(path, format=...)`` writes it as a TensorFlow SavedModel, for LiteRT and so
+        on.
 
     Raises
     ------

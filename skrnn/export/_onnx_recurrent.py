@@ -69,7 +69,11 @@ def recurrent_input(estimator, *, one_hot=False):
                 f"{type(estimator).__name__}(embedding=...) are token ids."
             )
         return "int64", ("n", "T")
-    return ("int64", ("n", "T")) if one_hot else (spec.dtype, ("n", "T", spec.n_features))
+    if one_hot:
+        return "int64", ("n", "T")
+    known = estimator._standardization
+    dtype = spec.dtype if known is None else known.input_dtype(spec.dtype)
+    return dtype, ("n", "T", spec.n_features)
 
 
 def _check_exportable(spec):
@@ -106,11 +110,21 @@ def add_recurrent(graph, estimator, X, lengths, *, one_hot=False):
         X = as_embedding_rows(graph, estimator._vocabulary, X)
     elif one_hot:
         X = as_one_hot(graph, X, spec.n_features, spec.dtype)
+    X = _add_standardization(graph, estimator._standardization, spec.dtype, X)
     outputs = _add_network(graph, spec, estimator.weights_, X, lengths)
     shape = ("n", "T") if spec.return_sequences else ("n",)
     if hasattr(estimator, "classes_"):
         return _add_classes(graph, estimator.classes_, spec, outputs, shape)
     return _add_units(graph, estimator._codec, outputs, shape)
+
+
+def _add_standardization(graph, known, dtype, X):
+    """Return time steps as the network receives them."""
+    if known is None or known.is_identity:
+        return X
+    # In float64, as those of `predict`.
+    centered = graph.add("Sub", [graph.cast(X, "float64"), graph.constant(known.mean)])
+    return graph.cast(graph.add("Div", [centered, graph.constant(known.scale)]), dtype)
 
 
 # --- the network ------------------------------------------------------------------------------
@@ -170,9 +184,10 @@ def _add_pooling(graph, spec, steps, ends, batch):
 def _add_output_activation(graph, name, raw):
     if name == "linear":
         return raw
-    if name == "sigmoid":
-        return graph.add("Sigmoid", [raw])
-    return graph.add("Softmax", [raw], axis=-1)
+    if name == "softmax":
+        return graph.add("Softmax", [raw], axis=-1)
+    operators = {"sigmoid": "Sigmoid", "exponential": "Exp", "softplus": "Softplus"}
+    return graph.add(operators[name], [raw])
 
 
 # --- outputs in the units of the user ---------------------------------------------------------

@@ -51,6 +51,8 @@ def to_safetensors(estimator, path):
         - ``head/kernel`` and ``head/bias``: the weights of the dense output layer.
         - ``embedding/embeddings`` and ``embedding/known``: with `embedding`, the vector of each
           token id, and whether the id was in the training set. Any other id is read as 1.
+        - ``input/mean`` and ``input/scale``: with ``standardize=True``, what is subtracted from the
+          features, and by what they are then divided.
         - ``target/scale`` and ``target/offset``: the factor and the summand that convert the
           outputs of a regressor to the units of y.
         - ``weight_0``, ``weight_1`` and so on: the weights of a network with a custom `body` or
@@ -125,8 +127,8 @@ def from_safetensors(estimator, path):
     -------
     estimator of the same class
         Its parameters, `history_` and `n_iter_` are those of `estimator`. Its weights, the scale
-        of its targets and the token ids that it knows are those of the file. If it is fitted
-        further, the optimizer starts afresh.
+        of its features and targets, and the token ids that it knows are those of the file. If it is
+        fitted further, the optimizer starts afresh.
 
     Raises
     ------
@@ -190,6 +192,9 @@ def _arrays(fitted):
     arrays = named_weights(fitted._spec, fitted.weights_)
     if fitted._vocabulary is not None:
         arrays["embedding/known"] = fitted._vocabulary.known
+    known = fitted._standardization
+    if known is not None:
+        arrays |= {"input/mean": known.mean, "input/scale": known.scale}
     if not hasattr(fitted, "classes_"):
         codec = fitted._codec
         arrays |= {"target/scale": codec.scale, "target/offset": codec.offset}
@@ -251,6 +256,8 @@ def _check_arrays(arrays, expected):
             )
         if not np.isfinite(found).all():
             raise ValueError(f"{name!r} in the file contains NaN or infinity.")
+        if name == "input/scale" and not (found > 0).all():
+            raise ValueError(f"{name!r} in the file must be positive, got {found.min()}.")
 
 
 def _check_metadata(metadata, expected):
@@ -292,6 +299,9 @@ def _attributes(fitted, arrays):
     if "embedding/known" in arrays:
         known = arrays["embedding/known"]
         attributes["_vocabulary"] = replace(fitted._vocabulary, known=known)
+    if "input/scale" in arrays:
+        attributes["input_mean_"] = arrays["input/mean"]
+        attributes["input_scale_"] = arrays["input/scale"]
     if "target/scale" in arrays:
         attributes["_y_scale"] = arrays["target/scale"]
         attributes["_y_offset"] = arrays["target/offset"]

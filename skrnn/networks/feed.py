@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from skrnn.networks.batches import compact
+
 # Time steps with more bytes than this are sent to the device in blocks, each when it is needed,
 # because they may be read from a file that is larger than the memory.
 RESIDENT_BYTES = 2**28
@@ -41,3 +43,21 @@ class Feed:
         if self._tensors is not None:
             return self._tensors, rows
         return self._send(self._data[rows]), np.arange(len(rows), dtype=np.int32)
+
+
+def standardized(sequences, standardization, dtype):
+    """Return sequences as the network receives them.
+
+    This happens when sequences are sent to the device, so that data from a file are standardised
+    one block at a time.
+
+    Parameters
+    ----------
+    sequences : Sequences
+    standardization : Standardization or None
+        If None, the sequences are returned unchanged.
+    dtype : {"float32", "float64"}
+    """
+    if standardization is None:
+        return sequences
+    return standardization.apply(compact(sequences), dtype)

@@ -6,6 +6,7 @@ does not affect the results, because a call returns the loss of each batch for t
 """
 
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 
 import keras
@@ -14,7 +15,7 @@ import numpy as np
 from skrnn.networks import backends
 from skrnn.networks.batches import training_batches
 from skrnn.networks.early_stopping import BestEpoch
-from skrnn.networks.feed import Feed
+from skrnn.networks.feed import Feed, standardized
 from skrnn.networks.programs import DivergedError
 
 _SECONDS_PER_CALL = 0.2
@@ -44,7 +45,7 @@ class FitLoop:
         self._schedule, self._n_updates = schedule, 0
         self._program, self._trainer, self._rng = program, trainer, rng
         self._job, self._training = job, job.training
-        self._send = partial(backends.to_device, units=_units(job))
+        self._send = partial(_send, job=job, units=_units(job))
         self._callbacks = _Callbacks(callbacks, program, trainer, job.training.epochs)
 
     def run(self, watcher, score, snapshot):
@@ -160,6 +161,12 @@ class FitLoop:
         weights = np.add.reduceat(n_targets, bounds[:-1])
         loss = float(np.average(np.concatenate(losses), weights=weights))
         return {prefix + "loss": loss, **self._trainer.read_metrics(prefix)}
+
+
+def _send(examples, job, units):
+    """Send examples to the device, with time steps as the network receives them."""
+    sequences = standardized(examples.sequences, job.standardization, job.spec.dtype)
+    return backends.to_device(replace(examples, sequences=sequences), units)
 
 
 def _units(job):

@@ -4,12 +4,12 @@ import numpy as np
 
 from skrnn.networks import backends
 from skrnn.networks.batches import inference_batches
-from skrnn.networks.feed import Feed
+from skrnn.networks.feed import Feed, standardized
 from skrnn.networks.programs import lease
 from skrnn.sequences._sequences import offsets_of
 
 
-def forward(spec, weights, sequences, name="model"):
+def forward(spec, weights, sequences, name="model", *, standardization=None):
     """Run sequences through one of a network's models.
 
     Parameters
@@ -19,6 +19,8 @@ def forward(spec, weights, sequences, name="model"):
     sequences : Sequences
     name : {"model", "summary", "steps"}, default="model"
         The model, as an attribute of `Network`.
+    standardization : Standardization or None, default=None
+        How the time steps are standardised. If None, they are used unchanged.
 
     Returns
     -------
@@ -27,13 +29,13 @@ def forward(spec, weights, sequences, name="model"):
         step, and the rows of one sequence follow those of another.
     """
     per_step = name == "steps" or (name == "model" and spec.return_sequences)
-    results = _run_blocks(spec, weights, sequences, name)
+    results = _run_blocks(spec, weights, sequences, name, standardization)
     if per_step:
         return _in_order_of_steps(results, sequences.lengths)
     return _in_order(results, len(sequences))
 
 
-def final_states(spec, weights, sequences):
+def final_states(spec, weights, sequences, *, standardization=None):
     """Return the final states of the last recurrent layer, as Keras does for ``return_state=True``.
 
     All sequences of a block have the same length, because padding would change a state.
@@ -42,23 +44,25 @@ def final_states(spec, weights, sequences):
     -------
     list of ndarray of shape (n_sequences, units)
     """
-    results = [
-        (rows, _as_list(states))
-        for rows, states in _run_blocks(spec, weights, sequences, "states", equal_lengths=True)
-    ]
+    blocks = _run_blocks(spec, weights, sequences, "states", standardization, equal_lengths=True)
+    results = [(rows, _as_list(states)) for rows, states in blocks]
     return [
         _in_order([(rows, states[i]) for rows, states in results], len(sequences))
         for i in range(len(results[0][1]))
     ]
 
 
-def _run_blocks(spec, weights, sequences, name, *, equal_lengths=False):
+def _run_blocks(spec, weights, sequences, name, standardization, *, equal_lengths=False):
     """Return the indices of each block of sequences, and the outputs of a model for them."""
+
+    def send(some):
+        return backends.sequences_to_device(standardized(some, standardization, spec.dtype))
+
     blocks = inference_batches(sequences.lengths, equal_lengths=equal_lengths)
     with lease(spec.for_inputs(sequences)) as program:
         program.set_weights(weights)
         compiled = program.forward(name)
-        on_device = Feed(backends.sequences_to_device, sequences, sequences)
+        on_device = Feed(send, sequences, sequences)
         return [(rows, compiled(*on_device(rows))) for rows in blocks]
 
 

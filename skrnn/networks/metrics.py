@@ -43,7 +43,7 @@ class Metrics:
         self._dtype = dtype
         self._class_codes = class_codes
         self._n_outputs = spec.n_outputs
-        self._is_classifier = spec.output_activation != "linear"
+        self._is_classifier = spec.output_activation in ("sigmoid", "softmax")
         with self.precision():
             made = [self._make(metric) for metric in metrics]
         self.items = [metric for metric, _ in made]

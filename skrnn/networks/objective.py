@@ -55,6 +55,20 @@ class Objective:
         return _one_per_target(losses) * weights, predicted
 
 
+def gamma_deviance(true, predicted):
+    r"""Return the unit deviance of the gamma distribution, which Keras does not have.
+
+    It is :math:`2 (y / \hat y - 1 - \ln(y / \hat y))` (McCullagh and Nelder, 1989, section 8.3).
+
+    Parameters
+    ----------
+    true, predicted : tensor of shape (n_targets, n_outputs)
+        Positive numbers.
+    """
+    ratio = true / predicted
+    return 2 * ops.mean(ratio - 1 - ops.log(ratio), axis=-1)
+
+
 def _one_per_target(losses):
     n_dimensions = len(losses.shape)
     if n_dimensions == 0:
@@ -91,8 +105,10 @@ def make_loss(loss):
     Raises
     ------
     ValueError
-        If `loss` is not a Keras name, a Keras loss or a callable.
+        If `loss` is not "gamma", a Keras name, a Keras loss or a callable.
     """
+    if isinstance(loss, str) and loss == "gamma":
+        return gamma_deviance, False
     # Keras would make an object of any class that a dict names.
     if not isinstance(loss, str | keras.losses.Loss) and not callable(loss):
         raise _not_a_loss(loss)
@@ -109,8 +125,8 @@ def make_loss(loss):
 
 def _not_a_loss(loss):
     return ValueError(
-        "loss must be 'auto', the name of a Keras loss, a keras.losses.Loss or a callable, "
-        f"got {loss!r}."
+        "loss must be 'auto', 'gamma', the name of a Keras loss, a keras.losses.Loss or a "
+        f"callable, got {loss!r}."
     )
 
 

@@ -25,6 +25,7 @@ from skrnn.recurrent._job import fitted_attributes, prepare
 from skrnn.recurrent._parameters import KERAS_PARAMETERS, NetworkParameters
 from skrnn.recurrent._training_parameters import TrainingParameters, require_constant_rate
 from skrnn.recurrent._validation_score import validation_score
+from skrnn.sequences._standardization import Standardization
 from skrnn.sequences._targets import as_list_or_array, flatten_step_targets, nest_steps
 
 
@@ -217,28 +218,47 @@ shape (n, T, n_features) or (n, T)
             return outputs
         from skrnn.networks.inference import final_states
 
-        return [outputs, *final_states(fitted._spec, fitted.weights_, inputs.sequences)]
+        known = fitted._standardization
+        states = final_states(
+            fitted._spec, fitted.weights_, inputs.sequences, standardization=known
+        )
+        return [outputs, *states]
 
     @property
     def model_(self):
         """A `keras.Model` with the inputs ``[steps, lengths]``, built at each access.
 
-        It has the weights in `weights_`. Time steps are padded on the right; lengths are the
-        numbers of real time steps. Its outputs are probabilities, or targets in the units of the
-        user, in float64 if rounding to float32 would change them too much. On JAX, models with
-        outputs in float64 must be built and called within ``jax.enable_x64(True)``.
+        It has the weights in `weights_`. Time steps are padded on the right, with any values;
+        lengths are the numbers of real time steps. With `standardize=True`, it standardises the
+        time steps itself. Its outputs are probabilities, or targets in the units of the user.
+        Time steps or outputs are in float64 if rounding to float32 would change them too much.
+        Call the model itself on such time steps, because Keras' ``predict`` converts arrays to
+        float32. On JAX, models with inputs or outputs in float64 must be built and called within
+        ``jax.enable_x64(True)``.
         """
         fitted = fitted_snapshot(self)
         from skrnn.networks.export import export_model
 
-        return export_model(fitted._spec, fitted.weights_, fitted._codec.target_scale)
+        return export_model(
+            fitted._spec, fitted.weights_, fitted._codec.target_scale, fitted._standardization
+        )
+
+    @property
+    def _standardization(self):
+        """How features are standardised, or None if the network receives them unchanged."""
+        # Estimators that were saved by an earlier version do not have these attributes.
+        mean = vars(self).get("input_mean_")
+        return None if mean is None else Standardization(mean, self.input_scale_)
 
     def _forward(self, X, name="model"):
         """Return X as `Inputs`, and one of the network's outputs for it."""
         from skrnn.networks.inference import forward
 
         inputs = ids_as_rows(self._vocabulary, read_sequences(self, X))
-        return inputs, forward(self._spec, self.weights_, inputs.sequences, name)
+        known = self._standardization
+        return inputs, forward(
+            self._spec, self.weights_, inputs.sequences, name, standardization=known
+        )
 
     def _score(self, metric, X, y, sample_weight):
         """Return a metric of predictions, over real time steps if each has a target."""

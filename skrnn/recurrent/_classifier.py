@@ -32,6 +32,10 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         columns.
     feature_names_in_ : ndarray of str
         The column names. Only defined if X has tables with column names.
+    input_mean_, input_scale_ : float64 ndarray of shape (n_features,), or None
+        With `standardize=True`, the network receives ``(x - input_mean_) / input_scale_``. The
+        columns that are left unchanged have the mean 0 and the scale 1. None if features are not
+        standardised.
     history_ : dict of str to list of float
         The values of "loss" and of each metric, one per epoch. With validation data, it also
         contains the same names with the prefix ``"val_"``, and "learning_rate" if `schedule` is not

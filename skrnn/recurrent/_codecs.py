@@ -6,14 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from skrnn.sequences._standardization import needs_float64
 from skrnn.sequences._targets import class_factors, label_codes
 
-# With a larger offset than this, in units of the spread of the targets, a rounding to float32 would
-# change an error of the size of the spread by more than 2 ** -16.
-_LARGEST_OFFSET = 2.0**8
-# Squares of targets with a spread between this number and its inverse neither overflow nor
-# underflow in float32.
-_LARGEST_SPREAD = 1e12
 # The largest rounding of targets that are not standardised, in units of their spread.
 _LARGEST_ROUNDING = 1e-3
 
@@ -39,6 +34,8 @@ class LabelCodec:
     @property
     def resolved_loss(self):
         """The loss, with "auto" replaced by its meaning."""
+        if isinstance(self.loss, str) and self.loss == "gamma":
+            raise ValueError("loss='gamma' is for the positive targets of an RNNRegressor.")
         if isinstance(self.loss, str) and self.loss == "auto":
             is_binary = len(self.classes) == 2
             return "binary_crossentropy" if is_binary else "sparse_categorical_crossentropy"
@@ -104,6 +101,7 @@ class NumberCodec:
         Whether `y` was one-dimensional.
     loss : str or Keras object or callable
         "auto" stands for the mean squared error.
+    output_activation : str
     dtype : str
     estimator_name : str
         The name of the estimator in error messages.
@@ -113,6 +111,7 @@ class NumberCodec:
     scale: np.ndarray
     is_one_dimensional: bool
     loss: Any
+    output_activation: str
     dtype: str
     estimator_name: str
 
@@ -125,7 +124,7 @@ class NumberCodec:
     @property
     def output(self):
         """The number of outputs and the activation of the output layer."""
-        return len(self.offset), "linear"
+        return len(self.offset), self.output_activation
 
     @property
     def target_scale(self):
@@ -137,9 +136,7 @@ class NumberCodec:
     def metrics_dtype(self):
         """The dtype in which metrics are computed: float64 if float32 would round their values."""
         spread = np.where(self.scale == 0, 1.0, self.scale)
-        small_offset = np.abs(self.offset) <= _LARGEST_OFFSET * spread
-        moderate = (spread >= 1 / _LARGEST_SPREAD) & (spread <= _LARGEST_SPREAD)
-        return "float32" if (small_offset & moderate).all() else "float64"
+        return "float64" if needs_float64(self.offset, spread) else "float32"
 
     def encode(self, y, input_name="y"):
         """Return standardised targets."""
@@ -175,7 +172,7 @@ class NumberCodec:
 
 def _target_form(loss, n_classes):
     """Return the form of labels for a loss: "codes", "binary" (one column) or "indicators"."""
-    names = [name.lower() for name in _loss_names(loss)]
+    names = [name.lower() for name in loss_names(loss)]
     if any(name.startswith("sparse") for name in names):
         return "codes"
     if not any(name.startswith(("binary", "bce")) for name in names):
@@ -185,7 +182,7 @@ def _target_form(loss, n_classes):
     return "binary"
 
 
-def _loss_names(loss):
+def loss_names(loss):
     """Return the names of a loss: its own and those of its function and its base classes."""
     if isinstance(loss, str):
         return [loss]

@@ -1,16 +1,31 @@
-"""Check and read the data of a fit before any work: inputs, targets, weights, validation."""
+"""Check and read the data of a fit before any work: inputs, targets, weights, validation.
 
+Time steps are standardised later, when they are sent to the device (`skrnn.networks.feed`), so that
+data in a file are read block by block. They are therefore read in the dtype in which they are
+stored, because float32 would round a value such as a Unix time before its mean is subtracted.
+"""
+
+import warnings
 from dataclasses import replace
 
 import numpy as np
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GroupShuffleSplit, train_test_split
 
 from skrnn._fitting import read_weights
 from skrnn._specs import Examples
 from skrnn.sequences._inputs import StepFormat, read_inputs, with_dense_steps
+from skrnn.sequences._standardization import Standardization
 from skrnn.sequences._targets import as_list_or_array, flatten_targets
 
 _NAMES = ("X", "y", "sample_weight")
+_BEFORE_STANDARDIZATION = ("float64", "float32")
+# The largest mean and standard deviation of a feature without a warning. Pixels of 0 to 255 have a
+# standard deviation of about 80. The inverse is the smallest standard deviation of all features: a
+# single feature may be almost always zero, such as a pixel in a corner.
+_LARGEST_SCALE = 100.0
+# The number of time steps from which the warning estimates them.
+_SAMPLED_STEPS = 2**20
 
 
 def read_sequences(estimator, X, *, reset=False, input_name="X"):
@@ -36,9 +51,79 @@ def read_sequences(estimator, X, *, reset=False, input_name="X"):
         fresh = StepFormat(
             tokens=estimator.embedding is not None,
             codes=estimator.body is None,
-            dtype=estimator.dtype,
+            dtype=_BEFORE_STANDARDIZATION if estimator.standardize else estimator.dtype,
         )
-    return read_inputs(estimator, X, fresh=fresh, input_name=input_name)
+    inputs = read_inputs(estimator, X, fresh=fresh, input_name=input_name)
+    known = None if reset else estimator._standardization
+    if known is None:
+        return inputs
+    known.require_finite(inputs.sequences, estimator.dtype, input_name)
+    if known.is_identity:
+        return inputs
+    # Codes stand for 0 and 1, which the network does not receive if the columns have a scale.
+    n_features = estimator._step_format.n_features
+    vectors = with_dense_steps(inputs.sequences, n_features, estimator.dtype)
+    return replace(inputs, sequences=vectors)
+
+
+def learn_standardization(estimator, sequences, weights):
+    """Learn the mean and the scale of features, as attributes, if they are to be standardised.
+
+    Parameters
+    ----------
+    estimator : RNNClassifier or RNNRegressor
+        An estimator that has learned the format of its inputs.
+    sequences : Sequences
+    weights : ndarray of shape (n_sequences,)
+        The weight of each time step of a sequence.
+    """
+    estimator.input_mean_ = estimator.input_scale_ = None
+    if not estimator.standardize:
+        _warn_if_far_from_unit_scale(sequences, weights)
+    if not estimator.standardize or estimator._step_format.tokens:
+        return
+    if sequences.values.ndim == 1:
+        found = Standardization.identity(estimator._step_format.n_features)
+    else:
+        found = Standardization.of(sequences, weights)
+        found.require_finite(sequences, estimator.dtype)
+    estimator.input_mean_, estimator.input_scale_ = found.mean, found.scale
+
+
+def _warn_if_far_from_unit_scale(sequences, weights):
+    """Warn if a feature has values from which a network can hardly learn."""
+    if sequences.values.ndim == 1:
+        return
+    every = slice(None, None, 1 + int(sequences.lengths.sum()) // _SAMPLED_STEPS)
+    found = Standardization.of(sequences[every], weights[every])
+    largest = np.maximum(np.abs(found.mean), found.scale)
+    if 1 / _LARGEST_SCALE <= largest.max() <= _LARGEST_SCALE:
+        return
+    i = int(largest.argmax())
+    warnings.warn(
+        f"Feature {i} of X has the mean {found.mean[i]:.3g} and the standard deviation "
+        f"{found.scale[i]:.3g}. A network hardly learns from features with a mean or a standard "
+        f"deviation above {_LARGEST_SCALE:g}, or if all are below {1 / _LARGEST_SCALE:g}. Set "
+        "standardize=True, or scale X.",
+        ConvergenceWarning,
+        stacklevel=2,
+    )
+
+
+def require_same_standardize(estimator):
+    """Check that a network is trained further with the value of `standardize` that it began with.
+
+    Raises
+    ------
+    ValueError
+        If it has changed since the estimator was fitted.
+    """
+    standardized = estimator._standardization is not None
+    if bool(estimator.standardize) != standardized and not estimator._step_format.tokens:
+        raise ValueError(
+            "warm_start and partial_fit continue the training of one network, but standardize has "
+            f"changed since it was fitted: from {standardized} to {estimator.standardize}."
+        )
 
 
 def ids_as_rows(vocabulary, batch, input_name="X"):
@@ -112,13 +197,15 @@ def read_examples(estimator, X, y, sample_weight, *, reset, classes=None, names=
     if not weights.all():
         used, has_weight = np.flatnonzero(weights), np.repeat(weights > 0, counts)
     # Only their ratios count. Products with class weights must neither overflow nor underflow.
-    weights = weights / weights.max()
+    of_sequences = weights = weights / weights.max()
     if estimator.return_sequences:
         weights = np.repeat(weights, counts)
     weights = weights[has_weight]
     if reset:
         estimator._learn_targets(y, has_weight, weights, classes)
+        learn_standardization(estimator, inputs.sequences[used], of_sequences[used])
     elif names is _NAMES:
+        require_same_standardize(estimator)
         estimator._learn_more_targets(y, has_weight, weights)
     targets = estimator._codec.encode(y[has_weight], names[1])
     return Examples.of(inputs.sequences[used], targets, counts[used], weights), used

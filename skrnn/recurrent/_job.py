@@ -58,6 +58,7 @@ def prepare(estimator, examples, held_out, groups, *, resume, partial=False):
         weights=estimator.weights_ if resume else None,
         optimizer_state=estimator._optimizer_state if resume and partial else None,
         embedding=None if np.ndim(estimator.embedding) == 0 else np.asarray(estimator.embedding),
+        standardization=estimator._standardization,
     )
     return job, vocabulary, left_out
 

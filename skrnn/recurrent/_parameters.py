@@ -140,6 +140,20 @@ class NetworkParameters:
         the loss.
         """,
     )
+    standardize: bool = parameter(
+        default=False,
+        constraint=["boolean"],
+        description="""
+        bool
+        Whether each numeric feature is brought to mean 0 and standard deviation 1 over the time
+        steps of the training sequences, weighted by `sample_weight`. `predict` uses the same mean
+        and scale, and so do later calls of `partial_fit` and, with `warm_start=True`, of `fit`. A
+        time step that several overlapping sequences contain counts once for each of them. Columns
+        of 0 and 1 are left unchanged, and so are one-hot vectors. A constant column becomes 0. If
+        False, there is a `ConvergenceWarning` if the mean or the standard deviation of a feature is
+        above 100, or if those of all features are below 0.01. Ignored if `embedding` is not None.
+        """,
+    )
     embedding: object = parameter(
         default=None,
         constraint=[None, Interval(Integral, 1, None, closed="left"), "array-like"],

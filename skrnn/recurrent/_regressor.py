@@ -5,13 +5,19 @@ from sklearn.base import RegressorMixin
 from sklearn.metrics import r2_score
 
 from skrnn._parameters import parameter, with_parameters
-from skrnn._sklearn import _fit_context
+from skrnn._sklearn import StrOptions, _fit_context
 from skrnn.recurrent._base import BaseRNN
 from skrnn.recurrent._codecs import (
     NumberCodec,
     mean_and_spread,
     warn_if_rounded,
     with_scale_of_constants,
+)
+from skrnn.recurrent._positive_targets import (
+    POSITIVE_ACTIVATIONS,
+    check_positive,
+    mean_as_scale,
+    resolve_output_activation,
 )
 from skrnn.sequences._targets import check_numbers
 
@@ -21,7 +27,7 @@ class RNNRegressor(RegressorMixin, BaseRNN):
     """Recurrent neural network regressor.
 
     A stack of recurrent layers reads each sequence. A dense output layer predicts one or more
-    numbers.
+    numbers, which are positive with `output_activation="exponential"` or `"softplus"`.
 
     Parameters
     ----------
@@ -34,6 +40,10 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         columns.
     feature_names_in_ : ndarray of str
         The column names. Only defined if X has tables with column names.
+    input_mean_, input_scale_ : float64 ndarray of shape (n_features,), or None
+        With `standardize=True`, the network receives ``(x - input_mean_) / input_scale_``. The
+        columns that are left unchanged have the mean 0 and the scale 1. None if features are not
+        standardised.
     history_ : dict of str to list of float
         The values of "loss" and of each metric, one per epoch. With validation data, it also
         contains the same names with the prefix ``"val_"``, and "learning_rate" if `schedule` is not
@@ -73,6 +83,8 @@ class RNNRegressor(RegressorMixin, BaseRNN):
        2017, equation 5, without restarts.
     .. [6] L. N. Smith, "A disciplined approach to neural network hyper-parameters: Part 1",
        arXiv:1803.09820, 2018, with the constants of PyTorch's OneCycleLR.
+    .. [7] P. McCullagh, J. A. Nelder, "Generalized linear models", second edition, 1989, chapters 6
+       and 8.
 
     Examples
     --------
@@ -93,7 +105,19 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         description="""
         str, keras.losses.Loss or callable
         The loss function. "auto" is the mean squared error. Names and objects are those of Keras.
-        With `normalize_y=True`, the loss is that of the standardised targets.
+        "poisson" is for counts: targets that are not negative. "gamma" is the gamma deviance, for
+        positive targets whose standard deviation grows in proportion to their mean [7]_. With
+        `normalize_y=True`, the loss is that of the normalised targets.
+        """,
+    )
+    output_activation: str = parameter(
+        default="auto",
+        constraint=[StrOptions({"auto", "linear", *POSITIVE_ACTIVATIONS})],
+        description="""
+        {"auto", "linear", "exponential", "softplus"}
+        The activation of the output layer. "exponential" (a log link) and "softplus" predict
+        positive numbers only, and require targets that are not negative. "auto" is "exponential"
+        for the losses "poisson" and "gamma", and otherwise "linear".
         """,
     )
     validation_split: float | None = parameter(
@@ -111,9 +135,10 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         constraint=["boolean"],
         description="""
         bool
-        Whether the network is trained on targets that are standardised to mean 0 and standard
-        deviation 1. Predictions are always in the units of `y`. A target that is constant in the
-        training data is then predicted exactly.
+        Whether the network is trained on normalised targets. With a linear output, they are
+        standardised to mean 0 and standard deviation 1. A target that is constant in the training
+        data is then predicted exactly. With a positive `output_activation`, they are divided by
+        their mean. Predictions are always in the units of `y`.
         """,
     )
 
@@ -158,18 +183,24 @@ class RNNRegressor(RegressorMixin, BaseRNN):
             scale=self._y_scale,
             is_one_dimensional=self._single_target,
             loss=self.loss,
+            output_activation=resolve_output_activation(self.output_activation, self.loss),
             dtype=self.dtype,
             estimator_name=type(self).__name__,
         )
 
     def _check_targets(self, y, input_name="y"):
-        return check_numbers(y, input_name, per_step=self.return_sequences)
+        y = check_numbers(y, input_name, per_step=self.return_sequences)
+        activation = resolve_output_activation(self.output_activation, self.loss)
+        check_positive(y, activation, self.loss, input_name)
+        return y
 
     def _learn_targets(self, y, has_weight, weights, classes):
         self._single_target = y.ndim == 1
         y = y.reshape(len(y), -1)[has_weight]
         self._y_offset, self._y_scale = np.zeros(y.shape[1]), np.ones(y.shape[1])
-        if self.normalize_y:
+        if self.normalize_y and self._codec.output_activation in POSITIVE_ACTIVATIONS:
+            self._y_scale = mean_as_scale(y, weights)
+        elif self.normalize_y:
             self._y_offset, self._y_scale = mean_and_spread(y, weights)
         else:
             warn_if_rounded(y, self.dtype)

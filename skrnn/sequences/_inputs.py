@@ -55,7 +55,8 @@ def as_known_container(X):
 
 def read_steps(X, dtype, input_name="X"):
     """Return numeric time steps as `Inputs`."""
-    sequences = as_sequences(X, dtype=np.dtype(dtype), input_name=input_name)
+    dtype = list(dtype) if isinstance(dtype, tuple) else np.dtype(dtype)
+    sequences = as_sequences(X, dtype=dtype, input_name=input_name)
     return Inputs(sequences, sequences.lengths, np.broadcast_to(0, len(sequences)))
 
 
@@ -148,8 +149,9 @@ class StepFormat:
         Whether the time steps are token ids.
     codes : bool
         Whether one-hot rows are read as codes.
-    dtype : str
-        The dtype of numeric time steps.
+    dtype : str or tuple of str
+        The dtype of numeric time steps. If a tuple, those of one of these dtypes keep it, and all
+        others are converted to the first one.
     n_features : int or None
         The number of features of a time step, or None before any data are read.
     in_table : bool
@@ -158,7 +160,7 @@ class StepFormat:
 
     tokens: bool
     codes: bool
-    dtype: str
+    dtype: str | tuple
     n_features: int | None = None
     in_table: bool = False
 

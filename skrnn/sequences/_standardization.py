@@ -1,0 +1,206 @@
+"""Standardise numeric time steps: bring each feature to mean 0 and standard deviation 1.
+
+The statistics are computed in float64 from a block of time steps at a time, so that data in a file
+need not fit into memory. Overlapping sequences are not copied: a time step in `values` counts once
+for each sequence that contains it, as if the sequences had been stored one after another.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from skrnn.sequences._check import as_sequences
+
+# Number of sequences, and of time steps, that are processed at once.
+_SEQUENCES = 2**10
+_STEPS = 2**16
+# Relative differences between the values of a constant column that come from rounding.
+_ROUNDING = 2**-50
+# With a larger offset than this, in units of the spread, a rounding to float32 would change a
+# number by more than 2 ** -16 of the spread.
+_LARGEST_OFFSET = 2.0**8
+# Squares of numbers with a spread between this number and its inverse neither overflow nor
+# underflow in float32.
+_LARGEST_SPREAD = 1e12
+
+
+def needs_float64(offset, spread):
+    """Return whether float32 would round numbers too much that have an offset and a spread.
+
+    Parameters
+    ----------
+    offset, spread : ndarray of shape (n,)
+        The spread is positive.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> needs_float64(np.array([5000.0]), np.array([300.0]))
+    False
+    >>> needs_float64(np.array([1.7e9]), np.array([1.0]))
+    True
+    """
+    small_offset = np.abs(offset) <= _LARGEST_OFFSET * spread
+    moderate = (spread >= 1 / _LARGEST_SPREAD) & (spread <= _LARGEST_SPREAD)
+    return not (small_offset & moderate).all()
+
+
+@dataclass(frozen=True)
+class Standardization:
+    """The mean and the standard deviation by which time steps are standardised.
+
+    Parameters
+    ----------
+    mean, scale : float64 ndarray of shape (n_features,)
+        ``(x - mean) / scale`` is the standardised value. A column of 0 and 1 is left unchanged: its
+        mean is 0 and its scale 1. The scale of a constant column is 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skrnn.sequences import check_sequences
+    >>> X = check_sequences([[[1.0, 0.0], [3.0, 1.0]], [[5.0, 0.0]]])
+    >>> found = Standardization.of(X, weights=np.array([1.0, 0.0]))
+    >>> found.mean, found.scale
+    (array([2., 0.]), array([1., 1.]))
+    >>> found.apply(X, "float32")[1]
+    array([[3., 0.]], dtype=float32)
+    """
+
+    mean: np.ndarray
+    scale: np.ndarray
+
+    @classmethod
+    def of(cls, sequences, weights):
+        """Return the statistics of the time steps of sequences.
+
+        Parameters
+        ----------
+        sequences : Sequences
+            Sequences of vectors.
+        weights : ndarray of shape (n_sequences,)
+            The weight of each time step of a sequence. They are not negative.
+        """
+        counts = _step_weights(sequences, weights)
+        lowest, highest, is_indicator = _range(sequences.values, counts)
+        # Powers of two scale exactly. Without them, squares could overflow or underflow.
+        exponents = np.frexp(np.maximum(np.abs(lowest), np.abs(highest)))[1]
+        low, high = np.ldexp(lowest, -exponents), np.ldexp(highest, -exponents)
+        mean, spread = _moments(sequences.values, counts, exponents, (low + high) / 2)
+        scale = np.ldexp(spread, exponents)
+        # The inverse of a smaller number would overflow.
+        constant = (high - low <= _ROUNDING) | (scale < np.finfo(np.float64).tiny)
+        mean = np.where(constant, lowest, np.ldexp(mean, exponents))
+        return cls(
+            mean=np.where(is_indicator, 0.0, mean),
+            scale=np.where(is_indicator | constant, 1.0, scale),
+        )
+
+    @classmethod
+    def identity(cls, n_features):
+        """Return the statistics that leave time steps unchanged."""
+        return cls(np.zeros(n_features), np.ones(n_features))
+
+    @property
+    def is_identity(self):
+        """Return whether time steps are left unchanged."""
+        return bool((self.mean == 0).all() and (self.scale == 1).all())
+
+    def input_dtype(self, dtype):
+        """Return the dtype of time steps before they are standardised.
+
+        Parameters
+        ----------
+        dtype : {"float32", "float64"}
+            The dtype of standardised time steps.
+        """
+        return "float64" if needs_float64(self.mean, self.scale) else dtype
+
+    def apply(self, sequences, dtype):
+        """Return standardised sequences.
+
+        Parameters
+        ----------
+        sequences : Sequences
+            Sequences of vectors. Codes of one-hot vectors are returned unchanged.
+        dtype : {"float32", "float64"}
+        """
+        values = sequences.values
+        if values.ndim == 1:
+            return sequences
+        standardized = np.empty(values.shape, dtype)
+        with np.errstate(over="ignore", invalid="ignore"):
+            for start in range(0, len(values), _STEPS):
+                rows = slice(start, start + _STEPS)
+                standardized[rows] = (values[rows] - self.mean) / self.scale
+        return sequences.with_values(standardized)
+
+    def require_finite(self, sequences, dtype, input_name="X"):
+        """Check that no standardised value is too large for a dtype.
+
+        Parameters
+        ----------
+        sequences : Sequences
+        dtype : {"float32", "float64"}
+        input_name : str, default="X"
+
+        Raises
+        ------
+        ValueError
+            If one is.
+        """
+        values = sequences.values
+        if values.ndim == 1:
+            return
+        # A quick check without a copy, in which time steps count that no sequence contains.
+        with np.errstate(over="ignore", invalid="ignore"):
+            largest = np.finfo(dtype).max * np.minimum(self.scale, 1.0)
+            farthest = [np.abs(found(axis=0) - self.mean) for found in (values.min, values.max)]
+        if not (np.maximum(*farthest) <= largest).all():
+            as_sequences(self.apply(sequences, dtype), dtype=dtype, input_name=input_name)
+
+
+def _step_weights(sequences, weights):
+    """Return the sum of the weights of the sequences that contain each time step of `values`."""
+    total = np.zeros(len(sequences.values))
+    for start in range(0, len(sequences), _SEQUENCES):
+        part = sequences[start : start + _SEQUENCES]
+        repeated = np.repeat(weights[start : start + _SEQUENCES], part.lengths)
+        np.add.at(total, part.step_index(), repeated)
+    return total
+
+
+def _blocks(values, weights):
+    """Yield the time steps of positive weight in float64, and their weights, block by block."""
+    for start in range(0, len(values), _STEPS):
+        counts = weights[start : start + _STEPS]
+        used = counts > 0
+        if used.any():
+            yield values[start : start + _STEPS][used].astype(np.float64), counts[used]
+
+
+def _range(values, weights):
+    """Return the smallest and the largest value of each column, and whether it has only 0 and 1."""
+    lowest, highest = np.full(values.shape[1], np.inf), np.full(values.shape[1], -np.inf)
+    is_indicator = np.ones(values.shape[1], dtype=bool)
+    for steps, _ in _blocks(values, weights):
+        lowest = np.minimum(lowest, steps.min(axis=0))
+        highest = np.maximum(highest, steps.max(axis=0))
+        is_indicator &= ((steps == 0) | (steps == 1)).all(axis=0)
+    return lowest, highest, is_indicator
+
+
+def _moments(values, weights, exponents, center):
+    """Return the mean and the standard deviation of values that are divided by powers of two.
+
+    The differences from `center`, which lies between the values, are averaged, because the sum of
+    values with a large offset would be rounded.
+    """
+    total = sum(counts.sum() for _, counts in _blocks(values, weights))
+
+    def average(function):
+        sums = (counts @ function(steps) for steps, counts in _blocks(values, weights))
+        return sum(sums) / total
+
+    mean = center + average(lambda steps: np.ldexp(steps, -exponents) - center)
+    return mean, np.sqrt(average(lambda steps: (np.ldexp(steps, -exponents) - mean) ** 2))
