@@ -22,11 +22,14 @@ from skrnn.recurrent._data import (
     read_validation,
 )
 from skrnn.recurrent._job import fitted_attributes, prepare
-from skrnn.recurrent._parameters import KERAS_PARAMETERS, RNNParameters
+from skrnn.recurrent._parameters import KERAS_PARAMETERS, NetworkParameters
+from skrnn.recurrent._training_parameters import TrainingParameters
 from skrnn.sequences._targets import as_list_or_array, flatten_step_targets, nest_steps
 
 
-class BaseRNN(RNNParameters, CallbackSupportMixin, SavedEstimator, metaclass=ABCMeta):
+class BaseRNN(
+    TrainingParameters, NetworkParameters, CallbackSupportMixin, SavedEstimator, metaclass=ABCMeta
+):
     """Base of the recurrent estimators; not for direct use."""
 
     @property
