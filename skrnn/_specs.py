@@ -22,6 +22,9 @@ from skrnn.sequences._sequences import offsets_of
 # The names of all cells. The module of the same name in `skrnn.networks.cells` describes each one.
 CELLS = ("simple", "lstm", "gru", "minimal_gru")
 
+# How the first biases of the gates are drawn: `skrnn.networks.architecture.first_weights`.
+BIAS_INITIALIZERS = ("default", "chrono", "uniform_gate")
+
 
 @stored_as_dict
 @dataclass(frozen=True)
@@ -129,6 +132,9 @@ class TrainingSpec:
         The number of epochs without a lower validation loss after which training stops and the
         best weights are restored. If None, training never stops early.
     verbose : int
+    bias_initializer : {"default", "chrono", "uniform_gate"}
+        How the first biases of the gates are drawn. It is not part of `NetworkSpec`, because
+        weights are loaded at run time.
     """
 
     loss: Any
@@ -143,6 +149,7 @@ class TrainingSpec:
     shuffle: bool
     patience: int | None
     verbose: int
+    bias_initializer: str = "default"
 
 
 @dataclass(frozen=True)

@@ -68,6 +68,8 @@ class RNNRegressor(RegressorMixin, BaseRNN):
        statistical machine translation", EMNLP 2014; the reset gate is applied after the product.
     .. [4] R. Pascanu, T. Mikolov, Y. Bengio, "On the difficulty of training recurrent neural
        networks", ICML 2013, section 3.2.
+    .. [5] C. Tallec, Y. Ollivier, "Can recurrent neural networks warp time?", ICLR 2018.
+    .. [6] A. Gu et al., "Improving the gating mechanism of recurrent neural networks", ICML 2020.
 
     Examples
     --------
