@@ -23,6 +23,9 @@ from skrnn.sequences._standardization import Standardization
 # The names of all cells. The module of the same name in `skrnn.networks.cells` describes each one.
 CELLS = ("simple", "lstm", "gru", "minimal_gru")
 
+# How the first biases of the gates are drawn: `skrnn.networks.architecture.first_weights`.
+BIAS_INITIALIZERS = ("default", "chrono", "uniform_gate")
+
 
 @stored_as_dict
 @dataclass(frozen=True)
@@ -152,6 +155,9 @@ class TrainingSpec:
     min_delta : float
         The smallest change of the validation loss or score that is an improvement.
     verbose : int
+    bias_initializer : {"default", "chrono", "uniform_gate"}
+        How the first biases of the gates are drawn. It is not part of `NetworkSpec`, because
+        weights are loaded at run time.
     """
 
     loss: Any
@@ -168,6 +174,7 @@ class TrainingSpec:
     patience: int | None
     min_delta: float
     verbose: int
+    bias_initializer: str = "default"
 
 
 @dataclass(frozen=True)

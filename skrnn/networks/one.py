@@ -101,7 +101,12 @@ def _first_weights(program, network, seed, job):
     if network is not None:
         weights = network.model.get_weights()
     else:
-        weights = initial_weights(program.network, np.random.default_rng(seed))
+        weights = initial_weights(
+            program.network,
+            np.random.default_rng(seed),
+            job.training.bias_initializer,
+            job.examples.sequences.lengths.max(),
+        )
     if job.embedding is not None:
         i = embedding_index(program.network)
         weights[i] = job.embedding.astype(weights[i].dtype)

@@ -7,7 +7,7 @@ import numpy as np
 
 from skrnn._parameters import as_spec, parameter, with_parameters
 from skrnn._sklearn import Interval, StrOptions
-from skrnn._specs import CELLS, NetworkSpec
+from skrnn._specs import BIAS_INITIALIZERS, CELLS, NetworkSpec
 
 # No fit changes what these hold, so clones may share it.
 KERAS_PARAMETERS = ("activation", "body", "cell", "loss", "metrics", "optimizer", "callbacks")
@@ -154,6 +154,21 @@ class NetworkParameters:
         above 100, or if those of all features are below 0.01. Ignored if `embedding` is not None.
         """,
     )
+    bias_initializer: str = parameter(
+        default="default",
+        constraint=[StrOptions(set(BIAS_INITIALIZERS))],
+        spec=_unchanged,
+        description="""
+        {"default", "chrono", "uniform_gate"}
+        How the first biases of the gates are drawn, which decides how long a unit remembers its
+        state before training has changed anything. "default" is that of Keras: 1 for the
+        forget gate of "lstm", 0 for all others, so that all units forget within a few time steps.
+        "chrono" [7]_ spreads the memory of the units evenly over the time steps of the longest
+        training sequence, and "uniform_gate" [8]_ spreads the fraction of the state that is kept at
+        each time step evenly between 0 and 1. Not available for "simple" and for custom cells,
+        and ignored if `body` is given. `warm_start` and `partial_fit` only use it in the first fit.
+        """,
+    )
     embedding: object = parameter(
         default=None,
         constraint=[None, Interval(Integral, 1, None, closed="left"), "array-like"],
@@ -186,7 +201,8 @@ class NetworkParameters:
         description="""
         callable or None
         Builds a custom network between the inputs and the output layer, in place of `cell`,
-        `units`, `bidirectional`, `activation`, `dropout` and `recurrent_dropout`.
+        `units`, `bidirectional`, `activation`, `dropout`, `recurrent_dropout` and
+        `bias_initializer`.
         ``body(steps, lengths)`` receives Keras tensors of shape (batch, steps, features) and
         (batch,). It returns a tensor of shape (batch, steps, n), which is pooled or used at each
         time step, or a tensor of shape (batch, n). Time steps after the end of a sequence are
@@ -215,6 +231,7 @@ def network_spec(estimator, *, n_features, n_rows, n_outputs, output_activation,
     -------
     NetworkSpec
     """
+    _check_bias_initializer(estimator)
     return NetworkSpec(
         **as_spec(estimator, NetworkSpec),
         custom_cell=None if isinstance(estimator.cell, str) else estimator.cell,
@@ -224,6 +241,17 @@ def network_spec(estimator, *, n_features, n_rows, n_outputs, output_activation,
         output_activation=output_activation,
         body_seed=body_seed,
     )
+
+
+def _check_bias_initializer(estimator):
+    name, cell = estimator.bias_initializer, estimator.cell
+    has_gates = isinstance(cell, str) and cell != "simple"
+    if name != "default" and estimator.body is None and not has_gates:
+        raise ValueError(
+            f"bias_initializer={name!r} sets the biases of gates, which cell={cell!r} does not "
+            'have or does not name. Use cell="lstm", "gru" or "minimal_gru", or '
+            'bias_initializer="default".'
+        )
 
 
 def _n_dimensions(embedding):

@@ -83,7 +83,9 @@ class RNNRegressor(RegressorMixin, BaseRNN):
        2017, equation 5, without restarts.
     .. [6] L. N. Smith, "A disciplined approach to neural network hyper-parameters: Part 1",
        arXiv:1803.09820, 2018, with the constants of PyTorch's OneCycleLR.
-    .. [7] P. McCullagh, J. A. Nelder, "Generalized linear models", second edition, 1989, chapters 6
+    .. [7] C. Tallec, Y. Ollivier, "Can recurrent neural networks warp time?", ICLR 2018.
+    .. [8] A. Gu et al., "Improving the gating mechanism of recurrent neural networks", ICML 2020.
+    .. [9] P. McCullagh, J. A. Nelder, "Generalized linear models", second edition, 1989, chapters 6
        and 8.
 
     Examples
@@ -106,7 +108,7 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         str, keras.losses.Loss or callable
         The loss function. "auto" is the mean squared error. Names and objects are those of Keras.
         "poisson" is for counts: targets that are not negative. "gamma" is the gamma deviance, for
-        positive targets whose standard deviation grows in proportion to their mean [7]_. With
+        positive targets whose standard deviation grows in proportion to their mean [9]_. With
         `normalize_y=True`, the loss is that of the normalised targets.
         """,
     )

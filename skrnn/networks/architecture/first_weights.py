@@ -13,10 +13,11 @@ def embedding_index(network):
     return next(i for i, weight in enumerate(network.model.weights) if weight is vectors)
 
 
-def initial_weights(network, rng):
+def initial_weights(network, rng, bias_initializer="default", longest=1):
     """Draw the initial weights with a NumPy generator, so that they are equal on every backend.
 
-    The distributions are those of Keras. For a recurrent layer, they are described by the cell. The
+    The distributions are those of Keras. For a recurrent layer, they are described by the cell,
+    except for the biases of its gates, if `bias_initializer` is another one than "default". The
     kernel of the head is uniform (Glorot and Bengio, 2010).
 
     Parameters
@@ -25,16 +26,27 @@ def initial_weights(network, rng):
         A network without a custom body or cell, because these keep the weights with which they
         were built.
     rng : numpy.random.Generator
+        Kernels are equal for all values of `bias_initializer`.
+    bias_initializer : {"default", "chrono", "uniform_gate"}, default="default"
+    longest : int, default=1
+        The number of time steps of the longest sequence. Only used by "chrono".
 
     Returns
     -------
     list of ndarray
         The weights in the order of ``network.model.get_weights()``.
     """
-    return [
-        _initial_weight(variable, network.spec.cell, rng).astype(network.spec.dtype)
-        for variable in network.model.weights
-    ]
+    spec, bias_rng = network.spec, rng.spawn(1)[0]
+    weights = []
+    for variable in network.model.weights:
+        weight = _initial_weight(variable, spec.cell, rng)
+        if bias_initializer != "default" and _is_recurrent_bias(variable):
+            cell = get_cell(spec.cell)
+            units = weight.shape[-1] // len(cell.gates)
+            logits = memory_logits(bias_initializer, units, longest, bias_rng)
+            weight = with_memory(weight, cell, logits)
+        weights.append(weight.astype(spec.dtype))
+    return weights
 
 
 def _initial_weight(variable, cell, rng):
@@ -44,3 +56,66 @@ def _initial_weight(variable, cell, rng):
     if variable.path.startswith("recurrent_"):
         return get_cell(cell).initial_weight(variable.name, shape, rng)
     return glorot_uniform(shape, rng) if variable.name == "kernel" else np.zeros(shape)
+
+
+def _is_recurrent_bias(variable):
+    return variable.name == "bias" and variable.path.startswith("recurrent_")
+
+
+def memory_logits(bias_initializer, units, longest, rng):
+    r"""Draw how long each unit keeps its state, before training has changed anything.
+
+    A unit whose gate keeps the fraction :math:`\sigma(b)` of its state at each time step forgets it
+    over about :math:`1 / (1 - \sigma(b)) = 1 + e^b` time steps. "chrono" spreads these times evenly
+    over the longest sequence, and "uniform_gate" spreads the fractions evenly:
+
+    .. math::
+
+        b &= \log u, & u &\sim \mathcal{U}[1, T_\text{max} - 1] && \text{(chrono)} \\
+        b &= \log \frac{u}{1 - u}, & u &\sim \mathcal{U}[1 / n, 1 - 1 / n]
+            && \text{(uniform gate)}
+
+    C. Tallec, Y. Ollivier, "Can recurrent neural networks warp time?", ICLR 2018, equation 16; A.
+    Gu et al., "Improving the gating mechanism of recurrent neural networks", ICML 2020, section
+    3.2.
+
+    Parameters
+    ----------
+    bias_initializer : {"chrono", "uniform_gate"}
+    units : int
+        The number of units, n.
+    longest : int
+        The number of time steps of the longest training sequence.
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    ndarray of shape (units,)
+        The bias :math:`b` of each unit.
+    """
+    if bias_initializer == "chrono":
+        return np.log(rng.uniform(1, max(longest - 1, 1), units))
+    lowest = 1 / max(units, 2)
+    kept = rng.uniform(lowest, 1 - lowest, units)
+    return np.log(kept / (1 - kept))
+
+
+def with_memory(bias, cell, logits):
+    """Return the bias of a cell with the given biases of the gates that decide its memory.
+
+    Parameters
+    ----------
+    bias : ndarray of shape (n_gates * units,) or (2, n_gates * units)
+        If there are two biases, the first one is changed.
+    cell : Cell
+    logits : ndarray of shape (units,)
+
+    Returns
+    -------
+    ndarray of the shape of `bias`
+    """
+    bias, units = bias.copy(), len(logits)
+    for gate, sign in cell.memory_gates.items():
+        start = cell.gates.index(gate) * units
+        cell.input_bias(bias)[start : start + units] = sign * logits
+    return bias

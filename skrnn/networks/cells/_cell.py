@@ -1,5 +1,7 @@
 """The base class of recurrent cells: the interface, the weights and their initial values."""
 
+from types import MappingProxyType
+
 import numpy as np
 from keras import ops
 
@@ -18,6 +20,9 @@ class Cell:
         Names of the gates, in the order of their columns in the kernels and in the bias.
     n_states : int
         Number of states of shape (batch, units).
+    memory_gates : dict of str to {1, -1}
+        The gates that decide for how many time steps a state is kept: 1 if the state is kept when
+        the gate is open, -1 if it is kept when the gate is closed. Empty if the cell has no gates.
     keras_layer : str or None
         Name of the layer in `keras.layers` with the same equation and the same weights. None if
         Keras has no such layer.
@@ -25,6 +30,7 @@ class Cell:
 
     gates = ()
     n_states = 1
+    memory_gates = MappingProxyType({})
     keras_layer = None
 
     def weight_shapes(self, n_features, units):

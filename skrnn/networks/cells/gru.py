@@ -12,6 +12,8 @@ translation", EMNLP 2014. In that paper, the reset gate multiplies :math:`h_{t-1
 recurrent product. The order here is that of Keras' default and of cuDNN.
 """
 
+from types import MappingProxyType
+
 from keras import ops
 
 from skrnn.networks.cells._cell import Cell, recurrent_product
@@ -21,6 +23,7 @@ class GRUCell(Cell):
     """The gated recurrent unit, as in `keras.layers.GRU`."""
 
     gates = ("update", "reset", "candidate")
+    memory_gates = MappingProxyType({"update": 1})
     keras_layer = "GRU"
 
     def weight_shapes(self, n_features, units):

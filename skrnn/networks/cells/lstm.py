@@ -14,6 +14,8 @@ and its initial bias of one are from F. Gers, J. Schmidhuber, F. Cummins, "Learn
 continual prediction with LSTM", Neural Computation 12, 2000.
 """
 
+from types import MappingProxyType
+
 from keras import ops
 
 from skrnn.networks.cells._cell import Cell, recurrent_product
@@ -24,6 +26,7 @@ class LSTMCell(Cell):
 
     gates = ("input", "forget", "candidate", "output")
     n_states = 2
+    memory_gates = MappingProxyType({"forget": 1, "input": -1})
     keras_layer = "LSTM"
 
     def initial_weight(self, name, shape, rng):

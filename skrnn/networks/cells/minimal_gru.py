@@ -11,6 +11,8 @@ statistical machine translation", EMNLP 2014, without the reset gate. Here the u
 multiplies the candidate, whereas in Keras' GRU it multiplies the previous state.
 """
 
+from types import MappingProxyType
+
 from keras import ops
 
 from skrnn.networks.cells._cell import Cell, recurrent_product
@@ -20,6 +22,7 @@ class MinimalGRUCell(Cell):
     """The gated recurrent unit without a reset gate."""
 
     gates = ("update", "candidate")
+    memory_gates = MappingProxyType({"update": -1})
 
     def step(self, projected, states, weights, activation=ops.tanh, mask=None):
         """Return the next state."""
