@@ -75,7 +75,7 @@ PUBLIC_NAMES = {
         "echo_state_index",
         "memory_capacity",
     ],
-    "skrnn.recurrent": ["RNNClassifier", "RNNRegressor", "clear_program_cache"],
+    "skrnn.recurrent": ["RNNClassifier", "RNNRegressor", "check_body", "clear_program_cache"],
     "skrnn.sequences": [
         "Sequences",
         "check_sequences",

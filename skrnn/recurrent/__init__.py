@@ -4,8 +4,9 @@ This package handles parameters, inputs, labels and fitted state in plain NumPy.
 themselves are in `skrnn.networks`, which is imported by the first ``fit``.
 """
 
+from skrnn.recurrent._check_body import check_body
 from skrnn.recurrent._classifier import RNNClassifier
 from skrnn.recurrent._program_cache import clear_program_cache
 from skrnn.recurrent._regressor import RNNRegressor
 
-__all__ = ["RNNClassifier", "RNNRegressor", "clear_program_cache"]
+__all__ = ["RNNClassifier", "RNNRegressor", "check_body", "clear_program_cache"]

@@ -181,13 +181,14 @@ class RNNParameters:
         spec=_unchanged,
         description="""
         callable or None
-        Builds a custom network between the inputs and the output layer, in place of `cell`,
-        `units`, `bidirectional`, `activation`, `dropout` and `recurrent_dropout`.
+        Builds the network between the inputs and the output layer, in place of the recurrent
+        layers.
         ``body(steps, lengths)`` receives Keras tensors of shape (batch, steps, features) and
-        (batch,). It returns a tensor of shape (batch, steps, n), which is pooled or used at each
-        time step, or a tensor of shape (batch, n). Time steps after the end of a sequence are
-        zero; a body that uses them must mask them itself. Layers without a seed are seeded from
-        `random_state`.
+        (batch,); its parameters `mask` and `recurrent`, if it has them, receive the boolean tensor
+        of real time steps and a function that builds the recurrent layers. It returns time steps
+        (batch, steps, n), a tuple of these and new lengths, or vectors (batch, n). Time steps
+        after the end of a sequence are zero; a body that uses them must mask them itself.
+        Layers without a seed are seeded from `random_state`.
         """,
     )
     loss: object = parameter(

@@ -14,7 +14,7 @@ import keras
 from keras import ops
 
 from skrnn.networks import backends
-from skrnn.networks.architecture.custom_body import custom_body
+from skrnn.networks.architecture.custom_body import Body, custom_body, real_steps
 from skrnn.networks.architecture.head import dense_head, pool
 from skrnn.networks.architecture.random_state import layer_seeds, use_own_generators
 from skrnn.networks.architecture.stack import recurrent_stack
@@ -100,8 +100,11 @@ def rebuild_network(spec, *, plain=False):
     ValueError
         If a custom body, cell or activation would now build a different network.
     """
-    network = build_network(spec, plain=plain)
+    # A body may use the recurrent layers of the estimator, which are others if `plain` is True.
+    network = build_network(spec, plain=plain and spec.body is None)
     require_architecture(spec, network.spec.architecture)
+    if plain and spec.body is not None:
+        network = build_network(spec, plain=True)
     return replace(network, spec=spec)
 
 
@@ -156,21 +159,16 @@ def _inputs(spec, seed):
 def _build(spec, plain, seeds):
     inputs, hidden = _inputs(spec, next(seeds))
     lengths = keras.Input((), dtype="int32", name="lengths")
-    ones = ops.ones_like(hidden if spec.one_hot else hidden[:, :, 0], dtype="int32")
-    position = ops.cumsum(ones, axis=1) - 1
-    mask = position < ops.expand_dims(lengths, 1)
+    position, mask = real_steps(hidden, lengths)
     if spec.body is None:
         hidden, ends, states, cells = recurrent_stack(
             hidden, lengths, position, mask, spec, plain, seeds
         )
-        parts = cells, spec.activation
+        body, parts = Body(hidden, ends, lengths, mask), (cells, spec.activation)
     else:
-        hidden, ends, parts = custom_body(hidden, lengths, spec)
-        states = None
-    if spec.return_sequences:
-        summary = hidden
-    else:
-        summary = ends if hidden is None else pool(hidden, ends, lengths, mask, spec.pooling)
+        body = custom_body(hidden, lengths, mask, spec, plain, seeds)
+        states, parts = None, body.layers
+    summary = body.steps if spec.return_sequences else pool(body, spec.pooling)
     raw = dense_head(summary, spec, next(seeds))
     if spec.return_sequences:
         raw = ops.where(ops.expand_dims(mask, 2), raw, ops.zeros_like(raw))
@@ -188,7 +186,7 @@ def _build(spec, plain, seeds):
         parts=parts,
         model=complete,
         raw=model(raw),
-        summary=model(ends),
-        steps=model(hidden),
+        summary=model(body.ends),
+        steps=model(body.steps),
         states=model(states),
     )

@@ -5,27 +5,23 @@ import numpy as np
 from keras import ops
 
 
-def pool(steps, ends, lengths, mask, pooling):
+def pool(body, pooling):
     """Return one vector per sequence from the outputs at its real time steps.
 
     Parameters
     ----------
-    steps : tensor of shape (batch, T, units)
-    ends : tensor of shape (batch, units)
-        The outputs after the last real time step.
-    lengths : tensor of shape (batch,)
-    mask : tensor of bool of shape (batch, T)
-        Whether a time step is real.
+    body : Body
     pooling : {"last", "mean", "max"}
     """
-    if pooling == "last":
-        return ends
-    real = ops.expand_dims(mask, 2)
+    steps = body.steps
+    if pooling == "last" or steps is None:
+        return body.ends
+    real = ops.expand_dims(body.mask, 2)
     if pooling == "max":
         lowest = ops.full_like(steps, float(np.finfo(np.float32).min))
         return ops.max(ops.where(real, steps, lowest), axis=1)
     total = ops.sum(ops.where(real, steps, ops.zeros_like(steps)), axis=1)
-    return total / ops.cast(ops.expand_dims(lengths, 1), total.dtype)
+    return total / ops.cast(ops.expand_dims(body.lengths, 1), total.dtype)
 
 
 def dense_head(hidden, spec, seed):
