@@ -13,6 +13,7 @@ import numpy as np
 from skrnn._fitting import all_or_nothing, fitted_snapshot, is_fitted, snapshot
 from skrnn._persistence import SavedEstimator
 from skrnn._sklearn import CallbackSupportMixin, _fit_context
+from skrnn.recurrent._bodies import is_ready_made
 from skrnn.recurrent._callbacks import FitTask
 from skrnn.recurrent._data import (
     check_groups,
@@ -239,6 +240,8 @@ shape (n, T, n_features) or (n, T)
         # loses its delta.
         params = self.get_params(deep=False)
         shared = {name: params[name] for name in KERAS_PARAMETERS if name in params}
+        if is_ready_made(self.body):
+            del shared["body"]
         bare = snapshot(self).set_params(**dict.fromkeys(shared))
         return SavedEstimator.__sklearn_clone__(bare).set_params(**shared)
 

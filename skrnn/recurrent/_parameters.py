@@ -8,6 +8,7 @@ import numpy as np
 from skrnn._parameters import as_spec, parameter, with_parameters
 from skrnn._sklearn import Interval, StrOptions
 from skrnn._specs import CELLS, NetworkSpec, TrainingSpec
+from skrnn.recurrent._bodies import own_copy
 
 # Chosen together with the default number of epochs by cross-validation on training sets (the user
 # guide has the table); other optimizers start from Keras' own rate.
@@ -178,11 +179,11 @@ class RNNParameters:
     body: Callable | None = parameter(
         default=None,
         constraint=[None, callable],
-        spec=_unchanged,
+        spec=own_copy,
         description="""
         callable or None
         Builds the network between the inputs and the output layer, in place of the recurrent
-        layers.
+        layers: a ready-made body such as :class:`~skrnn.recurrent.ConvBody`, or a function.
         ``body(steps, lengths)`` receives Keras tensors of shape (batch, steps, features) and
         (batch,); its parameters `mask` and `recurrent`, if it has them, receive the boolean tensor
         of real time steps and a function that builds the recurrent layers. It returns time steps
