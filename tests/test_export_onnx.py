@@ -41,6 +41,11 @@ CLASSIFIERS = {
     "lstm, embedding": ({"embedding": 3}, IDS, TWO > 0),
     "gru, vectors, tags": ({"cell": "gru", "embedding": VECTORS, **PER_STEP}, IDS, TAGS),
     "simple, both directions, mean": ({"cell": "simple", **BOTH, "pooling": "mean"}, X, WORDS),
+    "simple, both directions, attention": (
+        {"cell": "simple", **BOTH, "pooling": "attention"},
+        X,
+        WORDS,
+    ),
     "minimal_gru, both directions, stacked": ({"cell": "minimal_gru", **BOTH, **STACKED}, X, TWO),
     "minimal_gru, max, softmax of two": (
         {"cell": "minimal_gru", "pooling": "max", "loss": "categorical_crossentropy"},

@@ -192,6 +192,37 @@ shape (n, T, n_features) or (n, T)
 
         return [outputs, *final_states(fitted._spec, fitted.weights_, inputs.sequences)]
 
+    def attention_weights(self, X):
+        """Return how much each time step contributes to the prediction of a sequence.
+
+        Parameters
+        ----------
+        X : as in `fit`
+
+        Returns
+        -------
+        ndarray of shape (n, T), or list of ndarray of shape (T_i,)
+            The weights of the time steps, which are positive and have a sum of one for each
+            sequence: in one array if `X` is an array (an object array if `X` is one), otherwise in
+            a list.
+
+        Raises
+        ------
+        ValueError
+            If the network does not pool by attention, or if its `body` returns one vector per
+            sequence or changes the number of time steps.
+        """
+        fitted = fitted_snapshot(self)
+        spec = fitted._spec
+        if spec.pooling != "attention" or spec.return_sequences:
+            raise ValueError(
+                "attention_weights needs an estimator that was fitted with pooling='attention' and "
+                f"return_sequences=False, got pooling={spec.pooling!r} and "
+                f"return_sequences={spec.return_sequences}."
+            )
+        inputs, weights = fitted._forward(X, "attention")
+        return nest_steps(weights[:, 0], X, inputs)
+
     @property
     def model_(self):
         """A `keras.Model` with the inputs ``[steps, lengths]``, built at each access.

@@ -101,14 +101,14 @@ class RNNParameters:
     )
     pooling: str = parameter(
         default="last",
-        constraint=[StrOptions({"last", "mean", "max"})],
+        constraint=[StrOptions({"last", "mean", "max", "attention"})],
         spec=_unchanged,
         description="""
-        {"last", "mean", "max"}
+        {"last", "mean", "max", "attention"}
         How the outputs at all time steps become one vector: the output after the last time step
-        of each sequence, or the mean or the maximum over its time steps. "max" and "mean" are
-        worth trying on sequences of hundreds of time steps. Only used when
-        `return_sequences=False`.
+        of each sequence, the mean or the maximum over its time steps, or a mean with learned
+        weights [5]_, which `attention_weights` returns. Try "last" if sequences are short or their
+        ends matter most, and the others otherwise. Only used when `return_sequences=False`.
         """,
     )
     activation: str | Callable = parameter(

@@ -68,6 +68,8 @@ class RNNRegressor(RegressorMixin, BaseRNN):
        statistical machine translation", EMNLP 2014; the reset gate is applied after the product.
     .. [4] R. Pascanu, T. Mikolov, Y. Bengio, "On the difficulty of training recurrent neural
        networks", ICML 2013, section 3.2.
+    .. [5] D. Bahdanau, K. Cho, Y. Bengio, "Neural machine translation by jointly learning to align
+       and translate", ICLR 2015, appendix A.1.2, with the outputs alone as its input.
 
     Examples
     --------

@@ -15,7 +15,7 @@ from keras import ops
 
 from skrnn.networks import backends
 from skrnn.networks.architecture.custom_body import Body, custom_body, real_steps
-from skrnn.networks.architecture.head import dense_head, pool
+from skrnn.networks.architecture.head import attend, dense_head, pool
 from skrnn.networks.architecture.random_state import layer_seeds, use_own_generators
 from skrnn.networks.architecture.stack import recurrent_stack
 from skrnn.networks.fingerprint import describe, may_be_equal
@@ -42,6 +42,8 @@ class Network:
     states : keras.Model or None
         The model that returns the final states of the last layer, which are correct only if no
         time step is padding.
+    attention : keras.Model or None
+        The model that returns the weights of attention, one per time step.
     """
 
     spec: object
@@ -51,6 +53,7 @@ class Network:
     summary: keras.Model | None
     steps: keras.Model | None
     states: keras.Model | None
+    attention: keras.Model | None
 
     def is_unchanged(self):
         """Return whether the custom parts have not changed since the network was built."""
@@ -168,7 +171,8 @@ def _build(spec, plain, seeds):
     else:
         body = custom_body(hidden, lengths, mask, spec, plain, seeds)
         states, parts = None, body.layers
-    summary = body.steps if spec.return_sequences else pool(body, spec.pooling)
+    attention = attend(body, spec, seeds) if _has_attention(body, spec) else None
+    summary = body.steps if spec.return_sequences else pool(body, spec.pooling, attention)
     raw = dense_head(summary, spec, next(seeds))
     if spec.return_sequences:
         raw = ops.where(ops.expand_dims(mask, 2), raw, ops.zeros_like(raw))
@@ -189,4 +193,11 @@ def _build(spec, plain, seeds):
         summary=model(body.ends),
         steps=model(body.steps),
         states=model(states),
+        # Attention over other time steps than those of the input has no weights for these.
+        attention=model(attention if body.lengths is lengths else None),
     )
+
+
+def _has_attention(body, spec):
+    pools_steps = not spec.return_sequences and body.steps is not None
+    return pools_steps and spec.pooling == "attention"
