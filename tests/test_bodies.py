@@ -119,7 +119,7 @@ def test_body_that_changes_after_the_fit_changes_no_prediction():
         (ConvBody(filters=(4, True)), r"filters must be .* one for each layer, got \(4, True\)"),
         (ConvBody(filters=()), r"filters must be a positive int, .*got \(\)"),
         (LSTMFCNBody(filters=4), r"kernel_size must be .* each of the 1 layers .*got \(8, 5, 3\)"),
-        (ConvBody(pool_size=(2, 0, 1)), r"pool_size must be .*got \(2, 0, 1\)"),
+        (ConvBody(pool_size=(2, 0)), r"pool_size must be .*got \(2, 0\)"),
         (ConvBody(normalization="group"), "'normalization' parameter of ConvBody"),
         (ConvBody(activation="rectifier"), "'activation' parameter of ConvBody"),
         (LSTMFCNBody(recurrent_dropout=1), "'recurrent_dropout' parameter of LSTMFCNBody"),

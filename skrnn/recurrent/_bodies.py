@@ -156,9 +156,7 @@ class ConvBody(_Convolutions):
     """
 
     filters: int | tuple = parameter(default=(64, 64), constraint=_SIZES, description=_FILTERS)
-    kernel_size: int | tuple = parameter(
-        default=(9, 5, 3), constraint=_SIZES, description=_KERNEL_SIZE
-    )
+    kernel_size: int | tuple = parameter(default=7, constraint=_SIZES, description=_KERNEL_SIZE)
     pool_size: int | tuple = parameter(
         default=2,
         constraint=_SIZES,
