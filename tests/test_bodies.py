@@ -20,8 +20,10 @@ from skrnn.recurrent import AttentionBody, ConvBody, LSTMFCNBody, check_body, ma
 X, LABELS = labelled()
 BODIES = {
     "batch": ConvBody(filters=(4, 3), kernel_size=(4, 3), pool_size=(2, 1), dropout=0.1),
-    "layer": ConvBody(filters=4, kernel_size=3, pool_size=3, normalization="layer"),
-    "plain": ConvBody(filters=(4, 4), kernel_size=2, pool_size=1, normalization=None),
+    "layer": ConvBody(filters=4, kernel_size=3, pool_size=(3,), normalization="layer"),
+    "plain": ConvBody(
+        filters=(4, 4), kernel_size=2, pool_size=1, normalization=None, shortcut=False
+    ),
     "lstm fcn": LSTMFCNBody(filters=(4, 5), kernel_size=3),
     "attention": AttentionBody(units=6, n_heads=3, n_layers=1),
 }
@@ -109,7 +111,6 @@ def test_body_that_changes_after_the_fit_changes_no_prediction():
     before = model.predict_proba(X)
     model.set_params(body__units=9)
     assert_array_equal(model.predict_proba(X), before)
-    assert model.fit(X, LABELS).predict_proba(X).shape == before.shape
 
 
 @pytest.mark.parametrize(
@@ -119,7 +120,7 @@ def test_body_that_changes_after_the_fit_changes_no_prediction():
         (ConvBody(filters=(4, True)), r"filters must be .* one for each layer, got \(4, True\)"),
         (ConvBody(filters=()), r"filters must be a positive int, .*got \(\)"),
         (LSTMFCNBody(filters=4), r"kernel_size must be .* each of the 1 layers .*got \(8, 5, 3\)"),
-        (ConvBody(pool_size=(2, 0)), r"pool_size must be .*got \(2, 0\)"),
+        (ConvBody(pool_size=(2, 0, 1)), r"pool_size must be .*got \(2, 0, 1\)"),
         (ConvBody(normalization="group"), "'normalization' parameter of ConvBody"),
         (ConvBody(activation="rectifier"), "'activation' parameter of ConvBody"),
         (LSTMFCNBody(recurrent_dropout=1), "'recurrent_dropout' parameter of LSTMFCNBody"),

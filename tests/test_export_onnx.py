@@ -61,6 +61,7 @@ REGRESSORS = {
         np.stack([Y, 1.7e9 + Y], axis=1),
     ),
     "gru, both directions, stacked": ({"cell": "gru", **BOTH, **STACKED}, X, Y),
+    "gru, mean and max": ({"cell": "gru", "pooling": "mean_max"}, X, Y),
     "gru, both directions, softsign": ({"cell": "gru", **BOTH, "activation": "softsign"}, X, Y),
     "gru, two targets per time step": ({"cell": "gru", **PER_STEP}, X, [x[:, :2] for x in X]),
     "simple, stacked, one target per time step": (

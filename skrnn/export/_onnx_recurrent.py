@@ -158,11 +158,18 @@ def _add_pooling(graph, spec, weights, steps, ends, batch):
         return ends
     if spec.pooling == "attention":
         return _add_attention(graph, spec, weights, steps, batch)
-    ignored = 0 if spec.pooling == "mean" else np.finfo(np.float32).min
+    if spec.pooling == "mean_max":
+        both = [_add_mean_or_max(graph, spec, steps, batch, name) for name in ("mean", "max")]
+        return graph.add("Concat", both, axis=-1)
+    return _add_mean_or_max(graph, spec, steps, batch, spec.pooling)
+
+
+def _add_mean_or_max(graph, spec, steps, batch, pooling):
+    ignored = 0 if pooling == "mean" else np.finfo(np.float32).min
     ignored = graph.constant(np.array(ignored, spec.dtype))
     real = graph.add("Where", [batch.mask, steps, ignored])
     time = graph.constant([0])
-    if spec.pooling == "max":
+    if pooling == "max":
         return graph.add("ReduceMax", [real, time], keepdims=0)
     total = graph.add("ReduceSum", [real, time], keepdims=0)
     lengths = graph.cast(graph.reshape(batch.lengths, (-1, 1)), spec.dtype)

@@ -7,9 +7,10 @@ estimator calls the body in `fit`.
 from abc import ABCMeta, abstractmethod
 from numbers import Integral, Real
 
-from sklearn.base import BaseEstimator, clone
+from sklearn.base import clone
 
 from skrnn._parameters import parameter, with_parameters
+from skrnn._persistence import SavedEstimator
 from skrnn._sklearn import Interval, StrOptions
 
 _ACTIVATIONS = ("elu", "gelu", "leaky_relu", "relu", "selu", "silu", "tanh")
@@ -25,7 +26,7 @@ def own_copy(body):
     return clone(body) if is_ready_made(body) else body
 
 
-class _Body(BaseEstimator, metaclass=ABCMeta):
+class _Body(SavedEstimator, metaclass=ABCMeta):
     """Base of the ready-made bodies."""
 
     def __call__(self, steps, lengths, mask, recurrent):
@@ -58,14 +59,14 @@ class _Convolutions(_Body):
     def _layers(self):
         """Return the number of filters, the kernel size and the pool size of each layer."""
         filters = _sizes("filters", self.filters)
-        others = ("kernel_size", self.kernel_size), ("pool_size", self._pool_size())
+        others = ("kernel_size", self.kernel_size), ("pool_size", self._pool_sizes(len(filters)))
         return list(
             zip(
                 filters, *(_sizes(name, value, len(filters)) for name, value in others), strict=True
             )
         )
 
-    def _pool_size(self):
+    def _pool_sizes(self, n_layers):
         return 1
 
 
@@ -155,16 +156,18 @@ class ConvBody(_Convolutions):
     ConvBody(filters=(8, 8), kernel_size=5)
     """
 
-    filters: int | tuple = parameter(default=(64, 64), constraint=_SIZES, description=_FILTERS)
-    kernel_size: int | tuple = parameter(default=7, constraint=_SIZES, description=_KERNEL_SIZE)
+    filters: int | tuple = parameter(default=(64, 64, 64), constraint=_SIZES, description=_FILTERS)
+    kernel_size: int | tuple = parameter(
+        default=(9, 5, 3), constraint=_SIZES, description=_KERNEL_SIZE
+    )
     pool_size: int | tuple = parameter(
         default=2,
         constraint=_SIZES,
         description="""
         int or tuple of int
-        After a convolutional layer, the maximum of each `pool_size` time steps is kept, for all
-        layers or for each one. The recurrent layers then have fewer time steps to read, which
-        saves time. It must be 1 for all layers if `return_sequences=True`.
+        The maximum of each `pool_size` time steps is kept after a convolutional layer: after each
+        layer but the last if an int, or a tuple with one for each layer. The recurrent layers then
+        have fewer time steps to read, which saves time. Must be 1 if `return_sequences=True`.
         """,
     )
     normalization: str | None = parameter(
@@ -183,8 +186,19 @@ class ConvBody(_Convolutions):
         The fraction of the outputs of each convolutional layer that is dropped during training.
         """,
     )
+    shortcut: bool = parameter(
+        default=True,
+        constraint=["boolean"],
+        description="""
+        bool
+        Whether the outputs of the last convolutional layer are concatenated with those of the
+        recurrent layers, so that the output layer reads both.
+        """,
+    )
 
-    def _pool_size(self):
+    def _pool_sizes(self, n_layers):
+        if isinstance(self.pool_size, Integral):
+            return (self.pool_size,) * (n_layers - 1) + (1,)
         return self.pool_size
 
     def _build(self, steps, lengths, mask, recurrent):

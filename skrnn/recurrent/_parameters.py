@@ -101,12 +101,12 @@ class RNNParameters:
     )
     pooling: str = parameter(
         default="last",
-        constraint=[StrOptions({"last", "mean", "max", "attention"})],
+        constraint=[StrOptions({"last", "mean", "max", "mean_max", "attention"})],
         spec=_unchanged,
         description="""
-        {"last", "mean", "max", "attention"}
+        {"last", "mean", "max", "mean_max", "attention"}
         How the outputs at all time steps become one vector: the output after the last time step
-        of each sequence, the mean or the maximum over its time steps, or a mean with learned
+        of each sequence, the mean or the maximum over its time steps, both, or a mean with learned
         weights [5]_, which `attention_weights` returns. Try "last" if sequences are short or their
         ends matter most, and the others otherwise. Only used when `return_sequences=False`.
         """,

@@ -11,14 +11,15 @@ def pool(body, pooling, attention=None):
     Parameters
     ----------
     body : Body
-    pooling : {"last", "mean", "max", "attention"}
+    pooling : {"last", "mean", "max", "mean_max", "attention"}
     attention : tensor of shape (batch, T, 1) or None
         The return value of `attend`. Only used if `pooling` is "attention".
     """
-    steps = body.steps
-    if pooling == "last" or steps is None:
+    if pooling == "last" or body.steps is None:
         return body.ends
-    real = ops.expand_dims(body.mask, 2)
+    if pooling == "mean_max":
+        return ops.concatenate([pool(body, "mean"), pool(body, "max")], axis=-1)
+    steps, real = body.steps, ops.expand_dims(body.mask, 2)
     if pooling == "max":
         return ops.max(ops.where(real, steps, _lowest(steps)), axis=1)
     steps = ops.where(real, steps, ops.zeros_like(steps))

@@ -98,10 +98,11 @@ def _max_pool(steps, lengths, mask, pool_size):
 
 def conv_body(steps, lengths, mask, recurrent, body):
     """Return convolutions followed by the recurrent layers."""
-    hidden, new_lengths, _ = convolutions(steps, lengths, mask, body)
-    if new_lengths is lengths:
-        return recurrent(hidden)
-    return recurrent(hidden, new_lengths), new_lengths
+    convolved, new_lengths, _ = convolutions(steps, lengths, mask, body)
+    outputs = recurrent(convolved, new_lengths)
+    if body.shortcut:
+        outputs = ops.concatenate([outputs, convolved], axis=2)
+    return outputs if new_lengths is lengths else (outputs, new_lengths)
 
 
 def lstm_fcn_body(steps, lengths, mask, recurrent, body):
