@@ -39,7 +39,7 @@ class NetworkSpec:
     units : tuple of int
         The number of units of each stacked layer.
     bidirectional, return_sequences : bool
-    pooling : {"last", "mean", "max"}
+    pooling : {"last", "mean", "max", "mean_max", "attention"}
         How the outputs at all time steps are combined into one vector. Only used when
         `return_sequences` is False.
     activation : str or callable

@@ -26,6 +26,7 @@ from skrnn import (
 )
 from skrnn.forecasting import DriftForecaster, PersistenceForecaster, SeasonalNaiveForecaster
 from skrnn.preprocessing import Interpolator
+from skrnn.recurrent import ConvBody
 from skrnn.reservoir import LiquidStateMachine, Reservoir
 
 X, LABELS = labelled(("no", "yes"), n=12)
@@ -40,6 +41,7 @@ TIMES = pd.date_range("2026-01-01", periods=30, freq="D", tz="Europe/Paris", nam
 TABLE = pd.DataFrame(ROWS, columns=["load", "wind"], index=TIMES)
 GAPS = TABLE.mask(np.random.default_rng(1).random(ROWS.shape) < 0.2)
 RNN = {**TINY, "epochs": 1}
+BODY = ConvBody(filters=4, kernel_size=3, pool_size=1)
 ESN = {"units": 5, "random_state": 0}
 SEVERAL = pd.concat({"a": TABLE, "b": TABLE + 1}, names=["site"])
 WINDOWS = SlidingWindowForecaster(Ridge(), window_length=3, horizon=2, calibration_size=0.3)
@@ -69,6 +71,10 @@ KINDS = {
         lambda: RNNClassifier(**RNN, return_sequences=True).fit(TAGGED, TAGS), (TAGGED, TAGS)),
     "RNN on ids": (lambda: RNNClassifier(**RNN, embedding=3).fit(IDS, LABELS), (IDS, LABELS)),
     "ESN classifier": (lambda: EchoStateClassifier(**ESN).fit(X, LABELS), (X, LABELS)),
+    "RNN with a body": (
+        lambda: RNNClassifier(**RNN, pooling="attention", body=BODY).fit(X, LABELS),
+        (X, LABELS),
+    ),
     "ESN regressor": (
         lambda: EchoStateRegressor(**ESN, solver="svd", reservoir=Reservoir(
             bidirectional=True, layers=2, pooling="model_space")).fit(FRAMES, SUMS),

@@ -13,6 +13,7 @@ from numpy.testing import assert_allclose
 from scipy.sparse import csr_array
 
 from skrnn import RNNClassifier, RNNRegressor
+from skrnn.recurrent import ConvBody
 
 BACKENDS = ["jax", "tensorflow", "torch"]
 OTHERS = [name for name in BACKENDS if name != keras.backend.backend()]
@@ -45,6 +46,9 @@ def work():
     yield RNNRegressor(cell="simple", units=3, **common), steps, last
     yield RNNRegressor(cell="gru", units=(4, 3), bidirectional=True, **common), steps, last
     yield RNNClassifier(units=4, pooling="mean", **common), one_hot, lengths % 2
+    body = ConvBody(filters=(4, 3), kernel_size=3)
+    yield RNNClassifier(units=3, body=body, pooling="max", **common), steps, lengths % 2
+    yield RNNRegressor(cell="gru", units=3, pooling="attention", **common), steps, last
     tags = [tokens % 2 for tokens in codes]
     yield RNNClassifier(units=3, embedding=2, return_sequences=True, **common), codes, tags
 

@@ -41,6 +41,11 @@ CLASSIFIERS = {
     "lstm, embedding": ({"embedding": 3}, IDS, TWO > 0),
     "gru, vectors, tags": ({"cell": "gru", "embedding": VECTORS, **PER_STEP}, IDS, TAGS),
     "simple, both directions, mean": ({"cell": "simple", **BOTH, "pooling": "mean"}, X, WORDS),
+    "simple, both directions, attention": (
+        {"cell": "simple", **BOTH, "pooling": "attention"},
+        X,
+        WORDS,
+    ),
     "minimal_gru, both directions, stacked": ({"cell": "minimal_gru", **BOTH, **STACKED}, X, TWO),
     "minimal_gru, max, softmax of two": (
         {"cell": "minimal_gru", "pooling": "max", "loss": "categorical_crossentropy"},
@@ -56,6 +61,7 @@ REGRESSORS = {
         np.stack([Y, 1.7e9 + Y], axis=1),
     ),
     "gru, both directions, stacked": ({"cell": "gru", **BOTH, **STACKED}, X, Y),
+    "gru, mean and max": ({"cell": "gru", "pooling": "mean_max"}, X, Y),
     "gru, both directions, softsign": ({"cell": "gru", **BOTH, "activation": "softsign"}, X, Y),
     "gru, two targets per time step": ({"cell": "gru", **PER_STEP}, X, [x[:, :2] for x in X]),
     "simple, stacked, one target per time step": (

@@ -55,7 +55,13 @@ def metadata_of(path):
 def test_named_weights_have_the_names_of_keras(cell):
     from skrnn.networks.architecture import build_network
 
-    heads = ("last", False), ("mean", False), ("last", True)
+    heads = (
+        ("last", False),
+        ("mean", False),
+        ("mean_max", False),
+        ("attention", False),
+        ("last", True),
+    )
     inputs = None, (5, 3)
     for units, bidirectional, (pooling, per_step), embedding in product(
         ((3,), (3, 3)), (False, True), heads, inputs

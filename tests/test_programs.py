@@ -280,7 +280,7 @@ def test_custom_body_must_return_states(body, per_step, what):
 
 
 def test_custom_body_is_pooled_over_real_time_steps():
-    for head in ("last", "mean", "max", "steps"):
+    for head in ("last", "mean", "max", "mean_max", "steps"):
         how = {"return_sequences": True} if head == "steps" else {"pooling": head}
         spec = network_spec(body=lambda steps, lengths: steps * 2, **how)
         network = build_network(spec)
@@ -291,6 +291,7 @@ def test_custom_body_is_pooled_over_real_time_steps():
             "last": [2 * x[-1:] for x in X],
             "mean": [2 * x.mean(axis=0, keepdims=True) for x in X],
             "max": [2 * x.max(axis=0, keepdims=True) for x in X],
+            "mean_max": [2 * np.r_[x.mean(axis=0), x.max(axis=0)][None] for x in X],
             "steps": [2 * x for x in X],
         }
         assert_allclose(outputs, np.concatenate(pooled[head]) @ kernel, rtol=0, atol=1e-5)

@@ -76,7 +76,16 @@ PUBLIC_NAMES = {
         "echo_state_index",
         "memory_capacity",
     ],
-    "skrnn.recurrent": ["RNNClassifier", "RNNRegressor", "clear_program_cache"],
+    "skrnn.recurrent": [
+        "AttentionBody",
+        "ConvBody",
+        "LSTMFCNBody",
+        "RNNClassifier",
+        "RNNRegressor",
+        "check_body",
+        "clear_program_cache",
+        "masked_attention",
+    ],
     "skrnn.sequences": [
         "Sequences",
         "check_sequences",

@@ -199,8 +199,9 @@ def test_version_in_the_state(name):
     assert vars(pickle.loads(pickle.dumps(estimator))).keys() == vars(estimator).keys()
     older = as_older(estimator)
     assert not hasattr(older, "n_features_in_")
-    with pytest.raises(NotFittedError):
-        check_is_fitted(older)
+    if hasattr(cls, "fit"):
+        with pytest.raises(NotFittedError):
+            check_is_fitted(older)
     assert vars(clone(older)).keys() == vars(estimator).keys()
 
 

@@ -17,7 +17,7 @@ from skrnn.export._onnx_inputs import (
     check_lengths,
     trim_padding,
 )
-from skrnn.export._weights import named_weights
+from skrnn.export._weights import ATTENTION, named_weights
 
 
 @dataclass(frozen=True)
@@ -140,7 +140,7 @@ def _add_network(graph, spec, weights, X, lengths):
     if spec.return_sequences:
         hidden = graph.add("Transpose", [steps], perm=[1, 0, 2])
     else:
-        hidden = _add_pooling(graph, spec, steps, ends, batch)
+        hidden = _add_pooling(graph, spec, weights, steps, ends, batch)
     raw = graph.add("MatMul", [hidden, graph.constant(weights["head/kernel"])])
     raw = graph.add("Add", [raw, graph.constant(weights["head/bias"])])
     if spec.return_sequences:
@@ -166,19 +166,39 @@ def _weights_of(weights, layer):
     return {name: weights[f"{layer}/{name}"] for name in names}
 
 
-def _add_pooling(graph, spec, steps, ends, batch):
+def _add_pooling(graph, spec, weights, steps, ends, batch):
     """Return one vector per sequence from outputs of shape (T, n, units)."""
     if spec.pooling == "last":
         return ends
-    ignored = 0 if spec.pooling == "mean" else np.finfo(np.float32).min
+    if spec.pooling == "attention":
+        return _add_attention(graph, spec, weights, steps, batch)
+    if spec.pooling == "mean_max":
+        both = [_add_mean_or_max(graph, spec, steps, batch, name) for name in ("mean", "max")]
+        return graph.add("Concat", both, axis=-1)
+    return _add_mean_or_max(graph, spec, steps, batch, spec.pooling)
+
+
+def _add_mean_or_max(graph, spec, steps, batch, pooling):
+    ignored = 0 if pooling == "mean" else np.finfo(np.float32).min
     ignored = graph.constant(np.array(ignored, spec.dtype))
     real = graph.add("Where", [batch.mask, steps, ignored])
     time = graph.constant([0])
-    if spec.pooling == "max":
+    if pooling == "max":
         return graph.add("ReduceMax", [real, time], keepdims=0)
     total = graph.add("ReduceSum", [real, time], keepdims=0)
     lengths = graph.cast(graph.reshape(batch.lengths, (-1, 1)), spec.dtype)
     return graph.add("Div", [total, lengths])
+
+
+def _add_attention(graph, spec, weights, steps, batch):
+    """Return the mean of outputs of shape (T, n, units), weighted by additive attention."""
+    kernel, bias, score = (graph.constant(weights[name]) for name in ATTENTION)
+    hidden = graph.add("Add", [graph.add("MatMul", [steps, kernel]), bias])
+    scores = graph.add("MatMul", [graph.add("Tanh", [hidden]), score])
+    lowest = graph.constant(np.array(np.finfo(np.float32).min, spec.dtype))
+    scores = graph.add("Where", [batch.mask, scores, lowest])
+    weighted = graph.add("Mul", [graph.add("Softmax", [scores], axis=0), steps])
+    return graph.add("ReduceSum", [weighted, graph.constant([0])], keepdims=0)
 
 
 def _add_output_activation(graph, name, raw):

@@ -48,6 +48,8 @@ def to_safetensors(estimator, path):
         - ``recurrent_0/kernel``, ``recurrent_0/recurrent_kernel`` and ``recurrent_0/bias``: the
           weights of the first recurrent layer, ``recurrent_0_backward/kernel`` and so on: those of
           its backward direction. Shapes and the order of gates are those of Keras.
+        - ``attention/kernel``, ``attention/bias`` and ``attention_score/kernel``: with
+          ``pooling="attention"``, the weights of the layer before the tanh and of the score.
         - ``head/kernel`` and ``head/bias``: the weights of the dense output layer.
         - ``embedding/embeddings`` and ``embedding/known``: with `embedding`, the vector of each
           token id, and whether the id was in the training set. Any other id is read as 1.

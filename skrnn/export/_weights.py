@@ -4,6 +4,8 @@ import numpy as np
 
 # The order in which every recurrent layer stores its weights.
 _OF_A_CELL = ("kernel", "recurrent_kernel", "bias")
+# The weights of attention pooling.
+ATTENTION = ("attention/kernel", "attention/bias", "attention_score/kernel")
 
 
 def named_weights(spec, weights):
@@ -34,6 +36,7 @@ def _weight_names(spec):
     return [
         *(["embedding/embeddings"] if spec.embedding else []),
         *(f"{layer}/{weight}" for layer in layers for weight in _OF_A_CELL),
+        *(ATTENTION if spec.pooling == "attention" and not spec.return_sequences else ()),
         "head/kernel",
         "head/bias",
     ]

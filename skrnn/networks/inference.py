@@ -17,7 +17,7 @@ def forward(spec, weights, sequences, name="model", *, standardization=None):
     spec : NetworkSpec
     weights : list of ndarray
     sequences : Sequences
-    name : {"model", "summary", "steps"}, default="model"
+    name : {"model", "summary", "steps", "attention"}, default="model"
         The model, as an attribute of `Network`.
     standardization : Standardization or None, default=None
         How the time steps are standardised. If None, they are used unchanged.
@@ -27,8 +27,13 @@ def forward(spec, weights, sequences, name="model", *, standardization=None):
     ndarray
         One row per sequence. If the model returns time steps, there is one row per real time
         step, and the rows of one sequence follow those of another.
+
+    Raises
+    ------
+    ValueError
+        If the network does not have this model.
     """
-    per_step = name == "steps" or (name == "model" and spec.return_sequences)
+    per_step = name in ("steps", "attention") or (name == "model" and spec.return_sequences)
     results = _run_blocks(spec, weights, sequences, name, standardization)
     if per_step:
         return _in_order_of_steps(results, sequences.lengths)
@@ -60,6 +65,11 @@ def _run_blocks(spec, weights, sequences, name, standardization, *, equal_length
 
     blocks = inference_batches(sequences.lengths, equal_lengths=equal_lengths)
     with lease(spec.for_inputs(sequences)) as program:
+        if getattr(program.network, name) is None:
+            raise ValueError(
+                "There is no output for each time step of X, because body returns one vector per "
+                "sequence or changes the number of time steps."
+            )
         program.set_weights(weights)
         compiled = program.forward(name)
         on_device = Feed(send, sequences, sequences)

@@ -4,8 +4,24 @@ This package handles parameters, inputs, labels and fitted state in plain NumPy.
 themselves are in `skrnn.networks`, which is imported by the first ``fit``.
 """
 
+from skrnn.recurrent._bodies import AttentionBody, ConvBody, LSTMFCNBody
+from skrnn.recurrent._check_body import check_body
 from skrnn.recurrent._classifier import RNNClassifier
+from skrnn.recurrent._masked_attention import masked_attention
 from skrnn.recurrent._program_cache import clear_program_cache
 from skrnn.recurrent._regressor import RNNRegressor
 
-__all__ = ["RNNClassifier", "RNNRegressor", "clear_program_cache"]
+__all__ = [
+    "AttentionBody",
+    "ConvBody",
+    "LSTMFCNBody",
+    "RNNClassifier",
+    "RNNRegressor",
+    "check_body",
+    "clear_program_cache",
+    "masked_attention",
+]
+
+# The public module of these classes, also in pickles and skops files.
+for _class in (AttentionBody, ConvBody, LSTMFCNBody):
+    _class.__module__ = __name__

@@ -13,6 +13,7 @@ import numpy as np
 from skrnn._fitting import all_or_nothing, fitted_snapshot, is_fitted, snapshot
 from skrnn._persistence import SavedEstimator
 from skrnn._sklearn import CallbackSupportMixin, _fit_context
+from skrnn.recurrent._bodies import is_ready_made
 from skrnn.recurrent._callbacks import FitTask
 from skrnn.recurrent._data import (
     check_groups,
@@ -224,6 +225,37 @@ shape (n, T, n_features) or (n, T)
         )
         return [outputs, *states]
 
+    def attention_weights(self, X):
+        """Return how much each time step contributes to the prediction of a sequence.
+
+        Parameters
+        ----------
+        X : as in `fit`
+
+        Returns
+        -------
+        ndarray of shape (n, T), or list of ndarray of shape (T_i,)
+            The weights of the time steps, which are positive and have a sum of one for each
+            sequence: in one array if `X` is an array (an object array if `X` is one), otherwise in
+            a list.
+
+        Raises
+        ------
+        ValueError
+            If the network does not pool by attention, or if its `body` returns one vector per
+            sequence or changes the number of time steps.
+        """
+        fitted = fitted_snapshot(self)
+        spec = fitted._spec
+        if spec.pooling != "attention" or spec.return_sequences:
+            raise ValueError(
+                "attention_weights needs an estimator that was fitted with pooling='attention' and "
+                f"return_sequences=False, got pooling={spec.pooling!r} and "
+                f"return_sequences={spec.return_sequences}."
+            )
+        inputs, weights = fitted._forward(X, "attention")
+        return nest_steps(weights[:, 0], X, inputs)
+
     @property
     def model_(self):
         """A `keras.Model` with the inputs ``[steps, lengths]``, built at each access.
@@ -287,6 +319,8 @@ shape (n, T, n_features) or (n, T)
         # loses its delta.
         params = self.get_params(deep=False)
         shared = {name: params[name] for name in KERAS_PARAMETERS if name in params}
+        if is_ready_made(self.body):
+            del shared["body"]
         bare = snapshot(self).set_params(**dict.fromkeys(shared))
         return SavedEstimator.__sklearn_clone__(bare).set_params(**shared)
 

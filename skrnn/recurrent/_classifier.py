@@ -75,6 +75,8 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
        arXiv:1803.09820, 2018, with the constants of PyTorch's OneCycleLR.
     .. [7] C. Tallec, Y. Ollivier, "Can recurrent neural networks warp time?", ICLR 2018.
     .. [8] A. Gu et al., "Improving the gating mechanism of recurrent neural networks", ICML 2020.
+    .. [9] D. Bahdanau, K. Cho, Y. Bengio, "Neural machine translation by jointly learning to align
+       and translate", ICLR 2015, appendix A.1.2, with the outputs alone as its input.
 
     Examples
     --------

@@ -8,6 +8,7 @@ import numpy as np
 from skrnn._parameters import as_spec, parameter, with_parameters
 from skrnn._sklearn import Interval, StrOptions
 from skrnn._specs import BIAS_INITIALIZERS, CELLS, NetworkSpec
+from skrnn.recurrent._bodies import own_copy
 
 # No fit changes what these hold, so clones may share it.
 KERAS_PARAMETERS = ("activation", "body", "cell", "loss", "metrics", "optimizer", "callbacks")
@@ -90,14 +91,14 @@ class NetworkParameters:
     )
     pooling: str = parameter(
         default="last",
-        constraint=[StrOptions({"last", "mean", "max"})],
+        constraint=[StrOptions({"last", "mean", "max", "mean_max", "attention"})],
         spec=_unchanged,
         description="""
-        {"last", "mean", "max"}
+        {"last", "mean", "max", "mean_max", "attention"}
         How the outputs at all time steps become one vector: the output after the last time step
-        of each sequence, or the mean or the maximum over its time steps. "max" and "mean" are
-        worth trying on sequences of hundreds of time steps. Only used when
-        `return_sequences=False`.
+        of each sequence, the mean or the maximum over its time steps, both, or a mean with learned
+        weights [9]_, which `attention_weights` returns. Try "last" if sequences are short or their
+        ends matter most, and the others otherwise. Only used when `return_sequences=False`.
         """,
     )
     activation: str | Callable = parameter(
@@ -166,7 +167,7 @@ class NetworkParameters:
         "chrono" [7]_ spreads the memory of the units evenly over the time steps of the longest
         training sequence, and "uniform_gate" [8]_ spreads the fraction of the state that is kept at
         each time step evenly between 0 and 1. Not available for "simple" and for custom cells,
-        and ignored if `body` is given. `warm_start` and `partial_fit` only use it in the first fit.
+        and ignored if `body` builds no such cell. `warm_start` and `partial_fit` only use it in the first fit.
         """,
     )
     embedding: object = parameter(
@@ -197,17 +198,17 @@ class NetworkParameters:
     body: Callable | None = parameter(
         default=None,
         constraint=[None, callable],
-        spec=_unchanged,
+        spec=own_copy,
         description="""
         callable or None
-        Builds a custom network between the inputs and the output layer, in place of `cell`,
-        `units`, `bidirectional`, `activation`, `dropout`, `recurrent_dropout` and
-        `bias_initializer`.
+        Builds the network between the inputs and the output layer, in place of the recurrent
+        layers: a ready-made body such as :class:`~skrnn.recurrent.ConvBody`, or a function.
         ``body(steps, lengths)`` receives Keras tensors of shape (batch, steps, features) and
-        (batch,). It returns a tensor of shape (batch, steps, n), which is pooled or used at each
-        time step, or a tensor of shape (batch, n). Time steps after the end of a sequence are
-        zero; a body that uses them must mask them itself. Layers without a seed are seeded from
-        `random_state`.
+        (batch,); its parameters `mask` and `recurrent`, if it has them, receive the boolean tensor
+        of real time steps and a function that builds the recurrent layers. It returns time steps
+        (batch, steps, n), a tuple of these and new lengths, or vectors (batch, n). Time steps
+        after the end of a sequence are zero; a body that uses them must mask them itself.
+        Layers without a seed are seeded from `random_state`.
         """,
     )
 

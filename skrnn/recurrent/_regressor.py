@@ -85,8 +85,10 @@ class RNNRegressor(RegressorMixin, BaseRNN):
        arXiv:1803.09820, 2018, with the constants of PyTorch's OneCycleLR.
     .. [7] C. Tallec, Y. Ollivier, "Can recurrent neural networks warp time?", ICLR 2018.
     .. [8] A. Gu et al., "Improving the gating mechanism of recurrent neural networks", ICML 2020.
-    .. [9] P. McCullagh, J. A. Nelder, "Generalized linear models", second edition, 1989, chapters 6
-       and 8.
+    .. [9] D. Bahdanau, K. Cho, Y. Bengio, "Neural machine translation by jointly learning to align
+       and translate", ICLR 2015, appendix A.1.2, with the outputs alone as its input.
+    .. [10] P. McCullagh, J. A. Nelder, "Generalized linear models", second edition, 1989, chapters 6
+        and 8.
 
     Examples
     --------
@@ -108,7 +110,7 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         str, keras.losses.Loss or callable
         The loss function. "auto" is the mean squared error. Names and objects are those of Keras.
         "poisson" is for counts: targets that are not negative. "gamma" is the gamma deviance, for
-        positive targets whose standard deviation grows in proportion to their mean [9]_. With
+        positive targets whose standard deviation grows in proportion to their mean [10]_. With
         `normalize_y=True`, the loss is that of the normalised targets.
         """,
     )

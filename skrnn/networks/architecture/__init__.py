@@ -3,13 +3,25 @@
 from skrnn.networks.architecture.build import Network, build_network, rebuild_network
 from skrnn.networks.architecture.custom_parts import identify, require_same_parts
 from skrnn.networks.architecture.first_weights import embedding_index, initial_weights
+from skrnn.networks.architecture.padding_check import check_padding
+from skrnn.networks.architecture.ready_bodies import (
+    attention_body,
+    conv_body,
+    lstm_fcn_body,
+    masked_attention,
+)
 
 __all__ = [
     "Network",
+    "attention_body",
     "build_network",
+    "check_padding",
+    "conv_body",
     "embedding_index",
     "identify",
     "initial_weights",
+    "lstm_fcn_body",
+    "masked_attention",
     "rebuild_network",
     "require_same_parts",
 ]

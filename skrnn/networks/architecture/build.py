@@ -14,8 +14,8 @@ import keras
 from keras import ops
 
 from skrnn.networks import backends
-from skrnn.networks.architecture.custom_body import custom_body
-from skrnn.networks.architecture.head import dense_head, pool
+from skrnn.networks.architecture.custom_body import Body, custom_body, real_steps
+from skrnn.networks.architecture.head import attend, dense_head, pool
 from skrnn.networks.architecture.random_state import layer_seeds, use_own_generators
 from skrnn.networks.architecture.stack import recurrent_stack
 from skrnn.networks.fingerprint import describe, may_be_equal
@@ -42,6 +42,8 @@ class Network:
     states : keras.Model or None
         The model that returns the final states of the last layer, which are correct only if no
         time step is padding.
+    attention : keras.Model or None
+        The model that returns the weights of attention, one per time step.
     """
 
     spec: object
@@ -51,6 +53,7 @@ class Network:
     summary: keras.Model | None
     steps: keras.Model | None
     states: keras.Model | None
+    attention: keras.Model | None
 
     def is_unchanged(self):
         """Return whether the custom parts have not changed since the network was built."""
@@ -100,8 +103,11 @@ def rebuild_network(spec, *, plain=False):
     ValueError
         If a custom body, cell or activation would now build a different network.
     """
-    network = build_network(spec, plain=plain)
+    # A body may use the recurrent layers of the estimator, which are others if `plain` is True.
+    network = build_network(spec, plain=plain and spec.body is None)
     require_architecture(spec, network.spec.architecture)
+    if plain and spec.body is not None:
+        network = build_network(spec, plain=True)
     return replace(network, spec=spec)
 
 
@@ -156,21 +162,17 @@ def _inputs(spec, seed):
 def _build(spec, plain, seeds):
     inputs, hidden = _inputs(spec, next(seeds))
     lengths = keras.Input((), dtype="int32", name="lengths")
-    ones = ops.ones_like(hidden if spec.one_hot else hidden[:, :, 0], dtype="int32")
-    position = ops.cumsum(ones, axis=1) - 1
-    mask = position < ops.expand_dims(lengths, 1)
+    position, mask = real_steps(hidden, lengths)
     if spec.body is None:
         hidden, ends, states, cells = recurrent_stack(
             hidden, lengths, position, mask, spec, plain, seeds
         )
-        parts = cells, spec.activation
+        body, parts = Body(hidden, ends, lengths, mask), (cells, spec.activation)
     else:
-        hidden, ends, parts = custom_body(hidden, lengths, spec)
-        states = None
-    if spec.return_sequences:
-        summary = hidden
-    else:
-        summary = ends if hidden is None else pool(hidden, ends, lengths, mask, spec.pooling)
+        body = custom_body(hidden, lengths, mask, spec, plain, seeds)
+        states, parts = None, body.layers
+    attention = attend(body, spec, seeds) if _has_attention(body, spec) else None
+    summary = body.steps if spec.return_sequences else pool(body, spec.pooling, attention)
     raw = dense_head(summary, spec, next(seeds))
     if spec.return_sequences:
         raw = ops.where(ops.expand_dims(mask, 2), raw, ops.zeros_like(raw))
@@ -188,7 +190,14 @@ def _build(spec, plain, seeds):
         parts=parts,
         model=complete,
         raw=model(raw),
-        summary=model(ends),
-        steps=model(hidden),
+        summary=model(body.ends),
+        steps=model(body.steps),
         states=model(states),
+        # Attention over other time steps than those of the input has no weights for these.
+        attention=model(attention if body.lengths is lengths else None),
     )
+
+
+def _has_attention(body, spec):
+    pools_steps = not spec.return_sequences and body.steps is not None
+    return pools_steps and spec.pooling == "attention"

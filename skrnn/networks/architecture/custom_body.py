@@ -1,36 +1,147 @@
 """Build and check a custom body of the network, which replaces the recurrent layers."""
 
-import keras
+import inspect
+from dataclasses import dataclass, replace
 
-from skrnn.networks.architecture.stack import last_step
+import keras
+from keras import ops
+
+from skrnn.networks.architecture.stack import last_step, recurrent_stack
 from skrnn.networks.fingerprint import objects_in
 
 
-def custom_body(steps, lengths, spec):
-    """Return the time steps (or None), the final vector and the Keras model of a custom body."""
+def real_steps(steps, lengths):
+    """Return the position of each time step, and the mask that is True for the real ones.
+
+    Parameters
+    ----------
+    steps : tensor of shape (batch, T, n) or (batch, T)
+    lengths : tensor of shape (batch,)
+
+    Returns
+    -------
+    position : tensor of int of shape (batch, T)
+    mask : tensor of bool of shape (batch, T)
+    """
+    ones = ops.ones_like(steps if steps.ndim == 2 else steps[:, :, 0], dtype="int32")
+    position = ops.cumsum(ones, axis=1) - 1
+    return position, position < ops.expand_dims(lengths, 1)
+
+
+@dataclass(frozen=True)
+class Body:
+    """The result of a custom body.
+
+    Parameters
+    ----------
+    steps : tensor of shape (batch, T, n) or None
+        None if the body returns one vector per sequence.
+    ends : tensor of shape (batch, n)
+        The vector that the body returns, or its output at the last real time step.
+    lengths : tensor of shape (batch,)
+        The number of real time steps of `steps`.
+    mask : tensor of bool of shape (batch, T)
+        Whether a time step of `steps` is real.
+    layers : keras.Model or None
+        The layers that the body has built.
+    """
+
+    steps: object
+    ends: object
+    lengths: object
+    mask: object
+    layers: object = None
+
+
+def custom_body(steps, lengths, mask, spec, plain, seeds):
+    """Build the layers of a custom body, and return its result as a `Body`."""
     earlier = {id(layer) for layer in objects_in(spec.body, keras.layers.Layer)}
-    body = spec.body(steps, lengths)
-    hidden, ends = _check_body(body, lengths, spec)
-    layers = keras.Model([steps, lengths], body)
+    recurrent = _recurrent_function(lengths, spec, plain, seeds)
+    arguments = _arguments(spec.body, mask=mask, recurrent=recurrent)
+    returned = spec.body(steps, lengths, **arguments)
+    body = _check_body(returned, lengths, mask, spec)
+    layers = keras.Model([steps, lengths], returned)
     _check_dtypes(layers, spec.dtype)
     _check_new(layers, earlier)
-    return hidden, ends, layers
+    return replace(body, layers=layers)
 
 
-def _check_body(body, lengths, spec):
-    """Return the time steps (or None) and the final vector that a custom body returned."""
-    rank = len(body.shape) if isinstance(body, keras.KerasTensor) else None
+def _arguments(body, **offered):
+    """Return the offered arguments that a body accepts by name.
+
+    Raises
+    ------
+    ValueError
+        If the body cannot be called with two tensors and with these arguments.
+    """
+    try:
+        signature = inspect.signature(body)
+    except ValueError:  # that of some functions written in C is unknown
+        return {}
+    accepted = {name: value for name, value in offered.items() if name in signature.parameters}
+    try:
+        signature.bind(None, None, **accepted)
+    except TypeError as error:
+        raise ValueError(
+            "body must be callable as body(steps, lengths). It may also have the parameters mask "
+            f"and recurrent, which are passed by name. Got a body with the parameters {signature}: "
+            f"{error}."
+        ) from error
+    return accepted
+
+
+def _recurrent_function(all_lengths, spec, plain, seeds):
+    """Return the function with which a body builds the recurrent layers of the estimator."""
+    calls = []
+
+    def recurrent(steps, lengths=all_lengths):
+        """Return the outputs at all time steps of the recurrent layers of the estimator."""
+        if calls:
+            raise ValueError(
+                "body called recurrent more than once, but an estimator has one stack of "
+                "recurrent layers. Use layers of Keras for the others."
+            )
+        calls.append(steps)
+        position, mask = real_steps(steps, lengths)
+        return recurrent_stack(steps, lengths, position, mask, spec, plain, seeds)[0]
+
+    return recurrent
+
+
+def _check_body(returned, lengths, mask, spec):
+    """Return the value that a custom body has returned as a `Body`."""
+    if isinstance(returned, tuple) and len(returned) == 2:
+        return _check_new_lengths(*returned, spec)
+    rank = _rank(returned)
     if rank == 3:
-        return body, last_step(body, lengths)
+        return Body(returned, last_step(returned, lengths), lengths, mask)
     if rank == 2 and not spec.return_sequences:
-        return None, body
+        return Body(None, returned, lengths, mask)
     expected = "3-D (batch, steps, features)"
     if not spec.return_sequences:
         expected = "2-D (batch, features) or " + expected
     raise ValueError(
         f"body(steps, lengths) must return a {expected} Keras tensor, "
-        f"got {repr(body) if rank is None else f'shape {body.shape}'}."
+        f"got {repr(returned) if rank is None else f'shape {returned.shape}'}."
     )
+
+
+def _check_new_lengths(steps, lengths, spec):
+    if (_rank(steps), _rank(lengths)) != (3, 1):
+        raise ValueError(
+            "body(steps, lengths) must return one tensor, or a tuple of time steps of shape "
+            f"(batch, steps, features) and lengths of shape (batch,), got ({steps!r}, {lengths!r})."
+        )
+    if spec.return_sequences:
+        raise ValueError(
+            "With return_sequences=True, body must return an output for each time step of its "
+            "input, but it returned new lengths too, as if it had changed the number of steps."
+        )
+    return Body(steps, last_step(steps, lengths), lengths, real_steps(steps, lengths)[1])
+
+
+def _rank(tensor):
+    return len(tensor.shape) if isinstance(tensor, keras.KerasTensor) else None
 
 
 def _check_dtypes(layers, dtype):

@@ -5,37 +5,66 @@ import numpy as np
 from keras import ops
 
 
-def pool(steps, ends, lengths, mask, pooling):
+def pool(body, pooling, attention=None):
     """Return one vector per sequence from the outputs at its real time steps.
 
     Parameters
     ----------
-    steps : tensor of shape (batch, T, units)
-    ends : tensor of shape (batch, units)
-        The outputs after the last real time step.
-    lengths : tensor of shape (batch,)
-    mask : tensor of bool of shape (batch, T)
-        Whether a time step is real.
-    pooling : {"last", "mean", "max"}
+    body : Body
+    pooling : {"last", "mean", "max", "mean_max", "attention"}
+    attention : tensor of shape (batch, T, 1) or None
+        The return value of `attend`. Only used if `pooling` is "attention".
     """
-    if pooling == "last":
-        return ends
-    real = ops.expand_dims(mask, 2)
+    if pooling == "last" or body.steps is None:
+        return body.ends
+    if pooling == "mean_max":
+        return ops.concatenate([pool(body, "mean"), pool(body, "max")], axis=-1)
+    steps, real = body.steps, ops.expand_dims(body.mask, 2)
     if pooling == "max":
-        lowest = ops.full_like(steps, float(np.finfo(np.float32).min))
-        return ops.max(ops.where(real, steps, lowest), axis=1)
-    total = ops.sum(ops.where(real, steps, ops.zeros_like(steps)), axis=1)
-    return total / ops.cast(ops.expand_dims(lengths, 1), total.dtype)
+        return ops.max(ops.where(real, steps, _lowest(steps)), axis=1)
+    steps = ops.where(real, steps, ops.zeros_like(steps))
+    if pooling == "attention":
+        return ops.sum(attention * steps, axis=1)
+    total = ops.sum(steps, axis=1)
+    return total / ops.cast(ops.expand_dims(body.lengths, 1), total.dtype)
+
+
+def attend(body, spec, seeds):
+    """Return the weights of additive attention over real time steps (Bahdanau et al., 2015).
+
+    Parameters
+    ----------
+    body : Body
+    spec : NetworkSpec
+    seeds : iterator of int or None
+
+    Returns
+    -------
+    tensor of shape (batch, T, 1)
+        The weights of each sequence have a sum of one. Those of padding are zero.
+    """
+    units = body.steps.shape[2]
+    hidden = _dense(units, "attention", spec, next(seeds), activation="tanh")(body.steps)
+    scores = _dense(1, "attention_score", spec, next(seeds), use_bias=False)(hidden)
+    scores = ops.where(ops.expand_dims(body.mask, 2), scores, _lowest(scores))
+    return ops.softmax(scores, axis=1)
+
+
+def _lowest(values):
+    return ops.full_like(values, float(np.finfo(np.float32).min))
 
 
 def dense_head(hidden, spec, seed):
     """Return the outputs of the network before their activation."""
-    regularizer = keras.regularizers.L2(spec.l2) if spec.l2 else None
-    layer = keras.layers.Dense(
-        spec.n_outputs,
+    return _dense(spec.n_outputs, "head", spec, seed)(hidden)
+
+
+def _dense(units, name, spec, seed, **options):
+    return keras.layers.Dense(
+        units,
         kernel_initializer=keras.initializers.GlorotUniform(seed),
-        kernel_regularizer=regularizer,
+        kernel_regularizer=keras.regularizers.L2(spec.l2) if spec.l2 else None,
         dtype=spec.dtype,
-        name="head",
+        name=name,
+        **options,
     )
-    return layer(hidden)
