@@ -45,6 +45,7 @@ network = EchoStateRegressor(
     input_scaling=0.3,
     washout=50,
     alpha=1.0,
+    standardize=False,
     return_sequences=True,
     random_state=0,
 )

@@ -32,7 +32,7 @@ print(f"{len(y_train):,} training steps, {len(y_test):,} test steps")
 # ``initial_state="fit_end"`` the reservoir continues from the end of the fit.
 #
 # Input scaling, spectral radius and leak rate change the states, so they are computed for each
-# candidate. The penalty does not change them: each fit chooses the best of `alphas` by generalised
+# candidate. The penalty does not change them: each fit chooses the best value by generalised
 # cross-validation, on states that are computed once.
 
 from time import perf_counter
@@ -48,7 +48,7 @@ network = EchoStateRegressor(
     washout=100,
     rows="steps",
     initial_state="fit_end",
-    alphas=np.logspace(-14, -2, 13),
+    alpha=np.logspace(-14, -2, 13),
     reservoir=Reservoir(bias_scaling=0.3, dtype="float64"),
     random_state=0,
 )

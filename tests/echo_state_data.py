@@ -31,7 +31,9 @@ def seeded_reservoir(**params):
     return Reservoir(**{"units": 60, "dtype": "float64", "random_state": 0, **params})
 
 
-EXACT = {"units": 20, "random_state": 0, "alpha": 1e-3, "reservoir": double()}
+# The classical network, without any setting that is chosen from the data.
+PLAIN = {"leak_rate": 1.0, "input_scaling": 1.0, "standardize": False}
+EXACT = {**PLAIN, "units": 20, "random_state": 0, "alpha": 1e-3, "reservoir": double()}
 
 
 def regressor(**params):
@@ -39,7 +41,7 @@ def regressor(**params):
 
 
 def classifier(**params):
-    return EchoStateClassifier(**{**EXACT, **params})
+    return EchoStateClassifier(**{**EXACT, "pooling": "last", **params})
 
 
 def steps_network(**params):

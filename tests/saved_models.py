@@ -54,7 +54,7 @@ def with_index(index):
 
 def updated():
     """Return a regressor whose readout holds the state of recursive least squares."""
-    network = EchoStateRegressor(**ESN, rows="steps", initial_state="fit_end", alphas=[1e-3, 1.0])
+    network = EchoStateRegressor(**ESN, rows="steps", initial_state="fit_end", alpha=[1e-3, 1.0])
     return network.fit(ROWS[:-5], ROWS[1:-4]).update(ROWS[20:25], ROWS[21:26])
 
 

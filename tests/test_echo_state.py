@@ -88,10 +88,9 @@ def test_regressor_readout_input_false():
     ids=["deep", "bidirectional", "narrowing"],
 )
 def test_regressor_layers_and_bidirectional(params):
-    units = params.get("units", 20)
-    inner = {name: value for name, value in params.items() if name != "units"}
-    reservoir = double(**inner)
-    network = EchoStateRegressor(**{**EXACT, "units": units, "reservoir": reservoir})
+    outer = {name: params[name] for name in ("units", "leak_rate") if name in params}
+    inner = {name: value for name, value in params.items() if name not in outer}
+    network = EchoStateRegressor(**{**EXACT, **outer, "reservoir": double(**inner)})
     network.set_params(return_sequences=True).fit(X, RUNNING)
     rows = np.concatenate(states_of(X, **params))
     assert_same_readout(network, Ridge(alpha=1e-3).fit(rows, np.concatenate(RUNNING)))
@@ -151,7 +150,7 @@ def test_regressor_noise_only_in_training():
 def test_regressor_alphas_by_cross_validation():
     alphas = np.array([1e-4, 1e-2, 1.0, 100.0])
     y = TARGETS + np.random.default_rng(2).normal(0, 0.5, len(TARGETS))
-    network = steps_network(alphas=alphas).fit(INPUTS, y)
+    network = steps_network(alpha=alphas).fit(INPUTS, y)
     rows = states_of([INPUTS])[0]
     rows, y = rows - rows.mean(axis=0), y - y.mean()
     errors = []
@@ -164,7 +163,7 @@ def test_regressor_alphas_by_cross_validation():
     assert 1e-4 < network.alpha_ < 100
     y = y + 3.0
     fixed = steps_network(alpha=network.alpha_).fit(INPUTS, y)
-    assert_same_readout(steps_network(alphas=alphas).fit(INPUTS, y), fixed)
+    assert_same_readout(steps_network(alpha=alphas).fit(INPUTS, y), fixed)
     assert fixed.gcv_errors_ is None
 
 

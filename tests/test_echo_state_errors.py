@@ -115,12 +115,12 @@ BAD_PARAMETERS = {
     "input scaling with NaN": ("vector", {"input_scaling": [1.0, np.nan]}, "input_scaling"),
     "input scaling of strings": ("vector", {"input_scaling": ["a", "b"]}, "input_scaling"),
     "no alpha": ("vector", {"alpha": 0}, r"'alpha'.*\(0.0, inf\).*Got 0"),
-    "negative alphas": ("vector", {"alphas": [-1.0, 1.0]}, r"alphas.*positive.*got \[-1.0, 1.0\]"),
+    "negative alphas": ("vector", {"alpha": [-1.0, 1.0]}, r"alpha.*positive.*got \[-1.0, 1.0\]"),
     "a table of alphas": (
-        "vector", {"alphas": [[1.0, 2.0]]}, r"alphas must be a one-dimensional.*\[\[1.0, 2.0\]\]"),
-    "empty alphas": ("vector", {"alphas": []}, "alphas"),
-    "alphas that are not numbers": ("vector", {"alphas": ["a", "b"]}, "alphas"),
-    "NaN among alphas": ("vector", {"alphas": [1.0, np.nan]}, "alphas.*finite.*nan"),
+        "vector", {"alpha": [[1.0, 2.0]]}, r"alpha must be a .* one-dimensional.*\[\[1.0, 2.0\]\]"),
+    "empty alphas": ("vector", {"alpha": []}, "alpha"),
+    "alphas that are not numbers": ("vector", {"alpha": ["a", "b"]}, "alpha"),
+    "NaN among alphas": ("vector", {"alpha": [1.0, np.nan]}, "alpha.*finite.*nan"),
     "no end of sequences": (
         "vector", {"initial_state": "fit_end"},
         "initial_state='fit_end'.*rows='steps', got rows='sequences'"),
@@ -366,8 +366,8 @@ def interrupted(function):
     owner, name = INTERRUPTIBLE[function]
     original, calls = getattr(owner, name), []
 
-    def work(*args):
-        done = original(*args)
+    def work(*args, **params):
+        done = original(*args, **params)
         calls.append(1)
         if len(calls) == (1 if function == "solution" else 2):
             raise KeyboardInterrupt

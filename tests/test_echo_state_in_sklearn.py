@@ -81,7 +81,7 @@ def test_get_params_and_set_params_of_the_reservoir():
     "network",
     [
         EchoStateRegressor(),
-        EchoStateClassifier(units=(3, 4), class_weight={"ant": 2}, alphas=[0.1, 1.0]),
+        EchoStateClassifier(units=(3, 4), class_weight={"ant": 2}, alpha=[0.1, 1.0]),
         EchoStateRegressor(reservoir=Reservoir(topology=sparse.eye_array(5), units=5)),
         EchoStateRegressor(reservoir=Reservoir(topology=np.eye(5), activation=np.tanh)),
     ],
@@ -358,7 +358,7 @@ COPIES = {
 }
 FED_BACK = {"reservoir": Reservoir(feedback_scaling=0.2), "initial_state": "fit_end"}
 MODELS = {
-    "vector": (regressor(alphas=[0.1, 1.0]), X, SUMS),
+    "vector": (regressor(alpha=[0.1, 1.0]), X, SUMS),
     "labels": (classifier(solver="svd", pooling="model_space", units=5), X, LABELS),
     "fed back": (steps_network(**FED_BACK), INPUTS, TARGETS),
     "in a pipeline": (pipeline(classifier()), X, LABELS),

@@ -15,6 +15,8 @@ EXACT = EchoStateRegressor(
     washout=5,
     return_sequences=True,
     reservoir=Reservoir(dtype="float64"),
+    input_scaling=1.0,
+    standardize=False,
     alpha=1e-3,
     random_state=0,
 )

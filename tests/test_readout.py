@@ -324,8 +324,9 @@ def wave(n=400):
 
 def network(**params):
     reservoir = Reservoir(units=30, dtype="float64")
-    plain = {"alpha": 1e-14, "washout": 20, "rows": "steps", "random_state": 0}
-    return EchoStateRegressor(reservoir=reservoir, **{**plain, **params})
+    plain = {"input_scaling": 1.0, "washout": 20, "rows": "steps", "random_state": 0}
+    params = {"alpha": 1e-14, "standardize": False, **plain, **params}
+    return EchoStateRegressor(reservoir=reservoir, **params)
 
 
 def test_solver_auto_small_penalty():

@@ -63,7 +63,9 @@ def test_echo_state_states_that_are_not_finite(activation, radius, scale, messag
         units=UNITS, activation=activation, spectral_radius=radius, dtype="float64", random_state=0
     )
     with pytest.raises(ValueError, match=message):
-        EchoStateRegressor(reservoir=reservoir, rows="steps").fit(X, X[:, 0])
+        EchoStateRegressor(
+            reservoir=reservoir, rows="steps", input_scaling=1.0, alpha=1e-6, standardize=False
+        ).fit(X, X[:, 0])
 
 
 def test_echo_state_rows_in_disorder():

@@ -13,6 +13,7 @@ from scipy import sparse
 from skrnn.export._onnx_inputs import add_mask, as_one_hot, check_lengths
 from skrnn.export._onnx_model_space import add_model_space
 from skrnn.export._onnx_recurrent import Output, exportable_classes
+from skrnn.reservoir._pooling import pooling_kinds, uses_washout
 
 _ACTIVATIONS = {"tanh": "Tanh", "relu": "Relu", "identity": "Identity", "logistic": "Sigmoid"}
 # The format of ONNX files, protobuf, has at most 2 GiB.
@@ -75,7 +76,9 @@ def reservoir_input(estimator, *, one_hot=False):
         )
     if one_hot:
         return "int64", ("n", "T")
-    return dynamics.dtype, ("n", "T", network.n_features)
+    # As in `predict`, inputs that are standardised are read in float64.
+    dtype = dynamics.dtype if estimator._input_scale is None else "float64"
+    return dtype, ("n", "T", network.n_features)
 
 
 def add_reservoir(graph, estimator, X, lengths, *, one_hot=False):
@@ -98,10 +101,12 @@ def add_reservoir(graph, estimator, X, lengths, *, one_hot=False):
     """
     fitted = estimator._checked_snapshot()
     network, readout = fitted._network(), fitted._readout
-    is_pooled = network.pooling in ("mean", "model_space")
+    is_pooled = network.pooling is not None and uses_washout(network.pooling)
     lengths = check_lengths(graph, X, lengths, 1 + is_pooled * network.dynamics.washout)
     if one_hot:
         X = as_one_hot(graph, X, network.n_features, network.dynamics.dtype)
+    elif fitted._input_scale is not None:
+        X = _standardised(graph, X, fitted._input_scale, network.dynamics.dtype)
     batch = Batch(X, lengths, add_mask(graph, X, lengths))
     classes = getattr(fitted, "classes_", None)
     if network.dynamics.has_feedback:
@@ -271,17 +276,32 @@ def _add_rows(graph, network, batch):
     steps = graph.add("Transpose", [batch.X], perm=[1, 0, 2])
     if pooling is None:
         return _with_inputs(graph, network, graph.cast(states, "float64"), steps)
-    if pooling == "last":
-        last = graph.add("Sub", [batch.lengths, graph.constant(1)])
-        last = graph.add("GatherND", [batch.X, graph.reshape(last, (-1, 1))], batch_dims=1)
-        return _with_inputs(graph, network, graph.cast(ends, "float64"), last)
     counted = _after_washout(graph, batch, dynamics.washout)
-    if pooling == "model_space":
-        return add_model_space(graph, dynamics.model_space, states, counted)
     counts = graph.add("Sub", [batch.lengths, graph.constant(dynamics.washout)])
     counts = graph.cast(graph.reshape(counts, (-1, 1)), "float64")
-    means = [_add_mean(graph, tensor, counted, counts) for tensor in (states, steps)]
-    return _with_inputs(graph, network, *means)
+    pools = {
+        "last": lambda: (graph.cast(ends, "float64"), _add_last_inputs(graph, batch)),
+        "mean": lambda: [_add_mean(graph, part, counted, counts) for part in (states, steps)],
+        "std": lambda: [_add_std(graph, part, counted, counts) for part in (states, steps)],
+        "model_space": lambda: (add_model_space(graph, dynamics.model_space, states, counted),),
+    }
+    pooled = [pools[kind]() for kind in pooling_kinds(pooling)]
+    parts = [part[0] for part in pooled]
+    if network.readout_input:
+        parts += [graph.cast(part[1], "float64") for part in pooled if len(part) > 1]
+    return graph.add("Concat", parts, axis=1) if len(parts) > 1 else parts[0]
+
+
+def _standardised(graph, X, scale, dtype):
+    """Return the inputs as `InputScale.apply` returns them, in the dtype of the reservoir."""
+    centred = graph.add("Sub", [graph.cast(X, "float64"), graph.constant(scale.mean)])
+    return graph.cast(graph.add("Div", [centred, graph.constant(scale.scale)]), dtype)
+
+
+def _add_last_inputs(graph, batch):
+    """Return the last time step of each sequence, (n, n_features)."""
+    last = graph.add("Sub", [batch.lengths, graph.constant(1)])
+    return graph.add("GatherND", [batch.X, graph.reshape(last, (-1, 1))], batch_dims=1)
 
 
 def _with_inputs(graph, network, states, inputs):
@@ -303,6 +323,14 @@ def _add_mean(graph, steps, counted, counts):
     kept = graph.add("Where", [counted, graph.cast(steps, "float64"), zero])
     total = graph.add("ReduceSum", [kept, graph.constant([0])], keepdims=0)
     return graph.add("Div", [total, counts])
+
+
+def _add_std(graph, steps, counted, counts):
+    """Return the standard deviation of the time steps that are counted, in float64."""
+    mean = _add_mean(graph, steps, counted, counts)
+    deviations = graph.add("Sub", [graph.cast(steps, "float64"), mean])
+    squares = graph.add("Mul", [deviations, deviations])
+    return graph.add("Sqrt", [_add_mean(graph, squares, counted, counts)])
 
 
 def _add_readout(graph, readout, rows):

@@ -21,7 +21,7 @@ from skrnn.reservoir._consistency import (
 from skrnn.reservoir._examples import validate_examples
 from skrnn.reservoir._network import draw_network
 from skrnn.reservoir._parameters import combined_reservoir
-from skrnn.reservoir._pooling import check_washout
+from skrnn.reservoir._pooling import check_washout, uses_washout
 from skrnn.reservoir._predictor import EchoStatePredictor
 from skrnn.reservoir._readout import (
     Penalty,
@@ -87,6 +87,8 @@ shape (n, T, n_features) or (n, T)
             self, X, y, sample_weight, reservoir.dtype, classes=classes
         )
         step_format = self._step_format
+        if reservoir.input_scaling is None:
+            reservoir.input_scaling = self._choose_input_scaling(reservoir, examples)
         network = draw_network(
             reservoir,
             examples,
@@ -95,8 +97,9 @@ shape (n, T, n_features) or (n, T)
             readout_input=self.readout_input,
         )
         self._readout, self._end = train(network, examples, self._penalty(), reservoir)
-        if self.rows == "steps":  # the reservoir alone reads sequences, not the rows of one series
-            step_format = replace(step_format, in_table=False)
+        # The reservoir alone reads sequences, not the rows of one series, and in its own dtype.
+        in_table = step_format.in_table and self.rows == "sequences"
+        step_format = replace(step_format, in_table=in_table, dtype=reservoir.dtype)
         self.reservoir_ = as_fitted(reservoir, network.dynamics, step_format, self.n_features_in_)
         self._fit_params = parameters_of_fit(self, reservoir)
         vars(self).update(targets.attributes)
@@ -125,7 +128,7 @@ shape (n, T, n_features) or (n, T)
         examples, _ = validate_examples(
             self, X, y, sample_weight, network.dynamics.dtype, targets=self._targets
         )
-        if self.initial_state == "zero" and network.pooling != "last":
+        if self.initial_state == "zero" and uses_washout(network.pooling):
             check_washout(network.dynamics.washout, examples.sequences, examples.indices)
         return network, examples
 
@@ -211,8 +214,12 @@ shape (n, T, n_features) or (n, T)
             self.reservoir = Reservoir()
         return super().set_params(**params)
 
+    def _choose_input_scaling(self, reservoir, examples):
+        """Return the factor of the input weights if the user gives none."""
+        return 1.0
+
     def _penalty(self):
-        return Penalty(self.alpha, self.alphas, self.solver)
+        return Penalty(self.alpha, self.solver, self._relative_alphas)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

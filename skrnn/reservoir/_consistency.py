@@ -1,13 +1,17 @@
 """Check that parameters, or two estimators, are consistent with each other."""
 
+from numbers import Real
+
 import numpy as np
 
 from skrnn._check_arrays import as_array
 from skrnn.reservoir._model_space import ModelSpace
+from skrnn.reservoir._pooling import check_pooling
+from skrnn.reservoir._standardize import are_equal_scales
 from skrnn.reservoir._weights import Layer, leak_rates_of_layers, units_of_layers
 
 # Parameters that must not change after a fit, because the fitted statistics depend on them.
-_OF_THE_ESTIMATOR = ("rows", "return_sequences", "readout_input")
+_OF_THE_ESTIMATOR = ("rows", "return_sequences", "readout_input", "standardize")
 _OF_THE_RESERVOIR = ("activation", "noise", "pooling", "washout")
 
 
@@ -18,7 +22,9 @@ def check_reservoir_parameters(reservoir):
     ------
     ValueError
     """
-    leak_rates_of_layers(reservoir.leak_rate, units_of_layers(reservoir.units, reservoir.layers))
+    units = units_of_layers(reservoir.units, reservoir.layers)
+    leak_rates_of_layers(reservoir.leak_rate, units)
+    check_pooling(reservoir.pooling)
     if callable(reservoir.activation):
         _check_activation(reservoir.activation, reservoir.dtype)
     if reservoir.plasticity == "intrinsic" and reservoir.activation not in ("tanh", "logistic"):
@@ -63,8 +69,8 @@ def check_estimator_parameters(estimator):
             "initial_state='fit_end' continues one series and needs rows='steps', got "
             f"rows={estimator.rows!r}."
         )
-    if estimator.alphas is not None:
-        _check_alphas(estimator.alphas)
+    if not isinstance(estimator.alpha, str | Real):
+        _check_alphas(estimator.alpha)
     reservoir = estimator.reservoir
     if getattr(reservoir, "bidirectional", False) and estimator.initial_state == "fit_end":
         raise ValueError(
@@ -74,11 +80,11 @@ def check_estimator_parameters(estimator):
 
 
 def _check_alphas(alphas):
-    values = as_array(alphas, "alphas", dtype=np.float64)
+    values = as_array(alphas, "alpha", dtype=np.float64)
     if values.ndim != 1 or len(values) == 0 or not (np.isfinite(values) & (values > 0)).all():
         raise ValueError(
-            "alphas must be a one-dimensional array of at least one finite, positive number, got "
-            f"{alphas!r}."
+            "alpha must be a positive number or a one-dimensional array of at least one finite, "
+            f"positive number, got {alphas!r}."
         )
 
 
@@ -142,6 +148,11 @@ def check_mergeable(one, other):
             "other has a different reservoir. Give both estimators the same parameters and the "
             "same int as random_state. With plasticity, a reservoir adapts to the data of its "
             "first fit, so estimators that were fitted on different data cannot be merged."
+        )
+    if not are_equal_scales(one._input_scale, other._input_scale):
+        raise ValueError(
+            "other has different means and standard deviations of its inputs, which are learned "
+            "in the first fit. Standardize the inputs before, and set standardize=False."
         )
     if not ModelSpace.are_equal(one.reservoir_._model_space, other.reservoir_._model_space):
         raise ValueError(

@@ -11,9 +11,9 @@ import numpy as np
 from skrnn._fitting import draw_seed
 from skrnn.reservoir._chunks import chunked_state_blocks
 from skrnn.reservoir._consistency import check_reservoir_parameters
-from skrnn.reservoir._model_space import ModelSpace
+from skrnn.reservoir._model_space import ModelPool, ModelSpace
 from skrnn.reservoir._plasticity import adapt_layers, reversed_in_time
-from skrnn.reservoir._pooling import StatePool, check_washout
+from skrnn.reservoir._pooling import StatePool, check_washout, pooling_kinds, uses_washout
 from skrnn.reservoir._time_loop import Drive, state_blocks
 from skrnn.reservoir._weights import draw_layers
 from skrnn.sequences import Sequences
@@ -113,32 +113,42 @@ class Dynamics:
         Parameters
         ----------
         sequences : Sequences
-        pooling : {"last", "mean", "model_space"}
+        pooling : str or tuple of str
+            One or several of "last", "mean", "std" and "model_space".
         noise_key : int or None
             As in `blocks`.
-        """
-        check_washout(self.washout if pooling != "last" else 0, sequences)
-        if pooling == "model_space":
-            return self._linear_models(sequences, noise_key)
-        pool = StatePool(pooling, sequences, self.washout, self.n_states, len(self.layers))
-        for block in self.blocks(sequences, noise_key=noise_key, whole=True):
-            pool.add(block)
-        return pool.result
 
-    def _linear_models(self, sequences, noise_key):
-        space = self.model_space
-        if space is None:
+        Returns
+        -------
+        ndarray of shape (n_sequences, n_features), float64
+            The vectors of several kinds of pooling are side by side.
+        """
+        kinds = pooling_kinds(pooling)
+        check_washout(self.washout if uses_washout(pooling) else 0, sequences)
+        pools = [self._new_pool(kind, sequences) for kind in kinds]
+        # A series may only run in chunks if nothing but its linear model is needed.
+        whole = kinds != ("model_space",)
+        for block in self.blocks(sequences, noise_key=noise_key, whole=whole):
+            for pool in pools:
+                pool.add(block)
+        return np.hstack([pool.result for pool in pools])
+
+    def n_pooled(self, pooling):
+        """Return the number of features of a sequence after pooling."""
+        return sum(
+            self.model_space.n_features if kind == "model_space" else self.n_states
+            for kind in pooling_kinds(pooling)
+        )
+
+    def _new_pool(self, kind, sequences):
+        if kind != "model_space":
+            return StatePool(kind, sequences, self.washout, self.n_states, len(self.layers))
+        if self.model_space is None:
             raise ValueError(
                 "pooling='model_space' needs the principal components of the states, which are "
                 "learned in a fit with this pooling. Fit again."
             )
-        starts = offsets_of(sequences.lengths)
-        projected = np.empty((sequences.lengths.sum(), space.axes.shape[1]))
-        for block in self.blocks(sequences, noise_key=noise_key):
-            projected[block.positions(starts)] = space.project(block.all_rows())
-        ends = starts + sequences.lengths
-        spans = zip(starts + self.washout, ends, strict=True)
-        return np.stack([space.model(projected[start:end]) for start, end in spans])
+        return ModelPool(self.model_space, sequences, self.washout)
 
 
 def draw_dynamics(reservoir, sequences, n_features, n_outputs=0):
@@ -158,7 +168,7 @@ def draw_dynamics(reservoir, sequences, n_features, n_outputs=0):
     Dynamics
     """
     check_reservoir_parameters(reservoir)
-    if reservoir.pooling != "last":
+    if uses_washout(reservoir.pooling):
         check_washout(reservoir.washout, sequences)
     seed = draw_seed(reservoir.random_state)
     rng = np.random.default_rng(seed)
@@ -183,7 +193,7 @@ def draw_dynamics(reservoir, sequences, n_features, n_outputs=0):
         washout=reservoir.washout,
         chunk_overlap=reservoir.chunk_overlap,
     )
-    if reservoir.pooling == "model_space":
+    if "model_space" in pooling_kinds(reservoir.pooling):
         blocks = dynamics.blocks(sequences)
         dynamics = replace(
             dynamics, model_space=ModelSpace.fit(block.all_rows() for block in blocks)

@@ -35,9 +35,10 @@ class EchoStateClassifier(ClassifierMixin, BaseEchoState):
     intercept_ : ndarray of shape (n_classes,)
         Intercept of the readout.
     alpha_ : float
-        The penalty: `alpha`, or the best of `alphas`.
+        The penalty that is used.
     gcv_errors_ : ndarray of shape (n_alphas,) or None
-        Error of each of `alphas` in generalised cross-validation. None if `alphas` is None.
+        Error of each candidate for the penalty in generalised cross-validation. None if there is
+        only one.
     n_features_in_ : int
         Number of features of a time step, or of columns if X was a table of univariate sequences.
     feature_names_in_ : ndarray of str
@@ -97,14 +98,38 @@ class EchoStateClassifier(ClassifierMixin, BaseEchoState):
     """
 
     alpha: object = parameter(
-        default=1.0,
+        default="auto",
         constraint=BaseEchoState._parameter_constraints["alpha"],
         description="""
-        float > 0
+        float > 0, array-like of float > 0, or "auto"
         Penalty of the squared coefficients in the sum of squared errors, as in scikit-learn's
-        `RidgeClassifier`. The intercept is not penalised. Ignored if `alphas` is given. The default
-        is far larger than that of the regressor, because the indicator of a class cannot be
-        predicted to the last digit.
+        `RidgeClassifier`. The intercept is not penalised. Of several values, the one
+        with the smallest error in generalised cross-validation is used; one factorisation is enough
+        for all of them.
+        "auto" is a hundredth of the total variance of all features of the readout, whatever the
+        number of sequences; this is more accurate on small training sets than cross-validation of
+        the squared error.
+        """,
+    )
+    input_scaling: object = parameter(
+        default=None,
+        constraint=BaseEchoState._parameter_constraints["input_scaling"],
+        description="""
+        float, array-like of shape (n_features,) or None
+        Factor of the input weights: small values give a nearly linear reservoir with a long memory,
+        large values a strongly nonlinear one with a short memory. If None, that of `reservoir` is
+        used; if that is None too, it is 1.
+        """,
+    )
+    pooling: object = parameter(
+        default=None,
+        constraint=BaseEchoState._parameter_constraints["pooling"],
+        description="""
+        {"last", "mean", "std", "model_space"}, tuple of these or None
+        How the states of a sequence become the vector that the readout receives; see
+        :class:`~skrnn.reservoir.Reservoir`. Only used when `return_sequences=False` and
+        `rows="sequences"`. If None, that of `reservoir` is used; if that is None too, it is
+        ``("mean", "std", "model_space")``.
         """,
     )
     class_weight: object = parameter(
@@ -119,6 +144,8 @@ class EchoStateClassifier(ClassifierMixin, BaseEchoState):
     )
 
     _target_kind = ClassTargets
+    _relative_alphas = (1e-2,)
+    _default_pooling = ("mean", "std", "model_space")
     _is_single_target = False
 
     @_fit_context(prefer_skip_nested_validation=True)

@@ -6,6 +6,8 @@ from sklearn.metrics import r2_score
 from skrnn._parameters import parameter, with_parameters
 from skrnn._sklearn import _fit_context
 from skrnn.reservoir._base import BaseEchoState
+from skrnn.reservoir._input_scaling import best_input_scaling
+from skrnn.reservoir._readout import Penalty
 from skrnn.reservoir._targets import NumericTargets
 
 
@@ -29,9 +31,10 @@ class EchoStateRegressor(RegressorMixin, BaseEchoState):
     intercept_ : float or ndarray of shape (n_targets,)
         Intercept of the readout.
     alpha_ : float
-        The penalty: `alpha`, or the best of `alphas`.
+        The penalty that is used.
     gcv_errors_ : ndarray of shape (n_alphas,) or None
-        Error of each of `alphas` in generalised cross-validation. None if `alphas` is None.
+        Error of each candidate for the penalty in generalised cross-validation. None if there is
+        only one.
     n_features_in_ : int
         Number of features of a time step, or of columns if X was a table of univariate sequences.
     feature_names_in_ : ndarray of str
@@ -92,16 +95,44 @@ class EchoStateRegressor(RegressorMixin, BaseEchoState):
     """
 
     alpha: object = parameter(
-        default=1e-6,
+        default="auto",
         constraint=BaseEchoState._parameter_constraints["alpha"],
         description="""
-        float > 0
+        float > 0, array-like of float > 0, or "auto"
         Penalty of the squared coefficients in the sum of squared errors, as in scikit-learn's
-        `Ridge`. The intercept is not penalised. Ignored if `alphas` is given.
+        `Ridge`. The intercept is not penalised. Of several values, the one with the smallest error
+        in generalised cross-validation is used; one factorisation is enough for all of them.
+        With "auto", the candidates are 1e-14, 1e-13, ..., 1 times the total variance of all
+        features of the readout, without those below the rounding of the normal equations.
+        """,
+    )
+    input_scaling: object = parameter(
+        default=None,
+        constraint=BaseEchoState._parameter_constraints["input_scaling"],
+        description="""
+        float, array-like of shape (n_features,) or None
+        Factor of the input weights: small values give a nearly linear reservoir with a long memory,
+        large values a strongly nonlinear one with a short memory. If None, that of `reservoir` is
+        used; if that is None too, it is chosen from 0.01, 0.1, 0.3 and 1 by
+        generalised cross-validation on the first 2,000 time steps of the first training data if
+        there is one target per time step and no feedback, and 1 otherwise.
+        """,
+    )
+    pooling: object = parameter(
+        default=None,
+        constraint=BaseEchoState._parameter_constraints["pooling"],
+        description="""
+        {"last", "mean", "std", "model_space"}, tuple of these or None
+        How the states of a sequence become the vector that the readout receives; see
+        :class:`~skrnn.reservoir.Reservoir`. Only used when `return_sequences=False` and
+        `rows="sequences"`. If None, that of `reservoir` is used; if that is None too, it is
+        "last".
         """,
     )
 
     _target_kind = NumericTargets
+    _relative_alphas = tuple(10.0**exponent for exponent in range(-14, 1))
+    _default_pooling = "last"
 
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, sample_weight=None):
@@ -139,6 +170,13 @@ class EchoStateRegressor(RegressorMixin, BaseEchoState):
         float
         """
         return self._score(r2_score, X, y, sample_weight)
+
+    def _choose_input_scaling(self, reservoir, examples):
+        if not self._per_step or reservoir.feedback_scaling > 0:
+            return 1.0
+        penalty = Penalty("auto", self.solver, self._relative_alphas)
+        n_features = self._step_format.n_features
+        return best_input_scaling(reservoir, examples, n_features, self.readout_input, penalty)
 
     @property
     def _targets(self):

@@ -1,6 +1,6 @@
 """Validation of X, y and sample_weight: sequences, or one series whose rows are time steps."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import sparse
@@ -9,6 +9,7 @@ from sklearn.utils import check_consistent_length
 from skrnn._check_arrays import as_array, check_features, check_numbers
 from skrnn._fitting import read_weights
 from skrnn._time_order import check_one_sorted_series
+from skrnn.reservoir._standardize import learn_scale, scaled_sequences
 from skrnn.sequences import Sequences
 from skrnn.sequences._inputs import Inputs, StepFormat, read_inputs, read_one_hot
 from skrnn.sequences._targets import as_list_or_array, flatten_targets
@@ -43,9 +44,11 @@ def validate_X(estimator, X, dtype, *, reset):
         A snapshot of an estimator. With `reset`, its attributes of the format of X are set.
     X : as in `fit`
     dtype : str
+        The dtype of the reservoir. Inputs that will be standardized are read in float64.
     reset : bool
         Whether the format of X is learned. If False, X must have the format that was learned.
     """
+    dtype = "float64" if estimator.standardize else dtype
     fresh = StepFormat(tokens=False, codes=True, dtype=dtype)
     if estimator.rows == "sequences":
         return read_inputs(estimator, X, fresh=fresh if reset else None)
@@ -67,6 +70,22 @@ def validate_X(estimator, X, dtype, *, reset):
     return inputs
 
 
+def read_scaled(estimator, X, dtype):
+    """Return X as `Inputs` that a fitted estimator has standardised.
+
+    Parameters
+    ----------
+    estimator : BaseEchoState
+        A snapshot of a fitted estimator.
+    X : as in `fit`
+    dtype : str
+    """
+    inputs = validate_X(estimator, X, dtype, reset=False)
+    return replace(
+        inputs, sequences=scaled_sequences(inputs.sequences, estimator._input_scale, dtype)
+    )
+
+
 def _check_rows_finite(X):
     """Raise an error that names the first row with NaN or infinity."""
     values = X.data if sparse.issparse(X) else X
@@ -85,7 +104,8 @@ def validate_examples(estimator, X, y, sample_weight, dtype, *, targets=None, cl
     Parameters
     ----------
     estimator : BaseEchoState
-        A snapshot of an estimator. With `targets=None`, it learns the format of X.
+        A snapshot of an estimator. With `targets=None`, it learns the format of X and the
+        statistics of its features.
     X, y, sample_weight : as in `fit`
     dtype : str
     targets : NumericTargets, ClassTargets or None
@@ -98,13 +118,13 @@ def validate_examples(estimator, X, y, sample_weight, dtype, *, targets=None, cl
     examples : Examples
     targets : NumericTargets or ClassTargets
     """
-    name = type(estimator).__name__
+    name, is_first = type(estimator).__name__, targets is None
     if y is None:
         raise ValueError(f"{name} requires y to be passed, but the target y is None.")
     if estimator.rows == "steps":
         check_one_sorted_series(y, "y")
     y = as_list_or_array(y)
-    inputs = validate_X(estimator, X, dtype, reset=targets is None)
+    inputs = validate_X(estimator, X, dtype, reset=is_first)
     sequences = inputs.sequences
     if estimator.rows == "steps":
         check_consistent_length(sequences.values, y)
@@ -112,21 +132,28 @@ def validate_examples(estimator, X, y, sample_weight, dtype, *, targets=None, cl
     else:
         y, counts = flatten_targets(y, inputs, "y", per_step=estimator.return_sequences)
     y = estimator._target_kind.check(y, per_step=estimator._per_step)
-    weights, used = None, np.arange(len(counts))
+    weights, used, of_inputs = None, np.arange(len(counts)), None
     if sample_weight is not None:
         weights = as_array(sample_weight, "sample_weight", dtype=np.float64)
         if weights.ndim == 0:
             weights = np.full(len(counts), weights)
         weights = read_weights(weights, len(counts))
         used = np.flatnonzero(weights)
+        of_inputs = weights if estimator.rows == "steps" else weights[used]
         weights = np.repeat(weights, counts)
     has_weight = slice(None) if weights is None else weights > 0
-    if targets is None:
+    if is_first:
         targets = estimator._target_kind.learn(y, classes, name)
     encoded = targets.encode(y, name)
     weights = targets.weights(encoded, weights, getattr(estimator, "class_weight", None))
-    if estimator.rows == "steps":  # a time step of weight zero still changes the states
-        return Examples(sequences, encoded, weights), targets
-    # A sequence of weight zero is left out.
-    weights = None if weights is None else weights[has_weight]
-    return Examples(sequences[used], encoded[has_weight], weights, used), targets
+    if estimator.rows == "sequences":  # a sequence of weight zero is left out
+        sequences, encoded = sequences[used], encoded[has_weight]
+        weights = None if weights is None else weights[has_weight]
+    # A time step of weight zero still changes the states.
+    indices = used if estimator.rows == "sequences" else None
+    if is_first:
+        estimator._input_scale = (
+            learn_scale(sequences, of_inputs) if estimator.standardize else None
+        )
+    sequences = scaled_sequences(sequences, estimator._input_scale, dtype)
+    return Examples(sequences, encoded, weights, indices), targets

@@ -1,5 +1,6 @@
 """Generation: a network continues known time steps of a series with its own outputs."""
 
+from dataclasses import dataclass
 from numbers import Integral
 
 import numpy as np
@@ -11,8 +12,9 @@ from skrnn.reservoir._prediction import zero_states
 from skrnn.reservoir._readout_rows import as_vectors, dense_steps
 
 
-def generate_series(network, readout, targets, start, n_steps, X_future):
-    """Return the predictions that a network generates in a closed loop.
+@dataclass(frozen=True)
+class SeriesLoop:
+    """A fitted network with all that turns its outputs into what it receives next.
 
     Parameters
     ----------
@@ -20,13 +22,40 @@ def generate_series(network, readout, targets, start, n_steps, X_future):
     readout : Readout
     targets : NumericTargets or ClassTargets
         They decode the outputs, and turn them into feedback.
+    scale : InputScale or None
+        It standardises outputs that are the next inputs.
+    """
+
+    network: object
+    readout: object
+    targets: object
+    scale: object
+
+    def received(self, output):
+        """Return what is fed back after an output, (n_outputs, n_series)."""
+        if self.network.dynamics.has_feedback:
+            return self.targets.as_feedback(output)
+        return as_inputs(output, self.scale)
+
+
+def as_inputs(outputs, scale):
+    """Return outputs, one column per series, as inputs."""
+    return outputs if scale is None else scale.apply(outputs.T).T
+
+
+def generate_series(loop, start, n_steps, X_future):
+    """Return the predictions that a network generates in a closed loop.
+
+    Parameters
+    ----------
+    loop : SeriesLoop
     start : tuple
-        States, outputs and inputs at the beginning, as `start_from_end` and `start_from_known`
-        return them.
+        States, what is received and inputs at the beginning, as `start_from_end` and
+        `start_from_known` return them.
     n_steps : int
     X_future : ndarray of shape (n_steps, n_features) or None
-        The known inputs of the generated time steps. Only used with feedback. If None, the last
-        input is repeated.
+        The known inputs of the generated time steps, standardised. Only used with feedback. If
+        None, the last input is repeated.
 
     Returns
     -------
@@ -37,34 +66,35 @@ def generate_series(network, readout, targets, start, n_steps, X_future):
     ValueError
         If an output is not finite.
     """
-    states, output, last_input = start
-    loop = ClosedLoop(network, readout, states)
-    generated = np.empty((output.shape[1], n_steps, len(output)))
+    states, received, last_input = start
+    closed = ClosedLoop(loop.network, loop.readout, states)
+    generated = np.empty((received.shape[1], n_steps, len(received)))
     for t in range(n_steps):
-        if network.dynamics.has_feedback:
+        if loop.network.dynamics.has_feedback:
             inputs = last_input if X_future is None else X_future[t][:, None]
-            output = loop.step(np.broadcast_to(inputs, last_input.shape), output)
+            output = closed.step(np.broadcast_to(inputs, last_input.shape), received)
         else:
-            output = loop.step(output)
+            output = closed.step(received)
         generated[:, t] = output.T
-        output = targets.as_feedback(output)
+        received = loop.received(output)
     if not np.isfinite(generated).all():
         raise ValueError(
             "Generation diverged: the outputs are not finite. Raise alpha, lower spectral_radius, "
             "or train with noise."
         )
     n_series = len(generated)
-    decoded = targets.decode(generated.reshape(n_series * n_steps, -1))
+    decoded = loop.targets.decode(generated.reshape(n_series * n_steps, -1))
     return decoded.reshape(n_series, n_steps, *decoded.shape[1:])
 
 
-def start_from_end(end, n_features):
-    """Return states, outputs and inputs at the end of the training series, as columns.
+def start_from_end(network, end, scale):
+    """Return states, what is received next, and inputs at the end of the training series.
 
     Parameters
     ----------
+    network : Network
     end : SeriesEnd or None
-    n_features : int
+    scale : InputScale or None
     """
     if end is None:
         raise ValueError(
@@ -72,8 +102,10 @@ def start_from_end(end, n_features):
             "sequences, or were merged. Pass X."
         )
     states = [state[:, None].copy() for state in end.states]
-    last = as_vectors(np.asarray(end.step)[None], n_features).T
-    return states, end.target[:, None], last
+    last = as_vectors(np.asarray(end.step)[None], network.n_features).T
+    target = end.target[:, None]
+    received = target if network.dynamics.has_feedback else as_inputs(target, scale)
+    return states, received, last
 
 
 def start_from_known(network, examples):
@@ -148,8 +180,8 @@ def check_loop(network, n_outputs, is_classifier, *, X, y, X_future):
         )
 
 
-def check_future(X_future, n_steps, n_features):
-    """Return the known inputs of the generated time steps, as an array or None."""
+def check_future(X_future, n_steps, n_features, scale):
+    """Return the known inputs of the generated time steps, standardised, or None."""
     if X_future is None:
         return None
     check_one_sorted_series(X_future, "X_future")
@@ -159,4 +191,4 @@ def check_future(X_future, n_steps, n_features):
             "X_future must contain the inputs of the generated time steps, with shape "
             f"{(n_steps, n_features)}, got {X_future.shape}."
         )
-    return X_future
+    return X_future if scale is None else scale.apply(X_future)

@@ -138,7 +138,7 @@ def memory_capacity(estimator, *, max_delay=100, n_steps=9500, washout=500, rand
     Parameters
     ----------
     estimator : EchoStateRegressor
-        It need not be fitted. A clone with `rows="steps"` is fitted.
+        It need not be fitted. A clone with `rows="steps"` and `standardize=False` is fitted.
     max_delay : int, default=100
         The longest delay in time steps.
     n_steps : int, default=9500
@@ -179,7 +179,8 @@ def memory_capacity(estimator, *, max_delay=100, n_steps=9500, washout=500, rand
     """
     n = washout + n_steps
     inputs, delayed = make_memory_task(2 * n, max_delay=max_delay, random_state=random_state)
-    network = clone(estimator).set_params(rows="steps")
+    # The inputs have the range that the definition gives them.
+    network = clone(estimator).set_params(rows="steps", standardize=False)
     counted = np.arange(n) >= washout
     network.fit(inputs[:n], delayed[:n], sample_weight=counted.astype(float))
     predicted = network.predict(inputs[n:]).reshape(n, -1)[counted]

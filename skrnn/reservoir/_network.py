@@ -10,7 +10,7 @@ import numpy as np
 
 from skrnn._persistence import stored_as_dict
 from skrnn.reservoir._dynamics import Dynamics, draw_dynamics
-from skrnn.reservoir._pooling import check_washout
+from skrnn.reservoir._pooling import check_washout, input_kinds, uses_washout
 from skrnn.sequences._sequences import offsets_of
 
 
@@ -48,7 +48,7 @@ class Network:
         The number of features of a time step.
     readout_input : bool
         Whether the readout also receives the inputs.
-    pooling : {"last", "mean", "model_space"} or None
+    pooling : str, tuple of str or None
         How the states of a sequence become one row. If None, there is one row per time step.
     start : SeriesEnd or None
         The state from which a series is continued. If None, all states begin at zero.
@@ -68,9 +68,10 @@ class Network:
     @property
     def n_readout_features(self):
         """The number of features of the readout."""
-        if self.pooling == "model_space":
-            return self.dynamics.model_space.n_features
-        return self.dynamics.n_states + self.n_inputs
+        if self.pooling is None:
+            return self.dynamics.n_states + self.n_inputs
+        n_inputs = self.n_inputs * len(input_kinds(self.pooling))
+        return self.dynamics.n_pooled(self.pooling) + n_inputs
 
     @property
     def initial_states(self):
@@ -137,7 +138,7 @@ def draw_network(reservoir, examples, n_features, *, per_step, readout_input):
     Parameters
     ----------
     reservoir : Reservoir
-        A reservoir that is not fitted. Its `pooling` is set to the one that is used.
+        A reservoir that is not fitted, with all parameters.
     examples : Examples
     n_features : int
     per_step : bool
@@ -155,16 +156,12 @@ def draw_network(reservoir, examples, n_features, *, per_step, readout_input):
         step of a sequence.
     """
     has_feedback = reservoir.feedback_scaling > 0
-    if per_step:
-        reservoir.pooling = None
-    elif has_feedback:
+    if not per_step and has_feedback:
         raise ValueError(
             f"feedback_scaling={reservoir.feedback_scaling} feeds an output back at each time "
             "step. Set return_sequences=True or rows='steps', so that there is one."
         )
-    elif reservoir.pooling is None:
-        reservoir.pooling = "last"
-    if reservoir.pooling != "last":
+    if uses_washout(reservoir.pooling):
         check_washout(reservoir.washout, examples.sequences, examples.indices)
     n_outputs = examples.targets.shape[1] if has_feedback else 0
     dynamics = draw_dynamics(reservoir, examples.sequences, n_features, n_outputs)

@@ -6,6 +6,7 @@ from sklearn.base import clone
 
 from skrnn._parameters import parameter, with_parameters
 from skrnn._sklearn import Interval, StrOptions
+from skrnn.reservoir._pooling import POOLINGS, check_pooling
 from skrnn.reservoir._reservoir import Reservoir
 
 # Parameters that can be given to an estimator, or to its `reservoir`.
@@ -45,22 +46,24 @@ class EchoStateParameters:
     )
     leak_rate: object = parameter(
         default=None,
-        constraint=[Interval(Real, 0, 1, closed="right"), "array-like", None],
+        constraint=[
+            Interval(Real, 0, 1, closed="right"),
+            StrOptions({"log_uniform"}),
+            "array-like",
+            None,
+        ],
         description="""
-        float in (0, 1] or array-like or None
-        Fraction of the state that is replaced at each time step: small rates suit slow series. If
-        None, that of `reservoir` is used (1.0 by default).
+        float in (0, 1], "log_uniform", array-like or None
+        Fraction of the state that is replaced at each time step: small rates suit slow series. With
+        "log_uniform", each unit has its own rate in [0.03, 1]. If None, that of `reservoir` is
+        used; if that is None too, it is "log_uniform" with one target per sequence, and 1 with one
+        target per time step.
         """,
     )
     input_scaling: object = parameter(
         default=None,
         constraint=[Interval(Real, 0, None, closed="left"), "array-like", None],
-        description="""
-        float or array-like of shape (n_features,) or None
-        Factor of the input weights: small values give a nearly linear reservoir with a long memory,
-        large values a strongly nonlinear one with a short memory. If None, that of `reservoir` is
-        used (1.0 by default).
-        """,
+        description="",
     )
     washout: object = parameter(
         default=None,
@@ -81,20 +84,22 @@ class EchoStateParameters:
         ``reservoir__...``. If None, ``Reservoir()`` is used.
         """,
     )
-    alpha: float = parameter(
-        default=1.0,
-        constraint=[Interval(Real, 0, None, closed="neither")],
-        description="",
-    )
-    alphas: object = parameter(
-        default=None,
-        constraint=["array-like", None],
+    standardize: object = parameter(
+        default=True,
+        constraint=["boolean"],
         description="""
-        array-like of float > 0 or None
-        Candidates for `alpha`. The one with the smallest error in generalised cross-validation is
-        used, and `alpha` is ignored. One factorisation is enough for all candidates. If None,
-        `alpha` is used.
+        bool
+        Whether each input feature is brought to mean 0 and standard deviation 1 over the time steps
+        of the training set, weighted by `sample_weight`. The readout and the reservoir receive the
+        standardized inputs. Constant features and one-hot time steps are left alone. The statistics
+        are computed in float64 by `fit`, or by the first call of `partial_fit`, and kept in later
+        ones. If False, the inputs are used unchanged, in the dtype of the reservoir.
         """,
+    )
+    alpha: object = parameter(
+        default="auto",
+        constraint=[Interval(Real, 0, None, closed="neither"), StrOptions({"auto"}), "array-like"],
+        description="",
     )
     solver: object = parameter(
         default="auto",
@@ -118,13 +123,8 @@ class EchoStateParameters:
     )
     pooling: object = parameter(
         default=None,
-        constraint=[StrOptions({"last", "mean", "model_space"}), None],
-        description="""
-        {"last", "mean", "model_space"} or None
-        How the states of a sequence become the vector that the readout receives; see
-        :class:`~skrnn.reservoir.Reservoir`. Only used when `return_sequences=False` and
-        `rows="sequences"`. If None, that of `reservoir` is used, or "last" if that is None too.
-        """,
+        constraint=[StrOptions(set(POOLINGS)), tuple, list, None],
+        description="",
     )
     return_sequences: object = parameter(
         default=False,
@@ -170,6 +170,8 @@ class EchoStateParameters:
 def combined_reservoir(estimator):
     """Return an unfitted reservoir with all parameters, including those of the estimator itself.
 
+    Its `input_scaling` may still be None.
+
     Raises
     ------
     ValueError
@@ -191,7 +193,19 @@ def combined_reservoir(estimator):
             )
         reservoir.set_params(**{name: value})
     reservoir._validate_params()
+    check_pooling(reservoir.pooling)
+    _choose_missing(reservoir, estimator)
     return reservoir
+
+
+def _choose_missing(reservoir, estimator):
+    """Set the leak rate, and the pooling, of an estimator's reservoir if they are None."""
+    if estimator._per_step:
+        reservoir.pooling = None
+    elif reservoir.pooling is None:
+        reservoir.pooling = estimator._default_pooling
+    if reservoir.leak_rate is None:
+        reservoir.leak_rate = 1.0 if estimator._per_step else "log_uniform"
 
 
 def _is_same(one, other):

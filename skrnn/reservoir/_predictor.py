@@ -13,8 +13,9 @@ from skrnn._fitting import fitted_snapshot
 from skrnn._persistence import SavedEstimator
 from skrnn._time_order import check_one_sorted_series
 from skrnn.reservoir._consistency import check_unchanged
-from skrnn.reservoir._examples import Examples, validate_examples, validate_X
+from skrnn.reservoir._examples import Examples, read_scaled, validate_examples
 from skrnn.reservoir._generation import (
+    SeriesLoop,
     check_future,
     check_loop,
     check_n_steps,
@@ -33,6 +34,10 @@ class EchoStatePredictor(EchoStateParameters, SavedEstimator, metaclass=ABCMeta)
 
     # NumericTargets or ClassTargets.
     _target_kind = None
+    # The penalties of alpha="auto", relative to the total variance of the readout's features.
+    _relative_alphas = ()
+    # The pooling if neither the estimator nor its reservoir has one.
+    _default_pooling = None
 
     @property
     @abstractmethod
@@ -87,7 +92,7 @@ class EchoStatePredictor(EchoStateParameters, SavedEstimator, metaclass=ABCMeta)
         """
         fitted = self._checked_snapshot()
         network = fitted._network()
-        inputs = validate_X(fitted, X, network.dynamics.dtype, reset=False)
+        inputs = read_scaled(fitted, X, network.dynamics.dtype)
         states, final = predict_states(
             network, fitted._readout, inputs.sequences, fitted._targets.as_feedback
         )
@@ -137,18 +142,20 @@ class EchoStatePredictor(EchoStateParameters, SavedEstimator, metaclass=ABCMeta)
         network, readout = replace(fitted._network(), start=None), fitted._readout
         n_outputs, is_classifier = len(readout.intercept), hasattr(fitted, "classes_")
         check_loop(network, n_outputs, is_classifier, X=X, y=y, X_future=X_future)
-        X_future = check_future(X_future, n_steps, network.n_features)
+        scale = fitted._input_scale
+        X_future = check_future(X_future, n_steps, network.n_features, scale)
         start = fitted._start(network, X, y)
-        generated = generate_series(network, readout, fitted._targets, start, n_steps, X_future)
+        loop = SeriesLoop(network, readout, fitted._targets, scale)
+        generated = generate_series(loop, start, n_steps, X_future)
         return generated[0] if X is None or fitted.rows == "steps" else generated
 
     def _start(self, network, X, y):
         """Return where generation begins."""
         if X is None:
-            return start_from_end(self._end, network.n_features)
+            return start_from_end(network, self._end, self._input_scale)
         dtype = network.dynamics.dtype
         if y is None:
-            sequences = validate_X(self, X, dtype, reset=False).sequences
+            sequences = read_scaled(self, X, dtype).sequences
             return start_from_known(network, Examples(sequences, None, None))
         examples, _ = validate_examples(self, X, y, None, dtype, targets=self._targets)
         return start_from_known(network, examples)
@@ -169,12 +176,12 @@ class EchoStatePredictor(EchoStateParameters, SavedEstimator, metaclass=ABCMeta)
 
     @property
     def alpha_(self):
-        """Penalty of the readout: `alpha`, or the best of `alphas`."""
+        """Penalty of the readout."""
         return fitted_snapshot(self)._readout.alpha
 
     @property
     def gcv_errors_(self):
-        """Error of each of `alphas` in generalised cross-validation."""
+        """Error of each candidate for the penalty in generalised cross-validation."""
         return fitted_snapshot(self)._readout.gcv_errors
 
     @property
@@ -201,7 +208,7 @@ class EchoStatePredictor(EchoStateParameters, SavedEstimator, metaclass=ABCMeta)
     def _outputs(self, X):
         """Return the validated inputs, and the outputs for them, (n_rows, n_targets)."""
         network = self._network()
-        inputs = validate_X(self, X, network.dynamics.dtype, reset=False)
+        inputs = read_scaled(self, X, network.dynamics.dtype)
         outputs = predict_outputs(
             network, self._readout, inputs.sequences, self._targets.as_feedback
         )

@@ -13,7 +13,7 @@ from scipy.linalg import LinAlgWarning
 from skrnn._persistence import stored_as_dict
 from skrnn.reservoir._examples import Examples
 from skrnn.reservoir._readout_rows import accumulate, pooled_rows, row_slices, step_rows
-from skrnn.reservoir._ridge import RecursiveLeastSquares, is_above_rounding, solve
+from skrnn.reservoir._ridge import PRECISION, RecursiveLeastSquares, is_above_rounding, solve
 from skrnn.reservoir._statistics import Moments, TriangularFactor, merged_statistics
 from skrnn.sequences._sequences import offsets_of
 
@@ -60,15 +60,16 @@ class Penalty:
 
     Parameters
     ----------
-    alpha : float
-    alphas : array-like of shape (n_alphas,) or None
-        Candidates; `alpha` is then ignored.
+    alpha : float, array-like of shape (n_alphas,) or "auto"
+        The penalty, or candidates, or "auto" for the penalties `relative`.
     solver : {"auto", "cholesky", "svd"}
+    relative : tuple of float
+        Penalties as fractions of the total variance of the readout's features.
     """
 
-    alpha: float
-    alphas: object
+    alpha: object
     solver: str
+    relative: tuple = ()
 
     def new_statistics(self, n_rows, n_features, n_targets):
         """Return empty statistics of the kind that suits the solver and the shape of the rows."""
@@ -80,8 +81,12 @@ class Penalty:
 
     def solve(self, statistics):
         """Solve statistics, and return the readout."""
-        alphas = None if self.alphas is None else np.asarray(self.alphas, dtype=np.float64)
-        solution = solve(statistics, self.alpha, alphas)
+        alphas = self.candidates(statistics)
+        if len(alphas) == 1 and np.ndim(self.alpha) == 0:
+            square = self.solver == "auto" and isinstance(self.alpha, str)
+            solution = solve(statistics, float(alphas[0]), square=square)
+        else:
+            solution = solve(statistics, None, alphas)
         return Readout(
             statistics,
             solution.coef.T.copy(),
@@ -90,15 +95,29 @@ class Penalty:
             solution.errors,
         )
 
+    def candidates(self, statistics):
+        """Return the penalties that are tried.
+
+        With "auto", these are all above the rounding errors of the normal equations.
+        """
+        if not isinstance(self.alpha, str):
+            return np.atleast_1d(np.asarray(self.alpha, dtype=np.float64))
+        relative = np.array(self.relative)
+        is_exact = relative > PRECISION * statistics.weight
+        relative = relative[is_exact] if is_exact.any() else relative[-1:]
+        # Without any variance, every penalty gives the same readout.
+        return relative * (statistics.x_variance or 1.0)
+
     def is_above_rounding(self, readout):
         """Return whether the statistics of a readout are exact enough for the smallest penalty."""
         statistics = readout.statistics
-        smallest = self.smallest(readout)
-        return not isinstance(statistics, Moments) or is_above_rounding(statistics, smallest)
+        if isinstance(self.alpha, str) or not isinstance(statistics, Moments):
+            return True
+        return is_above_rounding(statistics, self.smallest(readout))
 
     def smallest(self, readout):
         """Return the smallest penalty that was tried for a readout."""
-        return readout.alpha if self.alphas is None else float(min(self.alphas))
+        return float(self.candidates(readout.statistics).min())
 
 
 def fit_readout(network, examples, penalty, reservoir):

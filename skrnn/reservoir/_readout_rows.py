@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skrnn.reservoir._pooling import pool_inputs
+from skrnn.reservoir._pooling import input_kinds, pool_inputs
 from skrnn.sequences._sequences import offsets_of
 
 _ROWS_PER_BLOCK = 1024
@@ -65,7 +65,8 @@ def pooled_rows(dynamics, sequences, pooling, n_inputs, noise_key=None):
     ----------
     dynamics : Dynamics
     sequences : Sequences
-    pooling : {"last", "mean", "model_space"}
+    pooling : str or tuple of str
+        As in `Dynamics.pool`.
     n_inputs : int
         As in `step_rows`.
     noise_key : int or None
@@ -76,9 +77,12 @@ def pooled_rows(dynamics, sequences, pooling, n_inputs, noise_key=None):
     ndarray of shape (n_sequences, n_readout_features), float64
     """
     pooled = dynamics.pool(sequences, pooling, noise_key)
-    if not n_inputs or pooling == "model_space":
+    if not n_inputs:
         return pooled
-    return np.hstack([pooled, pool_inputs(pooling, sequences, dynamics.washout, n_inputs)])
+    inputs = [
+        pool_inputs(kind, sequences, dynamics.washout, n_inputs) for kind in input_kinds(pooling)
+    ]
+    return np.hstack([pooled, *inputs])
 
 
 def accumulate(statistics, blocks, sequences, targets, weights, *, washout, n_inputs):

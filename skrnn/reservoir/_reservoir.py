@@ -8,6 +8,7 @@ from skrnn._persistence import SavedEstimator
 from skrnn._sklearn import _fit_context
 from skrnn.preprocessing._sequence_transformer import SequenceTransformerMixin
 from skrnn.reservoir._dynamics import Dynamics, draw_dynamics
+from skrnn.reservoir._pooling import pooling_kinds
 from skrnn.reservoir._reservoir_parameters import ReservoirParameters
 from skrnn.sequences._containers import array_like, wrap_like
 from skrnn.sequences._inputs import StepFormat, read_inputs
@@ -90,7 +91,7 @@ class Reservoir(
         ----------
         X : Sequences, list of array-like of shape (T_i, n_features) or (T_i,), or array-like of \
 shape (n, T, n_features) or (n, T)
-            The sequences. Without `plasticity` and `pooling="model_space"`, only their number of
+            The sequences. Without `plasticity` and "model_space" in `pooling`, only their number of
             features is used.
         y : None
             Ignored.
@@ -132,8 +133,8 @@ shape (n, T, n_features) or (n, T)
         ndarray or the container of X
             Without `pooling`, the states at all time steps, of shape (T_i, n_states), in the same
             kind of container as X: an array of shape (n, T, n_states) if X is an array. With
-            `pooling`, an array of shape (n, n_states) for "last" and "mean", and of shape (n,
-            n_components * (n_components + 1)) for "model_space".
+            `pooling`, an array of shape (n, n_states) for "last", "mean" and "std", and of shape
+            (n, n_components * (n_components + 1)) for "model_space". Several are side by side.
         """
         fitted = fitted_snapshot(self)
         dynamics = fitted._dynamics()
@@ -165,8 +166,9 @@ shape (n, T, n_features) or (n, T)
 
     @property
     def _n_features_out(self):
-        is_model = self.pooling == "model_space" and self._model_space is not None
-        return self._model_space.n_features if is_model else self.n_states_
+        dynamics = self._dynamics()
+        is_learned = "model_space" not in pooling_kinds(self.pooling) or dynamics.model_space
+        return dynamics.n_pooled(self.pooling) if self.pooling and is_learned else self.n_states_
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

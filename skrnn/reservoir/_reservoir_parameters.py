@@ -4,6 +4,7 @@ from numbers import Integral, Real
 
 from skrnn._parameters import parameter, with_parameters
 from skrnn._sklearn import Interval, StrOptions
+from skrnn.reservoir._pooling import POOLINGS
 from skrnn.reservoir._time_loop import ACTIVATIONS
 from skrnn.reservoir._topologies import TOPOLOGIES
 
@@ -31,24 +32,32 @@ class ReservoirParameters:
         """,
     )
     leak_rate: object = parameter(
-        default=1.0,
-        constraint=[Interval(Real, 0, 1, closed="right"), "array-like"],
+        default=None,
+        constraint=[
+            Interval(Real, 0, 1, closed="right"),
+            StrOptions({"log_uniform"}),
+            "array-like",
+            None,
+        ],
         description="""
-        float in (0, 1], array of shape (units,) or sequence
+        float in (0, 1], "log_uniform", array of shape (units,), sequence or None
         The leak rate a: the fraction of the state that is replaced at each time step. With 1, the
-        state is replaced completely; with small rates, it changes slowly. An array holds one rate
-        per unit of a single layer. With several layers, a sequence holds a rate or an array for
-        each of them.
+        state is replaced completely; with small rates, it changes slowly. With "log_uniform", each
+        unit has its own rate, which is drawn from [0.03, 1] such that its logarithm is uniform; one
+        reservoir then has fast and slow units. An array holds one rate per unit of a single layer.
+        With several layers, a sequence holds a rate, a name or an array for each of them. If None,
+        an echo state estimator chooses the rate, and a reservoir alone uses 1.
         """,
     )
     input_scaling: object = parameter(
-        default=1.0,
-        constraint=[Interval(Real, 0, None, closed="left"), "array-like"],
+        default=None,
+        constraint=[Interval(Real, 0, None, closed="left"), "array-like", None],
         description="""
-        float or array of shape (n_features,)
+        float, array of shape (n_features,) or None
         Factor of W_in, for all features or for each of them. The weights between layers are uniform
         in plus or minus sqrt(3 / n) times the mean of `input_scaling`, for n units in the layer
-        below, so that the weighted sum of the n states is about as large as one of them.
+        below, so that the weighted sum of the n states is about as large as one of them. If None,
+        an echo state estimator chooses the factor, and a reservoir alone uses 1.
         """,
     )
     bias_scaling: object = parameter(
@@ -137,7 +146,7 @@ class ReservoirParameters:
         description="""
         int
         Number of initial time steps of each sequence that are left out of the training of a
-        readout and of pooling by "mean" or "model_space".
+        readout and of pooling other than "last".
         """,
     )
     bidirectional: object = parameter(
@@ -187,16 +196,17 @@ class ReservoirParameters:
     )
     pooling: object = parameter(
         default=None,
-        constraint=[StrOptions({"last", "mean", "model_space"}), None],
+        constraint=[StrOptions(set(POOLINGS)), tuple, list, None],
         description="""
-        {"last", "mean", "model_space"} or None
-        How the states of a sequence become one vector:
+        {"last", "mean", "std", "model_space"}, tuple of these or None
+        How the states of a sequence become one vector. A tuple puts several vectors side by side:
 
         - Without pooling (None), `transform` returns the states at all time steps.
         - "last": the state after the last time step (of the backward direction: after the first).
         - "mean": the mean of the states.
+        - "std": the standard deviation of each state.
         - "model_space": the coefficients of the linear model that best predicts the next state
-          of the sequence, on at most 75 principal components of the states [6]_.
+          of the sequence, on at most 40 principal components of the states [6]_.
         """,
     )
     chunk_overlap: object = parameter(

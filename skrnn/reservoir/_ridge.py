@@ -16,7 +16,10 @@ from skrnn.reservoir._statistics import Moments, TriangularFactor
 
 # The relative precision of sums of float64 products, as a fraction of the largest eigenvalue. With
 # smaller penalties, normal equations may not be positive definite, or have another solution.
-_PRECISION = 2e-15
+PRECISION = 2e-15
+# Above this fraction of the largest eigenvalue, errors that a squared condition number causes are
+# smaller than those of states in float32.
+_SAFE = 1e-9
 
 
 class Solution(NamedTuple):
@@ -38,7 +41,7 @@ class Solution(NamedTuple):
     errors: np.ndarray | None = None
 
 
-def solve(statistics, alpha, alphas=None):
+def solve(statistics, alpha, alphas=None, *, square=False):
     r"""Return the ridge regression of targets on features.
 
     Parameters
@@ -49,10 +52,18 @@ def solve(statistics, alpha, alphas=None):
     alphas : ndarray of shape (n_alphas,) or None
         Candidates for the penalty. The one with the smallest error in generalised cross-validation
         is chosen.
+    square : bool, default=False
+        Whether the condition number may be squared if the penalty is far above rounding. With fewer
+        rows than features, this is ten times as fast as a singular value decomposition.
 
     Returns
     -------
     Solution
+
+    Raises
+    ------
+    ValueError
+        If there are candidates, and the squares of the targets are not finite.
 
     Notes
     -----
@@ -70,9 +81,16 @@ def solve(statistics, alpha, alphas=None):
     """
     if alphas is None and isinstance(statistics, Moments):
         return _with_intercept(statistics, _cholesky(statistics, alpha), alpha)
+    if alphas is None and square and _is_wide_and_well_conditioned(statistics, alpha):
+        return _with_intercept(statistics, _dual_coef(statistics, alpha), alpha)
     spectrum = _spectrum_of(statistics)
     if alphas is None:
         return _with_intercept(statistics, spectrum.coef(alpha), alpha)
+    if not np.isfinite(spectrum.targets):
+        raise ValueError(
+            "The sum of squares of y is not finite, so penalties cannot be compared by "
+            "generalised cross-validation. Scale y."
+        )
     errors = np.array([spectrum.gcv(candidate) for candidate in alphas])
     best = float(alphas[int(np.argmin(errors))])
     return _with_intercept(statistics, spectrum.coef(best), best, errors)
@@ -91,18 +109,31 @@ def is_above_rounding(moments, alpha):
         The smallest penalty that is used.
     """
     matrix = moments.xx
-    bound = _PRECISION * linalg.norm(matrix, 1)
+    bound = PRECISION * linalg.norm(matrix, 1)
     if alpha > bound:
         return True
     least, largest = (
         linalg.eigh(matrix, eigvals_only=True, subset_by_index=[i, i], check_finite=False)[0]
         for i in (0, len(matrix) - 1)
     )
-    return bool(max(alpha, least) > _PRECISION * largest)
+    return bool(max(alpha, least) > PRECISION * largest)
 
 
 def _with_intercept(statistics, coef, alpha, errors=None):
     return Solution(coef, statistics.y_mean - statistics.x_mean @ coef, float(alpha), errors)
+
+
+def _is_wide_and_well_conditioned(factor, alpha):
+    n_rows, n_features = factor.centred[0].shape
+    return n_rows < n_features and alpha > _SAFE * factor.x_variance * factor.weight
+
+
+def _dual_coef(factor, alpha):
+    """Return the coefficients X^T (X X^T + alpha I)^-1 Y, whose matrix has the size of the rows."""
+    x, y = factor.centred
+    matrix = x @ x.T
+    matrix[np.diag_indices_from(matrix)] += alpha
+    return x.T @ linalg.solve(matrix, y, assume_a="pos", check_finite=False)
 
 
 def _cholesky(moments, alpha):
@@ -160,13 +191,14 @@ def _spectrum_of(statistics):
         squares, axes = linalg.eigh(statistics.xx, driver="evd", check_finite=False)
         products = axes.T @ statistics.xy
         targets = statistics.yy.sum()
-        floor = _PRECISION * max(squares[-1], 0.0)
+        floor = PRECISION * max(squares[-1], 0.0)
     else:
         x, y = statistics.centred
         left, values, axes = linalg.svd(x, full_matrices=False, check_finite=False)
         squares, axes = values**2, axes.T
         products = values[:, None] * (left.T @ y)
-        targets = float((y**2).sum())
+        with np.errstate(over="ignore"):
+            targets = float((y**2).sum())
         # The tolerance of numpy.linalg.matrix_rank.
         rounding = np.finfo(np.float64).eps * max(x.shape)
         floor = rounding**2 * squares.max(initial=0.0)

@@ -101,6 +101,12 @@ class Moments:
         return self._yy - self._sums[1] ** 2 / self.weight
 
     @property
+    def x_variance(self):
+        """The sum of the weighted variances of all features."""
+        squares = np.diag(self._xx) - self._sums[0] ** 2 / self.weight
+        return max(float(squares.sum()), 0.0) / self.weight
+
+    @property
     def is_finite(self):
         """Return whether all sums are finite."""
         return bool(np.isfinite(self._xx).all() and np.isfinite(self._xy).all())
@@ -239,6 +245,11 @@ class TriangularFactor:
         """A few rows of centred features and targets, with the same products as all rows."""
         below = self._r[1:, 1:]
         return below[:, : self._n_features], below[:, self._n_features :]
+
+    @property
+    def x_variance(self):
+        """The sum of the weighted variances of all features."""
+        return float((self.centred[0] ** 2).sum()) / self.weight
 
     @property
     def is_finite(self):

@@ -20,6 +20,9 @@ from skrnn._check_arrays import as_array, check_numbers
 from skrnn._persistence import stored_as_dict
 from skrnn.reservoir._topologies import draw_recurrent_weights
 
+# The smallest of the rates that leak_rate="log_uniform" draws.
+_LEAST_LEAK_RATE = 0.03
+
 
 @stored_as_dict
 @dataclass(frozen=True)
@@ -107,9 +110,12 @@ def _draw_layer(reservoir, units, leak_rate, n_inputs, n_outputs, is_first, rng)
     else:
         # The scale makes the sum over all units below as large as one input of scale 1.
         inputs = rng.uniform(-1, 1, (units, n_inputs)) * np.sqrt(3 / n_inputs)
-        inputs = inputs * np.mean(reservoir.input_scaling)
+        scaling = reservoir.input_scaling
+        inputs = inputs * (1.0 if scaling is None else np.mean(scaling))
     bias = rng.uniform(-1, 1, units) * reservoir.bias_scaling
     feedback = rng.uniform(-1, 1, (units, n_outputs)) * reservoir.feedback_scaling
+    if isinstance(leak_rate, str):
+        leak_rate = np.exp(rng.uniform(np.log(_LEAST_LEAK_RATE), 0, units))
     return Layer(
         recurrent_weights=_as_finite(recurrent, dtype, "topology and spectral_radius"),
         input_weights=_as_finite(inputs, dtype, "input_weights and input_scaling"),
@@ -148,6 +154,8 @@ def _draw_input_weights(kind, units, n_inputs, rng):
 
 
 def _check_input_scaling(scaling, n_inputs):
+    if scaling is None:
+        return 1.0
     factors = _as_numbers(scaling, "input_scaling")
     if not (np.isfinite(factors) & (factors >= 0)).all():
         raise ValueError(f"input_scaling must be finite and not negative, got {scaling!r}.")
@@ -185,7 +193,7 @@ def units_of_layers(units, layers):
 
 
 def leak_rates_of_layers(leak_rate, units):
-    """Return the leak rate of each layer: a float, or an array with one rate for each unit.
+    """Return the leak rate of each layer: a float, an array with one rate per unit, or a name.
 
     Raises
     ------
@@ -197,7 +205,7 @@ def leak_rates_of_layers(leak_rate, units):
     >>> leak_rates_of_layers(0.5, (3,)), leak_rates_of_layers([1.0, 0.3], (5, 5))
     ([0.5], [1.0, 0.3])
     """
-    if len(units) == 1 or isinstance(leak_rate, Real):
+    if len(units) == 1 or leak_rate is None or isinstance(leak_rate, str | Real):
         each = [leak_rate] * len(units)
     else:
         each = list(leak_rate)
@@ -209,6 +217,10 @@ def leak_rates_of_layers(leak_rate, units):
 
 
 def _check_leak_rate(leak_rate, units):
+    if leak_rate is None:
+        return 1.0
+    if isinstance(leak_rate, str) and leak_rate == "log_uniform":
+        return leak_rate
     rates = _as_numbers(leak_rate, "leak_rate")
     if rates.ndim > 0 and rates.shape != (units,):
         raise ValueError(

@@ -31,16 +31,19 @@ def double(**params):
 
 
 def small(kind, **params):
-    """Return a small echo state network."""
-    return kind(**{"units": 25, "random_state": 3, **params})
+    """Return a small echo state network without any setting that is chosen from the data."""
+    given = params.get("reservoir", Reservoir())
+    plain = {"leak_rate": 1.0, "input_scaling": 1.0, "standardize": False}
+    plain = {name: value for name, value in plain.items() if getattr(given, name, None) is None}
+    return kind(**{"units": 25, "random_state": 3, "pooling": "last", **plain, **params})
 
 
 def regressor(**params):
-    return small(EchoStateRegressor, **params)
+    return small(EchoStateRegressor, **{"alpha": 1e-6, **params})
 
 
 def classifier(**params):
-    return small(EchoStateClassifier, **params)
+    return small(EchoStateClassifier, **{"alpha": 1.0, **params})
 
 
 def series(**params):
@@ -197,7 +200,7 @@ def liquid(**params):
 
 def tools():
     transformer = Reservoir(units=30, layers=2, random_state=0).fit([INPUTS])
-    network = EchoStateRegressor(units=20, input_scaling=0.1, random_state=0)
+    network = EchoStateRegressor(units=20, input_scaling=0.1, alpha=1e-6, random_state=0)
     capacity = memory_capacity(network, max_delay=20, n_steps=400, washout=50)
     index = echo_state_index(transformer, [INPUTS], n_starts=3, random_state=1)
     return {"index": index, "capacity": capacity.capacity, "by delay": capacity.by_delay}
@@ -218,8 +221,8 @@ CASES = {
         lambda: regressor(alpha=1e-14, return_sequences=True, reservoir=double()), X, RUNNING
     ),
     "auto wide": fitted(lambda: regressor(units=200), X, SUMS),
-    "alphas of products": fitted(lambda: series(alphas=ALPHAS, solver="cholesky"), INPUTS, NEXT),
-    "alphas of a factor": fitted(lambda: series(alphas=ALPHAS, solver="svd"), INPUTS, NEXT),
+    "alphas of products": fitted(lambda: series(alpha=ALPHAS, solver="cholesky"), INPUTS, NEXT),
+    "alphas of a factor": fitted(lambda: series(alpha=ALPHAS, solver="svd"), INPUTS, NEXT),
     "one-hot": fitted(lambda: classifier(pooling="mean"), ONE_HOT, LABELS),
     "labels": fitted(classifier, X, LABELS, WEIGHTS),
     "balanced": fitted(lambda: classifier(class_weight="balanced"), X, LABELS),

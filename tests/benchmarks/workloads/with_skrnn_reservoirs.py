@@ -15,7 +15,7 @@ def fit_series(steps, units, connections, n_alphas=0, chunk_overlap=None):
         washout=min(100, steps // 4),
         rows="steps",
         reservoir=Reservoir(connectivity=connections, chunk_overlap=chunk_overlap),
-        alphas=np.logspace(-6, 2, n_alphas) if n_alphas else None,
+        alpha=np.logspace(-6, 2, n_alphas) if n_alphas else 1e-6,
         random_state=0,
     )
 
