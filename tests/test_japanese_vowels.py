@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 from texts import files_below
-from ucr import read_split
 
 from skrnn.datasets import _files, _japanese_vowels, fetch_japanese_vowels
 
@@ -181,16 +180,6 @@ def test_fetch_japanese_vowels_real_data(subset, need_data):
     assert {utterance.shape[1] for utterance in bunch.data} == {12}
     content = (folder / f"JapaneseVowels_{subset.upper()}.ts").read_bytes()
     assert hashlib.sha256(content).hexdigest() == _japanese_vowels._FILES[subset].sha256
-
-
-def test_fetch_japanese_vowels_equals_another_reader(need_data):
-    folder = need_data("ucr_uea")
-    X_train, X_test, y_train, y_test = read_split(folder, "JapaneseVowels")
-    both = fetch_japanese_vowels(data_home=folder, subset="all", download_if_missing=False)
-    names = np.array(both.target_names)
-    assert names[both.target].tolist() == [*y_train.tolist(), *y_test.tolist()]
-    for utterance, other in zip(both.data, [*X_train, *X_test], strict=True):
-        assert_array_equal(utterance, other)
 
 
 def test_fetch_japanese_vowels_examples_of_docstring(need_data, assert_examples_run):

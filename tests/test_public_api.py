@@ -30,6 +30,7 @@ PUBLIC_NAMES = {
         "fetch_sequoia",
         "fetch_synop",
         "get_data_home",
+        "load_ucr",
         "make_ladybug",
         "make_lorenz",
         "make_mackey_glass",

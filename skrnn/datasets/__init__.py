@@ -1,8 +1,8 @@
 """Data sets of the examples: loaders of public data, and generators of synthetic series.
 
 A loader (`fetch_*`) reads a local copy of the data if there is one. Otherwise it downloads the data
-from their public source, checks them, and stores them. Like scikit-learn's loaders, it returns a
-`Bunch`. A generator (`make_*`) returns arrays.
+from their public source, checks them, and stores them; `load_ucr` only reads local files. Like
+scikit-learn's loaders, they return a `Bunch`. A generator (`make_*`) returns arrays.
 """
 
 from skrnn.datasets._airline import fetch_airline_passengers
@@ -15,6 +15,7 @@ from skrnn.datasets._makers import make_lorenz, make_mackey_glass, make_memory_t
 from skrnn.datasets._names import fetch_names
 from skrnn.datasets._sequoia import fetch_sequoia
 from skrnn.datasets._synop import fetch_synop
+from skrnn.datasets._ucr import load_ucr
 
 __all__ = [
     "fetch_airline_passengers",
@@ -25,6 +26,7 @@ __all__ = [
     "fetch_sequoia",
     "fetch_synop",
     "get_data_home",
+    "load_ucr",
     "make_ladybug",
     "make_lorenz",
     "make_mackey_glass",

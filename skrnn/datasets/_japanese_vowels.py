@@ -3,12 +3,8 @@
 import numpy as np
 
 from skrnn._sklearn import StrOptions
-from skrnn.datasets._files import (
-    RemoteFile,
-    check_not_empty,
-    find_or_download,
-    read_text,
-)
+from skrnn.datasets._archive_files import read_ts, steps_of
+from skrnn.datasets._files import RemoteFile, find_or_download
 from skrnn.datasets._loader import labelled_data, validate_loader
 
 _SOURCE = (
@@ -133,26 +129,12 @@ def fetch_japanese_vowels(
     for part in _FILES if subset == "all" else [subset]:
         name = f"JapaneseVowels_{part.upper()}.ts"
         path = find_or_download(data_home, "ucr_uea", name, _FILES[part], download_if_missing)
-        cases += _read_ts(path)
+        cases += [_case(line, location) for location, line in read_ts(path, "utterance")[-1]]
     data = [steps for steps, _ in cases]
     target = np.array([speaker for _, speaker in cases])
     return labelled_data(
         data, target, return_X_y=return_X_y, target_names=list(_SPEAKERS), DESCR=_DESCR
     )
-
-
-def _read_ts(path):
-    """Return the steps and the speaker of each utterance, one per line after `@data`."""
-    lines = [line.strip() for line in read_text(path).split("\n")]
-    start = next((i for i, line in enumerate(lines) if line.lower() == "@data"), None)
-    if start is None:
-        raise ValueError(f"{path} has no line @data, which starts the data in the .ts format.")
-    cases = [
-        _case(line, f"{path}, line {number}")
-        for number, line in enumerate(lines[start + 1 :], start=start + 2)
-        if line
-    ]
-    return check_not_empty(cases, path, "utterance")
 
 
 def _case(line, location):
@@ -170,14 +152,9 @@ def _case(line, location):
             f"{location}: expected {_N_FEATURES} dimensions and a speaker, 1 to 9, separated by "
             f"colons, got {len(dimensions)} and {label.strip()[:20]!r}."
         )
-    try:
-        steps = np.array([dimension.split(",") for dimension in dimensions], dtype=np.float64).T
-    except ValueError as error:
-        raise ValueError(
-            f"{location}: expected equally long dimensions of numbers separated by commas: {error}"
-        ) from error
+    steps = steps_of(dimensions, location)
     if not np.isfinite(steps).all():
         raise ValueError(
             f"{location}: expected finite numbers, got {steps[~np.isfinite(steps)][0]}."
         )
-    return np.ascontiguousarray(steps), _SPEAKERS.index(label.strip())
+    return steps, _SPEAKERS.index(label.strip())

@@ -31,6 +31,7 @@ from skrnn.datasets import (
     fetch_names,
     fetch_sequoia,
     fetch_synop,
+    load_ucr,
 )
 from skrnn.preprocessing import EmbeddingTokenizer
 
@@ -87,6 +88,10 @@ def _fetched_names(home, path):
     return _fetched(fetch_names)(home, path)
 
 
+def _loaded(home, _):
+    return load_ucr("MadeUp", data_home=home).data
+
+
 def _matrix(home, path):
     tokenizer = EmbeddingTokenizer().fit(["good film", "bad film"])
     return tokenizer.embedding_matrix(path)
@@ -122,6 +127,10 @@ FORMATS = {
         f"@dimensions 12\n@data\n{_UTTERANCE}:1\n{_UTTERANCE}:9\n".encode(),
         _fetched(fetch_japanese_vowels),
     ),
+    "UCR .ts": Format(
+        "MadeUp_TRAIN.ts", b"#Two\n@classLabel true a b\n@data\n1,2.5,?:0,-1,2:a\n3:4:b\n", _loaded
+    ),
+    "UCR .tsv": Format("MadeUp_TRAIN.tsv", b"a\t1\tNaN\t2.5\nb\t-3\t1e2\tNaN\n", _loaded),
     "Sequoia": Format("fr_sequoia-ud-train.conllu", _CONLLU.encode(), _fetched(fetch_sequoia)),
     "names": Format("Czech.txt", "Dvořák\nNovák\n".encode(), _fetched_names),
     "IMDB table": Format("imdb_train.csv", _REVIEWS.encode(), _fetched(fetch_imdb)),
