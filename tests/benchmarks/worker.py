@@ -15,6 +15,7 @@ import threading
 import time
 
 REPORTED_VERSIONS = (
+    "aeon",
     "jax",
     "keras",
     "numpy",

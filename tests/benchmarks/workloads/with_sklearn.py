@@ -1,8 +1,15 @@
-"""The words of the same texts counted with scikit-learn, which ignores their order."""
+"""What scikit-learn alone does: words that are counted, and models of flattened sequences."""
 
 from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
+from skrnn.preprocessing import TimeDistributed
+from skrnn.sequences import to_padded
 from workloads.data import reviews
+from workloads.real_sequences import CLASSES
 
 
 def tokenize(n, vocabulary, real):
@@ -15,3 +22,26 @@ def tokenize(n, vocabulary, real):
         return {"tokens": int(counts.sum()) / n}
 
     return run
+
+
+def linear(predicted, longest, seed):
+    """Return logistic regression, or ridge regression for numbers; both ignore the seed."""
+    return flattened(
+        LogisticRegression(max_iter=2000) if predicted == CLASSES else Ridge(), longest
+    )
+
+
+def nearest(predicted, longest, seed):
+    """Return the model that predicts the target of the sequence with the least distance."""
+    model = KNeighborsClassifier if predicted == CLASSES else KNeighborsRegressor
+    return flattened(model(1), longest)
+
+
+def flattened(model, longest):
+    """Return a model behind scaled features and one row per sequence, padded with zeros."""
+    flat = FunctionTransformer(flatten, kw_args={"length": longest})
+    return make_pipeline(TimeDistributed(StandardScaler()), flat, model)
+
+
+def flatten(X, length):
+    return to_padded(X, value=0.0, length=length).reshape(len(X), -1)

@@ -16,6 +16,7 @@ from skrnn import EmbeddingTokenizer, RNNClassifier, RNNRegressor
 from skrnn.preprocessing import SlidingWindow
 from skrnn.sequences import Sequences
 from workloads.data import documents, echoed_noise, reviews, waves
+from workloads.real_sequences import CLASSES, conv_body
 
 FLOAT_BYTES, MIB = 4, 2**20
 AS_PEERS = {"learning_rate": 0.001, "global_clipnorm": None, "random_state": 0}
@@ -181,3 +182,13 @@ def windows(n, steps, features, units, batch_size):
         return {"loss": model.fit(X, y)[-1].history_["loss"][-1]}
 
     return run
+
+
+def defaults(predicted, longest, seed):
+    """Return the estimator with its defaults, on raw sequences of any length."""
+    return (RNNClassifier if predicted == CLASSES else RNNRegressor)(random_state=seed)
+
+
+def with_conv_body(predicted, longest, seed):
+    """Return the same with the convolutional body."""
+    return defaults(predicted, longest, seed).set_params(body=conv_body()())

@@ -5,6 +5,7 @@ import numpy as np
 from skrnn import EchoStateClassifier, EchoStateRegressor
 from skrnn.reservoir import Reservoir
 from workloads.data import delayed_noise, waves
+from workloads.real_sequences import CLASSES
 
 
 def fit_series(steps, units, connections, n_alphas=0, chunk_overlap=None):
@@ -64,3 +65,8 @@ def trained(n_train, n, steps, features, units):
     model = EchoStateClassifier(units=units, pooling="mean", random_state=0)
     model.fit(*waves(n_train, steps, features))
     return model, *waves(n, steps, features, seed=1)
+
+
+def defaults(predicted, longest, seed):
+    """Return the estimator with its defaults, on raw sequences of any length."""
+    return (EchoStateClassifier if predicted == CLASSES else EchoStateRegressor)(random_state=seed)
