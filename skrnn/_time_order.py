@@ -226,6 +226,7 @@ def _times_of(index, input_name):
 
 def _unwrap(index):
     """Return the values of categories, the left ends of intervals, and the values of objects."""
+    index = index.get_level_values(-1)  # a MultiIndex may have a single level
     if isinstance(index, pd.CategoricalIndex):
         index = pd.Index(index.to_numpy(), name=index.name)
     if isinstance(index, pd.IntervalIndex):

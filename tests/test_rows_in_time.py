@@ -59,6 +59,7 @@ COMPARABLE = {
     "time stamps": DAYS.astype(object),
     "categories": pd.CategoricalIndex(range(N)),
     "intervals": pd.interval_range(0, N),
+    "one level": pd.MultiIndex.from_arrays([range(N)]),
 }
 # Forecasters refuse dates that are not times, because the distances between them are unknown.
 DATES = {
