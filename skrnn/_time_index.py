@@ -5,35 +5,50 @@ A frequency is the value that is added to a time to get the next one: a pandas o
 """
 
 import warnings
-from numbers import Integral
+from numbers import Integral, Real
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import is_float_dtype, is_integer_dtype
 
 # Only these indexes are sure to hold times; any other may number or name its rows.
 TIME_INDEXES = (pd.DatetimeIndex, pd.PeriodIndex, pd.TimedeltaIndex)
 # Rows are regular if at least this fraction of the distances between them are the most common one.
 _REGULAR = 0.5
+# Distances between floats are equal up to this fraction of their median. A float time is rounded,
+# and months in years differ by that much. A missing row at least doubles a distance.
+FLOAT_TOLERANCE = 0.1
 # The last day that each month has.
 _EVERY_MONTH = 28
 _DAY = pd.Timedelta(1, "D")
 _ADVICE_FOR_TIMES = "Put the rows on a regular grid with skrnn.preprocessing.regularize."
 _ADVICE_FOR_NUMBERS = (
-    "Integers in an index count as times. Rows that were drawn at random, as by train_test_split "
+    "Numbers in an index count as times. Rows that were drawn at random, as by train_test_split "
     "or a shuffled KFold, are not a series (TimeSeriesSplit keeps their order). If the index is "
     "not a time and no row is missing, drop it with reset_index(drop=True)."
 )
 
 
 def holds_times(index):
-    """Return whether the values of an index can be times: times, periods, durations or integers.
+    """Return whether the values of an index can be times: times, periods, durations or numbers.
 
     Examples
     --------
     >>> holds_times(pd.date_range("2020", periods=3)), holds_times(pd.Index(["a", "b"]))
     (True, False)
     """
-    return isinstance(index, TIME_INDEXES) or pd.api.types.is_integer_dtype(index.dtype)
+    return isinstance(index, TIME_INDEXES) or holds_numbers(index)
+
+
+def holds_numbers(index):
+    """Return whether an index holds integers or floats.
+
+    Examples
+    --------
+    >>> holds_numbers(pd.Index([0.5, 1.0])), holds_numbers(pd.Index([True, False]))
+    (True, False)
+    """
+    return is_integer_dtype(index.dtype) or is_float_dtype(index.dtype)
 
 
 def kind_of_times(index):
@@ -50,7 +65,9 @@ def kind_of_times(index):
         return f"periods of the frequency {index.freqstr}"
     if isinstance(index, pd.TimedeltaIndex):
         return "durations"
-    return "integers" if holds_times(index) else "labels"
+    if holds_numbers(index):
+        return "integers" if is_integer_dtype(index.dtype) else "floats"
+    return "labels"
 
 
 # --- frequency --------------------------------------------------------------------------------
@@ -77,9 +94,13 @@ def find_frequency(indexes, input_name):
     <MonthBegin>
     >>> find_frequency([pd.Index([0, 2, 4, 8, 10])], "X")
     2
+    >>> find_frequency([pd.Index([0.1, 0.2, 0.3, 0.5])], "X")
+    0.1
     """
     if not all(holds_times(index) for index in indexes):
         return None
+    if any(is_float_dtype(index.dtype) for index in indexes):
+        return _step_of_floats(indexes, input_name)
     for index in indexes:
         offset = _offset_of(index)
         if offset is not None:
@@ -96,6 +117,31 @@ def _offset_of(index):
     return pd.DatetimeIndex(index, freq="infer").freq if len(index) >= 3 else None
 
 
+def _step_of_floats(indexes, input_name):
+    steps = np.concatenate([np.diff(_as_floats(index)) for index in indexes])
+    steps = steps[steps > 0]
+    if len(steps) == 0:
+        return None
+    median = np.median(steps)
+    equal = steps[_are_steps(steps, median)]
+    if len(equal) < _REGULAR * len(steps):
+        _refuse_irregular(f"{median:.6g}", len(equal), len(steps), input_name, _ADVICE_FOR_NUMBERS)
+    # Ten digits leave out the rounding errors of the differences.
+    return float(f"{equal.mean():.10g}")
+
+
+def _are_steps(steps, freq):
+    """Return whether distances between floats are one step, up to rounding."""
+    return np.abs(steps - freq) <= FLOAT_TOLERANCE * abs(freq)
+
+
+def _refuse_irregular(step, n_equal, n_steps, input_name, advice):
+    raise ValueError(
+        f"{input_name} has rows at irregular times: the most common distance between rows, {step}, "
+        f"occurs {n_equal} times in {n_steps}. {advice}"
+    )
+
+
 def _most_common_step(indexes, input_name):
     months = _in_months(indexes)
     ticks = _ticks(indexes) if months is None else months
@@ -109,11 +155,9 @@ def _most_common_step(indexes, input_name):
     first = indexes[0]
     is_number = not isinstance(first, TIME_INDEXES)
     if counts.max() < _REGULAR * len(steps):
-        raise ValueError(
-            f"{input_name} has rows at irregular times: the most common distance between rows, "
-            f"{_step_in_words(first, step, months)}, occurs {counts.max()} times in {len(steps)}. "
-            f"{_ADVICE_FOR_NUMBERS if is_number else _ADVICE_FOR_TIMES}"
-        )
+        in_words = _step_in_words(first, step, months)
+        advice = _ADVICE_FOR_NUMBERS if is_number else _ADVICE_FOR_TIMES
+        _refuse_irregular(in_words, counts.max(), len(steps), input_name, advice)
     if is_number:
         return step
     if months is not None:
@@ -178,6 +222,10 @@ def _as_int64(index):
     return index.to_numpy().astype(np.int64)
 
 
+def _as_floats(index):
+    return index.to_numpy(dtype=np.float64)
+
+
 def _local_days(index):
     """Return local days without their time zone, since two days per year have 23 or 25 hours."""
     if not isinstance(index, pd.DatetimeIndex) or index.tz is None:
@@ -198,6 +246,8 @@ def find_gaps(index, freq):
         return np.arange(0)
     if _offset_of(index) == freq:
         return np.arange(0)
+    if is_float_dtype(index.dtype) or isinstance(freq, float):
+        return np.flatnonzero(~_are_steps(np.diff(_as_floats(index)), freq)) + 1
     index = _local_days(index) if isinstance(index, TIME_INDEXES) else _as_int64(index)
     with warnings.catch_warnings():
         # pandas adds some offsets, such as working days with holidays, to one time after another.
@@ -215,7 +265,7 @@ def is_frequency_of(freq, index):
     """
     if freq is None or not holds_times(index):
         return False
-    is_number = isinstance(freq, Integral)
+    is_number = isinstance(freq, Real)
     return is_number != isinstance(index, pd.DatetimeIndex | pd.TimedeltaIndex)
 
 
@@ -258,9 +308,11 @@ def next_times(last, freq, n, like):
         times = make_range(last, periods=n + 1, freq=freq)
         # pandas has already left out the first time if it is not on the grid of the frequency.
         times = times[1:] if times[0] == last else times[:n]
-    else:
+    elif isinstance(last, Integral) and isinstance(freq, Integral):
         last = int(last)
         times = pd.RangeIndex(last + freq, last + freq * (n + 1), freq)
+    else:
+        times = pd.Index(float(last) + freq * np.arange(1, n + 1))
     return times.rename(like.name)
 
 

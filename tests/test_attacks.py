@@ -4,6 +4,8 @@ import importlib
 
 import numpy as np
 import pytest
+from attacks import anything
+from attacks.__main__ import run
 from attacks.verdicts import (
     Fault,
     NoAnswerError,
@@ -118,6 +120,13 @@ def test_require_close_finds_differences(found, expected):
 def test_argument_names_of_functions_and_estimators():
     assert argument_names(check_array) >= {"X", "y", "array", "input_name"}
     assert argument_names(Careless()) == {"X", "y"}
+
+
+@pytest.mark.parametrize("group", anything.ATTACKS)
+def test_attacks_with_values_of_any_kind_survive(group):
+    outcomes = {name: run(call, given) for name, call, given in anything.ATTACKS[group]()}
+    assert len(outcomes) > 500
+    assert not {name: reason for name, (_, reason) in outcomes.items() if reason is not None}
 
 
 @pytest.mark.parametrize("module", MODULES)

@@ -17,7 +17,7 @@ from skl2onnx.common.data_types import (
 from sklearn.cluster import KMeans
 from sklearn.compose import ColumnTransformer
 from sklearn.decomposition import PCA, FastICA
-from sklearn.impute import SimpleImputer
+from sklearn.impute import KNNImputer, SimpleImputer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, RobustScaler, StandardScaler
 
@@ -67,6 +67,22 @@ def test_to_onnx_pipeline_replaces_missing_values():
     scaler = TimeDistributed(StandardScaler())
     pipeline = make_pipeline(imputer, scaler, RNNClassifier(**TINY)).fit(gaps, Y)
     assert_predicts_as(to_onnx(pipeline), pipeline, gaps)
+
+
+def test_to_onnx_pipeline_transformers_with_functions():
+    # skl2onnx writes KNNImputer as functions of the model.
+    gaps = [steps - 101_325 for steps in X]
+    gaps[2][5, 1] = gaps[3][1, 0] = np.nan
+    imputers = (TimeDistributed(KNNImputer(n_neighbors=n)) for n in (2, 3))
+    pipeline = make_pipeline(*imputers, RNNRegressor(**TINY)).fit(gaps, np.arange(8))
+    model = to_onnx(pipeline, input_dtype="float32")
+    assert_predicts_as(model, pipeline, gaps)
+    # The predictions depend on the imputed values.
+    filled = [np.nan_to_num(steps, nan=5.0) for steps in gaps]
+    assert np.abs(pipeline.predict(filled) - pipeline.predict(gaps)).max() > 1e-4
+    register_skl2onnx()
+    with pytest.raises(ValueError, match=r"cannot convert TimeDistributed\(.*skrnn.export.to_onnx"):
+        skl2onnx.to_onnx(pipeline, initial_types=[("X", FloatTensorType([None, None, 3]))])
 
 
 def test_to_onnx_pipeline_input_dtype():

@@ -135,7 +135,7 @@ def test_forecast_custom_business_days():
     )
 
 
-@pytest.mark.parametrize("index", [[f"row {i}" for i in range(N)], np.arange(N) / 2, [0] * N])
+@pytest.mark.parametrize("index", [[f"row {i}" for i in range(N)], [0] * N, [0.0] * N])
 def test_forecaster_index_without_times(index):
     df = table(range(N)).set_axis(index)
     fitted = forecaster().fit(df)

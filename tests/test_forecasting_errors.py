@@ -375,7 +375,7 @@ def test_series_id_and_times_with_named_series():
 @cases(
     fewer=(DAYS[1:], "times has 59 entries, X has 60 rows"),
     text=(DAYS.astype(str), "times must hold times, .*to_datetime"),
-    fractions=(np.arange(N) / 2, "times must hold times, .*float64"),
+    booleans=(np.arange(N) > 2, "times must hold times, .*bool"),
     unsorted=(DAYS[::-1], "sorted by time"),
 )
 def test_make_windows_invalid_times(given, message):

@@ -5,7 +5,14 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from skrnn._fitting import generator
-from skrnn.datasets import _makers, make_lorenz, make_mackey_glass, make_memory_task, make_narma
+from skrnn.datasets import (
+    _makers,
+    make_ladybug,
+    make_lorenz,
+    make_mackey_glass,
+    make_memory_task,
+    make_narma,
+)
 
 MAKERS = [make_lorenz, make_mackey_glass, make_memory_task, make_narma]
 
@@ -44,6 +51,13 @@ def test_make_series_invalid_n_steps(make, n_steps):
 def test_make_series_without_a_usable_solution(make, parameters, message):
     with pytest.raises(ValueError, match=message):
         make(20, **parameters)
+
+
+@pytest.mark.parametrize("make", [make_ladybug, make_lorenz, make_mackey_glass])
+def test_make_series_step_of_float32(make):
+    step = np.float32(0.03)
+    expected = make(20, step=float(step), random_state=0)
+    assert_array_equal(make(20, step=step, random_state=0), expected)
 
 
 @pytest.mark.parametrize("tau", [17.0, 17.03])

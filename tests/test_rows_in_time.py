@@ -1,11 +1,12 @@
 """Everything that reads rows as time refuses rows in another order, as far as an index shows it."""
 
 import datetime
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
 import pytest
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
 from pandas.testing import assert_frame_equal
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import (
@@ -16,8 +17,9 @@ from sklearn.model_selection import (
     train_test_split,
 )
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
+from skrnn import EchoStateRegressor
 from skrnn.forecasting import (
     DriftForecaster,
     PersistenceForecaster,
@@ -46,17 +48,32 @@ READERS = {
     "mase": lambda X: mase([[1.0, 1.0]], [[2.0, 2.0]], y_train=X),
 }
 every_reader = pytest.mark.parametrize("read", READERS.values(), ids=READERS)
+DAYS = pd.date_range("2026", periods=N)
 COMPARABLE = {
     "integers": range(N),
     "nullable integers": pd.array(range(N), "Int64"),
-    "floats": np.arange(N) / 2,
+    "floats": np.arange(float(N)),
+    "decimals": [Decimal(i) for i in range(N)],
     "objects": pd.Index(range(N), dtype=object),
-    "times": pd.date_range("2026", periods=N),
-    "dates": [datetime.date(2026, 1, 1 + i) for i in range(N)],
-    "text": [f"2026-01-{1 + i:02d}" for i in range(N)],
+    "times": DAYS,
+    "time stamps": DAYS.astype(object),
     "categories": pd.CategoricalIndex(range(N)),
     "intervals": pd.interval_range(0, N),
+    "one level": pd.MultiIndex.from_arrays([range(N)]),
 }
+# Forecasters refuse dates that are not times, because the distances between them are unknown.
+DATES = {
+    "dates": [datetime.date(2026, 1, 1 + i) for i in range(N)],
+    "text": DAYS.astype(str),
+    "text with times": DAYS.strftime("%Y-%m-%dT%H:%M:%S+01:00"),
+    "text in the order of Europe": DAYS.strftime("%d.%m.%Y"),
+    "text in the order of America": DAYS.strftime("%m/%d/%Y"),
+    "text with names of months": DAYS.strftime("%d %b %Y"),
+    "text in categories": pd.CategoricalIndex(DAYS.astype(str)),
+}
+every_date = pytest.mark.parametrize("dates", DATES.values(), ids=DATES)
+# Readers that use consecutive rows, whatever their distances are.
+ANY_DISTANCE = {"SlidingWindow", "Interpolator", "mase"}
 
 
 @every_reader
@@ -77,16 +94,115 @@ def test_reader_rows_of_train_test_split(read):
     read(ordered[::-1].reset_index(drop=True))
 
 
+@pytest.mark.parametrize("name", READERS)
+@every_date
+def test_reader_dates_that_are_not_times(name, dates):
+    table, read = LINE.set_axis(pd.Index(dates)), READERS[name]
+    if name.removesuffix(".transform") in ANY_DISTANCE:
+        read(table)
+        with pytest.raises(ValueError, match=r"must be sorted by time.*is followed by"):
+            read(table[::-1])
+        return
+    with pytest.raises(ValueError, match=r"The index of X holds dates as .*pandas\.to_datetime"):
+        read(table)
+
+
 @every_reader
-@pytest.mark.parametrize("labels", [[f"row {i}" for i in range(N)], np.arange(N) % 2 == 0])
+@pytest.mark.parametrize(
+    "labels",
+    [
+        [f"row {i}" for i in range(N)],
+        np.arange(N) % 2 == 0,
+        [f"{9000 + i}" for i in range(N)],  # four digits could be years
+    ],
+)
 def test_reader_labels_in_any_order(read, labels):
     read(LINE.set_axis(pd.Index(labels))[::-1])
 
 
 @pytest.mark.parametrize("name", ["SlidingWindowForecaster", "make_windows", "Interpolator"])
-def test_reader_index_that_does_not_change(name):
+@pytest.mark.parametrize("dtype", [int, float])
+def test_reader_index_that_does_not_change(name, dtype):
     # Such as the label of the series, or the row numbers of joined tables of one row.
-    READERS[name](LINE.set_axis(np.zeros(N, dtype=int)))
+    READERS[name](LINE.set_axis(np.zeros(N, dtype=dtype)))
+
+
+# --- gaps in time -----------------------------------------------------------------------------
+
+# Of 30 hours, four are missing in two places.
+KEPT = np.delete(np.arange(N), [9, 10, 11, 20])
+WITH_GAPS = LINE.iloc[KEPT].set_axis(pd.date_range("2026", periods=N, freq="h")[KEPT])
+NUMBERS = {
+    "hours": KEPT.astype(float),
+    "nullable": pd.array(KEPT / 1, "Float64"),
+    "days": KEPT / 24,
+    "rounded": np.round(40_000 + KEPT / 24, 4),
+    "float32": (KEPT / 4).astype(np.float32),
+    "decimals": [Decimal(int(i)) / 10 for i in KEPT],
+    "categories": pd.CategoricalIndex(KEPT / 4),
+}
+
+
+@pytest.mark.parametrize("index", NUMBERS.values(), ids=NUMBERS)
+def test_forecaster_gaps_between_numbers(index):
+    table = WITH_GAPS.set_axis(pd.Index(index))
+    windows, expected = (make_windows(X, window_length=3) for X in (table, WITH_GAPS))
+    assert_array_equal(windows.rows, expected.rows)
+    assert len(windows.rows) == len(KEPT) - 3 * 3
+    fitted = SlidingWindowForecaster(Ridge(), window_length=3).fit(table)
+    forecast = fitted.forecast(2)
+    with_times = SlidingWindowForecaster(Ridge(), window_length=3).fit(WITH_GAPS)
+    assert_allclose(forecast, with_times.forecast(2))
+    last = np.asarray(index, dtype=float)[-2:]
+    assert_allclose(forecast.index, last[-1] + (last[1] - last[0]) * np.array([1, 2]), rtol=1e-5)
+    # The rows after those of `fit` continue them.
+    after = LINE[:4].set_axis(pd.Index(last[-1] + (last[1] - last[0]) * np.arange(1, 5)))
+    assert_allclose(fitted.predict(after)[0], forecast.iloc[0])
+
+
+def test_forecaster_known_future_at_floats():
+    index = np.arange(N) / 10
+    table = LINE.set_axis(index)
+    forecaster = SlidingWindowForecaster(Ridge(), window_length=3, known_future=["b"]).fit(table)
+    ahead = pd.DataFrame({"b": [5.0, 1.0, 2.0]}, index=[2.9, 3.0, 3.1])
+    expected = forecaster.forecast(2, X_future=ahead[1:].to_numpy())
+    assert_array_equal(forecaster.forecast(2, X_future=ahead), expected)
+    with pytest.raises(ValueError, match=r"X_future lacks a value of 'b' for step 2"):
+        forecaster.forecast(2, X_future=ahead[:2])
+
+
+def test_forecaster_floats_at_irregular_times():
+    table = LINE.set_axis(np.cumsum(np.random.default_rng(0).random(N)))
+    with pytest.raises(ValueError, match=r"irregular times.*Numbers in an index.*reset_index"):
+        PersistenceForecaster().fit(table)
+    # Months are of almost equal length.
+    years = (pd.date_range("2020", periods=N, freq="MS") - pd.Timestamp("2020")).days / 365.25
+    assert len(make_windows(LINE.set_axis(2020 + years), window_length=3).rows) == N - 3
+
+
+@pytest.mark.parametrize("index", [*NUMBERS.values(), WITH_GAPS.index, WITH_GAPS.index.astype(str)])
+@pytest.mark.parametrize("name", ["SlidingWindow", "echo state network"])
+def test_consecutive_rows_gaps_in_time(name, index):
+    network = EchoStateRegressor(units=5, rows="steps", random_state=0)
+    read = SlidingWindow(2).fit_transform if name == "SlidingWindow" else network.fit
+    X, y = WITH_GAPS.to_numpy(), WITH_GAPS["a"].to_numpy()
+    with pytest.warns(UserWarning, match=r"X has 2 gap\(s\) in time.* at row 9,.*regularize"):
+        read(WITH_GAPS.set_axis(index), y)
+    read(X, y)
+    read(WITH_GAPS.reset_index(drop=True), y)
+
+
+def test_sliding_window_folds_of_k_fold():
+    model = make_pipeline(SlidingWindow(2), FunctionTransformer(lambda X: X[:, :, 0]), Ridge())
+    with pytest.warns(UserWarning, match=r"(gap\(s\) in|irregular) time.*TimeSeriesSplit"):
+        cross_val_score(model, LINE, LINE["a"], cv=KFold(3, shuffle=True, random_state=0))
+    cross_val_score(model, LINE, LINE["a"], cv=TimeSeriesSplit(2))
+
+
+def test_sliding_window_irregular_times():
+    times = pd.Index(np.cumsum(np.random.default_rng(0).random(N)))
+    with pytest.warns(UserWarning, match="X has rows at irregular times"):
+        SlidingWindow(2).fit_transform(LINE.set_axis(times))
 
 
 @pytest.mark.parametrize("name", ["SlidingWindowForecaster", "PersistenceForecaster", "predict"])

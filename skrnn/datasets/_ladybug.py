@@ -16,7 +16,7 @@ _PHASES = np.pi / 2 * np.array([[0, 1, 0, 1], [1, 0, 1, 0]])
 @validate_params(
     {
         "n_steps": [Interval(Integral, 1, 2**31 - 1, closed="both")],
-        "step": [Interval(Real, 0, 1e100, closed="right")],
+        "step": [Interval(Real, 0, 1e30, closed="right")],
         "random_state": ["random_state"],
     },
     prefer_skip_nested_validation=True,

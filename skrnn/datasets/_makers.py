@@ -15,7 +15,9 @@ from skrnn.datasets._solutions import solve
 
 _N_STEPS = [Interval(Integral, 1, 2**31 - 1, closed="both")]
 _N_WARMUP = [Interval(Integral, 0, 2**31 - 1, closed="both")]
-_POSITIVE = [Interval(Real, 0, 1e100, closed="right")]
+# A bound that float32 can hold, so that values of float32 are compared without a warning.
+_LARGEST = 1e30
+_POSITIVE = [Interval(Real, 0, _LARGEST, closed="right")]
 # The maximum step size of the solver, in the units of time of each equation.
 _MACKEY_GLASS_STEP, _LORENZ_STEP = 0.1, 0.005
 _NARMA_TRIES = 100
@@ -24,7 +26,7 @@ _NARMA_TRIES = 100
 @validate_params(
     {
         "n_steps": _N_STEPS,
-        "tau": [Interval(Real, 1, 1e100, closed="both")],
+        "tau": [Interval(Real, 1, _LARGEST, closed="both")],
         "beta": _POSITIVE,
         "gamma": _POSITIVE,
         "exponent": _POSITIVE,
@@ -94,6 +96,7 @@ def make_mackey_glass(
     >>> series.shape, bool(0.2 < series.min() < series.max() < 1.5)
     ((500,), True)
     """
+    step = float(step)
     start = generator(random_state).uniform(0.5, 1.5)
     inner = ceil(step / _MACKEY_GLASS_STEP)
     n = inner * (n_warmup + n_steps)
@@ -229,6 +232,7 @@ def make_lorenz(
     >>> series.shape, bool(abs(series).max() < 60)
     ((500, 3), True)
     """
+    step = float(step)
     start = generator(random_state).normal([1.0, 1.0, 25.0])
     inner = ceil(step / _LORENZ_STEP)
     n = inner * (n_warmup + n_steps)

@@ -63,6 +63,7 @@ class OnnxGraph:
         self._constants = {}
         self.nodes = []
         self.initializers = []
+        self.functions = {}
         self.opsets = {"": opset}
 
     def add(self, op, inputs, *, n_outputs=1, domain="", **attributes):
@@ -161,7 +162,20 @@ class OnnxGraph:
         -------
         list of str
             The names of the outputs of the model.
+
+        Raises
+        ------
+        ValueError
+            If the model has a function, and an earlier one has another function of its name.
         """
+        for function in model.functions:
+            # The order is that of a set.
+            function.opset_import.sort(key=lambda opset: opset.domain)
+            name = function.domain, function.name
+            if self.functions.setdefault(name, function) != function:
+                raise ValueError(
+                    f"Two transformers need different ONNX functions of the name {function.name!r}."
+                )
         prefix = f"{self._new_name('inlined')}_"
         graph = self._onnx.compose.add_prefix_graph(model.graph, prefix)
         for name, value in zip(inputs, graph.input, strict=True):
@@ -189,8 +203,10 @@ class OnnxGraph:
         opsets = [helper.make_opsetid(domain, version) for domain, version in self.opsets.items()]
         model = helper.make_model(
             self.body(inputs, outputs),
+            functions=list(self.functions.values()),
             opset_imports=opsets,
-            ir_version=helper.find_min_ir_version_for(opsets),
+            # The domains of functions are not known to onnx.
+            ir_version=helper.find_min_ir_version_for(opsets, ignore_unknown=True),
             producer_name="skrnn",
         )
         self._onnx.checker.check_model(model, full_check=True)

@@ -82,22 +82,9 @@ def reservoir_input(estimator, *, one_hot=False):
 
 
 def add_reservoir(graph, estimator, X, lengths, *, one_hot=False):
-    """Add a fitted echo state estimator to a graph.
+    """Add a fitted echo state estimator to a graph, as `add_recurrent` adds a recurrent one.
 
-    Parameters
-    ----------
-    graph : OnnxGraph
-    estimator : EchoStateClassifier or EchoStateRegressor
-    X : str
-        A tensor as `reservoir_input` describes it.
-    lengths : str
-        The length of each sequence, int64 of shape (n,).
-    one_hot : bool, default=False
-        As in `reservoir_input`.
-
-    Returns
-    -------
-    list of Output
+    `X` is a tensor as `reservoir_input` describes it.
     """
     fitted = estimator._checked_snapshot()
     network, readout = fitted._network(), fitted._readout

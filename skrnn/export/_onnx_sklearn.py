@@ -159,7 +159,18 @@ def _begin_graph(scope, container):
 
 
 def _add_to_container(container, graph, operator, tensors):
-    """Add a graph to a container; `tensors` are the outputs of its operator."""
+    """Add a graph to a container; `tensors` are the outputs of its operator.
+
+    Raises
+    ------
+    ValueError
+        If the graph calls functions, which a container of skl2onnx does not accept.
+    """
+    if graph.functions:
+        raise ValueError(
+            f"skl2onnx cannot convert {operator.raw_operator!r}, whose conversion contains ONNX "
+            "functions, as part of another model; use skrnn.export.to_onnx for the Pipeline."
+        )
     for tensor, variable in zip(tensors, operator.outputs, strict=True):
         graph.rename(tensor, variable.full_name)
     container.nodes.extend(graph.nodes)

@@ -92,8 +92,9 @@ class BaseForecaster(RegressorMixin, SavedEstimator, metaclass=ABCMeta):
         X : array of shape (n_rows, n_features), DataFrame, Series, or list of them
             One row per time step. Each item of a list is one series. The last level of a MultiIndex
             is the time, and all other levels identify the series of each row. An index of times or
-            numbers must increase within each series. If an index (of times, periods or integers)
-            leaves a time out, there is a gap, and no window and no forecast crosses it.
+            numbers must increase within each series. If an index (of times, periods or numbers)
+            leaves a time out, there is a gap, and no window and no forecast crosses it. Dates as
+            text are refused: use `pandas.to_datetime`.
         y : array-like of shape (n_rows,) or (n_rows, n_targets), or list of them, default=None
             The targets, one row for each row of `X`. If None, all columns of `X` that are not in
             `known_future` are targets. Targets that are NaN are not used for training.
@@ -209,9 +210,9 @@ class BaseForecaster(RegressorMixin, SavedEstimator, metaclass=ABCMeta):
         X_future : array of shape (n, n_known_future), DataFrame, list or dict, default=None
             The columns of `known_future` after these rows; for several series a list, a dict by
             series ID, or a table with a MultiIndex. Only used if `known_future` is not empty. From
-            a table with times (including an integer index that holds all future times), the rows of
-            the right times are taken, and from other containers the first rows. Direct forecasts
-            need a multiple of `horizon` rows.
+            a table with times (also numbers, if they include all future times), the rows of the
+            right times are taken, and from other containers the first rows. Direct forecasts need a
+            multiple of `horizon` rows.
 
         Returns
         -------

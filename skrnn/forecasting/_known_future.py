@@ -2,9 +2,10 @@
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import is_float_dtype
 
 from skrnn._check_arrays import as_array
-from skrnn._time_index import holds_times, kind_of_times
+from skrnn._time_index import FLOAT_TOLERANCE, holds_numbers, holds_times, kind_of_times
 from skrnn._time_order import check_times
 from skrnn.forecasting._containers import times_after
 from skrnn.sequences._layout import is_frame, is_series
@@ -46,7 +47,8 @@ def read_known_future(X_future, n_rows, panel, columns):
     ahead = []
     for i, part in enumerate(_split_by_series(X_future, panel)):
         rows = np.full((n_rows, panel.n_features), np.nan)
-        rows[:, columns] = _known_rows(part, n_rows, names, times_after(panel, i, n_rows))
+        times = times_after(panel, i, n_rows)
+        rows[:, columns] = _known_rows(part, n_rows, names, times, panel.freq)
         ahead.append(rows)
     return ahead
 
@@ -78,14 +80,14 @@ def _require_keys(panel, given):
         raise ValueError(f"X_future must hold a table for each series, {missing} are missing.")
 
 
-def _known_rows(part, n_rows, names, times):
+def _known_rows(part, n_rows, names, times, freq):
     """Return the next rows of one series, with the columns that are known in advance."""
     part = part.to_frame() if is_series(part) else part
     if is_frame(part):
         missing = [name for name in names if name not in part.columns]
         if missing:
             raise ValueError(f"X_future has no column {missing}, expected {names}.")
-        part = _rows_at(part[names], times)
+        part = _rows_at(part[names], times, freq)
     rows = as_array(part, "X_future", dtype=float)
     rows = rows[:, np.newaxis] if rows.ndim == 1 else rows
     if rows.ndim != 2 or rows.shape[1] != len(names) or len(rows) < n_rows:
@@ -100,12 +102,14 @@ def _known_rows(part, n_rows, names, times):
     return rows
 
 
-def _rows_at(part, times):
+def _rows_at(part, times, freq):
     """Return the rows of a table at some times, or all rows if its index does not hold times."""
     if not holds_times(part.index):
         return _in_order(part)
-    is_number = pd.api.types.is_integer_dtype(part.index.dtype)
-    # Integers that are not times of these series only number the rows of this table.
+    if is_float_dtype(part.index.dtype) and is_float_dtype(times.dtype):
+        return _in_order(part).reindex(times, method="nearest", tolerance=FLOAT_TOLERANCE * freq)
+    is_number = holds_numbers(part.index)
+    # Numbers that are not times of these series only number the rows of this table.
     if isinstance(times, pd.RangeIndex) if not is_number else not times.isin(part.index).all():
         return _in_order(part)
     if not is_number and kind_of_times(part.index) != kind_of_times(times):

@@ -138,8 +138,10 @@ def _make_panel(values, indexes, freq, input_name, *, counts, keys, **fields):
     if indexes[0] is None:
         starts, series = offsets_of(counts), np.arange(len(counts))
         return Panel(values, starts, counts, series, keys, times=None, freq=freq, **fields)
-    for index, key in zip(indexes, keys, strict=True):
+    indexes = [
         check_times(index, input_name if key is None else f"{input_name} of series {key!r}")
+        for index, key in zip(indexes, keys, strict=True)
+    ]
     kinds = list(dict.fromkeys(map(kind_of_times, indexes)))
     if len(kinds) > 1:
         raise ValueError(
@@ -230,10 +232,10 @@ def _times_given(times, index, n_rows, input_name):
         raise ValueError(f"times must hold one time for each row: {error}") from error
     if len(times) != n_rows:
         raise ValueError(f"times has {len(times)} entries, {input_name} has {n_rows} rows.")
-    if kind_of_times(times) == "labels" and not isinstance(times[0], pd.Timestamp):
+    if kind_of_times(times) == "labels":
         raise ValueError(
-            f"times must hold times, periods or integers, got {times.dtype}: pandas.to_datetime "
-            "reads times from text."
+            f"times must hold times, periods or numbers, got {times.dtype}: pandas.to_datetime "
+            "reads times from text and objects (with utc=True from several time zones)."
         )
     return times
 

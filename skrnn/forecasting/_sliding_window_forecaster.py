@@ -75,7 +75,7 @@ class SlidingWindowForecaster(BaseForecaster):
     initial_context : {"auto", "fit_end", "edge"}, default="auto"
         The rows that are the context of the first rows passed to `predict`:
 
-        - "auto": the last training rows if the index of `X` (times, periods or integers) continues
+        - "auto": the last training rows if the index of `X` (times, periods or numbers) continues
           that of the training rows, otherwise as "edge";
         - "fit_end": always the last training rows, whatever the index is, as for the test part of a
           TimeSeriesSplit of an array without a gap. Do not use it to predict training rows;

@@ -103,8 +103,8 @@ def make_windows(X, y=None, *, window_length, horizon=1, stride=1, series_id=Non
         The label of the series that each row belongs to. If None, `X` is a single series, a list
         of series, or has a MultiIndex.
     times : array-like of shape (n_rows,), default=None
-        The time of each row: times, periods or integers. If None, the times are the index of `X` if
-        it holds times, periods or integers. A missing time is a gap.
+        The time of each row: times, periods or numbers. If None, the times are the index of `X` if
+        it holds times, periods or numbers. A missing time is a gap.
 
     Returns
     -------

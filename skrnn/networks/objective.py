@@ -17,10 +17,8 @@ class Objective:
 
     Parameters
     ----------
-    spec : NetworkSpec
     training : TrainingSpec
-    class_codes : bool
-        Whether targets are class codes.
+    spec, class_codes : as in `Metrics`
 
     Attributes
     ----------
@@ -29,7 +27,7 @@ class Objective:
     Raises
     ------
     ValueError
-        If Keras does not know the loss or a metric.
+        If Keras does not know the loss, or as in `Metrics`.
     """
 
     def __init__(self, spec, training, *, class_codes):

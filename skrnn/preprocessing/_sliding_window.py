@@ -15,7 +15,7 @@ from skrnn._check_arrays import check_features, check_numbers
 from skrnn._fitting import all_or_nothing
 from skrnn._persistence import SavedEstimator
 from skrnn._sklearn import Interval, StrOptions, _fit_context
-from skrnn._time_order import check_one_sorted_series
+from skrnn._time_order import check_one_sorted_series, warn_about_gaps
 from skrnn.preprocessing._sequence_transformer import SequenceTransformerMixin
 
 
@@ -86,7 +86,8 @@ class SlidingWindow(OneToOneFeatureMixin, SequenceTransformerMixin, SavedEstimat
     split: training windows contain only training rows, and the first test windows are padded
     according to `boundary`. The rows of `X` must be one series that is sorted by time, so use
     :class:`~sklearn.model_selection.TimeSeriesSplit`. After a shuffled split, rows are missing from
-    the series, and windows would contain rows that do not follow each other.
+    the series, and windows contain rows that do not follow each other. If the index of `X` shows
+    it, `transform` issues a warning.
 
     You make the targets yourself. If they are h rows ahead, ``y[t] = series[t + h]``, training uses
     values of later rows: if the first test row is s and the gap has g rows, the last training
@@ -186,7 +187,9 @@ class SlidingWindow(OneToOneFeatureMixin, SequenceTransformerMixin, SavedEstimat
             As in `fit`, or if `X` has other columns.
         """
         check_is_fitted(self)
-        return windows_of(self._read(X, reset=False), int(self.window_length), self.boundary)
+        values = self._read(X, reset=False)
+        warn_about_gaps(X)
+        return windows_of(values, int(self.window_length), self.boundary)
 
     def __sklearn_tags__(self):
         """Return the tags: NaN is accepted, and float32 stays float32."""

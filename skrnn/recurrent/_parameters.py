@@ -167,7 +167,7 @@ class NetworkParameters:
         "chrono" [7]_ spreads the memory of the units evenly over the time steps of the longest
         training sequence, and "uniform_gate" [8]_ spreads the fraction of the state that is kept at
         each time step evenly between 0 and 1. Not available for "simple" and for custom cells,
-        and ignored if `body` builds no such cell. `warm_start` and `partial_fit` only use it in the first fit.
+        and ignored if `body` is given. `warm_start` and `partial_fit` only use it in the first fit.
         """,
     )
     embedding: object = parameter(

@@ -87,8 +87,8 @@ class RNNRegressor(RegressorMixin, BaseRNN):
     .. [8] A. Gu et al., "Improving the gating mechanism of recurrent neural networks", ICML 2020.
     .. [9] D. Bahdanau, K. Cho, Y. Bengio, "Neural machine translation by jointly learning to align
        and translate", ICLR 2015, appendix A.1.2, with the outputs alone as its input.
-    .. [10] P. McCullagh, J. A. Nelder, "Generalized linear models", second edition, 1989, chapters 6
-        and 8.
+    .. [10] P. McCullagh, J. A. Nelder, "Generalized linear models", second edition, 1989,
+       chapters 6 and 8.
 
     Examples
     --------

@@ -8,7 +8,7 @@ from sklearn.utils import check_consistent_length
 
 from skrnn._check_arrays import as_array, check_features, check_numbers
 from skrnn._fitting import read_weights
-from skrnn._time_order import check_one_sorted_series
+from skrnn._time_order import check_one_sorted_series, warn_about_gaps
 from skrnn.reservoir._standardize import learn_scale, scaled_sequences
 from skrnn.sequences import Sequences
 from skrnn.sequences._inputs import Inputs, StepFormat, read_inputs, read_one_hot
@@ -54,6 +54,7 @@ def validate_X(estimator, X, dtype, *, reset):
         return read_inputs(estimator, X, fresh=fresh if reset else None)
     with np.errstate(over="ignore"):  # values that are too large for the dtype become infinite
         check_one_sorted_series(X)
+        warn_about_gaps(X)
         table = X if hasattr(X, "columns") else None
         X = check_numbers(
             X, "X", dtype=np.dtype(dtype), accept_sparse="csr", ensure_all_finite=False

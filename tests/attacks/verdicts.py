@@ -21,6 +21,7 @@ _ALWAYS_CLEAR = (
     *("Expected 2D array", "Expected a 2-dimensional container", "to seed a numpy.random"),
     *("Expected sequence or array-like", "Input should have at least 1 dimension"),
     *("Iterable over", "Tokens must", "is not supported", "Custom weights are useful"),
+    *("feature names should match", "number of folds"),
 )
 # The packages whose code may raise the error: skrnn, and scikit-learn for its checks.
 _CHECKING = ("skrnn", "sklearn")
