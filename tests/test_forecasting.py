@@ -21,6 +21,7 @@ from skrnn.forecasting import (
     make_windows,
 )
 
+LEVELS = {"window_length": 4, "difference": False}
 BASELINES = [PersistenceForecaster, lambda **k: SeasonalNaiveForecaster(7, **k), DriftForecaster]
 
 
@@ -30,7 +31,7 @@ def walk(n_rows=80, n_features=2, seed=0):
 
 
 def ridge(**parameters):
-    return SlidingWindowForecaster(Ridge(), **{"window_length": 4, **parameters})
+    return SlidingWindowForecaster(Ridge(), **{**LEVELS, **parameters})
 
 
 def flat_windows(X, window_length, horizon):
@@ -222,7 +223,7 @@ def test_forecaster_direct_continues_from_forecasts():
 def test_forecaster_single_output_regressor():
     X = walk()
     regressor = GradientBoostingRegressor(n_estimators=3, random_state=0)
-    forecaster = SlidingWindowForecaster(regressor, window_length=4, horizon=2).fit(X)
+    forecaster = SlidingWindowForecaster(regressor, **LEVELS, horizon=2).fit(X)
     windows, after = flat_windows(X, 4, 2)
     each = [regressor.fit(windows, column).predict(windows) for column in after.reshape(-1, 4).T]
     made = forecaster.predict_trajectory(X)[3:-2].reshape(-1, 4)

@@ -19,13 +19,18 @@ from skrnn.forecasting import (
     SlidingWindowForecaster,
 )
 
+# Random walks often leave the range of their training rows, about which forecasters warn.
+pytestmark = pytest.mark.filterwarnings("ignore:The level of column:UserWarning")
+
 
 def walk(n_rows=100, n_features=2, seed=0):
     return np.cumsum(np.random.default_rng(seed).normal(size=(n_rows, n_features)), axis=0)
 
 
 def ridge(**parameters):
-    return SlidingWindowForecaster(Ridge(), **{"window_length": 4, **parameters})
+    return SlidingWindowForecaster(
+        Ridge(), **{"window_length": 4, "difference": False, **parameters}
+    )
 
 
 # --- intervals ------------------------------------------------------------------------------------

@@ -172,7 +172,8 @@ def test_forecaster_multiindex_level_order():
 
 def test_forecaster_monthly_times():
     index = pd.date_range("2000-01-01", periods=60, freq="MS") + pd.Timedelta("14D")
-    forecaster = ridge().fit(pd.Series(np.arange(60.0), index=index).drop(index[30]))
+    forecaster = ridge(difference=True)
+    forecaster.fit(pd.Series(np.arange(60.0), index=index).drop(index[30]))
     assert forecaster.forecast(2).index[0] == pd.Timestamp("2005-01-15")
     assert forecaster.backtest(pd.Series(np.arange(60.0), index=index), cv=2)["n"].sum() == 40
 

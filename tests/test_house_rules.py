@@ -77,7 +77,7 @@ def test_sizes(source, message):
     [
         ("skrnn/__init__.py", 0),
         ("skrnn/networks/__init__.py", 0),
-        ("skrnn/model_selection.py", 0),
+        ("skrnn/model_selection/__init__.py", 0),
         ("skrnn/_fitting.py", 1),
         ("skrnn/networks/programs.py", 1),
         ("tests/small_data.py", 1),

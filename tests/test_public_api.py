@@ -59,7 +59,7 @@ PUBLIC_NAMES = {
         "TrajectoryDisplay",
     ],
     "skrnn.metrics": ["flatten_steps", "make_step_scorer", "mase", "sequence_accuracy_score"],
-    "skrnn.model_selection": ["train_dev_test_split"],
+    "skrnn.model_selection": ["search_space", "suggest_params", "train_dev_test_split"],
     "skrnn.preprocessing": [
         "EmbeddingTokenizer",
         "Interpolator",

@@ -30,6 +30,9 @@ from skrnn.forecasting import (
 from skrnn.metrics import mase
 from skrnn.preprocessing import Interpolator, SlidingWindow, TimeDistributed, regularize
 
+# Random walks often leave the range of their training rows, about which forecasters warn.
+pytestmark = pytest.mark.filterwarnings("ignore:The level of column:UserWarning")
+
 N = 30
 LINE = pd.DataFrame({"a": np.arange(N, dtype=float), "b": np.cos(np.arange(N))})
 READERS = {

@@ -77,8 +77,9 @@ class BaseForecaster(RegressorMixin, SavedEstimator, metaclass=ABCMeta):
     def _rule(self):
         """Return the `ForecastRule` of the fitted attributes."""
 
-    def _check_data(self, panel, targets, known_future):
-        """Raise an error if series and targets do not fit the parameters."""
+    def _choose(self, panel, targets, known_future):
+        """Return the fitted attributes that are chosen before training, by name; check the data."""
+        return {}
 
     def _allows_missing(self):
         return False
@@ -121,8 +122,11 @@ class BaseForecaster(RegressorMixin, SavedEstimator, metaclass=ABCMeta):
         """Fit this copy of the estimator."""
         known_future = read_columns(self.known_future, panel, "known_future")
         targets = read_targets(y, panel, known_future)
-        self._check_data(panel, targets, known_future)
-        n_ahead, needs = min(self._steps_at_once, self.horizon), counts_in_words(self._fixed_by_fit)
+        vars(self).update(self._choose(panel, targets, known_future))
+        n_ahead = min(self._steps_at_once, self.horizon)
+        needs = counts_in_words(
+            {name: getattr(self, f"{name}_", given) for name, given in self._fixed_by_fit.items()}
+        )
         require_rows(panel, self._n_context + self.horizon, needs)
         training, held_out = split_origins(
             panel,
@@ -133,19 +137,17 @@ class BaseForecaster(RegressorMixin, SavedEstimator, metaclass=ABCMeta):
             calibration_size=self.calibration_size,
             needs=needs,
         )
-        self.target_columns_ = targets.columns
-        self.target_names_ = targets.names
+        self.target_columns_, self.target_names_ = targets.columns, targets.names
         self.target_mean_ = targets.values[training + n_ahead].mean(axis=0)
         self.known_future_columns_ = known_future
         vars(self).update(self._learn(panel, targets, known_future, training))
+        self._training_end = panel.tail(self._n_context + self.horizon - 1)
         self.residuals_ = self.mean_residuals_ = None
         if held_out is not None:
             rule = self._rule()
             self.residuals_ = held_out_residuals(rule, panel, targets, held_out, self.horizon)
             self.mean_residuals_ = targets.values[held_out + 1] - self.target_mean_
-        self._training_end = panel.tail(self._n_context + self.horizon - 1)
-        self._has_flat_targets = targets.is_flat
-        self._fitted_parameters = self._fixed_by_fit
+        self._has_flat_targets, self._fitted_parameters = targets.is_flat, self._fixed_by_fit
 
     @property
     def context_(self):
@@ -350,7 +352,7 @@ class BaseForecaster(RegressorMixin, SavedEstimator, metaclass=ABCMeta):
         if panel.columns is not None:
             row = pd.DataFrame(row, columns=panel.columns)
         validate_data(self, row, reset=reset, skip_check_array=True)
-        if not self._allows_missing():
+        if not (self._allows_missing() if reset else self._rule().allows_missing):
             require_no_missing(panel, input_name, type(self).__name__)
         return panel
 

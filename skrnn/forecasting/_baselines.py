@@ -53,8 +53,9 @@ class _NaiveForecaster(BaseForecaster):
         """The number of steps is unlimited, because no forecast is made from forecasts."""
         return sys.maxsize
 
-    def _check_data(self, panel, targets, known_future):
+    def _choose(self, panel, targets, known_future):
         require_target_columns(targets, panel, type(self).__name__)
+        return {}
 
     def _learn(self, panel, targets, known_future, origins):
         return {}

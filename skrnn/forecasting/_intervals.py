@@ -10,6 +10,19 @@ from skrnn.forecasting._rule import forecast_from
 from skrnn.forecasting._windows import find_origins, rows_after
 
 
+def training_ends(panel, calibration_size):
+    """Return the row after the last training row of each series.
+
+    Parameters
+    ----------
+    panel : Panel
+    calibration_size : float or None
+        The fraction of each series, at its end, that is held out.
+    """
+    n_rows = panel.rows_per_series
+    return (np.cumsum(n_rows) - np.floor(n_rows * (calibration_size or 0))).astype(int)
+
+
 def split_origins(panel, targets, n_context, n_ahead, *, horizon, calibration_size, needs):
     """Return the origins of training forecasts, and of those that are held out for intervals.
 
@@ -38,8 +51,7 @@ def split_origins(panel, targets, n_context, n_ahead, *, horizon, calibration_si
         If no forecast is left for training, or none is held out.
     """
     size = calibration_size or 0
-    n_rows = panel.rows_per_series
-    cut = (np.cumsum(n_rows) - np.floor(n_rows * size)).astype(int)
+    cut = training_ends(panel, size)
     training = find_origins(panel, targets.values, n_context, n_ahead)
     training = training[training + n_ahead < cut[panel.row_series[training]]]
     if len(training) == 0:

@@ -84,6 +84,13 @@ class Panel:
         return np.bincount(self.series, self.lengths, minlength=len(self.keys)).astype(np.int64)
 
     @property
+    def longest_segments(self):
+        """The number of rows of the longest segment of each series."""
+        longest = np.zeros(len(self.keys), dtype=int)
+        np.maximum.at(longest, self.series, self.lengths)
+        return longest
+
+    @property
     def row_series(self):
         """The number of each row's series."""
         return np.repeat(self.series, self.lengths)
@@ -131,11 +138,16 @@ class Panel:
 def counts_in_words(parameters):
     """Return the parameters that determine the number of rows, in words for `require_rows`.
 
+    An array of bool counts as whether any of them is True.
+
     Examples
     --------
     >>> counts_in_words({"window_length": 3, "strategy": "direct", "difference": False})
     'window_length=3'
     """
+    parameters = {
+        name: bool(n.any()) if isinstance(n, np.ndarray) else n for name, n in parameters.items()
+    }
     counts = {name: n for name, n in parameters.items() if isinstance(n, Integral) and n}
     return ", ".join(f"{name}={value}" for name, value in counts.items())
 
@@ -148,8 +160,7 @@ def require_rows(panel, n_rows, what):
     ValueError
         If a series has no such segment. The message contains the number of missing rows.
     """
-    longest = np.zeros(len(panel.keys), dtype=int)
-    np.maximum.at(longest, panel.series, panel.lengths)
+    longest = panel.longest_segments
     i = int(np.argmin(longest))
     if int(longest[i]) >= n_rows:
         return

@@ -54,6 +54,9 @@ class ForecastRule(ABC):
         ndarray of shape (n, n_steps, n_targets)
         """
 
+    def check_context(self, context, origins):  # noqa: B027 - most rules have nothing to warn about
+        """Warn if forecasts from some origins of a context cannot be trusted."""
+
     def count_ahead(self, n_steps):
         """Return the number of rows of known future covariates that `n_steps` steps need."""
         if len(self.known_future) == 0:
@@ -80,6 +83,7 @@ def forecast_from(rule, context, origins, n_steps, steps=slice(None)):
     ndarray of shape (n, number of returned steps, n_targets)
         The forecasts, which are NaN if a known future covariate is missing and the rule needs it.
     """
+    rule.check_context(context, origins)
     n_ahead = rule.count_ahead(n_steps)
     size = max(1, _BLOCK_ROWS // (rule.n_context + n_ahead))
     n_returned = len(range(n_steps)[steps])

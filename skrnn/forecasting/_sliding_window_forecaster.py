@@ -18,10 +18,14 @@ from skrnn.forecasting._inner_regressor import (
     takes_sequences,
     validation_groups,
 )
+from skrnn.forecasting._intervals import training_ends
 from skrnn.forecasting._target_columns import require_target_columns
+from skrnn.forecasting._trend import find_trends
+from skrnn.forecasting._window_length import choose_window_length, frequency_of
 from skrnn.forecasting._window_regression import (
     WindowRegression,
     flatten_windows,
+    range_of_levels,
     series_features,
 )
 from skrnn.forecasting._windows import rows_after, windows_ending_at
@@ -51,22 +55,28 @@ class SlidingWindowForecaster(BaseForecaster):
         Otherwise it receives one flat row (window_length × n_features) per window, the oldest time
         step first. A regressor that predicts only one target is fitted once for each target and
         step. Put scalers into this Pipeline, so that forecasts are in the units of the series.
-    window_length : int, default=20
-        The number of rows that a forecast is made from. The last of them is its origin.
+    window_length : int or "auto", default="auto"
+        The number of rows that a forecast is made from. The last of them is its origin. If "auto",
+        it is the fewest whole seasons that have at least 20 rows: 24 months, 24 hours, 21 days or
+        52 weeks, and 20 rows if the index does not show the frequency. It is at most a third of the
+        rows of the shortest series (without those of one horizon). `window_length_` holds it.
     horizon : int, default=1
         The number of steps to forecast. `predict_trajectory` returns the forecasts of all these
         steps, `predict` only that of the last one.
     strategy : {"direct", "recursive"}, default="direct"
-        How more than one step is forecast:
+        How more than one step is forecast [1]_:
 
         - "direct": one prediction of the regressor is the forecast of all `horizon` steps;
         - "recursive": the regressor predicts one step, and this forecast is appended to the window
           for the next step. All columns of `X` that are not in `known_future` must be targets.
-    difference : bool, default=False
+    difference : bool or "auto", default="auto"
         Whether to replace the columns that are targets by their changes from row to row, in windows
         and targets. Forecasts are then the last known value plus the predicted changes, so that
-        they follow the level of the series, also outside the range of the training data. All
-        targets must then be columns of `X`.
+        they follow the level of the series, also outside the range of the training data. If True,
+        all targets must be columns of `X`. If "auto", each target that is a column is replaced if
+        it has a trend or a unit root: if the KPSS test [2]_ rejects a constant level at 5 %, for
+        the training rows of at least half of the series. Nothing is replaced if a series is shorter
+        than 20 rows, or if `X` contains NaN. `difference_` holds the result.
     known_future : str or sequence of str or int, default=()
         Known future covariates: the names or indices of the columns of `X` that are known in
         advance, such as a calendar or a plan. At each time step of the window, the regressor
@@ -88,6 +98,10 @@ class SlidingWindowForecaster(BaseForecaster):
     ----------
     estimator_ : regressor
         The fitted regressor.
+    window_length_ : int
+        The number of rows of a window.
+    difference_ : ndarray of bool of shape (n_targets,)
+        Whether the changes of each target are forecast.
     known_future_columns_ : ndarray of int
         The column indices of `known_future`.
     target_columns_ : ndarray of int of shape (n_targets,)
@@ -122,6 +136,10 @@ class SlidingWindowForecaster(BaseForecaster):
     The origin t is the last row that a forecast may use: ``predict(X)[t]`` is
     ``predict_trajectory(X)[t - horizon]`` at step `horizon`.
 
+    If the level of a column (its mean over a window) is outside the range of the training rows by
+    more than a quarter of this range, `predict` and the other methods warn that they extrapolate.
+    This concerns targets that are not replaced by their changes, and all other columns.
+
     No window crosses a gap in time or the end of a series, neither in training nor in prediction.
 
     If the regressor stops early (``RNNRegressor(early_stopping=True)``), whole blocks of time are
@@ -130,10 +148,12 @@ class SlidingWindowForecaster(BaseForecaster):
 
     References
     ----------
-    S. Ben Taieb, G. Bontempi, A. F. Atiya, A. Sorjamaa, "A review and comparison of strategies for
-    multi-step ahead time series forecasting based on the NN5 forecasting competition", Expert
-    Systems with Applications 39, 2012: section 2 describes the strategies ("direct" is called
-    "MIMO" there if one regressor forecasts all steps).
+    .. [1] S. Ben Taieb, G. Bontempi, A. F. Atiya, A. Sorjamaa, "A review and comparison of
+       strategies for multi-step ahead time series forecasting based on the NN5 forecasting
+       competition", Expert Systems with Applications 39, 2012: section 2 describes the strategies
+       ("direct" is called "MIMO" there if one regressor forecasts all steps).
+    .. [2] D. Kwiatkowski, P. C. B. Phillips, P. Schmidt, Y. Shin, "Testing the null hypothesis of
+       stationarity against the alternative of a unit root", Journal of Econometrics 54, 1992.
 
     Examples
     --------
@@ -154,9 +174,9 @@ class SlidingWindowForecaster(BaseForecaster):
     _parameter_constraints: dict = {
         **BaseForecaster._parameter_constraints,
         "estimator": [HasMethods(["fit", "predict"]), None],
-        "window_length": [Interval(Integral, 1, None, closed="left")],
+        "window_length": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "strategy": [StrOptions({"direct", "recursive"})],
-        "difference": ["boolean"],
+        "difference": ["boolean", StrOptions({"auto"})],
         "known_future": ["array-like", str],
     }
 
@@ -164,10 +184,10 @@ class SlidingWindowForecaster(BaseForecaster):
         self,
         estimator=None,
         *,
-        window_length=20,
+        window_length="auto",
         horizon=1,
         strategy="direct",
-        difference=False,
+        difference="auto",
         known_future=(),
         initial_context="auto",
         calibration_size=None,
@@ -184,7 +204,7 @@ class SlidingWindowForecaster(BaseForecaster):
     @property
     def _n_context(self):
         # The first change of a window needs one row before it.
-        return self.window_length + bool(self.difference)
+        return self.window_length_ + int(self.difference_.any())
 
     @property
     def _steps_at_once(self):
@@ -201,20 +221,39 @@ class SlidingWindowForecaster(BaseForecaster):
 
     def _allows_missing(self):
         # A change from or to a missing value is missing, too.
-        return not self.difference and self.estimator is not None and takes_missing(self.estimator)
+        can_differ = self.difference == "auto" or not self.difference
+        return can_differ and self.estimator is not None and takes_missing(self.estimator)
 
-    def _check_data(self, panel, targets, known_future):
+    def _choose(self, panel, targets, known_future):
+        length, n_rows = self.window_length, panel.longest_segments.min()
+        if length == "auto":
+            length = choose_window_length(frequency_of(panel), n_rows, self.horizon)
+            length = max(length, self._steps_at_once) if len(known_future) else length
+        if self.difference != "auto":
+            difference = np.full(len(targets.columns), bool(self.difference))
+        elif n_rows <= length + self.horizon or np.isnan(panel.values).any():
+            # Changes need one row more, and are NaN next to a missing value.
+            difference = np.zeros(len(targets.columns), dtype=bool)
+        else:
+            ends = training_ends(panel, self.calibration_size)
+            starts = np.append(0, np.cumsum(panel.rows_per_series)[:-1])
+            series = [panel.values[a:b] for a, b in zip(starts, ends, strict=True)]
+            difference = find_trends(series, targets.columns)
+        self._check_data(panel, targets, known_future, length)
+        return {"window_length_": int(length), "difference_": difference}
+
+    def _check_data(self, panel, targets, known_future, window_length):
         if self.estimator is not None:
             require_regressor(self.estimator)
             require_independent_windows(self.estimator)
             require_sequences_for_network(self.estimator)
-        if len(known_future) and self.window_length < self._steps_at_once:
+        if len(known_future) and window_length < self._steps_at_once:
             raise ValueError(
                 f"known_future needs a window_length of at least horizon={self.horizon} if "
-                f"strategy='direct', got {self.window_length}: the window would not hold the "
+                f"strategy='direct', got {window_length}: the window would not hold the "
                 "known future covariates of the first steps."
             )
-        if self.difference:
+        if self.difference != "auto" and self.difference:
             require_target_columns(targets, panel, "difference=True")
         if self.strategy == "recursive" and self.horizon > 1:
             self._require_all_targets(panel, targets, known_future)
@@ -230,22 +269,26 @@ class SlidingWindowForecaster(BaseForecaster):
             )
 
     def _learn(self, panel, targets, known_future, origins):
-        n_ahead = self._steps_at_once
+        n_ahead, length = self._steps_at_once, self.window_length_
         after = rows_after(targets.values, origins, n_ahead)
-        differenced = targets.columns if self.difference else targets.columns[:0]
-        if self.difference:
-            after = after - panel.values[origins][:, np.newaxis, targets.columns]
+        differenced = targets.columns[self.difference_]
+        if len(differenced):
+            after = after.astype(np.result_type(after, panel.values), copy=False)
+            after[..., self.difference_] -= panel.values[origins][:, np.newaxis, differenced]
         features = series_features(panel.values, differenced, known_future, n_ahead)
-        windows = windows_ending_at(features, origins, self.window_length)
+        windows = windows_ending_at(features, origins, length)
         after = after.reshape(len(origins), -1)
         regressor = default_regressor() if self.estimator is None else clone(self.estimator)
-        groups = validation_groups(regressor, origins, self.window_length)
+        groups = validation_groups(regressor, origins, length)
         estimator = for_targets(regressor, after.shape[1]).fit(
             windows if takes_sequences(regressor) else flatten_windows(np.asarray(windows)),
             after[:, 0] if after.shape[1] == 1 else after,
             **groups,
         )
-        return {"estimator_": estimator}
+        return {
+            "estimator_": estimator,
+            "_level_range": range_of_levels(panel.values[: origins[-1] + 1]),
+        }
 
     def _rule(self):
         return WindowRegression(
@@ -253,8 +296,10 @@ class SlidingWindowForecaster(BaseForecaster):
             steps_at_once=self._steps_at_once,
             target_columns=self.target_columns_,
             known_future=self.known_future_columns_,
-            allows_missing=self._allows_missing(),
+            allows_missing=self._allows_missing() and not self.difference_.any(),
             regressor=self.estimator_,
-            window_length=self.window_length,
-            difference=self.difference,
+            window_length=self.window_length_,
+            is_differenced=self.difference_,
+            level_range=self._level_range,
+            column_names=self._training_end.column_names,
         )

@@ -1,5 +1,6 @@
 """Forecasts by regression on windows: what a regressor receives, and how its output is used."""
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,13 +18,38 @@ class WindowRegression(ForecastRule):
     regressor : regressor
         It is fitted on `series_features` of the training series.
     window_length : int
-    difference : bool
-        Whether targets are changes from row to row.
+    is_differenced : ndarray of bool of shape (n_targets,)
+        Which targets are changes from row to row.
+    level_range : ndarray of shape (2, n_features)
+        The lowest and the highest level of each column that was seen; see `range_of_levels`.
+    column_names : list
+        The names of the columns, for warnings.
     """
 
     regressor: object
     window_length: int
-    difference: bool
+    is_differenced: np.ndarray
+    level_range: np.ndarray
+    column_names: list
+
+    def check_context(self, context, origins):
+        """Warn if the level of a column is far outside those in training; see `ForecastRule`."""
+        differenced = self.target_columns[self.is_differenced]
+        columns = np.setdiff1d(np.arange(len(self.column_names)), differenced)
+        levels = window_means(context.values[:, columns], origins, self.window_length)
+        low, high = self.level_range[:, columns]
+        is_outside = (levels < low) | (levels > high)
+        if not is_outside.any():
+            return
+        row, i = np.argwhere(is_outside)[0]
+        warnings.warn(
+            f"The level of column {self.column_names[columns[i]]!r} is far outside the training "
+            f"rows: the mean of a window is {levels[row, i]:g}, expected {low[i]:g} to "
+            f"{high[i]:g}, so that the forecast extrapolates. Fit again with newer rows. If the "
+            "column is a target, difference=True forecasts its changes.",
+            UserWarning,
+            stacklevel=5,
+        )
 
     def forecast(self, block, n_steps):
         """Return the forecasts after some blocks; see `ForecastRule`."""
@@ -33,22 +59,66 @@ class WindowRegression(ForecastRule):
         for done in range(0, n_steps, n_at_once):
             current = block[:, done : done + n_context + n_at_once]
             after = self._regress(current).reshape(len(block), n_at_once, -1)
-            if self.difference:
-                after = after + current[:, n_context - 1 : n_context, columns]
+            after = after + self._last_values(current)
             after = after[:, : n_steps - done]
             forecasts[:, done : done + n_at_once] = after
             rows = slice(done + n_context, done + n_context + after.shape[1])
             block[:, rows, columns[is_column]] = after[..., is_column]
         return forecasts
 
+    def _last_values(self, block):
+        """Return the last known values of the targets that are differenced, and 0 for others."""
+        values = np.zeros((len(block), 1, len(self.target_columns)))
+        columns = self.target_columns[self.is_differenced]
+        values[:, 0, self.is_differenced] = block[:, self.n_context - 1, columns]
+        return values
+
     def _regress(self, block):
-        differenced = self.target_columns if self.difference else self.target_columns[:0]
+        differenced = self.target_columns[self.is_differenced]
         windows = window_features(
             block, self.window_length, differenced, self.known_future, self.steps_at_once
         )
         return self.regressor.predict(
             windows if takes_sequences(self.regressor) else flatten_windows(windows)
         )
+
+
+def window_means(values, ends, window_length):
+    """Return the means of the columns in the windows that end at some rows, ignoring NaN.
+
+    Examples
+    --------
+    >>> window_means(np.array([[1.0], [3.0], [np.nan], [7.0]]), np.array([1, 3]), 2)
+    array([[2.],
+           [7.]])
+    """
+    is_known = ~np.isnan(values)
+    sums, counts = (
+        np.concatenate([np.zeros((1, values.shape[1])), np.cumsum(part, axis=0, dtype=np.float64)])
+        for part in (np.where(is_known, values, 0), is_known)
+    )
+    first = ends + 1 - window_length
+    n_known = counts[ends + 1] - counts[first]
+    with np.errstate(invalid="ignore"):  # a window of NaN has the mean NaN
+        return (sums[ends + 1] - sums[first]) / n_known
+
+
+def range_of_levels(values):
+    """Return the lowest and the highest level of each column that is not far from some rows.
+
+    The range is that of the values, and a quarter wider at both ends, because random walks and
+    short series often leave it a little.
+
+    Examples
+    --------
+    >>> range_of_levels(np.array([[1.0], [3.0], [np.nan], [11.0]]))
+    array([[-1.5],
+           [13.5]])
+    """
+    low, high = np.fmin.reduce(values), np.fmax.reduce(values)
+    # The means of a constant column are rounded.
+    margin = np.maximum(0.25 * (high - low), 1e-6 * np.abs(high))
+    return np.stack([low - margin, high + margin])
 
 
 def flatten_windows(windows):

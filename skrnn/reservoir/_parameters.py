@@ -167,6 +167,19 @@ class EchoStateParameters:
     )
 
 
+def names_given_to_reservoir(estimator):
+    """Return the names of shared parameters that `reservoir` holds, and not the estimator."""
+    if estimator.reservoir is None:
+        return []
+    defaults = Reservoir().get_params()
+    values = estimator.reservoir.get_params(deep=False)
+    return [
+        name
+        for name in SHARED_WITH_RESERVOIR
+        if getattr(estimator, name) is None and not _is_same(values[name], defaults[name])
+    ]
+
+
 def combined_reservoir(estimator):
     """Return an unfitted reservoir with all parameters, including those of the estimator itself.
 

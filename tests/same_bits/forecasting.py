@@ -23,7 +23,7 @@ from skrnn.preprocessing import Interpolator, SlidingWindow, regularize
 
 
 def windowed(estimator=None, *, known_future=(), initial_context="auto", **parameters):
-    parameters = {"window_length": 5, "horizon": 3, **parameters}
+    parameters = {"window_length": 5, "horizon": 3, "difference": False, **parameters}
     estimator = Ridge() if estimator is None else estimator
     return SlidingWindowForecaster(
         estimator, known_future=known_future, initial_context=initial_context, **parameters

@@ -15,8 +15,6 @@ from sklearn.utils import check_random_state, column_or_1d, indexable
 from skrnn._check_arrays import as_array, in_words
 from skrnn._sklearn import _num_samples, _safe_indexing
 
-__all__ = ["train_dev_test_split"]
-
 
 def train_dev_test_split(
     *arrays,
