@@ -46,7 +46,7 @@ def work():
     yield RNNRegressor(cell="simple", units=3, **common), steps, last
     yield RNNRegressor(cell="gru", units=(4, 3), bidirectional=True, **common), steps, last
     yield RNNClassifier(units=4, pooling="mean", **common), one_hot, lengths % 2
-    body = ConvBody(filters=(4, 3), kernel_size=3)
+    body = ConvBody(filters=(4, 3), kernel_size=3, normalization="batch")
     yield RNNClassifier(units=3, body=body, pooling="max", **common), steps, lengths % 2
     yield RNNRegressor(cell="gru", units=3, pooling="attention", **common), steps, last
     tags = [tokens % 2 for tokens in codes]

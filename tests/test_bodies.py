@@ -19,7 +19,9 @@ from skrnn.recurrent import AttentionBody, ConvBody, LSTMFCNBody, check_body, ma
 
 X, LABELS = labelled()
 BODIES = {
-    "batch": ConvBody(filters=(4, 3), kernel_size=(4, 3), pool_size=(2, 1), dropout=0.1),
+    "batch": ConvBody(
+        filters=(4, 3), kernel_size=(4, 3), pool_size=(2, 1), normalization="batch", dropout=0.1
+    ),
     "layer": ConvBody(filters=4, kernel_size=3, pool_size=(3,), normalization="layer"),
     "plain": ConvBody(
         filters=(4, 4), kernel_size=2, pool_size=1, normalization=None, shortcut=False

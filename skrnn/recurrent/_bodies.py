@@ -171,7 +171,7 @@ class ConvBody(_Convolutions):
         """,
     )
     normalization: str | None = parameter(
-        default="batch",
+        default=None,
         constraint=[StrOptions({"batch", "layer"}), None],
         description=_NORMALIZATION,
     )
