@@ -97,7 +97,7 @@ def test_accuracy_table(modules):
     assert lines[3:6] == ["    * - Data set", "      - A", "      - B"]
     assert "    * - GunPoint\n      - **0.500**\n      - 0.375 (0.250)" in "\n".join(lines)
     assert "    * - CBF \\*\n      - **0.500**\n      -\n" in "\n".join(lines)
-    assert "14 sets with \\***\n      - **0.500**\n      -\n" in "\n".join(lines)
+    assert "14 sets with \\*\n      - **0.500**\n      -\n" in "\n".join(lines)
     assert "highest accuracy\n      - 15\n      - 0\n" in "\n".join(lines)
     assert "sets above\n      - 3\n      - 3\n" in "\n".join(lines)
     assert lines[-3:] == [

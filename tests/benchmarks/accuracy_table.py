@@ -45,11 +45,15 @@ def table(results, titles):
     rows = [["Data set", *(titles[model] for model in models)]]
     for data in archive:
         rows.append([f"{data} \\*" if data in AVERAGED else data, *scores(archive[data], models)])
-    rows += [
-        ["**Mean of the 14 sets with \\***", *means(archive, models)],
-        ["Sets with the highest accuracy", *wins(archive, models)],
-        ["Seconds of processor time per fit, mean of the sets above", *seconds(archive, models)],
-    ]
+    if archive:
+        rows += [
+            ["Mean of the 14 sets with \\*", *means(archive, models)],
+            ["Sets with the highest accuracy", *wins(archive, models)],
+            [
+                "Seconds of processor time per fit, mean of the sets above",
+                *seconds(archive, models),
+            ],
+        ]
     rows += [[OTHERS[data], *scores(results[data], models)] for data in OTHERS if data in results]
     return list_table(rows)
 
@@ -105,15 +109,14 @@ def average(by_seed):
 
 def means(results, models):
     """Return the mean over the data sets of `AVERAGED`, for models that have results of all."""
-    cells = []
-    for model in models:
-        complete = all(model in results.get(data, {}) for data in AVERAGED)
-        cells.append(
-            f"**{mean(average(results[data][model]) for data in AVERAGED):.3f}**"
-            if complete
-            else ""
-        )
-    return cells
+    complete = {
+        model: f"{mean(average(results[data][model]) for data in AVERAGED):.3f}"
+        for model in models
+        if all(model in results.get(data, {}) for data in AVERAGED)
+    }
+    highest = max(complete.values(), default=None)
+    cells = {model: f"**{cell}**" if cell == highest else cell for model, cell in complete.items()}
+    return [cells.get(model, "") for model in models]
 
 
 def wins(results, models):
