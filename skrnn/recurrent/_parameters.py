@@ -166,8 +166,12 @@ class NetworkParameters:
         forget gate of "lstm", 0 for all others, so that all units forget within a few time steps.
         "chrono" [7]_ spreads the memory of the units evenly over the time steps of the longest
         training sequence, and "uniform_gate" [8]_ spreads the fraction of the state that is kept at
-        each time step evenly between 0 and 1. Not available for "simple" and for custom cells,
-        and ignored if `body` is given. `warm_start` and `partial_fit` only use it in the first fit.
+        each time step evenly between 0 and 1. Both help a network to remember over hundreds of time
+        steps with `pooling="last"`: in the adding problem of 200 time steps, an LSTM reaches an R²
+        of 0.98 with "chrono" and of 0 with "default". With `pooling="max"`, "chrono" had a lower
+        accuracy than "default" on the data sets of the benchmarks. Not available for "simple" and
+        for custom cells, and ignored if `body` is given. `warm_start` and `partial_fit` only use it
+        in the first fit.
         """,
     )
     embedding: object = parameter(
