@@ -278,9 +278,10 @@ shape (n, T, n_features) or (n, T)
     @property
     def _standardization(self):
         """How features are standardised, or None if the network receives them unchanged."""
-        # Estimators that were saved by an earlier version do not have these attributes.
-        mean = vars(self).get("input_mean_")
-        return None if mean is None else Standardization(mean, self.input_scale_)
+        # Estimators that an earlier version saved read one dtype and do not have these attributes.
+        if isinstance(self._step_format.dtype, str) or self.input_mean_ is None:
+            return None
+        return Standardization(self.input_mean_, self.input_scale_)
 
     def _forward(self, X, name="model"):
         """Return X as `Inputs`, and one of the network's outputs for it."""
