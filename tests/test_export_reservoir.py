@@ -58,7 +58,8 @@ def run_onnx(model, batch, lengths):
 
 def assert_equal_predictions(estimator, sequences, atol=1e-5):
     """Check the ONNX model of a fitted estimator of sequences on ragged input."""
-    batch, lengths = padded(sequences, estimator.reservoir_._dynamics().dtype)
+    dtype = "float64" if estimator.standardize else estimator.reservoir_._dynamics().dtype
+    batch, lengths = padded(sequences, dtype)
     found = run_onnx(to_onnx(estimator), batch, lengths)
 
     def flat(values):
@@ -100,6 +101,14 @@ ESTIMATORS = {
     "model space": (
         EchoStateClassifier(**SMALL, pooling="model_space", reservoir=double(bidirectional=True)),
         LEVELS,
+    ),
+    "mean, std and model space": (
+        EchoStateClassifier(**SMALL),
+        LEVELS,
+    ),
+    "not standardized": (
+        EchoStateRegressor(**SMALL, standardize=False, pooling=("last", "std")),
+        MEANS,
     ),
     "steps": (EchoStateRegressor(**SMALL, return_sequences=True, readout_input=False), DELAYED),
     "steps, two targets": (
@@ -160,9 +169,9 @@ def test_onnx_of_echo_state_in_float64_equals_predict_to_rounding():
 def test_onnx_of_echo_state_does_not_depend_on_the_batch():
     estimator, y = ESTIMATORS["mean, three classes"]
     model = to_onnx(estimator.fit(X, y))
-    together = run_onnx(model, *padded(X, "float32"))["probabilities"]
+    together = run_onnx(model, *padded(X, "float64"))["probabilities"]
     for i in (0, 1, 3):
-        alone = run_onnx(model, *padded(X[i : i + 1], "float32"))["probabilities"]
+        alone = run_onnx(model, *padded(X[i : i + 1], "float64"))["probabilities"]
         assert_allclose(alone[0], together[i], atol=1e-6)
 
 

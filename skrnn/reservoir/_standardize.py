@@ -49,13 +49,16 @@ def scaled_sequences(sequences, scale, dtype):
     ----------
     sequences : Sequences
     scale : InputScale or None
-        If None, the sequences are returned unchanged.
+        If None, only the dtype changes.
     dtype : str
     """
-    if scale is None or sequences.values.ndim == 1:
+    values = sequences.values
+    if values.ndim == 1 or (scale is None and values.dtype == dtype):
         return sequences
-    with np.errstate(over="ignore", invalid="ignore"):  # states that are not finite are reported
-        return sequences.with_values(scale.apply(sequences.values).astype(dtype))
+    # States that are not finite are reported, and values outside the sequences are not used.
+    with np.errstate(over="ignore", invalid="ignore"):
+        values = values if scale is None else scale.apply(values)
+        return sequences.with_values(values.astype(dtype))
 
 
 def learn_scale(sequences, weights):

@@ -1,0 +1,200 @@
+"""What echo state estimators choose by themselves: scales, penalty, leak rates and pooling."""
+
+import pickle
+
+import numpy as np
+import pytest
+from echo_state_data import LABELS, SUMS, WEIGHTS, X, no_step
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy import sparse
+
+from skrnn import EchoStateClassifier, EchoStateRegressor, Sequences
+from skrnn.datasets import make_narma
+from skrnn.reservoir import Reservoir
+from skrnn.reservoir._ridge import solve
+from skrnn.reservoir._statistics import Moments, TriangularFactor
+
+SMALL = {"units": 20, "random_state": 0}
+OFFSET, FACTOR = np.array([1.7e9, -3e4]), np.array([250.0, 1e-3])
+
+
+def moved(sequences):
+    return [OFFSET + FACTOR * steps for steps in sequences]
+
+
+def weighted_moments(sequences, weights):
+    steps = np.concatenate(sequences)
+    shares = np.repeat(weights, list(map(len, sequences)))
+    mean = np.average(steps, axis=0, weights=shares)
+    return mean, np.sqrt(np.average((steps - mean) ** 2, axis=0, weights=shares))
+
+
+@pytest.mark.parametrize("weights", [None, WEIGHTS, np.arange(len(X)) % 2])
+def test_standardize_equals_standardized_inputs(weights):
+    mean, scale = weighted_moments(X, np.ones(len(X)) if weights is None else weights)
+    by_hand = EchoStateClassifier(**SMALL, standardize=False)
+    by_hand.fit([(steps - mean) / scale for steps in X], LABELS, weights)
+    inside = EchoStateClassifier(**SMALL).fit(X, LABELS, weights)
+    assert_allclose(
+        inside.predict_proba(X),
+        by_hand.predict_proba([(steps - mean) / scale for steps in X]),
+        atol=1e-4,
+    )
+
+
+def test_standardize_is_invariant_to_offsets_and_units():
+    plain = EchoStateRegressor(**SMALL).fit(X, SUMS)
+    shifted = EchoStateRegressor(**SMALL).fit(moved(X), SUMS)
+    assert_allclose(shifted.predict(moved(X)), plain.predict(X), atol=1e-3 * np.abs(SUMS).max())
+
+
+def test_standardize_leaves_constant_features_and_one_hot_steps_alone():
+    rng = np.random.default_rng(0)
+    codes = [rng.integers(0, 3, n) for n in (4, 7, 5, 6)]
+    dense = [np.eye(3)[steps] for steps in codes]
+    y = np.arange(4.0)
+    network = EchoStateRegressor(**SMALL).fit(dense, y)
+    by_hand = EchoStateRegressor(**SMALL, standardize=False).fit(dense, y)
+    assert_array_equal(network.predict(dense), by_hand.predict(dense))
+    ones = [sparse.csr_array(steps) for steps in dense]
+    assert_allclose(network.fit(ones, y).predict(ones), by_hand.predict(dense), atol=1e-5)
+    constant = [np.c_[steps, np.full(len(steps), 7.0)] for steps in X]
+    scale = EchoStateRegressor(**SMALL).fit(constant, SUMS)._input_scale
+    assert (scale.mean[-1], scale.scale[-1]) == (0.0, 1.0)
+
+
+def test_standardize_counts_the_steps_of_windows_as_often_as_they_occur():
+    series = np.random.default_rng(0).normal(size=(40, 2))
+    windows = Sequences(series, [0, 5, 20], [10, 10, 15])
+    network = EchoStateRegressor(**SMALL)
+    shared = network.fit(windows, [1.0, 2.0, 3.0])._input_scale
+    copied = network.fit(list(windows), [1.0, 2.0, 3.0])._input_scale
+    assert_allclose(shared.mean, copied.mean, rtol=1e-12)
+    assert_allclose(shared.scale, copied.scale, rtol=1e-12)
+
+
+def test_standardize_statistics_of_the_first_part_are_kept():
+    network = EchoStateRegressor(**SMALL).partial_fit(X[:10], SUMS[:10])
+    first = network._input_scale
+    network.partial_fit([5 * steps for steps in X[10:]], SUMS[10:])
+    assert network._input_scale.equals(first)
+    other = EchoStateRegressor(**SMALL).fit(X[10:], SUMS[10:])
+    with pytest.raises(ValueError, match=r"standard deviations.*standardize=False"):
+        network.merge(other)
+    network.set_params(standardize=False)
+    with pytest.raises(ValueError, match="standardize=False has changed"):
+        network.predict(X)
+
+
+def test_standardize_generates_in_the_units_of_the_series():
+    series = 5000 + 300 * np.sin(0.2 * np.arange(600))
+    true = 5000 + 300 * np.sin(0.2 * np.arange(600, 620))
+    network = EchoStateRegressor(
+        units=60, rows="steps", washout=50, reservoir=Reservoir(dtype="float64"), random_state=0
+    ).fit(series[:-1, None], series[1:])
+    assert_allclose(network.generate(20), true, atol=3)
+    # The last known time step is the first input, so the first output is the step after it.
+    assert_allclose(network.generate(20, series[:, None]), true, atol=3)
+    assert_array_equal(pickle.loads(pickle.dumps(network)).generate(20), network.generate(20))
+
+
+def test_standardize_known_future_inputs_with_feedback():
+    inputs = OFFSET[0] + 250 * np.random.default_rng(0).uniform(-1, 1, (300, 1))
+    y = np.convolve((inputs[:, 0] - OFFSET[0]) / 250, [0.5, 0.3, 0.2])[:300]
+    network = EchoStateRegressor(
+        units=60,
+        rows="steps",
+        initial_state="fit_end",
+        reservoir=Reservoir(feedback_scaling=0.1, dtype="float64"),
+        random_state=0,
+    ).fit(inputs[:250], y[:250])
+    generated = network.generate(50, X_future=inputs[250:])
+    assert_allclose(generated, network.predict(inputs[250:]), atol=1e-8)
+    assert np.abs(generated - y[250:]).mean() < 0.1
+
+
+@pytest.mark.parametrize("kind", [Moments, TriangularFactor])
+def test_alpha_auto_is_relative_to_the_variance_of_the_features(kind):
+    rng = np.random.default_rng(0)
+    rows, weights = rng.normal(size=(30, 8)) * np.arange(1, 9), rng.uniform(0.5, 2, 30)
+    statistics = kind(8, 1)
+    statistics.add(rows.copy(), rows[:, :1], weights)
+    mean = np.average(rows, axis=0, weights=weights)
+    variances = np.average((rows - mean) ** 2, axis=0, weights=weights)
+    assert_allclose(statistics.x_variance, variances.sum(), rtol=1e-12)
+
+
+def test_alpha_auto_of_the_classifier():
+    network = EchoStateClassifier(**SMALL, readout_input=False, pooling=("last", "mean"))
+    network.fit(X, LABELS)
+    inner = Reservoir(units=20, leak_rate="log_uniform", pooling=("last", "mean"), random_state=0)
+    steps = np.concatenate(X)
+    rows = inner.fit_transform([(one - steps.mean(axis=0)) / steps.std(axis=0) for one in X])
+    assert_allclose(network.alpha_, 0.01 * rows.var(axis=0).sum(), rtol=1e-3)
+    assert network.gcv_errors_ is None
+
+
+def test_solve_squared_equals_singular_values():
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(20, 60)), rng.normal(size=(20, 2))
+    factor = TriangularFactor(60, 2)
+    factor.add(x, y)
+    alpha = 0.01 * factor.x_variance
+    fast, exact = solve(factor, alpha, square=True), solve(factor, alpha)
+    assert_allclose(fast.coef, exact.coef, atol=1e-12)
+    assert_allclose(fast.intercept, exact.intercept, atol=1e-12)
+
+
+def test_pooling_tuple_puts_vectors_side_by_side():
+    names = ("std", "last", "mean", "model_space")
+    alone = [Reservoir(pooling=name, **SMALL).fit_transform(X) for name in names]
+    together = Reservoir(pooling=names, **SMALL).fit(X)
+    assert_allclose(together.transform(X), np.hstack(alone), atol=1e-6)
+    assert len(together.get_feature_names_out()) == sum(part.shape[1] for part in alone)
+
+
+@pytest.mark.parametrize("washout", [0, 2])
+def test_pooling_std_equals_the_deviation_of_the_states(washout):
+    long = [steps for steps in X if len(steps) > washout]
+    states = Reservoir(**SMALL).fit_transform(long)
+    pooled = Reservoir(pooling="std", washout=washout, **SMALL).fit_transform(long)
+    by_hand = [one[washout:].astype(float).std(axis=0) for one in states]
+    assert_allclose(pooled, by_hand, atol=1e-6)
+    assert_array_equal(Reservoir(pooling="std", **SMALL).fit_transform([X[0][:1]]), 0)
+
+
+@pytest.mark.parametrize("pooling", [(), ("mean", "mean"), ("mean", "max"), ["mean", 3]])
+def test_pooling_that_is_not_known(pooling):
+    network = EchoStateRegressor(**SMALL, pooling=pooling)
+    with no_step(), pytest.raises(ValueError, match="pooling must be one of 'last', 'mean'"):
+        network.fit(X, SUMS)
+
+
+def test_leak_rate_log_uniform_differs_by_unit_and_keeps_the_weights():
+    mixed = Reservoir(units=400, leak_rate="log_uniform", random_state=0).fit(X).layers_[0]
+    plain = Reservoir(units=400, random_state=0).fit(X).layers_[0]
+    assert (mixed.leak_rate >= 0.03).all()
+    assert (mixed.leak_rate <= 1).all()
+    assert abs(np.log(mixed.leak_rate).mean() - np.log(0.03) / 2) < 0.2
+    assert_array_equal(mixed.input_weights, plain.input_weights)
+    assert_array_equal(mixed.bias, plain.bias)
+
+
+def test_input_scaling_is_small_for_narma_and_never_overrides_a_given_one():
+    u, y = make_narma(1200, order=10, random_state=0)
+    network = EchoStateRegressor(units=100, rows="steps", random_state=0)
+    chosen = network.fit(u[:, None], y).reservoir_.input_scaling
+    assert chosen == 0.01
+    errors = []
+    for scaling in (0.01, 1.0):
+        network.set_params(input_scaling=scaling).fit(u[:600, None], y[:600])
+        assert network.reservoir_.input_scaling == scaling
+        errors.append(np.mean((network.predict(u[600:, None])[100:] - y[700:]) ** 2))
+    assert errors[0] < errors[1] / 2
+
+
+def test_regressor_narma_with_only_the_radius_given():
+    u, y = make_narma(4400, order=10, random_state=1000)
+    network = EchoStateRegressor(units=200, spectral_radius=0.9, rows="steps", random_state=0)
+    predicted = network.fit(u[:2200, None], y[:2200]).predict(u[2200:, None])[200:]
+    assert np.sqrt(np.mean((predicted - y[2400:]) ** 2) / y[2400:].var()) < 0.2
