@@ -96,7 +96,12 @@ def in_logs(regressor):
 def from_a_day(regressor, **settings):
     """Return a forecaster of the next 24 hours from the last 24."""
     return SlidingWindowForecaster(
-        regressor, window_length=24, horizon=horizon, known_future=list(calendar), **settings
+        regressor,
+        window_length=24,
+        horizon=horizon,
+        difference=False,
+        known_future=list(calendar),
+        **settings,
     )
 
 

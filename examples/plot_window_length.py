@@ -46,7 +46,7 @@ network = make_pipeline(
     TimeDistributed(StandardScaler()),
     RNNRegressor(epochs=15, batch_size=32, random_state=0),
 )
-forecaster = SlidingWindowForecaster(network, horizon=horizon)
+forecaster = SlidingWindowForecaster(network, horizon=horizon, difference=False)
 print(f"R² of perfect forecasts of the series without noise: {1 - noise.var() / series.var():.3f}")
 
 # %%
@@ -66,7 +66,9 @@ from sklearn.linear_model import RidgeCV
 from sklearn.model_selection import TimeSeriesSplit, cross_val_score
 
 folds = TimeSeriesSplit(4)
-ridge = SlidingWindowForecaster(RidgeCV(np.logspace(-3, 3, 7)), window_length=40, horizon=horizon)
+ridge = SlidingWindowForecaster(
+    RidgeCV(np.logspace(-3, 3, 7)), window_length=40, horizon=horizon, difference=False
+)
 for initial_context in ("auto", "edge"):
     model = ridge.set_params(initial_context=initial_context)
     scores = cross_val_score(model, train, train, cv=folds)

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.compose import TransformedTargetRegressor
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.linear_model import Ridge
 from sklearn.metrics import mean_absolute_error
@@ -102,6 +103,14 @@ def test_forecaster_difference_auto_is_not_for_other_targets():
     X = line()
     assert not forecaster().fit(X, X[:, 0] ** 2).difference_.any()
     assert_array_equal(forecaster().fit(X, np.hstack([X**2, X])).difference_, [False, True])
+
+
+def test_forecaster_difference_auto_is_not_for_transformed_targets():
+    logs = TransformedTargetRegressor(Ridge(), func=np.log, inverse_func=np.exp)
+    X = np.exp(line() / 10)
+    inside = SlidingWindowForecaster(make_pipeline(StandardScaler(), logs), window_length=5).fit(X)
+    assert not inside.difference_.any()
+    assert np.isfinite(inside.forecast()).all()
 
 
 def test_forecaster_difference_auto_short_series():

@@ -109,6 +109,27 @@ def takes_missing(regressor):
     return True
 
 
+def transforms_targets(regressor):
+    """Return whether a regressor transforms its targets, as for the logarithms of levels.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import Ridge
+    >>> transforms_targets(TransformedTargetRegressor(Ridge(), func=np.log, inverse_func=np.exp))
+    True
+    >>> transforms_targets(GridSearchCV(Ridge(), {}))
+    False
+    """
+    while not isinstance(regressor, TransformedTargetRegressor):
+        if isinstance(regressor, Pipeline):
+            regressor = regressor.steps[-1][1]
+        elif type(regressor) in _WRAPPERS:
+            regressor = getattr(regressor, _WRAPPERS[type(regressor)])
+        else:
+            return False
+    return True
+
+
 def for_targets(regressor, n_targets):
     """Return the regressor, wrapped to fit a clone per target if it accepts only one target."""
     accepts_many = get_tags(_steps(regressor)[-1]).target_tags.multi_output

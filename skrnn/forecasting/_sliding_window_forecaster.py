@@ -16,6 +16,7 @@ from skrnn.forecasting._inner_regressor import (
     require_sequences_for_network,
     takes_missing,
     takes_sequences,
+    transforms_targets,
     validation_groups,
 )
 from skrnn.forecasting._intervals import training_ends
@@ -76,7 +77,9 @@ class SlidingWindowForecaster(BaseForecaster):
         all targets must be columns of `X`. If "auto", each target that is a column is replaced if
         it has a trend or a unit root: if the KPSS test [2]_ rejects a constant level at 5 %, for
         the training rows of at least half of the series. Nothing is replaced if a series is shorter
-        than 20 rows, or if `X` contains NaN. `difference_` holds the result.
+        than 20 rows, if `X` contains NaN, or if the regressor is a `TransformedTargetRegressor`,
+        whose function may need levels. Use False if the regressor needs positive targets.
+        `difference_` holds the result.
     known_future : str or sequence of str or int, default=()
         Known future covariates: the names or indices of the columns of `X` that are known in
         advance, such as a calendar or a plan. At each time step of the window, the regressor
@@ -225,14 +228,14 @@ class SlidingWindowForecaster(BaseForecaster):
         return can_differ and self.estimator is not None and takes_missing(self.estimator)
 
     def _choose(self, panel, targets, known_future):
-        length, n_rows = self.window_length, panel.longest_segments.min()
+        length = self.window_length
         if length == "auto":
+            n_rows = panel.longest_segments.min()
             length = choose_window_length(frequency_of(panel), n_rows, self.horizon)
             length = max(length, self._steps_at_once) if len(known_future) else length
         if self.difference != "auto":
             difference = np.full(len(targets.columns), bool(self.difference))
-        elif n_rows <= length + self.horizon or np.isnan(panel.values).any():
-            # Changes need one row more, and are NaN next to a missing value.
+        elif not self._can_difference(panel, length):
             difference = np.zeros(len(targets.columns), dtype=bool)
         else:
             ends = training_ends(panel, self.calibration_size)
@@ -241,6 +244,14 @@ class SlidingWindowForecaster(BaseForecaster):
             difference = find_trends(series, targets.columns)
         self._check_data(panel, targets, known_future, length)
         return {"window_length_": int(length), "difference_": difference}
+
+    def _can_difference(self, panel, window_length):
+        # Changes need one row more, are NaN next to a missing value, and may be negative.
+        return (
+            panel.longest_segments.min() > window_length + self.horizon
+            and not np.isnan(panel.values).any()
+            and not transforms_targets(self.estimator)
+        )
 
     def _check_data(self, panel, targets, known_future, window_length):
         if self.estimator is not None:

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 from attacks.verdicts import (
     argument_names,
     fit_or_refuse,
@@ -29,6 +30,9 @@ from skrnn.forecasting import (
 TABLES = st.tuples(st.integers(1, 40), st.integers(1, 3)).flatmap(
     lambda shape: hnp.arrays(np.float64, shape, elements=QUARTERS, fill=st.nothing())
 )
+
+# Drawn rows are often outside the range of the training rows, about which forecasters warn.
+pytestmark = pytest.mark.filterwarnings("ignore:The level of column:UserWarning")
 
 
 @st.composite
