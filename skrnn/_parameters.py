@@ -31,7 +31,23 @@ def parameter(*, default, constraint, description, spec=None):
     return field(default=default, metadata=metadata)
 
 
-@dataclass_transform(eq_default=False, kw_only_default=True, field_specifiers=(parameter,))
+def inherited(cls, name, *, default):
+    """Describe a parameter as a base class does, with another default.
+
+    Parameters
+    ----------
+    cls : type
+        The base class.
+    name : str
+    default : object
+    """
+    (found,) = (item for item in fields(cls) if item.name == name)
+    return field(default=default, metadata=found.metadata)
+
+
+@dataclass_transform(
+    eq_default=False, kw_only_default=True, field_specifiers=(parameter, inherited)
+)
 def with_parameters(cls):
     """Give a class the ``__init__``, the constraints and the docstring of its parameters.
 

@@ -5,10 +5,11 @@ from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score
 
 from skrnn._fitting import fitted_snapshot
-from skrnn._parameters import parameter, with_parameters
+from skrnn._parameters import inherited, parameter, with_parameters
 from skrnn._sklearn import StrOptions, _fit_context
 from skrnn.recurrent._base import BaseRNN
 from skrnn.recurrent._codecs import LabelCodec
+from skrnn.recurrent._parameters import NetworkParameters
 from skrnn.sequences._targets import check_labels, known_classes, require_two_classes
 
 
@@ -97,6 +98,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
     (1, 2)
     """
 
+    pooling: str = inherited(NetworkParameters, "pooling", default="max")
     loss: object = parameter(
         default="auto",
         constraint="no_validation",

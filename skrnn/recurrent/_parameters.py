@@ -142,7 +142,7 @@ class NetworkParameters:
         """,
     )
     standardize: bool = parameter(
-        default=False,
+        default=True,
         constraint=["boolean"],
         description="""
         bool

@@ -14,7 +14,7 @@ from skrnn.recurrent._parameters import _unchanged
 DEFAULT_VALIDATION_SPLIT = 0.1
 
 # The numbers of updates and of epochs that epochs="auto" reaches at least.
-_AUTO_UPDATES, _AUTO_EPOCHS = 1500, 10
+_AUTO_UPDATES, _AUTO_EPOCHS = 1000, 10
 
 # Chosen together with the default number of epochs by cross-validation on training sets (the user
 # guide has the table); other optimizers start from Keras' own rate.
@@ -68,7 +68,7 @@ class TrainingParameters:
         """,
     )
     schedule: str | Callable = parameter(
-        default="constant",
+        default="cosine",
         constraint=[StrOptions({"constant", "cosine", "one_cycle", "plateau"}), callable],
         spec=_unchanged,
         description="""
@@ -121,13 +121,13 @@ class TrainingParameters:
         """,
     )
     epochs: int | str = parameter(
-        default=60,
+        default="auto",
         constraint=[Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         spec=_unchanged,
         description="""
         int or "auto"
         The number of passes over the training set, or the maximum if `early_stopping=True`.
-        "auto" is the smallest number, but at least 10, with at least 1,500 updates of the
+        "auto" is the smallest number, but at least 10, with at least 1,000 updates of the
         weights: the fewer batches the training set has, the more epochs it needs. `n_iter_`
         reports the number.
         """,
@@ -256,7 +256,7 @@ def automatic_epochs(n_sequences, batch_size):
     50 sequences are 2 updates per epoch, and 25,000 sequences are 782:
 
     >>> automatic_epochs(50, 32), automatic_epochs(25_000, 32)
-    (750, 10)
+    (500, 10)
     """
     return max(_AUTO_EPOCHS, -(-_AUTO_UPDATES // updates_per_epoch(n_sequences, batch_size)))
 
