@@ -23,12 +23,7 @@ from skrnn.forecasting._intervals import half_widths, held_out_residuals, split_
 from skrnn.forecasting._known_future import read_known_future
 from skrnn.forecasting._panel import counts_in_words, require_no_missing, require_rows
 from skrnn.forecasting._read_panel import read_panel
-from skrnn.forecasting._rule import (
-    check_memory,
-    check_n_steps,
-    forecast_from,
-    forecast_rows,
-)
+from skrnn.forecasting._rule import check_memory, check_n_steps, forecast_from, forecast_rows
 from skrnn.forecasting._target_columns import read_columns, read_targets
 
 
