@@ -14,6 +14,7 @@ from skrnn._fitting import all_or_nothing, fitted_snapshot, is_fitted, snapshot
 from skrnn._persistence import SavedEstimator
 from skrnn._sklearn import CallbackSupportMixin, _fit_context
 from skrnn.recurrent._callbacks import FitTask
+from skrnn.recurrent._convergence import warn_if_nothing_was_learned
 from skrnn.recurrent._data import (
     check_groups,
     ids_as_rows,
@@ -156,6 +157,8 @@ shape (n, T, n_features) or (n, T)
 
         watcher = task and task.watcher(as_attributes)
         result = train(job, watcher, score_fitted and score)
+        if not partial:
+            warn_if_nothing_was_learned(job, result.history)
         vars(self).update(as_attributes(result))
 
     def _learned(self):
