@@ -15,6 +15,7 @@ from skrnn._persistence import SavedEstimator
 from skrnn._sklearn import CallbackSupportMixin, _fit_context
 from skrnn.recurrent._bodies import is_ready_made
 from skrnn.recurrent._callbacks import FitTask
+from skrnn.recurrent._convergence import warn_if_nothing_was_learned
 from skrnn.recurrent._data import (
     check_groups,
     ids_as_rows,
@@ -116,7 +117,8 @@ shape (n, T, n_features) or (n, T)
             def score_of(left_out):
                 if held_out is not None:
                     return validation_score(fitted, X_val, y_val, used_val)
-                return validation_score(fitted, X, y, np.arange(len(X))[used][left_out])
+                rows = left_out if isinstance(used, slice) else used[left_out]
+                return validation_score(fitted, X, y, rows)
 
             fitted._train(examples, held_out, groups, resume=resume, task=task, score_of=score_of)
             task.end(fitted._learned())
@@ -157,6 +159,8 @@ shape (n, T, n_features) or (n, T)
 
         watcher = task and task.watcher(as_attributes)
         result = train(job, watcher, score_fitted and score)
+        if not partial:
+            warn_if_nothing_was_learned(job, result.history)
         vars(self).update(as_attributes(result))
 
     def _learned(self):

@@ -1,0 +1,81 @@
+"""A warning if a network has learned nothing, which a constant prediction reveals."""
+
+import warnings
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+
+from skrnn._specs import updates_per_epoch
+from skrnn.recurrent._codecs import mean_and_spread
+
+# Fewer updates are a trial, whose result is not expected to be better than a constant.
+_LEAST_UPDATES = 500
+_CROSS_ENTROPIES = (
+    "binary_crossentropy",
+    "categorical_crossentropy",
+    "sparse_categorical_crossentropy",
+)
+
+
+def loss_of_best_constant(loss, targets, weights):
+    r"""Return the lowest loss of a constant prediction, or None for a loss that is not known.
+
+    With weights :math:`w_i` of mean 1, this is the weighted variance of the targets for the mean
+    squared error, and :math:`-\sum_k p_k \log p_k` with the weighted class frequencies :math:`p_k`
+    for a cross-entropy.
+
+    Parameters
+    ----------
+    loss : str or object
+    targets : ndarray of shape (n,) or (n, n_outputs)
+        Targets as the network receives them; those of shape (n,) are class codes.
+    weights : ndarray of shape (n,)
+
+    Examples
+    --------
+    >>> loss_of_best_constant("mean_squared_error", np.array([[1.0], [3.0]]), np.ones(2))
+    1.0
+    >>> round(loss_of_best_constant("binary_crossentropy", np.eye(2)[:, :1], np.ones(2)), 4)
+    0.6931
+    """
+    if not isinstance(loss, str):
+        return None
+    if loss == "mean_squared_error":
+        _, spread = mean_and_spread(targets.astype(float), weights.astype(float))
+        return float((spread**2).mean())
+    if loss not in _CROSS_ENTROPIES:
+        return None
+    if targets.ndim == 1:
+        totals = np.bincount(targets, weights=weights)
+    else:
+        totals = weights.astype(float) @ targets
+        if targets.shape[1] == 1:
+            totals = np.array([totals[0], weights.sum(dtype=float) - totals[0]])
+    frequencies = totals[totals > 0] / totals.sum()
+    return float(-(frequencies * np.log(frequencies)).sum())
+
+
+def warn_if_nothing_was_learned(job, history):
+    """Warn if the training loss of the last epoch is not lower than that of the best constant.
+
+    Parameters
+    ----------
+    job : TrainingJob
+    history : dict of str to list of float
+        The history of this job alone.
+    """
+    losses, training, examples = history["loss"], job.training, job.examples
+    n_updates = len(losses) * updates_per_epoch(len(examples), training.batch_size)
+    # The loss of a network with an L2 penalty includes this penalty.
+    if n_updates < _LEAST_UPDATES or job.spec.l2 > 0:
+        return
+    best = loss_of_best_constant(training.loss, examples.targets.values, examples.weights)
+    if best and losses[-1] >= best:
+        warnings.warn(
+            f"The network has learned nothing from X: its training loss is {losses[-1]:.4g} after "
+            f"{len(losses)} epochs, and that of the best constant prediction is {best:.4g}. "
+            "Standardise the features, for example with TimeDistributed(StandardScaler()), or "
+            "choose another learning_rate, pooling or number of epochs.",
+            ConvergenceWarning,
+            stacklevel=2,
+        )
