@@ -329,8 +329,8 @@ def test_rnn_standardize_refuses_values_that_are_too_large_for_the_scale():
     [
         ([300.0, 1.0], [0.0, 0.0], "Feature 0 of X has the mean .* and the standard deviation 2"),
         ([1.0, 1.0], [0.0, 5000.0], r"Feature 1 of X has the mean 5e\+03 .* standardize=True"),
-        ([1.0, 0.0], [0.0, -101.0], "Feature 1 of X has the mean -101 and the standard dev.* 1"),
-        ([1e-4, 1e-3], [0.0, 0.0], "Feature 1 of X has the mean .* if all are below 0.01"),
+        ([1.0, 0.0], [0.0, -201.0], "Feature 1 of X has the mean -201 and the standard dev.* 1"),
+        ([1e-4, 1e-3], [0.0, 0.0], "Feature 1 of X has the mean .* if all are below 0.005"),
     ],
 )
 def test_rnn_without_standardize_warns_of_features_far_from_unit_scale(scale, offset, match):

@@ -21,9 +21,10 @@ from skrnn.sequences._targets import as_list_or_array, flatten_targets
 _NAMES = ("X", "y", "sample_weight")
 _BEFORE_STANDARDIZATION = ("float64", "float32")
 # The largest mean and standard deviation of a feature without a warning. Pixels of 0 to 255 have a
-# standard deviation of about 80. The inverse is the smallest standard deviation of all features: a
-# single feature may be almost always zero, such as a pixel in a corner.
-_LARGEST_SCALE = 100.0
+# standard deviation of about 80, and scikit-learn's common checks use data with a mean of 100. The
+# inverse is the smallest standard deviation of all features: a single feature may be almost always
+# zero, such as a pixel in a corner.
+_LARGEST_SCALE = 200.0
 # The number of time steps from which the warning estimates them.
 _SAMPLED_STEPS = 2**20
 

@@ -152,7 +152,7 @@ class NetworkParameters:
         time step that several overlapping sequences contain counts once for each of them. Columns
         of 0 and 1 are left unchanged, and so are one-hot vectors. A constant column becomes 0. If
         False, there is a `ConvergenceWarning` if the mean or the standard deviation of a feature is
-        above 100, or if those of all features are below 0.01. Ignored if `embedding` is not None.
+        above 200, or if those of all features are below 0.005. Ignored if `embedding` is not None.
         """,
     )
     bias_initializer: str = parameter(
