@@ -54,15 +54,15 @@ CLASSIFIERS = {
     ),
 }
 REGRESSORS = {
-    "lstm, both directions, stacked, float64": ({**BOTH, **STACKED, "dtype": "float64"}, X, Y),
-    "gru, stacked, max, two targets": (
-        {"cell": "gru", **STACKED, "pooling": "max"},
+    "lstm, both directions, float64": ({**BOTH, "dtype": "float64"}, X, Y),
+    "gru, max, two targets": (
+        {"cell": "gru", "pooling": "max"},
         X,
         np.stack([Y, 1.7e9 + Y], axis=1),
     ),
     "gru, both directions, stacked": ({"cell": "gru", **BOTH, **STACKED}, X, Y),
     "gru, mean and max": ({"cell": "gru", "pooling": "mean_max"}, X, Y),
-    "gru, both directions, softsign": ({"cell": "gru", **BOTH, "activation": "softsign"}, X, Y),
+    "gru, softsign": ({"cell": "gru", "activation": "softsign"}, X, Y),
     "gru, two targets per time step": ({"cell": "gru", **PER_STEP}, X, [x[:, :2] for x in X]),
     "simple, stacked, one target per time step": (
         {"cell": "simple", **STACKED, **PER_STEP},

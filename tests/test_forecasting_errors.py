@@ -390,3 +390,12 @@ def test_predict_series_not_seen_in_fit():
     auto = forecaster().fit(X, series_id=TURNS)
     alone = forecaster(initial_context="edge").fit(X, series_id=TURNS)
     assert_array_equal(auto.predict(X), alone.predict(X))
+
+
+def test_forecaster_horizon_true_is_one():
+    one, true = (SlidingWindowForecaster(Ridge(), window_length=3, horizon=h) for h in (1, True))
+    for method in ("predict", "predict_trajectory", "forecast"):
+        given = () if method == "forecast" else (X,)
+        assert_array_equal(
+            getattr(true.fit(X), method)(*given), getattr(one.fit(X), method)(*given)
+        )

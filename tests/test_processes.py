@@ -113,7 +113,7 @@ def in_a_fork(function):
 
     child = context.Process(target=work)
     child.start()
-    answer = receiver.recv() if receiver.poll(30) else "no answer"
+    answer = receiver.recv() if receiver.poll(120) else "no answer"
     child.kill()
     child.join()
     return answer

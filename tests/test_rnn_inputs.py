@@ -22,7 +22,7 @@ EMBEDDED = {**TINY, "embedding": 3}
 def test_rnn_fit_warns_that_the_last_axis_may_be_time():
     first = np.random.default_rng(0).normal(size=(8, 1, 15))
     with pytest.warns(UserWarning, match=r"X has the shape \(8, 1, 15\).*from_channels_first"):
-        model = RNNClassifier(**TINY).fit(first, np.arange(8) % 2)
+        model = RNNClassifier(**{**TINY, "cell": "simple"}).fit(first, np.arange(8) % 2)
     assert len(model.predict(first)) == 8  # without a warning
 
 
@@ -154,7 +154,7 @@ def n_embedding_rows(largest):
 def test_rnn_tokens_number_of_embedding_rows_is_rounded_up_by_a_quarter_at_most():
     for largest in (3, 7, 100, 30_000):
         assert largest < n_embedding_rows(largest) <= max(1.25 * (largest + 1), 4)
-    assert len({n_embedding_rows(largest) for largest in range(1030, 1270, 20)}) == 1
+    assert len({n_embedding_rows(largest) for largest in (1030, 1150, 1269)}) == 1
 
 
 # --- pre-trained vectors --------------------------------------------------------------------------
@@ -250,12 +250,12 @@ def test_rnn_one_hot_unused_entries_of_a_matrix_are_ignored(symbol_classifier):
 @pytest.mark.parametrize(
     "how",
     [
-        {"pooling": "mean"},
-        {"cell": "gru", "bidirectional": True, "dropout": 0.4},
+        {"pooling": "mean", "bidirectional": True, "dropout": 0.4},
+        {"cell": "gru"},
         {"cell": "simple", "activation": "relu"},
         {"units": (3, 2), "return_sequences": True},
     ],
-    ids=["mean", "both ways, dropout", "no fast loop", "stacked, steps"],
+    ids=["mean, both ways, dropout", "gru", "no fast loop", "stacked, steps"],
 )
 def test_rnn_one_hot_rows_equal_dense_vectors(how):
     y = [np.arange(n) % 3 for n in N_STEPS] if "return_sequences" in how else PARITY

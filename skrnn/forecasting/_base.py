@@ -188,7 +188,7 @@ class BaseForecaster(RegressorMixin, SavedEstimator, metaclass=ABCMeta):
         fitted = self._checked_snapshot()
         panel = fitted._read(X, series_id)
         context = fitted._context_of(panel)
-        forecasts = forecast_from(fitted._rule(), context, context.rows, fitted.horizon)
+        forecasts = forecast_from(fitted._rule(), context, context.rows, int(fitted.horizon))
         return panel.as_given(forecasts, is_flat=fitted._has_flat_targets)
 
     def forecast(self, n_steps=None, X=None, *, X_future=None):
@@ -368,12 +368,12 @@ class BaseForecaster(RegressorMixin, SavedEstimator, metaclass=ABCMeta):
     def _forecast_rows(self, panel):
         """Return the forecast of each row, and whether it has any context."""
         context = self._context_of(panel)
-        return forecast_rows(self._rule(), context, self.horizon, self.target_mean_)
+        return forecast_rows(self._rule(), context, int(self.horizon), self.target_mean_)
 
     def _forecast_after(self, n_steps, X, X_future):
         """Return the forecasts after some rows, and the panel of these rows."""
         rule, panel = self._rule(), self._training_end
-        n_steps = check_n_steps(n_steps, rule, self.horizon, panel.column_names)
+        n_steps = check_n_steps(n_steps, rule, int(self.horizon), panel.column_names)
         if X is not None:
             panel = self._read(X, None, input_name="X").tail(rule.n_context)
         check_memory(n_steps, len(panel.keys), panel.n_features)
