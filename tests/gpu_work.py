@@ -58,7 +58,11 @@ def model_and_data(case, dtype, tiny):
     if dtype == "float64":
         optimizer = {"optimizer": "adam", "learning_rate": 0.01}
     model = RNNClassifier(
-        units=units, epochs=size["epochs"], random_state=0, dtype=dtype, **optimizer, **parameters
+        units=units,
+        epochs=size["epochs"],
+        random_state=0,
+        dtype=dtype,
+        **{"schedule": "constant", "pooling": "last", **optimizer, **parameters},
     )
     given = {
         name: parameters[name] for name in ("embedding", "return_sequences") if name in parameters
@@ -249,6 +253,9 @@ def _time_ours(cell, units, steps, batch_size, n_batches, epochs):
         units=units,
         batch_size=batch_size,
         epochs=epochs,
+        schedule="constant",
+        standardize=False,
+        pooling="last",
         global_clipnorm=None,
         callbacks=[Clock],
         random_state=0,

@@ -115,6 +115,7 @@ BAD_PARAMETERS = {
     "input scaling with NaN": ("vector", {"input_scaling": [1.0, np.nan]}, "input_scaling"),
     "input scaling of strings": ("vector", {"input_scaling": ["a", "b"]}, "input_scaling"),
     "no alpha": ("vector", {"alpha": 0}, r"'alpha'.*\(0.0, inf\).*Got 0"),
+    "an alpha that no float can hold": ("vector", {"alpha": 10**400}, "alpha must be at most 1.8e"),
     "negative alphas": ("vector", {"alpha": [-1.0, 1.0]}, r"alpha.*positive.*got \[-1.0, 1.0\]"),
     "a table of alphas": (
         "vector", {"alpha": [[1.0, 2.0]]}, r"alpha must be a .* one-dimensional.*\[\[1.0, 2.0\]\]"),

@@ -1,5 +1,6 @@
 """Check that parameters, or two estimators, are consistent with each other."""
 
+import sys
 from numbers import Real
 
 import numpy as np
@@ -69,13 +70,24 @@ def check_estimator_parameters(estimator):
             "initial_state='fit_end' continues one series and needs rows='steps', got "
             f"rows={estimator.rows!r}."
         )
-    if not isinstance(estimator.alpha, str | Real):
+    if isinstance(estimator.alpha, Real):
+        _check_float(estimator.alpha)
+    elif not isinstance(estimator.alpha, str):
         _check_alphas(estimator.alpha)
     reservoir = estimator.reservoir
     if getattr(reservoir, "bidirectional", False) and estimator.initial_state == "fit_end":
         raise ValueError(
             "initial_state='fit_end' cannot be combined with bidirectional=True, because the "
             "backward direction reads from the end of a series and has no state to continue from."
+        )
+
+
+def _check_float(alpha):
+    # Python compares integers of any size with a float, but converts only some of them.
+    if alpha > sys.float_info.max:
+        raise ValueError(
+            f"alpha must be at most {sys.float_info.max:.3g}, the largest float, got a larger "
+            f"{type(alpha).__name__}."
         )
 
 

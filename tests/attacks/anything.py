@@ -304,7 +304,7 @@ def of_reservoirs():
         **of_estimator(reservoir, SEQUENCES, parameters),
         "echo state-fit X": lambda value: clone(rows).fit(value, ROWS[:, 0]),
         "echo state-predict": fitted.predict,
-        "echo state-alphas": _with_parameter(rows, "alphas", ROWS, ROWS[:, 0]),
+        "echo state-alpha": _with_parameter(rows, "alpha", ROWS, ROWS[:, 0]),
     }
 
 

@@ -11,13 +11,10 @@ import math
 from functools import cache
 from pathlib import Path
 
-import keras
 import numpy as np
 from sklearn.model_selection import StratifiedShuffleSplit
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
-from skrnn import RNNClassifier, TimeDistributed
+from skrnn import RNNClassifier
 from skrnn.datasets import load_ucr
 
 NAMES = (
@@ -70,19 +67,10 @@ def read_training_set(folder, name, n_steps):
     return [resampled(np.asarray(X[i], float), n_steps) for i in order], np.asarray(y)[order]
 
 
-def make_model(n_series, seed, *, n_updates, learning_rate, differences, schedule, **params):
-    """Return the pipeline of a setting for a training set of `n_series`."""
-    per_epoch = math.ceil(n_series / params["batch_size"])
-    epochs = math.ceil(n_updates / per_epoch)
-    if schedule == "cosine":
-        learning_rate = keras.optimizers.schedules.CosineDecay(learning_rate, epochs * per_epoch)
-    classifier = RNNClassifier(
-        optimizer=keras.optimizers.Adam(learning_rate, global_clipnorm=1.0),
-        epochs=epochs,
-        random_state=seed,
-        **params,
-    )
-    return make_pipeline(TimeDistributed(StandardScaler()), classifier)
+def make_model(n_series, seed, *, n_updates, differences, **params):
+    """Return the classifier of a setting for a training set of `n_series`."""
+    epochs = math.ceil(n_updates / math.ceil(n_series / params["batch_size"]))
+    return RNNClassifier(epochs=epochs, standardize=True, random_state=seed, **params)
 
 
 def accuracy(X, y, setting, split):

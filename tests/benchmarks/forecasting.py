@@ -170,6 +170,7 @@ def network(*, epochs, rate=0.005, **settings):
             epochs=epochs,
             learning_rate=rate,
             schedule="cosine",
+            standardize=False,
             random_state=seed,
             **settings,
         )

@@ -28,7 +28,11 @@ def fit_once(units, seed):
     rng = np.random.default_rng(seed)
     X, y = rng.normal(size=(60, 10, 3)), np.arange(60) % 2
     classifier = RNNClassifier(
-        units=units, epochs=2, learning_rate=0.001 * (1 + seed % 5), random_state=seed
+        units=units,
+        epochs=2,
+        learning_rate=0.001 * (1 + seed % 5),
+        schedule="constant",
+        random_state=seed,
     )
     classifier.fit(X, y).predict(X)
 

@@ -33,7 +33,8 @@ SEEDS = (0, 1, 2)
 
 def lstm(**parameters):
     """Return a bidirectional classifier that pools over all time steps."""
-    return RNNClassifier(**{"bidirectional": True, "pooling": "max", "dropout": 0.5, **parameters})
+    setting = {"bidirectional": True, "pooling": "max", "dropout": 0.5, "schedule": "constant"}
+    return RNNClassifier(**{**setting, **parameters})
 
 
 def imdb_embedding(seed):

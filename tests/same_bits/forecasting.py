@@ -87,7 +87,8 @@ def outputs(forecaster, X, *, n_steps=None, X_future=None, **options):
 
 
 def network(**parameters):
-    rnn = RNNRegressor(**{"epochs": 3, "units": 8, "random_state": 0, **parameters})
+    plain = {"schedule": "constant", "standardize": False, "pooling": "last"}
+    rnn = RNNRegressor(**{"epochs": 3, "units": 8, "random_state": 0, **plain, **parameters})
     return make_pipeline(TimeDistributed(StandardScaler()), rnn)
 
 

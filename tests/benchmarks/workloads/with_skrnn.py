@@ -1,6 +1,8 @@
 """The workloads of skrnn.
 
-Gradients are not clipped, as those of the peers, and Adam has the learning rate of the peers.
+Except in `defaults`, every setting is that of the peers: Adam's learning rate is theirs and stays
+constant, gradients are not clipped, features are not standardized, and the output layer receives
+the last state.
 """
 
 import itertools
@@ -19,7 +21,14 @@ from workloads.data import documents, echoed_noise, reviews, waves
 from workloads.real_sequences import CLASSES, conv_body
 
 FLOAT_BYTES, MIB = 4, 2**20
-AS_PEERS = {"learning_rate": 0.001, "global_clipnorm": None, "random_state": 0}
+AS_PEERS = {
+    "learning_rate": 0.001,
+    "schedule": "constant",
+    "global_clipnorm": None,
+    "standardize": False,
+    "pooling": "last",
+    "random_state": 0,
+}
 
 
 def classifier(**parameters):
