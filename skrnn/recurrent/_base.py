@@ -116,7 +116,8 @@ shape (n, T, n_features) or (n, T)
             def score_of(left_out):
                 if held_out is not None:
                     return validation_score(fitted, X_val, y_val, used_val)
-                return validation_score(fitted, X, y, np.arange(len(X))[used][left_out])
+                rows = left_out if isinstance(used, slice) else used[left_out]
+                return validation_score(fitted, X, y, rows)
 
             fitted._train(examples, held_out, groups, resume=resume, task=task, score_of=score_of)
             task.end(fitted._learned())
