@@ -31,6 +31,7 @@ VECTORS = np.random.default_rng(0).normal(size=(12, 3))
 
 MODELS = {
     "classifier": (RNNClassifier(**TINY), X, LABELS),
+    "not scaled": (RNNClassifier(**TINY, standardize=False), X, LABELS),
     "regressor": (RNNRegressor(**TINY), X, Y),
     "table": (RNNClassifier(**TINY), TABLE, LABELS),
     "tagger": (RNNClassifier(**TINY, return_sequences=True), X, TAGS),

@@ -46,7 +46,7 @@ BAD_SEQUENCES = {
     "infinity": ("classifier", with_value(np.inf), ValueError, r"X contains infinity.*X\[3\]"),
     "minus infinity": ("classifier", with_value(-np.inf), ValueError, r"X contains infinity"),
     "a number beyond float32": (
-        "classifier", with_value(1e300), ValueError, r"too large for .*float32.*X\[3\]"),
+        "not scaled", with_value(1e300), ValueError, r"too large for .*float32.*X\[3\]"),
     "masked values": (
         "classifier", np.ma.array(CUBE, mask=CUBE > 1), ValueError, "X is a masked array"),
     "features that differ": ("classifier", replaced(X, 3, X[3][:, :1]), ValueError,

@@ -52,7 +52,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
     See Also
     --------
     RNNRegressor : The same for numeric targets.
-    TimeDistributed : Scale or otherwise transform every time step.
+    TimeDistributed : Transform every time step.
 
     Notes
     -----

@@ -61,7 +61,7 @@ class RNNRegressor(RegressorMixin, BaseRNN):
     See Also
     --------
     RNNClassifier : The same for class labels.
-    TimeDistributed : Scale or otherwise transform every time step.
+    TimeDistributed : Transform every time step.
 
     Notes
     -----
@@ -97,7 +97,7 @@ class RNNRegressor(RegressorMixin, BaseRNN):
     >>> import numpy as np
     >>> from skrnn import RNNRegressor
     >>> waves = 1000 * np.sin(np.linspace(0, 6, 80)[:, None] + 0.4 * np.arange(11))
-    >>> X, y = waves[:, :10] / 1000, waves[:, 10]
+    >>> X, y = waves[:, :10], waves[:, 10]
     >>> regressor = RNNRegressor(units=16, epochs=30, random_state=0).fit(X, y)
     >>> regressor.score(X, y) > 0.95
     True

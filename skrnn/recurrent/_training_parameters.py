@@ -90,12 +90,12 @@ class TrainingParameters:
         - the return value of a callable for the float `t`, which must be a finite number that is
           not negative. It is called for all updates before training begins.
 
-        "cosine" and "one_cycle" are worth trying if the loss fluctuates at the end of training.
-        A schedule that is not "constant" adds the rate of the first update of each epoch to
-        `history_`, as "learning_rate", and cannot be combined with an optimizer that has a Keras
-        schedule or a custom class. With `warm_start=True`, each `fit` runs the whole schedule.
-        `partial_fit` has no known end, so it uses the factor 1. A callback that sets the rate of
-        the optimizer changes `learning_rate` and not the factors.
+        With "constant", the loss may fluctuate at the end of training. Any other schedule adds the
+        rate of the first update of each epoch to `history_`, as "learning_rate". An optimizer that
+        has a Keras schedule or a custom class sets its rate itself and needs "constant". With
+        `warm_start=True`, each `fit` runs the whole schedule. `partial_fit` has no known end, so it
+        uses the factor 1. A callback that sets the rate of the optimizer changes `learning_rate`
+        and not the factors.
         """,
     )
     global_clipnorm: float | None = parameter(
