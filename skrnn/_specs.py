@@ -68,6 +68,8 @@ class NetworkSpec:
         Whether time steps are integer codes that stand for one-hot vectors of length `n_features`.
     custom_cell : class or instance of keras.layers.Layer, or None
         A Keras cell that takes the place of `cell`.
+    add_differences : bool
+        Whether the differences between successive time steps are further features.
     activation_name : str or None
         `activation`, or None if it is a callable.
     """
@@ -92,6 +94,7 @@ class NetworkSpec:
     architecture: str | None = None
     one_hot: bool = False
     custom_cell: Any = field(default=None, compare=False)
+    add_differences: bool = False
     activation_name: str | None = field(init=False)
 
     def __post_init__(self):
@@ -275,6 +278,9 @@ class TrainingJob:
     standardization : Standardization or None
         How time steps are standardised when they are sent to the device. If None, they are used
         unchanged.
+    difference_factor : ndarray of shape (n_features,) or None
+        What the differences between successive time steps, as the network receives them, are
+        multiplied by. Only used when `weights` is None.
     """
 
     spec: NetworkSpec
@@ -287,6 +293,7 @@ class TrainingJob:
     optimizer_state: list | None = None
     embedding: np.ndarray | None = None
     standardization: Standardization | None = None
+    difference_factor: np.ndarray | None = None
 
 
 @dataclass(frozen=True)

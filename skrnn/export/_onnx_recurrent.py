@@ -17,7 +17,7 @@ from skrnn.export._onnx_inputs import (
     check_lengths,
     trim_padding,
 )
-from skrnn.export._weights import ATTENTION, named_weights
+from skrnn.export._weights import ATTENTION, DIFFERENCES, named_weights
 
 
 @dataclass(frozen=True)
@@ -135,6 +135,8 @@ def _add_network(graph, spec, weights, X, lengths):
     weights = named_weights(spec, weights)
     if spec.embedding is not None:
         X = graph.add("Gather", [graph.constant(weights["embedding/embeddings"]), X])
+    if spec.add_differences:
+        X = _add_differences(graph, weights[DIFFERENCES], X)
     batch = Batch(lengths, add_mask(graph, X, lengths))
     steps, ends = _add_stack(graph, spec, weights, X, batch)
     if spec.return_sequences:
@@ -148,6 +150,17 @@ def _add_network(graph, spec, weights, X, lengths):
         mask = graph.add("Transpose", [batch.mask], perm=[1, 0, 2])
         raw = graph.add("Where", [mask, raw, graph.constant(np.zeros((), spec.dtype))])
     return _add_output_activation(graph, spec.output_activation, raw)
+
+
+def _add_differences(graph, factor, X):
+    """Return time steps with the scaled differences from the previous one as features."""
+    first, last, time = (graph.constant([i]) for i in (0, -1, 1))
+    beginning = graph.add("Slice", [X, first, time, time])
+    others = graph.add("Slice", [X, first, last, time])
+    previous = graph.add("Concat", [beginning, others], axis=1)
+    differences = graph.add("Sub", [X, previous])
+    scaled = graph.add("Mul", [differences, graph.constant(factor)])
+    return graph.add("Concat", [X, scaled], axis=2)
 
 
 def _add_stack(graph, spec, weights, X, batch):

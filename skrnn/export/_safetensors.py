@@ -55,6 +55,8 @@ def to_safetensors(estimator, path):
           token id, and whether the id was in the training set. Any other id is read as 1.
         - ``input/mean`` and ``input/scale``: with ``standardize=True``, what is subtracted from the
           features, and by what they are then divided.
+        - ``differences/kernel`` and ``input/difference_scale``: with ``add_differences=True``, what
+          the differences of standardised features are multiplied by, and `difference_scale_`.
         - ``target/scale`` and ``target/offset``: the factor and the summand that convert the
           outputs of a regressor to the units of y.
         - ``weight_0``, ``weight_1`` and so on: the weights of a network with a custom `body` or
@@ -197,6 +199,8 @@ def _arrays(fitted):
     known = fitted._standardization
     if known is not None:
         arrays |= {"input/mean": known.mean, "input/scale": known.scale}
+    if fitted._difference_scale is not None:
+        arrays["input/difference_scale"] = fitted._difference_scale
     if not hasattr(fitted, "classes_"):
         codec = fitted._codec
         arrays |= {"target/scale": codec.scale, "target/offset": codec.offset}
@@ -258,7 +262,7 @@ def _check_arrays(arrays, expected):
             )
         if not np.isfinite(found).all():
             raise ValueError(f"{name!r} in the file contains NaN or infinity.")
-        if name == "input/scale" and not (found > 0).all():
+        if name in ("input/scale", "input/difference_scale") and not (found > 0).all():
             raise ValueError(f"{name!r} in the file must be positive, got {found.min()}.")
 
 
@@ -304,6 +308,8 @@ def _attributes(fitted, arrays):
     if "input/scale" in arrays:
         attributes["input_mean_"] = arrays["input/mean"]
         attributes["input_scale_"] = arrays["input/scale"]
+    if "input/difference_scale" in arrays:
+        attributes["difference_scale_"] = arrays["input/difference_scale"]
     if "target/scale" in arrays:
         attributes["_y_scale"] = arrays["target/scale"]
         attributes["_y_offset"] = arrays["target/offset"]

@@ -4,6 +4,8 @@ import numpy as np
 
 # The order in which every recurrent layer stores its weights.
 _OF_A_CELL = ("kernel", "recurrent_kernel", "bias")
+# The factors of the differences between time steps.
+DIFFERENCES = "differences/kernel"
 # The weights of attention pooling.
 ATTENTION = ("attention/kernel", "attention/bias", "attention_score/kernel")
 
@@ -35,6 +37,7 @@ def _weight_names(spec):
     layers = [layer for i in range(len(spec.units)) for layer in _directions(spec, i)]
     return [
         *(["embedding/embeddings"] if spec.embedding else []),
+        *([DIFFERENCES] if spec.add_differences else []),
         *(f"{layer}/{weight}" for layer in layers for weight in _OF_A_CELL),
         *(ATTENTION if spec.pooling == "attention" and not spec.return_sequences else ()),
         "head/kernel",

@@ -6,7 +6,12 @@ import keras
 import numpy as np
 
 from skrnn._specs import TrainingResult, updates_per_epoch
-from skrnn.networks.architecture import embedding_index, identify, initial_weights
+from skrnn.networks.architecture import (
+    differences_index,
+    embedding_index,
+    identify,
+    initial_weights,
+)
 from skrnn.networks.fit_loop import FitLoop, check_finite, record
 from skrnn.networks.keras_objects import copy_callbacks
 from skrnn.networks.objective import Objective
@@ -110,4 +115,7 @@ def _first_weights(program, network, seed, job):
     if job.embedding is not None:
         i = embedding_index(program.network)
         weights[i] = job.embedding.astype(weights[i].dtype)
+    if job.difference_factor is not None:
+        i = differences_index(program.network)
+        weights[i] = job.difference_factor.astype(weights[i].dtype)
     return weights

@@ -15,7 +15,7 @@ from sklearn.model_selection import GroupShuffleSplit, train_test_split
 from skrnn._fitting import read_weights
 from skrnn._specs import Examples
 from skrnn.sequences._inputs import StepFormat, read_inputs, with_dense_steps
-from skrnn.sequences._standardization import Standardization
+from skrnn.sequences._standardization import Standardization, difference_scale
 from skrnn.sequences._targets import as_list_or_array, flatten_targets
 
 _NAMES = ("X", "y", "sample_weight")
@@ -56,12 +56,13 @@ def read_sequences(estimator, X, *, reset=False, input_name="X"):
         )
     inputs = read_inputs(estimator, X, fresh=fresh, input_name=input_name)
     known = None if reset else estimator._standardization
-    if known is None:
+    if known is not None:
+        known.require_finite(inputs.sequences, estimator.dtype, input_name)
+    scaled = known is not None and not known.is_identity
+    if not scaled and (reset or estimator._difference_scale is None):
         return inputs
-    known.require_finite(inputs.sequences, estimator.dtype, input_name)
-    if known.is_identity:
-        return inputs
-    # Codes stand for 0 and 1, which the network does not receive if the columns have a scale.
+    # Codes stand for 0 and 1, which the network does not receive if the columns have a scale, and
+    # codes do not have differences.
     n_features = estimator._step_format.n_features
     vectors = with_dense_steps(inputs.sequences, n_features, estimator.dtype)
     return replace(inputs, sequences=vectors)
@@ -111,20 +112,44 @@ def _warn_if_far_from_unit_scale(sequences, weights):
     )
 
 
-def require_same_standardize(estimator):
-    """Check that a network is trained further with the value of `standardize` that it began with.
+def learn_differences(estimator, sequences, weights):
+    """Learn the scale of differences between time steps, as an attribute, if they are features.
+
+    Parameters
+    ----------
+    estimator : RNNClassifier or RNNRegressor
+    sequences : Sequences
+    weights : ndarray of shape (n_sequences,)
+        The weight of each difference of a sequence.
+    """
+    # Differences that are ignored for these sequences are not a change of the parameter later.
+    estimator._has_add_differences = bool(estimator.add_differences)
+    estimator.difference_scale_ = None
+    if estimator.add_differences and not estimator._step_format.tokens:
+        estimator.difference_scale_ = difference_scale(sequences, weights)
+
+
+def require_same_inputs(estimator):
+    """Check that a network that is trained further receives features as those that it began with.
 
     Raises
     ------
     ValueError
-        If it has changed since the estimator was fitted.
+        If `standardize` or `add_differences` has changed since the estimator was fitted.
     """
-    standardized = estimator._standardization is not None
-    if bool(estimator.standardize) != standardized and not estimator._step_format.tokens:
-        raise ValueError(
-            "warm_start and partial_fit continue the training of one network, but standardize has "
-            f"changed since it was fitted: from {standardized} to {estimator.standardize}."
-        )
+    if estimator._step_format.tokens:
+        return
+    fitted = {
+        "standardize": estimator._standardization is not None,
+        # Estimators that were saved by an earlier version do not have this attribute.
+        "add_differences": vars(estimator).get("_has_add_differences", False),
+    }
+    for name, value in fitted.items():
+        if bool(getattr(estimator, name)) != value:
+            raise ValueError(
+                f"warm_start and partial_fit continue the training of one network, but {name} has "
+                f"changed since it was fitted: from {value} to {getattr(estimator, name)}."
+            )
 
 
 def ids_as_rows(vocabulary, batch, input_name="X"):
@@ -205,8 +230,9 @@ def read_examples(estimator, X, y, sample_weight, *, reset, classes=None, names=
     if reset:
         estimator._learn_targets(y, has_weight, weights, classes)
         learn_standardization(estimator, inputs.sequences[used], of_sequences[used])
+        learn_differences(estimator, inputs.sequences[used], of_sequences[used])
     elif names is _NAMES:
-        require_same_standardize(estimator)
+        require_same_inputs(estimator)
         estimator._learn_more_targets(y, has_weight, weights)
     targets = estimator._codec.encode(y[has_weight], names[1])
     return Examples.of(inputs.sequences[used], targets, counts[used], weights), used

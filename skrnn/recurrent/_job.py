@@ -59,8 +59,19 @@ def prepare(estimator, examples, held_out, groups, *, resume, partial=False):
         optimizer_state=estimator._optimizer_state if resume and partial else None,
         embedding=None if np.ndim(estimator.embedding) == 0 else np.asarray(estimator.embedding),
         standardization=estimator._standardization,
+        difference_factor=_difference_factor(estimator),
     )
     return job, vocabulary, left_out
+
+
+def _difference_factor(estimator):
+    """Return the factors of the differences between time steps as the network receives them."""
+    scale, known = estimator._difference_scale, estimator._standardization
+    if scale is None:
+        return None
+    with np.errstate(over="ignore"):
+        factor = ((1.0 if known is None else known.scale) / scale).astype(estimator.dtype)
+    return np.where(np.isfinite(factor), factor, 1)
 
 
 def _holds_out(estimator):
@@ -107,6 +118,7 @@ def _network_spec(estimator, vocabulary, seed, resume):
         n_outputs=n_outputs,
         output_activation=output_activation,
         body_seed=estimator._spec.body_seed if resume else seed,
+        add_differences=estimator._difference_scale is not None,
     )
     if resume and spec != replace(estimator._spec, architecture=None):
         raise ValueError(

@@ -155,6 +155,21 @@ class NetworkParameters:
         above 200, or if those of all features are below 0.005. Ignored if `embedding` is not None.
         """,
     )
+    add_differences: bool = parameter(
+        default=False,
+        constraint=["boolean"],
+        description="""
+        bool
+        Whether the network also receives how much each numeric feature has changed since the
+        previous time step of the sequence, so that a time step has twice as many features. The
+        change at the first time step is zero. Each change is divided by its root mean square over
+        the training sequences, which is computed once, as the mean and the scale of `standardize`
+        are, whether or not `standardize` is True. This helps if shapes and edges matter more than
+        levels, above all to classify sequences with ``pooling="max"``, and not if the level alone
+        decides. Ignored if `embedding` is not None, and if all features are 0 or 1 in the first
+        call of `fit` or `partial_fit`, as those of one-hot vectors are.
+        """,
+    )
     bias_initializer: str = parameter(
         default="default",
         constraint=[StrOptions(set(BIAS_INITIALIZERS))],
@@ -217,7 +232,9 @@ class NetworkParameters:
     )
 
 
-def network_spec(estimator, *, n_features, n_rows, n_outputs, output_activation, body_seed):
+def network_spec(
+    estimator, *, n_features, n_rows, n_outputs, output_activation, body_seed, add_differences
+):
     """Return the specification of the network for an estimator's parameters and data.
 
     Parameters
@@ -231,6 +248,8 @@ def network_spec(estimator, *, n_features, n_rows, n_outputs, output_activation,
     output_activation : str
     body_seed : int
         The seed for the layers of `body`.
+    add_differences : bool
+        Whether the network computes differences. The parameter may be ignored, depending on X.
 
     Returns
     -------
@@ -245,6 +264,7 @@ def network_spec(estimator, *, n_features, n_rows, n_outputs, output_activation,
         n_outputs=n_outputs,
         output_activation=output_activation,
         body_seed=body_seed,
+        add_differences=add_differences,
     )
 
 

@@ -44,6 +44,9 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         With `standardize=True`, the network receives ``(x - input_mean_) / input_scale_``. The
         columns that are left unchanged have the mean 0 and the scale 1. None if features are not
         standardised.
+    difference_scale_ : float64 ndarray of shape (n_features,), or None
+        With `add_differences=True`, the network also receives
+        ``(x[t] - x[t - 1]) / difference_scale_``. None if it does not receive differences.
     history_ : dict of str to list of float
         The values of "loss" and of each metric, one per epoch. With validation data, it also
         contains the same names with the prefix ``"val_"``, and "learning_rate" if `schedule` is not

@@ -1,4 +1,4 @@
-"""Standardise numeric time steps: bring each feature to mean 0 and standard deviation 1.
+"""Standardise numeric time steps, and measure the scale of the differences between them.
 
 The statistics are computed in float64 from a block of time steps at a time, so that data in a file
 need not fit into memory. Overlapping sequences are not copied: a time step in `values` counts once
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from skrnn.sequences._check import as_sequences
+from skrnn.sequences._sequences import step_positions
 
 # Number of sequences, and of time steps, that are processed at once.
 _SEQUENCES = 2**10
@@ -160,13 +161,73 @@ class Standardization:
             as_sequences(self.apply(sequences, dtype), dtype=dtype, input_name=input_name)
 
 
-def _step_weights(sequences, weights):
-    """Return the sum of the weights of the sequences that contain each time step of `values`."""
+def difference_scale(sequences, weights):
+    """Return the root mean square of the differences between successive time steps.
+
+    It is used in place of the standard deviation, because the mean of differences is not
+    subtracted from them: those of a steady trend have a small standard deviation and large values.
+
+    Parameters
+    ----------
+    sequences : Sequences
+    weights : ndarray of shape (n_sequences,)
+        The weight of each difference of a sequence. They are not negative.
+
+    Returns
+    -------
+    float64 ndarray of shape (n_features,), or None
+        It is 1 for a constant column. None if the sequences are codes of one-hot vectors or if all
+        values are 0 or 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skrnn.sequences import check_sequences
+    >>> X = check_sequences([[[1.0, 5.0], [4.0, 5.0]], [[5.0, 5.0], [1.0, 5.0]]])
+    >>> difference_scale(X, weights=np.array([0.0, 1.0]))
+    array([4., 1.])
+    """
+    values = sequences.values
+    if values.ndim == 1:
+        return None
+    lowest, highest, is_indicator = _range(values, _step_weights(sequences, weights))
+    if is_indicator.all():
+        return None
+    exponents = np.frexp(np.maximum(np.abs(lowest), np.abs(highest)))[1]
+    counts = _step_weights(sequences, weights, n_skipped=1)
+    squares = np.zeros(values.shape[1])
+    for differences, some in _difference_blocks(values, counts, exponents):
+        squares += some @ differences**2
+    root = np.sqrt(squares / max(counts.sum(), np.finfo(np.float64).tiny))
+    scale = np.ldexp(root, exponents)
+    constant = (root <= _ROUNDING) | (scale < np.finfo(np.float64).tiny)
+    return np.where(constant, 1.0, scale)
+
+
+def _difference_blocks(values, weights, exponents):
+    """Yield differences of positive weight, divided by powers of two, and their weights."""
+    for start in range(1, len(values), _STEPS):
+        counts = weights[start : start + _STEPS]
+        used = counts > 0
+        if used.any():
+            steps = values[start - 1 : start + _STEPS].astype(np.float64)
+            # Time steps that no sequence contains may have any values.
+            with np.errstate(over="ignore", invalid="ignore"):
+                differences = np.diff(np.ldexp(steps, -exponents), axis=0)
+            yield differences[used], counts[used]
+
+
+def _step_weights(sequences, weights, n_skipped=0):
+    """Return the sum of the weights of the sequences that contain each time step of `values`.
+
+    The first `n_skipped` time steps of a sequence do not count.
+    """
     total = np.zeros(len(sequences.values))
     for start in range(0, len(sequences), _SEQUENCES):
         part = sequences[start : start + _SEQUENCES]
-        repeated = np.repeat(weights[start : start + _SEQUENCES], part.lengths)
-        np.add.at(total, part.step_index(), repeated)
+        counted = np.maximum(part.lengths - n_skipped, 0)
+        repeated = np.repeat(weights[start : start + _SEQUENCES], counted)
+        np.add.at(total, step_positions(part.starts + n_skipped, counted), repeated)
     return total
 
 

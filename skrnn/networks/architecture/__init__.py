@@ -2,7 +2,11 @@
 
 from skrnn.networks.architecture.build import Network, build_network, rebuild_network
 from skrnn.networks.architecture.custom_parts import identify, require_same_parts
-from skrnn.networks.architecture.first_weights import embedding_index, initial_weights
+from skrnn.networks.architecture.first_weights import (
+    differences_index,
+    embedding_index,
+    initial_weights,
+)
 from skrnn.networks.architecture.padding_check import check_padding
 from skrnn.networks.architecture.ready_bodies import (
     attention_body,
@@ -17,6 +21,7 @@ __all__ = [
     "build_network",
     "check_padding",
     "conv_body",
+    "differences_index",
     "embedding_index",
     "identify",
     "initial_weights",

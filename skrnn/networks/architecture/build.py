@@ -15,6 +15,7 @@ from keras import ops
 
 from skrnn.networks import backends
 from skrnn.networks.architecture.custom_body import Body, custom_body, real_steps
+from skrnn.networks.architecture.differences import with_differences
 from skrnn.networks.architecture.head import attend, dense_head, pool
 from skrnn.networks.architecture.random_state import layer_seeds, use_own_generators
 from skrnn.networks.architecture.stack import recurrent_stack
@@ -163,6 +164,8 @@ def _build(spec, plain, seeds):
     inputs, hidden = _inputs(spec, next(seeds))
     lengths = keras.Input((), dtype="int32", name="lengths")
     position, mask = real_steps(hidden, lengths)
+    if spec.add_differences:
+        hidden = with_differences(hidden, mask, spec, plain)
     if spec.body is None:
         hidden, ends, states, cells = recurrent_stack(
             hidden, lengths, position, mask, spec, plain, seeds

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from skrnn.networks.architecture.differences import DIFFERENCES
 from skrnn.networks.cells import get_cell, glorot_uniform
 
 
@@ -9,8 +10,18 @@ def embedding_index(network):
     """Return the index of the embedding matrix among the weights, or None if there is none."""
     if network.spec.embedding is None:
         return None
-    vectors = network.model.get_layer("embedding").embeddings
-    return next(i for i, weight in enumerate(network.model.weights) if weight is vectors)
+    return _index(network, network.model.get_layer("embedding").embeddings)
+
+
+def differences_index(network):
+    """Return the index of the factors of differences among the weights, or None."""
+    if not network.spec.add_differences:
+        return None
+    return _index(network, network.model.get_layer(DIFFERENCES).kernel)
+
+
+def _index(network, variable):
+    return next(i for i, weight in enumerate(network.model.weights) if weight is variable)
 
 
 def initial_weights(network, rng, bias_initializer="default", longest=1):
@@ -51,6 +62,8 @@ def initial_weights(network, rng, bias_initializer="default", longest=1):
 
 def _initial_weight(variable, cell, rng):
     shape = tuple(variable.shape)
+    if variable.path.startswith(DIFFERENCES):
+        return np.ones(shape)
     if variable.name == "embeddings":
         return rng.uniform(-0.05, 0.05, shape)
     if variable.path.startswith("recurrent_"):
