@@ -82,7 +82,7 @@ ANY_DISTANCE = {"SlidingWindow", "Interpolator", "mase"}
 @every_reader
 @pytest.mark.parametrize("index", COMPARABLE.values(), ids=COMPARABLE)
 def test_reader_rows_in_disorder(read, index):
-    table = LINE.set_axis(pd.Index(index))
+    table = LINE.set_axis(index)
     read(table)
     with pytest.raises(ValueError, match=r"(X|y_train) must be sorted by time.*is followed by"):
         read(table[::-1])
