@@ -83,28 +83,24 @@ print(f"{len(X_train):,} training rows, {len(X_test):,} test rows, with the colu
 # The forecasters
 # ---------------
 # With ``difference=True`` the regressor receives changes of temperature and predicts the change
-# from the last known one. The scaler is inside the forecaster, where it is fitted on training
-# windows only. The learning rate of the network decays to zero along a cosine.
+# from the last known one. The scaler of Ridge is inside the forecaster, where it is fitted on
+# training windows only. The network standardizes them itself.
 
 from sklearn.linear_model import Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skrnn import RNNRegressor, SlidingWindowForecaster, TimeDistributed
+from skrnn import RNNRegressor, SlidingWindowForecaster
 from skrnn.forecasting import PersistenceForecaster, SeasonalNaiveForecaster
 
-network = make_pipeline(
-    TimeDistributed(StandardScaler()),
-    RNNRegressor(
-        cell="gru",
-        units=32,
-        loss="mean_absolute_error",
-        l2=1e-3,
-        epochs=12,
-        batch_size=64,
-        schedule="cosine",
-        random_state=0,
-    ),
+network = RNNRegressor(
+    cell="gru",
+    units=32,
+    loss="mean_absolute_error",
+    l2=1e-3,
+    epochs=12,
+    batch_size=64,
+    random_state=0,
 )
 ridge = make_pipeline(StandardScaler(), Ridge())
 
