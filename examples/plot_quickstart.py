@@ -57,7 +57,7 @@ network = RNNClassifier(
 grid = {
     "cell": ["lstm", "gru"],
     "units": [32, 64],
-    "learning_rate": [5e-3, 1e-2],
+    "learning_rate": [0.01, 0.02],
 }
 folds = StratifiedKFold(5, shuffle=True, random_state=0)
 search = GridSearchCV(network, grid, cv=folds, verbose=3)
