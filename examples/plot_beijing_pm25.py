@@ -82,7 +82,7 @@ from sklearn.linear_model import Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skrnn import RNNRegressor, SlidingWindowForecaster, TimeDistributed
+from skrnn import RNNRegressor, SlidingWindowForecaster
 from skrnn.forecasting import PersistenceForecaster, SeasonalNaiveForecaster
 
 horizon = 24
@@ -105,18 +105,14 @@ def from_a_day(regressor, **settings):
     )
 
 
-network = make_pipeline(
-    TimeDistributed(StandardScaler()),
-    RNNRegressor(
-        cell="gru",
-        units=32,
-        loss="mean_absolute_error",
-        l2=1e-3,
-        epochs=5,
-        batch_size=128,
-        schedule="cosine",
-        random_state=0,
-    ),
+network = RNNRegressor(
+    cell="gru",
+    units=32,
+    loss="mean_absolute_error",
+    l2=1e-3,
+    epochs=5,
+    batch_size=128,
+    random_state=0,
 )
 ridge = make_pipeline(StandardScaler(), Ridge(alpha=10))
 forecasters = {

@@ -31,31 +31,20 @@ for name in path:
 # regressor learns to predict one step, and the following ones are forecast from its own forecasts,
 # up to ``horizon=20`` steps.
 #
-# There is no noise, so that the errors depend on the last updates of training: the learning rate
-# decays to zero along a cosine. With ``difference=True`` the network receives changes of position
-# and predicts the next change. The scaler is inside the forecaster, after that.
+# There is no noise, so that the errors depend on the last updates of training. The learning rate
+# decays to zero along a cosine, which is the default. With ``difference=True`` the network receives
+# changes of position and predicts the next change. It standardizes what it receives.
 
 from time import perf_counter
 
 from sklearn.linear_model import Ridge
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
-from skrnn import RNNRegressor, SlidingWindowForecaster, TimeDistributed
+from skrnn import RNNRegressor, SlidingWindowForecaster
 from skrnn.forecasting import PersistenceForecaster
 
 window_length, horizon = 20, 20
-network = make_pipeline(
-    TimeDistributed(StandardScaler()),
-    RNNRegressor(
-        cell="gru",
-        units=32,
-        epochs=20,
-        batch_size=64,
-        learning_rate=0.01,
-        schedule="cosine",
-        random_state=0,
-    ),
+network = RNNRegressor(
+    cell="gru", units=32, epochs=20, batch_size=64, learning_rate=0.01, random_state=0
 )
 
 

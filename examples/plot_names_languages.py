@@ -48,7 +48,6 @@ pipelines = {
         RNNClassifier(
             units=64,
             bidirectional=True,
-            pooling="max",
             embedding=32,
             dropout=0.2,
             epochs=15,

@@ -22,7 +22,7 @@ from skrnn.model_selection import train_dev_test_split
 
 digits = load_digits()
 X_train, X_dev, X_test, y_train, y_dev, y_test = train_dev_test_split(
-    digits.images / 16, digits.target, dev_size=400, test_size=400, stratify=digits.target,
+    digits.images, digits.target, dev_size=400, test_size=400, stratify=digits.target,
     random_state=0,
 )  # fmt: skip
 print(f"Training: {len(X_train)} images, development: {len(X_dev)}, test: {len(X_test)}")

@@ -83,28 +83,24 @@ print(f"{len(X_train):,} training rows, {len(X_test):,} test rows, with the colu
 # The forecasters
 # ---------------
 # With ``difference=True`` the regressor receives changes of temperature and predicts the change
-# from the last known one. The scaler is inside the forecaster, where it is fitted on training
-# windows only. The learning rate of the network decays to zero along a cosine.
+# from the last known one. The scaler of Ridge is inside the forecaster, where it is fitted on
+# training windows only. The network standardizes them itself.
 
 from sklearn.linear_model import Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skrnn import RNNRegressor, SlidingWindowForecaster, TimeDistributed
+from skrnn import RNNRegressor, SlidingWindowForecaster
 from skrnn.forecasting import PersistenceForecaster, SeasonalNaiveForecaster
 
-network = make_pipeline(
-    TimeDistributed(StandardScaler()),
-    RNNRegressor(
-        cell="gru",
-        units=32,
-        loss="mean_absolute_error",
-        l2=1e-3,
-        epochs=12,
-        batch_size=64,
-        schedule="cosine",
-        random_state=0,
-    ),
+network = RNNRegressor(
+    cell="gru",
+    units=32,
+    loss="mean_absolute_error",
+    l2=1e-3,
+    epochs=12,
+    batch_size=64,
+    random_state=0,
 )
 ridge = make_pipeline(StandardScaler(), Ridge())
 
@@ -192,7 +188,8 @@ _ = ax.legend(ncols=3, loc="lower center", bbox_to_anchor=(0.5, -0.25))
 # -------------
 # The test set is only one summer. `backtest` measures errors on the last three quarters of all
 # rows, in three folds. In each fold the forecasters are trained on all rows before it, and forecast
-# each step up to one day.
+# each step up to one day. They warn about the first fold, whose half a year of training data does not
+# contain all values of ``year_sin``.
 
 from skrnn.inspection import HorizonErrorDisplay
 

@@ -36,16 +36,10 @@ print(f"Standard deviation of the series {series.std():.3f}, of the noise {noise
 # both the series. R² is 1 for perfect forecasts and 0 for predicting the mean. Noise cannot be
 # forecast, so that R² is at most 1 minus the fraction of the variance that is noise.
 
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
-
-from skrnn import RNNRegressor, SlidingWindowForecaster, TimeDistributed
+from skrnn import RNNRegressor, SlidingWindowForecaster
 
 horizon = 12
-network = make_pipeline(
-    TimeDistributed(StandardScaler()),
-    RNNRegressor(epochs=15, batch_size=32, random_state=0),
-)
+network = RNNRegressor(epochs=15, random_state=0)
 forecaster = SlidingWindowForecaster(network, horizon=horizon, difference=False)
 print(f"R² of perfect forecasts of the series without noise: {1 - noise.var() / series.var():.3f}")
 
@@ -85,7 +79,7 @@ from time import perf_counter
 from sklearn.model_selection import GridSearchCV
 
 grid = {
-    "estimator__rnnregressor__units": [8, 32],
+    "estimator__units": [8, 32],
     "window_length": [3, 5, 10, 20, 40],
 }
 search = GridSearchCV(forecaster, grid, cv=folds)

@@ -13,7 +13,7 @@ from sklearn.metrics import mean_absolute_error
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skrnn import RNNRegressor, SlidingWindowForecaster, TimeDistributed
+from skrnn import RNNRegressor, SlidingWindowForecaster
 from skrnn.datasets import fetch_airline_passengers
 from skrnn.forecasting._trend import CRITICAL_VALUE, kpss_statistic
 from skrnn.forecasting._window_length import choose_window_length
@@ -135,8 +135,7 @@ def test_forecaster_default_on_airline_passengers(need_data):
     need_data("series")
     passengers = fetch_airline_passengers().data
     # The default regressor, with a seed.
-    network = make_pipeline(TimeDistributed(StandardScaler()), RNNRegressor(random_state=0))
-    model = SlidingWindowForecaster(network).fit(passengers[:-12])
+    model = SlidingWindowForecaster(RNNRegressor(random_state=0)).fit(passengers[:-12])
     assert model.difference_.all()
     assert model.window_length_ == 24
     assert mean_absolute_error(passengers[-12:], model.forecast(12)) < 20

@@ -59,10 +59,10 @@ SEQUENCES = [np.arange(n, dtype=float)[:, np.newaxis] for n in (7, 8, 9, 8)]
 LABELS = [0, 1, 1, 0]
 LINE = np.sin(np.arange(200.0))[:, np.newaxis]
 FAST = [
-    (EchoStateClassifier(units=8), SEQUENCES, LABELS),
+    (EchoStateClassifier(units=8, alpha=1.0), SEQUENCES, LABELS),
     (EchoStateRegressor(rows="steps", units=8), LINE, LINE[:, 0]),
     (EchoStateClassifier(reservoir=Reservoir(units=8, leak_rate=0.5)), SEQUENCES, LABELS),
-    (EchoStateRegressor(units=8, alphas=[1.0, 2.0], return_sequences=True), SEQUENCES, SEQUENCES),
+    (EchoStateRegressor(units=8, alpha=[1.0, 2.0], return_sequences=True), SEQUENCES, SEQUENCES),
     (
         make_pipeline(Reservoir(units=8, pooling="mean"), StandardScaler(), LogisticRegression()),
         SEQUENCES,
@@ -108,9 +108,12 @@ def test_search_space_leaves_out_parameters_that_have_no_effect():
     assert search_space(RNNClassifier(embedding=8)).keys() - names == {"embedding"}
     replaced = names - search_space(RNNClassifier(body=body)).keys()
     assert replaced == {"cell", "units", "bidirectional", "dropout", "l2"}
-    assert "alpha" not in search_space(EchoStateClassifier(alphas=[1.0]))
+    for alpha, is_searched in ((0.1, True), ("auto", False), ([1.0, 2.0], False)):
+        assert ("alpha" in search_space(EchoStateClassifier(alpha=alpha))) == is_searched
     assert "pooling" not in search_space(EchoStateRegressor(rows="steps"))
-    assert "pooling" not in search_space(Reservoir())
+    names = search_space(Reservoir(pooling="mean")).keys()
+    assert {"leak_rate", "input_scaling", "bias_scaling"} <= names
+    assert names - search_space(Reservoir()).keys() == {"pooling"}
 
 
 def test_search_space_parameters_of_a_reservoir_are_given_once():

@@ -59,6 +59,7 @@ def test_rnn_classifier_accuracy_on_parts_of_speech(need_data):
             bidirectional=True,
             return_sequences=True,
             epochs=6,
+            learning_rate=0.01,
             random_state=0,
         ),
     ).fit(words[::2], tags[::2])

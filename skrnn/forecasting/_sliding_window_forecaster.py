@@ -4,8 +4,6 @@ from numbers import Integral
 
 import numpy as np
 from sklearn.base import clone
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from skrnn._sklearn import HasMethods, Interval, StrOptions
 from skrnn.forecasting._base import BaseForecaster
@@ -30,13 +28,7 @@ from skrnn.forecasting._window_regression import (
     series_features,
 )
 from skrnn.forecasting._windows import rows_after, windows_ending_at
-from skrnn.preprocessing import TimeDistributed
 from skrnn.recurrent import RNNRegressor
-
-
-def default_regressor():
-    """Return a network that standardises its input."""
-    return make_pipeline(TimeDistributed(StandardScaler()), RNNRegressor())
 
 
 class SlidingWindowForecaster(BaseForecaster):
@@ -50,12 +42,12 @@ class SlidingWindowForecaster(BaseForecaster):
     ----------
     estimator : regressor, default=None
         A regressor, a Pipeline that ends with one, or a search such as `GridSearchCV` over the
-        parameters of one. If None, an :class:`~skrnn.RNNRegressor` on standardised windows is used:
-        ``make_pipeline(TimeDistributed(StandardScaler()), RNNRegressor())``. If the regressor, or
-        the first step of its Pipeline, accepts sequences, it receives the windows as `Sequences`.
-        Otherwise it receives one flat row (window_length × n_features) per window, the oldest time
-        step first. A regressor that predicts only one target is fitted once for each target and
-        step. Put scalers into this Pipeline, so that forecasts are in the units of the series.
+        parameters of one. If None, an :class:`~skrnn.RNNRegressor` with its default parameters is
+        used, which standardizes the windows. If the regressor, or the first step of its Pipeline,
+        accepts sequences, it receives the windows as `Sequences`. Otherwise it receives one flat
+        row (window_length × n_features) per window, the oldest time step first. A regressor that
+        predicts only one target is fitted once for each target and step. Put scalers into this
+        Pipeline, so that forecasts are in the units of the series.
     window_length : int or "auto", default="auto"
         The number of rows that a forecast is made from. The last of them is its origin. If "auto",
         it is the fewest whole seasons that have at least 20 rows: 24 months, 24 hours, 21 days or
@@ -289,7 +281,7 @@ class SlidingWindowForecaster(BaseForecaster):
         features = series_features(panel.values, differenced, known_future, n_ahead)
         windows = windows_ending_at(features, origins, length)
         after = after.reshape(len(origins), -1)
-        regressor = default_regressor() if self.estimator is None else clone(self.estimator)
+        regressor = RNNRegressor() if self.estimator is None else clone(self.estimator)
         groups = validation_groups(regressor, origins, length)
         estimator = for_targets(regressor, after.shape[1]).fit(
             windows if takes_sequences(regressor) else flatten_windows(np.asarray(windows)),

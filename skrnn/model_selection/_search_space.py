@@ -3,6 +3,8 @@
 The tables list the parameters that are worth a search. A parameter is added with one line.
 """
 
+from numbers import Real
+
 from skrnn._check_arrays import in_words
 from skrnn.forecasting import SlidingWindowForecaster
 from skrnn.model_selection._ranges import Choice, LogUniform, Uniform
@@ -84,7 +86,7 @@ def search_space(estimator):
     - parameters that a custom `body` or `cell` replaces, and `pooling` if there is one target per
       time step, are left out;
     - so are `units` if they are a tuple, which describes layers, and `learning_rate` if `optimizer`
-      is an object;
+      is an object, and `alpha` if it is not a number, because `fit` then chooses it;
     - parameters that are given to the `reservoir` of an echo state estimator keep this prefix;
     - the lengths of windows are half as long to twice as long as `window_length`.
 
@@ -213,13 +215,13 @@ def _network_ranges(network):
 
 
 def _reservoir_ranges(reservoir):
-    return _without(_RESERVOIR, {name for name in _RESERVOIR if getattr(reservoir, name) is None})
+    return _without(_RESERVOIR, {"pooling"} if reservoir.pooling is None else set())
 
 
 def _echo_state_ranges(network):
     fixed = set(names_given_to_reservoir(network))
-    if network.alphas is not None:
-        fixed.add("alpha")
+    if not isinstance(network.alpha, Real):
+        fixed.add("alpha")  # the fit chooses it
     if network.return_sequences or network.rows == "steps":
         fixed.add("pooling")
     return _without(_ECHO_STATE, fixed)
