@@ -78,7 +78,7 @@ def test_attention_weights_need_attention(model):
     with pytest.raises(NotFittedError):
         RNNClassifier(**PARAMS).attention_weights(X)
     plain = RNNClassifier(**TINY).fit(X, LABELS)
-    with pytest.raises(ValueError, match=r"fitted with pooling='attention'.*got pooling='last'"):
+    with pytest.raises(ValueError, match=r"fitted with pooling='attention'.*got pooling='max'"):
         plain.attention_weights(X)
     steps = RNNRegressor(**PARAMS, return_sequences=True).fit(X, [x[:, 0] for x in X])
     with pytest.raises(ValueError, match=r"return_sequences=False, got .*return_sequences=True"):

@@ -14,7 +14,10 @@ from skrnn.metrics import make_step_scorer
 from skrnn.sequences import check_sequences
 
 X, LABELS = labelled()
-STOPS = {**TINY, "early_stopping": True, "epochs": 20, "patience": 3, "learning_rate": 0.03}
+CONSTANT = {**TINY, "schedule": "constant"}  # a shorter fit is the beginning of a longer one
+STOPS = {
+    **CONSTANT, "early_stopping": True, "epochs": 20, "patience": 3, "learning_rate": 0.03,
+}  # fmt: skip
 
 
 # --- scores -----------------------------------------------------------------------------------
@@ -150,17 +153,17 @@ def test_rnn_min_delta_equals_that_of_the_keras_callback():
 
 
 def test_rnn_validation_split_without_early_stopping_records_the_validation_loss():
-    plain = RNNClassifier(**TINY).fit(X, LABELS)
+    plain = RNNClassifier(**CONSTANT).fit(X, LABELS)
     assert list(plain.history_) == ["loss"]
-    model = RNNClassifier(**TINY, validation_split=0.2).fit(X, LABELS)
+    model = RNNClassifier(**CONSTANT, validation_split=0.2).fit(X, LABELS)
     assert list(model.history_) == ["loss", "val_loss"]
-    stopped = RNNClassifier(**TINY, validation_split=0.2, early_stopping=True, patience=9)
+    stopped = RNNClassifier(**CONSTANT, validation_split=0.2, early_stopping=True, patience=9)
     stopped.fit(X, LABELS)
     assert model.history_ == stopped.history_  # the same sequences are held out
-    default = RNNClassifier(**TINY, early_stopping=True).fit(X, LABELS)
-    tenth = RNNClassifier(**TINY, early_stopping=True, validation_split=0.1).fit(X, LABELS)
+    default = RNNClassifier(**CONSTANT, early_stopping=True).fit(X, LABELS)
+    tenth = RNNClassifier(**CONSTANT, early_stopping=True, validation_split=0.1).fit(X, LABELS)
     assert_same_weights(default, tenth)
-    given = RNNClassifier(**TINY, validation_split=0.2).fit(X, LABELS, X_val=X, y_val=LABELS)
+    given = RNNClassifier(**CONSTANT, validation_split=0.2).fit(X, LABELS, X_val=X, y_val=LABELS)
     assert_same_weights(given, plain)  # nothing is held out
-    parts = RNNClassifier(**TINY, validation_split=0.2).partial_fit(X, LABELS)
+    parts = RNNClassifier(**CONSTANT, validation_split=0.2).partial_fit(X, LABELS)
     assert list(parts.history_) == ["loss"]
