@@ -102,6 +102,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
     """
 
     pooling: str = inherited(NetworkParameters, "pooling", default="max")
+    add_differences: bool = inherited(NetworkParameters, "add_differences", default=True)
     loss: object = parameter(
         default="auto",
         constraint="no_validation",
