@@ -207,7 +207,7 @@ def test_custom_body_with_one_target_per_time_step():
 
 
 def test_custom_body_partial_fit_continues_training():
-    params = {**BODY, "shuffle": False, "batch_size": 8}
+    params = {**BODY, "shuffle": False, "batch_size": 8, "schedule": "constant"}
     whole = RNNClassifier(**params, epochs=3).fit(MANY, TAGS)
     parts = RNNClassifier(**params)
     for _ in range(3):

@@ -14,6 +14,7 @@ from skrnn.networks import programs
 X, LABELS = labelled()
 BATCHES = 3  # of 30 sequences
 PARAMS = {**TINY, "batch_size": 10, "learning_rate": 0.02}
+CONSTANT = {**PARAMS, "schedule": "constant"}
 
 
 def rates_of(schedule, **params):
@@ -40,7 +41,7 @@ def test_rnn_schedule_receives_the_fraction_of_training_before_each_update():
 def test_rnn_schedule_cosine_equals_the_schedule_of_keras(kind):
     ours = RNNClassifier(**PARAMS, schedule="cosine", optimizer=kind).fit(X, LABELS)
     decay = keras.optimizers.schedules.CosineDecay(0.02, BATCHES * PARAMS["epochs"])
-    params = {**PARAMS, "learning_rate": None, "optimizer": kind(decay)}
+    params = {**CONSTANT, "learning_rate": None, "optimizer": kind(decay)}
     theirs = RNNClassifier(**params).fit(X, LABELS)
     assert ours.history_["loss"] == pytest.approx(theirs.history_["loss"], rel=1e-5)
     assert list(theirs.history_) == ["loss"]
@@ -64,8 +65,8 @@ def test_rnn_schedule_plateau_equals_the_callback_of_keras(validated):
     # The training loss falls by less than 0.0001 per epoch, and the validation loss fluctuates.
     data = {"X_val": X[::2], "y_val": LABELS[::-2]} if validated else {}
     epochs, rate = (25, 2.0) if validated else (16, 1e-6)
-    params = {**PARAMS, "epochs": epochs, "learning_rate": rate}
-    ours = RNNClassifier(**params, schedule="plateau").fit(X, LABELS, **data)
+    params = {**CONSTANT, "epochs": epochs, "learning_rate": rate}
+    ours = RNNClassifier(**{**params, "schedule": "plateau"}).fit(X, LABELS, **data)
     callback = keras.callbacks.ReduceLROnPlateau(
         monitor="val_loss" if validated else "loss", factor=0.2, patience=5
     )
@@ -77,7 +78,7 @@ def test_rnn_schedule_plateau_equals_the_callback_of_keras(validated):
 
 
 def test_rnn_schedule_of_factor_1_is_the_constant_rate():
-    plain = RNNClassifier(**PARAMS).fit(X, LABELS)
+    plain = RNNClassifier(**CONSTANT).fit(X, LABELS)
     assert list(plain.history_) == ["loss"]
     same = RNNClassifier(**PARAMS, schedule=lambda t: 1.0).fit(X, LABELS)
     assert_same_weights(same, plain)
@@ -89,7 +90,7 @@ def test_rnn_schedules_share_one_program_and_are_reproducible(monkeypatch):
         RNNClassifier(**PARAMS, schedule=one)
         for one in ("cosine", "one_cycle", "plateau", lambda t: 1 - t)
     ]
-    plain = RNNClassifier(**PARAMS).fit(X, LABELS)
+    plain = RNNClassifier(**CONSTANT).fit(X, LABELS)
 
     def no_compilation(*_):
         raise AssertionError("compiled again")
@@ -111,7 +112,7 @@ def test_rnn_schedule_runs_again_with_warm_start_and_not_in_partial_fit():
     rates = model.partial_fit(X, LABELS).history_["learning_rate"]
     assert rates == [*one_run, *one_run, one_run[0]]
     parts = RNNClassifier(**PARAMS, schedule="cosine").partial_fit(X, LABELS)
-    assert_same_weights(parts, RNNClassifier(**PARAMS).partial_fit(X, LABELS))
+    assert_same_weights(parts, RNNClassifier(**CONSTANT).partial_fit(X, LABELS))
 
 
 def test_rnn_schedule_multiplies_the_rate_that_a_callback_sets():

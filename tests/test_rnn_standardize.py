@@ -24,7 +24,7 @@ from skrnn.sequences._standardization import Standardization
 X, LABELS = labelled()
 Y = np.array([steps[:, 0].sum() for steps in X])
 WEIGHTS = np.linspace(0, 2, len(X))
-ON = {**TINY, "standardize": True}
+ON, OFF = ({**TINY, "standardize": how} for how in (True, False))
 UNCHANGED = 1e-300  # a learning rate that changes no weight
 
 
@@ -138,7 +138,7 @@ def test_rnn_standardize_leaves_columns_of_zeros_and_ones_alone_and_centers_cons
     assert_array_equal(model.input_mean_[1:], [0, 7.5, 0])
     assert_array_equal(model.input_scale_[1:], [1, 1, 1])
     by_hand = as_scaled(steps, model)
-    plain = RNNRegressor(**TINY).fit(by_hand, steps[:, -1, 0])
+    plain = RNNRegressor(**OFF).fit(by_hand, steps[:, -1, 0])
     assert_same_weights(model, plain)
     changed = steps.copy()
     changed[:, :, 2] += 2
@@ -160,7 +160,7 @@ def test_rnn_standardize_changes_no_bit_of_one_hot_steps_and_tokens(kind):
     else:
         data = [np.eye(5)[codes] for codes in ids] if kind == "dense" else [i + 1 for i in ids]
     params = {"embedding": 3} if kind == "tokens" else {}
-    plain = RNNClassifier(**TINY, **params).fit(data, LABELS)
+    plain = RNNClassifier(**OFF, **params).fit(data, LABELS)
     model = RNNClassifier(**ON, **params).fit(data, LABELS)
     assert_same_weights(model, plain)
     assert_array_equal(model.predict_proba(data), plain.predict_proba(data))
@@ -202,7 +202,7 @@ def test_rnn_standardize_makes_a_scaler_in_front_superfluous(how):
     model = RNNRegressor(**ON, **how).fit(LEVEL, y)
     scaled = make_pipeline(TimeDistributed(StandardScaler()), RNNRegressor(**ON, **how))
     scaled.fit(LEVEL, y)
-    plain = make_pipeline(TimeDistributed(StandardScaler()), RNNRegressor(**TINY, **how))
+    plain = make_pipeline(TimeDistributed(StandardScaler()), RNNRegressor(**OFF, **how))
     plain.fit(LEVEL, y)
     for pipeline in (scaled, plain):
         for one, other in zip(model.weights_, pipeline[-1].weights_, strict=True):
@@ -225,7 +225,7 @@ def test_rnn_standardize_predicts_the_same_in_any_unit(units):
 
 def test_rnn_standardize_hidden_states_are_those_of_standardised_steps():
     model = RNNRegressor(**ON).fit(LEVEL, Y)
-    plain = RNNRegressor(**TINY).fit(as_scaled(LEVEL, model), Y)
+    plain = RNNRegressor(**OFF).fit(as_scaled(LEVEL, model), Y)
     for how in ({}, {"return_sequences": True}, {"return_state": True}):
         found = model.hidden_states(LEVEL, **how)
         expected = plain.hidden_states(as_scaled(LEVEL, model), **how)
@@ -244,7 +244,7 @@ def test_rnn_standardize_padding_changes_no_prediction(how):
     expected = model.predict(LEVEL)
     assert_allclose([model.predict([steps])[0] for steps in LEVEL], expected, atol=1e-5)
     assert_allclose(model.predict(LEVEL[::-1])[::-1], expected, atol=1e-5)
-    by_hand = RNNRegressor(**TINY, **how).fit(as_scaled(LEVEL, model), Y)
+    by_hand = RNNRegressor(**OFF, **how).fit(as_scaled(LEVEL, model), Y)
     assert_same_weights(model, by_hand)
 
 
@@ -252,7 +252,7 @@ def test_rnn_standardize_fits_share_a_program(monkeypatch):
     built = count_programs(monkeypatch)
     for units in UNITS:
         RNNClassifier(**ON).fit(UNITS[units], LABELS).predict(UNITS[units])
-    RNNClassifier(**TINY).fit(X, LABELS)
+    RNNClassifier(**OFF).fit(X, LABELS)
     assert len(built) == 1
 
 
@@ -335,7 +335,7 @@ def test_rnn_standardize_refuses_values_that_are_too_large_for_the_scale():
 )
 def test_rnn_without_standardize_warns_of_features_far_from_unit_scale(scale, offset, match):
     far = moved(scale, offset)
-    model = RNNClassifier(**{**TINY, "epochs": 1})
+    model = RNNClassifier(**{**OFF, "epochs": 1})
     for method in (model.fit, clone(model).partial_fit):
         with pytest.warns(ConvergenceWarning, match=match):
             method(far, LABELS)
@@ -357,13 +357,13 @@ def test_rnn_without_standardize_does_not_warn_of_usual_features():
     }
     far = np.full((20, 8, 3), 1e4)
     with pytest.warns(ConvergenceWarning):
-        RNNRegressor(**{**TINY, "epochs": 1}).fit(far, np.arange(20.0))
+        RNNRegressor(**{**OFF, "epochs": 1}).fit(far, np.arange(20.0))
     for steps in usual.values():
-        RNNRegressor(**{**TINY, "epochs": 1}).fit(steps, np.arange(20.0))
+        RNNRegressor(**{**OFF, "epochs": 1}).fit(steps, np.arange(20.0))
         # A sequence of weight zero has no effect.
         weights = np.append(np.ones(20), 0)
         wild = np.concatenate([steps, far[:1]])
-        RNNRegressor(**{**TINY, "epochs": 1}).fit(wild, np.arange(21.0), sample_weight=weights)
+        RNNRegressor(**{**OFF, "epochs": 1}).fit(wild, np.arange(21.0), sample_weight=weights)
 
 
 # --- what is saved and exported ---------------------------------------------------------------
@@ -400,7 +400,7 @@ def test_rnn_standardize_is_pickled_and_cloned():
 
 
 def test_estimator_saved_before_standardize_existed_predicts():
-    model = RNNClassifier(**TINY).fit(X, LABELS)
+    model = RNNClassifier(**OFF).fit(X, LABELS)
     expected = model.predict_proba(X)
     for name in ("input_mean_", "input_scale_", "standardize"):
         vars(model).pop(name)
@@ -416,7 +416,7 @@ def test_rnn_standardize_safetensors_hold_the_statistics(tmp_path):
     read = from_safetensors(other, tmp_path / "weights.safetensors")
     assert_array_equal(read.predict_proba(LEVEL), model.predict_proba(LEVEL))
     with pytest.raises(ValueError, match="it also has input/mean, input/scale"):
-        from_safetensors(RNNClassifier(**TINY).fit(X, LABELS), tmp_path / "weights.safetensors")
+        from_safetensors(RNNClassifier(**OFF).fit(X, LABELS), tmp_path / "weights.safetensors")
     model.input_scale_ = np.array([1.0, 0.0])
     to_safetensors(model, tmp_path / "weights.safetensors")
     with pytest.raises(ValueError, match="'input/scale' in the file must be positive, got 0"):

@@ -99,7 +99,7 @@ def to_onnx(estimator, path=None, *, input_dtype=None, one_hot=False):
     >>> from skrnn.export import to_onnx
     >>> X = [np.array([[1.0], [2.0], [3.0]]), np.array([[9.0], [7.0]])]
     >>> pipeline = make_pipeline(
-    ...     TimeDistributed(StandardScaler()), RNNClassifier(units=4, random_state=0)
+    ...     TimeDistributed(StandardScaler()), RNNClassifier(units=4, epochs=20, random_state=0)
     ... )
     >>> model = to_onnx(pipeline.fit(X, ["up", "down"]))
     >>> import onnxruntime
