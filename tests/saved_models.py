@@ -66,7 +66,8 @@ KINDS = {
     "RNN tagger": (
         lambda: RNNClassifier(**RNN, return_sequences=True).fit(TAGGED, TAGS), (TAGGED, TAGS)),
     "RNN on ids": (lambda: RNNClassifier(**RNN, embedding=3).fit(IDS, LABELS), (IDS, LABELS)),
-    "ESN classifier": (lambda: EchoStateClassifier(**ESN).fit(X, LABELS), (X, LABELS)),
+    "ESN classifier": (
+        lambda: EchoStateClassifier(**ESN, pooling="mean").fit(X, LABELS), (X, LABELS)),
     "ESN regressor": (
         lambda: EchoStateRegressor(**ESN, solver="svd", reservoir=Reservoir(
             bidirectional=True, layers=2, pooling="model_space")).fit(FRAMES, SUMS),

@@ -69,7 +69,7 @@ def check_estimator_parameters(estimator):
             "initial_state='fit_end' continues one series and needs rows='steps', got "
             f"rows={estimator.rows!r}."
         )
-    if not isinstance(estimator.alpha, str | Real):
+    if not isinstance(estimator.alpha, str):
         _check_alphas(estimator.alpha)
     reservoir = estimator.reservoir
     if getattr(reservoir, "bidirectional", False) and estimator.initial_state == "fit_end":
@@ -80,7 +80,7 @@ def check_estimator_parameters(estimator):
 
 
 def _check_alphas(alphas):
-    values = as_array(alphas, "alpha", dtype=np.float64)
+    values = as_array([alphas] if isinstance(alphas, Real) else alphas, "alpha", dtype=np.float64)
     if values.ndim != 1 or len(values) == 0 or not (np.isfinite(values) & (values > 0)).all():
         raise ValueError(
             "alpha must be a positive number or a one-dimensional array of at least one finite, "
