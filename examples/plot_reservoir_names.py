@@ -62,6 +62,7 @@ def listener(pooling):
         EchoStateClassifier(
             reservoir=Reservoir(bidirectional=True),
             units=1000,
+            leak_rate=1.0,
             alpha=1,
             pooling=pooling,
             class_weight=class_weight,
@@ -139,15 +140,17 @@ def letters_at(some_names, position):
 
 changed = [[with_another_letter(name, position) for name in unseen] for position in positions]
 settings = {
-    "spectral radius 0.4": {"spectral_radius": 0.4},
-    "spectral radius 0.9": {"spectral_radius": 0.9},
+    "spectral radius 0.4": {"spectral_radius": 0.4, "leak_rate": 1.0},
+    "spectral radius 0.9": {"spectral_radius": 0.9, "leak_rate": 1.0},
     "spectral radius 0.9, leak rate 0.3": {"spectral_radius": 0.9, "leak_rate": 0.3},
 }
 apart, decoded = {}, {}
 for name, parameters in settings.items():
     apart[name], decoded[name] = [], []
     for position in positions:
-        network = EchoStateClassifier(alpha=1e-2, readout_input=False, random_state=0, **parameters)
+        network = EchoStateClassifier(
+            alpha=1e-2, pooling="last", readout_input=False, random_state=0, **parameters
+        )
         network.fit(letters.transform(known), letters_at(known, position))
         true = letters_at(unseen, position)
         decoded[name].append(np.mean(network.predict(letters.transform(unseen)) == true))

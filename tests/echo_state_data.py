@@ -37,7 +37,7 @@ EXACT = {**PLAIN, "units": 20, "random_state": 0, "alpha": 1e-3, "reservoir": do
 
 
 def regressor(**params):
-    return EchoStateRegressor(**{**EXACT, **params})
+    return EchoStateRegressor(**{**EXACT, "pooling": "last", **params})
 
 
 def classifier(**params):

@@ -70,7 +70,8 @@ KINDS = {
     "RNN tagger": (
         lambda: RNNClassifier(**RNN, return_sequences=True).fit(TAGGED, TAGS), (TAGGED, TAGS)),
     "RNN on ids": (lambda: RNNClassifier(**RNN, embedding=3).fit(IDS, LABELS), (IDS, LABELS)),
-    "ESN classifier": (lambda: EchoStateClassifier(**ESN).fit(X, LABELS), (X, LABELS)),
+    "ESN classifier": (
+        lambda: EchoStateClassifier(**ESN, pooling="mean").fit(X, LABELS), (X, LABELS)),
     "RNN with a body": (
         lambda: RNNClassifier(**RNN, pooling="attention", body=BODY).fit(X, LABELS),
         (X, LABELS),

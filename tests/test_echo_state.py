@@ -1,5 +1,7 @@
 """Echo state networks as ridge regressions of reservoir states, for numbers and for labels."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 from echo_state_data import (
@@ -43,10 +45,15 @@ from skrnn import EchoStateClassifier, EchoStateRegressor, RNNClassifier, check_
 
 @pytest.mark.parametrize("solver", ["auto", "cholesky", "svd"])
 @pytest.mark.parametrize("weights", [None, WEIGHTS], ids=["plain", "weighted"])
-@pytest.mark.parametrize("pooling", [None, "last", "mean"])
+@pytest.mark.parametrize("pooling", ["last", "mean", "std"])
 def test_regressor_equals_ridge_on_pooled_states(solver, weights, pooling):
     network = regressor(solver=solver, pooling=pooling).fit(X, SUMS, weights)
-    rows = [rows.mean(axis=0) if pooling == "mean" else rows[-1] for rows in states_of(X)]
+    pool = {
+        "last": lambda rows: rows[-1],
+        "mean": partial(np.mean, axis=0),
+        "std": partial(np.std, axis=0),
+    }
+    rows = [pool[pooling](rows) for rows in states_of(X)]
     ridge = Ridge(alpha=1e-3, solver="cholesky").fit(rows, SUMS, weights)
     assert_same_readout(network, ridge)
     assert_allclose(network.predict(X), ridge.predict(rows), rtol=1e-8, atol=1e-8)

@@ -126,7 +126,7 @@ class Sized(EchoStateRegressor):
 def test_fit_of_a_subclass_whose_parameter_is_a_property():
     fitted = Sized(size=7).fit(X, Y)
     assert fitted.get_params() == {"size": 7}
-    assert fitted.coef_.shape == (7 + 2,)
+    assert fitted.coef_.shape == (3 * (7 + 2),)  # three kinds of pooling
 
 
 def test_attributes_that_are_set_during_a_fit_are_kept():

@@ -151,7 +151,7 @@ class Dynamics:
         return ModelPool(self.model_space, sequences, self.washout)
 
 
-def draw_dynamics(reservoir, sequences, n_features, n_outputs=0):
+def draw_dynamics(reservoir, sequences, n_features, n_outputs=0, weights=None):
     """Draw the weights of a reservoir, and adapt them to sequences if it has plasticity.
 
     Parameters
@@ -162,6 +162,8 @@ def draw_dynamics(reservoir, sequences, n_features, n_outputs=0):
     n_features : int
     n_outputs : int, default=0
         The number of outputs that are fed back.
+    weights : ndarray of shape (n_sequences,) or None
+        Weights of the sequences for the principal components of "model_space".
 
     Returns
     -------
@@ -194,8 +196,6 @@ def draw_dynamics(reservoir, sequences, n_features, n_outputs=0):
         chunk_overlap=reservoir.chunk_overlap,
     )
     if "model_space" in pooling_kinds(reservoir.pooling):
-        blocks = dynamics.blocks(sequences)
-        dynamics = replace(
-            dynamics, model_space=ModelSpace.fit(block.all_rows() for block in blocks)
-        )
+        space = ModelSpace.fit(dynamics.blocks(sequences), weights)
+        dynamics = replace(dynamics, model_space=space)
     return dynamics

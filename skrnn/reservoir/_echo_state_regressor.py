@@ -126,13 +126,13 @@ class EchoStateRegressor(RegressorMixin, BaseEchoState):
         How the states of a sequence become the vector that the readout receives; see
         :class:`~skrnn.reservoir.Reservoir`. Only used when `return_sequences=False` and
         `rows="sequences"`. If None, that of `reservoir` is used; if that is None too, it is
-        "last".
+        ``("last", "mean", "std")``.
         """,
     )
 
     _target_kind = NumericTargets
     _relative_alphas = tuple(10.0**exponent for exponent in range(-14, 1))
-    _default_pooling = "last"
+    _default_pooling = ("last", "mean", "std")
 
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, sample_weight=None):

@@ -43,17 +43,20 @@ class ModelSpace:
         self.mean, self.axes = mean, axes
 
     @classmethod
-    def fit(cls, states):
+    def fit(cls, blocks, weights=None):
         """Learn the principal components of states.
 
         Parameters
         ----------
-        states : iterable of ndarray of shape (n_rows, units)
+        blocks : iterable of StateBlock
+        weights : ndarray of shape (n_sequences,) or None
         """
         moments = None
-        for rows in states:
+        for block in blocks:
+            rows = block.all_rows()
             moments = moments or Moments(rows.shape[1], 0)
-            moments.add(rows.astype(np.float64), np.empty((len(rows), 0)))
+            each = None if weights is None else np.tile(weights[block.sequences], block.n_steps)
+            moments.add(rows.astype(np.float64), np.empty((len(rows), 0)), each)
         size = len(moments.x_mean)
         n_components = min(_N_COMPONENTS, size)
         _, axes = linalg.eigh(moments.xx, subset_by_index=[size - n_components, size - 1])

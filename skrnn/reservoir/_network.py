@@ -164,7 +164,8 @@ def draw_network(reservoir, examples, n_features, *, per_step, readout_input):
     if uses_washout(reservoir.pooling):
         check_washout(reservoir.washout, examples.sequences, examples.indices)
     n_outputs = examples.targets.shape[1] if has_feedback else 0
-    dynamics = draw_dynamics(reservoir, examples.sequences, n_features, n_outputs)
+    weights = None if per_step else examples.weights
+    dynamics = draw_dynamics(reservoir, examples.sequences, n_features, n_outputs, weights)
     return Network(dynamics, n_features, readout_input, reservoir.pooling)
 
 
