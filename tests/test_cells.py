@@ -167,7 +167,8 @@ def test_minimal_gru_classifier(steps, params):
 
 def test_minimal_gru_learns():
     x = np.random.default_rng(0).normal(size=(60, 8, 2))
-    model = RNNClassifier(cell="minimal_gru", units=8, epochs=40, random_state=0)
+    params = {"units": 8, "epochs": 40, "learning_rate": 0.02, "pooling": "last"}
+    model = RNNClassifier(cell="minimal_gru", **params, random_state=0)
     assert model.fit(x, x[:, :, 0].sum(axis=1) > 0).score(x, x[:, :, 0].sum(axis=1) > 0) > 0.9
 
 
@@ -300,7 +301,8 @@ def test_custom_cell_instance_is_not_changed():
 
 
 def test_custom_cell_partial_fit_continues_training():
-    params = {**SMALL, "shuffle": False, "batch_size": None, "cell": keras.layers.GRUCell}
+    params = {**SMALL, "shuffle": False, "batch_size": None, "schedule": "constant"}
+    params["cell"] = keras.layers.GRUCell
     whole = RNNRegressor(**{**params, "epochs": 3}).fit(X, Y)
     parts = RNNRegressor(**params)
     for _ in range(3):

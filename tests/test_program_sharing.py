@@ -22,7 +22,10 @@ X = np.random.default_rng(0).normal(size=(24, 5, 2))
 Y = X.sum(axis=(1, 2))
 LABELS = (Y > 0).astype(int)
 # With one batch and one epoch, the loss is that of the first weights.
-ONE = {"cell": "simple", "units": 3, "epochs": 1, "batch_size": None, "random_state": 0}
+ONE = {
+    "cell": "simple", "units": 3, "epochs": 1, "batch_size": None, "schedule": "constant",
+    "random_state": 0,
+}  # fmt: skip
 WEIGHT = 1.0
 
 

@@ -21,7 +21,7 @@ MANY, TAGS = labelled()
 
 
 def test_rnn_validation_history_is_of_the_weights_after_each_epoch():
-    params = {**TINY, "epochs": 2, "metrics": ["mae"]}
+    params = {**TINY, "epochs": 2, "metrics": ["mae"], "schedule": "constant"}
     held_out = {"X_val": X[:5], "y_val": Y[:5], "sample_weight_val": [1.0, 0, 2, 3, 4]}
     model = RNNRegressor(**params).fit(X, Y, **held_out)
     errors = model.predict(X[:5]) - Y[:5]
@@ -116,7 +116,7 @@ def test_rnn_early_stopping_holds_out_no_sequence_without_weight():
 
 def test_rnn_early_stopping_keeps_the_weights_of_the_best_validation_loss():
     wrong = TAGS[::-1]  # the better the fit, the larger the loss on these
-    params = {**LEARNS, "epochs": 30}
+    params = {**LEARNS, "epochs": 30, "schedule": "constant"}
     stopped = RNNClassifier(**params, early_stopping=True, patience=3)
     stopped.fit(MANY, TAGS, X_val=MANY, y_val=wrong)
     losses, validation = stopped.history_["loss"], stopped.history_["val_loss"]
@@ -162,7 +162,7 @@ def constant_where_zero(true, predicted):
 
 
 def test_rnn_early_stopping_keeps_the_first_epoch_if_the_validation_loss_is_constant():
-    params = {**TINY, "loss": constant_where_zero, "normalize_y": False}
+    params = {**TINY, "loss": constant_where_zero, "normalize_y": False, "schedule": "constant"}
     y, validation = 1 + np.abs(Y) / 4000, {"X_val": X, "y_val": np.zeros(len(X))}
     ours = RNNRegressor(**{**params, "epochs": 9}, early_stopping=True, patience=2)
     ours.fit(X, y, **validation)
@@ -173,10 +173,11 @@ def test_rnn_early_stopping_keeps_the_first_epoch_if_the_validation_loss_is_cons
 
 
 def test_rnn_early_stopping_warns_if_the_validation_loss_is_never_finite():
-    model = RNNRegressor(**{**TINY, "epochs": 9}, early_stopping=True, patience=2)
+    params = {**TINY, "schedule": "constant"}
+    model = RNNRegressor(**{**params, "epochs": 9}, early_stopping=True, patience=2)
     with pytest.warns(
         ConvergenceWarning, match="validation loss or score was NaN or infinite in every"
     ):
         model.fit(X, Y, X_val=X, y_val=np.full(len(X), 1e30))
     assert model.n_iter_ == 2
-    assert_same_weights(model, RNNRegressor(**{**TINY, "epochs": 2}).fit(X, Y))
+    assert_same_weights(model, RNNRegressor(**{**params, "epochs": 2}).fit(X, Y))
