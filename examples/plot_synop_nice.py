@@ -188,7 +188,7 @@ _ = ax.legend(ncols=3, loc="lower center", bbox_to_anchor=(0.5, -0.25))
 # -------------
 # The test set is only one summer. `backtest` measures errors on the last three quarters of all
 # rows, in three folds. In each fold the forecasters are trained on all rows before it, and forecast
-# each step up to one day. They warn about the first fold, whose half a year of training data does not
+# each step up to one day. They warn about the first fold, whose training data, half a year, do not
 # contain all values of ``year_sin``.
 
 from skrnn.inspection import HorizonErrorDisplay
