@@ -50,7 +50,7 @@ pipelines = {
             bidirectional=True,
             embedding=32,
             dropout=0.2,
-            epochs=15,
+            epochs=12,
             random_state=0,
         ),
     ),

@@ -39,7 +39,7 @@ print(f"Standard deviation of the series {series.std():.3f}, of the noise {noise
 from skrnn import RNNRegressor, SlidingWindowForecaster
 
 horizon = 12
-network = RNNRegressor(epochs=15, random_state=0)
+network = RNNRegressor(epochs=30, random_state=0)
 forecaster = SlidingWindowForecaster(network, horizon=horizon, difference=False)
 print(f"R² of perfect forecasts of the series without noise: {1 - noise.var() / series.var():.3f}")
 
