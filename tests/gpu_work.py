@@ -254,6 +254,7 @@ def _time_ours(cell, units, steps, batch_size, n_batches, epochs):
         batch_size=batch_size,
         epochs=epochs,
         schedule="constant",
+        add_differences=False,
         standardize=False,
         pooling="last",
         global_clipnorm=None,

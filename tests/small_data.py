@@ -9,7 +9,12 @@ LEARNS = {**TINY, "epochs": 30, "learning_rate": 0.05}
 
 # Without what an estimator adds to its recurrent layers by default: for tests that compare it with
 # Keras' own layers and optimizers, or with an equation.
-PLAIN = {"standardize": False, "schedule": "constant", "pooling": "last"}
+PLAIN = {
+    "standardize": False,
+    "add_differences": False,
+    "schedule": "constant",
+    "pooling": "last",
+}
 
 
 def labelled(classes=("ant", "bee", "cat"), n=30):

@@ -177,3 +177,20 @@ def test_rnn_schedule_may_replace_the_schedule_of_an_optimizer():
     params = {**PARAMS, "schedule": "cosine"}
     replaced = RNNClassifier(**params, optimizer=keras.optimizers.Adam(DECAY)).fit(X, LABELS)
     assert_same_weights(replaced, RNNClassifier(**params).fit(X, LABELS))
+
+
+def test_rnn_schedule_auto_leaves_the_rate_to_optimizers_that_set_it():
+    own = keras.optimizers.Adam(keras.optimizers.schedules.ExponentialDecay(0.01, 10, 0.5))
+    params = {**TINY, "optimizer": own, "learning_rate": None}
+    constant = RNNClassifier(**{**params, "schedule": "constant"}).fit(X, LABELS)
+    auto = RNNClassifier(**{**params, "schedule": "auto"}).fit(X, LABELS)
+    assert_same_weights(auto, constant)
+    assert "learning_rate" not in auto.partial_fit(X, LABELS).history_
+
+
+def test_rnn_schedule_auto_is_cosine():
+    auto, cosine = (
+        RNNClassifier(**{**PARAMS, "schedule": schedule}).fit(X, LABELS).history_
+        for schedule in ("auto", "cosine")
+    )
+    assert auto == cosine

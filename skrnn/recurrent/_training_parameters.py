@@ -68,14 +68,16 @@ class TrainingParameters:
         """,
     )
     schedule: str | Callable = parameter(
-        default="cosine",
-        constraint=[StrOptions({"constant", "cosine", "one_cycle", "plateau"}), callable],
+        default="auto",
+        constraint=[StrOptions({"auto", "constant", "cosine", "one_cycle", "plateau"}), callable],
         spec=_unchanged,
         description="""
-        {"constant", "cosine", "one_cycle", "plateau"} or callable
-        How the learning rate changes during `fit`. The rate of each update is `learning_rate`
-        times a factor; with :math:`t`, the number of earlier updates divided by that of all
-        updates in `epochs` epochs, the factor is
+        {"auto", "constant", "cosine", "one_cycle", "plateau"} or callable
+        How the learning rate changes during `fit`. "auto" is "constant" for an `optimizer` that has
+        a Keras schedule or a custom class, because it sets its rate itself, and otherwise "cosine".
+        Other schedules cannot be combined with such an optimizer. The rate of each update is
+        `learning_rate` times a factor; with :math:`t`, the number of earlier updates divided by
+        that of all updates in `epochs` epochs, the factor is
 
         - 1 for "constant";
         - :math:`(1 + \\cos(\\pi t)) / 2` for "cosine" [5]_, which falls from 1 to 0;
@@ -91,8 +93,7 @@ class TrainingParameters:
           not negative. It is called for all updates before training begins.
 
         With "constant", the loss may fluctuate at the end of training. Any other schedule adds the
-        rate of the first update of each epoch to `history_`, as "learning_rate". An optimizer that
-        has a Keras schedule or a custom class sets its rate itself and needs "constant". With
+        rate of the first update of each epoch to `history_`, as "learning_rate". With
         `warm_start=True`, each `fit` runs the whole schedule. `partial_fit` has no known end, so it
         uses the factor 1. A callback that sets the rate of the optimizer changes `learning_rate`
         and not the factors.
@@ -280,6 +281,16 @@ def _full_rate(t):
     return 1.0
 
 
+def _automatic_schedule(optimizer, rate):
+    """Return the schedule that ``schedule="auto"`` stands for."""
+    if isinstance(optimizer, str):
+        return "cosine"
+    from skrnn.networks.optimizers import is_custom, read_optimizer
+
+    recipe, rate = read_optimizer(optimizer, rate, None)
+    return "constant" if rate is None or is_custom(recipe.kind) else "cosine"
+
+
 def training_spec(estimator, codec, n_sequences, *, partial):
     """Return the specification of the training for an estimator's parameters.
 
@@ -300,12 +311,14 @@ def training_spec(estimator, codec, n_sequences, *, partial):
     if rate is None and isinstance(optimizer, str) and optimizer.lower() == "adam":
         rate = _DEFAULT_ADAM_RATE
     given = as_spec(estimator, TrainingSpec)
+    if estimator.schedule == "auto":
+        given["schedule"] = _automatic_schedule(optimizer, rate)
     if estimator.epochs == "auto":
         given["epochs"] = automatic_epochs(n_sequences, estimator.batch_size)
     if partial:
         given["epochs"] = 1
         # Not "constant", so that the learning rate of these epochs is in the history too.
-        given["schedule"] = "constant" if estimator.schedule == "constant" else _full_rate
+        given["schedule"] = "constant" if given["schedule"] == "constant" else _full_rate
     patience = estimator.patience if estimator.early_stopping and not partial else None
     given["metrics_dtype"] = codec.metrics_dtype if given["metrics"] else "float32"
     return TrainingSpec(**given, loss=codec.resolved_loss, learning_rate=rate, patience=patience)

@@ -32,6 +32,7 @@ def fit_once(units, seed):
         epochs=2,
         learning_rate=0.001 * (1 + seed % 5),
         schedule="constant",
+        add_differences=False,
         random_state=seed,
     )
     classifier.fit(X, y).predict(X)

@@ -24,7 +24,12 @@ WEIGHTS = rng.choice([0.0, 1.0, 2.5], N)
 GROUPS = rng.integers(0, 12, N)
 # Every setting that changes what is learned is explicit, so that the digests do not depend on
 # defaults.
-PLAIN = {"schedule": "constant", "standardize": False, "pooling": "last"}
+PLAIN = {
+    "standardize": False,
+    "add_differences": False,
+    "schedule": "constant",
+    "pooling": "last",
+}
 SMALL = {"units": 6, "epochs": 3, "batch_size": 8, "random_state": 0, **PLAIN}
 
 

@@ -26,6 +26,7 @@ AS_PEERS = {
     "schedule": "constant",
     "global_clipnorm": None,
     "standardize": False,
+    "add_differences": False,
     "pooling": "last",
     "random_state": 0,
 }
