@@ -233,14 +233,6 @@ def test_rnn_with_differences_is_pickled_and_cloned():
     assert_same_weights(clone(model).fit(X, LABELS), clone(model).fit(X, LABELS))
 
 
-def test_estimator_saved_before_differences_existed_predicts_and_is_trained_further():
-    models = [RNNClassifier(**TINY).fit(X, LABELS) for _ in range(2)]
-    for name in ("difference_scale_", "_has_add_differences"):
-        vars(models[0]).pop(name)
-    assert_array_equal(models[0].predict_proba(X), models[1].predict_proba(X))
-    assert_same_weights(*(model.partial_fit(X, LABELS) for model in models))
-
-
 def test_safetensors_hold_the_scale_of_differences(tmp_path):
     pytest.importorskip("safetensors")
     model = RNNClassifier(**ON, standardize=True).fit(X, LABELS)

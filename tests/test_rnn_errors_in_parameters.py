@@ -129,7 +129,7 @@ def test_rnn_callbacks_must_be_keras_callbacks(callbacks):
 def test_rnn_body_must_return_steps_if_return_sequences():
     model = fitted("tagger").set_params(body=lambda steps, lengths: steps[:, 0])
     model.set_params(callbacks=NoTraining)
-    with unchanged(model, X), pytest.raises(ValueError, match=r"body.*3-D .*shape \(None, 2\)"):
+    with unchanged(model, X), pytest.raises(ValueError, match=r"body.*3-D .*shape \(None, 4\)"):
         model.fit(X, TAGS)
 
 

@@ -199,8 +199,8 @@ def _arrays(fitted):
     known = fitted._standardization
     if known is not None:
         arrays |= {"input/mean": known.mean, "input/scale": known.scale}
-    if fitted._difference_scale is not None:
-        arrays["input/difference_scale"] = fitted._difference_scale
+    if fitted.difference_scale_ is not None:
+        arrays["input/difference_scale"] = fitted.difference_scale_
     if not hasattr(fitted, "classes_"):
         codec = fitted._codec
         arrays |= {"target/scale": codec.scale, "target/offset": codec.offset}

@@ -287,11 +287,6 @@ shape (n, T, n_features) or (n, T)
             return None
         return Standardization(self.input_mean_, self.input_scale_)
 
-    @property
-    def _difference_scale(self):
-        """The scale of the differences that the network receives, or None if there are none."""
-        return vars(self).get("difference_scale_")
-
     def _forward(self, X, name="model"):
         """Return X as `Inputs`, and one of the network's outputs for it."""
         from skrnn.networks.inference import forward

@@ -59,7 +59,7 @@ def read_sequences(estimator, X, *, reset=False, input_name="X"):
     if known is not None:
         known.require_finite(inputs.sequences, estimator.dtype, input_name)
     scaled = known is not None and not known.is_identity
-    if not scaled and (reset or estimator._difference_scale is None):
+    if not scaled and (reset or estimator.difference_scale_ is None):
         return inputs
     # Codes stand for 0 and 1, which the network does not receive if the columns have a scale, and
     # codes do not have differences.
@@ -141,8 +141,7 @@ def require_same_inputs(estimator):
         return
     fitted = {
         "standardize": estimator._standardization is not None,
-        # Estimators that were saved by an earlier version do not have this attribute.
-        "add_differences": vars(estimator).get("_has_add_differences", False),
+        "add_differences": estimator._has_add_differences,
     }
     for name, value in fitted.items():
         if bool(getattr(estimator, name)) != value:

@@ -66,7 +66,7 @@ def prepare(estimator, examples, held_out, groups, *, resume, partial=False):
 
 def _difference_factor(estimator):
     """Return the factors of the differences between time steps as the network receives them."""
-    scale, known = estimator._difference_scale, estimator._standardization
+    scale, known = estimator.difference_scale_, estimator._standardization
     if scale is None:
         return None
     with np.errstate(over="ignore"):
@@ -118,7 +118,7 @@ def _network_spec(estimator, vocabulary, seed, resume):
         n_outputs=n_outputs,
         output_activation=output_activation,
         body_seed=estimator._spec.body_seed if resume else seed,
-        add_differences=estimator._difference_scale is not None,
+        add_differences=estimator.difference_scale_ is not None,
     )
     if resume and spec != replace(estimator._spec, architecture=None):
         raise ValueError(

@@ -1,5 +1,6 @@
 """Check that parameters, or two estimators, are consistent with each other."""
 
+import sys
 from numbers import Real
 
 import numpy as np
@@ -69,7 +70,9 @@ def check_estimator_parameters(estimator):
             "initial_state='fit_end' continues one series and needs rows='steps', got "
             f"rows={estimator.rows!r}."
         )
-    if not isinstance(estimator.alpha, str):
+    if isinstance(estimator.alpha, Real):
+        _check_float(estimator.alpha)
+    elif not isinstance(estimator.alpha, str):
         _check_alphas(estimator.alpha)
     reservoir = estimator.reservoir
     if getattr(reservoir, "bidirectional", False) and estimator.initial_state == "fit_end":
@@ -79,8 +82,17 @@ def check_estimator_parameters(estimator):
         )
 
 
+def _check_float(alpha):
+    # Python compares integers of any size with a float, but converts only some of them.
+    if alpha > sys.float_info.max:
+        raise ValueError(
+            f"alpha must be at most {sys.float_info.max:.3g}, the largest float, got a larger "
+            f"{type(alpha).__name__}."
+        )
+
+
 def _check_alphas(alphas):
-    values = as_array([alphas] if isinstance(alphas, Real) else alphas, "alpha", dtype=np.float64)
+    values = as_array(alphas, "alpha", dtype=np.float64)
     if values.ndim != 1 or len(values) == 0 or not (np.isfinite(values) & (values > 0)).all():
         raise ValueError(
             "alpha must be a positive number or a one-dimensional array of at least one finite, "

@@ -166,6 +166,8 @@ def _build(spec, plain, seeds):
     position, mask = real_steps(hidden, lengths)
     if spec.add_differences:
         hidden = with_differences(hidden, mask, spec, plain)
+        # The layers of a body must depend on nothing but the time steps that it receives.
+        position, mask = real_steps(hidden, lengths)
     if spec.body is None:
         hidden, ends, states, cells = recurrent_stack(
             hidden, lengths, position, mask, spec, plain, seeds
