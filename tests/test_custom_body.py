@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from keras import ops
 from numpy.testing import assert_allclose, assert_array_equal
-from small_data import TINY, labelled
+from small_data import PLAIN, TINY, labelled
 
 from skrnn import RNNClassifier, RNNRegressor
 from skrnn.recurrent import check_body
@@ -70,10 +70,10 @@ def test_custom_body_recurrent_runs_the_layers_of_the_estimator(params):
 
 
 def test_custom_body_may_take_its_arguments_by_name():
-    model = RNNClassifier(**TINY, body=KeywordBody()).fit(X, LABELS)
+    model = RNNClassifier(**TINY, **PLAIN, body=KeywordBody()).fit(X, LABELS)
     assert model.weights_[0].shape == (3, 4)
     bound = partial(lambda scale, steps, lengths, mask=None: scale * steps + 0 * mask.ndim, 2)
-    params = {**TINY, "standardize": False, "pooling": "last"}
+    params = {**TINY, **PLAIN}
     vectors = RNNClassifier(**params, body=bound).fit(X, LABELS).hidden_states(X)
     assert_array_equal(vectors, [2 * x[-1].astype("float32") for x in X])
 
@@ -107,7 +107,7 @@ def test_custom_body_calls_recurrent_once():
 
 @pytest.mark.parametrize("pooling", ["last", "mean", "max"])
 def test_custom_body_may_return_new_lengths(pooling):
-    params = {**TINY, "standardize": False, "pooling": pooling}
+    params = {**TINY, **PLAIN, "pooling": pooling}
     model = RNNClassifier(**params, body=halved).fit(X, LABELS)
     every_second = [np.stack([x[i : i + 2].max(axis=0) for i in range(0, len(x), 2)]) for x in X]
     plain = RNNClassifier(**params).fit(every_second, LABELS)

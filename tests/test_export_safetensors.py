@@ -197,8 +197,8 @@ def fit_classifier(y=LABELS, **params):
 @pytest.mark.parametrize(
     ("make", "match"),
     [
-        (lambda: fit_classifier(units=5), r"'recurrent_0/kernel' .* \(2, 4\) .* \(2, 5\)"),
-        (lambda: fit_classifier(dtype="float64"), "recurrent_0/kernel.* float32 in .* float64 in"),
+        (lambda: fit_classifier(units=5), r"'recurrent_0/kernel' .* \(4, 4\) .* \(4, 5\)"),
+        (lambda: fit_classifier(dtype="float64"), "differences/kernel.* float32 in .* float64 in"),
         (lambda: fit_classifier(units=(4, 4)), "it lacks recurrent_1/bias, recurrent_1/kernel"),
         (lambda: fitted("regressor"), "it lacks target/offset, target/scale"),
         (lambda: fit_classifier(pooling="mean"), "pooling is '.*' in the file, but 'mean' in"),

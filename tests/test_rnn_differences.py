@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from recurrences import count_programs, pad
 from scipy import sparse
 from sklearn.base import clone
-from small_data import TINY, assert_same_weights, labelled
+from small_data import PLAIN, TINY, assert_same_weights, labelled
 
 from skrnn import RNNClassifier, RNNRegressor, Sequences
 from skrnn.export import from_safetensors, to_keras, to_safetensors
@@ -21,7 +21,7 @@ X, LABELS = labelled()
 X[3] = X[3][:1]
 X = [steps * [1.0, 20.0] + [0.0, 7.0] for steps in X]
 Y = np.array([steps[:, 0].sum() for steps in X])
-ON = {**TINY, "add_differences": True}
+ON = {**TINY, **PLAIN, "add_differences": True}
 UNCHANGED = 1e-300  # a learning rate that changes no weight
 
 
@@ -99,7 +99,7 @@ def test_rnn_with_differences_equals_one_on_columns_of_differences(how):
     y = [steps[:, 0] for steps in X] if "return_sequences" in how else Y
     model = RNNRegressor(**{**ON, **how}).fit(X, y)
     known = by_hand(X, model)
-    plain = RNNRegressor(**{**TINY, **how, "standardize": False}).fit(known, y)
+    plain = RNNRegressor(**{**TINY, **PLAIN, **how, "standardize": False}).fit(known, y)
     unit = 1.0 if model.input_scale_ is None else model.input_scale_
     assert_allclose(model.weights_[0], unit / model.difference_scale_, rtol=1e-6)
     for one, other in zip(model.weights_[1:], plain.weights_, strict=True):
@@ -115,7 +115,7 @@ def test_rnn_with_differences_equals_one_on_columns_of_differences(how):
 def test_validation_and_hidden_states_with_differences():
     model = RNNRegressor(**ON).fit(X, Y, X_val=X[:4], y_val=Y[:4])
     known = by_hand(X, model)
-    plain = RNNRegressor(**TINY).fit(known, Y, X_val=known[:4], y_val=Y[:4])
+    plain = RNNRegressor(**TINY, **PLAIN).fit(known, Y, X_val=known[:4], y_val=Y[:4])
     assert_allclose(model.history_["val_loss"], plain.history_["val_loss"], atol=1e-5)
     for how in ({}, {"return_state": True}):
         expected = plain.hidden_states(known, **how)
@@ -131,14 +131,14 @@ def test_rnn_with_differences_of_overlapping_windows_begins_each_with_zero():
     assert_allclose(models[0].difference_scale_, models[1].difference_scale_, rtol=1e-12)
     assert_same_weights(*models)
     assert_array_equal(models[0].predict(windows), models[1].predict(copied))
-    plain = RNNRegressor(**TINY).fit(by_hand(copied, models[0]), np.arange(17.0))
+    plain = RNNRegressor(**TINY, **PLAIN).fit(by_hand(copied, models[0]), np.arange(17.0))
     assert_allclose(models[0].weights_[1], plain.weights_[0], atol=1e-5)
 
 
 def test_rnn_with_differences_of_other_units_shares_a_program(monkeypatch):
     built = count_programs(monkeypatch)
     other = [steps * [300.0, 0.01] + 5000 for steps in X]
-    models = [RNNClassifier(**ON, standardize=True).fit(x, LABELS) for x in (X, other)]
+    models = [RNNClassifier(**{**ON, "standardize": True}).fit(x, LABELS) for x in (X, other)]
     assert len(built) == 1
     assert_allclose(models[1].predict_proba(other), models[0].predict_proba(X), atol=1e-4)
 
@@ -157,7 +157,9 @@ def test_rnn_ignores_differences_of_one_hot_vectors_and_of_token_ids():
     dense = [np.eye(5)[one] for one in ids]
     codes = [sparse.csr_array(one) for one in dense]
     for x, how in ((ids, {"embedding": 2}), (dense, {}), (codes, {})):
-        models = [RNNClassifier(**params, **how).fit(x, LABELS) for params in (TINY, ON)]
+        models = [
+            RNNClassifier(**{**params, **how}).fit(x, LABELS) for params in ({**TINY, **PLAIN}, ON)
+        ]
         assert models[1].difference_scale_ is None
         assert_same_weights(*models)
     # A network that began with one-hot vectors is trained further without differences.
@@ -201,7 +203,7 @@ def test_add_differences_that_changed_is_refused_when_training_continues(before)
 
 @pytest.mark.parametrize("how", [HOW["cell"], HOW["body"]], ids=["cell", "body"])
 def test_model_with_differences_opens_in_keras(how, tmp_path):
-    model = RNNClassifier(**ON, **how).fit(X, LABELS)
+    model = RNNClassifier(**{**ON, **how}).fit(X, LABELS)
     steps, lengths = pad([x.astype("float32") for x in X], fill=9e5)
     path = None if "body" in how else tmp_path / "model.keras"
     opened = to_keras(model, path)
@@ -235,15 +237,15 @@ def test_rnn_with_differences_is_pickled_and_cloned():
 
 def test_safetensors_hold_the_scale_of_differences(tmp_path):
     pytest.importorskip("safetensors")
-    model = RNNClassifier(**ON, standardize=True).fit(X, LABELS)
-    other = RNNClassifier(**ON, standardize=True).fit([steps * 2 for steps in X], LABELS)
+    model = RNNClassifier(**{**ON, "standardize": True}).fit(X, LABELS)
+    other = RNNClassifier(**{**ON, "standardize": True}).fit([steps * 2 for steps in X], LABELS)
     arrays = to_safetensors(model, tmp_path / "weights.safetensors")
     assert_array_equal(arrays["input/difference_scale"], model.difference_scale_)
     assert_array_equal(arrays["differences/kernel"], model.weights_[0])
     read = from_safetensors(other, tmp_path / "weights.safetensors")
     assert_array_equal(read.predict_proba(X), model.predict_proba(X))
     assert_array_equal(read.difference_scale_, model.difference_scale_)
-    plain = RNNClassifier(**TINY, standardize=True).fit(X, LABELS)
+    plain = RNNClassifier(**{**TINY, **PLAIN, "standardize": True}).fit(X, LABELS)
     with pytest.raises(ValueError, match="it also has differences/kernel, input/difference_scale"):
         from_safetensors(plain, tmp_path / "weights.safetensors")
 
@@ -267,7 +269,7 @@ def test_onnx_with_differences_reads_codes():
 
     from skrnn.export import to_onnx
 
-    model = RNNClassifier(**ON, standardize=True).fit(X, LABELS)
+    model = RNNClassifier(**{**ON, "standardize": True}).fit(X, LABELS)
     codes = [np.arange(len(steps)) % 2 for steps in X]
     found = run(to_onnx(model, one_hot=True), *as_batch(codes, np.int64))["probabilities"]
     assert_allclose(found, model.predict_proba([np.eye(2)[one] for one in codes]), atol=1e-5)

@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.metrics import accuracy_score, r2_score, roc_auc_score
 from sklearn.model_selection import GridSearchCV, cross_val_score
-from small_data import LEARNS, TINY, assert_same_weights, labelled, tagged
+from small_data import LEARNS, PLAIN, TINY, assert_same_weights, labelled, tagged
 
 from skrnn import RNNClassifier, RNNRegressor, check_sequences
 from skrnn.metrics import flatten_steps, make_step_scorer
@@ -211,7 +211,7 @@ def test_rnn_hidden_states_of_a_custom_body_are_its_outputs_at_the_last_step():
     def body(steps, lengths):
         return steps * 2
 
-    model = RNNClassifier(**TINY, body=body, standardize=False, pooling="mean").fit(X, LABELS)
+    model = RNNClassifier(**{**TINY, **PLAIN, "pooling": "mean"}, body=body).fit(X, LABELS)
     assert_allclose(model.hidden_states(X), [2 * steps[-1] for steps in X], atol=1e-5)
 
 

@@ -190,7 +190,7 @@ def test_rnn_sample_weight_zero_keeps_tokens_out_of_the_vocabulary():
 def test_rnn_class_weight_equals_sample_weight_of_each_class(class_weight):
     y = np.where(np.arange(30) < 4, "ant", TAGS)
     y[10:14] = "ant"
-    params = {**TINY, "standardize": False}  # its statistics depend on sample_weight alone
+    params = {**TINY, **PLAIN}  # the statistics of features depend on sample_weight alone
     by_class = RNNClassifier(**params, class_weight=class_weight).fit(MANY, y)
     by_sample = RNNClassifier(**params).fit(MANY, y, compute_sample_weight(class_weight, y))
     plain = RNNClassifier(**params).fit(MANY, y)
@@ -200,7 +200,7 @@ def test_rnn_class_weight_equals_sample_weight_of_each_class(class_weight):
 
 def test_rnn_class_weight_zero_equals_training_without_the_class():
     y, classes = np.searchsorted(["ant", "bee", "cat"], TAGS), [0, 1, 2]
-    params = {**TINY, "batch_size": 7, "standardize": False}
+    params = {**TINY, **PLAIN, "batch_size": 7}
     zero = RNNClassifier(**params, class_weight={0: 0, 1: 1, 2: 2})
     zero.partial_fit(MANY, y)
     rest = RNNClassifier(**params, class_weight={0: 1, 1: 1, 2: 2})
