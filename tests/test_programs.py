@@ -20,7 +20,7 @@ from recurrences import (
     step_targets,
 )
 from sklearn.base import clone
-from small_data import TINY, labelled
+from small_data import PLAIN, TINY, labelled
 
 from skrnn import RNNClassifier, RNNRegressor, clear_program_cache
 from skrnn.networks import programs
@@ -223,7 +223,7 @@ def test_custom_bodies_share_a_program_if_they_build_the_same_layers(monkeypatch
     built = count_programs(monkeypatch)
 
     def fit(body, **how):
-        params = {**TINY, "epochs": 1, **how}
+        params = {**TINY, **PLAIN, "epochs": 1, **how}
         return RNNClassifier(**params, body=body).fit(MANY, TAGS)
 
     first = fit(dense_body(3))

@@ -60,10 +60,16 @@ def custom_body(steps, lengths, mask, spec, plain, seeds):
     arguments = _arguments(spec.body, mask=mask, recurrent=recurrent)
     returned = spec.body(steps, lengths, **arguments)
     body = _check_body(returned, lengths, mask, spec)
-    layers = keras.Model([steps, lengths], returned)
+    # Keras accepts an inner tensor of a graph as the input of a model, but not also as its output.
+    outputs = [keras.layers.Identity()(steps) if one is steps else one for one in _all_of(returned)]
+    layers = keras.Model([steps, lengths], outputs)
     _check_dtypes(layers, spec.dtype)
     _check_new(layers, earlier)
     return replace(body, layers=layers)
+
+
+def _all_of(returned):
+    return returned if isinstance(returned, tuple) else (returned,)
 
 
 def _arguments(body, **offered):
