@@ -74,7 +74,7 @@ def warn_if_nothing_was_learned(job, history):
         warnings.warn(
             f"The network has learned nothing from X: its training loss is {losses[-1]:.4g} after "
             f"{len(losses)} epochs, and that of the best constant prediction is {best:.4g}. "
-            "Standardise the features, for example with TimeDistributed(StandardScaler()), or "
+            "Use standardize=True if the features are far from unit scale, or "
             "choose another learning_rate, pooling or number of epochs.",
             ConvergenceWarning,
             stacklevel=2,
