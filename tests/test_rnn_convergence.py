@@ -64,10 +64,11 @@ def test_rnn_does_not_warn_if_the_best_constant_or_its_loss_is_not_known():
     RNNRegressor(**UNCHANGED, l2=0.1).fit(X, Y)
 
 
+@pytest.mark.filterwarnings("ignore:Feature 0 of X has the mean")
 def test_rnn_warns_about_raw_values_in_the_thousands():
     t = np.arange(400)
     wave = 5000 + 1000 * (np.sin(0.2 * t) + np.sin(0.31 * t))
     windows = np.lib.stride_tricks.sliding_window_view(wave, 21)
+    model = RNNRegressor(**PLAIN, units=4, epochs=42, random_state=0)
     with pytest.warns(ConvergenceWarning, match="nothing from X.*standardize=True"):
-        model = RNNRegressor(**PLAIN, units=4, epochs=42, random_state=0)
         model.fit(windows[:, :20], windows[:, 20])
