@@ -8,7 +8,7 @@ from pathlib import Path
 
 import keras
 import pytest
-from small_data import TINY, labelled
+from small_data import PLAIN, TINY, labelled
 
 from skrnn import RNNClassifier, clear_program_cache
 from skrnn.networks import programs
@@ -52,14 +52,14 @@ def test_clear_program_cache_frees_the_graphs_of_programs(cell):
 def test_programs_are_bounded_by_the_memory_of_their_variables(monkeypatch):
     clear_program_cache()
     for units in (3, 4):
-        RNNClassifier(**{**TINY, "units": units, "epochs": 1}).fit(X, LABELS)
+        RNNClassifier(**{**TINY, **PLAIN, "units": units, "epochs": 1}).fit(X, LABELS)
     sizes = [program.n_bytes for (program,) in programs._idle.values()]
     # Adam has two numbers for each weight.
     n_weights = [2 * n + n * n + n + 3 * n + 3 for n in (3, 4)]
     for size, n in zip(sizes, n_weights, strict=True):
         assert 3 * 4 * n <= size <= 3 * 4 * n + 64
     monkeypatch.setattr(programs, "MAX_BYTES", sum(sizes))
-    RNNClassifier(**{**TINY, "units": 2, "epochs": 1}).fit(X, LABELS)
+    RNNClassifier(**{**TINY, **PLAIN, "units": 2, "epochs": 1}).fit(X, LABELS)
     assert [spec.units for spec, _ in programs._idle] == [(4,), (2,)]
     monkeypatch.setattr(programs, "MAX_BYTES", 1)
     RNNClassifier(**{**TINY, "units": 3, "epochs": 1}).fit(X, LABELS)

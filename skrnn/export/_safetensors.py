@@ -100,7 +100,7 @@ def to_safetensors(estimator, path):
     >>> [(name, array.shape) for name, array in arrays.items()]
     [('recurrent_0/kernel', (3, 12)), ('recurrent_0/recurrent_kernel', (4, 12)),
      ('recurrent_0/bias', (2, 12)), ('head/kernel', (4, 1)), ('head/bias', (1,)),
-     ('target/scale', (1,)), ('target/offset', (1,))]
+     ('input/mean', (3,)), ('input/scale', (3,)), ('target/scale', (1,)), ('target/offset', (1,))]
     """
     check_recurrent(estimator, "to_safetensors")
     path = check_path(path, ".safetensors")
