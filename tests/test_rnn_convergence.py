@@ -1,4 +1,6 @@
-"""The warning if a network has learned nothing."""
+"""The warning if a network has learned hardly anything."""
+
+import warnings
 
 import numpy as np
 import pytest
@@ -7,6 +9,7 @@ from sklearn.metrics import log_loss, mean_squared_error
 from small_data import PLAIN, TINY, labelled
 
 from skrnn import RNNClassifier, RNNRegressor
+from skrnn.recurrent import _convergence
 from skrnn.recurrent._convergence import loss_of_best_constant
 
 X, LABELS = labelled()
@@ -14,7 +17,9 @@ Y = np.array([x[:, 0].sum() for x in X])
 # 50 epochs of 10 updates.
 LONG = {**TINY, **PLAIN, "epochs": 50, "batch_size": 3}
 UNCHANGED = {**LONG, "learning_rate": 1e-30}
-NOTHING = "has learned nothing from X: its training loss is .* of the best constant prediction is"
+NOTHING = (
+    "has learned hardly anything from X: its training loss is .* of the best constant prediction is"
+)
 
 
 def test_loss_of_best_constant_is_that_of_the_mean_and_of_the_class_frequencies():
@@ -64,11 +69,24 @@ def test_rnn_does_not_warn_if_the_best_constant_or_its_loss_is_not_known():
     RNNRegressor(**UNCHANGED, l2=0.1).fit(X, Y)
 
 
+def test_rnn_warns_if_its_loss_is_lower_than_that_of_the_best_constant_by_chance(monkeypatch):
+    model = RNNRegressor(**UNCHANGED)
+    with pytest.warns(ConvergenceWarning, match=NOTHING):
+        losses = model.fit(X, Y).history_["loss"]
+    for gain, warned in ((0.0005, True), (0.002, False)):
+        constant = losses[-1] / (1 - gain)
+        monkeypatch.setattr(_convergence, "loss_of_best_constant", lambda *_, c=constant: c)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always", ConvergenceWarning)
+            model.fit(X, Y)
+        assert any(issubclass(w.category, ConvergenceWarning) for w in caught) is warned
+
+
 @pytest.mark.filterwarnings("ignore:Feature 0 of X has the mean")
 def test_rnn_warns_about_raw_values_in_the_thousands():
     t = np.arange(400)
     wave = 5000 + 1000 * (np.sin(0.2 * t) + np.sin(0.31 * t))
     windows = np.lib.stride_tricks.sliding_window_view(wave, 21)
     model = RNNRegressor(**PLAIN, units=4, epochs=42, random_state=0)
-    with pytest.warns(ConvergenceWarning, match="nothing from X.*standardize=True"):
+    with pytest.warns(ConvergenceWarning, match="hardly anything from X.*standardize=True"):
         model.fit(windows[:, :20], windows[:, 20])

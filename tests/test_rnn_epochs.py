@@ -7,14 +7,14 @@ from small_data import TINY, assert_same_weights, labelled
 
 from skrnn import RNNClassifier
 from skrnn.recurrent import _training_parameters
-from skrnn.recurrent._training_parameters import automatic_epochs
+from skrnn.recurrent._training_parameters import epochs_with
 
 X, LABELS = labelled()
 
 
 @given(st.integers(1, 10**7), st.one_of(st.none(), st.integers(1, 10**4)))
 def test_automatic_epochs_are_the_fewest_with_enough_updates(n_sequences, batch_size):
-    n_epochs = automatic_epochs(n_sequences, batch_size)
+    n_epochs = epochs_with(1000, n_sequences, batch_size)
     per_epoch = -(-n_sequences // (batch_size or n_sequences))
     assert 10 <= n_epochs <= 1000
     assert n_epochs * per_epoch >= 1000
@@ -25,7 +25,7 @@ def test_automatic_epochs_are_the_fewest_with_enough_updates(n_sequences, batch_
 def few_updates(monkeypatch):
     """Let "auto" stand for at least 12 updates and 2 epochs, so that tests are fast."""
     monkeypatch.setattr(_training_parameters, "_AUTO_UPDATES", 12)
-    monkeypatch.setattr(_training_parameters, "_AUTO_EPOCHS", 2)
+    monkeypatch.setattr(_training_parameters, "_LEAST_EPOCHS", 2)
 
 
 AUTO = {**TINY, "epochs": "auto", "batch_size": 10}  # 3 updates per epoch
@@ -50,6 +50,18 @@ def test_rnn_epochs_auto_counts_the_sequences_that_are_trained_on(few_updates):
     weights = [1.0] * 10 + [0.0] * 19 + [1.0]
     assert RNNClassifier(**AUTO).fit(X, LABELS, sample_weight=weights).n_iter_ == 6
     assert RNNClassifier(**{**AUTO, "batch_size": None}).fit(X, LABELS).n_iter_ == 12
+
+
+def test_rnn_patience_auto_equals_the_number_that_it_stands_for(monkeypatch):
+    monkeypatch.setattr(_training_parameters, "_AUTO_PATIENCE", 8)
+    monkeypatch.setattr(_training_parameters, "_LEAST_EPOCHS", 2)
+    # No epoch is better than the first, so training ends after `patience` further ones.
+    params = {**AUTO, "epochs": 20, "early_stopping": True, "min_delta": 1e9, "random_state": 0}
+    held_out = X[:3], LABELS[:3]
+    for batch_size, patience in ((10, 3), (None, 8), (3, 2)):
+        model = RNNClassifier(**{**params, "batch_size": batch_size})
+        model.fit(X, LABELS, X_val=held_out[0], y_val=held_out[1])
+        assert model.n_iter_ == 1 + patience
 
 
 def test_rnn_epochs_auto_is_known_to_callbacks_of_sklearn(few_updates):

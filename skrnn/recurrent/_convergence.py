@@ -1,4 +1,4 @@
-"""A warning if a network has learned nothing, which a constant prediction reveals."""
+"""A warning if a network has learned hardly anything, which a constant prediction reveals."""
 
 import warnings
 
@@ -10,6 +10,8 @@ from skrnn.recurrent._codecs import mean_and_spread
 
 # Fewer updates are a trial, whose result is not expected to be better than a constant.
 _LEAST_UPDATES = 500
+# A network that has learned nothing can be better than a constant by chance, but not by much.
+_LEAST_GAIN = 0.001
 _CROSS_ENTROPIES = (
     "binary_crossentropy",
     "categorical_crossentropy",
@@ -56,7 +58,7 @@ def loss_of_best_constant(loss, targets, weights):
 
 
 def warn_if_nothing_was_learned(job, history):
-    """Warn if the training loss of the last epoch is not lower than that of the best constant.
+    """Warn if the training loss of the last epoch is hardly lower than that of the best constant.
 
     Parameters
     ----------
@@ -70,10 +72,10 @@ def warn_if_nothing_was_learned(job, history):
     if n_updates < _LEAST_UPDATES or job.spec.l2 > 0:
         return
     best = loss_of_best_constant(training.loss, examples.targets.values, examples.weights)
-    if best and losses[-1] >= best:
+    if best and losses[-1] >= (1 - _LEAST_GAIN) * best:
         warnings.warn(
-            f"The network has learned nothing from X: its training loss is {losses[-1]:.4g} after "
-            f"{len(losses)} epochs, and that of the best constant prediction is {best:.4g}. "
+            "The network has learned hardly anything from X: its training loss is "
+            f"{losses[-1]:.4g} after {len(losses)} epochs, and that of the best constant prediction is {best:.4g}. "
             "Use standardize=True if the features are far from unit scale, or "
             "choose another learning_rate, pooling or number of epochs.",
             ConvergenceWarning,

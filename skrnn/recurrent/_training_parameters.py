@@ -14,7 +14,7 @@ from skrnn.recurrent._parameters import _unchanged
 DEFAULT_VALIDATION_SPLIT = 0.1
 
 # The numbers of updates and of epochs that epochs="auto" reaches at least.
-_AUTO_UPDATES, _AUTO_EPOCHS = 1000, 10
+_AUTO_UPDATES, _AUTO_PATIENCE, _LEAST_EPOCHS = 1000, 100, 10
 
 # Chosen together with the default number of epochs by cross-validation on training sets (the user
 # guide has the table); other optimizers start from Keras' own rate.
@@ -182,12 +182,13 @@ class TrainingParameters:
         constraint=[None, Interval(Real, 0, 1, closed="neither")],
         description="",
     )
-    patience: int = parameter(
-        default=10,
-        constraint=[Interval(Integral, 1, None, closed="left")],
+    patience: int | str = parameter(
+        default="auto",
+        constraint=[Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         description="""
-        int
+        int or "auto"
         The number of epochs without a better validation loss or score after which training stops.
+        "auto" is the smallest number, but at least 10, with at least 100 updates of the weights.
         Only used when `early_stopping=True`.
         """,
     )
@@ -240,11 +241,12 @@ class TrainingParameters:
     )
 
 
-def automatic_epochs(n_sequences, batch_size):
-    """Return the number of epochs that ``epochs="auto"`` stands for.
+def epochs_with(n_updates, n_sequences, batch_size):
+    """Return the smallest number of epochs, but at least 10, with a number of updates.
 
     Parameters
     ----------
+    n_updates : int
     n_sequences : int
     batch_size : int or None
 
@@ -256,10 +258,10 @@ def automatic_epochs(n_sequences, batch_size):
     --------
     50 sequences are 2 updates per epoch, and 25,000 sequences are 782:
 
-    >>> automatic_epochs(50, 32), automatic_epochs(25_000, 32)
+    >>> epochs_with(1000, 50, 32), epochs_with(1000, 25_000, 32)
     (500, 10)
     """
-    return max(_AUTO_EPOCHS, -(-_AUTO_UPDATES // updates_per_epoch(n_sequences, batch_size)))
+    return max(_LEAST_EPOCHS, -(-n_updates // updates_per_epoch(n_sequences, batch_size)))
 
 
 def require_constant_rate(rate):
@@ -314,11 +316,15 @@ def training_spec(estimator, codec, n_sequences, *, partial):
     if estimator.schedule == "auto":
         given["schedule"] = _automatic_schedule(optimizer, rate)
     if estimator.epochs == "auto":
-        given["epochs"] = automatic_epochs(n_sequences, estimator.batch_size)
+        given["epochs"] = epochs_with(_AUTO_UPDATES, n_sequences, estimator.batch_size)
     if partial:
         given["epochs"] = 1
         # Not "constant", so that the learning rate of these epochs is in the history too.
         given["schedule"] = "constant" if given["schedule"] == "constant" else _full_rate
-    patience = estimator.patience if estimator.early_stopping and not partial else None
+    patience = None
+    if estimator.early_stopping and not partial:
+        patience = estimator.patience
+        if patience == "auto":
+            patience = epochs_with(_AUTO_PATIENCE, n_sequences, estimator.batch_size)
     given["metrics_dtype"] = codec.metrics_dtype if given["metrics"] else "float32"
     return TrainingSpec(**given, loss=codec.resolved_loss, learning_rate=rate, patience=patience)
