@@ -75,9 +75,9 @@ def warn_if_nothing_was_learned(job, history):
     if best and losses[-1] >= (1 - _LEAST_GAIN) * best:
         warnings.warn(
             "The network has learned hardly anything from X: its training loss is "
-            f"{losses[-1]:.4g} after {len(losses)} epochs, and that of the best constant prediction is {best:.4g}. "
-            "Use standardize=True if the features are far from unit scale, or "
-            "choose another learning_rate, pooling or number of epochs.",
+            f"{losses[-1]:.4g} after {len(losses)} epochs, and that of the best constant "
+            f"prediction is {best:.4g}. Use standardize=True if the features are far from unit "
+            "scale, or choose another learning_rate, pooling or number of epochs.",
             ConvergenceWarning,
             stacklevel=2,
         )
