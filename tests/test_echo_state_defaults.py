@@ -71,6 +71,20 @@ def test_standardize_makes_any_constant_feature_a_bias(value):
     assert_array_equal(network.predict(with_column(value)), expected)
 
 
+@pytest.mark.parametrize("rows", ["sequences", "steps"])
+def test_standardize_refuses_values_that_are_too_large_for_the_scale(rows):
+    steps = rows == "steps"
+    known, y = (X[0], X[0][:, 0]) if steps else (X, SUMS)
+    network = EchoStateRegressor(**SMALL, rows=rows).fit(known, y)
+    wild = [steps.copy() for steps in X]
+    wild[1][0, 0] = wild[0][2, 0] = 1e300
+    wild = wild[0] if steps else [X[0], *wild[1:]]
+    where = r"row with it is X\[2\]" if steps else r"sequence with it is X\[1\]"
+    for method in (network.predict, lambda X: network.partial_fit(X, y)):
+        with pytest.raises(ValueError, match=f"too large for float32.*{where}"):
+            method(wild)
+
+
 def test_standardize_does_not_divide_by_rounding_errors():
     steps = [np.c_[one, np.full(len(one), 0.1)] for one in X]
     for one in steps[::2]:
