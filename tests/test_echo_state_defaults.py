@@ -48,7 +48,7 @@ def test_standardize_is_invariant_to_offsets_and_units():
     assert_allclose(shifted.predict(moved(X)), plain.predict(X), atol=1e-3 * np.abs(SUMS).max())
 
 
-def test_standardize_leaves_constant_features_and_one_hot_steps_alone():
+def test_standardize_leaves_one_hot_steps_alone():
     rng = np.random.default_rng(0)
     codes = [rng.integers(0, 3, n) for n in (4, 7, 5, 6)]
     dense = [np.eye(3)[steps] for steps in codes]
@@ -58,9 +58,39 @@ def test_standardize_leaves_constant_features_and_one_hot_steps_alone():
     assert_array_equal(network.predict(dense), by_hand.predict(dense))
     ones = [sparse.csr_array(steps) for steps in dense]
     assert_allclose(network.fit(ones, y).predict(ones), by_hand.predict(dense), atol=1e-5)
-    constant = [np.c_[steps, np.full(len(steps), 7.0)] for steps in X]
-    scale = EchoStateRegressor(**SMALL).fit(constant, SUMS)._input_scale
-    assert (scale.mean[-1], scale.scale[-1]) == (0.0, 1.0)
+
+
+@pytest.mark.parametrize("value", [7.0, -2026.0, 1.7e9, 1e300])
+def test_standardize_makes_any_constant_feature_a_bias(value):
+    def with_column(number):
+        return [np.c_[steps, np.full(len(steps), number)] for steps in X]
+
+    bias = with_column(np.sign(value))
+    network = EchoStateRegressor(**SMALL).fit(with_column(value), SUMS)
+    expected = EchoStateRegressor(**SMALL).fit(bias, SUMS).predict(bias)
+    assert_array_equal(network.predict(with_column(value)), expected)
+
+
+@pytest.mark.parametrize("rows", ["sequences", "steps"])
+def test_standardize_refuses_values_that_are_too_large_for_the_scale(rows):
+    steps = rows == "steps"
+    known, y = (X[0], X[0][:, 0]) if steps else (X, SUMS)
+    network = EchoStateRegressor(**SMALL, rows=rows).fit(known, y)
+    wild = [steps.copy() for steps in X]
+    wild[1][0, 0] = wild[0][2, 0] = 1e300
+    wild = wild[0] if steps else [X[0], *wild[1:]]
+    where = r"row with it is X\[2\]" if steps else r"sequence with it is X\[1\]"
+    for method in (network.predict, lambda X: network.partial_fit(X, y)):
+        with pytest.raises(ValueError, match=f"too large for float32.*{where}"):
+            method(wild)
+
+
+def test_standardize_does_not_divide_by_rounding_errors():
+    steps = [np.c_[one, np.full(len(one), 0.1)] for one in X]
+    for one in steps[::2]:
+        one[:, -1] = np.nextafter(0.1, 1)
+    scale = EchoStateRegressor(**SMALL).fit(steps, SUMS)._input_scale
+    assert scale.scale[-1] == pytest.approx(0.1)
 
 
 def test_standardize_counts_the_steps_of_windows_as_often_as_they_occur():

@@ -204,7 +204,8 @@ def test_rnn_standardize_makes_a_scaler_in_front_superfluous(how):
     scaled.fit(LEVEL, y)
     plain = make_pipeline(TimeDistributed(StandardScaler()), RNNRegressor(**OFF, **how))
     plain.fit(LEVEL, y)
-    for pipeline in (scaled, plain):
+    # The scaler in front has seen the sequences that early stopping holds out.
+    for pipeline in (scaled,) if how.get("early_stopping") else (scaled, plain):
         for one, other in zip(model.weights_, pipeline[-1].weights_, strict=True):
             assert_allclose(one, other, atol=1e-5)
         expected = pipeline.predict(LEVEL)

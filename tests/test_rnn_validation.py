@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 from keras import ops
+from numpy.testing import assert_allclose
 from recurrences import random_sequences, same_bits
 from sklearn.exceptions import ConvergenceWarning
 from small_data import LEARNS, TINY, assert_same_weights, labelled, tagged
@@ -109,6 +110,35 @@ def test_rnn_early_stopping_holds_out_no_sequence_without_weight():
     without.fit([MANY[i] for i in kept], TAGS[kept], groups=groups[kept])
     weighted.fit(MANY, TAGS, sample_weight=weights, groups=groups)
     assert weighted.history_ == without.history_
+
+
+@pytest.mark.parametrize(
+    "how",
+    [{}, {"add_differences": True}, {"add_differences": True, "standardize": False}],
+    ids=["standardize", "differences", "differences alone"],
+)
+@pytest.mark.parametrize("per_step", [False, True], ids=["sequences", "steps"])
+def test_rnn_validation_split_learns_nothing_from_what_it_holds_out(how, per_step):
+    steps = np.random.default_rng(0).normal(size=(20, 3, 2))
+    y = steps[:, :, 0] if per_step else steps[:, -1, 0]
+    params = {**TINY, **how, "return_sequences": per_step, "validation_split": 0.2}
+    model = RNNRegressor(**params).fit(steps, y)
+    left = held_out()
+    wild, wild_y = steps.copy(), y.copy()
+    wild[left], wild_y[left] = 50 * steps[left] - 7, 100 - y[left]
+    assert_same_weights(RNNRegressor(**params).fit(wild, wild_y), model)
+    kept = np.setdiff1d(np.arange(20), left)
+    if model.input_mean_ is not None:
+        assert_allclose(model.input_mean_, steps[kept].mean(axis=(0, 1)), rtol=1e-12)
+    expected = np.square(model.predict(steps) - y)[left].mean() / y[kept].var()
+    assert model.history_["val_loss"][-1] == pytest.approx(expected, rel=1e-4)
+
+
+def test_rnn_validation_split_refuses_held_out_values_that_are_too_large_for_the_scale():
+    steps = np.random.default_rng(0).normal(size=(20, 3, 2))
+    steps[held_out()[0]] = 1e60
+    with pytest.raises(ValueError, match="Input X contains infinity or a value too large"):
+        RNNRegressor(**TINY, validation_split=0.2).fit(steps, steps[:, 0, 0].clip(-1, 1))
 
 
 # --- when training stops ----------------------------------------------------------------------

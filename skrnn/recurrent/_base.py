@@ -7,6 +7,7 @@ the end. A prediction works on such a copy too, so a fit in another thread canno
 """
 
 from abc import ABCMeta, abstractmethod
+from functools import partial
 
 import numpy as np
 
@@ -17,7 +18,6 @@ from skrnn.recurrent._bodies import is_ready_made
 from skrnn.recurrent._callbacks import FitTask
 from skrnn.recurrent._convergence import warn_if_nothing_was_learned
 from skrnn.recurrent._data import (
-    check_groups,
     ids_as_rows,
     read_examples,
     read_sequences,
@@ -27,6 +27,7 @@ from skrnn.recurrent._job import fitted_attributes, prepare
 from skrnn.recurrent._parameters import KERAS_PARAMETERS, NetworkParameters
 from skrnn.recurrent._training_parameters import TrainingParameters, require_constant_rate
 from skrnn.recurrent._validation_score import validation_score
+from skrnn.recurrent._validation_split import check_groups, draw_split, holds_out
 from skrnn.sequences._standardization import Standardization
 from skrnn.sequences._targets import as_list_or_array, flatten_step_targets, nest_steps
 
@@ -109,37 +110,36 @@ shape (n, T, n_features) or (n, T)
         with all_or_nothing(self) as fitted:
             if not resume:
                 fitted._forget_stored_version()
-            examples, used = read_examples(fitted, X, y, sample_weight, reset=not resume)
+            draw = None
+            if X_val is None and holds_out(fitted):
+                draw = partial(draw_split, fitted, groups, len(X))
+            examples, used, split = read_examples(
+                fitted, X, y, sample_weight, reset=not resume, draw_split=draw
+            )
             if groups is not None:
-                groups = check_groups(groups, len(X))[used]
+                check_groups(groups, len(X))
             held_out, used_val = read_validation(fitted, X_val, y_val, sample_weight_val)
-
-            def score_of(left_out):
-                if held_out is not None:
-                    return validation_score(fitted, X_val, y_val, used_val)
-                rows = left_out if isinstance(used, slice) else used[left_out]
-                return validation_score(fitted, X, y, rows)
-
-            fitted._train(examples, held_out, groups, resume=resume, task=task, score_of=score_of)
+            if split is None:
+                score = validation_score(fitted, X_val, y_val, used_val)
+            else:
+                rows = split.held_out if isinstance(used, slice) else used[split.held_out]
+                score = validation_score(fitted, X, y, rows)
+            fitted._train(examples, held_out, split, resume=resume, task=task, score=score)
             task.end(fitted._learned())
         return self
 
     def _partial_fit(self, X, y, sample_weight, classes=None):
         resume = is_fitted(self)
         with all_or_nothing(self) as fitted:
-            examples, _ = read_examples(
+            examples, *_ = read_examples(
                 fitted, X, y, sample_weight, reset=not resume, classes=classes
             )
             fitted._train(examples, None, None, resume=resume, partial=True)
         return self
 
-    def _train(
-        self, examples, held_out, groups, *, resume, partial=False, task=None, score_of=None
-    ):
+    def _train(self, examples, held_out, split, *, resume, partial=False, task=None, score=None):
         """Train on examples that have been read, and set fitted attributes."""
-        job, vocabulary, left_out = prepare(
-            self, examples, held_out, groups, resume=resume, partial=partial
-        )
+        job, vocabulary = prepare(self, examples, held_out, split, resume=resume, partial=partial)
         if task is not None:
             task.begin(job.training.epochs)
         history = self.history_ if resume else {}
@@ -148,17 +148,15 @@ shape (n, T, n_features) or (n, T)
             fitted = fitted_attributes(result, vocabulary, history, job.examples.sequences)
             return {**self._learned(), **fitted}
 
-        score_fitted = score_of and score_of(left_out)
-
-        def score(result):
+        def score_of(result):
             fitted = snapshot(self)
             vars(fitted).update(as_attributes(result))
-            return score_fitted(fitted)
+            return score(fitted)
 
         from skrnn.networks.one import train
 
         watcher = task and task.watcher(as_attributes)
-        result = train(job, watcher, score_fitted and score)
+        result = train(job, watcher, score and score_of)
         if not partial:
             warn_if_nothing_was_learned(job, result.history)
         vars(self).update(as_attributes(result))

@@ -76,10 +76,6 @@ class LabelCodec:
         """Return the probability of each class."""
         return np.hstack([1 - outputs, outputs]) if outputs.shape[1] == 1 else outputs
 
-    def labels_to_stratify(self, targets):
-        """Return the labels whose proportions the validation split preserves."""
-        return _codes(targets)
-
     def weighted(self, targets, weights):
         """Return the weights of encoded targets multiplied by those of their classes."""
         if self.class_weight is None:
@@ -161,9 +157,6 @@ class NumberCodec:
         """Return outputs in the units of the user."""
         targets = outputs * self.scale + self.offset
         return targets[:, 0] if self.is_one_dimensional else targets
-
-    def labels_to_stratify(self, targets):
-        """Return None, because numbers have no proportions to keep."""
 
     def weighted(self, targets, weights):
         """Return the weights of targets: there are no classes to weight."""

@@ -10,7 +10,6 @@ from dataclasses import replace
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.model_selection import GroupShuffleSplit, train_test_split
 
 from skrnn._fitting import read_weights
 from skrnn._specs import Examples
@@ -88,7 +87,6 @@ def learn_standardization(estimator, sequences, weights):
         found = Standardization.identity(estimator._step_format.n_features)
     else:
         found = Standardization.of(sequences, weights)
-        found.require_finite(sequences, estimator.dtype)
     estimator.input_mean_, estimator.input_scale_ = found.mean, found.scale
 
 
@@ -183,7 +181,9 @@ def with_same_steps(batches, n_features, dtype):
     ]
 
 
-def read_examples(estimator, X, y, sample_weight, *, reset, classes=None, names=_NAMES):
+def read_examples(
+    estimator, X, y, sample_weight, *, reset, classes=None, names=_NAMES, draw_split=None
+):
     """Return the examples of positive weight, checked and encoded, and their indices in X.
 
     Parameters
@@ -197,11 +197,16 @@ def read_examples(estimator, X, y, sample_weight, *, reset, classes=None, names=
     names : tuple of str
         The names of X, y and sample_weight in error messages. Nothing is learned from data that
         have other names than these.
+    draw_split : callable or None
+        A function of the targets and of `used` that returns a `ValidationSplit`. Only the classes
+        are learned from the examples that it holds out. If None, no examples are held out.
 
     Returns
     -------
     examples : Examples
+        All examples, those that are held out among them.
     used : ndarray of int, or slice
+    split : ValidationSplit or None
 
     Raises
     ------
@@ -225,16 +230,23 @@ def read_examples(estimator, X, y, sample_weight, *, reset, classes=None, names=
     of_sequences = weights = weights / weights.max()
     if estimator.return_sequences:
         weights = np.repeat(weights, counts)
-    weights = weights[has_weight]
+    split = draw_split and draw_split(y[has_weight], np.arange(len(inputs))[used])
+    trained, is_target = used, has_weight
+    if split is not None:
+        trained = np.arange(len(inputs))[used][split.trained]
+        is_target = np.repeat(np.isin(np.arange(len(inputs)), trained), counts)
     if reset:
-        estimator._learn_targets(y, has_weight, weights, classes)
-        learn_standardization(estimator, inputs.sequences[used], of_sequences[used])
-        learn_differences(estimator, inputs.sequences[used], of_sequences[used])
+        estimator._learn_targets(y, is_target, weights[is_target], classes)
+        learn_standardization(estimator, inputs.sequences[trained], of_sequences[trained])
+        if estimator._standardization is not None:
+            estimator._standardization.require_finite(inputs.sequences[used], estimator.dtype)
+        learn_differences(estimator, inputs.sequences[trained], of_sequences[trained])
     elif names is _NAMES:
         require_same_inputs(estimator)
-        estimator._learn_more_targets(y, has_weight, weights)
+        estimator._learn_more_targets(y, is_target, weights[is_target])
     targets = estimator._codec.encode(y[has_weight], names[1])
-    return Examples.of(inputs.sequences[used], targets, counts[used], weights), used
+    weights = weights[has_weight]
+    return Examples.of(inputs.sequences[used], targets, counts[used], weights), used, split
 
 
 def read_validation(estimator, X_val, y_val, sample_weight_val):
@@ -258,53 +270,4 @@ def read_validation(estimator, X_val, y_val, sample_weight_val):
             "X_val and y_val must be passed together, and sample_weight_val only with both, got "
             f"{found}."
         )
-    return read_examples(estimator, *given.values(), reset=False, names=tuple(given))
-
-
-def check_groups(groups, n):
-    """Return groups as an array, one for each of `n` sequences.
-
-    Raises
-    ------
-    ValueError
-        If their number is not `n`.
-    """
-    groups = np.asarray(groups)
-    if groups.shape != (n,):
-        raise ValueError(
-            f"groups must hold one group per sequence, got shape {groups.shape} for {n} sequences."
-        )
-    return groups
-
-
-def split_validation(n_sequences, *, size, seed, stratify=None, groups=None):
-    """Return indices of sequences to train on and to validate on.
-
-    Parameters
-    ----------
-    n_sequences : int
-    size : float
-        The fraction to validate on.
-    seed : int
-    stratify : ndarray of shape (n_sequences,) or None
-        Labels whose proportions are the same in both parts.
-    groups : array-like of shape (n_sequences,) or None
-        No group is in both parts. If given, `stratify` is not used.
-
-    Raises
-    ------
-    ValueError
-        If there are too few sequences, or too few with one of the labels, for two parts.
-    """
-    everything = np.arange(n_sequences)
-    try:
-        if groups is not None:
-            splitter = GroupShuffleSplit(n_splits=1, test_size=size, random_state=seed)
-            return next(splitter.split(everything, groups=groups))
-        return train_test_split(everything, test_size=size, stratify=stratify, random_state=seed)
-    except ValueError as error:
-        unit = "sequences" if groups is None else "sequences in groups"
-        raise ValueError(
-            f"fit cannot hold out the fraction validation_split={size} of the {n_sequences} "
-            f"{unit} for validation: {error} Pass X_val and y_val, or more sequences."
-        ) from error
+    return read_examples(estimator, *given.values(), reset=False, names=tuple(given))[:2]

@@ -6,13 +6,13 @@ import numpy as np
 
 from skrnn._fitting import draw_seed
 from skrnn._specs import TrainingJob
-from skrnn.recurrent._data import ids_as_rows, split_validation, with_same_steps
+from skrnn.recurrent._data import ids_as_rows, with_same_steps
 from skrnn.recurrent._parameters import network_spec
-from skrnn.recurrent._training_parameters import DEFAULT_VALIDATION_SPLIT, training_spec
+from skrnn.recurrent._training_parameters import training_spec
 from skrnn.recurrent._vocabulary import Vocabulary, check_embedding
 
 
-def prepare(estimator, examples, held_out, groups, *, resume, partial=False):
+def prepare(estimator, examples, held_out, split, *, resume, partial=False):
     """Return all that is needed to train the network of an estimator.
 
     Parameters
@@ -21,10 +21,9 @@ def prepare(estimator, examples, held_out, groups, *, resume, partial=False):
         An estimator that has read the data.
     examples : Examples
     held_out : Examples or None
-        Validation examples. If None, a part of `examples` is held out if the parameters of the
-        estimator ask for it.
-    groups : ndarray or None
-        The group of each example. No group is in both the training and the validation set.
+        Validation examples.
+    split : ValidationSplit or None
+        Which of the examples are held out to be the validation examples.
     resume : bool
         Whether to continue from the fitted weights.
     partial : bool, default=False
@@ -35,13 +34,10 @@ def prepare(estimator, examples, held_out, groups, *, resume, partial=False):
     job : TrainingJob
     vocabulary : Vocabulary or None
         The token ids that have a row in the embedding.
-    left_out : ndarray of int or None
-        The indices of the examples that are held out.
     """
-    seed, left_out = draw_seed(estimator.random_state), None
-    if _holds_out(estimator) and held_out is None and not partial:
-        chosen, left_out = _split(estimator, examples, groups, seed)
-        examples, held_out = examples[chosen], examples[left_out]
+    seed = draw_seed(estimator.random_state) if split is None else split.seed
+    if split is not None:
+        examples, held_out = examples[split.trained], examples[split.held_out]
     vocabulary = estimator._vocabulary if resume else _vocabulary_of(estimator, examples.sequences)
     examples, held_out = _as_network_inputs(estimator, vocabulary, examples, held_out)
     codec = estimator._codec
@@ -61,7 +57,7 @@ def prepare(estimator, examples, held_out, groups, *, resume, partial=False):
         standardization=estimator._standardization,
         difference_factor=_difference_factor(estimator),
     )
-    return job, vocabulary, left_out
+    return job, vocabulary
 
 
 def _difference_factor(estimator):
@@ -72,25 +68,6 @@ def _difference_factor(estimator):
     with np.errstate(over="ignore"):
         factor = ((1.0 if known is None else known.scale) / scale).astype(estimator.dtype)
     return np.where(np.isfinite(factor), factor, 1)
-
-
-def _holds_out(estimator):
-    return estimator.early_stopping or estimator.validation_split is not None
-
-
-def _split(estimator, examples, groups, seed):
-    """Return the indices of the examples to train on, and of those for validation."""
-    stratify = None
-    if not estimator.return_sequences:
-        stratify = estimator._codec.labels_to_stratify(examples.targets.values)
-    size = estimator.validation_split
-    return split_validation(
-        len(examples),
-        size=DEFAULT_VALIDATION_SPLIT if size is None else size,
-        seed=seed,
-        stratify=stratify,
-        groups=groups,
-    )
 
 
 def _vocabulary_of(estimator, sequences):

@@ -82,9 +82,34 @@ def read_scaled(estimator, X, dtype):
     dtype : str
     """
     inputs = validate_X(estimator, X, dtype, reset=False)
-    return replace(
-        inputs, sequences=scaled_sequences(inputs.sequences, estimator._input_scale, dtype)
-    )
+    indices = np.arange(len(inputs.sequences))
+    return replace(inputs, sequences=_scaled(estimator, inputs.sequences, dtype, indices))
+
+
+def _scaled(estimator, sequences, dtype, indices):
+    """Return standardised sequences, or raise an error if they are too large for the dtype.
+
+    Parameters
+    ----------
+    estimator : BaseEchoState
+    sequences : Sequences
+    dtype : str
+    indices : ndarray of int of shape (n_sequences,)
+        The index of each sequence in X, for the message.
+    """
+    scaled = scaled_sequences(sequences, estimator._input_scale, dtype)
+    if scaled.values.ndim == 1 or np.isfinite(scaled.values).all():
+        return scaled
+    if estimator.rows == "steps":
+        _check_rows_finite(scaled.values)
+    # Values that no sequence contains are not used.
+    for index, steps in zip(indices, scaled, strict=True):
+        if not np.isfinite(steps).all():
+            raise ValueError(
+                f"Input X contains a value that is too large for {scaled.dtype} after it is "
+                f"standardized. The first sequence with it is X[{index}]."
+            )
+    return scaled
 
 
 def _check_rows_finite(X):
@@ -156,5 +181,5 @@ def validate_examples(estimator, X, y, sample_weight, dtype, *, targets=None, cl
         estimator._input_scale = (
             learn_scale(sequences, of_inputs) if estimator.standardize else None
         )
-    sequences = scaled_sequences(sequences, estimator._input_scale, dtype)
+    sequences = _scaled(estimator, sequences, dtype, used)
     return Examples(sequences, encoded, weights, indices), targets

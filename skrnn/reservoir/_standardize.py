@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from skrnn._persistence import stored_as_dict
+from skrnn.sequences._standardization import ROUNDING
 
 
 @stored_as_dict
@@ -20,7 +21,8 @@ class InputScale:
     ----------
     mean : ndarray of shape (n_features,)
     scale : ndarray of shape (n_features,)
-        The standard deviation. A feature that is left alone has the mean 0 and the scale 1.
+        The standard deviation. A feature that is left alone has the mean 0 and the scale 1, and a
+        constant one the mean 0 and its magnitude as scale.
     """
 
     mean: np.ndarray
@@ -74,8 +76,8 @@ def learn_scale(sequences, weights):
     Returns
     -------
     InputScale or None
-        None if the time steps are one-hot vectors, which are left alone. Constant features are left
-        alone too.
+        None if the time steps are one-hot vectors, which are left alone. Constant features become
+        1 or -1, which act as a bias. Their own values could saturate all units.
     """
     if sequences.values.ndim == 1:
         return None
@@ -90,9 +92,10 @@ def learn_scale(sequences, weights):
     values, shares = values / size, counts / counts.sum()
     mean = shares @ values
     deviation = np.sqrt(shares @ (values - mean) ** 2)
-    is_constant = (values == values[0]).all(axis=0) | (deviation * size == 0)
+    # Differences that come from rounding are not the spread of a feature.
+    is_constant = (np.ptp(values, axis=0) <= ROUNDING) | (deviation * size == 0)
     return InputScale(
-        np.where(is_constant, 0.0, mean * size), np.where(is_constant, 1.0, deviation * size)
+        np.where(is_constant, 0.0, mean * size), np.where(is_constant, size, deviation * size)
     )
 
 

@@ -16,7 +16,7 @@ from skrnn.sequences._sequences import step_positions
 _SEQUENCES = 2**10
 _STEPS = 2**16
 # Relative differences between the values of a constant column that come from rounding.
-_ROUNDING = 2**-50
+ROUNDING = 2**-50
 # With a larger offset than this, in units of the spread, a rounding to float32 would change a
 # number by more than 2 ** -16 of the spread.
 _LARGEST_OFFSET = 2.0**8
@@ -90,7 +90,7 @@ class Standardization:
         mean, spread = _moments(sequences.values, counts, exponents, (low + high) / 2)
         scale = np.ldexp(spread, exponents)
         # The inverse of a smaller number would overflow.
-        constant = (high - low <= _ROUNDING) | (scale < np.finfo(np.float64).tiny)
+        constant = (high - low <= ROUNDING) | (scale < np.finfo(np.float64).tiny)
         mean = np.where(constant, lowest, np.ldexp(mean, exponents))
         return cls(
             mean=np.where(is_indicator, 0.0, mean),
@@ -200,7 +200,7 @@ def difference_scale(sequences, weights):
         squares += some @ differences**2
     root = np.sqrt(squares / max(counts.sum(), np.finfo(np.float64).tiny))
     scale = np.ldexp(root, exponents)
-    constant = (root <= _ROUNDING) | (scale < np.finfo(np.float64).tiny)
+    constant = (root <= ROUNDING) | (scale < np.finfo(np.float64).tiny)
     return np.where(constant, 1.0, scale)
 
 
