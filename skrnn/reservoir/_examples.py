@@ -9,7 +9,7 @@ from sklearn.utils import check_consistent_length
 from skrnn._check_arrays import as_array, check_features, check_numbers
 from skrnn._fitting import read_weights
 from skrnn._time_order import check_one_sorted_series, warn_about_gaps
-from skrnn.reservoir._standardize import learn_scale, scaled_sequences
+from skrnn.reservoir._standardize import learn_standardization, scaled_sequences
 from skrnn.sequences import Sequences
 from skrnn.sequences._inputs import Inputs, StepFormat, read_inputs, read_one_hot
 from skrnn.sequences._targets import as_list_or_array, flatten_targets
@@ -83,7 +83,7 @@ def read_scaled(estimator, X, dtype):
     """
     inputs = validate_X(estimator, X, dtype, reset=False)
     return replace(
-        inputs, sequences=scaled_sequences(inputs.sequences, estimator._input_scale, dtype)
+        inputs, sequences=scaled_sequences(inputs.sequences, estimator._standardization, dtype)
     )
 
 
@@ -153,8 +153,8 @@ def validate_examples(estimator, X, y, sample_weight, dtype, *, targets=None, cl
     # A time step of weight zero still changes the states.
     indices = used if estimator.rows == "sequences" else None
     if is_first:
-        estimator._input_scale = (
-            learn_scale(sequences, of_inputs) if estimator.standardize else None
+        estimator._standardization = (
+            learn_standardization(sequences, of_inputs) if estimator.standardize else None
         )
-    sequences = scaled_sequences(sequences, estimator._input_scale, dtype)
+    sequences = scaled_sequences(sequences, estimator._standardization, dtype)
     return Examples(sequences, encoded, weights, indices), targets
