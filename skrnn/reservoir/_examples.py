@@ -44,7 +44,7 @@ def validate_X(estimator, X, dtype, *, reset):
         A snapshot of an estimator. With `reset`, its attributes of the format of X are set.
     X : as in `fit`
     dtype : str
-        The dtype of the reservoir. Inputs that will be standardized are read in float64.
+        The dtype of the reservoir. Inputs that will be standardised are read in float64.
     reset : bool
         Whether the format of X is learned. If False, X must have the format that was learned.
     """
