@@ -89,7 +89,7 @@ def test_standardize_does_not_divide_by_rounding_errors():
     steps = [np.c_[one, np.full(len(one), 0.1)] for one in X]
     for one in steps[::2]:
         one[:, -1] = np.nextafter(0.1, 1)
-    scale = EchoStateRegressor(**SMALL).fit(steps, SUMS)._input_scale
+    scale = EchoStateRegressor(**SMALL).fit(steps, SUMS)._standardization
     assert scale.scale[-1] == pytest.approx(0.1)
 
 
@@ -97,17 +97,17 @@ def test_standardize_counts_the_steps_of_windows_as_often_as_they_occur():
     series = np.random.default_rng(0).normal(size=(40, 2))
     windows = Sequences(series, [0, 5, 20], [10, 10, 15])
     network = EchoStateRegressor(**SMALL)
-    shared = network.fit(windows, [1.0, 2.0, 3.0])._input_scale
-    copied = network.fit(list(windows), [1.0, 2.0, 3.0])._input_scale
+    shared = network.fit(windows, [1.0, 2.0, 3.0])._standardization
+    copied = network.fit(list(windows), [1.0, 2.0, 3.0])._standardization
     assert_allclose(shared.mean, copied.mean, rtol=1e-12)
     assert_allclose(shared.scale, copied.scale, rtol=1e-12)
 
 
 def test_standardize_statistics_of_the_first_part_are_kept():
     network = EchoStateRegressor(**SMALL).partial_fit(X[:10], SUMS[:10])
-    first = network._input_scale
+    first = network._standardization
     network.partial_fit([5 * steps for steps in X[10:]], SUMS[10:])
-    assert network._input_scale.equals(first)
+    assert network._standardization.equals(first)
     other = EchoStateRegressor(**SMALL).fit(X[10:], SUMS[10:])
     with pytest.raises(ValueError, match=r"standard deviations.*standardize=False"):
         network.merge(other)

@@ -362,7 +362,8 @@ def test_activations_that_are_equal_share_a_program(monkeypatch):
 def test_warm_start_with_another_activation_raises():
     model = fit(activation=Squash(1.0), warm_start=True)
     assert len(model.fit(X, Y).history_["loss"]) == 2
-    with pytest.raises(ValueError, match="parameters have changed since it was fitted"):
+    message = "parameters have changed since it was fitted: activation from .* to 'relu'"
+    with pytest.raises(ValueError, match=message):
         model.set_params(activation="relu").fit(X, Y)
     with pytest.raises(ValueError, match="activation no longer builds the network"):
         model.set_params(activation=Squash(2.0)).fit(X, Y)

@@ -44,6 +44,28 @@ def add_mask(graph, X, lengths):
     return graph.add("Less", [positions, graph.reshape(lengths, (1, -1, 1))])
 
 
+def add_standardization(graph, known, dtype, X):
+    """Return time steps as `Standardization.apply` returns them.
+
+    Parameters
+    ----------
+    graph : OnnxGraph
+    known : Standardization or None
+        If None, X is returned.
+    dtype : str
+        The dtype of standardised time steps.
+    X : str
+        Numbers of shape (n, T, n_features).
+    """
+    if known is None:
+        return X
+    if known.is_identity:
+        return graph.cast(X, dtype)
+    # In float64, as those of `predict`.
+    centered = graph.add("Sub", [graph.cast(X, "float64"), graph.constant(known.mean)])
+    return graph.cast(graph.add("Div", [centered, graph.constant(known.scale)]), dtype)
+
+
 def repeat_first_step(graph, X, lengths):
     """Return time steps whose padding is replaced by the first time step of the sequence.
 

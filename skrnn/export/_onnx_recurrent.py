@@ -12,6 +12,7 @@ import numpy as np
 from skrnn.export._onnx_cells import Batch, RecurrentLayer, add_layer
 from skrnn.export._onnx_inputs import (
     add_mask,
+    add_standardization,
     as_embedding_rows,
     as_one_hot,
     check_lengths,
@@ -110,21 +111,12 @@ def add_recurrent(graph, estimator, X, lengths, *, one_hot=False):
         X = as_embedding_rows(graph, estimator._vocabulary, X)
     elif one_hot:
         X = as_one_hot(graph, X, spec.n_features, spec.dtype)
-    X = _add_standardization(graph, estimator._standardization, spec.dtype, X)
+    X = add_standardization(graph, estimator._standardization, spec.dtype, X)
     outputs = _add_network(graph, spec, estimator.weights_, X, lengths)
     shape = ("n", "T") if spec.return_sequences else ("n",)
     if hasattr(estimator, "classes_"):
         return _add_classes(graph, estimator.classes_, spec, outputs, shape)
     return _add_units(graph, estimator._codec, outputs, shape)
-
-
-def _add_standardization(graph, known, dtype, X):
-    """Return time steps as the network receives them."""
-    if known is None or known.is_identity:
-        return X
-    # In float64, as those of `predict`.
-    centered = graph.add("Sub", [graph.cast(X, "float64"), graph.constant(known.mean)])
-    return graph.cast(graph.add("Div", [centered, graph.constant(known.scale)]), dtype)
 
 
 # --- the network ------------------------------------------------------------------------------

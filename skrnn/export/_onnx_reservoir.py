@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from skrnn.export._onnx_inputs import add_mask, as_one_hot, check_lengths
+from skrnn.export._onnx_inputs import add_mask, add_standardization, as_one_hot, check_lengths
 from skrnn.export._onnx_model_space import add_model_space
 from skrnn.export._onnx_recurrent import Output, exportable_classes
 from skrnn.reservoir._pooling import pooling_kinds, uses_washout
@@ -77,7 +77,7 @@ def reservoir_input(estimator, *, one_hot=False):
     if one_hot:
         return "int64", ("n", "T")
     # As in `predict`, inputs that are standardised are read in float64.
-    dtype = dynamics.dtype if estimator._input_scale is None else "float64"
+    dtype = dynamics.dtype if estimator._standardization is None else "float64"
     return dtype, ("n", "T", network.n_features)
 
 
@@ -92,8 +92,8 @@ def add_reservoir(graph, estimator, X, lengths, *, one_hot=False):
     lengths = check_lengths(graph, X, lengths, 1 + is_pooled * network.dynamics.washout)
     if one_hot:
         X = as_one_hot(graph, X, network.n_features, network.dynamics.dtype)
-    elif fitted._input_scale is not None:
-        X = _standardised(graph, X, fitted._input_scale, network.dynamics.dtype)
+    else:
+        X = add_standardization(graph, fitted._standardization, network.dynamics.dtype, X)
     batch = Batch(X, lengths, add_mask(graph, X, lengths))
     classes = getattr(fitted, "classes_", None)
     if network.dynamics.has_feedback:
@@ -277,12 +277,6 @@ def _add_rows(graph, network, batch):
     if network.readout_input:
         parts += [graph.cast(part[1], "float64") for part in pooled if len(part) > 1]
     return graph.add("Concat", parts, axis=1) if len(parts) > 1 else parts[0]
-
-
-def _standardised(graph, X, scale, dtype):
-    """Return the inputs as `InputScale.apply` returns them, in the dtype of the reservoir."""
-    centred = graph.add("Sub", [graph.cast(X, "float64"), graph.constant(scale.mean)])
-    return graph.cast(graph.add("Div", [centred, graph.constant(scale.scale)]), dtype)
 
 
 def _add_last_inputs(graph, batch):

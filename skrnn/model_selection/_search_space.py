@@ -84,10 +84,10 @@ def search_space(estimator):
     Every value in the ranges is valid in combination with the other parameters of `estimator`.
     Hence its parameters have an effect on the ranges:
 
-    - parameters that a custom `body` or `cell` replaces, and `pooling` if there is one target per
+    - parameters that a `body` or a custom `cell` replaces, and `pooling` if there is one target per
       time step, are left out;
-    - so are `units` if they are a tuple, which describes layers, and `learning_rate` if `optimizer`
-      is an object, and `alpha` if it is not a number, because `fit` then chooses it;
+    - `units` are left out if they are a tuple, which describes layers, `learning_rate` if
+      `optimizer` is not "adam", and `alpha` if it is not a number, because `fit` then chooses it;
     - parameters that are given to the `reservoir` of an echo state estimator keep this prefix;
     - the lengths of windows are half as long to twice as long as `window_length`.
 

@@ -93,7 +93,7 @@ def read_schedule(schedule, n_updates, *, optimizer_sets_rate):
     n_updates : int
         The number of updates of all epochs.
     optimizer_sets_rate : bool
-        Whether the optimizer has a schedule of its own, or may compute its rate in another way.
+        Whether the optimizer has its own schedule, or may compute its rate in another way.
 
     Raises
     ------

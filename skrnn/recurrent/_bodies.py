@@ -165,9 +165,10 @@ class ConvBody(_Convolutions):
         constraint=_SIZES,
         description="""
         int or tuple of int
-        The maximum of each `pool_size` time steps is kept after a convolutional layer: after each
-        layer but the last if an int, or a tuple with one for each layer. The recurrent layers then
-        have fewer time steps to read, which saves time. Must be 1 if `return_sequences=True`.
+        After a convolutional layer, only the maximum of every `pool_size` time steps is kept, so
+        that the recurrent layers have fewer time steps to read, which saves time. An int applies
+        to all layers but the last; a tuple has one number for each layer. Must be 1 if
+        `return_sequences=True`.
         """,
     )
     normalization: str | None = parameter(
@@ -365,7 +366,8 @@ class AttentionBody(_Body):
         constraint=_RATE,
         description="""
         float in [0, 1)
-        The fraction of what each part adds to the vectors that is dropped during training.
+        The fraction of the attention's outputs, and of those of the network at each time step,
+        that is dropped during training, before they are added to the vectors.
         """,
     )
 

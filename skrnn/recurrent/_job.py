@@ -1,6 +1,6 @@
 """Make a `TrainingJob` from examples, and fitted attributes from a `TrainingResult`."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 
@@ -97,13 +97,25 @@ def _network_spec(estimator, vocabulary, seed, resume):
         body_seed=estimator._spec.body_seed if resume else seed,
         add_differences=estimator.difference_scale_ is not None,
     )
-    if resume and spec != replace(estimator._spec, architecture=None):
-        raise ValueError(
-            "warm_start and partial_fit continue the training of one network, but its parameters "
-            f"have changed since it was fitted: from {estimator._spec} to {spec}."
-        )
+    if resume:
+        _check_same_network(estimator._spec, spec)
     # A custom body or cell has to build this architecture again.
     return replace(spec, architecture=estimator._spec.architecture) if resume else spec
+
+
+def _check_same_network(fitted, spec):
+    """Raise an error that names the parameters in which a network differs from the fitted one."""
+    names = [item.name for item in fields(spec) if item.compare and item.name != "architecture"]
+    changed = [name for name in names if getattr(fitted, name) != getattr(spec, name)]
+    if changed:
+        # `activation_name` is that of `activation`.
+        changed = [name.removesuffix("_name") for name in changed]
+        changes = [f"{n} from {getattr(fitted, n)!r} to {getattr(spec, n)!r}" for n in changed]
+        raise ValueError(
+            "warm_start and partial_fit continue the training of one network, but its parameters "
+            f"have changed since it was fitted: {', '.join(changes)}. Set them back, or fit a new "
+            "estimator."
+        )
 
 
 def fitted_attributes(result, vocabulary, history, sequences):

@@ -128,9 +128,9 @@ class TrainingParameters:
         description="""
         int or "auto"
         The number of passes over the training set, or the maximum if `early_stopping=True`.
-        "auto" is the smallest number, but at least 10, with at least 1,000 updates of the
-        weights: the fewer batches the training set has, the more epochs it needs. `n_iter_`
-        reports the number.
+        "auto" is the smallest number that gives at least 1,000 updates of the weights and at
+        least 10 epochs, so a training set with fewer batches gets more epochs. `n_iter_` reports
+        the number.
         """,
     )
     shuffle: bool = parameter(
@@ -159,8 +159,8 @@ class TrainingParameters:
         description="""
         str or callable
         What early stopping compares after each epoch: the validation loss ("loss"), or a score on
-        the validation data, of which a greater one is better. The score is given by the name of a
-        scikit-learn scorer, such as "balanced_accuracy", or a callable
+        the validation data, where greater is better. A score is given as the name of a
+        scikit-learn scorer, such as "balanced_accuracy", or as a callable
         ``scorer(estimator, X, y)``. It is called without `sample_weight`, for the sequences of
         positive weight, and reported in `history_` as "val_score". A score costs one prediction
         of the validation data per epoch and a second compiled program. Only used when
@@ -173,8 +173,8 @@ class TrainingParameters:
         spec=float,
         description="""
         float
-        The validation loss or the score has only improved if it is better than the best one so
-        far by more than this number. Only used when `early_stopping=True`.
+        The validation loss or the score counts as improved only if it is better than the best one
+        so far by more than this number. Only used when `early_stopping=True`.
         """,
     )
     validation_split: float | None = parameter(

@@ -8,7 +8,6 @@ import numpy as np
 from skrnn._check_arrays import as_array
 from skrnn.reservoir._model_space import ModelSpace
 from skrnn.reservoir._pooling import check_pooling
-from skrnn.reservoir._standardize import are_equal_scales
 from skrnn.reservoir._weights import Layer, leak_rates_of_layers, units_of_layers
 
 # Parameters that must not change after a fit, because the fitted statistics depend on them.
@@ -161,7 +160,8 @@ def check_mergeable(one, other):
             "same int as random_state. With plasticity, a reservoir adapts to the data of its "
             "first fit, so estimators that were fitted on different data cannot be merged."
         )
-    if not are_equal_scales(one._input_scale, other._input_scale):
+    known, others = one._standardization, other._standardization
+    if known is not others and (known is None or not known.equals(others)):
         raise ValueError(
             "other has different means and standard deviations of its inputs, which are learned "
             "in the first fit. Standardize the inputs before, and set standardize=False."

@@ -9,7 +9,7 @@ from sklearn.utils import check_consistent_length
 from skrnn._check_arrays import as_array, check_features, check_numbers
 from skrnn._fitting import read_weights
 from skrnn._time_order import check_one_sorted_series, warn_about_gaps
-from skrnn.reservoir._standardize import learn_scale, scaled_sequences
+from skrnn.reservoir._standardize import learn_standardization, scaled_sequences
 from skrnn.sequences import Sequences
 from skrnn.sequences._inputs import Inputs, StepFormat, read_inputs, read_one_hot
 from skrnn.sequences._targets import as_list_or_array, flatten_targets
@@ -44,7 +44,7 @@ def validate_X(estimator, X, dtype, *, reset):
         A snapshot of an estimator. With `reset`, its attributes of the format of X are set.
     X : as in `fit`
     dtype : str
-        The dtype of the reservoir. Inputs that will be standardized are read in float64.
+        The dtype of the reservoir. Inputs that will be standardised are read in float64.
     reset : bool
         Whether the format of X is learned. If False, X must have the format that was learned.
     """
@@ -97,7 +97,7 @@ def _scaled(estimator, sequences, dtype, indices):
     indices : ndarray of int of shape (n_sequences,)
         The index of each sequence in X, for the message.
     """
-    scaled = scaled_sequences(sequences, estimator._input_scale, dtype)
+    scaled = scaled_sequences(sequences, estimator._standardization, dtype)
     if scaled.values.ndim == 1 or np.isfinite(scaled.values).all():
         return scaled
     if estimator.rows == "steps":
@@ -178,8 +178,8 @@ def validate_examples(estimator, X, y, sample_weight, dtype, *, targets=None, cl
     # A time step of weight zero still changes the states.
     indices = used if estimator.rows == "sequences" else None
     if is_first:
-        estimator._input_scale = (
-            learn_scale(sequences, of_inputs) if estimator.standardize else None
+        estimator._standardization = (
+            learn_standardization(sequences, of_inputs) if estimator.standardize else None
         )
     sequences = _scaled(estimator, sequences, dtype, used)
     return Examples(sequences, encoded, weights, indices), targets

@@ -22,25 +22,27 @@ class SeriesLoop:
     readout : Readout
     targets : NumericTargets or ClassTargets
         They decode the outputs, and turn them into feedback.
-    scale : InputScale or None
+    standardization : Standardization or None
         It standardises outputs that are the next inputs.
     """
 
     network: object
     readout: object
     targets: object
-    scale: object
+    standardization: object
 
     def received(self, output):
         """Return what is fed back after an output, (n_outputs, n_series)."""
         if self.network.dynamics.has_feedback:
             return self.targets.as_feedback(output)
-        return as_inputs(output, self.scale)
+        return as_inputs(output, self.standardization)
 
 
-def as_inputs(outputs, scale):
+def as_inputs(outputs, standardization):
     """Return outputs, one column per series, as inputs."""
-    return outputs if scale is None else scale.apply(outputs.T).T
+    if standardization is None:
+        return outputs
+    return standardization.apply_to_steps(outputs.T).T
 
 
 def generate_series(loop, start, n_steps, X_future):
@@ -87,14 +89,14 @@ def generate_series(loop, start, n_steps, X_future):
     return decoded.reshape(n_series, n_steps, *decoded.shape[1:])
 
 
-def start_from_end(network, end, scale):
+def start_from_end(network, end, standardization):
     """Return states, what is received next, and inputs at the end of the training series.
 
     Parameters
     ----------
     network : Network
     end : SeriesEnd or None
-    scale : InputScale or None
+    standardization : Standardization or None
     """
     if end is None:
         raise ValueError(
@@ -104,7 +106,7 @@ def start_from_end(network, end, scale):
     states = [state[:, None].copy() for state in end.states]
     last = as_vectors(np.asarray(end.step)[None], network.n_features).T
     target = end.target[:, None]
-    received = target if network.dynamics.has_feedback else as_inputs(target, scale)
+    received = target if network.dynamics.has_feedback else as_inputs(target, standardization)
     return states, received, last
 
 
@@ -180,7 +182,7 @@ def check_loop(network, n_outputs, is_classifier, *, X, y, X_future):
         )
 
 
-def check_future(X_future, n_steps, n_features, scale):
+def check_future(X_future, n_steps, n_features, standardization):
     """Return the known inputs of the generated time steps, standardised, or None."""
     if X_future is None:
         return None
@@ -191,4 +193,4 @@ def check_future(X_future, n_steps, n_features, scale):
             "X_future must contain the inputs of the generated time steps, with shape "
             f"{(n_steps, n_features)}, got {X_future.shape}."
         )
-    return X_future if scale is None else scale.apply(X_future)
+    return X_future if standardization is None else standardization.apply_to_steps(X_future)

@@ -91,8 +91,8 @@ class EchoStateParameters:
         bool
         Whether each input feature is brought to mean 0 and standard deviation 1 over the time steps
         of the training set, weighted by `sample_weight`. The readout and the reservoir receive the
-        standardized inputs. Constant features become 1 or -1, or remain 0, and one-hot time steps
-        are left alone. The statistics are computed in float64 by `fit`, or by the first call of
+        standardised inputs. Constant features become 1 or -1, or remain 0, and one-hot time steps
+        are left unchanged. The statistics are computed in float64 by `fit`, or by the first call of
         `partial_fit`, and kept in later ones. If False, the inputs are used unchanged, in the dtype
         of the reservoir.
         """,

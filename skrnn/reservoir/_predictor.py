@@ -142,17 +142,17 @@ class EchoStatePredictor(EchoStateParameters, SavedEstimator, metaclass=ABCMeta)
         network, readout = replace(fitted._network(), start=None), fitted._readout
         n_outputs, is_classifier = len(readout.intercept), hasattr(fitted, "classes_")
         check_loop(network, n_outputs, is_classifier, X=X, y=y, X_future=X_future)
-        scale = fitted._input_scale
-        X_future = check_future(X_future, n_steps, network.n_features, scale)
+        known = fitted._standardization
+        X_future = check_future(X_future, n_steps, network.n_features, known)
         start = fitted._start(network, X, y)
-        loop = SeriesLoop(network, readout, fitted._targets, scale)
+        loop = SeriesLoop(network, readout, fitted._targets, known)
         generated = generate_series(loop, start, n_steps, X_future)
         return generated[0] if X is None or fitted.rows == "steps" else generated
 
     def _start(self, network, X, y):
         """Return where generation begins."""
         if X is None:
-            return start_from_end(network, self._end, self._input_scale)
+            return start_from_end(network, self._end, self._standardization)
         dtype = network.dynamics.dtype
         if y is None:
             sequences = read_scaled(self, X, dtype).sequences

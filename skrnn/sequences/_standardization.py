@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from skrnn._persistence import stored_as_dict
 from skrnn.sequences._check import as_sequences
 from skrnn.sequences._sequences import step_positions
 
@@ -16,7 +17,7 @@ from skrnn.sequences._sequences import step_positions
 _SEQUENCES = 2**10
 _STEPS = 2**16
 # Relative differences between the values of a constant column that come from rounding.
-ROUNDING = 2**-50
+_ROUNDING = 2**-50
 # With a larger offset than this, in units of the spread, a rounding to float32 would change a
 # number by more than 2 ** -16 of the spread.
 _LARGEST_OFFSET = 2.0**8
@@ -46,6 +47,7 @@ def needs_float64(offset, spread):
     return not (small_offset & moderate).all()
 
 
+@stored_as_dict
 @dataclass(frozen=True)
 class Standardization:
     """The mean and the standard deviation by which time steps are standardised.
@@ -53,8 +55,8 @@ class Standardization:
     Parameters
     ----------
     mean, scale : float64 ndarray of shape (n_features,)
-        ``(x - mean) / scale`` is the standardised value. A column of 0 and 1 is left unchanged: its
-        mean is 0 and its scale 1. The scale of a constant column is 1.
+        ``(x - mean) / scale`` is the standardised value. A column that is left unchanged has the
+        mean 0 and the scale 1.
 
     Examples
     --------
@@ -72,7 +74,7 @@ class Standardization:
     scale: np.ndarray
 
     @classmethod
-    def of(cls, sequences, weights):
+    def of(cls, sequences, weights, *, center_constants=True, scale_indicators=False):
         """Return the statistics of the time steps of sequences.
 
         Parameters
@@ -81,6 +83,11 @@ class Standardization:
             Sequences of vectors.
         weights : ndarray of shape (n_sequences,)
             The weight of each time step of a sequence. They are not negative.
+        center_constants : bool, default=True
+            Whether a constant column becomes 0. If False, it becomes 1 or -1, or remains 0.
+        scale_indicators : bool, default=False
+            Whether a column that contains only 0 and 1 is standardised. If False, it is left
+            unchanged.
         """
         counts = _step_weights(sequences, weights)
         lowest, highest, is_indicator = _range(sequences.values, counts)
@@ -90,12 +97,15 @@ class Standardization:
         mean, spread = _moments(sequences.values, counts, exponents, (low + high) / 2)
         scale = np.ldexp(spread, exponents)
         # The inverse of a smaller number would overflow.
-        constant = (high - low <= ROUNDING) | (scale < np.finfo(np.float64).tiny)
+        constant = (high - low <= _ROUNDING) | (scale < np.finfo(np.float64).tiny)
         mean = np.where(constant, lowest, np.ldexp(mean, exponents))
-        return cls(
-            mean=np.where(is_indicator, 0.0, mean),
-            scale=np.where(is_indicator | constant, 1.0, scale),
-        )
+        scale = np.where(constant, 1.0, scale)
+        if not center_constants:
+            magnitude = np.maximum(np.abs(lowest), np.abs(highest))
+            mean = np.where(constant, 0.0, mean)
+            scale = np.where(constant & (magnitude > 0), magnitude, scale)
+        unchanged = np.zeros_like(constant) if scale_indicators else is_indicator
+        return cls(mean=np.where(unchanged, 0.0, mean), scale=np.where(unchanged, 1.0, scale))
 
     @classmethod
     def identity(cls, n_features):
@@ -106,6 +116,14 @@ class Standardization:
     def is_identity(self):
         """Return whether time steps are left unchanged."""
         return bool((self.mean == 0).all() and (self.scale == 1).all())
+
+    def equals(self, other):
+        """Return whether other statistics, or None, are the same."""
+        return (
+            other is not None
+            and np.array_equal(self.mean, other.mean)
+            and np.array_equal(self.scale, other.scale)
+        )
 
     def input_dtype(self, dtype):
         """Return the dtype of time steps before they are standardised.
@@ -126,15 +144,24 @@ class Standardization:
             Sequences of vectors. Codes of one-hot vectors are returned unchanged.
         dtype : {"float32", "float64"}
         """
-        values = sequences.values
-        if values.ndim == 1:
+        if sequences.values.ndim == 1:
             return sequences
+        return sequences.with_values(self.apply_to_steps(sequences.values, dtype))
+
+    def apply_to_steps(self, values, dtype="float64"):
+        """Return standardised time steps.
+
+        Parameters
+        ----------
+        values : ndarray of shape (n_steps, n_features)
+        dtype : {"float32", "float64"}, default="float64"
+        """
         standardized = np.empty(values.shape, dtype)
         with np.errstate(over="ignore", invalid="ignore"):
             for start in range(0, len(values), _STEPS):
                 rows = slice(start, start + _STEPS)
                 standardized[rows] = (values[rows] - self.mean) / self.scale
-        return sequences.with_values(standardized)
+        return standardized
 
     def require_finite(self, sequences, dtype, input_name="X"):
         """Check that no standardised value is too large for a dtype.
@@ -159,6 +186,30 @@ class Standardization:
             farthest = [np.abs(found(axis=0) - self.mean) for found in (values.min, values.max)]
         if not (np.maximum(*farthest) <= largest).all():
             as_sequences(self.apply(sequences, dtype), dtype=dtype, input_name=input_name)
+
+
+def is_one_hot(sequences, weights):
+    """Return whether all time steps are one-hot vectors or zero, as numbers or as codes.
+
+    Parameters
+    ----------
+    sequences : Sequences
+    weights : ndarray of shape (n_sequences,)
+        Sequences of weight zero do not count.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skrnn.sequences import check_sequences
+    >>> X = check_sequences([[[0.0, 1.0], [0.0, 0.0]], [[1.0, 1.0]]])
+    >>> is_one_hot(X, np.array([1.0, 0.0])), is_one_hot(X, np.array([1.0, 1.0]))
+    (True, False)
+    """
+    values = sequences.values
+    return values.ndim == 1 or all(
+        ((steps == 0) | (steps == 1)).all() and (steps.sum(axis=1) <= 1).all()
+        for steps, _ in _blocks(values, _step_weights(sequences, weights))
+    )
 
 
 def difference_scale(sequences, weights):
@@ -200,7 +251,7 @@ def difference_scale(sequences, weights):
         squares += some @ differences**2
     root = np.sqrt(squares / max(counts.sum(), np.finfo(np.float64).tiny))
     scale = np.ldexp(root, exponents)
-    constant = (root <= ROUNDING) | (scale < np.finfo(np.float64).tiny)
+    constant = (root <= _ROUNDING) | (scale < np.finfo(np.float64).tiny)
     return np.where(constant, 1.0, scale)
 
 

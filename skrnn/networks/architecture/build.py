@@ -166,15 +166,13 @@ def _build(spec, plain, seeds):
     position, mask = real_steps(hidden, lengths)
     if spec.add_differences:
         hidden = with_differences(hidden, mask, spec, plain)
-        # The layers of a body must depend on nothing but the time steps that it receives.
-        position, mask = real_steps(hidden, lengths)
     if spec.body is None:
         hidden, ends, states, cells = recurrent_stack(
             hidden, lengths, position, mask, spec, plain, seeds
         )
         body, parts = Body(hidden, ends, lengths, mask), (cells, spec.activation)
     else:
-        body = custom_body(hidden, lengths, mask, spec, plain, seeds)
+        body = custom_body(hidden, lengths, spec, plain, seeds)
         states, parts = None, body.layers
     attention = attend(body, spec, seeds) if _has_attention(body, spec) else None
     summary = body.steps if spec.return_sequences else pool(body, spec.pooling, attention)

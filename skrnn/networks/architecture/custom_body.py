@@ -53,8 +53,10 @@ class Body:
     layers: object = None
 
 
-def custom_body(steps, lengths, mask, spec, plain, seeds):
+def custom_body(steps, lengths, spec, plain, seeds):
     """Build the layers of a custom body, and return its result as a `Body`."""
+    # The mask must depend on nothing but the time steps that the body receives.
+    mask = real_steps(steps, lengths)[1]
     earlier = {id(layer) for layer in objects_in(spec.body, keras.layers.Layer)}
     recurrent = _recurrent_function(lengths, spec, plain, seeds)
     arguments = _arguments(spec.body, mask=mask, recurrent=recurrent)
