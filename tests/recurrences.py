@@ -5,7 +5,7 @@ import numpy as np
 from keras import ops
 from numpy.testing import assert_allclose, assert_array_equal
 
-from skrnn._specs import NetworkSpec
+from skrnn._specs import DEFAULT_ACTIVATIONS, NetworkSpec
 from skrnn.networks import backends, programs
 from skrnn.networks.cells import get_cell
 
@@ -67,7 +67,7 @@ def network_spec(**fields):
         "bidirectional": False,
         "return_sequences": False,
         "pooling": "last",
-        "activation": "tanh",
+        "activation": DEFAULT_ACTIVATIONS.get(fields.get("cell"), "tanh"),
         "dropout": 0.0,
         "recurrent_dropout": 0.0,
         "l2": 0.0,
@@ -158,7 +158,9 @@ STEPS = {
 def numpy_layer(cell, weights, steps):
     """Return the outputs at all time steps and the final states of a layer for one sequence."""
     step, n_states = STEPS[cell]
-    states = (np.zeros(weights[1].shape[0]),) * n_states
+    names = get_cell(cell).weight_shapes(1, 1)
+    units = get_cell(cell).n_units(dict(zip(names, weights, strict=True)))
+    states = (np.zeros(units),) * n_states
     outputs = []
     for x in steps:
         states = step(x, *states, *weights)
@@ -384,7 +386,8 @@ class ByHand:
         weights = {"head": self.head.get_weights()}
         for i, layer in enumerate(self.layers):
             own = layer.get_weights()
-            weights[f"recurrent_{i}"] = own[:3]
-            if own[3:]:
-                weights[f"recurrent_{i}_backward"] = own[3:]
+            n = len(own) // 2 if self.model.bidirectional else len(own)
+            weights[f"recurrent_{i}"] = own[:n]
+            if self.model.bidirectional:
+                weights[f"recurrent_{i}_backward"] = own[n:]
         return weights

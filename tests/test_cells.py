@@ -29,7 +29,7 @@ from scipy.sparse import csr_array
 from sklearn.base import clone
 
 from skrnn import RNNClassifier, RNNRegressor
-from skrnn._specs import CELLS
+from skrnn._specs import CELLS, DEFAULT_ACTIVATIONS
 from skrnn.networks.architecture import build_network
 from skrnn.networks.architecture.layers import make_layer
 from skrnn.networks.backends import precision
@@ -67,6 +67,16 @@ def test_cell_step_follows_the_equation(cell):
         expected = numpy_loop(cell, steps[i], weights, [state[i] for state in states])
         for one, other in zip((outputs, *last), expected, strict=True):
             assert_allclose(ops.convert_to_numpy(one)[i], other, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_activation_auto_is_that_of_the_cell(cell):
+    default = get_cell(cell).default_activation
+    assert DEFAULT_ACTIVATIONS.get(cell, "tanh") == default
+    model = RNNRegressor(cell=cell, units=2, epochs=1, random_state=0).fit(X, Y)
+    assert model.activation == "auto"
+    assert_same_bits(clone(model).set_params(activation=default).fit(X, Y), model)
+    assert not same_bits(clone(model).set_params(activation="elu").fit(X, Y), model)
 
 
 @pytest.mark.parametrize("cell", CELLS)

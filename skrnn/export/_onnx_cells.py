@@ -23,19 +23,17 @@ class RecurrentLayer:
     ----------
     cell : str
         One of `skrnn._specs.CELLS`.
+    units : int
+        The number of units of each direction.
     activation : str or callable
     directions : list of dict of str to ndarray
         The weights of the forward direction, and those of the backward direction if there is one.
     """
 
     cell: str
+    units: int
     activation: object
     directions: list
-
-    @property
-    def units(self):
-        """The number of units of each direction."""
-        return len(self.directions[0]["recurrent_kernel"])
 
     @property
     def dtype(self):
@@ -191,11 +189,8 @@ def _scan_body(body, layer, activation, weights, n_states):
     dtype, bias = layer.dtype, weights["bias"]
     before = [body.own_name(f"before_{i}") for i in range(n_states)]
     projected, mask = body.own_name("projected"), body.own_name("mask")
-    product = body.add("MatMul", [before[0], body.constant(weights["recurrent_kernel"])])
-    if bias.ndim == 2:
-        product = body.add("Add", [product, body.constant(bias[1])])
-    step = _Step(body, layer.units, activation, dtype)
-    new_states = STEPS[layer.cell](step, projected, product, before)
+    step = _Step(body, weights, activation, dtype)
+    new_states = STEPS[layer.cell](step, projected, before)
     after = [
         body.rename(body.add("Where", [mask, new, old]), body.own_name(f"after_{i}"))
         for i, (new, old) in enumerate(zip(new_states, before, strict=True))
@@ -211,9 +206,13 @@ class _Step:
     """The operators of which one time step of a cell consists."""
 
     graph: object
-    units: int
+    weights: dict
     activation: str
     dtype: np.dtype
+
+    def recurrent_product(self, h):
+        """Return the product of the previous output with the recurrent kernel."""
+        return self.graph.add("MatMul", [h, self.graph.constant(self.weights["recurrent_kernel"])])
 
     def split(self, tensor, n_gates):
         """Return the columns of each gate."""
@@ -240,18 +239,20 @@ class _Step:
 # The equations are those of the modules of the same names in `skrnn.networks.cells`.
 
 
-def _simple_step(step, projected, product, states):
-    return [step.activate(step.add(projected, product))]
+def _simple_step(step, projected, states):
+    return [step.activate(step.add(projected, step.recurrent_product(states[0])))]
 
 
-def _lstm_step(step, projected, product, states):
-    i, f, g, o = step.split(step.add(projected, product), 4)
+def _lstm_step(step, projected, states):
+    i, f, g, o = step.split(step.add(projected, step.recurrent_product(states[0])), 4)
     kept = step.multiply(step.sigmoid(f), states[1])
     c = step.add(kept, step.multiply(step.sigmoid(i), step.activate(g)))
     return [step.multiply(step.sigmoid(o), step.activate(c)), c]
 
 
-def _gru_step(step, projected, product, states):
+def _gru_step(step, projected, states):
+    recurrent_bias = step.graph.constant(step.weights["bias"][1])
+    product = step.add(step.recurrent_product(states[0]), recurrent_bias)
     x_z, x_r, x_h = step.split(projected, 3)
     h_z, h_r, h_h = step.split(product, 3)
     z, r = step.sigmoid(step.add(x_z, h_z)), step.sigmoid(step.add(x_r, h_r))
@@ -260,8 +261,8 @@ def _gru_step(step, projected, product, states):
     return [step.add(kept, step.multiply(step.one_minus(z), candidate))]
 
 
-def _minimal_gru_step(step, projected, product, states):
-    u, candidate = step.split(step.add(projected, product), 2)
+def _minimal_gru_step(step, projected, states):
+    u, candidate = step.split(step.add(projected, step.recurrent_product(states[0])), 2)
     u, candidate = step.sigmoid(u), step.activate(candidate)
     kept = step.multiply(step.one_minus(u), states[0])
     return [step.add(step.multiply(u, candidate), kept)]

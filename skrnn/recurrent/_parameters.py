@@ -7,7 +7,13 @@ import numpy as np
 
 from skrnn._parameters import as_spec, parameter, with_parameters
 from skrnn._sklearn import Interval, StrOptions
-from skrnn._specs import BIAS_INITIALIZERS, CELLS, NetworkSpec
+from skrnn._specs import (
+    BIAS_INITIALIZERS,
+    CELLS,
+    CELLS_WITHOUT_GATES,
+    DEFAULT_ACTIVATIONS,
+    NetworkSpec,
+)
 from skrnn.recurrent._bodies import own_copy
 
 # No fit changes what these hold, so clones may share it.
@@ -102,13 +108,13 @@ class NetworkParameters:
         """,
     )
     activation: str | Callable = parameter(
-        default="tanh",
+        default="auto",
         constraint=[str, callable],
-        spec=_unchanged,
         description="""
-        str or callable
-        The activation of the cell: the name of a Keras activation, or a function of a tensor. The
-        fast loops of skrnn, and cuDNN on a GPU, are only used with "tanh".
+        "auto", str or callable
+        The activation of the cell: the name of a Keras activation, or a function of a tensor.
+        "auto" is the activation of the published equations, which is "tanh". The fast loops of
+        skrnn, and cuDNN on a GPU, are only used with this activation.
         """,
     )
     dropout: float = parameter(
@@ -258,6 +264,7 @@ def network_spec(
     _check_bias_initializer(estimator)
     return NetworkSpec(
         **as_spec(estimator, NetworkSpec),
+        activation=_activation(estimator.activation, estimator.cell),
         custom_cell=None if isinstance(estimator.cell, str) else estimator.cell,
         n_features=n_features,
         embedding=None if n_rows is None else (n_rows, _n_dimensions(estimator.embedding)),
@@ -268,9 +275,15 @@ def network_spec(
     )
 
 
+def _activation(activation, cell):
+    """Return the activation of a cell, with "auto" replaced by its meaning."""
+    is_auto = isinstance(activation, str) and activation == "auto"
+    return DEFAULT_ACTIVATIONS.get(_cell_name(cell), "tanh") if is_auto else activation
+
+
 def _check_bias_initializer(estimator):
     name, cell = estimator.bias_initializer, estimator.cell
-    has_gates = isinstance(cell, str) and cell != "simple"
+    has_gates = isinstance(cell, str) and cell not in CELLS_WITHOUT_GATES
     if name != "default" and estimator.body is None and not has_gates:
         raise ValueError(
             f"bias_initializer={name!r} sets the biases of gates, which cell={cell!r} does not "

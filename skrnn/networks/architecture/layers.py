@@ -13,6 +13,7 @@ of the kernel, so that no one-hot matrix is made. The code -1 stands for a vecto
 from functools import partial
 
 import keras
+import numpy as np
 from keras import ops
 
 # Keras has no public way to save a subclass under the name of the class that it replaces.
@@ -119,7 +120,8 @@ class CellLayer(keras.layers.Layer):
     cell : str
         One of `skrnn._specs.CELLS`.
     units : int
-    activation : str or callable, default="tanh"
+    activation : str, callable or None
+        If None, the default activation of the cell is used.
     dropout, recurrent_dropout : float in [0, 1), default=0.0
         The fraction of the inputs, and the fraction of the outputs of the previous time step, that
         is dropped. Each sequence has one mask, which is used at all its time steps.
@@ -138,7 +140,7 @@ class CellLayer(keras.layers.Layer):
         cell,
         units,
         *,
-        activation="tanh",
+        activation=None,
         dropout=0.0,
         recurrent_dropout=0.0,
         kernel_regularizer=None,
@@ -149,7 +151,7 @@ class CellLayer(keras.layers.Layer):
     ):
         super().__init__(**kwargs)
         self.cell_name, self.units = cell, units
-        self.activation = keras.activations.get(activation)
+        self.activation = keras.activations.get(activation or get_cell(cell).default_activation)
         self.dropout, self.recurrent_dropout = dropout, recurrent_dropout
         self.kernel_regularizer = keras.regularizers.get(kernel_regularizer)
         self.recurrent_regularizer = keras.regularizers.get(recurrent_regularizer)
@@ -159,24 +161,20 @@ class CellLayer(keras.layers.Layer):
 
     def build(self, steps_shape, initial_state_shape=None):
         """Create the weights for steps of shape (batch, T, features)."""
-        regularizers = {
-            "kernel": self.kernel_regularizer,
-            "recurrent_kernel": self.recurrent_regularizer,
-        }
-        initializers = {
-            "kernel": keras.initializers.GlorotUniform(self.seed),
-            "recurrent_kernel": keras.initializers.Orthogonal(seed=self.seed),
-        }
-        shapes = get_cell(self.cell_name).weight_shapes(steps_shape[-1], self.units)
+        cell, rng = get_cell(self.cell_name), np.random.default_rng(self.seed)
+        shapes = cell.weight_shapes(steps_shape[-1], self.units)
         for name, shape in shapes.items():
             weight = self.add_weight(
                 shape=shape,
                 name=name,
-                initializer=initializers.get(name, "zeros"),
-                regularizer=regularizers.get(name),
+                initializer=_initializer(cell, name, rng),
+                regularizer=self._regularizer(name) if name in cell.penalized else None,
             )
             setattr(self, name, weight)
         self._weight_names = tuple(shapes)
+
+    def _regularizer(self, name):
+        return self.recurrent_regularizer if name == "recurrent_kernel" else self.kernel_regularizer
 
     def call(self, steps, initial_state=None, training=False):
         """Run the layer over steps (batch, T, features) or codes (batch, T).
@@ -206,7 +204,8 @@ class CellLayer(keras.layers.Layer):
         return keras.random.dropout(ones, rate, seed=self.seed_generator)
 
     def _is_fast(self, recurrent_mask):
-        standard = self.activation is keras.activations.tanh and recurrent_mask is None
+        default = keras.activations.get(get_cell(self.cell_name).default_activation)
+        standard = self.activation is default and recurrent_mask is None
         return self.fast_loop and standard and backends.has_fast_loop(self.cell_name)
 
     def compute_output_spec(self, steps, initial_state=None, training=False):
@@ -226,6 +225,15 @@ class CellLayer(keras.layers.Layer):
             "recurrent_regularizer": keras.regularizers.serialize(self.recurrent_regularizer),
             "seed": self.seed,
         }
+
+
+def _initializer(cell, name, rng):
+    """Return a Keras initializer that draws the initial value of a weight as the cell does."""
+
+    def draw(shape, dtype=None):
+        return ops.convert_to_tensor(cell.initial_weight(name, shape, rng), dtype)
+
+    return draw
 
 
 def _code_factors(codes, mask, dtype):
