@@ -2,6 +2,13 @@
 
 import keras
 import numpy as np
+from equations import (
+    gru_reset_before_step,
+    indrnn_step,
+    irnn_step,
+    peephole_lstm_step,
+    sigmoid,
+)
 from keras import ops
 from numpy.testing import assert_allclose, assert_array_equal
 
@@ -113,10 +120,6 @@ def weights_by_layer(estimator):
 # --- recurrences ------------------------------------------------------------------------------
 
 
-def sigmoid(x):
-    return 1 / (1 + np.exp(-x))
-
-
 def simple_step(x, h, kernel, recurrent, bias):
     """Return the next state (Elman, 1990)."""
     return (np.tanh(x @ kernel + h @ recurrent + bias),)
@@ -152,6 +155,10 @@ STEPS = {
     "lstm": (lstm_step, 2),
     "gru": (gru_step, 1),
     "minimal_gru": (minimal_gru_step, 1),
+    "gru_reset_before": (gru_reset_before_step, 1),
+    "peephole_lstm": (peephole_lstm_step, 2),
+    "irnn": (irnn_step, 1),
+    "indrnn": (indrnn_step, 1),
 }
 
 

@@ -146,7 +146,7 @@ def test_warm_start_continues_from_weights_and_not_from_bias_initializer():
     assert_close_weights(before, after, atol=1e-20)
 
 
-@pytest.mark.parametrize("cell", ["simple", keras.layers.GRUCell])
+@pytest.mark.parametrize("cell", ["simple", "indrnn", keras.layers.GRUCell])
 def test_bias_initializer_without_gates_raises_and_keeps_the_fit(cell):
     model = RNNRegressor(units=2, epochs=1, random_state=0).fit(X, Y)
     before = model.weights_

@@ -333,7 +333,9 @@ def test_initial_weights_have_the_distributions_of_keras(cell):
     assert [weight.shape for weight in weights] == [tuple(v.shape) for v in network.model.weights]
     for variable, weight in zip(network.model.weights, weights, strict=True):
         assert weight.dtype == np.float32
-        if variable.name == "recurrent_kernel":
+        if variable.name == "recurrent_kernel" and cell == "indrnn":
+            assert 0 <= weight.min() < weight.max() <= 1
+        elif variable.name == "recurrent_kernel":
             assert_allclose(weight @ weight.T, np.eye(len(weight)), atol=1e-6)
         elif variable.name == "kernel":
             limit = np.sqrt(6 / sum(weight.shape))
@@ -341,10 +343,16 @@ def test_initial_weights_have_the_distributions_of_keras(cell):
             assert np.abs(weight.mean()) < 0.3 * limit
         else:
             expected = np.zeros(weight.shape)
-            if cell == "lstm" and "recurrent" in variable.path:
+            if cell in ("lstm", "peephole_lstm") and "recurrent" in variable.path:
                 units = len(weight) // 4
                 expected[units : 2 * units] = 1
             assert_array_equal(weight, expected)
+
+
+def test_irnn_starts_with_the_identity():
+    network, weights = first_weights("irnn")
+    names = [variable.name for variable in network.model.weights]
+    assert_array_equal(weights[names.index("recurrent_kernel")], np.eye(5))
 
 
 def test_initial_recurrent_weights_prefer_no_sign():

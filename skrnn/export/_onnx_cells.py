@@ -95,12 +95,15 @@ class _Operator:
     activations : tuple of str
         The activations of ONNX. "f" stands for the activation of the cell.
     attributes : dict
+    peephole_order : tuple of int
+        The index of the peephole of skrnn for each peephole of ONNX.
     """
 
     op: str
     order: tuple
     activations: tuple
     attributes: dict
+    peephole_order: tuple = ()
 
 
 _OPERATORS = {
@@ -109,6 +112,10 @@ _OPERATORS = {
     "gru": _Operator("GRU", (0, 1, 2), ("Sigmoid", "f"), {"linear_before_reset": 1}),
     # ONNX has the gates in the order input, output, forget, candidate.
     "lstm": _Operator("LSTM", (0, 3, 1, 2), ("Sigmoid", "f", "f"), {}),
+    "gru_reset_before": _Operator("GRU", (0, 1, 2), ("Sigmoid", "f"), {}),
+    # The peepholes are those of input, output and forget gate.
+    "peephole_lstm": _Operator("LSTM", (0, 3, 1, 2), ("Sigmoid", "f", "f"), {}, (0, 2, 1)),
+    "irnn": _Operator("RNN", (0,), ("f",), {}),
 }
 
 
@@ -117,9 +124,11 @@ def _add_operator(graph, layer, activation, steps, batch):
     gates = [NATIVE[activation] if f == "f" else f for f in operator.activations]
     weights = [_operator_weights(operator.order, weights) for weights in layer.directions]
     stacked = [graph.constant(np.stack(arrays)) for arrays in zip(*weights, strict=True)]
+    lengths = graph.cast(batch.lengths, "int32")
+    peepholes = _operator_peepholes(graph, operator.peephole_order, layer.directions)
     outputs, ends = graph.add(
         operator.op,
-        [steps, *stacked, graph.cast(batch.lengths, "int32")],
+        [steps, *stacked, lengths, *peepholes],
         n_outputs=2,
         hidden_size=layer.units,
         direction="forward" if n_directions == 1 else "bidirectional",
@@ -143,6 +152,14 @@ def _operator_weights(order, weights):
     biases = bias if bias.ndim == 2 else np.stack([bias, np.zeros_like(bias)])
     kernels = [ordered(weights[name]).T for name in ("kernel", "recurrent_kernel")]
     return [*kernels, ordered(biases).ravel()]
+
+
+def _operator_peepholes(graph, order, directions):
+    """Return the last inputs of the operator: no initial states, and peepholes if it has them."""
+    if not order:
+        return []
+    stacked = [np.concatenate([weights["peepholes"][i] for i in order]) for weights in directions]
+    return ["", "", graph.constant(np.stack(stacked))]
 
 
 # --- loops ----------------------------------------------------------------------------------------
@@ -212,13 +229,20 @@ class _Step:
 
     def recurrent_product(self, h):
         """Return the product of the previous output with the recurrent kernel."""
-        return self.graph.add("MatMul", [h, self.graph.constant(self.weights["recurrent_kernel"])])
+        return self.product(h, self.weight("recurrent_kernel"))
 
     def split(self, tensor, n_gates):
         """Return the columns of each gate."""
         if n_gates == 1:
             return [tensor]
         return self.graph.add("Split", [tensor], n_outputs=n_gates, axis=1, num_outputs=n_gates)
+
+    def weight(self, name, index=...):
+        """Return a weight of the cell, or a part of it."""
+        return self.graph.constant(self.weights[name][index])
+
+    def product(self, h, kernel):
+        return self.graph.add("MatMul", [h, kernel])
 
     def add(self, a, b):
         return self.graph.add("Add", [a, b])
@@ -251,8 +275,7 @@ def _lstm_step(step, projected, states):
 
 
 def _gru_step(step, projected, states):
-    recurrent_bias = step.graph.constant(step.weights["bias"][1])
-    product = step.add(step.recurrent_product(states[0]), recurrent_bias)
+    product = step.add(step.recurrent_product(states[0]), step.weight("bias", 1))
     x_z, x_r, x_h = step.split(projected, 3)
     h_z, h_r, h_h = step.split(product, 3)
     z, r = step.sigmoid(step.add(x_z, h_z)), step.sigmoid(step.add(x_r, h_r))
@@ -268,10 +291,48 @@ def _minimal_gru_step(step, projected, states):
     return [step.add(step.multiply(u, candidate), kept)]
 
 
+def _gru_reset_before_step(step, projected, states):
+    (h,), units = states, len(step.weights["recurrent_kernel"])
+    gates_kernel, candidate_kernel = (
+        step.weight("recurrent_kernel", np.s_[:, columns])
+        for columns in (slice(2 * units), slice(2 * units, None))
+    )
+    x_z, x_r, x_h = step.split(projected, 3)
+    h_z, h_r = step.split(step.product(h, gates_kernel), 2)
+    z, r = step.sigmoid(step.add(x_z, h_z)), step.sigmoid(step.add(x_r, h_r))
+    product = step.product(step.multiply(r, h), candidate_kernel)
+    candidate = step.activate(step.add(x_h, product))
+    return [step.add(step.multiply(z, h), step.multiply(step.one_minus(z), candidate))]
+
+
+def _peephole_lstm_step(step, projected, states):
+    h, c = states
+    i, f, g, o = step.split(step.add(projected, step.recurrent_product(h)), 4)
+
+    def gate(logit, k, state):
+        return step.sigmoid(step.add(logit, step.multiply(step.weight("peepholes", k), state)))
+
+    new = step.multiply(gate(i, 0, c), step.activate(g))
+    new = step.add(step.multiply(gate(f, 1, c), c), new)
+    return [step.multiply(gate(o, 2, new), step.activate(new)), new]
+
+
+def _indrnn_step(step, projected, states):
+    product = step.multiply(states[0], step.weight("recurrent_kernel"))
+    return [step.activate(step.add(projected, product))]
+
+
 STEPS = {
     "simple": _simple_step,
     "lstm": _lstm_step,
     "gru": _gru_step,
     "minimal_gru": _minimal_gru_step,
+    "gru_reset_before": _gru_reset_before_step,
+    "peephole_lstm": _peephole_lstm_step,
+    "irnn": _simple_step,
+    "indrnn": _indrnn_step,
 }
-_N_STATES = {"lstm": 2}
+_N_STATES = {
+    "lstm": 2,
+    "peephole_lstm": 2,
+}

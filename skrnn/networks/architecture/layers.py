@@ -82,10 +82,10 @@ class _FastLoop:
         cell = self.cell
         gate = getattr(cell, "recurrent_activation", keras.activations.sigmoid)
         standard = cell.activation is keras.activations.tanh and cell.use_bias
-        reset_after = getattr(cell, "reset_after", True)
+        reset_after = get_cell(self.cell_name).keras_options.get("reset_after", True)
         return (
             standard
-            and reset_after
+            and getattr(cell, "reset_after", True) == reset_after
             and gate is keras.activations.sigmoid
             and not cell.recurrent_dropout
         )
@@ -107,6 +107,12 @@ class GRU(_FastLoop, keras.layers.GRU):
     """`keras.layers.GRU` with a fast loop."""
 
     cell_name = "gru"
+
+
+class GRUResetBefore(_FastLoop, keras.layers.GRU):
+    """`keras.layers.GRU` of ``reset_after=False`` with a fast loop."""
+
+    cell_name = "gru_reset_before"
 
 
 @keras.saving.register_keras_serializable(package="skrnn")
@@ -258,7 +264,7 @@ def _output_spec(steps, units, cell, dtype):
     return tuple(keras.KerasTensor(shape, dtype=dtype) for shape in shapes)
 
 
-_FAST_LAYERS = {layer.cell_name: layer for layer in (SimpleRNN, LSTM, GRU)}
+_FAST_LAYERS = {layer.cell_name: layer for layer in (SimpleRNN, LSTM, GRU, GRUResetBefore)}
 
 for _name, _layer in _FAST_LAYERS.items():
     REGISTERED_OBJS_TO_NAMES[_layer] = f"keras.layers.{get_cell(_name).keras_layer}"
@@ -285,7 +291,7 @@ def make_layer(cell, units, *, plain=False, seed=None, **options):
     -------
     keras.layers.Layer
     """
-    keras_name = get_cell(cell).keras_layer
+    keras_name, keras_options = get_cell(cell).keras_layer, get_cell(cell).keras_options
     if keras_name is None:
         return CellLayer(cell, units, seed=seed, fast_loop=not plain, **options)
     layer = getattr(keras.layers, keras_name) if plain else _FAST_LAYERS[cell]
@@ -293,5 +299,6 @@ def make_layer(cell, units, *, plain=False, seed=None, **options):
         "kernel_initializer": keras.initializers.GlorotUniform(seed),
         "recurrent_initializer": keras.initializers.Orthogonal(seed=seed),
         "seed": seed,
+        **keras_options,
     }
     return layer(units, return_sequences=True, return_state=True, **{**seeded, **options})

@@ -32,6 +32,8 @@ class Cell:
     keras_layer : str or None
         Name of the layer in `keras.layers` with the same equation and the same weights. None if
         Keras has no such layer.
+    keras_options : dict
+        The arguments with which that layer has this equation, if it needs any.
     """
 
     gates = ()
@@ -40,6 +42,7 @@ class Cell:
     penalized = ("kernel", "recurrent_kernel")
     default_activation = "tanh"
     keras_layer = None
+    keras_options = MappingProxyType({})
 
     def weight_shapes(self, n_features, units):
         """Return the shapes of the weights by name, in the order in which Keras stores them."""
