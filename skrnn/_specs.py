@@ -11,6 +11,7 @@ fit without a new compilation (learning rate, seeds, epochs, data) is passed at 
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,27 @@ from skrnn.sequences._sequences import offsets_of
 from skrnn.sequences._standardization import Standardization
 
 # The names of all cells. The module of the same name in `skrnn.networks.cells` describes each one.
-CELLS = ("simple", "lstm", "gru", "minimal_gru")
+CELLS = (
+    "simple",
+    "lstm",
+    "gru",
+    "minimal_gru",
+    "gru_reset_before",
+    "peephole_lstm",
+    "irnn",
+    "indrnn",
+)
+
+# The cells that have no gates, so that `bias_initializer` does not apply to them.
+CELLS_WITHOUT_GATES = ("simple", "irnn", "indrnn")
+
+# The activation of each cell if it is not the hyperbolic tangent, and none is given.
+DEFAULT_ACTIVATIONS = MappingProxyType(
+    {
+        "irnn": "relu",
+        "indrnn": "relu",
+    }
+)
 
 # How the first biases of the gates are drawn: `skrnn.networks.architecture.first_weights`.
 BIAS_INITIALIZERS = ("default", "chrono", "uniform_gate")

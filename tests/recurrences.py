@@ -2,10 +2,17 @@
 
 import keras
 import numpy as np
+from equations import (
+    gru_reset_before_step,
+    indrnn_step,
+    irnn_step,
+    peephole_lstm_step,
+    sigmoid,
+)
 from keras import ops
 from numpy.testing import assert_allclose, assert_array_equal
 
-from skrnn._specs import NetworkSpec
+from skrnn._specs import DEFAULT_ACTIVATIONS, NetworkSpec
 from skrnn.networks import backends, programs
 from skrnn.networks.cells import get_cell
 
@@ -67,7 +74,7 @@ def network_spec(**fields):
         "bidirectional": False,
         "return_sequences": False,
         "pooling": "last",
-        "activation": "tanh",
+        "activation": DEFAULT_ACTIVATIONS.get(fields.get("cell"), "tanh"),
         "dropout": 0.0,
         "recurrent_dropout": 0.0,
         "l2": 0.0,
@@ -113,10 +120,6 @@ def weights_by_layer(estimator):
 # --- recurrences ------------------------------------------------------------------------------
 
 
-def sigmoid(x):
-    return 1 / (1 + np.exp(-x))
-
-
 def simple_step(x, h, kernel, recurrent, bias):
     """Return the next state (Elman, 1990)."""
     return (np.tanh(x @ kernel + h @ recurrent + bias),)
@@ -152,13 +155,19 @@ STEPS = {
     "lstm": (lstm_step, 2),
     "gru": (gru_step, 1),
     "minimal_gru": (minimal_gru_step, 1),
+    "gru_reset_before": (gru_reset_before_step, 1),
+    "peephole_lstm": (peephole_lstm_step, 2),
+    "irnn": (irnn_step, 1),
+    "indrnn": (indrnn_step, 1),
 }
 
 
 def numpy_layer(cell, weights, steps):
     """Return the outputs at all time steps and the final states of a layer for one sequence."""
     step, n_states = STEPS[cell]
-    states = (np.zeros(weights[1].shape[0]),) * n_states
+    names = get_cell(cell).weight_shapes(1, 1)
+    units = get_cell(cell).n_units(dict(zip(names, weights, strict=True)))
+    states = (np.zeros(units),) * n_states
     outputs = []
     for x in steps:
         states = step(x, *states, *weights)
@@ -384,7 +393,8 @@ class ByHand:
         weights = {"head": self.head.get_weights()}
         for i, layer in enumerate(self.layers):
             own = layer.get_weights()
-            weights[f"recurrent_{i}"] = own[:3]
-            if own[3:]:
-                weights[f"recurrent_{i}_backward"] = own[3:]
+            n = len(own) // 2 if self.model.bidirectional else len(own)
+            weights[f"recurrent_{i}"] = own[:n]
+            if self.model.bidirectional:
+                weights[f"recurrent_{i}_backward"] = own[n:]
         return weights

@@ -88,8 +88,9 @@ def test_run_loop_and_gradients_equal_those_of_run_steps(cell, codes, width, ini
     compare(cell, (5, 35), "float64", **given, tolerance=1e-12)
 
 
-@pytest.mark.parametrize("initial", [False, True], ids=["from zeros", "from states"])
-@pytest.mark.parametrize("shape", [(1, 1), (3, 6)])
+@pytest.mark.parametrize(
+    ("shape", "initial"), [((1, 1), False), ((3, 6), True)], ids=["from zeros", "from states"]
+)
 @pytest.mark.parametrize("cell", CELLS)
 def test_run_loop_in_single_precision_and_small_batches(cell, shape, initial):
     # Here LSTMs run in TensorFlow's own kernel.

@@ -13,13 +13,13 @@ from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 
 from skrnn import RNNClassifier, RNNRegressor
-from skrnn._specs import BIAS_INITIALIZERS, CELLS
+from skrnn._specs import BIAS_INITIALIZERS, CELLS, CELLS_WITHOUT_GATES
 from skrnn.networks.architecture import build_network, initial_weights
 from skrnn.networks.architecture.first_weights import memory_logits, with_memory
 from skrnn.networks.backends import precision
 from skrnn.networks.cells import get_cell, run_steps
 
-GATED = [cell for cell in CELLS if cell != "simple"]
+GATED = [cell for cell in CELLS if cell not in CELLS_WITHOUT_GATES]
 X = [np.full((length, 2), 0.5) for length in (3, 9, 5, 9)]
 Y = np.array([0.0, 1.0, 2.0, 3.0])
 UNITS = 4
@@ -29,6 +29,11 @@ def first_weights(bias_initializer, **fields):
     """Return the first weights of a network of two layers in both directions."""
     network = build_network(network_spec(units=(UNITS, 3), bidirectional=True, **fields))
     return initial_weights(network, np.random.default_rng(0), bias_initializer, 9)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_cells_without_gates_have_no_memory_gates(cell):
+    assert bool(get_cell(cell).memory_gates) == (cell in GATED)
 
 
 def drawn(bias_initializer, units=20_000, longest=100):
@@ -141,7 +146,7 @@ def test_warm_start_continues_from_weights_and_not_from_bias_initializer():
     assert_close_weights(before, after, atol=1e-20)
 
 
-@pytest.mark.parametrize("cell", ["simple", keras.layers.GRUCell])
+@pytest.mark.parametrize("cell", ["simple", "indrnn", keras.layers.GRUCell])
 def test_bias_initializer_without_gates_raises_and_keeps_the_fit(cell):
     model = RNNRegressor(units=2, epochs=1, random_state=0).fit(X, Y)
     before = model.weights_

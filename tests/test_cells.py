@@ -14,6 +14,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from recurrences import (
     STEPS,
     MinimalGRUCell,
+    assert_close_weights,
     assert_same_bits,
     body_that_draws,
     count_programs,
@@ -29,7 +30,8 @@ from scipy.sparse import csr_array
 from sklearn.base import clone
 
 from skrnn import RNNClassifier, RNNRegressor
-from skrnn._specs import CELLS
+from skrnn._specs import CELLS, DEFAULT_ACTIVATIONS
+from skrnn.export._weights import named_weights
 from skrnn.networks.architecture import build_network
 from skrnn.networks.architecture.layers import make_layer
 from skrnn.networks.backends import precision
@@ -67,6 +69,16 @@ def test_cell_step_follows_the_equation(cell):
         expected = numpy_loop(cell, steps[i], weights, [state[i] for state in states])
         for one, other in zip((outputs, *last), expected, strict=True):
             assert_allclose(ops.convert_to_numpy(one)[i], other, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_activation_auto_is_that_of_the_cell(cell):
+    default = get_cell(cell).default_activation
+    assert DEFAULT_ACTIVATIONS.get(cell, "tanh") == default
+    model = RNNRegressor(cell=cell, units=2, epochs=1, random_state=0).fit(X, Y)
+    assert model.activation == "auto"
+    assert_same_bits(clone(model).set_params(activation=default).fit(X, Y), model)
+    assert not same_bits(clone(model).set_params(activation="elu").fit(X, Y), model)
 
 
 @pytest.mark.parametrize("cell", CELLS)
@@ -125,6 +137,13 @@ def test_layer_weights_are_those_of_its_cell(cell):
     assert list(shapes) == [v.name for v in layer.trainable_variables]
 
 
+@pytest.mark.parametrize("cell", CELLS)
+def test_exports_name_the_weights_of_a_cell(cell):
+    names = [f"recurrent_0/{name}" for name in get_cell(cell).weight_shapes(3, 4)]
+    names += ["head/kernel", "head/bias"]
+    assert list(named_weights(network_spec(cell=cell), [0] * len(names))) == names
+
+
 # --- the minimal GRU --------------------------------------------------------------------------
 
 MINIMAL = {**SMALL, "cell": "minimal_gru"}
@@ -180,13 +199,72 @@ def test_minimal_gru_one_hot_codes_equal_vectors():
 
 
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-@pytest.mark.parametrize("params", [{}, {"activation": "relu", "l2": 0.1}])
-def test_minimal_gru_saved_model_opens_again(params, tmp_path):
-    model = RNNRegressor(**MINIMAL, **params, bidirectional=True).fit(X, Y)
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"cell": "minimal_gru"},
+        {"cell": "minimal_gru", "activation": "relu", "l2": 0.1},
+        {"cell": "gru_reset_before"},
+        {"cell": "peephole_lstm"},
+        {"cell": "indrnn"},
+    ],
+)
+def test_saved_model_of_a_cell_opens_again(params, tmp_path):
+    model = RNNRegressor(**SMALL, **params, bidirectional=True).fit(X, Y)
     model.model_.save(tmp_path / "model.keras")
     opened = keras.saving.load_model(tmp_path / "model.keras")
     outputs = ops.convert_to_numpy(opened(list(pad([x.astype("float32") for x in X]))))
     assert_allclose(outputs[:, 0], model.predict(X), atol=1e-5)
+
+
+# --- other cells ------------------------------------------------------------------------------
+
+OTHERS = ["gru_reset_before", "peephole_lstm", "irnn", "indrnn"]
+
+
+@pytest.mark.parametrize("dropouts", [{}, {"dropout": 0.2, "recurrent_dropout": 0.3}])
+@pytest.mark.parametrize("cell", OTHERS)
+def test_cell_in_a_stack_of_both_directions(cell, dropouts):
+    params = {**SMALL, "units": (5, 4), "bidirectional": True, "pooling": "mean", "l2": 0.01}
+    model = RNNRegressor(**params, **dropouts, cell=cell).fit(X, Y)
+    predicted = model.predict(X)
+    assert np.ptp(predicted) > 0
+    assert_allclose(np.concatenate([model.predict([x]) for x in X]), predicted, atol=1e-5)
+    assert_same_bits(clone(model).fit(X, Y), model)
+    assert_array_equal(pickle.loads(pickle.dumps(model)).predict(X), predicted)
+
+
+@pytest.mark.parametrize("cell", OTHERS)
+def test_cell_reads_tokens_and_one_hot_vectors(cell):
+    params = {**SMALL, "cell": cell, "dropout": 0.3}
+    model = RNNClassifier(**params, embedding=2).fit(TOKENS, TAGS)
+    alone = [model.predict_proba(TOKENS[i : i + 1])[0] for i in range(len(X))]
+    assert_allclose(alone, model.predict_proba(TOKENS), atol=1e-5)
+    codes = RNNClassifier(**params).fit(ONE_HOT, TAGS)
+    vectors = RNNClassifier(**params).fit([steps.toarray() for steps in ONE_HOT], TAGS)
+    assert_close_weights(codes, vectors, atol=1e-5)
+
+
+def test_peephole_lstm_without_peepholes_is_an_lstm():
+    steps, _, weights, states, _ = loop_arguments("peephole_lstm", 2, 4, 3, 2)
+    with precision("float64"):
+        weights["peepholes"] *= 0
+        found = run_steps(get_cell("peephole_lstm"), steps, None, weights, states)
+        expected = run_steps(get_cell("lstm"), steps, None, weights, states)
+    for one, other in zip((found[0], *found[1]), (expected[0], *expected[1]), strict=True):
+        assert_array_equal(*map(ops.convert_to_numpy, (one, other)))
+
+
+def test_irnn_adds_up_its_inputs_at_first():
+    rng, steps = np.random.default_rng(0), np.abs(np.random.default_rng(1).normal(size=(1, 9, 2)))
+    cell = get_cell("irnn")
+    shapes = cell.weight_shapes(2, 3)
+    weights = {name: cell.initial_weight(name, shape, rng) for name, shape in shapes.items()}
+    weights["kernel"] = np.abs(weights["kernel"])
+    with precision("float64"):
+        outputs, _ = run_steps(cell, steps, None, weights)
+    expected = np.cumsum(steps @ weights["kernel"], axis=1)
+    assert_allclose(ops.convert_to_numpy(outputs), expected, rtol=1e-12)
 
 
 # --- custom cells -----------------------------------------------------------------------------
@@ -210,9 +288,10 @@ def assert_close(cell, name, **fields):
         (keras.layers.SimpleRNNCell, "simple"),
         (keras.layers.LSTMCell, "lstm"),
         (keras.layers.GRUCell(7), "gru"),
+        (keras.layers.GRUCell(7, reset_after=False), "gru_reset_before"),
         (MinimalGRUCell, "minimal_gru"),
     ],
-    ids=["simple", "lstm", "gru instance", "minimal_gru"],
+    ids=["simple", "lstm", "gru instance", "gru_reset_before", "minimal_gru"],
 )
 def test_custom_cell_equals_the_same_cell_of_skrnn(cell, name, bidirectional):
     # A custom instance has the same number of units in each layer, so skrnn's cell needs it too.

@@ -52,6 +52,13 @@ CLASSIFIERS = {
         X,
         TWO * 1.0,
     ),
+    "peephole_lstm, both directions, stacked": (
+        {"cell": "peephole_lstm", **BOTH, **STACKED},
+        X,
+        TWO,
+    ),
+    "irnn, both directions, tags": ({"cell": "irnn", **BOTH, **PER_STEP}, X, TAGS),
+    "indrnn, both directions, stacked": ({"cell": "indrnn", **BOTH, **STACKED}, X, TWO),
 }
 REGRESSORS = {
     "lstm, both directions, float64": ({**BOTH, "dtype": "float64"}, X, Y),
@@ -64,6 +71,14 @@ REGRESSORS = {
     "gru, mean and max": ({"cell": "gru", "pooling": "mean_max"}, X, Y),
     "gru, softsign": ({"cell": "gru", "activation": "softsign"}, X, Y),
     "gru, two targets per time step": ({"cell": "gru", **PER_STEP}, X, [x[:, :2] for x in X]),
+    "gru_reset_before, both directions": ({"cell": "gru_reset_before", **BOTH}, X, Y),
+    "gru_reset_before, float64": ({"cell": "gru_reset_before", "dtype": "float64"}, X, Y),
+    "peephole_lstm, both directions, float64": (
+        {"cell": "peephole_lstm", **BOTH, "dtype": "float64"},
+        X,
+        Y,
+    ),
+    "irnn, softsign": ({"cell": "irnn", "activation": "softsign"}, X, Y),
     "simple, stacked, one target per time step": (
         {"cell": "simple", **STACKED, **PER_STEP},
         X,
@@ -74,7 +89,14 @@ CASES = {
     **{name: (RNNClassifier, *case) for name, case in CLASSIFIERS.items()},
     **{name: (RNNRegressor, *case) for name, case in REGRESSORS.items()},
 }
-OPERATORS = {"lstm": "LSTM", "gru": "GRU", "simple": "RNN"}
+OPERATORS = {
+    "lstm": "LSTM",
+    "peephole_lstm": "LSTM",
+    "gru": "GRU",
+    "gru_reset_before": "GRU",
+    "simple": "RNN",
+    "irnn": "RNN",
+}
 
 
 def fitted(kind, params, sequences, targets):
@@ -108,7 +130,7 @@ def test_to_onnx_predicts_as_the_estimator(case):
     model = to_onnx(estimator)
     assert_predicts_as(model, estimator, CASES[case][2])
     operators = {node.op_type for node in model.graph.node} & {"LSTM", "GRU", "RNN", "Scan"}
-    is_loop = any(word in case for word in ("float64", "minimal_gru", "softsign"))
+    is_loop = any(word in case for word in ("float64", "minimal_gru", "indrnn", "softsign"))
     assert operators == {"Scan" if is_loop else OPERATORS[estimator.cell]}
 
 

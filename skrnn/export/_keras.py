@@ -7,9 +7,9 @@ def to_keras(estimator, path=None):
     """Return a recurrent network as a Keras model, and write it to a ``.keras`` file.
 
     The file opens with ``keras.saving.load_model(path)`` in a program that does not have skrnn. The
-    exceptions are the cell ``"minimal_gru"``, whose layer is registered by
-    ``import skrnn.networks.architecture``, and a custom `body` or cell, whose own classes must be
-    registered as Keras' documentation describes.
+    exceptions are cells that Keras does not have, such as ``"minimal_gru"``, whose layer is
+    registered by ``import skrnn.networks.architecture``, and a custom `body` or cell, whose own
+    classes must be registered as Keras' documentation describes.
 
     Parameters
     ----------

@@ -23,19 +23,17 @@ class RecurrentLayer:
     ----------
     cell : str
         One of `skrnn._specs.CELLS`.
+    units : int
+        The number of units of each direction.
     activation : str or callable
     directions : list of dict of str to ndarray
         The weights of the forward direction, and those of the backward direction if there is one.
     """
 
     cell: str
+    units: int
     activation: object
     directions: list
-
-    @property
-    def units(self):
-        """The number of units of each direction."""
-        return len(self.directions[0]["recurrent_kernel"])
 
     @property
     def dtype(self):
@@ -97,12 +95,15 @@ class _Operator:
     activations : tuple of str
         The activations of ONNX. "f" stands for the activation of the cell.
     attributes : dict
+    peephole_order : tuple of int
+        The index of the peephole of skrnn for each peephole of ONNX.
     """
 
     op: str
     order: tuple
     activations: tuple
     attributes: dict
+    peephole_order: tuple = ()
 
 
 _OPERATORS = {
@@ -111,6 +112,10 @@ _OPERATORS = {
     "gru": _Operator("GRU", (0, 1, 2), ("Sigmoid", "f"), {"linear_before_reset": 1}),
     # ONNX has the gates in the order input, output, forget, candidate.
     "lstm": _Operator("LSTM", (0, 3, 1, 2), ("Sigmoid", "f", "f"), {}),
+    "gru_reset_before": _Operator("GRU", (0, 1, 2), ("Sigmoid", "f"), {}),
+    # The peepholes are those of input, output and forget gate.
+    "peephole_lstm": _Operator("LSTM", (0, 3, 1, 2), ("Sigmoid", "f", "f"), {}, (0, 2, 1)),
+    "irnn": _Operator("RNN", (0,), ("f",), {}),
 }
 
 
@@ -119,9 +124,11 @@ def _add_operator(graph, layer, activation, steps, batch):
     gates = [NATIVE[activation] if f == "f" else f for f in operator.activations]
     weights = [_operator_weights(operator.order, weights) for weights in layer.directions]
     stacked = [graph.constant(np.stack(arrays)) for arrays in zip(*weights, strict=True)]
+    lengths = graph.cast(batch.lengths, "int32")
+    peepholes = _operator_peepholes(graph, operator.peephole_order, layer.directions)
     outputs, ends = graph.add(
         operator.op,
-        [steps, *stacked, graph.cast(batch.lengths, "int32")],
+        [steps, *stacked, lengths, *peepholes],
         n_outputs=2,
         hidden_size=layer.units,
         direction="forward" if n_directions == 1 else "bidirectional",
@@ -145,6 +152,14 @@ def _operator_weights(order, weights):
     biases = bias if bias.ndim == 2 else np.stack([bias, np.zeros_like(bias)])
     kernels = [ordered(weights[name]).T for name in ("kernel", "recurrent_kernel")]
     return [*kernels, ordered(biases).ravel()]
+
+
+def _operator_peepholes(graph, order, directions):
+    """Return the last inputs of the operator: no initial states, and peepholes if it has them."""
+    if not order:
+        return []
+    stacked = [np.concatenate([weights["peepholes"][i] for i in order]) for weights in directions]
+    return ["", "", graph.constant(np.stack(stacked))]
 
 
 # --- loops ----------------------------------------------------------------------------------------
@@ -191,11 +206,8 @@ def _scan_body(body, layer, activation, weights, n_states):
     dtype, bias = layer.dtype, weights["bias"]
     before = [body.own_name(f"before_{i}") for i in range(n_states)]
     projected, mask = body.own_name("projected"), body.own_name("mask")
-    product = body.add("MatMul", [before[0], body.constant(weights["recurrent_kernel"])])
-    if bias.ndim == 2:
-        product = body.add("Add", [product, body.constant(bias[1])])
-    step = _Step(body, layer.units, activation, dtype)
-    new_states = STEPS[layer.cell](step, projected, product, before)
+    step = _Step(body, weights, activation, dtype)
+    new_states = STEPS[layer.cell](step, projected, before)
     after = [
         body.rename(body.add("Where", [mask, new, old]), body.own_name(f"after_{i}"))
         for i, (new, old) in enumerate(zip(new_states, before, strict=True))
@@ -211,15 +223,26 @@ class _Step:
     """The operators of which one time step of a cell consists."""
 
     graph: object
-    units: int
+    weights: dict
     activation: str
     dtype: np.dtype
+
+    def recurrent_product(self, h):
+        """Return the product of the previous output with the recurrent kernel."""
+        return self.product(h, self.weight("recurrent_kernel"))
 
     def split(self, tensor, n_gates):
         """Return the columns of each gate."""
         if n_gates == 1:
             return [tensor]
         return self.graph.add("Split", [tensor], n_outputs=n_gates, axis=1, num_outputs=n_gates)
+
+    def weight(self, name, index=...):
+        """Return a weight of the cell, or a part of it."""
+        return self.graph.constant(self.weights[name][index])
+
+    def product(self, h, kernel):
+        return self.graph.add("MatMul", [h, kernel])
 
     def add(self, a, b):
         return self.graph.add("Add", [a, b])
@@ -240,18 +263,19 @@ class _Step:
 # The equations are those of the modules of the same names in `skrnn.networks.cells`.
 
 
-def _simple_step(step, projected, product, states):
-    return [step.activate(step.add(projected, product))]
+def _simple_step(step, projected, states):
+    return [step.activate(step.add(projected, step.recurrent_product(states[0])))]
 
 
-def _lstm_step(step, projected, product, states):
-    i, f, g, o = step.split(step.add(projected, product), 4)
+def _lstm_step(step, projected, states):
+    i, f, g, o = step.split(step.add(projected, step.recurrent_product(states[0])), 4)
     kept = step.multiply(step.sigmoid(f), states[1])
     c = step.add(kept, step.multiply(step.sigmoid(i), step.activate(g)))
     return [step.multiply(step.sigmoid(o), step.activate(c)), c]
 
 
-def _gru_step(step, projected, product, states):
+def _gru_step(step, projected, states):
+    product = step.add(step.recurrent_product(states[0]), step.weight("bias", 1))
     x_z, x_r, x_h = step.split(projected, 3)
     h_z, h_r, h_h = step.split(product, 3)
     z, r = step.sigmoid(step.add(x_z, h_z)), step.sigmoid(step.add(x_r, h_r))
@@ -260,11 +284,42 @@ def _gru_step(step, projected, product, states):
     return [step.add(kept, step.multiply(step.one_minus(z), candidate))]
 
 
-def _minimal_gru_step(step, projected, product, states):
-    u, candidate = step.split(step.add(projected, product), 2)
+def _minimal_gru_step(step, projected, states):
+    u, candidate = step.split(step.add(projected, step.recurrent_product(states[0])), 2)
     u, candidate = step.sigmoid(u), step.activate(candidate)
     kept = step.multiply(step.one_minus(u), states[0])
     return [step.add(step.multiply(u, candidate), kept)]
+
+
+def _gru_reset_before_step(step, projected, states):
+    (h,), units = states, len(step.weights["recurrent_kernel"])
+    gates_kernel, candidate_kernel = (
+        step.weight("recurrent_kernel", np.s_[:, columns])
+        for columns in (slice(2 * units), slice(2 * units, None))
+    )
+    x_z, x_r, x_h = step.split(projected, 3)
+    h_z, h_r = step.split(step.product(h, gates_kernel), 2)
+    z, r = step.sigmoid(step.add(x_z, h_z)), step.sigmoid(step.add(x_r, h_r))
+    product = step.product(step.multiply(r, h), candidate_kernel)
+    candidate = step.activate(step.add(x_h, product))
+    return [step.add(step.multiply(z, h), step.multiply(step.one_minus(z), candidate))]
+
+
+def _peephole_lstm_step(step, projected, states):
+    h, c = states
+    i, f, g, o = step.split(step.add(projected, step.recurrent_product(h)), 4)
+
+    def gate(logit, k, state):
+        return step.sigmoid(step.add(logit, step.multiply(step.weight("peepholes", k), state)))
+
+    new = step.multiply(gate(i, 0, c), step.activate(g))
+    new = step.add(step.multiply(gate(f, 1, c), c), new)
+    return [step.multiply(gate(o, 2, new), step.activate(new)), new]
+
+
+def _indrnn_step(step, projected, states):
+    product = step.multiply(states[0], step.weight("recurrent_kernel"))
+    return [step.activate(step.add(projected, product))]
 
 
 STEPS = {
@@ -272,5 +327,12 @@ STEPS = {
     "lstm": _lstm_step,
     "gru": _gru_step,
     "minimal_gru": _minimal_gru_step,
+    "gru_reset_before": _gru_reset_before_step,
+    "peephole_lstm": _peephole_lstm_step,
+    "irnn": _simple_step,
+    "indrnn": _indrnn_step,
 }
-_N_STATES = {"lstm": 2}
+_N_STATES = {
+    "lstm": 2,
+    "peephole_lstm": 2,
+}

@@ -158,17 +158,18 @@ def _add_differences(graph, factor, X):
 def _add_stack(graph, spec, weights, X, batch):
     """Add the recurrent layers; return all outputs of the last one, time-major, and the final."""
     steps = graph.add("Transpose", [X], perm=[1, 0, 2])
-    for i in range(len(spec.units)):
+    for i, units in enumerate(spec.units):
         names = [f"recurrent_{i}"] + [f"recurrent_{i}_backward"] * spec.bidirectional
         directions = [_weights_of(weights, name) for name in names]
-        layer = RecurrentLayer(spec.cell, spec.activation, directions)
+        layer = RecurrentLayer(spec.cell, units, spec.activation, directions)
         steps, ends = add_layer(graph, layer, steps, batch)
     return steps, ends
 
 
 def _weights_of(weights, layer):
-    names = ("kernel", "recurrent_kernel", "bias")
-    return {name: weights[f"{layer}/{name}"] for name in names}
+    prefix = f"{layer}/"
+    found = (name for name in weights if name.startswith(prefix))
+    return {name.removeprefix(prefix): weights[name] for name in found}
 
 
 def _add_pooling(graph, spec, weights, steps, ends, batch):

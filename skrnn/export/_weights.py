@@ -2,8 +2,11 @@
 
 import numpy as np
 
-# The order in which every recurrent layer stores its weights.
-_OF_A_CELL = ("kernel", "recurrent_kernel", "bias")
+# The order in which a recurrent layer stores its weights, for most cells and for the others.
+_OF_MOST_CELLS = ("kernel", "recurrent_kernel", "bias")
+_OF_CELLS = {
+    "peephole_lstm": (*_OF_MOST_CELLS, "peepholes"),
+}
 # The factors of the differences between time steps.
 DIFFERENCES = "differences/kernel"
 # The weights of attention pooling.
@@ -34,11 +37,12 @@ def named_weights(spec, weights):
 
 def _weight_names(spec):
     """Return the names of all weights, in the order of Keras."""
+    of_cell = _OF_CELLS.get(spec.cell, _OF_MOST_CELLS)
     layers = [layer for i in range(len(spec.units)) for layer in _directions(spec, i)]
     return [
         *(["embedding/embeddings"] if spec.embedding else []),
         *([DIFFERENCES] if spec.add_differences else []),
-        *(f"{layer}/{weight}" for layer in layers for weight in _OF_A_CELL),
+        *(f"{layer}/{weight}" for layer in layers for weight in of_cell),
         *(ATTENTION if spec.pooling == "attention" and not spec.return_sequences else ()),
         "head/kernel",
         "head/bias",

@@ -7,7 +7,13 @@ import numpy as np
 
 from skrnn._parameters import as_spec, parameter, with_parameters
 from skrnn._sklearn import Interval, StrOptions
-from skrnn._specs import BIAS_INITIALIZERS, CELLS, NetworkSpec
+from skrnn._specs import (
+    BIAS_INITIALIZERS,
+    CELLS,
+    CELLS_WITHOUT_GATES,
+    DEFAULT_ACTIVATIONS,
+    NetworkSpec,
+)
 from skrnn.recurrent._bodies import own_copy
 
 # No fit changes what these hold, so clones may share it.
@@ -43,11 +49,23 @@ class NetworkParameters:
         constraint=[StrOptions(set(CELLS)), callable],
         spec=_cell_name,
         description="""
-        {"simple", "lstm", "gru", "minimal_gru"} or keras.layers.Layer
-        The recurrent cell. "simple" is Elman's unit [1]_, which has the fewest weights and
-        forgets fastest. "lstm" is long short-term memory [2]_. "gru" is the gated recurrent
-        unit [3]_, with about three quarters of the weights of an LSTM. These are defined as in
-        Keras. "minimal_gru" is the GRU without its reset gate, with half the weights of an LSTM.
+        str or keras.layers.Layer
+        The recurrent cell. :doc:`/user_guide/cells` compares all of them.
+
+        - "simple": Elman's unit [1]_, which forgets fastest.
+        - "lstm": long short-term memory [2]_.
+        - "gru": the gated recurrent unit [3]_, with about three quarters of the weights of an LSTM.
+          "simple", "lstm" and "gru" are defined as in Keras.
+        - "minimal_gru": the GRU without its reset gate, with half the weights of an LSTM.
+        - "gru_reset_before": the GRU as in [3]_, whose reset gate multiplies the state before the
+          recurrent product. It is the GRU of Keras with ``reset_after=False``.
+        - "peephole_lstm": the LSTM whose gates see the cell state (F. Gers, J. Schmidhuber,
+          "Recurrent nets that time and count", IJCNN 2000).
+        - "irnn": the simple unit with ReLU, whose recurrent kernel is the identity at first (Q. Le,
+          N. Jaitly, G. Hinton, "A simple way to initialize recurrent networks of rectified linear
+          units", 2015).
+        - "indrnn": units with ReLU, each of which sees only its own previous output (S. Li et al.,
+          "Independently recurrent neural network (IndRNN)", CVPR 2018).
 
         A custom cell is a class or an instance of a Keras layer with a `state_size`, such as
         `keras.layers.GRUCell`. It runs in Keras' own, slower loop. A class is called as
@@ -102,13 +120,14 @@ class NetworkParameters:
         """,
     )
     activation: str | Callable = parameter(
-        default="tanh",
+        default="auto",
         constraint=[str, callable],
-        spec=_unchanged,
         description="""
-        str or callable
-        The activation of the cell: the name of a Keras activation, or a function of a tensor. The
-        fast loops of skrnn, and cuDNN on a GPU, are only used with "tanh".
+        "auto", str or callable
+        The activation of the cell: the name of a Keras activation, or a function of a tensor.
+        "auto" is the activation of the published equations: "relu" for "irnn" and "indrnn", and
+        "tanh" for all other cells. The fast loops of skrnn, and cuDNN on a GPU, are only used with
+        this activation.
         """,
     )
     dropout: float = parameter(
@@ -178,15 +197,15 @@ class NetworkParameters:
         {"default", "chrono", "uniform_gate"}
         How the first biases of the gates are drawn, which decides how long a unit remembers its
         state before training has changed anything. "default" is that of Keras: 1 for the
-        forget gate of "lstm", 0 for all others, so that all units forget within a few time steps.
+        forget gate of an LSTM, 0 for all others, so that all units forget within a few time steps.
         "chrono" [7]_ spreads the memory of the units evenly over the time steps of the longest
         training sequence, and "uniform_gate" [8]_ spreads the fraction of the state that is kept at
         each time step evenly between 0 and 1. Both help a network to remember over hundreds of time
         steps with `pooling="last"`: in the adding problem of 200 time steps, an LSTM reaches an R²
         of 0.98 with "chrono" and of 0 with "default". With `pooling="max"`, "chrono" had a lower
-        accuracy than "default" on the data sets of the benchmarks. Not available for "simple" and
-        for custom cells, and ignored if `body` is given. `warm_start` and `partial_fit` only use it
-        in the first fit.
+        accuracy than "default" on the data sets of the benchmarks. Not available for cells without
+        gates ("simple", "irnn", "indrnn") and for custom cells, and ignored if `body` is given.
+        `warm_start` and `partial_fit` only use it in the first fit.
         """,
     )
     embedding: object = parameter(
@@ -258,6 +277,7 @@ def network_spec(
     _check_bias_initializer(estimator)
     return NetworkSpec(
         **as_spec(estimator, NetworkSpec),
+        activation=_activation(estimator.activation, estimator.cell),
         custom_cell=None if isinstance(estimator.cell, str) else estimator.cell,
         n_features=n_features,
         embedding=None if n_rows is None else (n_rows, _n_dimensions(estimator.embedding)),
@@ -268,14 +288,20 @@ def network_spec(
     )
 
 
+def _activation(activation, cell):
+    """Return the activation of a cell, with "auto" replaced by its meaning."""
+    is_auto = isinstance(activation, str) and activation == "auto"
+    return DEFAULT_ACTIVATIONS.get(_cell_name(cell), "tanh") if is_auto else activation
+
+
 def _check_bias_initializer(estimator):
     name, cell = estimator.bias_initializer, estimator.cell
-    has_gates = isinstance(cell, str) and cell != "simple"
+    has_gates = isinstance(cell, str) and cell not in CELLS_WITHOUT_GATES
     if name != "default" and estimator.body is None and not has_gates:
         raise ValueError(
             f"bias_initializer={name!r} sets the biases of gates, which cell={cell!r} does not "
-            'have or does not name. Use cell="lstm", "gru" or "minimal_gru", or '
-            'bias_initializer="default".'
+            "have or does not name. Use a cell with gates, such as "
+            '"lstm" or "gru", or bias_initializer="default".'
         )
 
 

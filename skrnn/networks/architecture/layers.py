@@ -13,6 +13,7 @@ of the kernel, so that no one-hot matrix is made. The code -1 stands for a vecto
 from functools import partial
 
 import keras
+import numpy as np
 from keras import ops
 
 # Keras has no public way to save a subclass under the name of the class that it replaces.
@@ -81,10 +82,10 @@ class _FastLoop:
         cell = self.cell
         gate = getattr(cell, "recurrent_activation", keras.activations.sigmoid)
         standard = cell.activation is keras.activations.tanh and cell.use_bias
-        reset_after = getattr(cell, "reset_after", True)
+        reset_after = get_cell(self.cell_name).keras_options.get("reset_after", True)
         return (
             standard
-            and reset_after
+            and getattr(cell, "reset_after", True) == reset_after
             and gate is keras.activations.sigmoid
             and not cell.recurrent_dropout
         )
@@ -108,6 +109,12 @@ class GRU(_FastLoop, keras.layers.GRU):
     cell_name = "gru"
 
 
+class GRUResetBefore(_FastLoop, keras.layers.GRU):
+    """`keras.layers.GRU` of ``reset_after=False`` with a fast loop."""
+
+    cell_name = "gru_reset_before"
+
+
 @keras.saving.register_keras_serializable(package="skrnn")
 class CellLayer(keras.layers.Layer):
     """A recurrent layer of a cell in `skrnn.networks.cells` that Keras does not have.
@@ -119,7 +126,8 @@ class CellLayer(keras.layers.Layer):
     cell : str
         One of `skrnn._specs.CELLS`.
     units : int
-    activation : str or callable, default="tanh"
+    activation : str, callable or None
+        If None, the default activation of the cell is used.
     dropout, recurrent_dropout : float in [0, 1), default=0.0
         The fraction of the inputs, and the fraction of the outputs of the previous time step, that
         is dropped. Each sequence has one mask, which is used at all its time steps.
@@ -138,7 +146,7 @@ class CellLayer(keras.layers.Layer):
         cell,
         units,
         *,
-        activation="tanh",
+        activation=None,
         dropout=0.0,
         recurrent_dropout=0.0,
         kernel_regularizer=None,
@@ -149,7 +157,7 @@ class CellLayer(keras.layers.Layer):
     ):
         super().__init__(**kwargs)
         self.cell_name, self.units = cell, units
-        self.activation = keras.activations.get(activation)
+        self.activation = keras.activations.get(activation or get_cell(cell).default_activation)
         self.dropout, self.recurrent_dropout = dropout, recurrent_dropout
         self.kernel_regularizer = keras.regularizers.get(kernel_regularizer)
         self.recurrent_regularizer = keras.regularizers.get(recurrent_regularizer)
@@ -159,24 +167,20 @@ class CellLayer(keras.layers.Layer):
 
     def build(self, steps_shape, initial_state_shape=None):
         """Create the weights for steps of shape (batch, T, features)."""
-        regularizers = {
-            "kernel": self.kernel_regularizer,
-            "recurrent_kernel": self.recurrent_regularizer,
-        }
-        initializers = {
-            "kernel": keras.initializers.GlorotUniform(self.seed),
-            "recurrent_kernel": keras.initializers.Orthogonal(seed=self.seed),
-        }
-        shapes = get_cell(self.cell_name).weight_shapes(steps_shape[-1], self.units)
+        cell, rng = get_cell(self.cell_name), np.random.default_rng(self.seed)
+        shapes = cell.weight_shapes(steps_shape[-1], self.units)
         for name, shape in shapes.items():
             weight = self.add_weight(
                 shape=shape,
                 name=name,
-                initializer=initializers.get(name, "zeros"),
-                regularizer=regularizers.get(name),
+                initializer=_initializer(cell, name, rng),
+                regularizer=self._regularizer(name) if name in cell.penalized else None,
             )
             setattr(self, name, weight)
         self._weight_names = tuple(shapes)
+
+    def _regularizer(self, name):
+        return self.recurrent_regularizer if name == "recurrent_kernel" else self.kernel_regularizer
 
     def call(self, steps, initial_state=None, training=False):
         """Run the layer over steps (batch, T, features) or codes (batch, T).
@@ -206,7 +210,8 @@ class CellLayer(keras.layers.Layer):
         return keras.random.dropout(ones, rate, seed=self.seed_generator)
 
     def _is_fast(self, recurrent_mask):
-        standard = self.activation is keras.activations.tanh and recurrent_mask is None
+        default = keras.activations.get(get_cell(self.cell_name).default_activation)
+        standard = self.activation is default and recurrent_mask is None
         return self.fast_loop and standard and backends.has_fast_loop(self.cell_name)
 
     def compute_output_spec(self, steps, initial_state=None, training=False):
@@ -226,6 +231,15 @@ class CellLayer(keras.layers.Layer):
             "recurrent_regularizer": keras.regularizers.serialize(self.recurrent_regularizer),
             "seed": self.seed,
         }
+
+
+def _initializer(cell, name, rng):
+    """Return a Keras initializer that draws the initial value of a weight as the cell does."""
+
+    def draw(shape, dtype=None):
+        return ops.convert_to_tensor(cell.initial_weight(name, shape, rng), dtype)
+
+    return draw
 
 
 def _code_factors(codes, mask, dtype):
@@ -250,7 +264,7 @@ def _output_spec(steps, units, cell, dtype):
     return tuple(keras.KerasTensor(shape, dtype=dtype) for shape in shapes)
 
 
-_FAST_LAYERS = {layer.cell_name: layer for layer in (SimpleRNN, LSTM, GRU)}
+_FAST_LAYERS = {layer.cell_name: layer for layer in (SimpleRNN, LSTM, GRU, GRUResetBefore)}
 
 for _name, _layer in _FAST_LAYERS.items():
     REGISTERED_OBJS_TO_NAMES[_layer] = f"keras.layers.{get_cell(_name).keras_layer}"
@@ -277,7 +291,7 @@ def make_layer(cell, units, *, plain=False, seed=None, **options):
     -------
     keras.layers.Layer
     """
-    keras_name = get_cell(cell).keras_layer
+    keras_name, keras_options = get_cell(cell).keras_layer, get_cell(cell).keras_options
     if keras_name is None:
         return CellLayer(cell, units, seed=seed, fast_loop=not plain, **options)
     layer = getattr(keras.layers, keras_name) if plain else _FAST_LAYERS[cell]
@@ -285,5 +299,6 @@ def make_layer(cell, units, *, plain=False, seed=None, **options):
         "kernel_initializer": keras.initializers.GlorotUniform(seed),
         "recurrent_initializer": keras.initializers.Orthogonal(seed=seed),
         "seed": seed,
+        **keras_options,
     }
     return layer(units, return_sequences=True, return_state=True, **{**seeded, **options})

@@ -23,15 +23,26 @@ class Cell:
     memory_gates : dict of str to {1, -1}
         The gates that decide for how many time steps a state is kept: 1 if the state is kept when
         the gate is open, -1 if it is kept when the gate is closed. Empty if the cell has no gates.
+    penalized : tuple of str
+        Names of the weights that the L2 penalty includes.
+    default_activation : str
+        The activation of the published equation, which networks use unless they are given another
+        one. For an estimator, it is listed in `skrnn._specs.DEFAULT_ACTIVATIONS` unless it is
+        "tanh".
     keras_layer : str or None
         Name of the layer in `keras.layers` with the same equation and the same weights. None if
         Keras has no such layer.
+    keras_options : dict
+        The arguments with which that layer has this equation, if it needs any.
     """
 
     gates = ()
     n_states = 1
     memory_gates = MappingProxyType({})
+    penalized = ("kernel", "recurrent_kernel")
+    default_activation = "tanh"
     keras_layer = None
+    keras_options = MappingProxyType({})
 
     def weight_shapes(self, n_features, units):
         """Return the shapes of the weights by name, in the order in which Keras stores them."""
@@ -41,6 +52,10 @@ class Cell:
             "recurrent_kernel": (units, n_columns),
             "bias": (n_columns,),
         }
+
+    def n_units(self, weights):
+        """Return the number of units of a layer, given its weights by name."""
+        return weights["bias"].shape[-1] // len(self.gates)
 
     def initial_weight(self, name, shape, rng):
         """Draw the initial value of a weight.

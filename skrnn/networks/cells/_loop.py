@@ -1,10 +1,10 @@
 """The time loop that runs any cell on any backend, with gradients by automatic differentiation."""
 
-from keras import ops
+from keras import activations, ops
 
 
 def run_steps(
-    cell, steps, mask, weights, initial_states=None, *, activation=ops.tanh, recurrent_mask=None
+    cell, steps, mask, weights, initial_states=None, *, activation=None, recurrent_mask=None
 ):
     """Run a cell over all time steps.
 
@@ -18,7 +18,8 @@ def run_steps(
     weights : dict of str to tensor
     initial_states : sequence of tensor of shape (batch, units) or None
         If None, states are zero before the first time step.
-    activation : callable, default=keras.ops.tanh
+    activation : callable or None
+        If None, the default activation of the cell is used.
     recurrent_mask : tensor of shape (batch, units) or None
         The mask of recurrent dropout; see `mask` in `Cell.step`.
 
@@ -29,9 +30,11 @@ def run_steps(
         The states after the last time step.
     """
     weights = {name: ops.convert_to_tensor(weight) for name, weight in weights.items()}
+    if activation is None:
+        activation = activations.get(cell.default_activation)
     projected = _project(cell, steps, mask, weights)
     if initial_states is None:
-        shape = ops.shape(projected)[0], weights["recurrent_kernel"].shape[0]
+        shape = ops.shape(projected)[0], cell.n_units(weights)
         initial_states = [ops.zeros(shape, projected.dtype)] * cell.n_states
 
     def step(states, projected):

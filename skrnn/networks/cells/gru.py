@@ -9,7 +9,7 @@ r"""The gated recurrent unit, with the reset gate after the recurrent product.
 
 K. Cho et al., "Learning phrase representations using RNN encoder-decoder for statistical machine
 translation", EMNLP 2014. In that paper, the reset gate multiplies :math:`h_{t-1}` before the
-recurrent product. The order here is that of Keras' default and of cuDNN.
+recurrent product, as in `gru_reset_before`. The order here is that of Keras' default and of cuDNN.
 """
 
 from types import MappingProxyType

@@ -121,12 +121,17 @@ def _predictions(title, module, full, quick):
 _TINY = {"steps": 5, "features": 2}
 
 
+_EPOCH = {
+    "full": {"n": 4096, "steps": 100, "features": 8, "units": 64, "batch_size": 64, "epochs": 4},
+    "quick": {"n": 16, **_TINY, "units": 3, "batch_size": 8, "epochs": 1},
+}
+
+
 def _epoch(cell, n_gates):
     options = {"cell": cell}
     return Benchmark(
         title=f"one epoch: 4,096 sequences of 100 steps of 8, {cell.upper()}(64), batches of 64",
-        full={"n": 4096, "steps": 100, "features": 8, "units": 64, "batch_size": 64, "epochs": 4},
-        quick={"n": 16, **_TINY, "units": 3, "batch_size": 8, "epochs": 1},
+        **_EPOCH,
         candidates={
             "skrnn": _skrnn("epoch", **options),
             "Keras fit": _keras("epoch", **options),
@@ -175,6 +180,23 @@ BENCHMARKS = {
     ),
     "lstm_epoch": _epoch("lstm", 4),
     "gru_epoch": _epoch("gru", 3),
+    "cells_epoch": Benchmark(
+        title="one epoch by cell: 4,096 sequences of 100 steps of 8, 64 units, batches of 64",
+        **_EPOCH,
+        candidates={
+            "skrnn, lstm": _skrnn("epoch", cell="lstm"),
+            "skrnn, peephole_lstm": _skrnn("epoch", cell="peephole_lstm"),
+            "skrnn, gru": _skrnn("epoch", cell="gru"),
+            "skrnn, gru_reset_before": _skrnn("epoch", cell="gru_reset_before"),
+            "skrnn, minimal_gru": _skrnn("epoch", cell="minimal_gru"),
+            "skrnn, simple": _skrnn("epoch", cell="simple"),
+            "skrnn, irnn": _skrnn("epoch", cell="irnn"),
+            "skrnn, indrnn": _skrnn("epoch", cell="indrnn"),
+        },
+        # Cells learn at different speeds.
+        within=0.7,
+        per="epochs",
+    ),
     "tokens_epoch": Benchmark(
         title="one epoch: 5,000 token sequences of up to 500, 20,000 words, LSTM(64)",
         full={

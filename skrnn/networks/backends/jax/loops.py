@@ -26,7 +26,7 @@ def has_fast_loop(cell):
 def run_loop(cell, steps, mask, weights, initial_states=None):
     """Run a layer; on a CPU the input is multiplied by the kernel inside the loop."""
     weights = {name: keras.ops.convert_to_tensor(weight) for name, weight in weights.items()}
-    kernel, recurrent = weights["kernel"], weights["recurrent_kernel"]
+    kernel, recurrent = weights["kernel"], CELLS[cell].recurrent(weights)
     bias, recurrent_bias = CELLS[cell].split_bias(weights["bias"])
     if steps.ndim == 2:
         x = kernel[steps]
@@ -43,8 +43,9 @@ def run_loop(cell, steps, mask, weights, initial_states=None):
     else:
         x, kernel = x @ kernel + bias, None
     if initial_states is None:
-        zeros = jnp.zeros((x.shape[1], len(recurrent)), x.dtype)
-        initial_states = [zeros] * get_cell(cell).n_states
+        description = get_cell(cell)
+        zeros = jnp.zeros((x.shape[1], description.n_units(weights)), x.dtype)
+        initial_states = [zeros] * description.n_states
     outputs, states = _loop(cell, x, kernel, recurrent, recurrent_bias, tuple(initial_states))
     return jnp.swapaxes(outputs, 0, 1), list(states)
 
@@ -59,7 +60,8 @@ def _loop(cell, x, kernel, recurrent, bias, initial_states):
     x : array of shape (T, batch, features), or (T, batch, gates * units) without a kernel
     kernel : array of shape (features, gates * units) or None
         If None, `x` is the projected input.
-    recurrent : array of shape (units, gates * units)
+    recurrent : array, or tuple of array
+        The recurrent weights of the cell.
     bias : array of shape (gates * units,) or None
         The bias of the recurrent product, or None if it does not have one.
     initial_states : tuple of array of shape (batch, units)

@@ -42,6 +42,10 @@ def run_in_block_kernel(cell, x, weights, initial_states):
         d_kernel, d_recurrent = tf.split(d_kernels, [weights["kernel"].shape[0], units])
         d_bias = tf.add_n([one.b_grad for one in gradients])
         d_weights = {"kernel": d_kernel, "recurrent_kernel": d_recurrent, "bias": d_bias}
+        if "peepholes" in weights:
+            d_weights["peepholes"] = tf.add_n(
+                [tf.stack([one.wci_grad, one.wcf_grad, one.wco_grad]) for one in gradients]
+            )
         d_states = join_states([[one.h_prev_grad, one.cs_prev_grad] for one in gradients])
         return tf.concat([one.x_grad for one in gradients], 1), d_weights, d_states
 
@@ -55,15 +59,15 @@ def _at_last_step(d_cell, cells):
 
 
 def _layer_arguments(weights, dtype):
-    """Return the kernel's arguments that describe the layer; its peepholes are not used."""
+    """Return the kernel's arguments that describe the layer."""
+    has_peepholes = "peepholes" in weights
     unused = tf.zeros([weights["recurrent_kernel"].shape[0]], dtype)
+    peepholes = tf.unstack(weights["peepholes"]) if has_peepholes else [unused] * 3
     return {
         "w": tf.concat([weights["kernel"], weights["recurrent_kernel"]], 0),
-        "wci": unused,
-        "wcf": unused,
-        "wco": unused,
+        **dict(zip(("wci", "wcf", "wco"), peepholes, strict=True)),
         "b": weights["bias"],
-        "use_peephole": False,
+        "use_peephole": has_peepholes,
     }
 
 

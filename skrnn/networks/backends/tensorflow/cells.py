@@ -67,8 +67,7 @@ def run_backward(cell, saved, first, d_outputs, d_states, weights, n):
     d_states : list of tensor of shape (batch, units)
         The gradients of the states before the first time step.
     """
-    # The kernel is transposed here once, and not in each product inside the loop.
-    recurrent_transposed = tf.transpose(weights["recurrent_kernel"])
+    backward_weights = cell.backward_weights(weights)
     reads = [_unstack(array) for array in (d_outputs, *cell.reads(saved, first))]
     units = d_outputs.shape[2]
     writes = [
@@ -81,7 +80,7 @@ def run_backward(cell, saved, first, d_outputs, d_states, weights, n):
     def step(t, d_states, writes):
         d_output, *read = (array.read(t) for array in reads)
         d_states = [d_states[0] + d_output, *d_states[1:]]
-        d_states, new = cell.backward(read, d_states, recurrent_transposed)
+        d_states, new = cell.backward(read, d_states, backward_weights)
         return t - 1, d_states, write_each(writes, t, new)
 
     _, d_states, writes = tf.while_loop(
@@ -127,19 +126,20 @@ def as_rows(x):
     return tf.reshape(x, [-1, x.shape[2]])
 
 
-def _one_step_earlier(array, first):
+def one_step_earlier(array, first):
     """Return an array (T, batch, units) moved by one time step, with `first` at its start."""
     return tf.concat([first[None], array[:-1]], 0)
 
 
-def _product(left, right):
+def product_over_time(left, right):
+    """Return the product of two arrays (T, batch, ...), summed over time steps and sequences."""
     return tf.matmul(as_rows(left), as_rows(right), transpose_a=True)
 
 
 # --- the cells --------------------------------------------------------------------------------
 
 
-class _FastCell:
+class FastCell:
     """The interface between a cell and the loops, for cells with one recurrent kernel and one bias.
 
     Attributes
@@ -172,18 +172,23 @@ class _FastCell:
         """Return the arrays from which `backward` reads one time step at a time."""
         return saved
 
-    def backward(self, read, d_states, recurrent_transposed):
+    def backward_weights(self, weights):
+        """Return what `backward` needs of the weights."""
+        # The kernel is transposed here once, and not in each product inside the loop.
+        return tf.transpose(weights["recurrent_kernel"])
+
+    def backward(self, read, d_states, weights):
         """Return the gradients of the states before one step, and the values to write."""
         raise NotImplementedError
 
     def gradients(self, written, saved, first):
         """Return the gradient of the projected inputs, and a dict of those of loop weights."""
         (d_gates,) = written
-        before = _one_step_earlier(saved[-1], first[0])
-        return d_gates, {"recurrent_kernel": _product(before, d_gates)}
+        before = one_step_earlier(saved[-1], first[0])
+        return d_gates, {"recurrent_kernel": product_over_time(before, d_gates)}
 
 
-class _SimpleRNN(_FastCell):
+class _SimpleRNN(FastCell):
     n_saved = 1
 
     def forward(self, inputs, states, weights, sigmoid):
@@ -196,7 +201,7 @@ class _SimpleRNN(_FastCell):
         return [tf.matmul(d, recurrent_transposed)], [d]
 
 
-class _LSTM(_FastCell):
+class _LSTM(FastCell):
     n_saved = 6
     backward_widths = (4,)
 
@@ -211,7 +216,7 @@ class _LSTM(_FastCell):
 
     def reads(self, saved, first):
         *gates, c, _ = saved
-        return [*gates, c, _one_step_earlier(c, first[1])]
+        return [*gates, c, one_step_earlier(c, first[1])]
 
     def backward(self, read, d_states, recurrent_transposed):
         i, f, g, o, c, c_before = read
@@ -224,7 +229,7 @@ class _LSTM(_FastCell):
         return [tf.matmul(d, recurrent_transposed), d_c * f], [d]
 
 
-class _GRU(_FastCell):
+class _GRU(FastCell):
     n_saved = 5
     # The arrays are the gradients of the projected inputs and of the recurrent product.
     backward_widths = (3, 3)
@@ -243,7 +248,7 @@ class _GRU(_FastCell):
         return [h], [z, r, candidate], [h_h, h]
 
     def reads(self, saved, first):
-        return [*saved[:-1], _one_step_earlier(saved[-1], first[0])]
+        return [*saved[:-1], one_step_earlier(saved[-1], first[0])]
 
     def backward(self, read, d_states, recurrent_transposed):
         z, r, candidate, h_h, h_before = read
@@ -257,12 +262,12 @@ class _GRU(_FastCell):
 
     def gradients(self, written, saved, first):
         d_gates, d_product = written
-        d_recurrent = _product(_one_step_earlier(saved[-1], first[0]), d_product)
+        d_recurrent = product_over_time(one_step_earlier(saved[-1], first[0]), d_product)
         d_bias = tf.reduce_sum(as_rows(d_product), 0)
         return d_gates, {"recurrent_kernel": d_recurrent, "recurrent_bias": d_bias}
 
 
-class _MinimalGRU(_FastCell):
+class _MinimalGRU(FastCell):
     n_saved = 3
     backward_widths = (2,)
     reads = _GRU.reads

@@ -3,7 +3,8 @@
 A recurrent layer spends its time in small matrix products and in the overhead around them. A batch
 is therefore divided into `parts` that run in parallel. The loops of `cells` run as a plain graph,
 which serves any shape, or inside XLA (`compiled_chunks`), which is faster but has to compile. For
-LSTMs on vectors, TensorFlow's own kernel (`block_lstm`) replaces the plain graph.
+LSTMs on vectors, with peepholes or without, TensorFlow's own kernel (`block_lstm`) replaces the
+plain graph.
 
 Each of these three ways to run a layer is a function of a cell, the inputs x (T, batch, features),
 a dict of weights, and the initial states or None. It returns the outputs, the other final states,
@@ -18,6 +19,7 @@ from functools import partial
 import tensorflow as tf
 
 from skrnn.networks.backends.tensorflow.block_lstm import run_in_block_kernel
+from skrnn.networks.backends.tensorflow.cell_variants import VARIANTS
 from skrnn.networks.backends.tensorflow.cells import CELLS, run_backward, run_forward
 from skrnn.networks.backends.tensorflow.compiled_chunks import run_in_compiled_chunks
 from skrnn.networks.backends.tensorflow.gradient_registry import note_gradient
@@ -30,6 +32,10 @@ from skrnn.networks.backends.tensorflow.parts import (
     size_of_part,
     through_projection,
 )
+
+_FAST_CELLS = {**CELLS, **VARIANTS}
+# The cells that TensorFlow's own kernel runs.
+BLOCK_CELLS = ("lstm", "peephole_lstm")
 
 _compiled_width = ContextVar("_compiled_width", default=None)
 
@@ -52,7 +58,7 @@ def compiled_loops(width):
 
 def has_fast_loop(cell):
     """Return whether a fast loop runs the cell; on a GPU, Keras' layers with cuDNN run it."""
-    return cell in CELLS and not tf.config.get_visible_devices("GPU")
+    return cell in _FAST_CELLS and not tf.config.get_visible_devices("GPU")
 
 
 def run_loop(cell, steps, mask, weights, initial_states=None):
@@ -66,11 +72,11 @@ def run_loop(cell, steps, mask, weights, initial_states=None):
     inputs = inputs if mask is None else inputs * mask
     if _compiled_width.get() is not None:
         run = partial(run_in_compiled_chunks, width=_compiled_width.get())
-    elif cell == "lstm" and "kernel" in weights and inputs.dtype == tf.float32:
+    elif cell in BLOCK_CELLS and "kernel" in weights and inputs.dtype == tf.float32:
         run = run_in_block_kernel
     else:
         run = _run_in_graph
-    fast_cell = CELLS[cell]
+    fast_cell = _FAST_CELLS[cell]
     weights = {**weights, **fast_cell.biases(weights["bias"])}
     outputs, *others = _with_gradient(run, fast_cell, inputs, weights, initial_states)
     return outputs, [outputs[:, -1], *others]

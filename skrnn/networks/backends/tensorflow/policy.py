@@ -1,6 +1,6 @@
 """Decide whether the time loops of a fit are compiled with XLA."""
 
-from skrnn.networks.backends.tensorflow.loops import has_fast_loop
+from skrnn.networks.backends.tensorflow.loops import BLOCK_CELLS, has_fast_loop
 
 # Compiling takes about a second, which is saved again after this many time steps of batches if
 # sequences are not short. The decision does not use the clock, so that results do not depend on it.
@@ -11,7 +11,7 @@ _MIN_LENGTH = 8
 def batch_layout(spec, lengths, batch_size, n_epochs):
     """Return the width of the batches that loops are compiled for, or None for plain graphs."""
     # For LSTMs on vectors, TensorFlow's own kernel is as fast as a compiled loop.
-    has_kernel = spec.cell == "lstm" and not spec.one_hot
+    has_kernel = spec.cell in BLOCK_CELLS and not spec.one_hot
     if has_kernel or spec.is_custom or not has_fast_loop(spec.cell):
         return None
     n_batches = -(-len(lengths) // batch_size)

@@ -3,20 +3,23 @@
 import torch
 from torch.nn.functional import embedding
 
-from skrnn.networks.backends.torch.loops import LOOPS
+from skrnn.networks.backends.torch import gate_loops, loops, relu_loops
 from skrnn.networks.cells import get_cell
+
+_LOOPS = {**loops.LOOPS, **gate_loops.LOOPS, **relu_loops.LOOPS}
 
 
 def has_fast_loop(cell):
     """Return whether `run_loop` can run the cell."""
-    return cell in LOOPS
+    return cell in _LOOPS
 
 
 def run_loop(cell, steps, mask, weights, initial_states=None):
     """Run the fused kernel of PyTorch if it is fast for the layer, else one of `loops`."""
-    weights = weights["kernel"].value, weights["recurrent_kernel"].value, weights["bias"].value
+    # The kernel, the recurrent kernel and the bias come first, in this order.
+    weights = [weight.value for weight in weights.values()]
     run = _run_native if _is_native_fast(cell, steps, weights[0]) else _run_own
-    outputs, *states = run(cell, steps, mask, *weights, initial_states)
+    outputs, *states = run(cell, steps, mask, *weights, initial_states=initial_states)
     return outputs.transpose(0, 1), [outputs[-1], *states]
 
 
@@ -31,11 +34,12 @@ def _is_native_fast(cell, steps, kernel):
     return cell == "lstm" and single and steps.ndim == 3 and torch.backends.mkldnn.is_available()
 
 
-def _run_own(cell, steps, mask, kernel, recurrent, bias, initial_states):
+def _run_own(cell, steps, mask, kernel, recurrent, bias, *others, initial_states):
     kernel, recurrent, bias = _arrange(cell, kernel, recurrent, bias)
     states = initial_states or [None] * get_cell(cell).n_states
-    results = LOOPS[cell].apply(_project(steps, mask, kernel, bias), recurrent, *states)
-    return results if cell == "lstm" else (results,)
+    projected = _project(steps, mask, kernel, bias)
+    results = _LOOPS[cell].apply(projected, recurrent, *others, *states)
+    return results if len(states) > 1 else (results,)
 
 
 def _arrange(cell, kernel, recurrent, bias):
@@ -75,7 +79,7 @@ def _look_up(codes, mask, kernel):
     return rows if mask is None else rows * mask.unsqueeze(2)
 
 
-def _run_native(cell, steps, mask, kernel, recurrent, bias, initial_states):
+def _run_native(cell, steps, mask, kernel, recurrent, bias, *, initial_states):
     """Run the kernel of PyTorch, whose weights have gates in rows, not in columns as in Keras."""
     if cell == "gru":
         kernel, recurrent, bias = (

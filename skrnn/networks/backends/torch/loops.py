@@ -39,13 +39,13 @@ class SimpleRNN(torch.autograd.Function):
         """Return the gradients of projected inputs, recurrent kernel and initial state."""
         outputs, recurrent, initial_h = ctx.saved_tensors
         d_gates = d_outputs.clone(memory_format=torch.contiguous_format)
-        derivatives = torch.addcmul(_one(outputs), outputs, outputs, value=-1).unbind(0)
+        derivatives = torch.addcmul(one_like(outputs), outputs, outputs, value=-1).unbind(0)
         steps, recurrent_transposed = d_gates.unbind(0), recurrent.t().contiguous()
         for t in reversed(range(len(steps))):
             steps[t].mul_(derivatives[t])
             if t:
                 steps[t - 1].addmm_(steps[t], recurrent_transposed)
-        d_recurrent = _product(outputs[:-1], d_gates[1:])
+        d_recurrent = gradient_of_kernel(outputs[:-1], d_gates[1:])
         if initial_h is None:
             return d_gates, d_recurrent, None
         d_recurrent.addmm_(initial_h.t(), steps[0])
@@ -62,11 +62,11 @@ class LSTM(torch.autograd.Function):
     def forward(ctx, projected, recurrent, initial_h, initial_c):
         """Run the loop, and save what the backward pass needs."""
         units = recurrent.shape[0]
-        outputs, cells = (_with_start(projected, units, one) for one in (initial_h, initial_c))
-        tanh_cells = _with_start(projected, units, None)
+        outputs, cells = (with_start(projected, units, one) for one in (initial_h, initial_c))
+        tanh_cells = with_start(projected, units, None)
         h, c, tanh_c = (array.unbind(0) for array in (outputs, cells, tanh_cells))
         gates = projected[:, :, : 3 * units].unbind(0)
-        o, i, f, g = _columns(projected, units)
+        o, i, f, g = columns(projected, units)
         first = 1 if initial_h is None else 0
         for t, step in enumerate(projected.unbind(0)):
             if t >= first:
@@ -104,7 +104,7 @@ class LSTM(torch.autograd.Function):
         d_initial = None, None
         if ctx.has_initial:
             d_initial = d_step[0] @ recurrent_transposed, d_c * forget[0]
-        return d_gates, _product(outputs[:-1], d_gates), *d_initial
+        return d_gates, gradient_of_kernel(outputs[:-1], d_gates), *d_initial
 
 
 def _lstm_derivatives(gates, cells, tanh_cells, units):
@@ -121,8 +121,8 @@ def _lstm_derivatives(gates, cells, tanh_cells, units):
     torch.mul(tanh_c, o, out=by_o).addcmul_(by_o, o, value=-1)
     torch.mul(g, i, out=by_i).addcmul_(by_i, i, value=-1)
     torch.mul(cells[:-1], f, out=by_f).addcmul_(by_f, f, value=-1)
-    torch.addcmul(_one(g), g, g, value=-1, out=by_g).mul_(i)
-    by_c = torch.addcmul(_one(tanh_c), tanh_c, tanh_c, value=-1).mul_(o)
+    torch.addcmul(one_like(g), g, g, value=-1, out=by_g).mul_(i)
+    by_c = torch.addcmul(one_like(tanh_c), tanh_c, tanh_c, value=-1).mul_(o)
     return derivatives, by_c.unbind(0)
 
 
@@ -137,10 +137,10 @@ class GRU(torch.autograd.Function):
     def forward(ctx, projected, recurrent, initial_h):
         """Run the loop, and save what the backward pass needs."""
         units = recurrent.shape[0]
-        outputs = _with_start(projected, units, initial_h)
+        outputs = with_start(projected, units, initial_h)
         h = outputs.unbind(0)
         gates = projected[:, :, : 2 * units].unbind(0)
-        z, r, candidate_h, candidate = _columns(projected, units)
+        z, r, candidate_h, candidate = columns(projected, units)
         first = 1 if initial_h is None else 0
         for t, product in enumerate(projected[:, :, : 3 * units].unbind(0)):
             if t >= first:
@@ -164,7 +164,7 @@ class GRU(torch.autograd.Function):
         d_gates = torch.empty_like(gates)
         d_z, d_r, d_candidate_h, d_candidate = d_gates.split(units, 2)
         torch.sub(outputs[:-1], candidate, out=d_z).mul_(z).addcmul_(d_z, z, value=-1)
-        torch.addcmul(_one(candidate), candidate, candidate, value=-1, out=d_candidate)
+        torch.addcmul(one_like(candidate), candidate, candidate, value=-1, out=d_candidate)
         d_candidate.addcmul_(d_candidate, z, value=-1)
         torch.mul(d_candidate, r, out=d_candidate_h)
         torch.mul(d_candidate_h, candidate_h, out=d_r).addcmul_(d_r, r, value=-1)
@@ -179,7 +179,7 @@ class GRU(torch.autograd.Function):
         d_initial = None
         if ctx.has_initial:
             d_initial = torch.addmm(d_h[0] * z[0], d_product[0], recurrent_transposed)
-        return d_gates, _product(outputs[:-1], d_gates[:, :, : 3 * units]), d_initial
+        return d_gates, gradient_of_kernel(outputs[:-1], d_gates[:, :, : 3 * units]), d_initial
 
 
 class MinimalGRU(torch.autograd.Function):
@@ -192,9 +192,9 @@ class MinimalGRU(torch.autograd.Function):
     def forward(ctx, projected, recurrent, initial_h):
         """Run the loop, and save what the backward pass needs."""
         units = recurrent.shape[0]
-        outputs = _with_start(projected, units, initial_h)
+        outputs = with_start(projected, units, initial_h)
         h = outputs.unbind(0)
-        u, candidate = _columns(projected, units)
+        u, candidate = columns(projected, units)
         first = 1 if initial_h is None else 0
         for t, step in enumerate(projected.unbind(0)):
             if t >= first:
@@ -216,7 +216,7 @@ class MinimalGRU(torch.autograd.Function):
         d_gates = torch.empty_like(gates)
         d_u, d_candidate = d_gates.split(units, 2)
         torch.sub(candidate, outputs[:-1], out=d_u).mul_(u).addcmul_(d_u, u, value=-1)
-        torch.addcmul(_one(candidate), candidate, candidate, value=-1, out=d_candidate).mul_(u)
+        torch.addcmul(one_like(candidate), candidate, candidate, value=-1, out=d_candidate).mul_(u)
         d_columns, d_step = d_gates.unflatten(2, (2, units)).unbind(0), d_gates.unbind(0)
         d_h_columns, d_h = d_outputs.unsqueeze(2).unbind(0), d_outputs.unbind(0)
         kept, recurrent_transposed = (1 - u).unbind(0), recurrent.t().contiguous()
@@ -227,28 +227,29 @@ class MinimalGRU(torch.autograd.Function):
         d_initial = None
         if ctx.has_initial:
             d_initial = torch.addmm(d_h[0] * kept[0], d_step[0], recurrent_transposed)
-        return d_gates, _product(outputs[:-1], d_gates), d_initial
+        return d_gates, gradient_of_kernel(outputs[:-1], d_gates), d_initial
 
 
 LOOPS = {"simple": SimpleRNN, "lstm": LSTM, "gru": GRU, "minimal_gru": MinimalGRU}
 
 
-def _with_start(projected, units, initial):
+def with_start(projected, units, initial):
     """Return an array for the states at all time steps, preceded by the initial state or zeros."""
     states = projected.new_empty((projected.shape[0] + 1, projected.shape[1], units))
     states[0] = 0 if initial is None else initial
     return states
 
 
-def _columns(projected, units):
+def columns(projected, units):
     """Return each block of columns as a tuple of time steps."""
     return [block.unbind(0) for block in projected.split(units, 2)]
 
 
-def _one(like):
-    return like.new_ones(())
+def one_like(array):
+    """Return a one of the dtype and on the device of an array."""
+    return array.new_ones(())
 
 
-def _product(states, d_gates):
+def gradient_of_kernel(states, d_gates):
     """Return the gradient of the recurrent kernel."""
     return states.flatten(0, 1).t() @ d_gates.flatten(0, 1)
