@@ -26,6 +26,9 @@ CELLS = ("simple", "lstm", "gru", "minimal_gru")
 # How the first biases of the gates are drawn: `skrnn.networks.architecture.first_weights`.
 BIAS_INITIALIZERS = ("default", "chrono", "uniform_gate")
 
+# How the first recurrent kernels are drawn: `skrnn.networks.architecture.first_weights`.
+RECURRENT_INITIALIZERS = ("default", "orthogonal", "identity", "glorot_uniform")
+
 
 @stored_as_dict
 @dataclass(frozen=True)
@@ -208,6 +211,8 @@ class TrainingSpec:
     bias_initializer : {"default", "chrono", "uniform_gate"}
         How the first biases of the gates are drawn. It is not part of `NetworkSpec`, because
         weights are loaded at run time.
+    recurrent_initializer : {"default", "orthogonal", "identity", "glorot_uniform"}
+        How the first recurrent kernels are drawn.
     """
 
     loss: Any
@@ -226,6 +231,7 @@ class TrainingSpec:
     verbose: int
     truncation: int | None = None
     bias_initializer: str = "default"
+    recurrent_initializer: str = "default"
 
 
 @dataclass(frozen=True)

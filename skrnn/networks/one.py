@@ -112,6 +112,7 @@ def _first_weights(program, network, seed, job):
             np.random.default_rng(seed),
             job.training.bias_initializer,
             job.examples.sequences.lengths.max(),
+            job.training.recurrent_initializer,
         )
     if job.embedding is not None:
         i = embedding_index(program.network)

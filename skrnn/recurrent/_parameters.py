@@ -7,7 +7,7 @@ import numpy as np
 
 from skrnn._parameters import as_spec, parameter, with_parameters
 from skrnn._sklearn import Interval, StrOptions
-from skrnn._specs import BIAS_INITIALIZERS, CELLS, NetworkSpec
+from skrnn._specs import BIAS_INITIALIZERS, CELLS, RECURRENT_INITIALIZERS, NetworkSpec
 from skrnn.recurrent._bodies import own_copy
 
 # No fit changes what these hold, so clones may share it.
@@ -189,6 +189,22 @@ class NetworkParameters:
         in the first fit.
         """,
     )
+    recurrent_initializer: str = parameter(
+        default="default",
+        constraint=[StrOptions(set(RECURRENT_INITIALIZERS))],
+        spec=_unchanged,
+        description="""
+        {"default", "orthogonal", "identity", "glorot_uniform"}
+        How the first recurrent kernels are drawn, through which the state passes at every time
+        step. "default" is that of the cell, which is "orthogonal" for all cells of Keras.
+        "orthogonal" draws a matrix of orthonormal rows (Saxe et al., 2014), which keeps the norm of
+        a state, "identity" is the identity matrix for each gate, which keeps the state itself (Le
+        et al., 2015, who combine it with ``cell="simple"`` and ``activation="relu"``), and
+        "glorot_uniform" draws uniform numbers (Glorot and Bengio, 2010), as for the other kernels.
+        Not available for custom cells, and ignored if `body` is given. `warm_start` and
+        `partial_fit` only use it in the first fit.
+        """,
+    )
     embedding: object = parameter(
         default=None,
         constraint=[None, Interval(Integral, 1, None, closed="left"), "array-like"],
@@ -256,6 +272,7 @@ def network_spec(
     NetworkSpec
     """
     _check_bias_initializer(estimator)
+    _check_recurrent_initializer(estimator)
     return NetworkSpec(
         **as_spec(estimator, NetworkSpec),
         custom_cell=None if isinstance(estimator.cell, str) else estimator.cell,
@@ -276,6 +293,16 @@ def _check_bias_initializer(estimator):
             f"bias_initializer={name!r} sets the biases of gates, which cell={cell!r} does not "
             'have or does not name. Use cell="lstm", "gru" or "minimal_gru", or '
             'bias_initializer="default".'
+        )
+
+
+def _check_recurrent_initializer(estimator):
+    name, cell = estimator.recurrent_initializer, estimator.cell
+    if name != "default" and estimator.body is None and not isinstance(cell, str):
+        raise ValueError(
+            f"recurrent_initializer={name!r} needs a cell of skrnn, which is given by its name, "
+            f'got cell={cell!r}. Use recurrent_initializer="default", and give the initializer to '
+            "the cell."
         )
 
 
