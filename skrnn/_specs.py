@@ -47,6 +47,9 @@ DEFAULT_ACTIVATIONS = MappingProxyType(
 # How the first biases of the gates are drawn: `skrnn.networks.architecture.first_weights`.
 BIAS_INITIALIZERS = ("default", "chrono", "uniform_gate")
 
+# How the first recurrent kernels are drawn: `skrnn.networks.architecture.first_weights`.
+RECURRENT_INITIALIZERS = ("default", "orthogonal", "identity", "glorot_uniform")
+
 
 @stored_as_dict
 @dataclass(frozen=True)
@@ -154,6 +157,50 @@ def updates_per_epoch(n_sequences, batch_size):
     return 1 if batch_size is None else -(-n_sequences // batch_size)
 
 
+def segment_counts(lengths, truncation):
+    """Return the number of segments that truncated back-propagation cuts each sequence into.
+
+    Parameters
+    ----------
+    lengths : ndarray of int of shape (n_sequences,)
+    truncation : int or None
+        The number of time steps of a segment. If None, each sequence is one segment.
+
+    Returns
+    -------
+    ndarray of int of shape (n_sequences,)
+
+    Examples
+    --------
+    >>> segment_counts(np.array([3, 4, 9]), 4), segment_counts(np.array([3, 4, 9]), None)
+    (array([1, 1, 3]), array([1, 1, 1]))
+    """
+    return np.ones_like(lengths) if truncation is None else -(-lengths // truncation)
+
+
+def least_updates(lengths, batch_size, truncation):
+    """Return the smallest number of updates that one epoch may have.
+
+    If sequences differ in their number of segments, the number depends on how batches are drawn.
+
+    Parameters
+    ----------
+    lengths : ndarray of int of shape (n_sequences,)
+    batch_size, truncation : int or None
+        As in `updates_per_epoch` and `segment_counts`.
+
+    Examples
+    --------
+    One sequence of 500 segments, and 50 sequences of 10 segments in two batches:
+
+    >>> least_updates(np.array([100_000]), 32, 200), least_updates(np.full(50, 2_000), 32, 200)
+    (500, 16)
+    """
+    n_sequences = len(lengths)
+    n_segments = int(segment_counts(lengths, truncation).sum())
+    return updates_per_epoch(n_segments, min(batch_size or n_sequences, n_sequences))
+
+
 @dataclass(frozen=True)
 class TrainingSpec:
     """The parameters of the training of a network.
@@ -179,9 +226,14 @@ class TrainingSpec:
     min_delta : float
         The smallest change of the validation loss or score that is an improvement.
     verbose : int
+    truncation : int or None
+        The number of time steps of a segment, through which gradients flow back. If None, they
+        flow back through whole sequences.
     bias_initializer : {"default", "chrono", "uniform_gate"}
         How the first biases of the gates are drawn. It is not part of `NetworkSpec`, because
         weights are loaded at run time.
+    recurrent_initializer : {"default", "orthogonal", "identity", "glorot_uniform"}
+        How the first recurrent kernels are drawn.
     """
 
     loss: Any
@@ -198,7 +250,9 @@ class TrainingSpec:
     patience: int | None
     min_delta: float
     verbose: int
+    truncation: int | None = None
     bias_initializer: str = "default"
+    recurrent_initializer: str = "default"
 
 
 @dataclass(frozen=True)

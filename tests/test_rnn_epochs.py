@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from small_data import TINY, assert_same_weights, labelled
 
 from skrnn import RNNClassifier
+from skrnn._specs import updates_per_epoch
 from skrnn.recurrent import _training_parameters
 from skrnn.recurrent._training_parameters import epochs_with
 
@@ -14,7 +15,7 @@ X, LABELS = labelled()
 
 @given(st.integers(1, 10**7), st.one_of(st.none(), st.integers(1, 10**4)))
 def test_automatic_epochs_are_the_fewest_with_enough_updates(n_sequences, batch_size):
-    n_epochs = epochs_with(1000, n_sequences, batch_size)
+    n_epochs = epochs_with(1000, updates_per_epoch(n_sequences, batch_size))
     per_epoch = -(-n_sequences // (batch_size or n_sequences))
     assert 10 <= n_epochs <= 1000
     assert n_epochs * per_epoch >= 1000

@@ -29,6 +29,8 @@ class FitLoop:
     program : Program
     trainer : Trainer
     job : TrainingJob
+    segments : Segments
+        The training examples of the job in segments.
     callbacks : list of keras.callbacks.Callback
     rng : numpy.random.Generator or None
         The generator that draws the batches. If None, the sequences are used in the given order.
@@ -40,11 +42,12 @@ class FitLoop:
     history : dict of str to list of float
     """
 
-    def __init__(self, program, trainer, job, callbacks, rng, schedule):
+    def __init__(self, program, trainer, job, segments, callbacks, rng, schedule):
         self.history = {}
-        self._schedule, self._n_updates = schedule, 0
+        # The moment of the schedule at which the current epoch begins.
+        self._schedule, self._moment = schedule, 0
         self._program, self._trainer, self._rng = program, trainer, rng
-        self._job, self._training = job, job.training
+        self._job, self._training, self._segments = job, job.training, segments
         self._send = partial(_send, job=job, units=_units(job))
         self._callbacks = _Callbacks(callbacks, program, trainer, job.training.epochs)
 
@@ -59,7 +62,7 @@ class FitLoop:
             A function of the logs of an epoch that are not in the history yet.
         """
         job = self._job
-        train = self._epoch_of(job.examples)
+        train = self._epoch()
         validate = job.validation and self._validation_of(job.validation)
         n_epochs = self._training.epochs
         bar = _progress_bar(n_epochs, self._training.verbose)
@@ -98,28 +101,32 @@ class FitLoop:
         """
         if self._training.schedule == "constant":
             return {}
-        factors = self._schedule.factors(self._n_updates, self._n_updates + 1)
+        factors = self._schedule.factors(np.array([self._moment]))
         return {"learning_rate": float(self._trainer.rates(factors)[0])}
 
-    def _epoch_of(self, examples):
+    def _epoch(self):
         """Return a function that trains for one epoch and returns its logs."""
-        data = Feed(self._send, examples, examples.sequences)
-        lengths, n_targets = examples.sequences.lengths, examples.targets.lengths
-        batch_size = int(min(self._training.batch_size or len(examples), len(examples)))
+        segments, n = self._segments.examples, len(self._job.examples)
+        data = Feed(self._send, segments, segments.sequences)
+        lengths, n_targets = segments.sequences.lengths, segments.targets.lengths
+        batch_size = int(min(self._training.batch_size or n, n))
         layout = backends.batch_layout(
             self._program.network.spec, lengths, batch_size, self._training.epochs
         )
 
         def train():
-            order, bounds = training_batches(lengths, self._training.batch_size, self._rng)
+            batches = training_batches(
+                self._job.examples.sequences.lengths, self._training.batch_size, self._rng
+            )
+            order, bounds, fresh, moments = self._segments.batches(*batches)
+            moments = self._moment + moments
+            self._moment += self._segments.n_moments(batch_size)
             losses = []
             for first, last in self._calls(data, bounds):
                 self._callbacks.call("on_train_batch_begin", first)
                 batches = _select(data, order, bounds[first : last + 1])
-                begin = self._n_updates
-                self._n_updates += last - first
-                factors = self._schedule.factors(begin, self._n_updates)
-                losses.append(self._trainer.train(*batches, factors, layout))
+                factors = self._schedule.factors(moments[first:last])
+                losses.append(self._trainer.train(*batches, factors, layout, fresh[first:last]))
                 check_finite(losses[-1:])
                 self._callbacks.call(
                     "on_train_batch_end", last - 1, {"loss": float(losses[-1][-1])}

@@ -5,7 +5,7 @@ from dataclasses import replace
 import keras
 import numpy as np
 
-from skrnn._specs import TrainingResult, updates_per_epoch
+from skrnn._specs import TrainingResult
 from skrnn.networks.architecture import (
     differences_index,
     embedding_index,
@@ -19,6 +19,7 @@ from skrnn.networks.optimizers import is_custom, read_optimizer
 from skrnn.networks.processes import require_own_process
 from skrnn.networks.programs import lease
 from skrnn.networks.schedules import read_schedule
+from skrnn.networks.segments import Segments
 
 
 def train(job, watcher=None, score=None):
@@ -53,11 +54,10 @@ def train(job, watcher=None, score=None):
     recipe, rate = read_optimizer(
         training.optimizer, training.learning_rate, training.global_clipnorm
     )
-    schedule = read_schedule(
-        training.schedule,
-        training.epochs * updates_per_epoch(len(job.examples), training.batch_size),
-        optimizer_sets_rate=rate is None or is_custom(recipe.kind),
-    )
+    segments = Segments(job.examples, training.truncation)
+    n_moments = training.epochs * segments.n_moments(training.batch_size)
+    sets_rate = rate is None or is_custom(recipe.kind)
+    schedule = read_schedule(training.schedule, n_moments, optimizer_sets_rate=sets_rate)
     _check_activation(job.spec)
     class_codes = np.issubdtype(job.examples.targets.dtype, np.integer)
     # Unknown names raise an error here, before a program is leased.
@@ -66,11 +66,12 @@ def train(job, watcher=None, score=None):
     init_seed, shuffle_seed, dropout_seed = np.random.SeedSequence(job.seed).spawn(3)
     rng = np.random.default_rng(shuffle_seed) if training.shuffle else None
     with lease(spec, network) as program:
-        trainer = program.trainer(training, recipe, class_codes=class_codes)
+        options = {"class_codes": class_codes, "carries": segments.counts.max() > 1}
+        trainer = program.trainer(training, recipe, **options)
         program.set_weights(job.weights or _first_weights(program, network, init_seed, job))
         program.set_seeds(np.random.default_rng(dropout_seed))
         trainer.reset(rate, job.optimizer_state)
-        loop = FitLoop(program, trainer, job, callbacks, rng, schedule)
+        loop = FitLoop(program, trainer, job, segments, callbacks, rng, schedule)
 
         def snapshot(logs=None):
             history = {name: list(values) for name, values in loop.history.items()}
@@ -111,6 +112,7 @@ def _first_weights(program, network, seed, job):
             np.random.default_rng(seed),
             job.training.bias_initializer,
             job.examples.sequences.lengths.max(),
+            job.training.recurrent_initializer,
         )
     if job.embedding is not None:
         i = embedding_index(program.network)

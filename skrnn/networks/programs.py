@@ -18,7 +18,7 @@ import keras
 import numpy as np
 
 from skrnn.networks import backends
-from skrnn.networks.architecture import rebuild_network, require_same_parts
+from skrnn.networks.architecture import carrying_model, rebuild_network, require_same_parts
 from skrnn.networks.fingerprint import is_complete, settings
 from skrnn.networks.objective import Objective, describe_objective
 from skrnn.networks.optimizers import sets_own_rate
@@ -57,7 +57,7 @@ class Program:
             self._forward[name] = backends.compile_forward(getattr(self.network, name))
         return self._forward[name]
 
-    def trainer(self, training, recipe, *, class_codes):
+    def trainer(self, training, recipe, *, class_codes, carries=False):
         """Return the compiled training functions for a loss, metrics and an optimizer.
 
         Parameters
@@ -67,13 +67,15 @@ class Program:
             The recipe from which the optimizer is made.
         class_codes : bool
             Whether targets are class codes.
+        carries : bool, default=False
+            Whether batches may continue from the final states of the batch before them.
         """
         description = describe_objective(training)
-        key = description, training.metrics_dtype, recipe, class_codes
+        key = description, training.metrics_dtype, recipe, class_codes, carries
         trainer = self._trainers.pop(key, None)
         if trainer is None or not trainer.is_unchanged():
             objective = Objective(self.network.spec, training, class_codes=class_codes)
-            trainer = Trainer(self.network, objective, recipe.make(), training)
+            trainer = Trainer(self.network, objective, recipe.make(), training, carries=carries)
         if is_complete(description) and is_complete(recipe.held):
             self._trainers[key] = trainer
         while len(self._trainers) > MAX_TRAINERS:
@@ -130,9 +132,11 @@ class Trainer:
     optimizer : keras.optimizers.Optimizer
     training : TrainingSpec
         The specification that the objective was made from.
+    carries : bool, default=False
+        Whether batches may continue from the final states of the batch before them.
     """
 
-    def __init__(self, network, objective, optimizer, training):
+    def __init__(self, network, objective, optimizer, training, *, carries=False):
         self.optimizer = optimizer
         # Callbacks and schedules may hold large data, and are not compiled.
         self._training = replace(training, callbacks=(), schedule="constant")
@@ -143,7 +147,9 @@ class Trainer:
         self._metrics = objective.metrics
         self._metrics.build()
         self._first_state = self.get_state()
-        self._train, self.evaluate = backends.compile_training(network, objective, optimizer)
+        model = carrying_model(network) if carries else network.raw
+        self._train, self.evaluate = backends.compile_training(network, objective, optimizer, model)
+        self._states = None
         self._is_compiled = False
         self._seconds_per_batch = None
 
@@ -154,7 +160,7 @@ class Trainer:
         """
         return describe_objective(self._training) == self._description
 
-    def train(self, data, order, bounds, factors, layout):
+    def train(self, data, order, bounds, factors, layout, fresh):
         """Train on batches and return the loss of each.
 
         Parameters
@@ -168,11 +174,15 @@ class Trainer:
             effect if the optimizer computes its own rate.
         layout : object
             The return value of `backends.batch_layout`.
+        fresh : ndarray of bool of shape (n_batches,)
+            Whether states are zero before a batch. Otherwise, its sequences continue the first
+            sequences of the batch before it, which may have been in the call before.
         """
         begin = time.perf_counter()
         n_batches = len(bounds) - 1
         rates, base_rate = self.rates(factors), self._base_rate()
-        losses = self._train(data, order, bounds, rates, layout)
+        batches = order, bounds, fresh
+        losses, self._states = self._train(data, batches, rates, layout, self._states)
         if not self.sets_own_rate:
             # Some updates set the rate of the optimizer to their own.
             self.optimizer.learning_rate = base_rate
@@ -220,6 +230,7 @@ class Trainer:
             variable.assign(value)
         if rate is not None:
             self.optimizer.learning_rate = rate
+        self._states = None
         self._metrics.restore()
 
     def get_state(self):

@@ -47,16 +47,16 @@ class Known:
 
     Parameters
     ----------
-    factors : ndarray of shape (n_updates,)
-        The factor of each update of all epochs.
+    factors : ndarray of shape (n_moments,)
+        The factor at each moment of all epochs.
     """
 
     def __init__(self, factors):
         self._factors = factors
 
-    def factors(self, first, stop):
-        """Return the factors of the updates from `first` to `stop`, counted over all epochs."""
-        return self._factors[first:stop]
+    def factors(self, moments):
+        """Return the factors of updates by their moments, counted over all epochs."""
+        return self._factors[moments]
 
     def end_epoch(self, loss):
         """Take note of the loss of an epoch, which has no effect."""
@@ -70,9 +70,9 @@ class Plateau:
     def __init__(self):
         self._factor, self._best, self._n_waited = 1.0, np.inf, 0
 
-    def factors(self, first, stop):
-        """Return the factor of the current epoch for each of its updates."""
-        return np.full(stop - first, self._factor)
+    def factors(self, moments):
+        """Return the factor of the current epoch for each update."""
+        return np.full(len(moments), self._factor)
 
     def end_epoch(self, loss):
         """Multiply the factor of the next epochs by `FACTOR` after `PATIENCE` epochs of waiting."""
@@ -84,14 +84,15 @@ class Plateau:
             self._factor, self._n_waited = self._factor * self.FACTOR, 0
 
 
-def read_schedule(schedule, n_updates, *, optimizer_sets_rate):
+def read_schedule(schedule, n_moments, *, optimizer_sets_rate):
     """Return a schedule as an object with the methods `factors` and `end_epoch`.
 
     Parameters
     ----------
     schedule : {"constant", "cosine", "one_cycle", "plateau"} or callable
-    n_updates : int
-        The number of updates of all epochs.
+    n_moments : int
+        The number of moments of all epochs: one for each update, unless back-propagation is
+        truncated and sequences differ in their number of segments.
     optimizer_sets_rate : bool
         Whether the optimizer has its own schedule, or may compute its rate in another way.
 
@@ -102,7 +103,7 @@ def read_schedule(schedule, n_updates, *, optimizer_sets_rate):
         return a factor for the fraction of training before some update.
     """
     if isinstance(schedule, str) and schedule == "constant":
-        return Known(np.ones(n_updates))
+        return Known(np.ones(n_moments))
     if optimizer_sets_rate:
         raise ValueError(
             f"schedule={schedule!r} cannot be combined with an optimizer that sets its learning "
@@ -111,7 +112,7 @@ def read_schedule(schedule, n_updates, *, optimizer_sets_rate):
         )
     if isinstance(schedule, str) and schedule == "plateau":
         return Plateau()
-    return Known(_factors_of(_OF_TIME.get(schedule, schedule), n_updates))
+    return Known(_factors_of(_OF_TIME.get(schedule, schedule), n_moments))
 
 
 def _factors_of(schedule, n_updates):

@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
-from skrnn._specs import updates_per_epoch
+from skrnn._specs import least_updates
 from skrnn.recurrent._codecs import mean_and_spread
 
 # Fewer updates are a trial, whose result is not expected to be better than a constant.
@@ -67,7 +67,8 @@ def warn_if_nothing_was_learned(job, history):
         The history of this job alone.
     """
     losses, training, examples = history["loss"], job.training, job.examples
-    n_updates = len(losses) * updates_per_epoch(len(examples), training.batch_size)
+    lengths = examples.sequences.lengths
+    n_updates = len(losses) * least_updates(lengths, training.batch_size, training.truncation)
     # The loss of a network with an L2 penalty includes this penalty.
     if n_updates < _LEAST_UPDATES or job.spec.l2 > 0:
         return

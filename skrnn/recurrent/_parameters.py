@@ -12,6 +12,7 @@ from skrnn._specs import (
     CELLS,
     CELLS_WITHOUT_GATES,
     DEFAULT_ACTIVATIONS,
+    RECURRENT_INITIALIZERS,
     NetworkSpec,
 )
 from skrnn.recurrent._bodies import own_copy
@@ -208,6 +209,22 @@ class NetworkParameters:
         `warm_start` and `partial_fit` only use it in the first fit.
         """,
     )
+    recurrent_initializer: str = parameter(
+        default="default",
+        constraint=[StrOptions(set(RECURRENT_INITIALIZERS))],
+        spec=_unchanged,
+        description="""
+        {"default", "orthogonal", "identity", "glorot_uniform"}
+        How the first recurrent kernels are drawn, through which the state passes at every time
+        step. "default" is that of the cell, which is "orthogonal" for all cells of Keras.
+        "orthogonal" draws a matrix of orthonormal rows (Saxe et al., 2014), which keeps the norm of
+        a state, "identity" is the identity matrix for each gate, which keeps the state itself (Le
+        et al., 2015, who combine it with ``cell="simple"`` and ``activation="relu"``), and
+        "glorot_uniform" draws uniform numbers (Glorot and Bengio, 2010), as for the other kernels.
+        Not available for custom cells, and ignored if `body` is given. `warm_start` and
+        `partial_fit` only use it in the first fit.
+        """,
+    )
     embedding: object = parameter(
         default=None,
         constraint=[None, Interval(Integral, 1, None, closed="left"), "array-like"],
@@ -275,6 +292,7 @@ def network_spec(
     NetworkSpec
     """
     _check_bias_initializer(estimator)
+    _check_recurrent_initializer(estimator)
     return NetworkSpec(
         **as_spec(estimator, NetworkSpec),
         activation=_activation(estimator.activation, estimator.cell),
@@ -302,6 +320,16 @@ def _check_bias_initializer(estimator):
             f"bias_initializer={name!r} sets the biases of gates, which cell={cell!r} does not "
             "have or does not name. Use a cell with gates, such as "
             '"lstm" or "gru", or bias_initializer="default".'
+        )
+
+
+def _check_recurrent_initializer(estimator):
+    name, cell = estimator.recurrent_initializer, estimator.cell
+    if name != "default" and estimator.body is None and not isinstance(cell, str):
+        raise ValueError(
+            f"recurrent_initializer={name!r} needs a cell of skrnn, which is given by its name, "
+            f'got cell={cell!r}. Use recurrent_initializer="default", and give the initializer to '
+            "the cell."
         )
 
 

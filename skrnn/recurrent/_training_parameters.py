@@ -7,7 +7,7 @@ from sklearn.metrics import get_scorer_names
 
 from skrnn._parameters import as_spec, parameter, with_parameters
 from skrnn._sklearn import Interval, StrOptions
-from skrnn._specs import TrainingSpec, updates_per_epoch
+from skrnn._specs import TrainingSpec, least_updates
 from skrnn.recurrent._parameters import _unchanged
 
 # The fraction that early stopping holds out if validation_split is None.
@@ -110,6 +110,24 @@ class TrainingParameters:
         `optimizer` is an object that has its own clipping.
         """,
     )
+    truncation: int | None = parameter(
+        default=None,
+        constraint=[None, Interval(Integral, 1, None, closed="left")],
+        spec=_unchanged,
+        description="""
+        int or None
+        The number of time steps k through which gradients flow back, in truncated back-propagation
+        through time (Williams and Peng, 1990). Each sequence is cut into segments of k time steps,
+        and each segment of a batch is one update of the weights. The states at the end of a
+        segment are the initial states of the next one, but the gradient ends there, so that the
+        memory of training grows with k and not with the length of the sequences. If None, or if k
+        is at least the length of the longest sequence, gradients flow back through whole
+        sequences. Use it for sequences of thousands of time steps; a network hardly learns
+        dependencies that are longer than k. Dropout draws new masks for each segment. Only for
+        `return_sequences=True`, because otherwise only the last segment would have a target, and
+        not available with `bidirectional=True`, a `body` or a custom cell.
+        """,
+    )
     batch_size: int | None = parameter(
         default=32,
         constraint=[None, Interval(Integral, 1, None, closed="left")],
@@ -129,8 +147,9 @@ class TrainingParameters:
         int or "auto"
         The number of passes over the training set, or the maximum if `early_stopping=True`.
         "auto" is the smallest number that gives at least 1,000 updates of the weights and at
-        least 10 epochs, so a training set with fewer batches gets more epochs. `n_iter_` reports
-        the number.
+        least 10 epochs, so a training set with fewer batches gets more epochs. With `truncation`,
+        an epoch has about as many updates as its batches have segments. `n_iter_` reports the
+        number.
         """,
     )
     shuffle: bool = parameter(
@@ -241,14 +260,14 @@ class TrainingParameters:
     )
 
 
-def epochs_with(n_updates, n_sequences, batch_size):
+def epochs_with(n_updates, per_epoch):
     """Return the smallest number of epochs, but at least 10, with a number of updates.
 
     Parameters
     ----------
     n_updates : int
-    n_sequences : int
-    batch_size : int or None
+    per_epoch : int
+        The smallest number of updates of one epoch.
 
     Returns
     -------
@@ -256,12 +275,12 @@ def epochs_with(n_updates, n_sequences, batch_size):
 
     Examples
     --------
-    50 sequences are 2 updates per epoch, and 25,000 sequences are 782:
+    In batches of 32, 50 sequences are 2 updates per epoch, and 25,000 sequences are 782:
 
-    >>> epochs_with(1000, 50, 32), epochs_with(1000, 25_000, 32)
+    >>> epochs_with(1000, 2), epochs_with(1000, 782)
     (500, 10)
     """
-    return max(_LEAST_EPOCHS, -(-n_updates // updates_per_epoch(n_sequences, batch_size)))
+    return max(_LEAST_EPOCHS, -(-n_updates // per_epoch))
 
 
 def require_constant_rate(rate):
@@ -293,15 +312,43 @@ def _automatic_schedule(optimizer, rate):
     return "constant" if rate is None or is_custom(recipe.kind) else "cosine"
 
 
-def training_spec(estimator, codec, n_sequences, *, partial):
+def _check_truncation(estimator):
+    """Refuse truncation for networks that do not read a sequence from its start to its end.
+
+    Raises
+    ------
+    ValueError
+        If `truncation` is not None and another parameter does not allow it.
+    """
+    reasons = {
+        "return_sequences=False": "only the last segment of a sequence would have a target",
+        "bidirectional=True": "a backward layer begins at the end of a sequence",
+        "a body": "the states of its layers are unknown",
+        "a custom cell": "the states of its layers are unknown",
+    }
+    conflicts = (
+        not estimator.return_sequences,
+        estimator.bidirectional,
+        estimator.body is not None,
+        not isinstance(estimator.cell, str),
+    )
+    for (other, reason), conflict in zip(reasons.items(), conflicts, strict=True):
+        if estimator.truncation is not None and conflict:
+            raise ValueError(
+                f"truncation={estimator.truncation} cannot be combined with {other}, because "
+                f"{reason}. Use truncation=None, or change the other parameter."
+            )
+
+
+def training_spec(estimator, codec, lengths, *, partial):
     """Return the specification of the training for an estimator's parameters.
 
     Parameters
     ----------
     estimator : RNNClassifier or RNNRegressor
     codec : LabelCodec or NumberCodec
-    n_sequences : int
-        The number of sequences to train on.
+    lengths : ndarray of int of shape (n_sequences,)
+        The number of time steps of each sequence to train on.
     partial : bool
         Whether this is the single epoch of `partial_fit`.
 
@@ -309,14 +356,16 @@ def training_spec(estimator, codec, n_sequences, *, partial):
     -------
     TrainingSpec
     """
+    _check_truncation(estimator)
     rate, optimizer = estimator.learning_rate, estimator.optimizer
     if rate is None and isinstance(optimizer, str) and optimizer.lower() == "adam":
         rate = _DEFAULT_ADAM_RATE
     given = as_spec(estimator, TrainingSpec)
     if estimator.schedule == "auto":
         given["schedule"] = _automatic_schedule(optimizer, rate)
+    per_epoch = least_updates(lengths, estimator.batch_size, estimator.truncation)
     if estimator.epochs == "auto":
-        given["epochs"] = epochs_with(_AUTO_UPDATES, n_sequences, estimator.batch_size)
+        given["epochs"] = epochs_with(_AUTO_UPDATES, per_epoch)
     if partial:
         given["epochs"] = 1
         # Not "constant", so that the learning rate of these epochs is in the history too.
@@ -325,6 +374,6 @@ def training_spec(estimator, codec, n_sequences, *, partial):
     if estimator.early_stopping and not partial:
         patience = estimator.patience
         if patience == "auto":
-            patience = epochs_with(_AUTO_PATIENCE, n_sequences, estimator.batch_size)
+            patience = epochs_with(_AUTO_PATIENCE, per_epoch)
     given["metrics_dtype"] = codec.metrics_dtype if given["metrics"] else "float32"
     return TrainingSpec(**given, loss=codec.resolved_loss, learning_rate=rate, patience=patience)

@@ -1,6 +1,7 @@
 """Build the Keras models of a `NetworkSpec`: layers, stacks, custom cells and bodies, and heads."""
 
 from skrnn.networks.architecture.build import Network, build_network, rebuild_network
+from skrnn.networks.architecture.carried_states import carrying_model
 from skrnn.networks.architecture.custom_parts import identify, require_same_parts
 from skrnn.networks.architecture.first_weights import (
     differences_index,
@@ -19,6 +20,7 @@ __all__ = [
     "Network",
     "attention_body",
     "build_network",
+    "carrying_model",
     "check_padding",
     "conv_body",
     "differences_index",

@@ -46,16 +46,30 @@ def with_differences(steps, mask, spec, plain):
     tensor of shape (batch, T, 2 * n_features)
         The differences of the first time step, and those of padding, are zero.
     """
-    previous = ops.concatenate([steps[:, :1], steps[:, :-1]], axis=1)
-    differences = steps - previous
     layer = keras.layers.EinsumDense if plain else ScaleFeatures
-    scaled = layer(
+    layer = layer(
         "bti,i->bti",
         output_shape=(None, spec.n_features),
         kernel_initializer="ones",
         trainable=False,
         dtype=spec.dtype,
         name=DIFFERENCES,
-    )(differences)
+    )
+    return append_differences(steps, steps[:, :1], mask, layer)
+
+
+def append_differences(steps, before, mask, layer):
+    """Return time steps with differences as features, the first one from a given time step.
+
+    Parameters
+    ----------
+    steps : tensor of shape (batch, T, n_features)
+    before : tensor of shape (batch, 1, n_features)
+        What the first time step is compared with.
+    mask : tensor of bool of shape (batch, T)
+    layer : keras.layers.Layer
+        The layer that scales the differences.
+    """
+    scaled = layer(steps - ops.concatenate([before, steps[:, :-1]], axis=1))
     scaled = ops.where(ops.expand_dims(mask, 2), scaled, ops.zeros_like(scaled))
     return ops.concatenate([steps, scaled], axis=2)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from skrnn.networks.architecture.differences import DIFFERENCES
-from skrnn.networks.cells import get_cell, glorot_uniform
+from skrnn.networks.cells import get_cell, glorot_uniform, orthogonal
 
 
 def embedding_index(network):
@@ -24,12 +24,15 @@ def _index(network, variable):
     return next(i for i, weight in enumerate(network.model.weights) if weight is variable)
 
 
-def initial_weights(network, rng, bias_initializer="default", longest=1):
+def initial_weights(
+    network, rng, bias_initializer="default", longest=1, recurrent_initializer="default"
+):
     """Draw the initial weights with a NumPy generator, so that they are equal on every backend.
 
     The distributions are those of Keras. For a recurrent layer, they are described by the cell,
-    except for the biases of its gates, if `bias_initializer` is another one than "default". The
-    kernel of the head is uniform (Glorot and Bengio, 2010).
+    except for the biases of its gates and its recurrent kernel if `bias_initializer` and
+    `recurrent_initializer` are other ones than "default". The kernel of the head is uniform
+    (Glorot and Bengio, 2010).
 
     Parameters
     ----------
@@ -37,17 +40,25 @@ def initial_weights(network, rng, bias_initializer="default", longest=1):
         A network without a custom body or cell, because these keep the weights with which they
         were built.
     rng : numpy.random.Generator
-        Kernels are equal for all values of `bias_initializer`.
+        All other weights are equal for all values of the two initializers.
     bias_initializer : {"default", "chrono", "uniform_gate"}, default="default"
     longest : int, default=1
         The number of time steps of the longest sequence. Only used by "chrono".
+    recurrent_initializer : {"default", "orthogonal", "identity", "glorot_uniform"}
 
     Returns
     -------
     list of ndarray
         The weights in the order of ``network.model.get_weights()``.
+
+    Raises
+    ------
+    ValueError
+        If the cell does not have the recurrent kernel that `recurrent_initializer` describes.
     """
-    spec, bias_rng = network.spec, rng.spawn(1)[0]
+    spec, (bias_rng, recurrent_rng) = network.spec, rng.spawn(2)
+    if recurrent_initializer != "default":
+        _require_recurrent_kernel(network, recurrent_initializer)
     weights = []
     for variable in network.model.weights:
         weight = _initial_weight(variable, spec.cell, rng)
@@ -56,6 +67,8 @@ def initial_weights(network, rng, bias_initializer="default", longest=1):
             units = weight.shape[-1] // len(cell.gates)
             logits = memory_logits(bias_initializer, units, longest, bias_rng)
             weight = with_memory(weight, cell, logits)
+        if recurrent_initializer != "default" and _is_recurrent_kernel(variable):
+            weight = recurrent_kernel(recurrent_initializer, weight.shape, recurrent_rng)
         weights.append(weight.astype(spec.dtype))
     return weights
 
@@ -73,6 +86,45 @@ def _initial_weight(variable, cell, rng):
 
 def _is_recurrent_bias(variable):
     return variable.name == "bias" and variable.path.startswith("recurrent_")
+
+
+def _is_recurrent_kernel(variable):
+    return variable.name == "recurrent_kernel" and variable.path.startswith("recurrent_")
+
+
+def _require_recurrent_kernel(network, recurrent_initializer):
+    if not any(_is_recurrent_kernel(variable) for variable in network.model.weights):
+        raise ValueError(
+            f"recurrent_initializer={recurrent_initializer!r} describes a matrix from state to "
+            f'state, which cell={network.spec.cell!r} does not have. Use "default".'
+        )
+
+
+def recurrent_kernel(recurrent_initializer, shape, rng):
+    """Draw a recurrent kernel.
+
+    Parameters
+    ----------
+    recurrent_initializer : {"orthogonal", "identity", "glorot_uniform"}
+    shape : tuple (units, n_gates * units)
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    ndarray of shape `shape`
+        A matrix of orthonormal rows (Saxe et al., 2014), the identity matrix for each gate (Le et
+        al., 2015, for a layer without gates), or uniform numbers (Glorot and Bengio, 2010).
+
+    Examples
+    --------
+    >>> recurrent_kernel("identity", (2, 4), np.random.default_rng(0))
+    array([[1., 0., 1., 0.],
+           [0., 1., 0., 1.]])
+    """
+    if recurrent_initializer == "identity":
+        return np.tile(np.eye(shape[0]), shape[1] // shape[0])
+    draw = orthogonal if recurrent_initializer == "orthogonal" else glorot_uniform
+    return draw(shape, rng)
 
 
 def memory_logits(bias_initializer, units, longest, rng):

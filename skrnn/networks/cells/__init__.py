@@ -9,10 +9,10 @@ Each name is the name of a module of this package, which contains the cell as `C
 
 import importlib
 
-from skrnn.networks.cells._cell import Cell, glorot_uniform
+from skrnn.networks.cells._cell import Cell, glorot_uniform, orthogonal
 from skrnn.networks.cells._loop import run_steps
 
-__all__ = ["Cell", "get_cell", "glorot_uniform", "run_steps"]
+__all__ = ["Cell", "get_cell", "glorot_uniform", "orthogonal", "run_steps"]
 
 
 def get_cell(name):

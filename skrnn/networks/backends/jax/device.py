@@ -90,49 +90,55 @@ def batch_layout(spec, lengths, batch_size, n_epochs):
     return batch_size
 
 
-def compile_training(network, objective, optimizer):
+def compile_training(network, objective, optimizer, model):
     """Compile a loop for training and one for evaluation, for each shape of a batch."""
-    batch_loss = _batch_loss(network, objective)
+    per_step = network.spec.return_sequences
+    train_loss = _batch_loss(model, objective, per_step=per_step, training=True)
+    evaluation_loss = _batch_loss(network.raw, objective, per_step=per_step, training=False)
 
-    def train_batch(state, batch, rate):
+    def train_batch(state, batch, firsts, rate):
         trainable, others, counted, slots = state
-        gradient = jax.value_and_grad(batch_loss, has_aux=True)
-        (value, (others, counted)), gradients = gradient(trainable, others, counted, batch, True)
+        gradient = jax.value_and_grad(train_loss, has_aux=True)
+        (value, changed), gradients = gradient(trainable, others, counted, batch, firsts)
+        *changed, lasts = changed
         trainable, slots = optimizer.stateless_apply(with_rate(slots, rate), gradients, trainable)
-        return (trainable, others, counted, slots), value
+        return (trainable, *changed, slots), lasts, value
 
-    def evaluate_batch(state, batch, _):
+    def evaluate_batch(state, batch, firsts, _):
         trainable, *changing = state
-        value, changed = batch_loss(trainable, *changing, batch, False)
-        return (trainable, *changed), value
+        value, (*changed, lasts) = evaluation_loss(trainable, *changing, batch, firsts)
+        return (trainable, *changed), lasts, value
 
     with_rate = _rate_setter(optimizer)
-    variables = (
-        network.raw.trainable_variables,
-        network.raw.non_trainable_variables,
-        [metric.variables for metric in objective.metrics.items],
-    )
     own_metric = any(not type(m).__module__.startswith("keras.") for m in objective.metrics.items)
     exact = network.spec.is_custom or own_metric
-    train = _compile_loop(train_batch, (*variables, optimizer.variables), exact)
+    counted = [metric.variables for metric in objective.metrics.items]
+    variables = model.trainable_variables, model.non_trainable_variables, counted
+    train = _compile_loop(train_batch, (*variables, optimizer.variables), exact, model.inputs[2:])
+    variables = network.raw.trainable_variables, network.raw.non_trainable_variables, counted
     evaluate = _compile_loop(evaluate_batch, variables, exact)
 
     def evaluate_all(data, order, bounds):
-        return evaluate(data, order, bounds, np.zeros(len(bounds) - 1, np.float32), None)
+        n_batches = len(bounds) - 1
+        batches = order, bounds, np.ones(n_batches, bool)
+        return evaluate(data, batches, np.zeros(n_batches, np.float32), None, None)[0]
 
     return train, evaluate_all
 
 
-def _batch_loss(network, objective):
-    """Return a function of variables and a batch that returns the loss and new variables."""
-    model, per_step = network.raw, network.spec.return_sequences
+def _batch_loss(model, objective, *, per_step, training):
+    """Return a function of variables, a batch and the states before it.
 
-    def batch_loss(trainable, others, counted, batch, training):
+    It returns the loss, new values of the variables and the final states.
+    """
+
+    def batch_loss(trainable, others, counted, batch, firsts):
         sequences, targets, rows, real, n_steps = batch
         steps, lengths = _gather_steps(sequences, rows, n_steps)
-        raw, others, penalties = model.stateless_call(
-            trainable, others, [steps, lengths], training=training, return_losses=True
+        outputs, others, penalties = model.stateless_call(
+            trainable, others, [steps, lengths, *firsts], training=training, return_losses=True
         )
+        raw, *lasts = jax.tree.leaves(outputs)
         values, starts, n_targets, weights, *units = targets
         where = starts[rows]
         if per_step:
@@ -140,7 +146,8 @@ def _batch_loss(network, objective):
         true = values[where]
         losses, predicted = objective.weighted_losses(true, raw, weights[where])
         value = jnp.sum(jnp.where(real, losses, 0)) / jnp.sum(real) + sum(penalties)
-        return value, (others, objective.metrics.updated(counted, true, predicted, units, real))
+        counted = objective.metrics.updated(counted, true, predicted, units, real)
+        return value, (others, counted, lasts)
 
     return batch_loss
 
@@ -153,57 +160,71 @@ def _rate_setter(optimizer):
     return lambda slots, rate: [*slots[:at], rate.astype(slots[at].dtype), *slots[at + 1 :]]
 
 
-def _compile_loop(one_batch, variables, exact):
-    """Return a compiled function that runs many batches and returns the loss of each.
+def _compile_loop(one_batch, variables, exact, state_inputs=()):
+    """Return a compiled function that runs many batches.
+
+    It returns the loss of each batch, and the final states of the last one.
 
     Parameters
     ----------
     one_batch : callable
-        A function of the values of the variables, a batch and a learning rate, which returns new
-        values and the loss.
+        A function of the values of the variables, a batch, the states before it and a learning
+        rate, which returns new values, the final states and the loss.
     variables : nested tuple of list of keras.Variable
     exact : bool
         If True, batches are not padded with rows.
+    state_inputs : list of keras.KerasTensor, default=()
+        The states among the inputs of the model.
     """
 
     @partial(jax.jit, static_argnames="shape", donate_argnums=(0, 1))
-    def loop(state, losses, tensors, order, bounds, rates, span, shape):
+    def loop(state, losses, carried, tensors, order, bounds, fresh, rates, span, shape):
         n_rows, n_steps = shape
 
-        def body(i, carried):
-            state, losses = carried
+        def body(i, looped):
+            state, losses, carried = looped
             real = jnp.arange(n_rows) < bounds[i + 1] - bounds[i]
             rows = jax.lax.dynamic_slice(order, bounds[i, None], (n_rows,))
             rows = jnp.where(real, rows, rows[0])
-            state, value = one_batch(state, (*tensors, rows, real, n_steps), rates[i])
-            return state, losses.at[i].set(value.astype(losses.dtype))
+            firsts = [jnp.where(fresh[i], 0, before[:n_rows]) for before in carried]
+            batch = *tensors, rows, real, n_steps
+            state, lasts, value = one_batch(state, batch, firsts, rates[i])
+            lasts = [c.at[:n_rows].set(last) for c, last in zip(carried, lasts, strict=True)]
+            return state, losses.at[i].set(value.astype(losses.dtype)), lasts
 
-        return jax.lax.fori_loop(*span, body, (state, losses))
+        return jax.lax.fori_loop(*span, body, (state, losses, carried))
 
-    def run(data, order, bounds, rates, width):
+    def run(data, batches, rates, width, carried):
         (arrays, lengths), targets = data
-        shapes = _shapes(lengths, order, bounds, width, exact)
+        shapes = _shapes(lengths, *batches[:2], width, exact, carries=bool(state_inputs))
         # These arrays have the bucket size of the data, so that their shapes do not depend on the
         # numbers of sequences and batches.
         size = len(arrays[1])
-        order_and_bounds = np.zeros((2, 2 * size + 1), np.int32)
-        order_and_bounds[0, : len(order)] = order
-        order_and_bounds[1, : len(bounds)] = bounds
-        all_rates = np.zeros(size, np.float32)
-        all_rates[: len(rates)] = rates
-        order, bounds, rates = jax.device_put([*order_and_bounds, all_rates])
+        batches = jax.device_put(
+            _filled((*batches, rates), (2 * size + 1, 2 * size + 1, size, size))
+        )
         state = _copy(jax.tree.map(lambda variable: variable.value, variables))
         losses = jnp.zeros(size, targets[3].dtype)
+        if carried is None:
+            carried = [jnp.zeros((_bucket_size(width), s.shape[1]), s.dtype) for s in state_inputs]
         for shape, alike in groupby(range(len(shapes)), shapes.__getitem__):
             first, *others = alike
             span = np.array([first, first + 1 + len(others)], np.int32)
-            state, losses = loop(
-                state, losses, (arrays, targets), order, bounds, rates, span, shape
+            state, losses, carried = loop(
+                state, losses, carried, (arrays, targets), *batches, span, shape
             )
         jax.tree.map(_assign, variables, state)
-        return np.asarray(losses)[: len(shapes)]
+        return np.asarray(losses)[: len(shapes)], carried
 
     return run
+
+
+def _filled(arrays, sizes):
+    """Return arrays that are filled with zeros up to the given sizes."""
+    filled = [np.zeros(size, array.dtype) for array, size in zip(arrays, sizes, strict=True)]
+    for longer, array in zip(filled, arrays, strict=True):
+        longer[: len(array)] = array
+    return filled
 
 
 # A call overwrites the memory of the state that it receives, so the values of variables are copied:
@@ -217,11 +238,14 @@ def _assign(variable, value):
         variable.assign(value)
 
 
-def _shapes(lengths, order, bounds, width, exact):
+def _shapes(lengths, order, bounds, width, exact, carries=False):
     """Return the numbers of rows and of time steps that each batch is padded to."""
     longest = np.maximum.reduceat(lengths[order[: bounds[-1]]], bounds[:-1])
     n_rows = [int(size) if exact else _bucket_size(width or size) for size in np.diff(bounds)]
-    if lengths.min() == lengths.max():
+    if carries:
+        # A sequence that continues fills its segment, so that its last state is not padding's.
+        n_steps = [int(lengths.max())] * len(n_rows)
+    elif lengths.min() == lengths.max():
         n_steps = longest.tolist()
     elif len(lengths) * lengths.max() <= _SMALL:
         n_steps = [_bucket_size(lengths.max(), 2, 4)] * len(n_rows)

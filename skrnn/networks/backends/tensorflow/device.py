@@ -34,16 +34,15 @@ def to_device(examples, units):
     return sequences_to_device(examples.sequences), tuple(tensors)
 
 
-def compile_training(network, objective, optimizer):
+def compile_training(network, objective, optimizer, model):
     """Compile two loops for training, with and without XLA inside, and one for evaluation."""
-    model = network.raw
     per_step = network.spec.return_sequences
     own_layers = not network.spec.is_custom
     update = _compile_update(optimizer, model.trainable_variables, all_used=own_layers)
 
-    def batch_loss(sequences, targets, rows, training):
+    def batch_loss(model, sequences, targets, rows, states, training):
         steps, lengths = _gather_steps(*sequences, rows)
-        raw = model([steps, lengths], training=training)
+        raw, *states = tf.nest.flatten(model([steps, lengths, *states], training=training))
         values, starts, n_targets, weights, *units = targets
         where = tf.gather(starts, rows)
         if per_step:
@@ -54,29 +53,33 @@ def compile_training(network, objective, optimizer):
         true = tf.gather(values, where)
         losses, predicted = objective.weighted_losses(true, raw, tf.gather(weights, where))
         objective.metrics.update(true, predicted, units)
-        return tf.add_n([tf.reduce_mean(losses), *model.losses])
+        return tf.add_n([tf.reduce_mean(losses), *model.losses]), states
 
-    def train_batch(sequences, targets, rows, rate):
+    def train_batch(sequences, targets, rows, states, rate):
         variables = model.trainable_variables
         with tf.GradientTape() as tape:
-            value = batch_loss(sequences, targets, rows, training=True)
+            value, states = batch_loss(model, sequences, targets, rows, states, training=True)
         update(tape.gradient(value, [variable.value for variable in variables]), rate)
-        return value
+        return value, states
 
-    def evaluate_batch(sequences, targets, rows, _):
-        return batch_loss(sequences, targets, rows, training=False)
+    def evaluate_batch(sequences, targets, rows, states, _):
+        return batch_loss(network.raw, sequences, targets, rows, states, training=False)
 
     plain = _compile_loop(train_batch, network.spec)
     compiled = _compile_loop(train_batch, network.spec)
     evaluate = _compile_loop(evaluate_batch, network.spec)
 
-    def train(data, order, bounds, rates, width):
+    def train(data, batches, rates, width, states):
+        if states is None:
+            states = [tf.zeros([0, state.shape[1]], state.dtype) for state in model.inputs[2:]]
         if width is None:
-            return plain(data, order, bounds, rates)
-        return compiled(data, order, bounds, rates, width)
+            return plain(data, batches, rates, states)
+        return compiled(data, batches, rates, states, width)
 
     def evaluate_all(data, order, bounds):
-        return evaluate(data, order, bounds, np.zeros(len(bounds) - 1, np.float32))
+        n_batches = len(bounds) - 1
+        batches, rates = (order, bounds, np.ones(n_batches, bool)), np.zeros(n_batches, np.float32)
+        return evaluate(data, batches, rates, [])[0]
 
     return train, evaluate_all
 
@@ -148,27 +151,45 @@ def compile_forward(model):
 
 
 def _compile_loop(one_batch, spec):
-    """Return a compiled function that runs many batches and returns the loss of each."""
+    """Return a compiled function that runs many batches.
+
+    It returns the loss of each batch, and the final states of the last one.
+    """
 
     @_traced_once
-    def loop(sequences, targets, order, bounds, rates, *width):
+    def loop(sequences, targets, batches, rates, states, *width):
+        order, bounds, fresh = batches
         n_batches = tf.size(bounds) - 1
 
-        def body(i, losses):
+        def body(i, losses, states):
             rows = order[bounds[i] : bounds[i + 1]]
+            states = _states_before(states, fresh[i], tf.size(rows))
             with compiled_loops(*width or [None]):
-                return i + 1, losses.write(i, one_batch(sequences, targets, rows, rates[i]))
+                value, states = one_batch(sequences, targets, rows, states, rates[i])
+            return i + 1, losses.write(i, value), states
 
         losses = tf.TensorArray(spec.dtype, size=n_batches)
-        _, losses = tf.while_loop(
-            lambda i, _: i < n_batches, body, (0, losses), parallel_iterations=1
+        _, losses, states = tf.while_loop(
+            lambda i, *_: i < n_batches, body, (0, losses, states), parallel_iterations=1
         )
-        return losses.stack()
+        return losses.stack(), states
 
-    def run(data, *numbers):
-        return loop(*data, *map(tf.convert_to_tensor, numbers)).numpy()
+    def run(data, *arguments):
+        losses, states = loop(*data, *tf.nest.map_structure(tf.convert_to_tensor, arguments))
+        return losses.numpy(), states
 
     return run
+
+
+def _states_before(states, fresh, n_rows):
+    """Return the states before a batch: those of its rows in the last batch, or zeros."""
+    if not states:
+        return states
+
+    def zeros():
+        return [tf.zeros([n_rows, state.shape[1]], state.dtype) for state in states]
+
+    return tf.cond(fresh, zeros, lambda: [state[:n_rows] for state in states])
 
 
 def _traced_once(function):

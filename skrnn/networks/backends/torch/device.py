@@ -52,18 +52,18 @@ def batch_layout(spec, lengths, batch_size, n_epochs):
     """Return None, because nothing is compiled."""
 
 
-def compile_training(network, objective, optimizer):
+def compile_training(network, objective, optimizer, model):
     """Prepare training and evaluation; nothing is compiled."""
-    model = network.raw
-    run_model = {training: _runner(model, training) for training in (True, False)}
+    run_model = {True: _runner(model, True), False: _runner(network.raw, False)}
     per_step = network.spec.return_sequences
     variables = model.trainable_variables
     parameters = [variable.value for variable in variables]
     update = make_update(optimizer, variables, all_used=not network.spec.is_custom)
 
-    def batch_loss(data, rows, here, training):
+    def batch_loss(data, rows, here, states, training):
         sequences, (values, starts, lengths, weights, *units), n_targets = data
-        raw = run_model[training](_gather_steps(*sequences[:3], rows, sequences[3][here]))
+        inputs = *_gather_steps(*sequences[:3], rows, sequences[3][here]), *states
+        raw, *states = keras.tree.flatten(run_model[training](inputs))
         where = starts[rows]
         if per_step:
             real = _real_steps(n_targets[here], raw.device)
@@ -73,37 +73,51 @@ def compile_training(network, objective, optimizer):
         losses, predicted = objective.weighted_losses(true, raw, weights[where])
         with torch.no_grad():
             objective.metrics.update(true, predicted, units)
-        return sum(model.losses, losses.mean())
+        return sum(model.losses, losses.mean()), states
 
-    def train_batch(data, rows, here, rate):
-        value = batch_loss(data, rows, here, training=True)
+    def train_batch(data, rows, here, states, rate):
+        value, states = batch_loss(data, rows, here, states, training=True)
         update(torch.autograd.grad(value, parameters, allow_unused=True), rate)
-        return value.detach()
+        return value.detach(), [state.detach() for state in states]
 
     @torch.no_grad
-    def evaluate_batch(data, rows, here, _):
-        return batch_loss(data, rows, here, training=False)
+    def evaluate_batch(data, rows, here, states, _):
+        return batch_loss(data, rows, here, states, training=False)
 
-    def train(data, order, bounds, rates, layout):
+    def train(data, batches, rates, layout, states):
+        if states is None:
+            states = [_empty(state) for state in model.inputs[2:]]
         update.begin()
-        losses = _run_batches(train_batch, data, order, bounds, rates)
+        losses, states = _run_batches(train_batch, data, batches, rates, states)
         update.end()
-        return losses
+        return losses, states
 
     def evaluate(data, order, bounds):
-        return _run_batches(evaluate_batch, data, order, bounds, np.zeros(len(bounds) - 1))
+        n_batches = len(bounds) - 1
+        batches = order, bounds, np.ones(n_batches, bool)
+        return _run_batches(evaluate_batch, data, batches, np.zeros(n_batches), [])[0]
 
     return train, evaluate
 
 
-def _run_batches(one_batch, data, order, bounds, rates):
-    """Run many batches and return the loss of each."""
-    rows = _send(order)
-    losses = [
-        one_batch(data, rows[begin:end], order[begin:end], rate)
-        for (begin, end), rate in zip(pairwise(bounds.tolist()), rates.tolist(), strict=True)
-    ]
-    return torch.stack(losses).cpu().numpy()
+def _empty(state):
+    """Return the values of a symbolic state for no sequences."""
+    dtype = getattr(torch, state.dtype)
+    return torch.zeros((0, state.shape[1]), dtype=dtype, device=get_device())
+
+
+def _run_batches(one_batch, data, batches, rates, states):
+    """Run many batches, and return the loss of each and the final states of the last one."""
+    order, bounds, fresh = batches
+    rows, losses = _send(order), []
+    numbers = zip(pairwise(bounds.tolist()), fresh.tolist(), rates.tolist(), strict=True)
+    for (begin, end), is_fresh, rate in numbers:
+        if is_fresh:
+            states = [state.new_zeros(end - begin, state.shape[1]) for state in states]
+        states = [state[: end - begin] for state in states]
+        loss, states = one_batch(data, rows[begin:end], order[begin:end], states, rate)
+        losses.append(loss)
+    return torch.stack(losses).cpu().numpy(), states
 
 
 def compile_forward(model):
