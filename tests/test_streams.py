@@ -1,7 +1,4 @@
-"""Streams, and predictions and hidden states that begin at a state.
-
-What must hold is one thing: the earlier time steps and the state after them predict the same.
-"""
+"""Streams: they predict after each time step what the estimator predicts for all of them."""
 
 import json
 import pickle
@@ -14,26 +11,22 @@ import pytest
 from fitted_models import MODELS, fitted
 from keras import ops
 from numpy.testing import assert_allclose, assert_array_equal
-from recurrences import network_spec
+from recurrences import ATOL, assert_same_predictions, drawn_network, network_spec
 from scipy.sparse import csr_array, csr_matrix
 from sklearn.exceptions import NotFittedError
 from small_data import TINY, labelled
 from test_imports import FRAMEWORKS, run_fresh
 
 from skrnn import RNNClassifier, RNNRegressor
-from skrnn.networks.architecture import build_network, initial_weights
 from skrnn.networks.backends import precision
 from skrnn.recurrent import _numpy_cells
 from skrnn.recurrent._numpy_activations import ACTIVATIONS, numpy_activation
 from skrnn.recurrent._numpy_network import NumpyNetwork
 from skrnn.recurrent._running_pooling import POOLINGS
 
-# float32 rounds numbers near 1 to 1.2e-7, and a few operations follow one another.
-ATOL = 1e-6
 X, LABELS = labelled(n=12)
 LONG = np.concatenate(X[:3])
 SUMS = np.array([steps.sum() for steps in X])
-PER_STEP = ("tagger", "tracker")
 
 
 def prefixes(steps):
@@ -49,29 +42,7 @@ def expected_of(model, steps, method="predict"):
     return predict(prefixes(steps))
 
 
-def assert_same(one, other, model=None):
-    """Check that predictions are equal, up to rounding if they are numbers."""
-    assert one.dtype == other.dtype
-    assert one.shape == other.shape
-    if one.dtype.kind != "f":
-        assert_array_equal(one, other)
-    else:
-        scale = np.max(getattr(model, "_y_scale", 1.0))
-        assert_allclose(one, other, rtol=0, atol=ATOL * scale)
-
-
 # --- the network in NumPy -----------------------------------------------------------------------
-
-
-def drawn_network(spec, *, plain):
-    """Return a network whose weights are drawn, with biases other than zero, and the weights."""
-    network, rng = build_network(spec, plain=plain), np.random.default_rng(0)
-    weights = [
-        (weight + rng.normal(0, 0.1, weight.shape)).astype(spec.dtype)
-        for weight in initial_weights(network, rng)
-    ]
-    network.model.set_weights(weights)
-    return network, weights
 
 
 def run_numpy(network, steps):
@@ -109,27 +80,6 @@ def test_numpy_network_equals_the_network_of_keras_after_each_step(name):
     assert_allclose(outputs, expected, rtol=0, atol=1e-12 if name == "float64" else ATOL)
 
 
-@pytest.mark.parametrize("cell", _numpy_cells.CELLS)
-def test_continued_model_of_each_cell_continues_a_state(cell):
-    spec = network_spec(cell=cell, units=(4, 3), add_differences=True)
-    steps = np.random.default_rng(1).normal(size=(12, 3)).astype(spec.dtype)
-    network, weights = drawn_network(spec, plain=False)
-    in_numpy = NumpyNetwork(spec, weights)
-    state, outputs = in_numpy.layout.fresh(1), []
-    for t, x in enumerate(steps):
-        if t == 5:
-            layers, previous, *_ = in_numpy.layout.split(state)
-        output, state = in_numpy.advance(x[None], state)
-        outputs.append(output)
-    before = [array for states in layers for array in states]
-    found, *last = network.continued([steps[None, 5:], np.array([7]), previous, *before])
-    assert_allclose(ops.convert_to_numpy(found)[0], np.concatenate(outputs[5:]), atol=ATOL)
-    layers, *_ = in_numpy.layout.split(state)
-    expected = [array for states in layers for array in states]
-    for one, other in zip(last, expected, strict=True):
-        assert_allclose(ops.convert_to_numpy(one), other, atol=ATOL)
-
-
 def test_numpy_activations_are_those_of_keras():
     x = np.append(np.linspace(-9, 9, 181), [-100.0, 100.0]).astype(np.float32)
     for name, function in ACTIVATIONS.items():
@@ -163,16 +113,16 @@ def test_stream_equals_predictions_of_every_prefix(kind, method):
     steps = np.concatenate(sequences[:3])
     expected = expected_of(model, steps, method)
     many = model.stream(method=method).send_many(steps)
-    assert_same(many, expected, model)
+    assert_same_predictions(many, expected, model)
     stream = model.stream(method=method)
-    assert_same(np.array([stream.send(x) for x in steps]), expected, model)
+    assert_same_predictions(np.array([stream.send(x) for x in steps]), expected, model)
 
 
 def test_stream_returns_what_predict_returns_for_one_sequence():
     y = np.column_stack([SUMS, 1000 + SUMS])
     model = RNNRegressor(**TINY).fit(X, y)
     predicted = model.stream().send(X[0][0])
-    assert_same(predicted, model.predict([X[0][:1]])[0], model)
+    assert_same_predictions(predicted, model.predict([X[0][:1]])[0], model)
     label = fitted("classifier").stream().send(X[0][0])
     assert type(label) is np.str_
 
@@ -181,7 +131,7 @@ def test_stream_reads_univariate_steps_as_numbers():
     series = [steps[:, 0] for steps in X]
     model = RNNRegressor(**TINY).fit(series, SUMS)
     expected = model.stream().send_many(series[0])
-    assert_same(expected, model.predict(prefixes(series[0])), model)
+    assert_same_predictions(expected, model.predict(prefixes(series[0])), model)
     stream = model.stream()
     by_kind = [stream.send(x) for x in (float(series[0][0]), [series[0][1]])]
     assert_array_equal(by_kind, expected[:2])
@@ -192,7 +142,7 @@ def test_stream_reads_one_hot_steps():
     model = RNNRegressor(**{**TINY, "add_differences": False}).fit(rows, SUMS)
     long = csr_array(np.eye(5)[[3, 1, 4, 1, 0]])
     expected = model.predict([long[: t + 1] for t in range(5)])
-    assert_same(model.stream().send_many(long), expected, model)
+    assert_same_predictions(model.stream().send_many(long), expected, model)
     of_sparse, of_dense = model.stream(), model.stream()
     for t, row in enumerate(csr_matrix(long)):
         assert_allclose(of_sparse.send(row), expected[t], atol=ATOL)
@@ -204,7 +154,7 @@ def test_stream_reads_unknown_tokens_as_predict_does():
     tokens = np.array([3, 999, 2])
     expected = expected_of(model, tokens, "predict_proba")
     stream = model.stream(method="predict_proba")
-    assert_same(np.array([stream.send(token) for token in tokens]), expected)
+    assert_same_predictions(np.array([stream.send(token) for token in tokens]), expected)
 
 
 def test_stream_send_many_reads_tables_with_the_columns_of_fit():
@@ -222,7 +172,7 @@ def test_stream_standardizes_large_values_in_float64():
     model = RNNRegressor(**TINY, standardize=True).fit(sequences, SUMS)
     stream = model.stream()
     predicted = np.array([stream.send(x) for x in sequences[0]])
-    assert_same(predicted, expected_of(model, sequences[0]), model)
+    assert_same_predictions(predicted, expected_of(model, sequences[0]), model)
 
 
 # --- the state ----------------------------------------------------------------------------------
@@ -284,58 +234,6 @@ def test_stream_imports_no_framework():
     model = fitted("classifier")
     found = run_fresh(LOAD_AND_STREAM, pickle.dumps(model).hex(), json.dumps(FRAMEWORKS))
     assert found == [model.predict([[[0.5, -0.5]]])[0], []]
-
-
-# --- initial_state and return_state ---------------------------------------------------------------
-
-
-@pytest.mark.parametrize("kind", ["classifier", "regressor", "tagger", "words"])
-def test_predict_initial_state_continues_sequences(kind):
-    model, (_, sequences, _) = fitted(kind), MODELS[kind]
-    method = model.predict_proba if hasattr(model, "classes_") else model.predict
-    sequences = [np.concatenate([steps, sequences[0]]) for steps in sequences]
-    whole, last = method(sequences, return_state=True)
-    assert_same_nested(whole, method(sequences), model)
-    first, state = method([steps[:2] for steps in sequences], return_state=True)
-    rest, end = method([steps[2:] for steps in sequences], initial_state=state, return_state=True)
-    if model.return_sequences:
-        rest = [np.concatenate(pair) for pair in zip(first, rest, strict=True)]
-    assert_same_nested(rest, whole, model)
-    for one, other in zip(end, last, strict=True):
-        assert_allclose(one, other, atol=10 * ATOL)
-
-
-def assert_same_nested(one, other, model):
-    if isinstance(one, list):
-        one, other = np.concatenate(one), np.concatenate(other)
-    assert_same(one, other, model)
-
-
-def test_predict_and_streams_share_their_states():
-    model = fitted("classifier")
-    stream = model.stream(method="predict_proba", n_streams=len(X))
-    stream.send_many(np.stack([steps[:2] for steps in X]))
-    probabilities = model.predict_proba(X, initial_state=stream.state)
-    together = [np.concatenate([steps[:2], steps]) for steps in X]
-    assert_same(probabilities, model.predict_proba(together))
-    _, state = model.predict(X, return_state=True)
-    sent = model.stream(state, method="predict_proba", n_streams=len(X)).send(LONG[: len(X)])
-    longer = [np.vstack([steps, x]) for steps, x in zip(X, LONG, strict=False)]
-    assert_same(sent, model.predict_proba(longer))
-
-
-def test_hidden_states_initial_state_continues_sequences():
-    model = fitted("classifier")
-    _, state = model.predict([steps[:1] for steps in X], return_state=True)
-    rest = [steps[1:] for steps in X]
-    for per_step in (False, True):
-        how = {"return_sequences": per_step, "return_state": True}
-        expected, *states = model.hidden_states(X, **how)
-        found, *last = model.hidden_states(rest, **how, initial_state=state)
-        for one, other in zip(found, expected, strict=True):
-            assert_allclose(one, other[1:] if per_step else other, atol=ATOL)
-        for one, other in zip(last, states, strict=True):
-            assert_allclose(one, other, atol=ATOL)
 
 
 # --- errors -------------------------------------------------------------------------------------
