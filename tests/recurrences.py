@@ -14,7 +14,11 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from skrnn._specs import DEFAULT_ACTIVATIONS, NetworkSpec
 from skrnn.networks import backends, programs
+from skrnn.networks.architecture import build_network, initial_weights
 from skrnn.networks.cells import get_cell
+
+# float32 rounds numbers near 1 to 1.2e-7, and a few operations follow one another.
+ATOL = 1e-6
 
 
 def random_sequences(lengths=(3, 1, 6, 4, 2, 6, 5, 3), n_features=3, seed=0):
@@ -56,6 +60,17 @@ def assert_close_weights(one, other, atol=1e-12):
         assert_allclose(first, second, rtol=0, atol=atol)
 
 
+def assert_same_predictions(one, other, model=None):
+    """Check that predictions are equal, up to rounding in units of the targets of `model`."""
+    assert one.dtype == other.dtype
+    assert one.shape == other.shape
+    if one.dtype.kind != "f":
+        assert_array_equal(one, other)
+    else:
+        scale = np.max(getattr(model, "_y_scale", 1.0))
+        assert_allclose(one, other, rtol=0, atol=ATOL * scale)
+
+
 def same_bits(one, other):
     """Return whether the weights of two estimators, or two lists of weights, are equal."""
     pairs = zip(_weights(one), _weights(other), strict=True)
@@ -86,6 +101,17 @@ def network_spec(**fields):
         "dtype": "float32",
     }
     return NetworkSpec(**{**plain, **fields})
+
+
+def drawn_network(spec, *, plain):
+    """Return a network whose weights are drawn, with biases other than zero, and the weights."""
+    network, rng = build_network(spec, plain=plain), np.random.default_rng(0)
+    weights = [
+        (weight + rng.normal(0, 0.1, weight.shape)).astype(spec.dtype)
+        for weight in initial_weights(network, rng)
+    ]
+    network.model.set_weights(weights)
+    return network, weights
 
 
 def body_that_draws(steps, lengths):

@@ -22,7 +22,7 @@ from small_data import assert_same_weights
 import skrnn
 from skrnn import RNNClassifier, RNNRegressor
 from skrnn.export import from_safetensors, to_safetensors
-from skrnn.export._weights import named_weights
+from skrnn.recurrent._named_weights import named_weights
 
 ROOT = Path(skrnn.__file__).parents[1]
 

@@ -82,6 +82,7 @@ PUBLIC_NAMES = {
         "LSTMFCNBody",
         "RNNClassifier",
         "RNNRegressor",
+        "Stream",
         "check_body",
         "clear_program_cache",
         "masked_attention",

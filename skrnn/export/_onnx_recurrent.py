@@ -18,7 +18,7 @@ from skrnn.export._onnx_inputs import (
     check_lengths,
     trim_padding,
 )
-from skrnn.export._weights import ATTENTION, DIFFERENCES, named_weights
+from skrnn.recurrent._named_weights import ATTENTION, DIFFERENCES, named_weights
 
 
 @dataclass(frozen=True)

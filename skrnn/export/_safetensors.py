@@ -15,7 +15,7 @@ import numpy as np
 import skrnn
 from skrnn._fitting import fitted_snapshot, snapshot
 from skrnn.export._checks import check_path, check_recurrent
-from skrnn.export._weights import named_weights
+from skrnn.recurrent._named_weights import named_weights
 
 # The fields of a specification that the shapes of the weights do not show.
 _SETTINGS = (

@@ -36,8 +36,8 @@ def forward(spec, weights, sequences, name="model", *, standardization=None):
     per_step = name in ("steps", "attention") or (name == "model" and spec.return_sequences)
     results = _run_blocks(spec, weights, sequences, name, standardization)
     if per_step:
-        return _in_order_of_steps(results, sequences.lengths)
-    return _in_order(results, len(sequences))
+        return in_order_of_steps(results, sequences.lengths)
+    return in_order(results, len(sequences))
 
 
 def final_states(spec, weights, sequences, *, standardization=None):
@@ -52,12 +52,56 @@ def final_states(spec, weights, sequences, *, standardization=None):
     blocks = _run_blocks(spec, weights, sequences, "states", standardization, equal_lengths=True)
     results = [(rows, _as_list(states)) for rows, states in blocks]
     return [
-        _in_order([(rows, states[i]) for rows, states in results], len(sequences))
+        in_order([(rows, states[i]) for rows, states in results], len(sequences))
         for i in range(len(results[0][1]))
     ]
 
 
-def _run_blocks(spec, weights, sequences, name, standardization, *, equal_lengths=False):
+def forward_from(initial, collect, spec, weights, sequences, *, standardization=None):
+    """Run the recurrent layers on sequences whose earlier time steps they have read.
+
+    All sequences of a block have the same length, because padding would change a state.
+
+    Parameters
+    ----------
+    initial : list of ndarray
+        The inputs of `continued_model` after the lengths, each with one row per sequence.
+    collect : callable
+        Called for each block with the indices of its sequences, the outputs of the last layer, of
+        shape (n, T, units), and the list of the final states of all layers.
+    spec : NetworkSpec
+    weights : list of ndarray
+    sequences : Sequences
+    standardization : Standardization or None, default=None
+
+    Returns
+    -------
+    list
+        The return values of `collect`.
+    """
+    return _run_blocks(
+        spec,
+        weights,
+        sequences,
+        "continued",
+        standardization,
+        equal_lengths=True,
+        initial=initial,
+        collect=lambda rows, outputs: collect(rows, outputs[0], outputs[1:]),
+    )
+
+
+def _run_blocks(
+    spec,
+    weights,
+    sequences,
+    name,
+    standardization,
+    *,
+    equal_lengths=False,
+    initial=(),
+    collect=lambda rows, outputs: (rows, outputs),
+):
     """Return the indices of each block of sequences, and the outputs of a model for them."""
 
     def send(some):
@@ -73,21 +117,26 @@ def _run_blocks(spec, weights, sequences, name, standardization, *, equal_length
         program.set_weights(weights)
         compiled = program.forward(name)
         on_device = Feed(send, sequences, sequences)
-        return [(rows, compiled(*on_device(rows))) for rows in blocks]
+        return [
+            collect(rows, compiled(*on_device(rows), *(given[rows] for given in initial)))
+            for rows in blocks
+        ]
 
 
 def _as_list(tensors):
     return list(tensors) if isinstance(tensors, (list, tuple)) else [tensors]
 
 
-def _in_order(results, n):
+def in_order(results, n):
+    """Return one row per sequence, from the indices of each block and its rows."""
     ordered = np.empty((n, *results[0][1].shape[1:]), results[0][1].dtype)
     for rows, values in results:
         ordered[rows] = values
     return ordered
 
 
-def _in_order_of_steps(results, lengths):
+def in_order_of_steps(results, lengths):
+    """Return one row per real time step, from the indices of each block and its time steps."""
     starts = offsets_of(lengths)
     first = results[0][1]
     ordered = np.empty((lengths.sum(), first.shape[2]), first.dtype)

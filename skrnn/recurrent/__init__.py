@@ -10,6 +10,7 @@ from skrnn.recurrent._classifier import RNNClassifier
 from skrnn.recurrent._masked_attention import masked_attention
 from skrnn.recurrent._program_cache import clear_program_cache
 from skrnn.recurrent._regressor import RNNRegressor
+from skrnn.recurrent._stream import Stream
 
 __all__ = [
     "AttentionBody",
@@ -17,11 +18,12 @@ __all__ = [
     "LSTMFCNBody",
     "RNNClassifier",
     "RNNRegressor",
+    "Stream",
     "check_body",
     "clear_program_cache",
     "masked_attention",
 ]
 
 # The public module of these classes, also in pickles and skops files.
-for _class in (AttentionBody, ConvBody, LSTMFCNBody):
+for _class in (AttentionBody, ConvBody, LSTMFCNBody, Stream):
     _class.__module__ = __name__

@@ -16,6 +16,7 @@ from skrnn._persistence import SavedEstimator
 from skrnn._sklearn import CallbackSupportMixin, _fit_context
 from skrnn.recurrent._bodies import is_ready_made
 from skrnn.recurrent._callbacks import FitTask
+from skrnn.recurrent._continuation import hidden_from, outputs_from, read_from
 from skrnn.recurrent._convergence import warn_if_nothing_was_learned
 from skrnn.recurrent._data import (
     ids_as_rows,
@@ -25,6 +26,7 @@ from skrnn.recurrent._data import (
 )
 from skrnn.recurrent._job import fitted_attributes, prepare
 from skrnn.recurrent._parameters import KERAS_PARAMETERS, NetworkParameters
+from skrnn.recurrent._stream import StreamMixin
 from skrnn.recurrent._training_parameters import TrainingParameters, require_constant_rate
 from skrnn.recurrent._validation_score import validation_score
 from skrnn.recurrent._validation_split import check_groups, draw_split, holds_out
@@ -33,7 +35,12 @@ from skrnn.sequences._targets import as_list_or_array, flatten_step_targets, nes
 
 
 class BaseRNN(
-    TrainingParameters, NetworkParameters, CallbackSupportMixin, SavedEstimator, metaclass=ABCMeta
+    TrainingParameters,
+    NetworkParameters,
+    StreamMixin,
+    CallbackSupportMixin,
+    SavedEstimator,
+    metaclass=ABCMeta,
 ):
     """Base of the recurrent estimators; not for direct use."""
 
@@ -166,26 +173,52 @@ shape (n, T, n_features) or (n, T)
         params = self.get_params(deep=False)
         return {name: value for name, value in vars(self).items() if name not in params}
 
-    def predict(self, X):
+    def predict(self, X, *, initial_state=None, return_state=False):
         """Predict targets.
 
         Parameters
         ----------
         X : as in `fit`
             Any number of sequences of any length.
+        initial_state : tuple of ndarray, default=None
+            The state after the earlier time steps of each sequence, whose continuations are in `X`:
+            the state of an earlier call with ``return_state=True``, or that of a stream. The
+            predictions are then those for the earlier and the new time steps together. If None,
+            the sequences begin with `X`.
+        return_state : bool, default=False
+            Whether to return the state after the last time step of each sequence too.
 
         Returns
         -------
-        ndarray of shape (n,) or (n, k), or list of ndarray
+        predictions : ndarray of shape (n,) or (n, k), or list of ndarray
             One prediction per sequence. With `return_sequences=True`, there is one per time step:
             in one array if `X` is an array (an object array if `X` is one), otherwise in a list
             with one array per sequence. The padding of token ids has no prediction.
+        state : tuple of ndarray of shape (n, width)
+            Only returned with ``return_state=True``: the states of each recurrent layer, the first
+            layer first, and then what differences and pooling carry; see
+            :class:`~skrnn.recurrent.Stream`.
+
+        Raises
+        ------
+        ValueError
+            If `initial_state` or `return_state` is set for a network that is bidirectional or has a
+            custom `body` or `cell`, or if `initial_state` is not a state of this network.
         """
         fitted = fitted_snapshot(self)
-        inputs, outputs = fitted._forward(X)
-        return fitted._nest(fitted._codec.decode(outputs), X, inputs)
+        return fitted._predict(fitted._codec.decode, X, initial_state, return_state)
 
-    def hidden_states(self, X, return_sequences=False, return_state=False):
+    def _predict(self, decode, X, initial_state, return_state):
+        """Return decoded outputs in the container of X, and the state if it is asked for."""
+        if initial_state is None and not return_state:
+            inputs, outputs = self._forward(X)
+        else:
+            inputs, state = read_from(self, X, initial_state)
+            outputs, state = outputs_from(self, inputs, state)
+        predictions = self._nest(decode(outputs), X, inputs)
+        return (predictions, state) if return_state else predictions
+
+    def hidden_states(self, X, return_sequences=False, return_state=False, *, initial_state=None):
         """Return the outputs of the last recurrent layer.
 
         Parameters
@@ -197,6 +230,8 @@ shape (n, T, n_features) or (n, T)
         return_state : bool, default=False
             Whether to return the final states too: ``h`` for simple and GRU cells, ``h`` and
             ``c`` for LSTM. Those of the backward direction follow those of the forward direction.
+        initial_state : tuple of ndarray, default=None
+            As in `predict`, which also returns the state of all layers.
 
         Returns
         -------
@@ -209,10 +244,16 @@ shape (n, T, n_features) or (n, T)
         Raises
         ------
         ValueError
-            If the estimator has a custom `body`, and `return_sequences` or `return_state` is True.
+            If the estimator has a custom `body`, and `return_sequences` or `return_state` is True;
+            or for an `initial_state` for which `predict` raises an error.
         """
         name = "steps" if return_sequences else "summary"
         fitted = fitted_snapshot(self)
+        if initial_state is not None:
+            inputs, state = read_from(fitted, X, initial_state)
+            outputs, states = hidden_from(fitted, inputs, state, per_step=return_sequences)
+            outputs = nest_steps(outputs, X, inputs) if return_sequences else outputs
+            return [outputs, *states] if return_state else outputs
         fitted._require_hidden(name, return_state)
         inputs, outputs = fitted._forward(X, name)
         if return_sequences:

@@ -164,23 +164,25 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         classes = known_classes(self, classes)
         return self._partial_fit(X, y, sample_weight, classes)
 
-    def predict_proba(self, X):
+    def predict_proba(self, X, *, initial_state=None, return_state=False):
         """Predict the probability of each class.
 
         Parameters
         ----------
         X : as in `fit`
+        initial_state, return_state : as in `predict`
 
         Returns
         -------
-        ndarray of shape (n, n_classes), or list of ndarray of shape (T_i, n_classes)
+        probabilities : ndarray of shape (n, n_classes), or list of ndarray
             The columns are in the order of `classes_`. With `return_sequences=True` there is one
             row per time step: an array of shape (n, T, n_classes) if `X` is an array, otherwise a
             list.
+        state : tuple of ndarray of shape (n, width)
+            Only returned with ``return_state=True``, as by `predict`.
         """
         fitted = fitted_snapshot(self)
-        inputs, outputs = fitted._forward(X)
-        return fitted._nest(fitted._codec.probabilities(outputs), X, inputs)
+        return fitted._predict(fitted._codec.probabilities, X, initial_state, return_state)
 
     def score(self, X, y, sample_weight=None):
         """Return the accuracy over sequences, or over real time steps with `return_sequences`.

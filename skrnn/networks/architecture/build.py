@@ -9,11 +9,13 @@ without skrnn, unless Keras does not have the cell.
 """
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import keras
 from keras import ops
 
 from skrnn.networks import backends
+from skrnn.networks.architecture.continued import continued_model
 from skrnn.networks.architecture.custom_body import Body, custom_body, real_steps
 from skrnn.networks.architecture.differences import with_differences
 from skrnn.networks.architecture.head import attend, dense_head, pool
@@ -55,6 +57,11 @@ class Network:
     steps: keras.Model | None
     states: keras.Model | None
     attention: keras.Model | None
+
+    @cached_property
+    def continued(self):
+        """The model that begins at given states, which few programs need; see `continued_model`."""
+        return continued_model(self.spec, self.model)
 
     def is_unchanged(self):
         """Return whether the custom parts have not changed since the network was built."""

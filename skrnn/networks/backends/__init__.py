@@ -73,9 +73,10 @@ class Backend(Protocol):
     def compile_forward(self, model) -> Any:
         """Prepare a forward pass of a Keras model.
 
-        Returns a function of the return value of `sequences_to_device` and of the indices of some
-        sequences. This function returns the outputs for these sequences as an array, or as a list
-        of arrays if the model has several outputs.
+        Returns a function of the return value of `sequences_to_device`, of the indices of some
+        sequences, and of the other inputs of the model for these sequences, if it has any. This
+        function returns the outputs for these sequences as an array, or as a list of arrays if the
+        model has several outputs.
         """
 
     def has_fast_loop(self, cell) -> bool:

@@ -259,20 +259,21 @@ def compile_forward(model):
     variables = model.trainable_variables, model.non_trainable_variables
 
     @partial(jax.jit, static_argnames="n_steps")
-    def forward(state, arrays, rows, n_steps):
-        inputs = _gather_steps(arrays, rows, n_steps)
-        return model.stateless_call(*state, list(inputs), training=False)[0]
+    def forward(state, arrays, rows, n_steps, initial):
+        inputs = [*_gather_steps(arrays, rows, n_steps), *initial]
+        return model.stateless_call(*state, inputs, training=False)[0]
 
-    def run(sequences, rows):
+    def run(sequences, rows, *initial):
         arrays, lengths = sequences
         bounds = np.array([0, len(rows)])
         [(n_rows, n_steps)] = _shapes(
             lengths[rows], np.arange(len(rows)), bounds, None, exact=False
         )
-        filled = np.full(n_rows, rows[0], np.int32)
-        filled[: len(rows)] = rows
+        filled = np.zeros(n_rows, np.int32)
+        filled[: len(rows)] = np.arange(len(rows))
         state = jax.tree.map(lambda variable: variable.value, variables)
-        outputs = forward(state, arrays, filled, n_steps)
+        initial = [array[filled] for array in initial]
+        outputs = forward(state, arrays, rows[filled], n_steps, initial)
         return jax.tree.map(lambda array: np.asarray(array)[: len(rows)], outputs)
 
     return run

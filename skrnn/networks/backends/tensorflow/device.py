@@ -140,11 +140,11 @@ def compile_forward(model):
     """Compile the forward pass of a model, once for all shapes."""
 
     @_traced_once
-    def forward(sequences, rows):
-        return model(_gather_steps(*sequences, rows), training=False)
+    def forward(sequences, rows, *initial):
+        return model((*_gather_steps(*sequences, rows), *initial), training=False)
 
-    def run(sequences, rows):
-        outputs = forward(sequences, tf.convert_to_tensor(rows))
+    def run(sequences, rows, *initial):
+        outputs = forward(sequences, *map(tf.convert_to_tensor, (rows, *initial)))
         return tf.nest.map_structure(lambda tensor: tensor.numpy(), outputs)
 
     return run

@@ -125,8 +125,9 @@ def compile_forward(model):
     run_model = _runner(model, training=False)
 
     @torch.no_grad
-    def run(sequences, rows):
-        outputs = run_model(_gather_steps(*sequences[:3], _send(rows), sequences[3][rows]))
+    def run(sequences, rows, *initial):
+        steps = _gather_steps(*sequences[:3], _send(rows), sequences[3][rows])
+        outputs = run_model((*steps, *map(_send, initial)))
         return keras.tree.map_structure(lambda tensor: tensor.cpu().numpy(), outputs)
 
     return run

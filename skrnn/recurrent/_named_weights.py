@@ -35,6 +35,16 @@ def named_weights(spec, weights):
     return dict(zip(names, map(np.asarray, weights), strict=True))
 
 
+def weights_of_layer(named, layer):
+    """Return the weights of a layer by their names in the layer, such as "kernel"."""
+    prefix = f"{layer}/"
+    return {
+        name.removeprefix(prefix): weight
+        for name, weight in named.items()
+        if name.startswith(prefix)
+    }
+
+
 def _weight_names(spec):
     """Return the names of all weights, in the order of Keras."""
     of_cell = _OF_CELLS.get(spec.cell, _OF_MOST_CELLS)

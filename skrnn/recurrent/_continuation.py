@@ -1,0 +1,146 @@
+"""Predictions and hidden states that begin at a state, or return one.
+
+The recurrent layers run in a compiled program. Pooling and the output layer run in NumPy, as in a
+stream, because what they carry from earlier time steps is not part of the compiled network.
+"""
+
+import numpy as np
+
+from skrnn.recurrent._data import ids_as_rows, read_sequences
+from skrnn.recurrent._numpy_network import NumpyHead
+from skrnn.recurrent._state import StateLayout
+
+
+def read_from(estimator, X, initial_state):
+    """Return X as `Inputs`, and the checked state in which its sequences begin.
+
+    Parameters
+    ----------
+    estimator : RNNClassifier or RNNRegressor
+        A snapshot of a fitted estimator.
+    X : as in `fit`
+    initial_state : tuple of ndarray or None
+
+    Raises
+    ------
+    ValueError
+        If the state of the network cannot be carried, or if `initial_state` is not one.
+    """
+    layout = StateLayout(estimator._spec)
+    inputs = ids_as_rows(estimator._vocabulary, read_sequences(estimator, X))
+    n = len(inputs)
+    if initial_state is None:
+        return inputs, layout.fresh(n)
+    return inputs, layout.check(initial_state, n, "initial_state")
+
+
+def outputs_from(estimator, inputs, state):
+    """Return the outputs of the network for sequences that begin at a state, and the next state.
+
+    Returns
+    -------
+    outputs : ndarray of shape (n_sequences, n_outputs) or (n_steps, n_outputs)
+        One row per sequence, or one per time step with `return_sequences=True`.
+    state : tuple of ndarray
+    """
+    spec = estimator._spec
+    layout, head = StateLayout(spec), NumpyHead(spec, estimator.weights_)
+    *_, n_steps, carried = layout.split(state)
+
+    def outputs_of(rows, hidden):
+        """Return the outputs for the outputs of the last layer, and what the pooling carries."""
+        if spec.return_sequences:
+            return head.outputs(hidden), ()
+        count = None if n_steps is None else n_steps[rows]
+        pooling = tuple(array[rows] for array in carried)
+        for t in range(hidden.shape[1]):
+            count = None if count is None else count + 1
+            pooled, pooling = head.pool(hidden[:, t], pooling, count)
+        return head.outputs(pooled), pooling
+
+    results, layers = _run(estimator, inputs, state, outputs_of)
+    outputs = [(rows, values) for rows, (values, _) in results]
+    carried = _join_blocks([(rows, pooling) for rows, (_, pooling) in results])
+    state = layout.join(layers, *_later(estimator, inputs, state), carried)
+    return _ordered(outputs, inputs, per_step=spec.return_sequences), state
+
+
+def hidden_from(estimator, inputs, state, *, per_step):
+    """Return the outputs of the last recurrent layer, and its final states.
+
+    Returns
+    -------
+    outputs : ndarray of shape (n_sequences, units), or (n_steps, units) if `per_step`
+    states : tuple of ndarray of shape (n_sequences, units)
+    """
+    results, layers = _run(
+        estimator, inputs, state, lambda rows, hidden: hidden if per_step else hidden[:, -1]
+    )
+    return _ordered(results, inputs, per_step=per_step), layers[-1]
+
+
+def _ordered(results, inputs, *, per_step):
+    """Return the rows of all blocks in the order of the sequences or of their time steps."""
+    from skrnn.networks.inference import in_order, in_order_of_steps
+
+    if per_step:
+        return in_order_of_steps(results, inputs.lengths)
+    return in_order(results, len(inputs))
+
+
+def _join_blocks(results):
+    """Return arrays with one row per sequence, from the indices and the arrays of each block."""
+    order = np.argsort(np.concatenate([rows for rows, _ in results]))
+    arrays = zip(*(arrays for _, arrays in results), strict=True)
+    return [np.concatenate(blocks)[order] for blocks in arrays]
+
+
+def _run(estimator, inputs, state, reduce):
+    """Run the recurrent layers, and reduce the outputs of the last one block by block.
+
+    Returns
+    -------
+    results : list of tuple
+        The indices of the sequences of each block, and what `reduce` returns for these and the
+        outputs.
+    layers : list of tuple of ndarray
+        The final states of each layer.
+    """
+    from skrnn.networks.inference import forward_from
+
+    layout = StateLayout(estimator._spec)
+    layers, previous, n_steps, _ = layout.split(state)
+    initial = [states for layer in layers for states in layer]
+    if previous is not None:
+        # The differences of the first time step of a sequence are zero.
+        first = _steps_at(estimator, inputs, inputs.sequences.starts)
+        initial = [np.where(n_steps > 0, previous, first), *initial]
+    blocks = forward_from(
+        initial,
+        lambda rows, hidden, final: (rows, reduce(rows, hidden), final),
+        estimator._spec,
+        estimator.weights_,
+        inputs.sequences,
+        standardization=estimator._standardization,
+    )
+    final = _join_blocks([(rows, states) for rows, _, states in blocks])
+    per_layer = len(final) // len(layers)
+    grouped = [tuple(final[i : i + per_layer]) for i in range(0, len(final), per_layer)]
+    return [(rows, reduced) for rows, reduced, _ in blocks], grouped
+
+
+def _later(estimator, inputs, state):
+    """Return the last time step of each sequence, and the number of time steps so far."""
+    _, previous, n_steps, _ = StateLayout(estimator._spec).split(state)
+    sequences = inputs.sequences
+    if previous is not None:
+        previous = _steps_at(estimator, inputs, sequences.starts + sequences.lengths - 1)
+    return previous, None if n_steps is None else n_steps + sequences.lengths[:, None]
+
+
+def _steps_at(estimator, inputs, positions):
+    """Return the time steps at some positions as the network receives them."""
+    steps, known = inputs.sequences.values[positions], estimator._standardization
+    if known is not None:
+        steps = (steps - known.mean) / known.scale
+    return steps.astype(estimator._spec.dtype)

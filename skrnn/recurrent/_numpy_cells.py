@@ -1,0 +1,87 @@
+"""One time step of each cell in NumPy, for streams, which run without a framework.
+
+The equations are those of the modules of the same names in `skrnn.networks.cells`, and so are the
+names of the weights. A new cell is an entry of `CELLS`.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from skrnn.recurrent._numpy_activations import sigmoid
+
+
+class NumpyCell(NamedTuple):
+    """A cell in NumPy.
+
+    Parameters
+    ----------
+    step : callable
+        ``step(projected, states, weights, activation)`` returns the next states as a tuple, the
+        first of which is the output. `projected` is the projected input, of shape (n, columns of
+        the kernel), `states` is a tuple of arrays of shape (n, units), `weights` is a dict of
+        arrays by name, and `activation` is a function of an array.
+    n_states : int, default=1
+    input_bias : callable
+        Returns the part of the bias that is added to the projected input.
+    """
+
+    step: Callable
+    n_states: int = 1
+    input_bias: Callable = lambda bias: bias
+
+
+def _columns(array, n_gates):
+    """Return the columns of each gate as views; `numpy.split` would take longer than a product."""
+    units = array.shape[1] // n_gates
+    return [array[:, i * units : (i + 1) * units] for i in range(n_gates)]
+
+
+def _simple_step(projected, states, weights, activation):
+    return (activation(projected + states[0] @ weights["recurrent_kernel"]),)
+
+
+def _lstm_step(projected, states, weights, activation):
+    h, c = states
+    i, f, g, o = _columns(projected + h @ weights["recurrent_kernel"], 4)
+    c = sigmoid(f) * c + sigmoid(i) * activation(g)
+    return sigmoid(o) * activation(c), c
+
+
+def _gru_step(projected, states, weights, activation):
+    (h,) = states
+    x_z, x_r, x_h = _columns(projected, 3)
+    h_z, h_r, h_h = _columns(h @ weights["recurrent_kernel"] + weights["bias"][1], 3)
+    z, r = sigmoid(x_z + h_z), sigmoid(x_r + h_r)
+    return (z * h + (1 - z) * activation(x_h + r * h_h),)
+
+
+def _minimal_gru_step(projected, states, weights, activation):
+    (h,) = states
+    u, candidate = _columns(projected + h @ weights["recurrent_kernel"], 2)
+    u = sigmoid(u)
+    return (u * activation(candidate) + (1 - u) * h,)
+
+
+CELLS = {
+    "simple": NumpyCell(_simple_step),
+    "lstm": NumpyCell(_lstm_step, n_states=2),
+    # The bias has one row for the input and one for the recurrent product.
+    "gru": NumpyCell(_gru_step, input_bias=lambda bias: bias[0]),
+    "minimal_gru": NumpyCell(_minimal_gru_step),
+}
+
+
+def numpy_cell(name):
+    """Return the cell of a name.
+
+    Raises
+    ------
+    ValueError
+        If there is not a NumPy step for it.
+    """
+    if name not in CELLS:
+        raise ValueError(
+            f"The state of cell={name!r} cannot be carried from one time step to the next. The "
+            f"supported cells are {', '.join(map(repr, CELLS))}."
+        )
+    return CELLS[name]

@@ -1,0 +1,141 @@
+"""The state of a network between two time steps, as a plain tuple of arrays.
+
+A prediction after some time steps depends on the earlier ones only through the states of the
+recurrent layers, the previous time step (for differences), the number of time steps and what the
+pooling carries. `StateLayout` describes the order of these arrays and checks them.
+"""
+
+import numpy as np
+
+from skrnn.recurrent._numpy_cells import numpy_cell
+from skrnn.recurrent._running_pooling import Slot, pooling_of
+
+
+class StateLayout:
+    """The arrays of a state, each with one row per sequence.
+
+    Parameters
+    ----------
+    spec : NetworkSpec
+
+    Attributes
+    ----------
+    slots : list of Slot
+        The states of the layers, the first layer first, then the previous time step if there are
+        differences, the number of time steps if something depends on it, and the arrays of the
+        pooling.
+
+    Raises
+    ------
+    ValueError
+        If the network has parts whose state cannot be carried.
+    """
+
+    def __init__(self, spec):
+        require_carried_state(spec)
+        self._n_states = numpy_cell(spec.cell).n_states
+        self._n_layers = len(spec.units)
+        pooling = pooling_of(spec)
+        self._has_previous = spec.add_differences
+        self._has_count = spec.add_differences or pooling.counts_steps
+        self.slots = [
+            Slot(f"state {j} of layer {i}", units, spec.dtype)
+            for i, units in enumerate(spec.units)
+            for j in range(self._n_states)
+        ]
+        if self._has_previous:
+            self.slots.append(Slot("previous time step", spec.n_features, spec.dtype))
+        if self._has_count:
+            self.slots.append(Slot("number of time steps", 1, "int64"))
+        self.slots += pooling.slots(spec.units[-1], spec.dtype)
+
+    def fresh(self, n):
+        """Return the state of `n` sequences before their first time step."""
+        return tuple(np.full((n, slot.width), slot.fresh, slot.dtype) for slot in self.slots)
+
+    def check(self, state, n, input_name):
+        """Return a state that was given for `n` sequences, as arrays of their dtypes.
+
+        Raises
+        ------
+        ValueError
+            If it is not a state of this network for `n` sequences.
+        """
+        expected = ", ".join(f"{slot.name} ({n}, {slot.width})" for slot in self.slots)
+        if not isinstance(state, tuple | list) or len(state) != len(self.slots):
+            given = f"{type(state).__name__}"
+            if isinstance(state, tuple | list):
+                given += f" of length {len(state)}"
+            raise ValueError(
+                f"{input_name} must be a tuple of {len(self.slots)} arrays: {expected}; got a "
+                f"{given}."
+            )
+        return tuple(
+            _check_array(array, slot, n, input_name)
+            for array, slot in zip(state, self.slots, strict=True)
+        )
+
+    def split(self, state):
+        """Return a state in its four parts.
+
+        Returns
+        -------
+        layers : list of tuple of ndarray
+            The states of each layer.
+        previous, n_steps : ndarray or None
+        carried : tuple of ndarray
+            The arrays of the pooling.
+        """
+        k, end = self._n_states, self._n_states * self._n_layers
+        layers = [state[i : i + k] for i in range(0, end, k)]
+        others = list(state[end:])
+        previous = others.pop(0) if self._has_previous else None
+        n_steps = others.pop(0) if self._has_count else None
+        return layers, previous, n_steps, tuple(others)
+
+    def join(self, layers, previous, n_steps, carried):
+        """Return the state that consists of these parts."""
+        states = [state for states in layers for state in states]
+        others = [part for part in (previous, n_steps) if part is not None]
+        return (*states, *others, *carried)
+
+
+def _check_array(array, slot, n, input_name):
+    array = np.asarray(array)
+    if array.dtype.kind not in "iuf" or array.shape != (n, slot.width):
+        raise ValueError(
+            f"{input_name} must contain an array of numbers of shape ({n}, {slot.width}) for the "
+            f"{slot.name}, got {array.dtype} of shape {array.shape}."
+        )
+    valid = np.isfinite(array) | (array == slot.fresh)
+    if not valid.all():
+        raise ValueError(
+            f"{input_name} must contain finite numbers for the {slot.name}, got {array[~valid][0]}."
+        )
+    return array.astype(slot.dtype)
+
+
+def require_carried_state(spec):
+    """Check that a network computes each prediction from a state and the next time step.
+
+    Parameters
+    ----------
+    spec : NetworkSpec
+
+    Raises
+    ------
+    ValueError
+        If it has a custom body or cell, or if it is bidirectional.
+    """
+    if spec.body is not None:
+        reason = f"its body={spec.body!r} may combine all time steps"
+    elif spec.custom_cell is not None:
+        reason = f"skrnn does not know the equation of its cell={spec.custom_cell!r}"
+    elif spec.bidirectional:
+        reason = "bidirectional=True also reads each sequence from its end"
+    else:
+        return
+    raise ValueError(
+        f"The state of this estimator cannot be carried from one time step to the next: {reason}. "
+        "Fit an estimator with bidirectional=False, body=None and one of the named cells."
+    )
