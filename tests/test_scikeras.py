@@ -138,7 +138,7 @@ def test_grid_search_over_the_network_and_the_optimizer(bridge):
     estimator = bridge.KerasSequenceClassifier(model, optimizer="adam", **QUICK)
     grid = {"model__units": [1, 2], "optimizer__learning_rate": [0.1]}
     # This score needs probabilities, which scikit-learn only asks of a classifier.
-    search = GridSearchCV(estimator, grid, cv=3, scoring="roc_auc_ovr", error_score="raise")
+    search = GridSearchCV(estimator, grid, cv=2, scoring="roc_auc_ovr", error_score="raise")
     search.fit(X, Y)
     assert search.best_estimator_.predict(X).shape == (9,)
     sizes = {params["model__units"] for params in search.cv_results_["params"]}
@@ -237,7 +237,7 @@ def test_wrong_arguments_raise_clear_errors(bridge, settings, X, y, message):
 
 
 def test_rnn_builder_checks_its_parameters(bridge):
-    with pytest.raises(ValueError, match="units must be a positive int.*got"):
+    with pytest.raises(ValueError, match=r"units must be a positive int.*got"):
         bridge.rnn_builder(units=(4, 0))
 
 
