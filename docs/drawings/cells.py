@@ -1,6 +1,6 @@
 """Drawings of one time step of each recurrent cell."""
 
-from drawings.elements import PEEPHOLE, RADIUS, body, box, canvas, circle, dot, label, line
+from drawings.elements import PEEPHOLE, PLAIN, RADIUS, body, box, canvas, circle, dot, label, line
 
 # The heights of the input, the previous output, the gates and the upper line.
 X_LINE, H_LINE, GATES, UPPER = 1.0, 1.6, 2.5, 4.6
@@ -10,8 +10,8 @@ _X_ENTERS = 1.7
 
 def draw_simple():
     """Draw the simple recurrent cell."""
-    figure, ax = canvas((-0.9, 6.4), (-0.3, 3.1))
-    body(ax, 1.1, 0.65, 4.9, 2.8)
+    figure, ax = canvas((-0.9, 6.4), (-0.3, 2.5))
+    body(ax, 1.1, 0.65, 4.9, 2.3)
     line(ax, (0.1, H_LINE), (2.9, H_LINE))
     line(ax, (_X_ENTERS, 0.2), (_X_ENTERS, X_LINE), (3.3, X_LINE), (3.3, H_LINE - 0.3))
     box(ax, 3.3, H_LINE, "tanh")
@@ -55,7 +55,7 @@ def _forget_and_write(ax):
 def _read(ax):
     dot(ax, 8.4, UPPER)
     line(ax, (8.4, UPPER), (8.4, 4.1))
-    box(ax, 8.4, 3.8, "tanh")
+    box(ax, 8.4, 3.8, "tanh", color=PLAIN)
     line(ax, (8.4, 3.5), (8.4, 3.1 + RADIUS - 0.1))
     line(ax, (7.0, _GATE_TOP), (7.0, 3.0), (8.4 - RADIUS, 3.0))
     label(ax, 7.4, 3.25, "$o_t$")
@@ -114,11 +114,11 @@ def _keep_or_replace(ax, *, gate, candidate, keeps, name):
         line(ax, (gate, _GATE_TOP), (gate, UPPER - RADIUS))
         middle = (gate + candidate) / 2
         line(ax, (gate, level), (middle - 0.4, level))
-        box(ax, middle, level, "$1-$", height=0.5)
+        box(ax, middle, level, "$1-$", height=0.5, color=PLAIN)
         line(ax, (middle + 0.4, level), (candidate - RADIUS, level))
     else:
         line(ax, (gate, _GATE_TOP), (gate, 3.8), arrow=False)
-        box(ax, gate, 3.98, "$1-$", height=0.42)
+        box(ax, gate, 3.98, "$1-$", height=0.42, color=PLAIN)
         line(ax, (gate, 4.19), (gate, UPPER - RADIUS + 0.02))
         line(ax, (gate, level), (candidate - RADIUS, level))
     circle(ax, gate, UPPER, r"$\times$")

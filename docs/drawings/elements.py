@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 from matplotlib.patches import Circle, FancyBboxPatch
 
 INPUT, STATE, OUTPUT = "#cfe2f7", "#e6e6e6", "#fbdcb8"
-GATE, BODY, PEEPHOLE = "#fff3b0", "#f6f6f6", "#b3261e"
+GATE, PLAIN, BODY, PEEPHOLE = "#fff3b0", "white", "#f6f6f6", "#b3261e"
 LINE = "#333333"
 _INCHES_PER_UNIT = 0.62
 # Circles of operations and of inputs.
