@@ -1,6 +1,12 @@
 """Sphinx's settings for the documentation of skrnn."""
 
+import sys
+from pathlib import Path
+
 import skrnn
+
+# The pages of the user guide import `drawings` from this folder.
+sys.path.insert(0, str(Path(__file__).parent))
 
 project = "skrnn"
 author = "skrnn developers"
@@ -10,6 +16,7 @@ version = release = skrnn.__version__
 extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
+    "matplotlib.sphinxext.plot_directive",
     "myst_parser",
     "numpydoc",
     "sphinx_gallery.gen_gallery",
@@ -34,6 +41,10 @@ sphinx_gallery_conf = {
     "show_signature": False,
     "write_computation_times": False,
 }
+
+plot_formats = ["svg"]
+plot_html_show_formats = False
+plot_html_show_source_link = False
 
 html_theme = "pydata_sphinx_theme"
 html_title = f"skrnn {release}"
