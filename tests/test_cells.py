@@ -31,12 +31,12 @@ from sklearn.base import clone
 
 from skrnn import RNNClassifier, RNNRegressor
 from skrnn._specs import CELLS, DEFAULT_ACTIVATIONS
-from skrnn.export._weights import named_weights
 from skrnn.networks.architecture import build_network
 from skrnn.networks.architecture.layers import make_layer
 from skrnn.networks.backends import precision
 from skrnn.networks.cells import get_cell, run_steps
 from skrnn.networks.inference import forward
+from skrnn.recurrent._named_weights import named_weights
 from skrnn.sequences import check_sequences
 
 X = random_sequences()

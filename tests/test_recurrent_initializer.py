@@ -66,5 +66,5 @@ def test_rnn_recurrent_initializer_errors():
     with pytest.raises(ValueError, match="recurrent_initializer='identity' needs a cell of skrnn"):
         model.fit(X, Y)
     model.set_params(recurrent_initializer="zeros")
-    with pytest.raises(ValueError, match="'recurrent_initializer' .*Got 'zeros'"):
+    with pytest.raises(ValueError, match=r"'recurrent_initializer' .*Got 'zeros'"):
         model.fit(X, Y)

@@ -77,7 +77,9 @@ def test_numpy_network_equals_the_network_of_keras_after_each_step(name):
         expected = ops.convert_to_numpy(network.model(padded))
     outputs = run_numpy(NumpyNetwork(spec, weights), steps)
     assert outputs.dtype == spec.dtype
-    assert_allclose(outputs, expected, rtol=0, atol=1e-12 if name == "float64" else ATOL)
+    # The outputs of a ReLU cell grow with the number of time steps.
+    tolerances = (1e-12, 1e-12) if name == "float64" else (1e-6, ATOL)
+    assert_allclose(outputs, expected, *tolerances)
 
 
 def test_numpy_activations_are_those_of_keras():

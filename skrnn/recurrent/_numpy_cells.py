@@ -40,11 +40,23 @@ def _simple_step(projected, states, weights, activation):
     return (activation(projected + states[0] @ weights["recurrent_kernel"]),)
 
 
+def _indrnn_step(projected, states, weights, activation):
+    return (activation(projected + weights["recurrent_kernel"] * states[0]),)
+
+
 def _lstm_step(projected, states, weights, activation):
     h, c = states
     i, f, g, o = _columns(projected + h @ weights["recurrent_kernel"], 4)
     c = sigmoid(f) * c + sigmoid(i) * activation(g)
     return sigmoid(o) * activation(c), c
+
+
+def _peephole_lstm_step(projected, states, weights, activation):
+    h, c = states
+    i, f, g, o = _columns(projected + h @ weights["recurrent_kernel"], 4)
+    p_i, p_f, p_o = weights["peepholes"]
+    c = sigmoid(f + p_f * c) * c + sigmoid(i + p_i * c) * activation(g)
+    return sigmoid(o + p_o * c) * activation(c), c
 
 
 def _gru_step(projected, states, weights, activation):
@@ -53,6 +65,14 @@ def _gru_step(projected, states, weights, activation):
     h_z, h_r, h_h = _columns(h @ weights["recurrent_kernel"] + weights["bias"][1], 3)
     z, r = sigmoid(x_z + h_z), sigmoid(x_r + h_r)
     return (z * h + (1 - z) * activation(x_h + r * h_h),)
+
+
+def _gru_reset_before_step(projected, states, weights, activation):
+    (h,) = states
+    x_z, x_r, x_h = _columns(projected, 3)
+    u_z, u_r, u_h = _columns(weights["recurrent_kernel"], 3)
+    z, r = sigmoid(x_z + h @ u_z), sigmoid(x_r + h @ u_r)
+    return (z * h + (1 - z) * activation(x_h + (r * h) @ u_h),)
 
 
 def _minimal_gru_step(projected, states, weights, activation):
@@ -67,7 +87,12 @@ CELLS = {
     "lstm": NumpyCell(_lstm_step, n_states=2),
     # The bias has one row for the input and one for the recurrent product.
     "gru": NumpyCell(_gru_step, input_bias=lambda bias: bias[0]),
+    "gru_reset_before": NumpyCell(_gru_reset_before_step),
     "minimal_gru": NumpyCell(_minimal_gru_step),
+    "peephole_lstm": NumpyCell(_peephole_lstm_step, n_states=2),
+    # It is the simple unit with another activation and another initial value.
+    "irnn": NumpyCell(_simple_step),
+    "indrnn": NumpyCell(_indrnn_step),
 }
 
 
