@@ -23,7 +23,7 @@ from skrnn.networks.backends.torch.optimizers import make_update
 from skrnn.networks.cells import get_cell, run_steps
 
 X, TAGS = labelled()
-NATIVE = ["simple", "lstm", "gru"]
+NATIVE = ["simple", "irnn", "lstm", "gru"]
 BATCH, N_STEPS, N_FEATURES, UNITS = 5, 7, 3, 4
 
 

@@ -23,7 +23,12 @@ def run_loop(cell, steps, mask, weights, initial_states=None):
     return outputs.transpose(0, 1), [outputs[-1], *states]
 
 
-_NATIVE = {"simple": torch.rnn_tanh, "lstm": torch.lstm, "gru": torch.gru}
+_NATIVE = {
+    "simple": torch.rnn_tanh,
+    "irnn": torch.rnn_relu,
+    "lstm": torch.lstm,
+    "gru": torch.gru,
+}
 
 
 def _is_native_fast(cell, steps, kernel):
