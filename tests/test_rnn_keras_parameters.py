@@ -187,6 +187,35 @@ def test_rnn_global_clipnorm_limits_the_norm_of_all_gradients():
     assert moved(optimizer=by_value) == pytest.approx(free, rel=1e-6)
 
 
+CLIPPED = {
+    "clipvalue": lambda gradients, most: [np.clip(one, -most, most) for one in gradients],
+    "clipnorm": lambda gradients, most: [
+        one * min(1, most / np.linalg.norm(one)) for one in gradients
+    ],
+    "global_clipnorm": lambda gradients, most: [
+        one * min(1, most / np.sqrt(sum((each**2).sum() for each in gradients)))
+        for one in gradients
+    ],
+}
+
+
+@pytest.mark.parametrize("kind", CLIPPED)
+def test_rnn_clipping_changes_the_gradient_of_one_update_as_by_hand(kind):
+    def update(optimizer, **params):
+        fit = {**EXACT, "epochs": 1, **params, "optimizer": optimizer, "learning_rate": 1.0}
+        model = RNNRegressor(**fit).fit(X, Y)
+        return [one - other for one, other in zip(start.weights_, model.weights_, strict=True)]
+
+    start = RNNRegressor(**{**UNCHANGED, "optimizer": "sgd"}).fit(X, Y)
+    gradients = update("sgd", global_clipnorm=None)
+    most = 0.5 * max(np.abs(one).max() for one in gradients)
+    expected = CLIPPED[kind](gradients, most)
+    clipped = update(keras.optimizers.SGD(**{kind: most}))
+    assert_close_weights(clipped, expected, atol=1e-7)
+    changes = [np.abs(one - free).max() for one, free in zip(clipped, gradients, strict=True)]
+    assert max(changes) > 1e-3
+
+
 def test_rnn_optimizer_as_name_class_or_object():
     params = {**TINY, "learning_rate": 0.03}
     first = RNNClassifier(**params, optimizer="rmsprop").fit(MANY, TAGS)

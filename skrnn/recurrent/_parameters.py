@@ -138,7 +138,8 @@ class NetworkParameters:
         description="""
         float in [0, 1)
         The fraction of the inputs of each layer that is dropped during training. As in Keras,
-        the same mask is used at every time step of a sequence.
+        the same mask is used at every time step of a sequence, which is variational dropout (Gal
+        and Ghahramani, 2016). All gates have the same mask if `recurrent_dropout=0`.
         """,
     )
     recurrent_dropout: float = parameter(
@@ -148,7 +149,9 @@ class NetworkParameters:
         description="""
         float in [0, 1)
         The fraction of the recurrent state that is dropped during training, with the same mask
-        at every time step. Layers with recurrent dropout run in a slower loop.
+        at every time step (Gal and Ghahramani, 2016). If it is positive, each gate of "lstm" and
+        "gru" has masks of its own for both kinds of dropout, as in Keras, and those of
+        "minimal_gru" share them. Layers with recurrent dropout run in a slower loop.
         """,
     )
     l2: float = parameter(

@@ -107,7 +107,9 @@ class TrainingParameters:
         float or None
         The largest norm of the gradient over all weights: a longer gradient is scaled down to it,
         which prevents exploding gradients [4]_. If None, gradients are not clipped. Ignored if
-        `optimizer` is an object that has its own clipping.
+        `optimizer` is an object that has its own clipping: `clipnorm` of a Keras optimizer is the
+        largest norm of the gradient of each weight array, and `clipvalue` the largest absolute
+        value of each number in it.
         """,
     )
     truncation: int | None = parameter(
