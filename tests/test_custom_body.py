@@ -115,6 +115,28 @@ def test_custom_body_may_return_new_lengths(pooling):
     assert_allclose(model.predict_proba(X), plain.predict_proba(every_second), atol=1e-6)
 
 
+def unchanged(steps, lengths):
+    return steps, lengths
+
+
+def test_custom_body_may_return_its_inputs_unchanged():
+    expected = RNNClassifier(**TINY, body=lambda steps, lengths: steps).fit(X, LABELS)
+    model = RNNClassifier(**TINY, body=unchanged).fit(X, LABELS)
+    assert_array_equal(model.predict_proba(X), expected.predict_proba(X))
+
+
+def halves(steps, lengths):
+    """Return no time step for a sequence of one."""
+    return keras.layers.AveragePooling1D(2, padding="same")(steps), lengths // 2
+
+
+def test_custom_body_without_time_steps_is_an_error_of_predict():
+    model = RNNClassifier(**TINY, body=halves, pooling="mean").fit(X, LABELS)
+    assert np.isfinite(model.predict_proba(X)).all()
+    with pytest.raises(ValueError, match=r"body returns NaN .* lengths must be at least 1"):
+        model.predict([X[0][:1], X[1]])
+
+
 def test_custom_body_with_new_lengths_and_targets_per_time_step_is_refused():
     model = RNNRegressor(**TINY, return_sequences=True, body=halved)
     with pytest.raises(ValueError, match=r"return_sequences=True, body must .* new lengths"):

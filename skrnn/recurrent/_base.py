@@ -332,9 +332,13 @@ shape (n, T, n_features) or (n, T)
 
         inputs = ids_as_rows(self._vocabulary, read_sequences(self, X))
         known = self._standardization
-        return inputs, forward(
-            self._spec, self.weights_, inputs.sequences, name, standardization=known
-        )
+        outputs = forward(self._spec, self.weights_, inputs.sequences, name, standardization=known)
+        if self._spec.body is not None and np.isnan(outputs).any():
+            raise ValueError(
+                "body returns NaN for some sequences of X. If it changes the number of time steps, "
+                "its new lengths must be at least 1, also for sequences of one time step."
+            )
+        return inputs, outputs
 
     def _score(self, metric, X, y, sample_weight):
         """Return a metric of predictions, over real time steps if each has a target."""

@@ -264,9 +264,9 @@ class NetworkParameters:
         ``body(steps, lengths)`` receives Keras tensors of shape (batch, steps, features) and
         (batch,); its parameters `mask` and `recurrent`, if it has them, receive the boolean tensor
         of real time steps and a function that builds the recurrent layers. It returns time steps
-        (batch, steps, n), a tuple of these and new lengths, or vectors (batch, n). Time steps
-        after the end of a sequence are zero; a body that uses them must mask them itself.
-        Layers without a seed are seeded from `random_state`.
+        (batch, steps, n), a tuple of these and new lengths of at least 1, or vectors (batch, n).
+        Time steps after the end of a sequence are zero; a body that uses them must mask them
+        itself. Layers without a seed are seeded from `random_state`.
         """,
     )
 

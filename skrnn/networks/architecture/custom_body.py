@@ -63,7 +63,10 @@ def custom_body(steps, lengths, spec, plain, seeds):
     returned = spec.body(steps, lengths, **arguments)
     body = _check_body(returned, lengths, mask, spec)
     # Keras accepts an inner tensor of a graph as the input of a model, but not also as its output.
-    outputs = [keras.layers.Identity()(steps) if one is steps else one for one in _all_of(returned)]
+    outputs = [
+        keras.layers.Identity()(one) if one is steps or one is lengths else one
+        for one in _all_of(returned)
+    ]
     layers = keras.Model([steps, lengths], outputs)
     _check_dtypes(layers, spec.dtype)
     _check_new(layers, earlier)
