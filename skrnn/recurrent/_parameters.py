@@ -12,6 +12,7 @@ from skrnn._specs import (
     CELLS,
     CELLS_WITHOUT_GATES,
     DEFAULT_ACTIVATIONS,
+    SCAN_CELLS,
     NetworkSpec,
 )
 from skrnn.recurrent._bodies import own_copy
@@ -66,6 +67,15 @@ class NetworkParameters:
           units", 2015).
         - "indrnn": units with ReLU, each of which sees only its own previous output (S. Li et al.,
           "Independently recurrent neural network (IndRNN)", CVPR 2018).
+        - "refine_lstm" and "refine_gru": an LSTM and a GRU whose forget gate is changed by a refine
+          gate, with uniform gate initialisation (A. Gu et al., "Improving the gating mechanism of
+          recurrent neural networks", ICML 2020).
+        - "mingru" and "minlstm": a GRU and an LSTM whose gates depend on the input alone, so that
+          all time steps are computed as a parallel scan (L. Feng et al., "Were RNNs all we
+          needed?", 2024).
+        - "lru": linear recurrent units with a complex diagonal recurrence, also computed as a scan
+          (A. Orvieto et al., "Resurrecting recurrent neural networks for long sequences", ICML
+          2023). Its recurrence is linear, so stack two or more layers.
 
         A custom cell is a class or an instance of a Keras layer with a `state_size`, such as
         `keras.layers.GRUCell`. It runs in Keras' own, slower loop. A class is called as
@@ -125,9 +135,11 @@ class NetworkParameters:
         description="""
         "auto", str or callable
         The activation of the cell: the name of a Keras activation, or a function of a tensor.
-        "auto" is the activation of the published equations: "relu" for "irnn" and "indrnn", and
-        "tanh" for all other cells. The fast loops of skrnn, and cuDNN on a GPU, are only used with
-        this activation.
+        "auto" is the activation of the published equations: "relu" for "irnn" and "indrnn",
+        "linear" for "mingru" and "minlstm", and "tanh" for all other cells except "lru". For "lru",
+        whose publication has a gated layer in its place, it is "relu". The fast loops of skrnn, and
+        cuDNN on a GPU, are only used with this activation, except that "mingru", "minlstm" and
+        "lru" are as fast with any.
         """,
     )
     dropout: float = parameter(
@@ -147,7 +159,8 @@ class NetworkParameters:
         description="""
         float in [0, 1)
         The fraction of the recurrent state that is dropped during training, with the same mask
-        at every time step. Layers with recurrent dropout run in a slower loop.
+        at every time step. Layers with recurrent dropout run in a slower loop. It must be 0 for
+        "mingru", "minlstm" and "lru", which have no recurrent product.
         """,
     )
     l2: float = parameter(
@@ -275,6 +288,7 @@ def network_spec(
     NetworkSpec
     """
     _check_bias_initializer(estimator)
+    _check_recurrent_dropout(estimator)
     return NetworkSpec(
         **as_spec(estimator, NetworkSpec),
         activation=_activation(estimator.activation, estimator.cell),
@@ -302,6 +316,16 @@ def _check_bias_initializer(estimator):
             f"bias_initializer={name!r} sets the biases of gates, which cell={cell!r} does not "
             "have or does not name. Use a cell with gates, such as "
             '"lstm" or "gru", or bias_initializer="default".'
+        )
+
+
+def _check_recurrent_dropout(estimator):
+    rate, cell = estimator.recurrent_dropout, estimator.cell
+    if rate and _cell_name(cell) in SCAN_CELLS:
+        raise ValueError(
+            f"recurrent_dropout={rate!r} is applied to the recurrent product, which cell={cell!r} "
+            "does not have. Use recurrent_dropout=0.0 with this cell, or dropout, which is applied "
+            "to the inputs."
         )
 
 

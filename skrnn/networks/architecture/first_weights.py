@@ -1,5 +1,7 @@
 """The initial values of weights, drawn by NumPy so that they are equal on all backends."""
 
+from itertools import groupby
+
 import numpy as np
 
 from skrnn.networks.architecture.differences import DIFFERENCES
@@ -49,30 +51,38 @@ def initial_weights(network, rng, bias_initializer="default", longest=1):
     """
     spec, bias_rng = network.spec, rng.spawn(1)[0]
     weights = []
-    for variable in network.model.weights:
-        weight = _initial_weight(variable, spec.cell, rng)
-        if bias_initializer != "default" and _is_recurrent_bias(variable):
-            cell = get_cell(spec.cell)
-            units = weight.shape[-1] // len(cell.gates)
-            logits = memory_logits(bias_initializer, units, longest, bias_rng)
-            weight = with_memory(weight, cell, logits)
-        weights.append(weight.astype(spec.dtype))
-    return weights
+    for layer, variables in groupby(network.model.weights, _layer_name):
+        if layer.startswith("recurrent_"):
+            cell, shapes = get_cell(spec.cell), {v.name: tuple(v.shape) for v in variables}
+            drawn = cell.initial_weights(shapes, rng)
+            is_default = bias_initializer == "default"
+            of_memory = cell.bias_initializer if is_default else bias_initializer
+            weights += _with_bias(drawn, cell, of_memory, longest, bias_rng).values()
+        else:
+            weights += [_initial_weight(variable, rng) for variable in variables]
+    return [weight.astype(spec.dtype) for weight in weights]
 
 
-def _initial_weight(variable, cell, rng):
+def _layer_name(variable):
+    return variable.path.split("/")[0]
+
+
+def _initial_weight(variable, rng):
+    """Draw the initial value of a weight of a layer that is not recurrent."""
     shape = tuple(variable.shape)
     if variable.path.startswith(DIFFERENCES):
         return np.ones(shape)
     if variable.name == "embeddings":
         return rng.uniform(-0.05, 0.05, shape)
-    if variable.path.startswith("recurrent_"):
-        return get_cell(cell).initial_weight(variable.name, shape, rng)
     return glorot_uniform(shape, rng) if variable.name == "kernel" else np.zeros(shape)
 
 
-def _is_recurrent_bias(variable):
-    return variable.name == "bias" and variable.path.startswith("recurrent_")
+def _with_bias(weights, cell, bias_initializer, longest, rng):
+    """Return the weights of a layer with the initial biases of its memory gates."""
+    if bias_initializer == "default":
+        return weights
+    logits = memory_logits(bias_initializer, cell.n_units(weights), longest, rng)
+    return {**weights, "bias": with_memory(weights["bias"], cell, logits)}
 
 
 def memory_logits(bias_initializer, units, longest, rng):

@@ -11,8 +11,9 @@ import importlib
 
 from skrnn.networks.cells._cell import Cell, glorot_uniform
 from skrnn.networks.cells._loop import run_steps
+from skrnn.networks.cells._scan import ScanCell, run_scan
 
-__all__ = ["Cell", "get_cell", "glorot_uniform", "run_steps"]
+__all__ = ["Cell", "ScanCell", "get_cell", "glorot_uniform", "run_scan", "run_steps"]
 
 
 def get_cell(name):
