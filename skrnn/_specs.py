@@ -31,16 +31,27 @@ CELLS = (
     "peephole_lstm",
     "irnn",
     "indrnn",
+    "refine_lstm",
+    "refine_gru",
+    "mingru",
+    "minlstm",
+    "lru",
 )
 
 # The cells that have no gates, so that `bias_initializer` does not apply to them.
-CELLS_WITHOUT_GATES = ("simple", "irnn", "indrnn")
+CELLS_WITHOUT_GATES = ("simple", "irnn", "indrnn", "lru")
+
+# The cells that have no product with a recurrent kernel, so that recurrent dropout is not defined.
+SCAN_CELLS = ("mingru", "minlstm", "lru")
 
 # The activation of each cell if it is not the hyperbolic tangent, and none is given.
 DEFAULT_ACTIVATIONS = MappingProxyType(
     {
         "irnn": "relu",
         "indrnn": "relu",
+        "mingru": "linear",
+        "minlstm": "linear",
+        "lru": "relu",
     }
 )
 

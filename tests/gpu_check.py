@@ -47,6 +47,9 @@ TINY_GRID = {
     "n_batches": (2,),
     "epochs": (4,),
 }
+# One layer of minGRU, forward and backward.
+SCAN = {"steps": 4000, "batch_size": 64, "units": 128, "repeats": 12}
+TINY_SCAN = {"steps": 9, "batch_size": 2, "units": 4, "repeats": 4}
 ON_CPU = {"JAX_PLATFORMS": "cpu", "CUDA_VISIBLE_DEVICES": ""}
 
 
@@ -178,7 +181,13 @@ def check_backend(work, tiny):
             checks.append(check)
     rows = timings(work, tiny)
     print_timings(rows)
-    return {**results, "checks": checks, "timings": rows}
+    scan = work.read("scan", **(TINY_SCAN if tiny else SCAN))
+    print(
+        "mingru, {steps} steps, batch {batch}, {units} units: {ms:.2f} ms".format(
+            ms=scan["seconds"] * 1000, **scan
+        )
+    )
+    return {**results, "checks": checks, "timings": rows, "scan": scan}
 
 
 def with_errors_as_failures(found):

@@ -287,6 +287,60 @@ def _time_torch(cell, units, steps, batch_size, n_batches, epochs):
     return _seconds_per_batch(ends, n_batches)
 
 
+def scan(path, steps, batch_size, units, repeats):
+    """Write the median seconds of one forward and backward pass of a layer of minGRU."""
+    import keras
+
+    from skrnn.networks.backends import linear_recurrence
+    from skrnn.networks.cells import get_cell, run_scan
+
+    rng, cell = np.random.default_rng(0), get_cell("mingru")
+    shapes = cell.weight_shapes(units, units)
+    weights = [rng.normal(0, 0.1, shape).astype("float32") for shape in shapes.values()]
+    inputs = rng.standard_normal((batch_size, steps, units), dtype=np.float32)
+
+    def loss(inputs, *weights):
+        by_name = dict(zip(shapes, weights, strict=True))
+        outputs, _ = run_scan(cell, linear_recurrence, inputs, None, by_name)
+        return keras.ops.mean(outputs**2)
+
+    run = {"jax": _gradients_of_jax, "torch": _gradients_of_torch}[keras.backend.backend()]
+    compute = run(loss, [inputs, *weights])
+    seconds = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        compute()
+        seconds.append(time.perf_counter() - start)
+    # The first passes compile.
+    written = {"seconds": median(seconds[2:]), "steps": steps, "batch": batch_size, "units": units}
+    Path(path).write_text(json.dumps(written), encoding="utf-8")
+
+
+def _gradients_of_jax(loss, arrays):
+    import jax
+
+    arrays = [jax.numpy.asarray(array) for array in arrays]
+    compute = jax.jit(jax.value_and_grad(loss, tuple(range(len(arrays)))))
+    return lambda: jax.block_until_ready(compute(*arrays))
+
+
+def _gradients_of_torch(loss, arrays):
+    import torch
+
+    on_gpu = torch.cuda.is_available()
+    arrays = [
+        torch.tensor(array, device="cuda" if on_gpu else "cpu", requires_grad=True)
+        for array in arrays
+    ]
+
+    def compute():
+        torch.autograd.grad(loss(*arrays), arrays)
+        if on_gpu:
+            torch.cuda.synchronize()
+
+    return compute
+
+
 def device(path):
     """Write the device of the backend, and the versions of the loaded packages."""
     import keras
@@ -316,7 +370,9 @@ def _device_name(backend):
     raise ValueError(f"unknown backend {backend!r}")
 
 
-ROLES = {function.__name__: function for function in (results, half, cudnn, ours, peer, device)}
+ROLES = {
+    function.__name__: function for function in (results, half, cudnn, ours, peer, scan, device)
+}
 
 if __name__ == "__main__":
     role, file, arguments = sys.argv[1:]

@@ -1,12 +1,19 @@
 """Reference implementations of recurrent networks in NumPy and plain Keras, and test helpers."""
 
+from functools import partial
+
 import keras
 import numpy as np
 from equations import (
     gru_reset_before_step,
     indrnn_step,
     irnn_step,
+    lru_step,
+    mingru_step,
+    minlstm_step,
     peephole_lstm_step,
+    refine_gru_step,
+    refine_lstm_step,
     sigmoid,
 )
 from keras import ops
@@ -15,7 +22,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from skrnn._specs import DEFAULT_ACTIVATIONS, NetworkSpec
 from skrnn.networks import backends, programs
 from skrnn.networks.architecture import build_network, initial_weights
-from skrnn.networks.cells import get_cell
+from skrnn.networks.cells import ScanCell, get_cell, run_scan
 
 # float32 rounds numbers near 1 to 1.2e-7, and a few operations follow one another.
 ATOL = 1e-6
@@ -185,6 +192,11 @@ STEPS = {
     "peephole_lstm": (peephole_lstm_step, 2),
     "irnn": (irnn_step, 1),
     "indrnn": (indrnn_step, 1),
+    "refine_lstm": (refine_lstm_step, 2),
+    "refine_gru": (refine_gru_step, 1),
+    "mingru": (mingru_step, 1),
+    "minlstm": (minlstm_step, 1),
+    "lru": (lru_step, 3),
 }
 
 
@@ -222,6 +234,14 @@ def numpy_head(layers, spec, steps):
     hidden = {"last": last, "mean": outputs.mean(axis=0), "max": outputs.max(axis=0)}
     kernel, bias = layers["head"]
     return (outputs if spec.return_sequences else hidden[spec.pooling]) @ kernel + bias
+
+
+def fast_loop(cell):
+    """Return the fast way to run a cell on the backend, with the parameters of `run_steps`."""
+    described = get_cell(cell)
+    if isinstance(described, ScanCell):
+        return partial(run_scan, described, backends.linear_recurrence)
+    return partial(backends.run_loop, cell)
 
 
 def loop_arguments(
@@ -325,12 +345,14 @@ def value_and_gradients(function, variables):
         import torch
 
         value = function()
-        return value, torch.autograd.grad(value, [variable.value for variable in variables])
+        leaves = [variable.value for variable in variables]
+        return value, torch.autograd.grad(value, leaves, allow_unused=True, materialize_grads=True)
     import tensorflow as tf
 
     with tf.GradientTape() as tape:
         value = function()
-    return value, tape.gradient(value, [variable.value for variable in variables])
+    leaves = [variable.value for variable in variables]
+    return value, tape.gradient(value, leaves, unconnected_gradients="zero")
 
 
 class ByHand:

@@ -10,6 +10,7 @@ from numpy.testing import assert_allclose
 from recurrences import (
     assert_close_weights,
     assert_same_bits,
+    fast_loop,
     loop_arguments,
     random_sequences,
     step_targets,
@@ -27,7 +28,6 @@ import jax.numpy as jnp
 
 from skrnn.networks.backends import precision
 from skrnn.networks.backends.jax import device as backend
-from skrnn.networks.backends.jax import loops as jax_loops
 from skrnn.networks.cells import get_cell, run_steps
 
 # --- time loops -------------------------------------------------------------------------------
@@ -59,7 +59,7 @@ def test_run_loop_and_gradients_equal_those_of_run_steps(
 
     # Codes have no gradient.
     by = (0, 1) if codes else (0, 1, 2)
-    loops = partial(jax_loops.run_loop, cell), partial(run_steps, get_cell(cell))
+    loops = fast_loop(cell), partial(run_steps, get_cell(cell))
     ours, theirs = (
         jax.value_and_grad(partial(value, run=run), by)(weights, states, steps) for run in loops
     )

@@ -73,7 +73,20 @@ def test_memory_bias_is_the_fraction_of_a_state_kept_at_each_step(cell):
     with precision("float64"):
         _, last = run_steps(described, np.zeros((1, 5, 1)), None, weights, states)
     kept = ops.convert_to_numpy(last[-1])[0] / 0.7
-    assert_allclose(kept, expit(logits) ** 5, rtol=1e-12)
+    expected = expit(logits)
+    if "refine" in described.gates:
+        # The refine gate is one minus the forget gate.
+        expected = expected * (expected + 2 * (1 - expected) ** 2)
+    assert_allclose(kept, expected**5, rtol=1e-12)
+
+
+@pytest.mark.parametrize("cell", ["refine_lstm", "refine_gru"])
+def test_uniform_gate_is_the_default_of_refine_gates(cell):
+    default, uniform = (first_weights(name, cell=cell) for name in ("default", "uniform_gate"))
+    assert_same_bits(default, uniform)
+    forget, refine = default[2].reshape(4, UNITS)[:2]
+    assert_array_equal(refine, -forget)
+    assert len(set(forget)) == UNITS
 
 
 def test_lstm_with_memory_closes_the_input_gate_as_far_as_the_forget_gate_opens():
@@ -85,10 +98,12 @@ def test_lstm_with_memory_closes_the_input_gate_as_far_as_the_forget_gate_opens(
 @pytest.mark.parametrize("cell", GATED)
 def test_bias_initializer_changes_only_the_biases_of_memory_gates(cell, name):
     gates, memory = list(get_cell(cell).gates), get_cell(cell).memory_gates
+    # Cells with a refine gate start with "uniform_gate" by default.
+    other = "chrono" if name == get_cell(cell).bias_initializer else "default"
     changes = [
         first != second
         for first, second in zip(
-            first_weights("default", cell=cell), first_weights(name, cell=cell), strict=True
+            first_weights(other, cell=cell), first_weights(name, cell=cell), strict=True
         )
     ]
     changed = [one for one in changes if one.any()]

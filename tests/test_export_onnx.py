@@ -59,6 +59,10 @@ CLASSIFIERS = {
     ),
     "irnn, both directions, tags": ({"cell": "irnn", **BOTH, **PER_STEP}, X, TAGS),
     "indrnn, both directions, stacked": ({"cell": "indrnn", **BOTH, **STACKED}, X, TWO),
+    "refine_lstm, both directions, stacked": ({"cell": "refine_lstm", **BOTH, **STACKED}, X, TWO),
+    "mingru, both directions, stacked": ({"cell": "mingru", **BOTH, **STACKED}, X, TWO),
+    "lru, both directions, stacked": ({"cell": "lru", **BOTH, **STACKED}, X, TWO),
+    "minlstm, embedding": ({"cell": "minlstm", "embedding": 3}, IDS, TWO > 0),
 }
 REGRESSORS = {
     "lstm, both directions, float64": ({**BOTH, "dtype": "float64"}, X, Y),
@@ -77,6 +81,16 @@ REGRESSORS = {
         {"cell": "peephole_lstm", **BOTH, "dtype": "float64"},
         X,
         Y,
+    ),
+    "refine_gru, both directions, float64": (
+        {"cell": "refine_gru", **BOTH, "dtype": "float64"},
+        X,
+        Y,
+    ),
+    "lru, one target per time step, float64": (
+        {"cell": "lru", **PER_STEP, "dtype": "float64"},
+        X,
+        [x[:, 0] for x in X],
     ),
     "irnn, softsign": ({"cell": "irnn", "activation": "softsign"}, X, Y),
     "simple, stacked, one target per time step": (
@@ -131,7 +145,7 @@ def test_to_onnx_predicts_as_the_estimator(case):
     assert_predicts_as(model, estimator, CASES[case][2])
     operators = {node.op_type for node in model.graph.node} & {"LSTM", "GRU", "RNN", "Scan"}
     is_loop = any(word in case for word in ("float64", "minimal_gru", "indrnn", "softsign"))
-    assert operators == {"Scan" if is_loop else OPERATORS[estimator.cell]}
+    assert operators == {"Scan" if is_loop else OPERATORS.get(estimator.cell, "Scan")}
 
 
 def test_onnx_has_a_time_step_of_every_cell():

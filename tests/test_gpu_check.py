@@ -51,6 +51,11 @@ def test_both_cells_are_timed(results):
     assert all(row["ours"] > 0 for row in results["timings"])
 
 
+def test_the_scan_of_mingru_is_timed(results):
+    assert results["scan"]["seconds"] > 0
+    assert results["scan"]["steps"] == gpu_check.TINY_SCAN["steps"]
+
+
 def test_a_difference_from_the_cpu_is_found(tmp_path):
     class Work:
         """Returns results of the CPU and of the device, one of which differs."""

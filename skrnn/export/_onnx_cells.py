@@ -13,6 +13,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from skrnn.export._onnx_activations import NATIVE, activation_name, add_activation
+from skrnn.export._onnx_cell_steps import (
+    lru_step,
+    mingru_step,
+    minlstm_step,
+    refine_gru_step,
+    refine_lstm_step,
+)
 
 
 @dataclass(frozen=True)
@@ -184,9 +191,11 @@ def _reverse(graph, steps, batch):
 
 def _add_scan(graph, layer, activation, weights, steps, batch):
     """Add a loop over time, and return its outputs and the last output of each sequence."""
-    bias = weights["bias"]
-    product = graph.add("MatMul", [steps, graph.constant(weights["kernel"])])
-    projected = graph.add("Add", [product, graph.constant(bias[0] if bias.ndim == 2 else bias)])
+    projected = graph.add("MatMul", [steps, graph.constant(weights["kernel"])])
+    if "bias" in weights:
+        bias = weights["bias"]
+        bias = graph.constant(bias[0] if bias.ndim == 2 else bias)
+        projected = graph.add("Add", [projected, bias])
     n = graph.add("Shape", [batch.lengths])
     shape = graph.add("Concat", [n, graph.constant([layer.units])], axis=0)
     zeros = graph.add("Expand", [graph.constant(layer.dtype.type(0)), shape])
@@ -203,7 +212,7 @@ def _add_scan(graph, layer, activation, weights, steps, batch):
 
 def _scan_body(body, layer, activation, weights, n_states):
     """Return one time step as a graph: states, projected input and mask to states and output."""
-    dtype, bias = layer.dtype, weights["bias"]
+    dtype, width = layer.dtype, weights["kernel"].shape[1]
     before = [body.own_name(f"before_{i}") for i in range(n_states)]
     projected, mask = body.own_name("projected"), body.own_name("mask")
     step = _Step(body, weights, activation, dtype)
@@ -214,7 +223,7 @@ def _scan_body(body, layer, activation, weights, n_states):
     ]
     output = body.rename(after[0], body.own_name("output"))
     states = [(name, dtype, ("n", layer.units)) for name in [*before, *after, output]]
-    steps = [(projected, dtype, ("n", bias.shape[-1])), (mask, "bool", ("n", 1))]
+    steps = [(projected, dtype, ("n", width)), (mask, "bool", ("n", 1))]
     return body.body([*states[:n_states], *steps], states[n_states:])
 
 
@@ -331,8 +340,15 @@ STEPS = {
     "peephole_lstm": _peephole_lstm_step,
     "irnn": _simple_step,
     "indrnn": _indrnn_step,
+    "refine_lstm": refine_lstm_step,
+    "refine_gru": refine_gru_step,
+    "mingru": mingru_step,
+    "minlstm": minlstm_step,
+    "lru": lru_step,
 }
 _N_STATES = {
     "lstm": 2,
     "peephole_lstm": 2,
+    "refine_lstm": 2,
+    "lru": 3,
 }

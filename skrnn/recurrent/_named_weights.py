@@ -6,6 +6,9 @@ import numpy as np
 _OF_MOST_CELLS = ("kernel", "recurrent_kernel", "bias")
 _OF_CELLS = {
     "peephole_lstm": (*_OF_MOST_CELLS, "peepholes"),
+    "mingru": ("kernel", "bias"),
+    "minlstm": ("kernel", "bias"),
+    "lru": ("kernel", "nu_log", "theta_log", "gamma_log", "output_kernel"),
 }
 # The factors of the differences between time steps.
 DIFFERENCES = "differences/kernel"

@@ -13,6 +13,7 @@ from skrnn._specs import (
     CELLS_WITHOUT_GATES,
     DEFAULT_ACTIVATIONS,
     RECURRENT_INITIALIZERS,
+    SCAN_CELLS,
     NetworkSpec,
 )
 from skrnn.recurrent._bodies import own_copy
@@ -67,6 +68,15 @@ class NetworkParameters:
           units", 2015).
         - "indrnn": units with ReLU, each of which sees only its own previous output (S. Li et al.,
           "Independently recurrent neural network (IndRNN)", CVPR 2018).
+        - "refine_lstm" and "refine_gru": an LSTM and a GRU whose forget gate is changed by a refine
+          gate, with uniform gate initialisation (A. Gu et al., "Improving the gating mechanism of
+          recurrent neural networks", ICML 2020).
+        - "mingru" and "minlstm": a GRU and an LSTM whose gates depend on the input alone, so that
+          all time steps are computed as a parallel scan (L. Feng et al., "Were RNNs all we
+          needed?", 2024).
+        - "lru": linear recurrent units with a complex diagonal recurrence, also computed as a scan
+          (A. Orvieto et al., "Resurrecting recurrent neural networks for long sequences", ICML
+          2023). Its recurrence is linear, so stack two or more layers.
 
         A custom cell is a class or an instance of a Keras layer with a `state_size`, such as
         `keras.layers.GRUCell`. It runs in Keras' own, slower loop. A class is called as
@@ -126,9 +136,11 @@ class NetworkParameters:
         description="""
         "auto", str or callable
         The activation of the cell: the name of a Keras activation, or a function of a tensor.
-        "auto" is the activation of the published equations: "relu" for "irnn" and "indrnn", and
-        "tanh" for all other cells. The fast loops of skrnn, and cuDNN on a GPU, are only used with
-        this activation.
+        "auto" is the activation of the published equations: "relu" for "irnn" and "indrnn",
+        "linear" for "mingru" and "minlstm", and "tanh" for all other cells except "lru". For "lru",
+        whose publication has a gated layer in its place, it is "relu". The fast loops of skrnn, and
+        cuDNN on a GPU, are only used with this activation, except that "mingru", "minlstm" and
+        "lru" are as fast with any.
         """,
     )
     dropout: float = parameter(
@@ -150,8 +162,9 @@ class NetworkParameters:
         float in [0, 1)
         The fraction of the recurrent state that is dropped during training, with the same mask
         at every time step (Gal and Ghahramani, 2016). If it is positive, each gate of "lstm" and
-        "gru" has masks of its own for both kinds of dropout, as in Keras, and those of
-        "minimal_gru" share them. Layers with recurrent dropout run in a slower loop.
+        "gru" has masks of its own for both kinds of dropout, as in Keras, and those of the cells
+        that Keras does not have share them. Layers with recurrent dropout run in a slower loop. It
+        must be 0 for "mingru", "minlstm" and "lru", which have no recurrent product.
         """,
     )
     l2: float = parameter(
@@ -296,6 +309,7 @@ def network_spec(
     """
     _check_bias_initializer(estimator)
     _check_recurrent_initializer(estimator)
+    _check_recurrent_dropout(estimator)
     return NetworkSpec(
         **as_spec(estimator, NetworkSpec),
         activation=_activation(estimator.activation, estimator.cell),
@@ -333,6 +347,16 @@ def _check_recurrent_initializer(estimator):
             f"recurrent_initializer={name!r} needs a cell of skrnn, which is given by its name, "
             f'got cell={cell!r}. Use recurrent_initializer="default", and give the initializer to '
             "the cell."
+        )
+
+
+def _check_recurrent_dropout(estimator):
+    rate, cell = estimator.recurrent_dropout, estimator.cell
+    if rate and _cell_name(cell) in SCAN_CELLS:
+        raise ValueError(
+            f"recurrent_dropout={rate!r} is applied to the recurrent product, which cell={cell!r} "
+            "does not have. Use recurrent_dropout=0.0 with this cell, or dropout, which is applied "
+            "to the inputs."
         )
 
 

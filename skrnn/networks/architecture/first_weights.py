@@ -1,5 +1,7 @@
 """The initial values of weights, drawn by NumPy so that they are equal on all backends."""
 
+from itertools import groupby
+
 import numpy as np
 
 from skrnn.networks.architecture.differences import DIFFERENCES
@@ -60,36 +62,54 @@ def initial_weights(
     if recurrent_initializer != "default":
         _require_recurrent_kernel(network, recurrent_initializer)
     weights = []
-    for variable in network.model.weights:
-        weight = _initial_weight(variable, spec.cell, rng)
-        if bias_initializer != "default" and _is_recurrent_bias(variable):
-            cell = get_cell(spec.cell)
-            units = weight.shape[-1] // len(cell.gates)
-            logits = memory_logits(bias_initializer, units, longest, bias_rng)
-            weight = with_memory(weight, cell, logits)
-        if recurrent_initializer != "default" and _is_recurrent_kernel(variable):
-            weight = recurrent_kernel(recurrent_initializer, weight.shape, recurrent_rng)
-        weights.append(weight.astype(spec.dtype))
-    return weights
+    for layer, variables in groupby(network.model.weights, _layer_name):
+        if layer.startswith("recurrent_"):
+            cell, shapes = get_cell(spec.cell), {v.name: tuple(v.shape) for v in variables}
+            drawn = cell.initial_weights(shapes, rng)
+            is_default = bias_initializer == "default"
+            of_memory = cell.bias_initializer if is_default else bias_initializer
+            drawn = _with_bias(drawn, cell, of_memory, longest, bias_rng)
+            drawn = _with_recurrent_kernel(drawn, recurrent_initializer, recurrent_rng)
+            weights += drawn.values()
+        else:
+            weights += [_initial_weight(variable, rng) for variable in variables]
+    return [weight.astype(spec.dtype) for weight in weights]
 
 
-def _initial_weight(variable, cell, rng):
+def _layer_name(variable):
+    return variable.path.split("/")[0]
+
+
+def _initial_weight(variable, rng):
+    """Draw the initial value of a weight of a layer that is not recurrent."""
     shape = tuple(variable.shape)
     if variable.path.startswith(DIFFERENCES):
         return np.ones(shape)
     if variable.name == "embeddings":
         return rng.uniform(-0.05, 0.05, shape)
-    if variable.path.startswith("recurrent_"):
-        return get_cell(cell).initial_weight(variable.name, shape, rng)
     return glorot_uniform(shape, rng) if variable.name == "kernel" else np.zeros(shape)
 
 
-def _is_recurrent_bias(variable):
-    return variable.name == "bias" and variable.path.startswith("recurrent_")
+def _with_bias(weights, cell, bias_initializer, longest, rng):
+    """Return the weights of a layer with the initial biases of its memory gates."""
+    if bias_initializer == "default":
+        return weights
+    logits = memory_logits(bias_initializer, cell.n_units(weights), longest, rng)
+    return {**weights, "bias": with_memory(weights["bias"], cell, logits)}
+
+
+def _with_recurrent_kernel(weights, recurrent_initializer, rng):
+    """Return the weights of a layer with another initial recurrent kernel."""
+    if recurrent_initializer == "default":
+        return weights
+    shape = weights["recurrent_kernel"].shape
+    return {**weights, "recurrent_kernel": recurrent_kernel(recurrent_initializer, shape, rng)}
 
 
 def _is_recurrent_kernel(variable):
-    return variable.name == "recurrent_kernel" and variable.path.startswith("recurrent_")
+    """Return whether a weight is a matrix from state to state; that of "indrnn" is a vector."""
+    is_named = variable.name == "recurrent_kernel" and variable.path.startswith("recurrent_")
+    return is_named and len(variable.shape) == 2
 
 
 def _require_recurrent_kernel(network, recurrent_initializer):

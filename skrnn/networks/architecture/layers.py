@@ -20,7 +20,7 @@ from keras import ops
 from keras.src.api_export import REGISTERED_OBJS_TO_NAMES
 
 from skrnn.networks import backends
-from skrnn.networks.cells import get_cell, run_steps
+from skrnn.networks.cells import ScanCell, get_cell, run_scan, run_steps
 
 
 class _FastLoop:
@@ -169,11 +169,11 @@ class CellLayer(keras.layers.Layer):
         """Create the weights for steps of shape (batch, T, features)."""
         cell, rng = get_cell(self.cell_name), np.random.default_rng(self.seed)
         shapes = cell.weight_shapes(steps_shape[-1], self.units)
-        for name, shape in shapes.items():
+        for name, value in cell.initial_weights(shapes, rng).items():
             weight = self.add_weight(
-                shape=shape,
+                shape=shapes[name],
                 name=name,
-                initializer=_initializer(cell, name, rng),
+                initializer=_initializer(value),
                 regularizer=self._regularizer(name) if name in cell.penalized else None,
             )
             setattr(self, name, weight)
@@ -194,13 +194,19 @@ class CellLayer(keras.layers.Layer):
         if steps.ndim == 2:
             mask, steps = _code_factors(steps, mask, self.compute_dtype), ops.maximum(steps, 0)
         states = _as_states(initial_state, self.compute_dtype)
-        if self._is_fast(recurrent_mask):
-            run = partial(backends.run_loop, self.cell_name)
-        else:
-            settings = {"activation": self.activation, "recurrent_mask": recurrent_mask}
-            run = partial(run_steps, get_cell(self.cell_name), **settings)
-        outputs, states = run(steps, mask, weights, states)
+        outputs, states = self._loop(recurrent_mask)(steps, mask, weights, states)
         return (outputs, *states)
+
+    def _loop(self, recurrent_mask):
+        """Return the function that runs the time steps."""
+        cell = get_cell(self.cell_name)
+        if self.fast_loop and isinstance(cell, ScanCell):
+            recurrence = backends.linear_recurrence
+            return partial(run_scan, cell, recurrence, activation=self.activation)
+        if self._is_fast(recurrent_mask):
+            return partial(backends.run_loop, self.cell_name)
+        settings = {"activation": self.activation, "recurrent_mask": recurrent_mask}
+        return partial(run_steps, cell, **settings)
 
     def _draw_mask(self, steps, width, rate):
         """Draw one dropout mask for each sequence, or return None if the rate is zero."""
@@ -233,13 +239,13 @@ class CellLayer(keras.layers.Layer):
         }
 
 
-def _initializer(cell, name, rng):
-    """Return a Keras initializer that draws the initial value of a weight as the cell does."""
+def _initializer(value):
+    """Return a Keras initializer that returns an array."""
 
-    def draw(shape, dtype=None):
-        return ops.convert_to_tensor(cell.initial_weight(name, shape, rng), dtype)
+    def initialize(shape, dtype=None):
+        return ops.convert_to_tensor(value, dtype)
 
-    return draw
+    return initialize
 
 
 def _code_factors(codes, mask, dtype):

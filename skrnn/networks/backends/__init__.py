@@ -17,6 +17,7 @@ __all__ = [
     "compile_forward",
     "compile_training",
     "has_fast_loop",
+    "linear_recurrence",
     "precision",
     "run_loop",
     "sequences_to_device",
@@ -94,6 +95,15 @@ class Backend(Protocol):
         weights and initial states.
         """
 
+    def linear_recurrence(self, a, b, first) -> Any:
+        """Return all h[t] of the recurrence h[t] = a[t] * h[t - 1] + b[t], with their gradients.
+
+        `b` has the shape (T, batch, units), and so has `a`, unless it is the same at all time steps
+        and sequences and has the shape (units,). `first`, of shape (batch, units), takes the place
+        of h[-1] at the first time step. If `b` is a tuple, the numbers are complex: each argument
+        and the return value are a real and an imaginary part.
+        """
+
 
 _backend: Backend = importlib.import_module(f"{__name__}.{keras.backend.backend()}")
 
@@ -101,6 +111,7 @@ batch_layout = _backend.batch_layout
 compile_forward = _backend.compile_forward
 compile_training = _backend.compile_training
 has_fast_loop = _backend.has_fast_loop
+linear_recurrence = _backend.linear_recurrence
 run_loop = _backend.run_loop
 sequences_to_device = _backend.sequences_to_device
 to_device = _backend.to_device

@@ -11,8 +11,17 @@ import importlib
 
 from skrnn.networks.cells._cell import Cell, glorot_uniform, orthogonal
 from skrnn.networks.cells._loop import run_steps
+from skrnn.networks.cells._scan import ScanCell, run_scan
 
-__all__ = ["Cell", "get_cell", "glorot_uniform", "orthogonal", "run_steps"]
+__all__ = [
+    "Cell",
+    "ScanCell",
+    "get_cell",
+    "glorot_uniform",
+    "orthogonal",
+    "run_scan",
+    "run_steps",
+]
 
 
 def get_cell(name):

@@ -23,6 +23,9 @@ class Cell:
     memory_gates : dict of str to {1, -1}
         The gates that decide for how many time steps a state is kept: 1 if the state is kept when
         the gate is open, -1 if it is kept when the gate is closed. Empty if the cell has no gates.
+    bias_initializer : {"default", "uniform_gate"}
+        How the first biases of the memory gates are drawn unless an estimator's `bias_initializer`
+        is another one than "default".
     penalized : tuple of str
         Names of the weights that the L2 penalty includes.
     default_activation : str
@@ -39,6 +42,7 @@ class Cell:
     gates = ()
     n_states = 1
     memory_gates = MappingProxyType({})
+    bias_initializer = "default"
     penalized = ("kernel", "recurrent_kernel")
     default_activation = "tanh"
     keras_layer = None
@@ -56,6 +60,21 @@ class Cell:
     def n_units(self, weights):
         """Return the number of units of a layer, given its weights by name."""
         return weights["bias"].shape[-1] // len(self.gates)
+
+    def initial_weights(self, shapes, rng):
+        """Draw the initial values of all weights of a layer.
+
+        Parameters
+        ----------
+        shapes : dict of str to tuple of int
+            The shapes of the weights by name, as `weight_shapes` returns them.
+        rng : numpy.random.Generator
+
+        Returns
+        -------
+        dict of str to ndarray
+        """
+        return {name: self.initial_weight(name, shape, rng) for name, shape in shapes.items()}
 
     def initial_weight(self, name, shape, rng):
         """Draw the initial value of a weight.

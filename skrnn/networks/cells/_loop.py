@@ -54,4 +54,4 @@ def _project(cell, steps, mask, weights):
     else:
         steps = steps if mask is None else steps * ops.expand_dims(mask, 1)
         products = ops.matmul(steps, weights["kernel"])
-    return products + cell.input_bias(weights["bias"])
+    return products + cell.input_bias(weights["bias"]) if "bias" in weights else products

@@ -9,12 +9,14 @@ from skrnn.networks.backends.jax.device import (
     to_device,
 )
 from skrnn.networks.backends.jax.loops import has_fast_loop, run_loop
+from skrnn.networks.backends.jax.scans import linear_recurrence
 
 __all__ = [
     "batch_layout",
     "compile_forward",
     "compile_training",
     "has_fast_loop",
+    "linear_recurrence",
     "precision",
     "run_loop",
     "sequences_to_device",

@@ -30,7 +30,8 @@ class Steps(NamedTuple):
     recurrent: Callable = itemgetter("recurrent_kernel")
 
 
-def _sigmoid(x):
+def sigmoid(x):
+    """Return the logistic function."""
     # The hyperbolic tangent is much faster than the exponential function.
     return 0.5 * jnp.tanh(0.5 * x) + 0.5
 
@@ -48,7 +49,7 @@ def _simple_backward(d_states, before, saved, recurrent):
 def _lstm_forward(x, states, recurrent, _):
     h, c = states
     i, f, g, o = jnp.split(x + h @ recurrent, 4, axis=1)
-    i, f, g, o = _sigmoid(i), _sigmoid(f), jnp.tanh(g), _sigmoid(o)
+    i, f, g, o = sigmoid(i), sigmoid(f), jnp.tanh(g), sigmoid(o)
     c = f * c + i * g
     tanh_c = jnp.tanh(c)
     return (o * tanh_c, c), (i, f, g, o, tanh_c)
@@ -73,7 +74,7 @@ def _gru_forward(x, states, recurrent, bias):
     [h] = states
     x_z, x_r, x_h = jnp.split(x, 3, axis=1)
     h_z, h_r, h_h = jnp.split(h @ recurrent + bias, 3, axis=1)
-    z, r = _sigmoid(x_z + h_z), _sigmoid(x_r + h_r)
+    z, r = sigmoid(x_z + h_z), sigmoid(x_r + h_r)
     candidate = jnp.tanh(x_h + r * h_h)
     return (z * h + (1 - z) * candidate,), (z, r, candidate, h_h)
 
@@ -92,7 +93,7 @@ def _gru_backward(d_states, before, saved, recurrent):
 def _minimal_gru_forward(x, states, recurrent, _):
     [h] = states
     u, candidate = jnp.split(x + h @ recurrent, 2, axis=1)
-    u, candidate = _sigmoid(u), jnp.tanh(candidate)
+    u, candidate = sigmoid(u), jnp.tanh(candidate)
     return (u * candidate + (1 - u) * h,), (u, candidate)
 
 
@@ -110,7 +111,7 @@ def _gru_reset_before_forward(x, states, recurrent, _):
     x_z, x_r, x_h = jnp.split(x, 3, axis=1)
     gates_kernel, candidate_kernel = _split_kernel(recurrent)
     h_z, h_r = jnp.split(h @ gates_kernel, 2, axis=1)
-    z, r = _sigmoid(x_z + h_z), _sigmoid(x_r + h_r)
+    z, r = sigmoid(x_z + h_z), sigmoid(x_r + h_r)
     candidate = jnp.tanh(x_h + (r * h) @ candidate_kernel)
     return (z * h + (1 - z) * candidate,), (z, r, candidate)
 
@@ -137,9 +138,9 @@ def _peephole_lstm_forward(x, states, recurrent, _):
     h, c = states
     recurrent, (p_i, p_f, p_o) = recurrent
     i, f, g, o = jnp.split(x + h @ recurrent, 4, axis=1)
-    i, f, g = _sigmoid(i + p_i * c), _sigmoid(f + p_f * c), jnp.tanh(g)
+    i, f, g = sigmoid(i + p_i * c), sigmoid(f + p_f * c), jnp.tanh(g)
     c = f * c + i * g
-    o, tanh_c = _sigmoid(o + p_o * c), jnp.tanh(c)
+    o, tanh_c = sigmoid(o + p_o * c), jnp.tanh(c)
     return (o * tanh_c, c), (i, f, g, o, c, tanh_c)
 
 

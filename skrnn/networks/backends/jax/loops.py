@@ -13,21 +13,24 @@ import jax.numpy as jnp
 import keras
 
 from skrnn.networks.backends.jax.cells import CELLS
+from skrnn.networks.backends.jax.refine_cells import REFINE_CELLS
 from skrnn.networks.cells import get_cell
+
+_CELLS = {**CELLS, **REFINE_CELLS}
 
 
 def has_fast_loop(cell):
     """Return whether `run_loop` is the fastest way to run the cell."""
     # On a GPU, Keras runs the LSTM of cuDNN, which JAX has only in float32.
     cudnn = cell == "lstm" and jax.default_backend() == "gpu" and not jax.config.jax_enable_x64
-    return cell in CELLS and not cudnn
+    return cell in _CELLS and not cudnn
 
 
 def run_loop(cell, steps, mask, weights, initial_states=None):
     """Run a layer; on a CPU the input is multiplied by the kernel inside the loop."""
     weights = {name: keras.ops.convert_to_tensor(weight) for name, weight in weights.items()}
-    kernel, recurrent = weights["kernel"], CELLS[cell].recurrent(weights)
-    bias, recurrent_bias = CELLS[cell].split_bias(weights["bias"])
+    kernel, recurrent = weights["kernel"], _CELLS[cell].recurrent(weights)
+    bias, recurrent_bias = _CELLS[cell].split_bias(weights["bias"])
     if steps.ndim == 2:
         x = kernel[steps]
         if mask is not None:
@@ -77,7 +80,7 @@ def _loop(cell, x, kernel, recurrent, bias, initial_states):
 def _loop_forward(cell, x, kernel, recurrent, bias, initial_states):
     def step(states, x):
         projected = x if kernel is None else x @ kernel
-        new, saved = CELLS[cell].forward(projected, states, recurrent, bias)
+        new, saved = _CELLS[cell].forward(projected, states, recurrent, bias)
         return new, (new[0], states, saved)
 
     last, (outputs, before, saved) = jax.lax.scan(step, initial_states, x)
@@ -92,7 +95,7 @@ def _loop_backward(cell, residuals, cotangents):
         d_states, d_weights = carried
         d_output, x, before, saved = inputs
         d_states = d_states[0] + d_output, *d_states[1:]
-        d_states, d, d_recurrent, d_bias = CELLS[cell].backward(d_states, before, saved, recurrent)
+        d_states, d, d_recurrent, d_bias = _CELLS[cell].backward(d_states, before, saved, recurrent)
         d_kernel = None if kernel is None else x.T @ d
         d_weights = jax.tree.map(jnp.add, d_weights, (d_kernel, d_recurrent, d_bias))
         return (d_states, d_weights), d

@@ -8,12 +8,14 @@ from skrnn.networks.backends.tensorflow.device import (
 )
 from skrnn.networks.backends.tensorflow.loops import has_fast_loop, run_loop
 from skrnn.networks.backends.tensorflow.policy import batch_layout
+from skrnn.networks.backends.tensorflow.scans import linear_recurrence
 
 __all__ = [
     "batch_layout",
     "compile_forward",
     "compile_training",
     "has_fast_loop",
+    "linear_recurrence",
     "run_loop",
     "sequences_to_device",
     "to_device",

@@ -32,8 +32,9 @@ from skrnn.networks.backends.tensorflow.parts import (
     size_of_part,
     through_projection,
 )
+from skrnn.networks.backends.tensorflow.refine_cells import REFINE_CELLS
 
-_FAST_CELLS = {**CELLS, **VARIANTS}
+_FAST_CELLS = {**CELLS, **VARIANTS, **REFINE_CELLS}
 # The cells that TensorFlow's own kernel runs.
 BLOCK_CELLS = ("lstm", "peephole_lstm")
 

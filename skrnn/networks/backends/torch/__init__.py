@@ -8,12 +8,14 @@ from skrnn.networks.backends.torch.device import (
     to_device,
 )
 from skrnn.networks.backends.torch.kernels import has_fast_loop, run_loop
+from skrnn.networks.backends.torch.scans import linear_recurrence
 
 __all__ = [
     "batch_layout",
     "compile_forward",
     "compile_training",
     "has_fast_loop",
+    "linear_recurrence",
     "run_loop",
     "sequences_to_device",
     "to_device",

@@ -3,10 +3,10 @@
 import torch
 from torch.nn.functional import embedding
 
-from skrnn.networks.backends.torch import gate_loops, loops, relu_loops
+from skrnn.networks.backends.torch import gate_loops, loops, refine_loops, relu_loops
 from skrnn.networks.cells import get_cell
 
-_LOOPS = {**loops.LOOPS, **gate_loops.LOOPS, **relu_loops.LOOPS}
+_LOOPS = {**loops.LOOPS, **gate_loops.LOOPS, **relu_loops.LOOPS, **refine_loops.LOOPS}
 
 
 def has_fast_loop(cell):

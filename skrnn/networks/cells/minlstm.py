@@ -1,0 +1,39 @@
+r"""The minimal LSTM that runs as a parallel scan (minLSTM).
+
+.. math::
+
+    f_t &= \sigma(W_f x_t + b_f) \\
+    i_t &= \sigma(W_i x_t + b_i) \\
+    \tilde h_t &= \phi(W_h x_t + b_h) \\
+    f'_t &= f_t / (f_t + i_t), \quad i'_t = i_t / (f_t + i_t) \\
+    h_t &= f'_t \odot h_{t-1} + i'_t \odot \tilde h_t
+
+L. Feng, F. Tung, M. O. Ahmed, Y. Bengio, H. Hajimirsadeghi, "Were RNNs all we needed?",
+arXiv:2410.01201, 2024, section 3.2. The gates and the candidate depend on the input alone, and the
+activation :math:`\phi` of the published equation is the identity. The two gates are divided by
+their sum, so that the size of the state does not depend on the length of the sequence. This is not
+the form in log-space of the paper's appendix, whose candidates are positive.
+"""
+
+from types import MappingProxyType
+
+from keras import ops
+
+from skrnn.networks.cells._scan import ScanCell
+
+
+class MinLSTMCell(ScanCell):
+    """The LSTM whose gates and candidate depend on the input alone, without an output gate."""
+
+    gates = ("forget", "input", "candidate")
+    memory_gates = MappingProxyType({"forget": 1, "input": -1})
+
+    def coefficients(self, projected, weights, activation):
+        """Return the normalized forget gate, and the gated candidate."""
+        f, i, candidate = ops.split(projected, 3, axis=-1)
+        # This is f' without a division, which could be one of zero by zero.
+        kept = ops.sigmoid(ops.softplus(-i) - ops.softplus(-f))
+        return kept, (1 - kept) * activation(candidate)
+
+
+CELL = MinLSTMCell()
