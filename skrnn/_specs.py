@@ -11,7 +11,6 @@ fit without a new compilation (learning rate, seeds, epochs, data) is passed at 
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -20,46 +19,6 @@ from skrnn._persistence import stored_as_dict
 from skrnn.sequences import Sequences
 from skrnn.sequences._sequences import offsets_of
 from skrnn.sequences._standardization import Standardization
-
-# The names of all cells. The module of the same name in `skrnn.networks.cells` describes each one.
-CELLS = (
-    "simple",
-    "lstm",
-    "gru",
-    "minimal_gru",
-    "gru_reset_before",
-    "peephole_lstm",
-    "irnn",
-    "indrnn",
-    "refine_lstm",
-    "refine_gru",
-    "mingru",
-    "minlstm",
-    "lru",
-)
-
-# The cells that have no gates, so that `bias_initializer` does not apply to them.
-CELLS_WITHOUT_GATES = ("simple", "irnn", "indrnn", "lru")
-
-# The cells that have no product with a recurrent kernel, so that recurrent dropout is not defined.
-SCAN_CELLS = ("mingru", "minlstm", "lru")
-
-# The activation of each cell if it is not the hyperbolic tangent, and none is given.
-DEFAULT_ACTIVATIONS = MappingProxyType(
-    {
-        "irnn": "relu",
-        "indrnn": "relu",
-        "mingru": "linear",
-        "minlstm": "linear",
-        "lru": "relu",
-    }
-)
-
-# How the first biases of the gates are drawn: `skrnn.networks.architecture.first_weights`.
-BIAS_INITIALIZERS = ("default", "chrono", "uniform_gate")
-
-# How the first recurrent kernels are drawn: `skrnn.networks.architecture.first_weights`.
-RECURRENT_INITIALIZERS = ("default", "orthogonal", "identity", "glorot_uniform")
 
 
 @stored_as_dict
@@ -70,7 +29,7 @@ class NetworkSpec:
     Parameters
     ----------
     cell : str or None
-        One of `CELLS`. None if the cell is custom.
+        One of `skrnn._cells.CELLS`. None if the cell is custom.
     units : tuple of int
         The number of units of each stacked layer.
     bidirectional, return_sequences : bool

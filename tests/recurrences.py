@@ -19,7 +19,8 @@ from equations import (
 from keras import ops
 from numpy.testing import assert_allclose, assert_array_equal
 
-from skrnn._specs import DEFAULT_ACTIVATIONS, NetworkSpec
+from skrnn._cells import DEFAULT_ACTIVATIONS
+from skrnn._specs import NetworkSpec
 from skrnn.networks import backends, programs
 from skrnn.networks.architecture import build_network, initial_weights
 from skrnn.networks.cells import ScanCell, get_cell, run_scan

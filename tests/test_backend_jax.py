@@ -17,7 +17,7 @@ from recurrences import (
 )
 
 from skrnn import RNNClassifier, RNNRegressor
-from skrnn._specs import CELLS
+from skrnn._cells import CELLS
 from skrnn.networks import programs
 
 if keras.backend.backend() != "jax":

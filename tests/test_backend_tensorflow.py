@@ -20,7 +20,7 @@ import tensorflow as tf
 from recurrences import fast_loop, loop_arguments, random_sequences
 
 from skrnn import RNNRegressor
-from skrnn._specs import CELLS
+from skrnn._cells import CELLS
 from skrnn.networks.backends.tensorflow import device as backend
 from skrnn.networks.backends.tensorflow import policy
 from skrnn.networks.backends.tensorflow.loops import compiled_loops

@@ -10,7 +10,7 @@ from recurrences import assert_same_bits, fast_loop, loop_arguments
 from small_data import TINY, labelled
 
 from skrnn import RNNClassifier
-from skrnn._specs import CELLS
+from skrnn._cells import CELLS
 
 if keras.backend.backend() != "torch":
     pytest.skip("it is about the PyTorch backend", allow_module_level=True)

@@ -13,7 +13,7 @@ from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 
 from skrnn import RNNClassifier, RNNRegressor
-from skrnn._specs import BIAS_INITIALIZERS, CELLS, CELLS_WITHOUT_GATES
+from skrnn._cells import BIAS_INITIALIZERS, CELLS, CELLS_WITHOUT_GATES
 from skrnn.networks.architecture import build_network, initial_weights
 from skrnn.networks.architecture.first_weights import memory_logits, with_memory
 from skrnn.networks.backends import precision

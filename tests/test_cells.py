@@ -30,7 +30,7 @@ from scipy.sparse import csr_array
 from sklearn.base import clone
 
 from skrnn import RNNClassifier, RNNRegressor
-from skrnn._specs import CELLS, DEFAULT_ACTIVATIONS
+from skrnn._cells import CELLS, DEFAULT_ACTIVATIONS
 from skrnn.networks.architecture import build_network
 from skrnn.networks.architecture.layers import make_layer
 from skrnn.networks.backends import precision

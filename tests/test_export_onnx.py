@@ -14,7 +14,7 @@ from sklearn.model_selection import GridSearchCV
 from test_imports import FRAMEWORKS, run_fresh
 
 from skrnn import RNNClassifier, RNNRegressor
-from skrnn._specs import CELLS
+from skrnn._cells import CELLS
 from skrnn.export import to_onnx
 from skrnn.export._onnx_activations import ACTIVATIONS, add_activation
 from skrnn.export._onnx_cells import STEPS

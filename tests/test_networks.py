@@ -21,7 +21,7 @@ from recurrences import (
 )
 
 from skrnn import RNNClassifier, RNNRegressor, Sequences
-from skrnn._specs import CELLS
+from skrnn._cells import CELLS
 from skrnn.networks.architecture import build_network, initial_weights
 from skrnn.networks.backends import precision
 from skrnn.networks.cells import get_cell

@@ -13,7 +13,7 @@ from recurrences import (
 )
 
 from skrnn import RNNRegressor
-from skrnn._specs import RECURRENT_INITIALIZERS
+from skrnn._cells import RECURRENT_INITIALIZERS
 from skrnn.networks.architecture import build_network, initial_weights
 
 X = [np.full((length, 2), 0.5) for length in (3, 9, 5, 9)]

@@ -17,7 +17,8 @@ from recurrences import body_that_draws, same_bits
 from small_data import PLAIN, TINY, assert_same_weights, labelled
 
 from skrnn import RNNClassifier, clear_program_cache
-from skrnn._specs import CELLS, NetworkSpec
+from skrnn._cells import CELLS
+from skrnn._specs import NetworkSpec
 from skrnn.networks.architecture import build_network
 
 MANY, TAGS = labelled()

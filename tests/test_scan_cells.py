@@ -20,7 +20,7 @@ from scipy.sparse import csr_array
 from sklearn.base import clone
 
 from skrnn import RNNClassifier, RNNRegressor
-from skrnn._specs import SCAN_CELLS
+from skrnn._cells import SCAN_CELLS
 from skrnn.networks.architecture import build_network, initial_weights
 from skrnn.networks.cells import ScanCell, get_cell
 from skrnn.networks.cells.lru import R_MAX, R_MIN

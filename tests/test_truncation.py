@@ -12,7 +12,8 @@ from sklearn.base import clone
 from small_data import PLAIN, TINY, assert_same_weights, tagged
 
 from skrnn import RNNClassifier, RNNRegressor
-from skrnn._specs import CELLS, Examples, least_updates
+from skrnn._cells import CELLS
+from skrnn._specs import Examples, least_updates
 from skrnn.networks import feed
 from skrnn.networks.batches import training_batches
 from skrnn.networks.segments import Segments

@@ -8,7 +8,7 @@ from keras import ops
 from numpy.testing import assert_allclose
 from recurrences import STEPS
 
-from skrnn._specs import CELLS
+from skrnn._cells import CELLS
 from skrnn.networks.architecture.layers import make_layer
 from skrnn.networks.backends import precision
 from skrnn.networks.cells import get_cell

@@ -29,7 +29,7 @@ class RecurrentLayer:
     Parameters
     ----------
     cell : str
-        One of `skrnn._specs.CELLS`.
+        One of `skrnn._cells.CELLS`.
     units : int
         The number of units of each direction.
     activation : str or callable

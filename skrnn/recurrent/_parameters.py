@@ -5,17 +5,17 @@ from numbers import Integral, Real
 
 import numpy as np
 
-from skrnn._parameters import as_spec, parameter, with_parameters
-from skrnn._sklearn import Interval, StrOptions
-from skrnn._specs import (
+from skrnn._cells import (
     BIAS_INITIALIZERS,
     CELLS,
     CELLS_WITHOUT_GATES,
     DEFAULT_ACTIVATIONS,
     RECURRENT_INITIALIZERS,
     SCAN_CELLS,
-    NetworkSpec,
 )
+from skrnn._parameters import as_spec, parameter, with_parameters
+from skrnn._sklearn import Interval, StrOptions
+from skrnn._specs import NetworkSpec
 from skrnn.recurrent._bodies import own_copy
 
 # No fit changes what these hold, so clones may share it.

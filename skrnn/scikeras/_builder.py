@@ -3,9 +3,10 @@
 import random
 from functools import partial
 
+from skrnn._cells import CELLS
 from skrnn._parameters import as_spec
 from skrnn._sklearn import StrOptions, validate_parameter_constraints
-from skrnn._specs import CELLS, NetworkSpec
+from skrnn._specs import NetworkSpec
 from skrnn.networks.padded_input import padded_input_model
 from skrnn.recurrent._parameters import NetworkParameters
 

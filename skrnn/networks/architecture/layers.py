@@ -124,7 +124,7 @@ class CellLayer(keras.layers.Layer):
     Parameters
     ----------
     cell : str
-        One of `skrnn._specs.CELLS`.
+        One of `skrnn._cells.CELLS`.
     units : int
     activation : str, callable or None
         If None, the default activation of the cell is used.
@@ -282,7 +282,7 @@ def make_layer(cell, units, *, plain=False, seed=None, **options):
     Parameters
     ----------
     cell : str
-        One of `skrnn._specs.CELLS`.
+        One of `skrnn._cells.CELLS`.
     units : int
     plain : bool, default=False
         If True, return the layer of Keras, or a layer with the slow loop if Keras does not have

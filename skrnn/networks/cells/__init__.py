@@ -3,7 +3,7 @@
 This file is the only description of the cell. Layers take the shapes of the weights from it, and
 networks take the initial values. `run_steps` runs the method `step` of the cell on any backend, and
 the fast loops of the backends are tested against it. The names of all cells are in
-`skrnn._specs.CELLS`, so that an estimator can check its parameter `cell` before Keras is imported.
+`skrnn._cells.CELLS`, so that an estimator can check its parameter `cell` before Keras is imported.
 Each name is the name of a module of this package, which contains the cell as `CELL`.
 """
 
@@ -30,7 +30,7 @@ def get_cell(name):
     Parameters
     ----------
     name : str
-        One of `skrnn._specs.CELLS`.
+        One of `skrnn._cells.CELLS`.
 
     Returns
     -------
