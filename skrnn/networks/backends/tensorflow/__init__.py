@@ -6,12 +6,14 @@ from skrnn.networks.backends.tensorflow.device import (
     sequences_to_device,
     to_device,
 )
+from skrnn.networks.backends.tensorflow.gradients import compile_gradients
 from skrnn.networks.backends.tensorflow.loops import has_fast_loop, run_loop
 from skrnn.networks.backends.tensorflow.policy import batch_layout
 
 __all__ = [
     "batch_layout",
     "compile_forward",
+    "compile_gradients",
     "compile_training",
     "has_fast_loop",
     "run_loop",

@@ -7,11 +7,13 @@ from skrnn.networks.backends.torch.device import (
     sequences_to_device,
     to_device,
 )
+from skrnn.networks.backends.torch.gradients import compile_gradients
 from skrnn.networks.backends.torch.kernels import has_fast_loop, run_loop
 
 __all__ = [
     "batch_layout",
     "compile_forward",
+    "compile_gradients",
     "compile_training",
     "has_fast_loop",
     "run_loop",
