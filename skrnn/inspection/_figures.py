@@ -38,13 +38,20 @@ def check_matplotlib(caller):
         raise ImportError(f"{caller} needs matplotlib: python -m pip install matplotlib") from error
 
 
-def panels(ax, n_panels, what):
-    """Return the axes to plot on as an array of `n_panels`; if `ax` is None, they are new."""
+def panels(ax, n_panels, what, *, stacked=False):
+    """Return the axes to plot on as an array of `n_panels`; if `ax` is None, they are new.
+
+    New axes are in one row or, if `stacked` is True, in one column with a shared x axis.
+    """
     if ax is None:
         import matplotlib.pyplot as plt
 
-        width = 6.4 if n_panels == 1 else 4.8 * n_panels
-        _, ax = plt.subplots(1, n_panels, figsize=(width, 4.2), layout="constrained")
+        if stacked:
+            size = 7.2, 0.8 + 1.7 * n_panels
+            _, ax = plt.subplots(n_panels, 1, figsize=size, layout="constrained", sharex=True)
+        else:
+            width = 6.4 if n_panels == 1 else 4.8 * n_panels
+            _, ax = plt.subplots(1, n_panels, figsize=(width, 4.2), layout="constrained")
     axes = np.asarray(ax, dtype=object).ravel()
     if len(axes) != n_panels:
         raise ValueError(

@@ -72,7 +72,7 @@ def training_batches(lengths, batch_size, rng):
     return np.concatenate(shuffled), np.append(0, np.cumsum(sizes)).astype(np.int32)
 
 
-def inference_batches(lengths, *, equal_lengths=False):
+def inference_batches(lengths, *, equal_lengths=False, max_steps=_MAX_STEPS):
     """Divide sequences into blocks of similar length, the shortest sequences first.
 
     Parameters
@@ -80,6 +80,8 @@ def inference_batches(lengths, *, equal_lengths=False):
     lengths : ndarray of shape (n_sequences,)
     equal_lengths : bool, default=False
         If True, all sequences of a block have the same length, so there is no padding.
+    max_steps : int, default=65536
+        The largest number of padded time steps of a block of several sequences.
 
     Yields
     ------
@@ -93,7 +95,7 @@ def inference_batches(lengths, *, equal_lengths=False):
         stop = min(start + _MAX_SEQUENCES, len(order))
         if equal_lengths:
             stop = min(stop, np.searchsorted(ordered, ordered[start], side="right"))
-        while stop - start > 1 and (stop - start) * ordered[stop - 1] > _MAX_STEPS:
+        while stop - start > 1 and (stop - start) * ordered[stop - 1] > max_steps:
             stop = start + (stop - start + 1) // 2
         yield order[start:stop]
         start = stop

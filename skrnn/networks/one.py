@@ -121,3 +121,29 @@ def _first_weights(program, network, seed, job):
         i = differences_index(program.network)
         weights[i] = job.difference_factor.astype(weights[i].dtype)
     return weights
+
+
+def start(job):
+    """Return the result of a training that makes no update: the initial weights of a job.
+
+    Parameters
+    ----------
+    job : TrainingJob
+
+    Returns
+    -------
+    TrainingResult
+        Its history has no epochs, and the optimizer has no state.
+    """
+    require_own_process()
+    _check_activation(job.spec)
+    spec, network = identify(job.spec.for_inputs(job.examples.sequences))
+    init_seed, *_ = np.random.SeedSequence(job.seed).spawn(3)
+    with lease(spec, network) as program:
+        return TrainingResult(
+            spec=replace(spec, one_hot=False),
+            weights=_first_weights(program, network, init_seed, job),
+            embedding_index=embedding_index(program.network),
+            history={"loss": []},
+            optimizer_state=[],
+        )

@@ -15,6 +15,7 @@ from keras.src.backend.common.dtypes import BIT64_TO_BIT32_DTYPE
 __all__ = [
     "batch_layout",
     "compile_forward",
+    "compile_gradients",
     "compile_training",
     "has_fast_loop",
     "linear_recurrence",
@@ -80,6 +81,15 @@ class Backend(Protocol):
         model has several outputs.
         """
 
+    def compile_gradients(self, function) -> Any:
+        """Prepare a function of tensors and its gradients, for inspection.
+
+        ``function(tensors, constants)`` takes two lists of tensors and returns one value for each
+        row. Returns ``run(arrays, constants, gradients=True)``, a function of two lists of arrays.
+        It returns the values as an array, and the gradients of their sum with respect to `arrays`
+        as a list of arrays, or None if `gradients` is False.
+        """
+
     def has_fast_loop(self, cell) -> bool:
         """Return whether `run_loop` runs the cell of this name, in place of the slow loop."""
 
@@ -109,6 +119,7 @@ _backend: Backend = importlib.import_module(f"{__name__}.{keras.backend.backend(
 
 batch_layout = _backend.batch_layout
 compile_forward = _backend.compile_forward
+compile_gradients = _backend.compile_gradients
 compile_training = _backend.compile_training
 has_fast_loop = _backend.has_fast_loop
 linear_recurrence = _backend.linear_recurrence

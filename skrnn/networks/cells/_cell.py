@@ -101,6 +101,20 @@ class Cell:
         """Return the part of the bias that is added to the projected input."""
         return bias
 
+    def gate_values(self, projected, states, weights, mask=None):
+        """Return the values of the gates, after the sigmoid, by name.
+
+        Parameters
+        ----------
+        projected, states, weights, mask : as in `step`
+
+        Returns
+        -------
+        dict of str to tensor of shape (batch, units)
+            It is empty if the cell has no gates.
+        """
+        return {}
+
     def step(self, projected, states, weights, activation=ops.tanh, mask=None):
         """Run one time step.
 

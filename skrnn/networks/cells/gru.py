@@ -35,13 +35,22 @@ class GRUCell(Cell):
         """Return the first of the two biases."""
         return bias[0]
 
-    def step(self, projected, states, weights, activation=ops.tanh, mask=None):
-        """Return the next state."""
-        (h,) = states
+    def gate_values(self, projected, states, weights, mask=None):
+        """Return the values of the update gate and the reset gate."""
+        z, r, *_ = self._gates_and_products(projected, states[0], weights, mask)
+        return {"update": z, "reset": r}
+
+    def _gates_and_products(self, projected, h, weights, mask):
+        """Return both gates, and the two products of the candidate, which r has yet to weight."""
         x_z, x_r, x_h = ops.split(projected, 3, axis=1)
         product = recurrent_product(h, weights, mask) + weights["bias"][1]
         h_z, h_r, h_h = ops.split(product, 3, axis=1)
-        z, r = ops.sigmoid(x_z + h_z), ops.sigmoid(x_r + h_r)
+        return ops.sigmoid(x_z + h_z), ops.sigmoid(x_r + h_r), x_h, h_h
+
+    def step(self, projected, states, weights, activation=ops.tanh, mask=None):
+        """Return the next state."""
+        (h,) = states
+        z, r, x_h, h_h = self._gates_and_products(projected, h, weights, mask)
         candidate = activation(x_h + r * h_h)
         return (z * h + (1 - z) * candidate,)
 

@@ -37,10 +37,18 @@ class LSTMCell(Cell):
             weight[forget * units : (forget + 1) * units] = 1
         return weight
 
+    def gate_values(self, projected, states, weights, mask=None):
+        """Return the values of the input gate, the forget gate and the output gate."""
+        i, f, _, o = self._before_activation(projected, states[0], weights, mask)
+        return {"input": ops.sigmoid(i), "forget": ops.sigmoid(f), "output": ops.sigmoid(o)}
+
+    def _before_activation(self, projected, h, weights, mask):
+        return ops.split(projected + recurrent_product(h, weights, mask), 4, axis=1)
+
     def step(self, projected, states, weights, activation=ops.tanh, mask=None):
         """Return the next output and the next cell state."""
         h, c = states
-        i, f, g, o = ops.split(projected + recurrent_product(h, weights, mask), 4, axis=1)
+        i, f, g, o = self._before_activation(projected, h, weights, mask)
         c = ops.sigmoid(f) * c + ops.sigmoid(i) * activation(g)
         return ops.sigmoid(o) * activation(c), c
 

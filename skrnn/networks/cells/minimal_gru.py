@@ -24,10 +24,18 @@ class MinimalGRUCell(Cell):
     gates = ("update", "candidate")
     memory_gates = MappingProxyType({"update": -1})
 
+    def gate_values(self, projected, states, weights, mask=None):
+        """Return the value of the update gate."""
+        u, _ = self._before_activation(projected, states[0], weights, mask)
+        return {"update": ops.sigmoid(u)}
+
+    def _before_activation(self, projected, h, weights, mask):
+        return ops.split(projected + recurrent_product(h, weights, mask), 2, axis=1)
+
     def step(self, projected, states, weights, activation=ops.tanh, mask=None):
         """Return the next state."""
         (h,) = states
-        u, candidate = ops.split(projected + recurrent_product(h, weights, mask), 2, axis=1)
+        u, candidate = self._before_activation(projected, h, weights, mask)
         u, candidate = ops.sigmoid(u), activation(candidate)
         return (u * candidate + (1 - u) * h,)
 

@@ -8,12 +8,14 @@ from skrnn.networks.backends.jax.device import (
     sequences_to_device,
     to_device,
 )
+from skrnn.networks.backends.jax.gradients import compile_gradients
 from skrnn.networks.backends.jax.loops import has_fast_loop, run_loop
 from skrnn.networks.backends.jax.scans import linear_recurrence
 
 __all__ = [
     "batch_layout",
     "compile_forward",
+    "compile_gradients",
     "compile_training",
     "has_fast_loop",
     "linear_recurrence",

@@ -6,6 +6,7 @@ from skrnn.networks.backends.tensorflow.device import (
     sequences_to_device,
     to_device,
 )
+from skrnn.networks.backends.tensorflow.gradients import compile_gradients
 from skrnn.networks.backends.tensorflow.loops import has_fast_loop, run_loop
 from skrnn.networks.backends.tensorflow.policy import batch_layout
 from skrnn.networks.backends.tensorflow.scans import linear_recurrence
@@ -13,6 +14,7 @@ from skrnn.networks.backends.tensorflow.scans import linear_recurrence
 __all__ = [
     "batch_layout",
     "compile_forward",
+    "compile_gradients",
     "compile_training",
     "has_fast_loop",
     "linear_recurrence",

@@ -7,12 +7,14 @@ from skrnn.networks.backends.torch.device import (
     sequences_to_device,
     to_device,
 )
+from skrnn.networks.backends.torch.gradients import compile_gradients
 from skrnn.networks.backends.torch.kernels import has_fast_loop, run_loop
 from skrnn.networks.backends.torch.scans import linear_recurrence
 
 __all__ = [
     "batch_layout",
     "compile_forward",
+    "compile_gradients",
     "compile_training",
     "has_fast_loop",
     "linear_recurrence",

@@ -1,0 +1,45 @@
+"""Find the recurrent network inside an estimator, and the sequences that it receives."""
+
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import check_is_fitted
+
+from skrnn.recurrent._base import BaseRNN
+
+
+def find_network(estimator, X, what):
+    """Return the recurrent estimator in a Pipeline or a search, and X after the transformers.
+
+    Parameters
+    ----------
+    estimator : estimator
+    X : as in `predict`
+    what : str
+        The caller, for error messages.
+
+    Returns
+    -------
+    network : RNNClassifier or RNNRegressor
+    X : as the network receives it
+
+    Raises
+    ------
+    NotFittedError
+        If a search or a Pipeline is not fitted.
+    TypeError
+        If there is no recurrent estimator.
+    """
+    inner = estimator
+    while not isinstance(inner, BaseRNN):
+        if isinstance(inner, Pipeline):
+            check_is_fitted(inner)
+            X = inner[:-1].transform(X) if len(inner) > 1 else X
+            inner = inner[-1]
+        elif hasattr(inner, "estimator") and hasattr(inner, "cv"):
+            check_is_fitted(inner)
+            inner = inner.best_estimator_
+        else:
+            raise TypeError(
+                f"{what} needs an RNNClassifier or an RNNRegressor, or a Pipeline or a search that "
+                f"contains one, got {type(estimator).__name__}."
+            )
+    return inner, X
