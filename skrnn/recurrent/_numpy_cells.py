@@ -7,6 +7,8 @@ names of the weights. A new cell is an entry of `CELLS`.
 from collections.abc import Callable
 from typing import NamedTuple
 
+import numpy as np
+
 from skrnn.recurrent._numpy_activations import sigmoid
 
 
@@ -82,6 +84,52 @@ def _minimal_gru_step(projected, states, weights, activation):
     return (u * activation(candidate) + (1 - u) * h,)
 
 
+def _refine_lstm_step(projected, states, weights, activation):
+    h, c = states
+    f, r, candidate, o = _columns(projected + h @ weights["recurrent_kernel"], 4)
+    g = _effective_gate(sigmoid(f), sigmoid(r))
+    c = g * c + (1 - g) * activation(candidate)
+    return sigmoid(o) * activation(c), c
+
+
+def _refine_gru_step(projected, states, weights, activation):
+    (h,) = states
+    x_f, x_r, x_s, x_h = _columns(projected, 4)
+    h_f, h_r, h_s, h_h = _columns(h @ weights["recurrent_kernel"], 4)
+    g = _effective_gate(sigmoid(x_f + h_f), sigmoid(x_r + h_r))
+    return (g * h + (1 - g) * activation(x_h + sigmoid(x_s + h_s) * h_h),)
+
+
+def _effective_gate(f, r):
+    return f * (f + 2 * r * (1 - f))
+
+
+def _mingru_step(projected, states, weights, activation):
+    z, candidate = _columns(projected, 2)
+    z = sigmoid(z)
+    return ((1 - z) * states[0] + z * activation(candidate),)
+
+
+def _minlstm_step(projected, states, weights, activation):
+    f, i, candidate = _columns(projected, 3)
+    # The share of the forget gate in the sum of both gates, without a division of zero by zero.
+    kept = sigmoid(np.logaddexp(0, -i) - np.logaddexp(0, -f))
+    return (kept * states[0] + (1 - kept) * activation(candidate),)
+
+
+def _lru_step(projected, states, weights, activation):
+    _, real, imag = states
+    b_real, b_imag, skip = _columns(projected, 3)
+    size, phase = np.exp(-np.exp(weights["nu_log"])), np.exp(weights["theta_log"])
+    a_real, a_imag, gamma = size * np.cos(phase), size * np.sin(phase), np.exp(weights["gamma_log"])
+    real, imag = (
+        a_real * real - a_imag * imag + gamma * b_real,
+        a_real * imag + a_imag * real + gamma * b_imag,
+    )
+    product = np.concatenate([real, imag], axis=1) @ weights["output_kernel"]
+    return activation(product + skip), real, imag
+
+
 CELLS = {
     "simple": NumpyCell(_simple_step),
     "lstm": NumpyCell(_lstm_step, n_states=2),
@@ -93,6 +141,11 @@ CELLS = {
     # It is the simple unit with another activation and another initial value.
     "irnn": NumpyCell(_simple_step),
     "indrnn": NumpyCell(_indrnn_step),
+    "refine_lstm": NumpyCell(_refine_lstm_step, n_states=2),
+    "refine_gru": NumpyCell(_refine_gru_step),
+    "mingru": NumpyCell(_mingru_step),
+    "minlstm": NumpyCell(_minlstm_step),
+    "lru": NumpyCell(_lru_step, n_states=3),
 }
 
 

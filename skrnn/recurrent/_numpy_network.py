@@ -66,7 +66,7 @@ class NumpyNetwork:
         self._factor = named.get(DIFFERENCES)
         self._cell, self._activation = numpy_cell(spec.cell), numpy_activation(spec.activation)
         self._layers = [weights_of_layer(named, f"recurrent_{i}") for i in range(len(spec.units))]
-        self._input_biases = [self._cell.input_bias(layer["bias"]) for layer in self._layers]
+        self._input_biases = [self._cell.input_bias(layer.get("bias", 0)) for layer in self._layers]
 
     def advance(self, x, state):
         """Read one time step.
