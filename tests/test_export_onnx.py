@@ -57,8 +57,8 @@ CLASSIFIERS = {
         X,
         TWO,
     ),
-    "irnn, both directions, tags": ({"cell": "irnn", **BOTH, **PER_STEP}, X, TAGS),
-    "indrnn, both directions, stacked": ({"cell": "indrnn", **BOTH, **STACKED}, X, TWO),
+    "irnn, tags": ({"cell": "irnn", **PER_STEP}, X, TAGS),
+    "indrnn, both directions": ({"cell": "indrnn", **BOTH}, X, TWO),
 }
 REGRESSORS = {
     "lstm, both directions, float64": ({**BOTH, "dtype": "float64"}, X, Y),
@@ -71,13 +71,9 @@ REGRESSORS = {
     "gru, mean and max": ({"cell": "gru", "pooling": "mean_max"}, X, Y),
     "gru, softsign": ({"cell": "gru", "activation": "softsign"}, X, Y),
     "gru, two targets per time step": ({"cell": "gru", **PER_STEP}, X, [x[:, :2] for x in X]),
-    "gru_reset_before, both directions": ({"cell": "gru_reset_before", **BOTH}, X, Y),
+    "gru_reset_before": ({"cell": "gru_reset_before"}, X, Y),
     "gru_reset_before, float64": ({"cell": "gru_reset_before", "dtype": "float64"}, X, Y),
-    "peephole_lstm, both directions, float64": (
-        {"cell": "peephole_lstm", **BOTH, "dtype": "float64"},
-        X,
-        Y,
-    ),
+    "peephole_lstm, float64": ({"cell": "peephole_lstm", "dtype": "float64"}, X, Y),
     "irnn, softsign": ({"cell": "irnn", "activation": "softsign"}, X, Y),
     "simple, stacked, one target per time step": (
         {"cell": "simple", **STACKED, **PER_STEP},
