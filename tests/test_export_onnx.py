@@ -57,11 +57,11 @@ CLASSIFIERS = {
         X,
         TWO,
     ),
-    "irnn, both directions, tags": ({"cell": "irnn", **BOTH, **PER_STEP}, X, TAGS),
-    "indrnn, both directions, stacked": ({"cell": "indrnn", **BOTH, **STACKED}, X, TWO),
-    "refine_lstm, both directions, stacked": ({"cell": "refine_lstm", **BOTH, **STACKED}, X, TWO),
-    "mingru, both directions, stacked": ({"cell": "mingru", **BOTH, **STACKED}, X, TWO),
-    "lru, both directions, stacked": ({"cell": "lru", **BOTH, **STACKED}, X, TWO),
+    "irnn, tags": ({"cell": "irnn", **PER_STEP}, X, TAGS),
+    "indrnn, both directions": ({"cell": "indrnn", **BOTH}, X, TWO),
+    "refine_lstm": ({"cell": "refine_lstm"}, X, TWO),
+    "mingru, stacked": ({"cell": "mingru", **STACKED}, X, TWO),
+    "lru, both directions": ({"cell": "lru", **BOTH}, X, TWO),
     "minlstm, embedding": ({"cell": "minlstm", "embedding": 3}, IDS, TWO > 0),
 }
 REGRESSORS = {
@@ -75,18 +75,10 @@ REGRESSORS = {
     "gru, mean and max": ({"cell": "gru", "pooling": "mean_max"}, X, Y),
     "gru, softsign": ({"cell": "gru", "activation": "softsign"}, X, Y),
     "gru, two targets per time step": ({"cell": "gru", **PER_STEP}, X, [x[:, :2] for x in X]),
-    "gru_reset_before, both directions": ({"cell": "gru_reset_before", **BOTH}, X, Y),
+    "gru_reset_before": ({"cell": "gru_reset_before"}, X, Y),
     "gru_reset_before, float64": ({"cell": "gru_reset_before", "dtype": "float64"}, X, Y),
-    "peephole_lstm, both directions, float64": (
-        {"cell": "peephole_lstm", **BOTH, "dtype": "float64"},
-        X,
-        Y,
-    ),
-    "refine_gru, both directions, float64": (
-        {"cell": "refine_gru", **BOTH, "dtype": "float64"},
-        X,
-        Y,
-    ),
+    "peephole_lstm, float64": ({"cell": "peephole_lstm", "dtype": "float64"}, X, Y),
+    "refine_gru, float64": ({"cell": "refine_gru", "dtype": "float64"}, X, Y),
     "lru, one target per time step, float64": (
         {"cell": "lru", **PER_STEP, "dtype": "float64"},
         X,
