@@ -14,6 +14,7 @@ from small_data import PLAIN, TINY, assert_same_weights, tagged
 from skrnn import RNNClassifier, RNNRegressor
 from skrnn._cells import CELLS
 from skrnn._specs import Examples, least_updates
+from skrnn.export import to_onnx
 from skrnn.networks import feed
 from skrnn.networks.batches import training_batches
 from skrnn.networks.segments import Segments
@@ -220,3 +221,10 @@ def test_rnn_truncation_is_refused_where_states_cannot_be_carried(params, messag
 def test_rnn_truncation_needs_a_target_per_time_step():
     with pytest.raises(ValueError, match="truncation=3 cannot be combined with return_sequences=F"):
         RNNRegressor(**TINY, truncation=3).fit(MANY, np.arange(len(MANY)))
+
+
+def test_rnn_truncation_is_not_part_of_an_exported_model():
+    pytest.importorskip("onnx", reason="exports to ONNX need the extra of the same name")
+    model = RNNClassifier(**STEPWISE, truncation=2).fit(MANY, TAGS)
+    exported = to_onnx(model).SerializeToString()
+    assert to_onnx(model.set_params(truncation=None)).SerializeToString() == exported
