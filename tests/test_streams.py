@@ -284,9 +284,11 @@ def test_stream_needs_a_fitted_estimator():
     ("arguments", "match"),
     [
         ({"method": "decision_function"}, "method must be 'predict' or 'predict_proba'.*decision"),
-        ({"n_streams": 0}, "n_streams must be a positive int or None, got 0"),
+        ({"method": ["predict"]}, "method must be 'predict' or"),
+        ({"n_streams": 0}, "n_streams must be None or an int from 1 to 2147483647, got 0"),
+        ({"n_streams": 10**400}, "n_streams must be"),
         ({"n_streams": True}, "n_streams must be .* got True"),
-        ({"state": 3}, "state must be a tuple of .* got a int"),
+        ({"state": 3}, "state must be a tuple of .* got 3"),
         ({"state": ()}, "state 0 of layer 0 .1, 4.*got a tuple of length 0"),
     ],
 )

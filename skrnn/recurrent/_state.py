@@ -7,6 +7,7 @@ pooling carries. `StateLayout` describes the order of these arrays and checks th
 
 import numpy as np
 
+from skrnn._check_arrays import in_words
 from skrnn.recurrent._numpy_cells import numpy_cell
 from skrnn.recurrent._running_pooling import Slot, pooling_of
 
@@ -63,12 +64,10 @@ class StateLayout:
         """
         expected = ", ".join(f"{slot.name} ({n}, {slot.width})" for slot in self.slots)
         if not isinstance(state, tuple | list) or len(state) != len(self.slots):
-            given = f"{type(state).__name__}"
-            if isinstance(state, tuple | list):
-                given += f" of length {len(state)}"
+            length = f" of length {len(state)}" if isinstance(state, tuple | list) else ""
             raise ValueError(
-                f"{input_name} must be a tuple of {len(self.slots)} arrays: {expected}; got a "
-                f"{given}."
+                f"{input_name} must be a tuple of {len(self.slots)} arrays: {expected}; got "
+                f"{in_words(state)}{length}."
             )
         return tuple(
             _check_array(array, slot, n, input_name)

@@ -4,9 +4,12 @@ from numbers import Integral
 
 import numpy as np
 
+from skrnn._check_arrays import in_words
 from skrnn._fitting import fitted_snapshot
 from skrnn.recurrent._numpy_network import NumpyNetwork
 from skrnn.recurrent._step_reader import StepReader
+
+_MOST_STREAMS = np.iinfo(np.int32).max
 
 
 class Stream:
@@ -179,18 +182,21 @@ def _decoder(estimator, method):
     methods = {"predict": codec.decode}
     if hasattr(codec, "probabilities"):
         methods["predict_proba"] = codec.probabilities
-    if method not in methods:
+    if not isinstance(method, str) or method not in methods:
         raise ValueError(
             f"method must be {' or '.join(map(repr, methods))} for a stream of "
-            f"{type(estimator).__name__}, got {method!r}."
+            f"{type(estimator).__name__}, got {in_words(method)}."
         )
     return methods[method]
 
 
 def _check_n_streams(n_streams):
     is_count = isinstance(n_streams, Integral) and not isinstance(n_streams, bool)
-    if n_streams is not None and (not is_count or n_streams < 1):
-        raise ValueError(f"n_streams must be a positive int or None, got {n_streams!r}.")
+    if n_streams is not None and not (is_count and 1 <= n_streams <= _MOST_STREAMS):
+        raise ValueError(
+            f"n_streams must be None or an int from 1 to {_MOST_STREAMS}, got "
+            f"{in_words(n_streams)}."
+        )
 
 
 class StreamMixin:
