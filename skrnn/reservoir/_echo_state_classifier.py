@@ -108,7 +108,9 @@ class EchoStateClassifier(ClassifierMixin, BaseEchoState):
         for all of them.
         "auto" is a hundredth of the total variance of all features of the readout, whatever the
         number of sequences; this is more accurate on small training sets than cross-validation of
-        the squared error.
+        the squared error. As in `RidgeClassifier`, a weight counts as a number of copies of its
+        sequence, so that small values of `sample_weight` make the penalty stronger: use weights
+        with a mean of 1, and not with a sum of 1.
         """,
     )
     input_scaling: object = parameter(
