@@ -33,19 +33,25 @@ def rnn_builder(
     The function builds and compiles a Keras model with the number of features, the number of
     outputs and the output activation that fit the data. Each parameter is a default, which the
     estimator may override with the prefix ``model__``, for example ``model__units=32``, also in a
-    search.
+    search. :class:`~skrnn.RNNClassifier` has parameters of the same names and describes them in
+    more detail.
 
     Parameters
     ----------
     cell : str, default="lstm"
-        The name of a recurrent cell of :class:`~skrnn.RNNClassifier`.
+        The name of the recurrent cell.
     units : int or tuple of int, default=64
+        The size of the hidden state. A tuple stacks layers, with one entry for each.
     bidirectional : bool, default=False
+        Whether each layer also reads the sequence from its end to its start.
     pooling : {"last", "mean", "max", "mean_max", "attention"}, default="last"
+        How the outputs at all time steps become one vector.
     activation : str or callable, default="tanh"
+        The activation of the cell.
     dropout, recurrent_dropout : float in [0, 1), default=0.0
+        The fraction of the inputs, and of the recurrent state, that is dropped during training.
     l2 : float, default=0.0
-        As for :class:`~skrnn.RNNClassifier`.
+        The strength of the L2 penalty on the kernels and recurrent kernels.
 
     Returns
     -------
@@ -57,9 +63,10 @@ def rnn_builder(
     Raises
     ------
     ValueError
-        If a parameter has a value that is not in the list above; in `fit`, if X does not have three
-        dimensions, if a classifier has only one class or several targets that are not labels, or
-        if `loss` is a categorical cross-entropy and there are only two classes.
+        If a parameter has a value that is not in the list above. The function that is returned
+        also raises it, in `fit`: if X does not have three dimensions, if there is only one class,
+        if there are several targets that are not indicators of labels, or if `loss` is the
+        categorical cross-entropy and there are only two classes.
 
     See Also
     --------
@@ -79,8 +86,9 @@ def rnn_builder(
     >>> from skrnn.scikeras import KerasSequenceRegressor, rnn_builder
     >>> X = np.random.default_rng(0).normal(size=(20, 5, 3))
     >>> model = rnn_builder(cell="gru", units=16)
-    >>> regressor = KerasSequenceRegressor(model, model__units=4, epochs=2, verbose=0)
-    >>> regressor.fit(X, X.sum(axis=(1, 2))).model_.get_layer("recurrent_0").units
+    >>> regressor = KerasSequenceRegressor(model, model__units=4, verbose=0)
+    >>> regressor = regressor.fit(X, X.sum(axis=(1, 2)))
+    >>> regressor.model_.get_layer("recurrent_0").units
     4
     """
     parameters = {

@@ -118,7 +118,8 @@ class KerasSequenceClassifier(_SequenceInput, KerasClassifier):
     >>> rng = np.random.default_rng(0)
     >>> X = [rng.normal(size=(length, 2)) for length in (4, 7, 5, 6)]
     >>> y = ["up", "down", "up", "down"]
-    >>> classifier = KerasSequenceClassifier(rnn_builder(units=4), epochs=2, verbose=0)
+    >>> model = rnn_builder(units=4)
+    >>> classifier = KerasSequenceClassifier(model, epochs=2, verbose=0)
     >>> is_classifier(classifier)
     True
     >>> classifier.fit(X, y).predict_proba(X[:3]).shape
@@ -187,7 +188,8 @@ class KerasSequenceRegressor(_SequenceInput, KerasRegressor):
     >>> from skrnn.scikeras import KerasSequenceRegressor, rnn_builder
     >>> rng = np.random.default_rng(0)
     >>> X = [rng.normal(size=(length, 2)) for length in (4, 7, 5, 6)]
-    >>> regressor = KerasSequenceRegressor(rnn_builder(units=4), epochs=2, verbose=0)
+    >>> model = rnn_builder(units=4)
+    >>> regressor = KerasSequenceRegressor(model, epochs=2, verbose=0)
     >>> regressor.fit(X, [4.0, 7.0, 5.0, 6.0]).predict(X).shape
     (4,)
     """
