@@ -75,11 +75,11 @@ def feature_attributions(
 
     Returns
     -------
-    attributions : ndarray of shape (n, T, n_features) or (n, T), or list of ndarray of shape \
-(T_i, n_features) or (T_i,)
-        The attributions, in the units of the output: probabilities, or targets. There is one for
-        each time step and feature, or one for each time step if these are token ids or one-hot
-        codes. They are in one array if `X` is an array, and otherwise in a list.
+    attributions : ndarray, or list of ndarray
+        The attributions, in the units of the output: probabilities, or targets. For each sequence
+        they have the shape (T_i, n_features), or (T_i,) if time steps are token ids or one-hot
+        rows of sparse matrices. They are in one array, whose first axis is that of the sequences,
+        if `X` is an array, and otherwise in a list.
 
     Raises
     ------
