@@ -69,8 +69,9 @@ class SlidingWindowForecaster(BaseForecaster):
         all targets must be columns of `X`. If "auto", each target that is a column is replaced if
         the KPSS test [2]_ rejects a constant level at 5 %, as it does for a trend or a unit root,
         in the training rows of at least half of the series. Nothing is replaced if a series is
-        shorter than 20 rows, if `X` contains NaN, or if the regressor is a `TransformedTargetRegressor`,
-        whose function may need levels. Use False if the regressor needs positive targets.
+        shorter than 20 rows, if `X` contains NaN, or if the regressor is a
+        `TransformedTargetRegressor`, whose function may need levels. Use False if the regressor
+        needs positive targets.
         `difference_` holds the result.
     known_future : str or sequence of str or int, default=()
         Known future covariates: the names or indices of the columns of `X` that are known in
