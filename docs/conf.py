@@ -55,5 +55,7 @@ html_theme_options = {
     # The changelog and the page for contributors need no place at the top of every page.
     "header_links_before_dropdown": 5,
 }
-# One short list of pages needs no column of its own.
-html_sidebars = {"install": [], "changelog": [], "contributing": []}
+# Pages without pages below them need no column for a list of these, and wide tables need the space.
+html_sidebars = {
+    name: [] for name in ("install", "benchmarks", "reliability", "changelog", "contributing")
+}

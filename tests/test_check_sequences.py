@@ -257,6 +257,11 @@ def _with(value):
             ValueError,
             "columns that do not hold numbers: 'who', 'kind'.*from_long",
         ),
+        (
+            [pd.DataFrame({"v": [1.0], "who": ["a"]})],
+            ValueError,
+            r"X\[0\] has columns that do not hold numbers: 'who'.*one column per feature",
+        ),
         (pd.DataFrame([list("abcdef")]), ValueError, "0, 1, 2, 3, 4 and others"),
         (Sequences(np.array([1, 2]), [0], [2]), ValueError, "X holds integer codes"),
         # not finite

@@ -43,7 +43,7 @@ class SlidingWindowForecaster(BaseForecaster):
     estimator : regressor, default=None
         A regressor, a Pipeline that ends with one, or a search such as `GridSearchCV` over the
         parameters of one. If None, an :class:`~skrnn.RNNRegressor` with its default parameters is
-        used, which standardizes the windows. If the regressor, or the first step of its Pipeline,
+        used, which standardises the windows. If the regressor, or the first step of its Pipeline,
         accepts sequences, it receives the windows as `Sequences`. Otherwise it receives one flat
         row (window_length × n_features) per window, the oldest time step first. A regressor that
         predicts only one target is fitted once for each target and step. Put scalers into this
@@ -67,10 +67,11 @@ class SlidingWindowForecaster(BaseForecaster):
         and targets. Forecasts are then the last known value plus the predicted changes, so that
         they follow the level of the series, also outside the range of the training data. If True,
         all targets must be columns of `X`. If "auto", each target that is a column is replaced if
-        it has a trend or a unit root: if the KPSS test [2]_ rejects a constant level at 5 %, for
-        the training rows of at least half of the series. Nothing is replaced if a series is shorter
-        than 20 rows, if `X` contains NaN, or if the regressor is a `TransformedTargetRegressor`,
-        whose function may need levels. Use False if the regressor needs positive targets.
+        the KPSS test [2]_ rejects a constant level at 5 %, as it does for a trend or a unit root,
+        in the training rows of at least half of the series. Nothing is replaced if a series is
+        shorter than 20 rows, if `X` contains NaN, or if the regressor is a
+        `TransformedTargetRegressor`, whose function may need levels. Use False if the regressor
+        needs positive targets.
         `difference_` holds the result.
     known_future : str or sequence of str or int, default=()
         Known future covariates: the names or indices of the columns of `X` that are known in

@@ -31,8 +31,8 @@ class EchoStateParameters:
         description="""
         int or tuple of int or None
         Number of units of the reservoir. A tuple holds one number per layer. If None, the `units`
-        of `reservoir` are used (500 by default). Like the next four parameters, it must not be
-        given here and in `reservoir`.
+        of `reservoir` are used (500 by default). Give this parameter, and each of the next four,
+        either here or in `reservoir`, not in both.
         """,
     )
     spectral_radius: object = parameter(

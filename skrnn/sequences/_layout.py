@@ -63,7 +63,7 @@ def lay_out(X, input_name, dtype=None):
     if is_frame(X) or is_series(X):
         _check_not_one_series(X, input_name)
     if is_frame(X):
-        return _lay_out_array(table_values(X, input_name), input_name)
+        return _lay_out_array(table_values(X, input_name, _FORMAT_OF_BATCH), input_name)
     if isinstance(X, list | tuple):
         return _lay_out_list(X, input_name, dtype)
     array = _as_array(X, input_name)
@@ -84,8 +84,25 @@ def is_series(X):
     return pandas is not None and isinstance(X, pandas.Series)
 
 
-def table_values(frame, input_name):
+_FORMAT_OF_BATCH = (
+    "Expected one row per sequence and one column per time step. To read a table with one row per "
+    "time step, use skrnn.sequences.from_long."
+)
+_FORMAT_OF_SEQUENCE = (
+    "Expected one row per time step and one column per feature. Encode these columns as numbers, "
+    "or leave them out."
+)
+
+
+def table_values(frame, input_name, expected=_FORMAT_OF_SEQUENCE):
     """Return the values of a DataFrame of numbers, with missing values as NaN.
+
+    Parameters
+    ----------
+    frame : DataFrame
+    input_name : str
+    expected : str
+        The last sentences of the error message.
 
     Raises
     ------
@@ -95,9 +112,7 @@ def table_values(frame, input_name):
     non_numeric = non_numeric_columns(frame)
     if non_numeric:
         raise ValueError(
-            f"{input_name} has columns that do not hold numbers: {non_numeric}. Expected one row "
-            "per sequence and one column per time step. To read a table with one row per time "
-            "step, use skrnn.sequences.from_long."
+            f"{input_name} has columns that do not hold numbers: {non_numeric}. {expected}"
         )
     return _without_na(frame)
 
