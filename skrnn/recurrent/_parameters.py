@@ -309,10 +309,8 @@ def network_spec(
     """
     _check_bias_initializer(estimator)
     _check_recurrent_initializer(estimator)
-    _check_recurrent_dropout(estimator)
     return NetworkSpec(
-        **as_spec(estimator, NetworkSpec),
-        activation=_activation(estimator.activation, estimator.cell),
+        **layer_fields(estimator),
         custom_cell=None if isinstance(estimator.cell, str) else estimator.cell,
         n_features=n_features,
         embedding=None if n_rows is None else (n_rows, _n_dimensions(estimator.embedding)),
@@ -321,6 +319,27 @@ def network_spec(
         body_seed=body_seed,
         add_differences=add_differences,
     )
+
+
+def layer_fields(parameters):
+    """Return those fields of a specification that do not depend on data.
+
+    Parameters
+    ----------
+    parameters : NetworkParameters
+
+    Returns
+    -------
+    dict of str to object
+
+    Raises
+    ------
+    ValueError
+        If the cell does not have the recurrent dropout.
+    """
+    _check_recurrent_dropout(parameters)
+    activation = _activation(parameters.activation, parameters.cell)
+    return {**as_spec(parameters, NetworkSpec), "activation": activation}
 
 
 def _activation(activation, cell):

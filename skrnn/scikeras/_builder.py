@@ -4,11 +4,10 @@ import random
 from functools import partial
 
 from skrnn._cells import CELLS
-from skrnn._parameters import as_spec
 from skrnn._sklearn import StrOptions, validate_parameter_constraints
 from skrnn._specs import NetworkSpec
 from skrnn.networks.padded_input import padded_input_model
-from skrnn.recurrent._parameters import NetworkParameters
+from skrnn.recurrent._parameters import NetworkParameters, layer_fields
 
 # It cannot be confused with a real value, and unlike NaN it passes the checks of scikit-learn.
 PADDING_VALUE = -1e30
@@ -23,7 +22,7 @@ def rnn_builder(
     units=64,
     bidirectional=False,
     pooling="last",
-    activation="tanh",
+    activation="auto",
     dropout=0.0,
     recurrent_dropout=0.0,
     l2=0.0,
@@ -46,8 +45,8 @@ def rnn_builder(
         Whether each layer also reads the sequence from its end to its start.
     pooling : {"last", "mean", "max", "mean_max", "attention"}, default="last"
         How the outputs at all time steps become one vector.
-    activation : str or callable, default="tanh"
-        The activation of the cell.
+    activation : str or callable, default="auto"
+        The activation of the cell. "auto" is that of its equation.
     dropout, recurrent_dropout : float in [0, 1), default=0.0
         The fraction of the inputs, and of the recurrent state, that is dropped during training.
     l2 : float, default=0.0
@@ -149,7 +148,7 @@ def _build_rnn(
 def _layers(parameters):
     """Check the parameters, and return them as fields of a specification."""
     validate_parameter_constraints(_CONSTRAINTS, parameters, "rnn_builder")
-    return as_spec(NetworkParameters(**parameters), NetworkSpec)
+    return layer_fields(NetworkParameters(**parameters))
 
 
 def _n_features(shape):
