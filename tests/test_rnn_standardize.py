@@ -289,11 +289,21 @@ def test_rnn_standardize_keeps_statistics_and_function_when_training_continues(h
     model = RNNRegressor(**{**ON, "learning_rate": UNCHANGED, "warm_start": True}).fit(LEVEL, Y)
     mean, expected = model.input_mean_, model.predict(LEVEL)
     method = model.partial_fit if how == "partial_fit" else model.fit
-    method(moved(2.0, 1e4), Y)
+    with pytest.warns(ConvergenceWarning, match="Feature 1 of X is standardised with the mean"):
+        method(moved(2.0, 1e4), Y)
     assert_array_equal(model.input_mean_, mean)
     assert_array_equal(model.predict(LEVEL), expected)
     model.set_params(warm_start=False).fit(moved(2.0, 1e4), Y)
     assert_allclose(model.input_mean_, np.concatenate(moved(2.0, 1e4)).mean(axis=0))
+
+
+def test_rnn_standardize_warns_if_a_feature_was_constant_in_the_first_data():
+    constant = [np.c_[steps, np.full(len(steps), 5000.0)] for steps in LEVEL]
+    model = RNNRegressor(**ON).partial_fit(constant, Y)
+    model.partial_fit(constant, Y)
+    varied = [steps * [1.0, 1.0, 1.2] for steps in constant]
+    with pytest.warns(ConvergenceWarning, match="Feature 2 of X .* has the mean 1e.03 and"):
+        model.partial_fit(varied, Y)
 
 
 @pytest.mark.parametrize("before", [False, True])

@@ -90,12 +90,39 @@ def learn_standardization(estimator, sequences, weights):
     estimator.input_mean_, estimator.input_scale_ = found.mean, found.scale
 
 
+def _statistics(sequences, weights):
+    """Return about the mean and the scale of features, from some of the sequences."""
+    every = slice(None, None, 1 + int(sequences.lengths.sum()) // _SAMPLED_STEPS)
+    return Standardization.of(sequences[every], weights[every])
+
+
+def _warn_if_far_from_first_data(estimator, sequences, weights):
+    """Warn if the scaling that an earlier fit has learned leaves a feature far from unit scale."""
+    known = estimator._standardization
+    if known is None or sequences.values.ndim == 1:
+        return
+    found = _statistics(sequences, weights)
+    with np.errstate(over="ignore"):
+        mean, scale = (found.mean - known.mean) / known.scale, found.scale / known.scale
+    farthest = np.maximum(np.abs(mean), scale)
+    if farthest.max() <= _LARGEST_SCALE:
+        return
+    i = int(farthest.argmax())
+    warnings.warn(
+        f"Feature {i} of X is standardised with the mean {known.mean[i]:.3g} and the standard "
+        f"deviation {known.scale[i]:.3g} of the first training data, after which it has the mean "
+        f"{mean[i]:.3g} and the standard deviation {scale[i]:.3g}. A network hardly learns from "
+        "such values. Begin with typical data, or use a new estimator.",
+        ConvergenceWarning,
+        stacklevel=2,
+    )
+
+
 def _warn_if_far_from_unit_scale(sequences, weights):
     """Warn if a feature has values from which a network can hardly learn."""
     if sequences.values.ndim == 1:
         return
-    every = slice(None, None, 1 + int(sequences.lengths.sum()) // _SAMPLED_STEPS)
-    found = Standardization.of(sequences[every], weights[every])
+    found = _statistics(sequences, weights)
     largest = np.maximum(np.abs(found.mean), found.scale)
     if 1 / _LARGEST_SCALE <= largest.max() <= _LARGEST_SCALE:
         return
@@ -243,6 +270,7 @@ def read_examples(
         learn_differences(estimator, inputs.sequences[trained], of_sequences[trained])
     elif names is _NAMES:
         require_same_inputs(estimator)
+        _warn_if_far_from_first_data(estimator, inputs.sequences[trained], of_sequences[trained])
         estimator._learn_more_targets(y, is_target, weights[is_target])
     targets = estimator._codec.encode(y[has_weight], names[1])
     weights = weights[has_weight]
