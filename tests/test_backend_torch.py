@@ -10,7 +10,7 @@ from recurrences import assert_same_bits, fast_loop, loop_arguments
 from small_data import TINY, labelled
 
 from skrnn import RNNClassifier
-from skrnn._cells import CELLS
+from skrnn._cells import CELLS, SCAN_CELLS
 
 if keras.backend.backend() != "torch":
     pytest.skip("it is about the PyTorch backend", allow_module_level=True)
@@ -18,7 +18,7 @@ if keras.backend.backend() != "torch":
 import torch
 
 from skrnn.networks.backends import precision
-from skrnn.networks.backends.torch import kernels
+from skrnn.networks.backends.torch import kernels, scans
 from skrnn.networks.backends.torch.optimizers import make_update
 from skrnn.networks.cells import get_cell, run_steps
 
@@ -55,6 +55,13 @@ def compare(cell, dtype, tolerance, *, n_steps=N_STEPS, initial=True, **kind):
     for one, other in zip(found, expected, strict=True):
         assert one.dtype == other.dtype == getattr(torch, dtype)
         assert_allclose(one, other, rtol=0, atol=tolerance)
+
+
+@pytest.mark.parametrize("cell", SCAN_CELLS)
+def test_scan_on_a_gpu_and_its_gradients_equal_those_of_run_steps(cell, monkeypatch):
+    monkeypatch.setattr(scans, "_run", scans._run_in_parallel)
+    for n_steps in (1, 2, 7, 8):
+        compare(cell, "float64", 1e-12, n_steps=n_steps)
 
 
 every_input = pytest.mark.parametrize(

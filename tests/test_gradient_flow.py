@@ -13,7 +13,7 @@ from small_data import PLAIN, TINY, labelled
 
 from skrnn import RNNClassifier, RNNRegressor
 from skrnn._fitting import is_fitted
-from skrnn._specs import CELLS
+from skrnn._cells import CELLS
 from skrnn.inspection import gradient_flow
 from skrnn.networks.backends import precision
 from skrnn.networks.cells import get_cell

@@ -23,7 +23,7 @@ from skrnn import RNNClassifier, RNNRegressor
 from skrnn._cells import SCAN_CELLS
 from skrnn.networks.architecture import build_network, initial_weights
 from skrnn.networks.cells import ScanCell, get_cell
-from skrnn.networks.cells.lru import R_MAX, R_MIN
+from skrnn.networks.cells.lru import MAX_PHASE, R_MAX, R_MIN
 
 NEW = [*SCAN_CELLS, "refine_lstm", "refine_gru"]
 X = random_sequences()
@@ -95,7 +95,7 @@ def test_lru_starts_on_the_ring_and_normalizes_its_states():
     quarters = [0.25, 0.5, 0.75]
     ring = R_MIN**2 + np.array(quarters) * (R_MAX**2 - R_MIN**2)
     assert_allclose(np.quantile(size**2, quarters), ring, atol=0.01)
-    phases = np.exp(first["theta_log"]) / (2 * np.pi)
+    phases = np.exp(first["theta_log"]) / MAX_PHASE
     assert_allclose(np.quantile(phases, quarters), quarters, atol=0.04)
     # The variance of a state with white noise as input is that of the input.
     gained = np.exp(2 * first["gamma_log"]) / (1 - size**2)

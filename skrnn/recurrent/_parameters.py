@@ -214,7 +214,8 @@ class NetworkParameters:
         {"default", "chrono", "uniform_gate"}
         How the first biases of the gates are drawn, which decides how long a unit remembers its
         state before training has changed anything. "default" is that of Keras: 1 for the
-        forget gate of an LSTM, 0 for all others, so that all units forget within a few time steps.
+        forget gate of an LSTM, 0 for all others, so that all units forget within a few time steps;
+        for "refine_lstm" and "refine_gru", it is "uniform_gate".
         "chrono" [7]_ spreads the memory of the units evenly over the time steps of the longest
         training sequence, and "uniform_gate" [8]_ spreads the fraction of the state that is kept at
         each time step evenly between 0 and 1. Both help a network to remember over hundreds of time

@@ -19,8 +19,10 @@ from keras import ops
 
 from skrnn.networks.cells._scan import ScanCell
 
-# The ring on which the first values of lambda lie, and their largest phase.
-R_MIN, R_MAX, MAX_PHASE = 0.9, 0.999, 2 * np.pi
+# The ring on which the first values of lambda lie, and their largest phase. The phases are in a
+# thin slice, as the paper proposes for long sequences, because units with larger phases do not add
+# up what they read.
+R_MIN, R_MAX, MAX_PHASE = 0.9, 0.999, np.pi / 10
 
 
 class LRUCell(ScanCell):

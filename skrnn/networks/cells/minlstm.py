@@ -21,6 +21,9 @@ from keras import ops
 
 from skrnn.networks.cells._scan import ScanCell
 
+# Both gates may be rounded to zero, whose ratio, and the gradient of it, would be NaN.
+_TINY = 1e-15
+
 
 class MinLSTMCell(ScanCell):
     """The LSTM whose gates and candidate depend on the input alone, without an output gate."""
@@ -31,8 +34,8 @@ class MinLSTMCell(ScanCell):
     def coefficients(self, projected, weights, activation):
         """Return the normalized forget gate, and the gated candidate."""
         f, i, candidate = ops.split(projected, 3, axis=-1)
-        # This is f' without a division, which could be one of zero by zero.
-        kept = ops.sigmoid(ops.softplus(-i) - ops.softplus(-f))
+        f, i = ops.sigmoid(f) + _TINY, ops.sigmoid(i) + _TINY
+        kept = f / (f + i)
         return kept, (1 - kept) * activation(candidate)
 
 
