@@ -12,8 +12,8 @@ from sklearn.preprocessing import FunctionTransformer
 from small_data import PLAIN, TINY, labelled
 
 from skrnn import RNNClassifier, RNNRegressor
-from skrnn._fitting import is_fitted
 from skrnn._cells import CELLS
+from skrnn._fitting import is_fitted
 from skrnn.inspection import gradient_flow
 from skrnn.networks.backends import precision
 from skrnn.networks.cells import get_cell

@@ -126,7 +126,7 @@ def _loop_of_described_cell(layer):
         return [ops.zeros((n, layer.units), dtype)] * cell.n_states
 
     def gate_values(projected, states):
-        return cell.gate_values(projected, states, weights)
+        return cell.gate_values(projected, states, weights, holder.activation)
 
     return TimeLoop(
         lambda steps: _project(cell, steps, None, weights), step, first_states, gate_values

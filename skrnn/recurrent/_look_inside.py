@@ -28,7 +28,7 @@ def gradient_norms(estimator, X, y):
     from skrnn.networks.state_gradients import state_gradient_norms
 
     fitted = fitted_snapshot(estimator)
-    examples, _ = read_examples(fitted, X, y, None, reset=False, names=_NAMES)
+    examples, *_ = read_examples(fitted, X, y, None, reset=False, names=_NAMES)
     training = training_spec(fitted, fitted._codec, len(examples), partial=False)
     return state_gradient_norms(
         fitted._spec,

@@ -101,12 +101,12 @@ class Cell:
         """Return the part of the bias that is added to the projected input."""
         return bias
 
-    def gate_values(self, projected, states, weights, mask=None):
+    def gate_values(self, projected, states, weights, activation=ops.tanh, mask=None):
         """Return the values of the gates, after the sigmoid, by name.
 
         Parameters
         ----------
-        projected, states, weights, mask : as in `step`
+        projected, states, weights, activation, mask : as in `step`
 
         Returns
         -------

@@ -35,7 +35,7 @@ class GRUCell(Cell):
         """Return the first of the two biases."""
         return bias[0]
 
-    def gate_values(self, projected, states, weights, mask=None):
+    def gate_values(self, projected, states, weights, activation=ops.tanh, mask=None):
         """Return the values of the update gate and the reset gate."""
         z, r, *_ = self._gates_and_products(projected, states[0], weights, mask)
         return {"update": z, "reset": r}

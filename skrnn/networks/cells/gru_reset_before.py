@@ -26,14 +26,22 @@ class GRUResetBeforeCell(Cell):
     keras_layer = "GRU"
     keras_options = MappingProxyType({"reset_after": False})
 
+    def gate_values(self, projected, states, weights, activation=ops.tanh, mask=None):
+        """Return the values of the update gate and the reset gate."""
+        (h,) = states
+        before = h if mask is None else h * mask
+        x_z, x_r, _ = ops.split(projected, 3, axis=1)
+        u_z, u_r, _ = ops.split(weights["recurrent_kernel"], 3, axis=1)
+        z = ops.sigmoid(x_z + ops.matmul(before, u_z))
+        return {"update": z, "reset": ops.sigmoid(x_r + ops.matmul(before, u_r))}
+
     def step(self, projected, states, weights, activation=ops.tanh, mask=None):
         """Return the next state."""
         (h,) = states
         before = h if mask is None else h * mask
-        x_z, x_r, x_h = ops.split(projected, 3, axis=1)
-        u_z, u_r, u_h = ops.split(weights["recurrent_kernel"], 3, axis=1)
-        z = ops.sigmoid(x_z + ops.matmul(before, u_z))
-        r = ops.sigmoid(x_r + ops.matmul(before, u_r))
+        z, r = self.gate_values(projected, states, weights, activation, mask).values()
+        x_h = ops.split(projected, 3, axis=1)[2]
+        u_h = ops.split(weights["recurrent_kernel"], 3, axis=1)[2]
         candidate = activation(x_h + ops.matmul(r * before, u_h))
         return (z * h + (1 - z) * candidate,)
 

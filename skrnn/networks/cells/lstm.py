@@ -37,7 +37,7 @@ class LSTMCell(Cell):
             weight[forget * units : (forget + 1) * units] = 1
         return weight
 
-    def gate_values(self, projected, states, weights, mask=None):
+    def gate_values(self, projected, states, weights, activation=ops.tanh, mask=None):
         """Return the values of the input gate, the forget gate and the output gate."""
         i, f, _, o = self._before_activation(projected, states[0], weights, mask)
         return {"input": ops.sigmoid(i), "forget": ops.sigmoid(f), "output": ops.sigmoid(o)}

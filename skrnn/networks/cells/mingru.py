@@ -25,6 +25,10 @@ class MinGRUCell(ScanCell):
     gates = ("update", "candidate")
     memory_gates = MappingProxyType({"update": -1})
 
+    def gate_values(self, projected, states, weights, activation=ops.tanh, mask=None):
+        """Return the value of the update gate."""
+        return {"update": ops.sigmoid(ops.split(projected, 2, axis=-1)[0])}
+
     def coefficients(self, projected, weights, activation):
         """Return the factor of the previous state, and the gated candidate."""
         z, candidate = ops.split(projected, 2, axis=-1)

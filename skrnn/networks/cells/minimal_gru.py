@@ -24,7 +24,7 @@ class MinimalGRUCell(Cell):
     gates = ("update", "candidate")
     memory_gates = MappingProxyType({"update": -1})
 
-    def gate_values(self, projected, states, weights, mask=None):
+    def gate_values(self, projected, states, weights, activation=ops.tanh, mask=None):
         """Return the value of the update gate."""
         u, _ = self._before_activation(projected, states[0], weights, mask)
         return {"update": ops.sigmoid(u)}

@@ -31,6 +31,11 @@ class MinLSTMCell(ScanCell):
     gates = ("forget", "input", "candidate")
     memory_gates = MappingProxyType({"forget": 1, "input": -1})
 
+    def gate_values(self, projected, states, weights, activation=ops.tanh, mask=None):
+        """Return the forget gate and the input gate, divided by their sum."""
+        kept = self.coefficients(projected, weights, activation)[0]
+        return {"forget": kept, "input": 1 - kept}
+
     def coefficients(self, projected, weights, activation):
         """Return the normalized forget gate, and the gated candidate."""
         f, i, candidate = ops.split(projected, 3, axis=-1)

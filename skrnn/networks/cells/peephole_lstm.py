@@ -16,7 +16,6 @@ cell state, the other gates see the previous one.
 
 from keras import ops
 
-from skrnn.networks.cells._cell import recurrent_product
 from skrnn.networks.cells.lstm import LSTMCell
 
 
@@ -32,14 +31,23 @@ class PeepholeLSTMCell(LSTMCell):
         """Return the shapes of the weights; the peepholes of input, forget and output gate last."""
         return {**super().weight_shapes(n_features, units), "peepholes": (3, units)}
 
-    def step(self, projected, states, weights, activation=ops.tanh, mask=None):
-        """Return the next output and the next cell state."""
+    def gate_values(self, projected, states, weights, activation=ops.tanh, mask=None):
+        """Return the values of the input gate, the forget gate and the output gate."""
+        i, f, o, _ = self._gates_and_cell_state(projected, states, weights, activation, mask)
+        return {"input": i, "forget": f, "output": o}
+
+    def _gates_and_cell_state(self, projected, states, weights, activation, mask):
         h, c = states
-        i, f, g, o = ops.split(projected + recurrent_product(h, weights, mask), 4, axis=1)
+        i, f, g, o = self._before_activation(projected, h, weights, mask)
         p_i, p_f, p_o = (weights["peepholes"][k] for k in range(3))
         i, f = ops.sigmoid(i + p_i * c), ops.sigmoid(f + p_f * c)
         c = f * c + i * activation(g)
-        return ops.sigmoid(o + p_o * c) * activation(c), c
+        return i, f, ops.sigmoid(o + p_o * c), c
+
+    def step(self, projected, states, weights, activation=ops.tanh, mask=None):
+        """Return the next output and the next cell state."""
+        *_, o, c = self._gates_and_cell_state(projected, states, weights, activation, mask)
+        return o * activation(c), c
 
 
 CELL = PeepholeLSTMCell()

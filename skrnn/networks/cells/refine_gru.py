@@ -30,14 +30,24 @@ class RefineGRUCell(Cell):
     bias_initializer = "uniform_gate"
     memory_gates = MappingProxyType({"forget": 1, "refine": -1})
 
+    def gate_values(self, projected, states, weights, activation=ops.tanh, mask=None):
+        """Return the values of the forget gate, the refine gate and the reset gate."""
+        f, r, s, *_ = self._gates_and_products(projected, states[0], weights, mask)
+        return {"forget": f, "refine": r, "reset": s}
+
+    def _gates_and_products(self, projected, h, weights, mask):
+        """Return the gates, and the two products of the candidate, which s has yet to weight."""
+        x_f, x_r, x_s, x_h = ops.split(projected, 4, axis=1)
+        h_f, h_r, h_s, h_h = ops.split(recurrent_product(h, weights, mask), 4, axis=1)
+        gates = (ops.sigmoid(x + h) for x, h in ((x_f, h_f), (x_r, h_r), (x_s, h_s)))
+        return *gates, x_h, h_h
+
     def step(self, projected, states, weights, activation=ops.tanh, mask=None):
         """Return the next state."""
         (h,) = states
-        x_f, x_r, x_s, x_h = ops.split(projected, 4, axis=1)
-        h_f, h_r, h_s, h_h = ops.split(recurrent_product(h, weights, mask), 4, axis=1)
-        g = effective_gate(ops.sigmoid(x_f + h_f), ops.sigmoid(x_r + h_r))
-        candidate = activation(x_h + ops.sigmoid(x_s + h_s) * h_h)
-        return (g * h + (1 - g) * candidate,)
+        f, r, s, x_h, h_h = self._gates_and_products(projected, h, weights, mask)
+        g = effective_gate(f, r)
+        return (g * h + (1 - g) * activation(x_h + s * h_h),)
 
 
 CELL = RefineGRUCell()

@@ -38,11 +38,18 @@ class RefineLSTMCell(Cell):
     bias_initializer = "uniform_gate"
     memory_gates = MappingProxyType({"forget": 1, "refine": -1})
 
+    def gate_values(self, projected, states, weights, activation=ops.tanh, mask=None):
+        """Return the values of the forget gate, the refine gate and the output gate."""
+        f, r, _, o = self._before_activation(projected, states[0], weights, mask)
+        return {"forget": ops.sigmoid(f), "refine": ops.sigmoid(r), "output": ops.sigmoid(o)}
+
+    def _before_activation(self, projected, h, weights, mask):
+        return ops.split(projected + recurrent_product(h, weights, mask), 4, axis=1)
+
     def step(self, projected, states, weights, activation=ops.tanh, mask=None):
         """Return the next output and the next cell state."""
         h, c = states
-        gates = projected + recurrent_product(h, weights, mask)
-        f, r, candidate, o = ops.split(gates, 4, axis=1)
+        f, r, candidate, o = self._before_activation(projected, h, weights, mask)
         g = effective_gate(ops.sigmoid(f), ops.sigmoid(r))
         c = g * c + (1 - g) * activation(candidate)
         return ops.sigmoid(o) * activation(c), c
