@@ -68,13 +68,16 @@ def test_gradient_flow_of_the_simple_cell_is_that_of_its_equation(per_step):
 
 def loss_after(cell, regressor, states, steps, target):
     """Return the loss of a sequence that continues from the states of one layer."""
+    activation = keras.activations.get(cell.default_activation)
     names = cell.weight_shapes(2, 3)
     *by_cell, head, head_bias = regressor.weights_
     weights = dict(zip(names, map(keras.ops.convert_to_tensor, by_cell), strict=True))
     states = [keras.ops.convert_to_tensor(state[None]) for state in states]
     for step in steps:
-        projected = step[None] @ by_cell[0] + cell.input_bias(by_cell[-1])
-        states = cell.step(keras.ops.convert_to_tensor(projected), tuple(states), weights)
+        projected = keras.ops.matmul(keras.ops.convert_to_tensor(step[None]), weights["kernel"])
+        if "bias" in weights:
+            projected = projected + cell.input_bias(weights["bias"])
+        states = cell.step(projected, tuple(states), weights, activation)
     output = keras.ops.convert_to_numpy(states[0])[0] @ head[:, 0] + head_bias[0]
     target = (target - regressor._y_offset[0]) / regressor._y_scale[0]
     return (output - target) ** 2, [keras.ops.convert_to_numpy(state)[0] for state in states]

@@ -1,6 +1,7 @@
 """States, gates and gradients of fitted estimators, as plain arrays for `skrnn.inspection`."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -8,6 +9,7 @@ from skrnn._fitting import fitted_snapshot, snapshot
 from skrnn.recurrent._data import ids_as_rows, read_examples, read_sequences
 from skrnn.recurrent._job import fitted_attributes, prepare
 from skrnn.recurrent._training_parameters import training_spec
+from skrnn.recurrent._validation_split import draw_split, holds_out
 
 # Nothing is learned from data for which the names in error messages are given.
 _NAMES = ("X", "y", "sample_weight")
@@ -29,7 +31,7 @@ def gradient_norms(estimator, X, y):
 
     fitted = fitted_snapshot(estimator)
     examples, *_ = read_examples(fitted, X, y, None, reset=False, names=_NAMES)
-    training = training_spec(fitted, fitted._codec, len(examples), partial=False)
+    training = training_spec(fitted, fitted._codec, examples.sequences.lengths, partial=False)
     return state_gradient_norms(
         fitted._spec,
         fitted.weights_,
@@ -52,8 +54,9 @@ def before_training(estimator, X, y):
 
     draft = snapshot(estimator)
     draft._validate_params()
-    examples, _ = read_examples(draft, X, y, None, reset=True)
-    job, vocabulary, _ = prepare(draft, examples, None, None, resume=False)
+    draw = partial(draw_split, draft, None, len(X)) if holds_out(draft) else None
+    examples, _, split = read_examples(draft, X, y, None, reset=True, draw_split=draw)
+    job, vocabulary = prepare(draft, examples, None, split, resume=False)
     vars(draft).update(fitted_attributes(start(job), vocabulary, {}, job.examples.sequences))
     return draft
 
