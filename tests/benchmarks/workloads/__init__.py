@@ -156,6 +156,23 @@ _FIRST = {
     "candidates": {"skrnn": _skrnn("first_fit"), "Keras": _keras("first_fit")},
 }
 
+# The first one is compared with the others.
+_CELLS = (
+    "lstm",
+    "peephole_lstm",
+    "refine_lstm",
+    "gru",
+    "gru_reset_before",
+    "refine_gru",
+    "minimal_gru",
+    "simple",
+    "irnn",
+    "indrnn",
+    "mingru",
+    "minlstm",
+    "lru",
+)
+
 _WINDOWS = {"steps": 200, "features": 8, "units": 8, "batch_size": 128}
 _FEW_WINDOWS = {"n": 40, "steps": 7, "features": 2, "units": 3, "batch_size": 8}
 
@@ -183,16 +200,7 @@ BENCHMARKS = {
     "cells_epoch": Benchmark(
         title="one epoch by cell: 4,096 sequences of 100 steps of 8, 64 units, batches of 64",
         **_EPOCH,
-        candidates={
-            "skrnn, lstm": _skrnn("epoch", cell="lstm"),
-            "skrnn, peephole_lstm": _skrnn("epoch", cell="peephole_lstm"),
-            "skrnn, gru": _skrnn("epoch", cell="gru"),
-            "skrnn, gru_reset_before": _skrnn("epoch", cell="gru_reset_before"),
-            "skrnn, minimal_gru": _skrnn("epoch", cell="minimal_gru"),
-            "skrnn, simple": _skrnn("epoch", cell="simple"),
-            "skrnn, irnn": _skrnn("epoch", cell="irnn"),
-            "skrnn, indrnn": _skrnn("epoch", cell="indrnn"),
-        },
+        candidates={f"skrnn, {cell}": _skrnn("epoch", cell=cell) for cell in _CELLS},
         # Cells learn at different speeds.
         within=0.7,
         per="epochs",
