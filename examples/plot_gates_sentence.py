@@ -1,7 +1,7 @@
 """
-===========================================
+============================================
 Gates, states and attributions of a sentence
-===========================================
+============================================
 
 What does an LSTM do while it reads a sentence? We train a tagger of parts of speech on the French
 treebank Sequoia, and then look inside it: at its gates for each word, at the hidden states, and at

@@ -1,7 +1,7 @@
 """
-============================
+=============================
 Why gradients vanish, by cell
-============================
+=============================
 
 A network can only learn from what happened early in a sequence if the gradient of the loss reaches
 these time steps. At each time step, the gradient passes through the recurrence once more, and gets
@@ -69,12 +69,10 @@ models = {
     "LSTM, chrono": RNNClassifier(cell="lstm", bias_initializer="chrono", **common),
 }
 
-figure, axes = plt.subplots(1, 2, figsize=(10, 4.2), layout="constrained", sharey=True)
+_, axes = plt.subplots(figsize=(6.4, 4.2), layout="constrained")
 reached = {}
 for name, model in models.items():
-    display = GradientFlowDisplay.from_estimator(
-        model, X, y, weights="initial", ax=axes[0], name=name
-    )
+    display = GradientFlowDisplay.from_estimator(model, X, y, weights="initial", ax=axes, name=name)
     norms = display.flow["recurrent_0"]
     reached[name] = norms[0] / norms[-1]
     print(f"{name:13s} fraction of the gradient at the first time step: {reached[name]:.0e}")
@@ -85,14 +83,13 @@ for name, model in models.items():
 # The GRU and the LSTM with the usual biases do not learn the task in 30 epochs: their test accuracy
 # is close to one half. Those with chrono biases do, and so does the simple cell.
 
+_, axes = plt.subplots(figsize=(6.4, 4.2), layout="constrained")
 accuracy, at_the_end = {}, {}
 for name, model in models.items():
     accuracy[name] = model.fit(X, y).score(X_test, y_test)
-    display = GradientFlowDisplay.from_estimator(model, X, y, ax=axes[1], name=name)
+    display = GradientFlowDisplay.from_estimator(model, X, y, ax=axes, name=name)
     at_the_end[name] = display.flow["recurrent_0"][-1]
     print(f"{name:13s} test accuracy {accuracy[name]:.3f}")
-axes[0].set_title("Before training")
-axes[1].set_title("After training")
 
 learned = {name for name in models if accuracy[name] > 0.95}
 assert learned == {"simple", "GRU, chrono", "LSTM, chrono"}
@@ -103,8 +100,8 @@ assert min(reached[name] for name in learned) > 10 * max(
 )
 
 # %%
-# On the right, the gradients of the networks that have learned are small at all time steps, because
-# the loss is small. Compare the shape of the curves, and not their height.
+# The gradients of the networks that have learned are small at all time steps, because the loss is
+# small. Compare the shape of the curves, and not their height.
 #
 # The gates of the trained LSTM show how the first time step is kept. The forget gates of most units
 # stay open at all time steps, so the cell state is not forgotten, but grows from a small start.
