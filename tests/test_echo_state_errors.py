@@ -144,6 +144,8 @@ BAD_PARAMETERS = {
     "intrinsic plasticity of relu": (
         "vector", {"reservoir": double(plasticity="intrinsic", activation="relu")},
         "plasticity='intrinsic'.*'tanh' or 'logistic', got 'relu'"),
+    "weights of zero": (
+        "labels", {"class_weight": {"ant": 0, "bee": 0, "cat": 0}}, "zero for every class"),
     "a weight of no class": ("labels", {"class_weight": {"dog": 2}}, "class_weight"),
     "a weight below zero": (
         "labels", {"class_weight": {"ant": -1, "bee": 1, "cat": 1}}, "class_weight"),

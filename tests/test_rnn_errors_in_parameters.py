@@ -56,6 +56,7 @@ BAD_PARAMETERS = [
     ({"body": "lstm"}, "'body' .*callable.*Got 'lstm'"),
     ({"embedding": 0}, "'embedding' .*Got 0"),
     ({"embedding": True}, "embedding must be .*got True"),
+    ({"class_weight": {"no": 0, "yes": 0}}, "class_weight is zero for every class"),
     ({"class_weight": {"no": None}}, "class_weight must .*got None for the class 'no'"),
     ({"class_weight": {"no": "2"}}, "class_weight must .*got '2' for the class 'no'"),
     ({"class_weight": {"no": np.nan}}, "class_weight must .*got nan for the class 'no'"),

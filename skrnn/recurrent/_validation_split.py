@@ -118,5 +118,6 @@ def split_validation(n_sequences, *, size, seed, stratify=None, groups=None):
         unit = "sequences" if groups is None else "sequences in groups"
         raise ValueError(
             f"fit cannot hold out the fraction validation_split={size} of the {n_sequences} "
-            f"{unit} for validation: {error} Pass X_val and y_val, or more sequences."
+            f"{unit} for validation: {error} Pass X_val and y_val or more sequences, or set "
+            "early_stopping=False and validation_split=None."
         ) from error

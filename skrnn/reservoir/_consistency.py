@@ -82,8 +82,11 @@ def check_estimator_parameters(estimator):
 
 
 def _check_float(alpha):
-    # Python compares integers of any size with a float, but converts only some of them.
-    if alpha > sys.float_info.max:
+    try:
+        is_float = float(alpha) <= sys.float_info.max
+    except OverflowError:
+        is_float = False
+    if not is_float:
         raise ValueError(
             f"alpha must be at most {sys.float_info.max:.3g}, the largest float, got a larger "
             f"{type(alpha).__name__}."

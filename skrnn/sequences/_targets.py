@@ -300,8 +300,8 @@ def class_factors(codes, class_weight, classes, weights):
     Raises
     ------
     ValueError
-        If a class weight is not a finite number or is negative, or if an unknown label has a weight
-        while a class has none.
+        If a class weight is not a finite number or is negative, if all are zero, or if an unknown
+        label has a weight while a class has none.
     """
     if isinstance(class_weight, dict):
         for label, factor in class_weight.items():
@@ -314,7 +314,13 @@ def class_factors(codes, class_weight, classes, weights):
         unknown = [label for label in class_weight if label not in known]
         if unknown and not known <= set(class_weight):  # as in scikit-learn
             raise ValueError(f"class_weight has {unknown}, which are not in classes_: {classes}.")
-        return np.array([class_weight.get(label, 1.0) for label in classes.tolist()])[codes]
+        factors = np.array([class_weight.get(label, 1.0) for label in classes.tolist()])
+        if not factors.any():
+            raise ValueError(
+                "class_weight is zero for every class; at least one weight must be positive, got "
+                f"{class_weight!r}."
+            )
+        return factors[codes]
     totals = np.bincount(codes, weights)
     mean = totals.sum() / np.count_nonzero(totals)
     return np.divide(mean, totals, out=np.zeros_like(totals), where=totals > 0)[codes]
