@@ -17,39 +17,59 @@ import torch
 from torch.autograd.function import once_differentiable
 
 
+def run_simple(ctx, projected, recurrent, initial_h, activate):
+    """Run the loop of a simple unit with an activation in place, and save what the gradient needs.
+
+    The projected inputs are of shape (T, batch, units).
+    """
+    steps = projected.unbind(0)
+    if initial_h is not None:
+        steps[0].addmm_(initial_h, recurrent)
+    activate(steps[0])
+    for before, now in pairwise(steps):
+        activate(now.addmm_(before, recurrent))
+    outputs = projected.detach()
+    ctx.save_for_backward(outputs, recurrent, initial_h)
+    return outputs
+
+
+def simple_gradients(ctx, d_outputs, derivatives_of):
+    """Return the gradients of projected inputs, recurrent kernel and initial state.
+
+    `derivatives_of` returns the derivatives of the activation for its outputs.
+    """
+    outputs, recurrent, initial_h = ctx.saved_tensors
+    d_gates = d_outputs.clone(memory_format=torch.contiguous_format)
+    derivatives = derivatives_of(outputs).unbind(0)
+    steps, recurrent_transposed = d_gates.unbind(0), recurrent.t().contiguous()
+    for t in reversed(range(len(steps))):
+        steps[t].mul_(derivatives[t])
+        if t:
+            steps[t - 1].addmm_(steps[t], recurrent_transposed)
+    d_recurrent = gradient_of_kernel(outputs[:-1], d_gates[1:])
+    if initial_h is None:
+        return d_gates, d_recurrent, None
+    d_recurrent.addmm_(initial_h.t(), steps[0])
+    return d_gates, d_recurrent, steps[0] @ recurrent_transposed
+
+
 class SimpleRNN(torch.autograd.Function):
     """The simple unit: projected inputs are of shape (T, batch, units)."""
 
     @staticmethod
     def forward(ctx, projected, recurrent, initial_h):
         """Run the loop, and save what the backward pass needs."""
-        steps = projected.unbind(0)
-        if initial_h is not None:
-            steps[0].addmm_(initial_h, recurrent)
-        steps[0].tanh_()
-        for before, now in pairwise(steps):
-            now.addmm_(before, recurrent).tanh_()
-        outputs = projected.detach()
-        ctx.save_for_backward(outputs, recurrent, initial_h)
-        return outputs
+        return run_simple(ctx, projected, recurrent, initial_h, torch.tanh_)
 
     @staticmethod
     @once_differentiable
     def backward(ctx, d_outputs):
         """Return the gradients of projected inputs, recurrent kernel and initial state."""
-        outputs, recurrent, initial_h = ctx.saved_tensors
-        d_gates = d_outputs.clone(memory_format=torch.contiguous_format)
-        derivatives = torch.addcmul(one_like(outputs), outputs, outputs, value=-1).unbind(0)
-        steps, recurrent_transposed = d_gates.unbind(0), recurrent.t().contiguous()
-        for t in reversed(range(len(steps))):
-            steps[t].mul_(derivatives[t])
-            if t:
-                steps[t - 1].addmm_(steps[t], recurrent_transposed)
-        d_recurrent = gradient_of_kernel(outputs[:-1], d_gates[1:])
-        if initial_h is None:
-            return d_gates, d_recurrent, None
-        d_recurrent.addmm_(initial_h.t(), steps[0])
-        return d_gates, d_recurrent, steps[0] @ recurrent_transposed
+        return simple_gradients(ctx, d_outputs, _derivatives_of_tanh)
+
+
+def _derivatives_of_tanh(outputs):
+    return torch.addcmul(one_like(outputs), outputs, outputs, value=-1)
 
 
 class LSTM(torch.autograd.Function):
