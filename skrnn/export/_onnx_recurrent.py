@@ -18,7 +18,12 @@ from skrnn.export._onnx_inputs import (
     check_lengths,
     trim_padding,
 )
-from skrnn.recurrent._named_weights import ATTENTION, DIFFERENCES, named_weights
+from skrnn.recurrent._named_weights import (
+    ATTENTION,
+    DIFFERENCES,
+    named_weights,
+    weights_of_layer,
+)
 
 
 @dataclass(frozen=True)
@@ -160,16 +165,10 @@ def _add_stack(graph, spec, weights, X, batch):
     steps = graph.add("Transpose", [X], perm=[1, 0, 2])
     for i, units in enumerate(spec.units):
         names = [f"recurrent_{i}"] + [f"recurrent_{i}_backward"] * spec.bidirectional
-        directions = [_weights_of(weights, name) for name in names]
+        directions = [weights_of_layer(weights, name) for name in names]
         layer = RecurrentLayer(spec.cell, units, spec.activation, directions)
         steps, ends = add_layer(graph, layer, steps, batch)
     return steps, ends
-
-
-def _weights_of(weights, layer):
-    prefix = f"{layer}/"
-    found = (name for name in weights if name.startswith(prefix))
-    return {name.removeprefix(prefix): weights[name] for name in found}
 
 
 def _add_pooling(graph, spec, weights, steps, ends, batch):
