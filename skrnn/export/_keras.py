@@ -6,7 +6,7 @@ from skrnn.export._checks import check_path, check_recurrent
 def to_keras(estimator, path=None):
     """Return a recurrent network as a Keras model, and write it to a ``.keras`` file.
 
-    The file opens with ``keras.saving.load_model(path)`` in a program that does not have skrnn. The
+    ``keras.saving.load_model(path)`` opens the file in a program that does not have skrnn. The
     exceptions are cells that Keras does not have, such as ``"minimal_gru"``, whose layer is
     registered by ``import skrnn.networks.architecture``, and a custom `body` or cell, whose own
     classes must be registered as Keras' documentation describes.
@@ -21,18 +21,18 @@ def to_keras(estimator, path=None):
     Returns
     -------
     keras.Model
-        As the attribute `model_`: its inputs are ``[steps, lengths]``, with time steps padded on
-        the right, and its outputs are probabilities, or targets in the units of the user. The time
-        steps are in the units of the user too, and in float64 if `standardize` is True and float32
-        would round them too much. Token ids that were not in the training set must be replaced by 1
-        before. The model has been called once, as Keras' exporters require:
-        ``model.export(path, format=...)`` writes it as a TensorFlow SavedModel, for LiteRT and so
-        on.
+        The model that the attribute `model_` returns. Its inputs are ``[steps, lengths]``, with
+        time steps padded on the right, and its outputs are probabilities, or targets in the units
+        of y. The time steps are in the units of X, and in float64 if `standardize` is True and
+        float32 would round them too much. Token ids that were not in the training set must be
+        replaced by 1 before they are passed to the model. The model has been called once, as Keras'
+        exporters require: ``model.export(path, format=...)`` writes it as a TensorFlow SavedModel,
+        for LiteRT and so on.
 
     Raises
     ------
     TypeError
-        If `estimator` is not a recurrent estimator, or `path` is not a path.
+        If `estimator` is not an RNNClassifier or RNNRegressor, or `path` is not a path.
     NotFittedError
         If `estimator` is not fitted.
     ValueError

@@ -14,8 +14,8 @@ _NUMBERS = ("float32", "float64")
 def to_onnx(estimator, path=None, *, input_dtype=None, one_hot=False):
     """Convert a fitted estimator or Pipeline to an ONNX model.
 
-    The model runs wherever ONNX runs, without skrnn, scikit-learn or a deep-learning framework. To
-    write it from the fitted weights does not load a framework either.
+    The model runs wherever ONNX runs, without skrnn, scikit-learn or a deep-learning framework. It
+    is written from the fitted weights, which does not load a framework either.
 
     Parameters
     ----------
@@ -52,8 +52,9 @@ def to_onnx(estimator, path=None, *, input_dtype=None, one_hot=False):
         The outputs of a classifier are `label` (n,) and `probabilities` (n, n_classes). That of a
         regressor is `variable` (n,) or (n, n_targets), in the units of the targets and in float64,
         as those of `predict`. With `return_sequences=True`, the outputs have a second axis of
-        length T, and those after the end of a sequence have no meaning. An echo state network of
-        one series (``rows="steps"``) has these outputs too: the series is a batch of one sequence.
+        length T, and the values after the end of a sequence have no meaning. An echo state network
+        that was fitted on one series (``rows="steps"``) has these outputs too: the series is a
+        batch of one sequence.
 
     Raises
     ------
@@ -65,8 +66,8 @@ def to_onnx(estimator, path=None, *, input_dtype=None, one_hot=False):
         If it is not one of the estimators above.
     ValueError
         If the network has a custom `body` or `cell` or an `activation` that ONNX does not have, if
-        the matrices of a reservoir take 2 GiB, if a step of the Pipeline cannot be converted, or if
-        its conversion has other results.
+        the matrices of a reservoir take 2 GiB or more, if a step of the Pipeline cannot be
+        converted, or if the converted step has other results than the step itself.
 
     Notes
     -----
@@ -77,10 +78,11 @@ def to_onnx(estimator, path=None, *, input_dtype=None, one_hot=False):
 
     A reservoir is written as a loop in its own dtype, and pooling and the readout in float64, as in
     `predict`. Feedback, washout, every `pooling` and ``initial_state="fit_end"`` are included. If
-    the `dtype` of the reservoir is "float64", the results equal those of `predict` nearly to the
-    last digit. In float32 its states differ by about 1e-7, and large coefficients of the readout
-    enlarge these differences. The recurrent weights become a dense matrix, because ONNX does not
-    have a product with a sparse one: in float32, 500 units take 1 MB, and 5,000 units 100 MB.
+    the `dtype` of the reservoir is "float64", the results equal those of `predict` except for
+    rounding in the last digits. In float32 its states differ by about 1e-7, and large coefficients
+    of the readout enlarge these differences. The recurrent weights become a dense matrix, because
+    ONNX does not have a product with a sparse one: in float32, 500 units take 1 MB, and 5,000 units
+    100 MB.
 
     The model reads token ids as `predict` does: unknown ids are read as the unknown token, and
     padding at either end is removed. The outputs of `return_sequences=True` then begin with the

@@ -57,8 +57,8 @@ def to_safetensors(estimator, path):
           features, and by what they are then divided.
         - ``differences/kernel`` and ``input/difference_scale``: with ``add_differences=True``, what
           the differences of standardised features are multiplied by, and `difference_scale_`.
-        - ``target/scale`` and ``target/offset``: the factor and the summand that convert the
-          outputs of a regressor to the units of y.
+        - ``target/scale`` and ``target/offset``: the factor by which the outputs of a regressor are
+          multiplied, and the number that is then added, to convert them to the units of y.
         - ``weight_0``, ``weight_1`` and so on: the weights of a network with a custom `body` or
           cell, in the order of `weights_`.
 
@@ -67,7 +67,7 @@ def to_safetensors(estimator, path):
     ImportError
         If safetensors is not installed.
     TypeError
-        If `estimator` is not a recurrent estimator, or `path` is not a path.
+        If `estimator` is not an RNNClassifier or RNNRegressor, or `path` is not a path.
     NotFittedError
         If `estimator` is not fitted.
     ValueError
@@ -81,10 +81,13 @@ def to_safetensors(estimator, path):
 
     Notes
     -----
-    The metadata of the file are texts: the version of skrnn in ``skrnn_version``, the class of the
-    estimator in ``estimator``, and as JSON the class labels in ``classes`` and the settings of the
-    network that shapes do not show in ``network``, such as the cell and the pooling. An activation
-    that is a function is described by its name.
+    The metadata of the file are texts:
+
+    - ``skrnn_version``: the version of skrnn.
+    - ``estimator``: the name of the class of the estimator.
+    - ``classes``: the class labels of a classifier, as JSON.
+    - ``network``: the settings of the network that the shapes of the arrays do not show, such as
+      the cell and the pooling, as JSON. An activation that is a function is described by its name.
 
     Examples
     --------
@@ -132,20 +135,20 @@ def from_safetensors(estimator, path):
     estimator of the same class
         Its parameters, `history_` and `n_iter_` are those of `estimator`. Its weights, the scale
         of its features and targets, and the token ids that it knows are those of the file. If it is
-        fitted further, the optimizer starts afresh.
+        trained further, the optimizer begins with a new state.
 
     Raises
     ------
     ImportError
         If safetensors is not installed.
     TypeError
-        If `estimator` is not a recurrent estimator, or `path` is not a path.
+        If `estimator` is not an RNNClassifier or RNNRegressor, or `path` is not a path.
     NotFittedError
         If `estimator` is not fitted.
     FileNotFoundError
         If the file does not exist.
     ValueError
-        If the file is not one of `to_safetensors`, if an array is missing, unknown or not finite,
+        If `to_safetensors` did not write the file, if an array is missing, unknown or not finite,
         or if its shape, its dtype, a setting of the network or the classes differ from those of
         `estimator`. The message names the first difference.
 

@@ -24,8 +24,8 @@ class AttributionDisplay:
         The label of each time step, such as the words of a sentence.
 
     feature_names : list of str, default=None
-        The names of the features. If None, they are numbers. Only used for attributions of
-        features.
+        The names of the features. If None, the features are numbered. Only used for attributions
+        of features.
 
     Attributes
     ----------
@@ -81,7 +81,7 @@ class AttributionDisplay:
         Parameters
         ----------
         estimator, X, method, target, time_step, baseline, n_steps
-            As in `feature_attributions`. A `target` is that of the sequence.
+            As in `feature_attributions`. `target` is a single class label or index.
 
         sequence : int, default=0
             The index of the sequence in X.
@@ -106,7 +106,7 @@ class AttributionDisplay:
             As in `feature_attributions`.
 
         IndexError
-            If X does not have the sequence.
+            If `sequence` is not the index of a sequence in X.
         """
         check_matplotlib(f"{cls.__name__}.from_estimator")
         one = X.iloc[[sequence]] if hasattr(X, "iloc") else [X[sequence]]

@@ -50,23 +50,24 @@ def feature_attributions(
     method : {"integrated_gradients", "occlusion"}, default="integrated_gradients"
         "integrated_gradients" divides the difference between the outputs for the sequence and for
         the baseline among all time steps and features [1]_. "occlusion" is the difference between
-        the output for the sequence, and the output if one feature at one time step has the value
-        of the baseline [2]_; it needs one prediction for each time step and feature.
+        the output for the sequence and the output if one feature at one time step has the value
+        of the baseline [2]_. It requires one prediction for each time step and feature.
 
     target : class label, int, array-like of shape (n,) or None, default=None
-        The output to explain. For a classifier it is the probability of a class: of this class, or
-        of one class for each sequence. If None, it is the class that is predicted for the sequence.
-        For a regressor it is the index of one of several outputs, and may be None if there is one.
+        The output to explain. For a classifier, this is the probability of a class, and `target`
+        is the label of this class, or an array with one label per sequence. If None, the class
+        that is predicted for each sequence is explained. For a regressor, `target` is the index of
+        the output, and may be None if there is only one.
 
     time_step : int or None, default=None
         The time step of the output, for estimators with ``return_sequences=True``. A negative
         number counts from the end of each sequence. If None, it is the last time step.
 
     baseline : float, array-like of shape (n_features,), int or None, default=None
-        The features of all time steps of the baseline, in the units of X. If None, they are the
-        mean of the training data if `estimator` standardises them, and otherwise 0. For one-hot
-        time steps it is a vector of zeros if None. For token ids, it is the id of a token, or, if
-        None, a vector of zeros in place of the embedding.
+        The features of all time steps of the baseline, in the units of X. If None, each feature is
+        its mean over the training data if `estimator` standardises it, and otherwise 0, and one-hot
+        time steps are vectors of zeros. For token ids, `baseline` is the id of a token. If None,
+        the embedding of each token is replaced by a vector of zeros.
 
     n_steps : int, default=64
         The number of points on the straight line from the baseline to the sequence at which
@@ -78,8 +79,8 @@ def feature_attributions(
     attributions : ndarray, or list of ndarray
         The attributions, in the units of the output: probabilities, or targets. For each sequence
         they have the shape (T_i, n_features), or (T_i,) if time steps are token ids or one-hot
-        rows of sparse matrices. They are in one array, whose first axis is that of the sequences,
-        if `X` is an array, and otherwise in a list.
+        rows of sparse matrices. If `X` is an array, they are in one array, whose first axis is that
+        of the sequences. Otherwise they are in a list.
 
     Raises
     ------
@@ -87,7 +88,7 @@ def feature_attributions(
         If the estimator is not fitted.
 
     TypeError
-        If there is no recurrent estimator.
+        If `estimator` is not an RNNClassifier or RNNRegressor, and does not contain one.
 
     ValueError
         If a parameter is not valid, or if X does not have the format of the training data.
@@ -95,8 +96,8 @@ def feature_attributions(
     Warns
     -----
     UserWarning
-        If `n_steps` is too small: if for some sequence the sum of integrated gradients is wrong by
-        more than 5 %.
+        If `n_steps` is so small that the integrated gradients of a sequence have a sum that is
+        wrong by more than 5 %.
 
     See Also
     --------
@@ -114,8 +115,8 @@ def feature_attributions(
 
     and their sum is :math:`f(x) - f(b)`. The integral is a sum over the midpoints of `n_steps`
     intervals. Features are those of X: with `standardize` and `add_differences`, the network
-    computes others from them, through which the gradient passes. The vector of a token is its
-    embedding, and its attribution is the sum over the vector.
+    computes its own features from them, and the gradient passes through this computation. The
+    vector of a token is its embedding, and its attribution is the sum over the vector.
 
     References
     ----------

@@ -219,7 +219,7 @@ class ForecastDisplay:
         from matplotlib.cbook import normalize_kwargs
         from matplotlib.lines import Line2D
 
-        parts = self._read_seriess()
+        parts = self._read_all_series()
         labels = column_labels([part for part in parts if part is not None])
         columns = _column_indices(column, labels)
         bounds = _read_bounds(self.lower, self.upper, parts[0])
@@ -244,7 +244,7 @@ class ForecastDisplay:
         self.figure_ = axes[0].figure
         return self
 
-    def _read_seriess(self):
+    def _read_all_series(self):
         forecast = read_series(self.forecast, "forecast")
         history, truth = (
             None if data is None else select_columns(read_series(data, name), forecast, name)

@@ -29,7 +29,7 @@ def gradient_flow(estimator, X, y, *, weights="fitted", align="end"):
     weights : {"fitted", "initial"}, default="fitted"
         "fitted" uses the weights of the fitted estimator. "initial" uses the weights with which
         ``estimator.fit(X, y)`` would begin, so the estimator need not be fitted, and does not
-        change. With `random_state=None`, they are others at each call.
+        change. With `random_state=None`, they differ between calls.
 
     align : {"end", "start"}, default="end"
         How sequences of different lengths are aligned for the mean: at their last or at their first
@@ -49,11 +49,11 @@ def gradient_flow(estimator, X, y, *, weights="fitted", align="end"):
         If `weights` is "fitted" and the estimator is not fitted.
 
     TypeError
-        If there is no recurrent estimator.
+        If `estimator` is not an RNNClassifier or RNNRegressor, and does not contain one.
 
     ValueError
         If a parameter is not valid, if X or y do not have the format of the training data, or if a
-        custom body has no recurrent layers of the estimator.
+        custom `body` does not use the recurrent layers of the estimator.
 
     See Also
     --------
@@ -63,8 +63,8 @@ def gradient_flow(estimator, X, y, *, weights="fitted", align="end"):
     -----
     Let :math:`s_t` be the state of a layer after time step :math:`t`: the hidden state :math:`h_t`
     of the simple cell and of the GRU, and both :math:`h_t` and :math:`c_t` for the LSTM. Let
-    :math:`L` be the loss of one sequence, which is that of the training, for standardised targets
-    and without weights and penalties. If there is one target per time step, it is their mean. The
+    :math:`L` be the training loss of one sequence, for standardised targets and without sample
+    weights and penalties. If there is one target per time step, it is the mean over them. The
     norm at time step :math:`t` is
 
     .. math::
@@ -76,7 +76,7 @@ def gradient_flow(estimator, X, y, *, weights="fitted", align="end"):
     which is the total derivative, through the recurrence and all layers above [1]_. It is computed
     for each sequence without dropout, and then averaged over the sequences. A layer that reads
     sequences backward passes the gradient from the first to the last time step. The gradient is
-    that before any clipping, which changes only the update of the weights.
+    computed before any clipping, which changes only the update of the weights.
 
     References
     ----------

@@ -140,9 +140,12 @@ class HorizonErrorDisplay:
 
         Raises
         ------
+        TypeError
+            If the table of a forecaster is not a DataFrame.
+
         ValueError
-            If there is no table of errors, or a table has no column for the fold, the step or the
-            metric, or no errors.
+            If `errors` is an empty dict, or if a table does not have the columns "fold", "step" and
+            `metric`, or contains only NaN for this metric.
         """
         check_matplotlib(f"{type(self).__name__}.plot")
         from matplotlib.cbook import normalize_kwargs

@@ -68,7 +68,7 @@ class ReservoirDisplay:
             Sequences as the reservoir receives them, after all transformers. The states for the
             first sequence are drawn. If None, there is no panel of states.
         n_units : int, default=20
-            Number of units whose states are drawn, starting with the first unit.
+            The number of units whose states are drawn, starting with the first unit.
         max_delay : int, default=None
             The longest delay of the memory curve. It is measured on a new reservoir with one input
             and the same parameters. If None, there is no memory curve.
@@ -106,6 +106,11 @@ class ReservoirDisplay:
         Returns
         -------
         display : ReservoirDisplay
+
+        Raises
+        ------
+        ValueError
+            If all arrays are None, or if the number of axes is not that of the arrays.
         """
         check_matplotlib(f"{type(self).__name__}.plot")
         parts = [

@@ -181,12 +181,12 @@ shape (n, T, n_features) or (n, T)
         X : as in `fit`
             Any number of sequences of any length.
         initial_state : tuple of ndarray, default=None
-            The state after the earlier time steps of each sequence, whose continuations are in `X`:
-            the state of an earlier call with ``return_state=True``, or that of a stream. The
-            predictions are then those for the earlier and the new time steps together. If None,
-            the sequences begin with `X`.
+            The state of each sequence after its earlier time steps, if `X` contains only the later
+            ones: the state that an earlier call with ``return_state=True`` returned, or that of a
+            stream. The predictions are then those for the earlier and the later time steps
+            together. If None, the sequences begin with `X`.
         return_state : bool, default=False
-            Whether to return the state after the last time step of each sequence too.
+            Whether to return the state after the last time step of each sequence as well.
 
         Returns
         -------
@@ -228,7 +228,7 @@ shape (n, T, n_features) or (n, T)
             If False, the output after the last time step of each sequence is returned. If True, the
             outputs at all time steps are returned.
         return_state : bool, default=False
-            Whether to return the final states too: ``h`` for simple and GRU cells, ``h`` and
+            Whether to return the final states as well: ``h`` for simple and GRU cells, ``h`` and
             ``c`` for LSTM. Those of the backward direction follow those of the forward direction.
         initial_state : tuple of ndarray, default=None
             As in `predict`, which also returns the state of all layers.

@@ -121,8 +121,8 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         float in (0, 1) or None
         The fraction of the sequences that `fit` holds out as validation data. They are drawn at
         random, in proportion to the classes if there is one target per sequence. If None, it is
-        0.1 if `early_stopping=True`, and otherwise all sequences are trained on. Only used when
-        `fit` receives no `X_val`.
+        0.1 if `early_stopping=True`, and otherwise no sequences are held out. Only used when `fit`
+        does not receive `X_val`.
         """,
     )
     class_weight: object = parameter(

@@ -18,7 +18,7 @@ from skrnn._sklearn import Interval, StrOptions
 from skrnn._specs import NetworkSpec
 from skrnn.recurrent._bodies import own_copy
 
-# No fit changes what these hold, so clones may share it.
+# No fit changes these objects, so clones may share them.
 KERAS_PARAMETERS = ("activation", "body", "cell", "loss", "metrics", "optimizer", "callbacks")
 
 
@@ -61,13 +61,13 @@ class NetworkParameters:
         - "minimal_gru": the GRU without its reset gate, with half the weights of an LSTM.
         - "gru_reset_before": the GRU as in [3]_, whose reset gate multiplies the state before the
           recurrent product. It is the GRU of Keras with ``reset_after=False``.
-        - "peephole_lstm": the LSTM whose gates see the cell state (F. Gers, J. Schmidhuber,
+        - "peephole_lstm": an LSTM whose gates also receive the cell state (F. Gers, J. Schmidhuber,
           "Recurrent nets that time and count", IJCNN 2000).
-        - "irnn": the simple unit with ReLU, whose recurrent kernel is the identity at first (Q. Le,
+        - "irnn": the simple unit with ReLU, whose initial recurrent kernel is the identity (Q. Le,
           N. Jaitly, G. Hinton, "A simple way to initialize recurrent networks of rectified linear
           units", 2015).
-        - "indrnn": units with ReLU, each of which sees only its own previous output (S. Li et al.,
-          "Independently recurrent neural network (IndRNN)", CVPR 2018).
+        - "indrnn": units with ReLU, each of which receives only its own previous output (S. Li et
+          al., "Independently recurrent neural network (IndRNN)", CVPR 2018).
         - "refine_lstm" and "refine_gru": an LSTM and a GRU whose forget gate is changed by a refine
           gate, with uniform gate initialisation (A. Gu et al., "Improving the gating mechanism of
           recurrent neural networks", ICML 2020).
@@ -124,10 +124,11 @@ class NetworkParameters:
         spec=_unchanged,
         description="""
         {"last", "mean", "max", "mean_max", "attention"}
-        How the outputs at all time steps become one vector: the output after the last time step
-        of each sequence, the mean or the maximum over its time steps, both, or a mean with learned
-        weights [9]_, which `attention_weights` returns. Try "last" if sequences are short or their
-        ends matter most, and the others otherwise. Only used when `return_sequences=False`.
+        How the outputs at all time steps become one vector: "last" is the output after the last
+        time step of each sequence, "mean" and "max" are the mean and the maximum over its time
+        steps, "mean_max" concatenates both, and "attention" is a mean with learned weights [9]_,
+        which `attention_weights` returns. Try "last" if sequences are short or their ends matter
+        most, and the others otherwise. Only used when `return_sequences=False`.
         """,
     )
     activation: str | Callable = parameter(
@@ -137,10 +138,10 @@ class NetworkParameters:
         "auto", str or callable
         The activation of the cell: the name of a Keras activation, or a function of a tensor.
         "auto" is the activation of the published equations: "relu" for "irnn" and "indrnn",
-        "linear" for "mingru" and "minlstm", and "tanh" for all other cells except "lru". For "lru",
-        whose publication has a gated layer in its place, it is "relu". The fast loops of skrnn, and
-        cuDNN on a GPU, are only used with this activation, except that "mingru", "minlstm" and
-        "lru" are as fast with any.
+        "linear" for "mingru" and "minlstm", and "tanh" for all other cells except "lru". For "lru"
+        it is "relu", in place of the gated layer of the publication. With any other activation,
+        training is slower, and cuDNN is not used on a GPU. The exceptions are "mingru", "minlstm"
+        and "lru", which are as fast with every activation.
         """,
     )
     dropout: float = parameter(
@@ -162,9 +163,9 @@ class NetworkParameters:
         float in [0, 1)
         The fraction of the recurrent state that is dropped during training, with the same mask
         at every time step (Gal and Ghahramani, 2016). If it is positive, each gate of "lstm" and
-        "gru" has masks of its own for both kinds of dropout, as in Keras, and those of the cells
-        that Keras does not have share them. Layers with recurrent dropout run in a slower loop. It
-        must be 0 for "mingru", "minlstm" and "lru", which have no recurrent product.
+        "gru" has its own masks for both kinds of dropout, as in Keras, whereas the gates of cells
+        that Keras does not have share their masks. Layers with recurrent dropout run in a slower
+        loop. It must be 0 for "mingru", "minlstm" and "lru", which have no recurrent product.
         """,
     )
     l2: float = parameter(
@@ -187,8 +188,9 @@ class NetworkParameters:
         and scale, and so do later calls of `partial_fit` and, with `warm_start=True`, of `fit`. A
         time step that several overlapping sequences contain counts once for each of them. Columns
         of 0 and 1 are left unchanged, and so are one-hot vectors. A constant column becomes 0. If
-        False, there is a `ConvergenceWarning` if the mean or the standard deviation of a feature is
-        above 200, or if those of all features are below 0.005. Ignored if `embedding` is not None.
+        False, a `ConvergenceWarning` is issued if the mean or the standard deviation of a feature
+        is above 200, or if those of all features are below 0.005. Ignored if `embedding` is not
+        None.
         """,
     )
     add_differences: bool = parameter(
@@ -199,11 +201,12 @@ class NetworkParameters:
         Whether the network also receives how much each numeric feature has changed since the
         previous time step of the sequence, so that a time step has twice as many features. The
         change at the first time step is zero. Each change is divided by its root mean square over
-        the training sequences, which is computed once, as the mean and the scale of `standardize`
-        are, whether or not `standardize` is True. This helps if shapes and edges matter more than
-        levels, above all to classify sequences with ``pooling="max"``, and not if the level alone
-        decides. Ignored if `embedding` is not None, and if all features are 0 or 1 in the first
-        call of `fit` or `partial_fit`, as those of one-hot vectors are.
+        the training sequences, also if `standardize` is False. Like the mean and the scale of
+        `standardize`, it is computed once and used in all later calls. Differences help if shapes
+        and edges matter more than levels, above all to classify sequences with ``pooling="max"``.
+        They do not help if only the level matters. Ignored if `embedding` is not None, and if all
+        features are 0 or 1 in the first call of `fit` or `partial_fit`, as those of one-hot vectors
+        are.
         """,
     )
     bias_initializer: str = parameter(
@@ -232,12 +235,17 @@ class NetworkParameters:
         spec=_unchanged,
         description="""
         {"default", "orthogonal", "identity", "glorot_uniform"}
-        How the first recurrent kernels are drawn, through which the state passes at every time
-        step. "default" is that of the cell, which is "orthogonal" for all cells of Keras.
-        "orthogonal" draws a matrix of orthonormal rows (Saxe et al., 2014), which keeps the norm of
-        a state, "identity" is the identity matrix for each gate, which keeps the state itself (Le
-        et al., 2015, who combine it with ``cell="simple"`` and ``activation="relu"``), and
-        "glorot_uniform" draws uniform numbers (Glorot and Bengio, 2010), as for the other kernels.
+        How the initial recurrent kernels are drawn. A recurrent kernel multiplies the state at
+        every time step.
+
+        - "default" is the initializer of the cell: "orthogonal" for all cells of Keras.
+        - "orthogonal" draws a matrix of orthonormal rows (Saxe et al., 2014), which keeps the norm
+          of a state.
+        - "identity" is the identity matrix for each gate (Le et al., 2015), which keeps the state
+          itself. The paper combines it with ``cell="simple"`` and ``activation="relu"``.
+        - "glorot_uniform" draws uniform numbers (Glorot and Bengio, 2010), as for the other
+          kernels.
+
         Not available for custom cells, and ignored if `body` is given. `warm_start` and
         `partial_fit` only use it in the first fit.
         """,

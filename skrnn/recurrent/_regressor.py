@@ -133,8 +133,8 @@ class RNNRegressor(RegressorMixin, BaseRNN):
         description="""
         float in (0, 1) or None
         The fraction of the sequences that `fit` holds out at random as validation data. If None,
-        it is 0.1 if `early_stopping=True`, and otherwise all sequences are trained on. Only used
-        when `fit` receives no `X_val`.
+        it is 0.1 if `early_stopping=True`, and otherwise no sequences are held out. Only used when
+        `fit` does not receive `X_val`.
         """,
     )
     normalize_y: bool = parameter(

@@ -17,18 +17,19 @@ class Stream:
 
     :meth:`RNNClassifier.stream <skrnn.RNNClassifier.stream>` and
     :meth:`RNNRegressor.stream <skrnn.RNNRegressor.stream>` return a stream. After each time step,
-    it predicts what the estimator predicts for all time steps up to this one. A time step costs
-    the same whatever their number, because the stream carries the state of the network. It
-    computes with NumPy on the fitted weights, and does not import a framework.
+    it predicts what the estimator predicts for all time steps up to this one. The cost of a time
+    step does not depend on the number of earlier ones, because the stream carries the state of the
+    network. It computes with NumPy on the fitted weights, and does not import a framework.
 
-    Later fits of the estimator do not change a stream. A stream can be pickled, and serves one
-    thread at a time.
+    Later fits of the estimator do not change a stream. A stream can be pickled. It must not be used
+    by several threads at the same time.
 
     Attributes
     ----------
     state : tuple of ndarray of shape (n_streams, width)
         The state after the last time step, as a copy.
     n_streams : int or None
+        The number of sequences that are read at the same time, or None for a single sequence.
 
     See Also
     --------
@@ -37,10 +38,15 @@ class Stream:
 
     Notes
     -----
-    The state consists of the states of the recurrent layers, the first layer first, such as ``h``
-    and ``c`` of an LSTM; with differences, the previous time step as the network receives it; the
-    number of time steps, if it is needed; and what the pooling carries: the largest outputs, the
-    sum of the outputs, or the sums of attention. The weights of attention over all time steps so
+    The state consists of these arrays:
+
+    - the states of the recurrent layers, the first layer first, such as ``h`` and ``c`` of an LSTM;
+    - with ``add_differences=True``, the previous time step as the network receives it;
+    - the number of time steps so far, if differences or the pooling depend on it;
+    - what the pooling carries: the largest outputs, the sum of the outputs, or the sums of
+      attention.
+
+    The weights of attention over all time steps so
     far are exact, because they are rescaled whenever a larger score occurs [1]_.
 
     References
@@ -206,7 +212,7 @@ class StreamMixin:
         """Return an object that predicts after each time step of a sequence.
 
         Its method `send` reads one time step, carries the state of the network, and returns the
-        prediction for all time steps so far. It needs microseconds and no framework.
+        prediction for all time steps so far. A call takes microseconds, and loads no framework.
         :doc:`/user_guide/streams` has examples.
 
         Parameters

@@ -209,8 +209,8 @@ class TrainingParameters:
         description="""
         int or "auto"
         The number of epochs without a better validation loss or score after which training stops.
-        "auto" is the smallest number, but at least 10, with at least 100 updates of the weights.
-        Only used when `early_stopping=True`.
+        "auto" is the smallest number of epochs with at least 100 updates of the weights, but at
+        least 10. Only used when `early_stopping=True`.
         """,
     )
     callbacks: object = parameter(
@@ -219,8 +219,8 @@ class TrainingParameters:
         spec=_as_tuple,
         description="""
         list of keras.callbacks.Callback or None
-        The callbacks, as objects or classes. Each fit uses copies of them. Batch hooks are called
-        once for each compiled call, which contains many batches.
+        The callbacks, as objects or classes. Each fit uses copies of them. Methods such as
+        `on_train_batch_end` are called once for each compiled call, which contains many batches.
         """,
     )
     warm_start: bool = parameter(

@@ -55,15 +55,15 @@ def rnn_builder(
     Returns
     -------
     callable
-        It can be pickled. scikeras calls it in each `fit`, with the shapes of the data in `meta`
-        and the parameters of the estimator in `compile_kwargs`. If the `loss` of the estimator is
-        None, it is the cross-entropy of the classes, or the mean squared error.
+        A function that can be pickled. scikeras calls it in each `fit`, with the shapes of the data
+        in `meta` and the parameters of the estimator in `compile_kwargs`. If the `loss` of the
+        estimator is None, it is the cross-entropy of the classes, or the mean squared error.
 
     Raises
     ------
     ValueError
-        If a parameter has a value that is not in the list above. The function that is returned
-        also raises it, in `fit`: if X does not have three dimensions, if there is only one class,
+        If a parameter is not valid. The returned function also raises this error, during `fit`:
+        if X does not have three dimensions, if there is only one class,
         if there are several targets that are not indicators of labels, or if `loss` is the
         categorical cross-entropy and there are only two classes.
 
@@ -75,9 +75,9 @@ def rnn_builder(
     -----
     The layers are those of Keras, in the architecture of :class:`~skrnn.RNNClassifier`. The initial
     weights are drawn from a seed that comes from Python's generator, which scikeras seeds with
-    `random_state`. In scikeras' own classes, the sequences have to be an array of equal lengths, or
-    padded to the same length in `fit` and `predict` with the value that `padding_value` of
-    :class:`KerasSequenceClassifier` holds.
+    `random_state`. With scikeras' own classes, all sequences passed to `fit` and `predict` must
+    have the same length. Shorter ones can be padded with
+    ``KerasSequenceClassifier.padding_value``.
 
     Examples
     --------
@@ -178,7 +178,7 @@ def _output_layer(meta, loss):
         return n_classes, "softmax", "sparse_categorical_crossentropy"
     if name.startswith("categorical"):
         raise ValueError(
-            f"loss={name!r} needs indicator columns, which scikeras does not make of two classes. "
+            f"loss={name!r} needs indicator columns, which scikeras does not make for two classes. "
             'Use loss="binary_crossentropy", "sparse_categorical_crossentropy" or None.'
         )
     return 1, "sigmoid", "binary_crossentropy"

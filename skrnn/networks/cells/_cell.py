@@ -24,19 +24,19 @@ class Cell:
         The gates that decide for how many time steps a state is kept: 1 if the state is kept when
         the gate is open, -1 if it is kept when the gate is closed. Empty if the cell has no gates.
     bias_initializer : {"default", "uniform_gate"}
-        How the first biases of the memory gates are drawn unless an estimator's `bias_initializer`
-        is another one than "default".
+        How the initial biases of the memory gates are drawn if the `bias_initializer` of an
+        estimator is "default".
     penalized : tuple of str
         Names of the weights that the L2 penalty includes.
     default_activation : str
-        The activation of the published equation, which networks use unless they are given another
+        The activation of the published equation, which networks use unless they receive another
         one. For an estimator, it is listed in `skrnn._specs.DEFAULT_ACTIVATIONS` unless it is
         "tanh".
     keras_layer : str or None
         Name of the layer in `keras.layers` with the same equation and the same weights. None if
         Keras has no such layer.
     keras_options : dict
-        The arguments with which that layer has this equation, if it needs any.
+        The arguments with which the layer in Keras has this equation, if there are any.
     """
 
     gates = ()

@@ -7,8 +7,8 @@ The recurrence of these cells is linear in the state and has no product with a r
     h_t = a_t \odot h_{t-1} + b_t,
 
 so that :math:`a_t` and :math:`b_t` are computed for all time steps before the recurrence, and the
-outputs after it. The recurrence itself is `linear_recurrence` of the backend, which has a
-hand-written gradient.
+outputs are computed after it. The recurrence itself is `linear_recurrence` of the backend, which
+has a hand-written gradient.
 """
 
 from keras import activations, ops
@@ -17,7 +17,7 @@ from skrnn.networks.cells._cell import Cell
 
 
 class ScanCell(Cell):
-    """Description of a cell whose recurrence is linear, with coefficients that the input gives.
+    """Description of a cell with a linear recurrence, whose coefficients depend on the input.
 
     In `coefficients` and `run`, arrays have the shape (batch, ...) for one time step, or
     (T, batch, ...) for all of them.

@@ -1,4 +1,4 @@
-r"""The independently recurrent unit, which sees only its own previous output.
+r"""The independently recurrent unit, which receives only its own previous output.
 
 .. math::
 
@@ -6,7 +6,7 @@ r"""The independently recurrent unit, which sees only its own previous output.
 
 S. Li et al., "Independently recurrent neural network (IndRNN): building a longer and deeper RNN",
 CVPR 2018. The recurrent weights :math:`u` are a vector. The units of a layer exchange information
-only in the layer above, so two stacked layers or more are usual.
+only in the layer above, so two or more stacked layers are usual.
 """
 
 from keras import ops

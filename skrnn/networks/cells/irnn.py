@@ -1,14 +1,14 @@
-r"""The simple recurrent unit with ReLU, whose recurrent kernel is the identity at first.
+r"""The simple recurrent unit with ReLU, whose initial recurrent kernel is the identity.
 
 .. math::
 
-    h_t = \max(0, W x_t + U h_{t-1} + b), \qquad U = I \text{ at first}
+    h_t = \max(0, W x_t + U h_{t-1} + b), \qquad U = I \text{ initially}
 
 Q. Le, N. Jaitly, G. Hinton, "A simple way to initialize recurrent networks of rectified linear
 units", arXiv:1504.00941, 2015. With :math:`U = I`, a unit adds up its inputs, and its gradient
-neither vanishes nor explodes over time. In the paper, :math:`W` is normal with a standard deviation
-of 0.001 at first. Here it is drawn as that of the other cells, with which the adding problem of 50
-time steps is learned in fewer epochs.
+neither vanishes nor explodes over time. In the paper, the initial :math:`W` is normal with a
+standard deviation of 0.001. Here it is drawn as for the other cells, with which the network learns
+the adding problem of 50 time steps in fewer epochs.
 """
 
 import numpy as np
@@ -17,7 +17,7 @@ from skrnn.networks.cells.simple import SimpleCell
 
 
 class IRNNCell(SimpleCell):
-    """The simple recurrent unit with ReLU and an identity matrix as its first recurrent kernel."""
+    """The simple recurrent unit with ReLU, whose initial recurrent kernel is the identity."""
 
     default_activation = "relu"
     keras_layer = None

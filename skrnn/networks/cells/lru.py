@@ -8,10 +8,11 @@ r"""The linear recurrent unit, with a complex diagonal recurrence.
 
 A. Orvieto, S. L. Smith, A. Gu, A. Fernando, C. Gulcehre, R. Pascanu, S. De, "Resurrecting recurrent
 neural networks for long sequences", ICML 2023, arXiv:2303.06349, section 3 and appendix A. There,
-each layer of linear recurrences is followed by a gated nonlinear layer. Here, that is the
-activation :math:`\phi`, by default ReLU, without which a stack of layers would be linear as a
-whole; with the identity, the layer is the published one. :math:`D` is a matrix, because the numbers
-of inputs and units may differ. There are as many complex states as units.
+each layer of linear recurrences is followed by a gated nonlinear layer. Here, the activation
+:math:`\phi`, by default ReLU, takes its place. Without a nonlinear function, a stack of layers
+would be linear as a whole. If :math:`\phi` is the identity, the layer is the published one.
+:math:`D` is a matrix, because the numbers of inputs and units may differ. There are as many complex
+states as units.
 """
 
 import numpy as np
@@ -19,9 +20,9 @@ from keras import ops
 
 from skrnn.networks.cells._scan import ScanCell
 
-# The ring on which the first values of lambda lie, and their largest phase. The phases are in a
-# thin slice, as the paper proposes for long sequences, because units with larger phases do not add
-# up what they read.
+# The ring on which the initial values of lambda lie, and their largest phase. The phases are in a
+# thin slice, as the paper proposes for long sequences, because units with larger phases do not sum
+# their inputs over time.
 R_MIN, R_MAX, MAX_PHASE = 0.9, 0.999, np.pi / 10
 
 
@@ -58,7 +59,7 @@ class LRUCell(ScanCell):
 
         Lambda is uniform on the ring between `R_MIN` and `R_MAX`, with phases below `MAX_PHASE`,
         and :math:`\exp(\gamma) = \sqrt{1 - |\lambda|^2}` normalizes the size of the state. The
-        matrices are normal, with variances that keep the size of what they multiply.
+        matrices are normal, with variances that keep the scale of the vectors that they multiply.
         """
         weights = super().initial_weights(shapes, rng)
         weights["gamma_log"] = 0.5 * np.log(1 - np.exp(-2 * np.exp(weights["nu_log"])))

@@ -21,7 +21,7 @@ from keras import ops
 
 from skrnn.networks.cells._scan import ScanCell
 
-# Both gates may be rounded to zero, whose ratio, and the gradient of it, would be NaN.
+# If both gates are rounded to zero, their ratio and its gradient would be NaN.
 _TINY = 1e-15
 
 

@@ -1,4 +1,4 @@
-r"""Long short-term memory with peepholes: the gates see the cell state.
+r"""Long short-term memory with peepholes: the gates also receive the cell state.
 
 .. math::
 
@@ -9,9 +9,9 @@ r"""Long short-term memory with peepholes: the gates see the cell state.
     o_t &= \sigma(W_o x_t + U_o h_{t-1} + p_o \odot c_t + b_o) \\
     h_t &= o_t \odot \tanh(c_t)
 
-F. Gers, J. Schmidhuber, "Recurrent nets that time and count", IJCNN 2000. Each gate sees only the
-cell state of its own unit, so the peepholes :math:`p` are vectors. The output gate sees the new
-cell state, the other gates see the previous one.
+F. Gers, J. Schmidhuber, "Recurrent nets that time and count", IJCNN 2000. Each gate receives only
+the cell state of its own unit, so the peepholes :math:`p` are vectors. The output gate receives the
+new cell state, the other gates receive the previous one.
 """
 
 from keras import ops
@@ -20,9 +20,9 @@ from skrnn.networks.cells.lstm import LSTMCell
 
 
 class PeepholeLSTMCell(LSTMCell):
-    """Long short-term memory whose gates see the cell state.
+    """Long short-term memory whose gates also receive the cell state.
 
-    The peepholes are zero at first, so that the cell starts as an LSTM without them.
+    The initial peepholes are zero, so that the cell starts as an LSTM without them.
     """
 
     keras_layer = None
