@@ -76,11 +76,11 @@ def test_fetch_japanese_vowels_invalid_parameters(tmp_path):
 @pytest.mark.parametrize(
     ("line", "match"),
     [
-        ("0.5,1.5:" * 11 + "9", r"expected 12 dimensions and a speaker.*, got 11 and '9'"),
-        ("0.5,1.5:" * 13 + "9", r"expected 12 dimensions and a speaker.*, got 13 and '9'"),
-        ("0.5,1.5", r"expected 12 dimensions and a speaker.*, got 0 and '0\.5,1\.5'"),
-        ("0.5,1.5:" * 12 + "10", r"expected .* a speaker, 1 to 9.*, got 12 and '10'"),
-        ("0.5,1.5:" * 12, r"expected .* a speaker, 1 to 9.*, got 12 and ''"),
+        ("0.5,1.5:" * 11 + "9", r"expected 12 .* a speaker.*, got 11 dimensions and '9'"),
+        ("0.5,1.5:" * 13 + "9", r"expected 12 .* a speaker.*, got 13 dimensions and '9'"),
+        ("0.5,1.5", r"expected 12 dimensions and a speaker.*, got 0 dimensions and '0\.5,1\.5'"),
+        ("0.5,1.5:" * 12 + "10", r"expected .* a speaker, 1 to 9.*, got 12 dimensions and '10'"),
+        ("0.5,1.5:" * 12, r"expected .* a speaker, 1 to 9.*, got 12 dimensions and ''"),
         ("0.5,1.5:" * 11 + "0.5:9", "expected equally long dimensions of numbers"),
         ("0.5,x:" * 12 + "9", r"expected equally long dimensions of numbers.*'x'"),
         ("0.5,?:" * 12 + "9", r"expected equally long dimensions of numbers.*'\?'"),

@@ -42,7 +42,7 @@ def fetch_airline_passengers(*, data_home=None, download_if_missing=True):
     The file (2 kB) is downloaded if it is not in the local folder.
 
     ================   =======================================
-    Steps              144 months, 1949-01 to 1960-12
+    Time steps         144 months, 1949-01 to 1960-12
     Series             1, whole numbers of thousands
     Missing values     none
     ================   =======================================

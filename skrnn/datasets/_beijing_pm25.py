@@ -57,7 +57,7 @@ def fetch_beijing_pm25(*, data_home=None, download_if_missing=True):
     The file (2 MB) is downloaded if it is not in the local folder.
 
     ================   ===========================================
-    Steps              43,824 hours, 2010 to 2014
+    Time steps         43,824 hours, 2010 to 2014
     Series             8: 7 real, 1 category
     Missing values     2,067 of pm2.5
     ================   ===========================================

@@ -38,7 +38,8 @@ def get_data_home(data_home=None):
     ----------
     data_home : str or path-like, default=None
         The folder, in which `~` is replaced by the home directory of the user. If None, the value
-        of the environment variable `SKRNN_DATA`, or `~/skrnn_data` if it is not set or empty.
+        of the environment variable `SKRNN_DATA`, or `~/skrnn_data` if the variable is not set or is
+        empty.
 
     Returns
     -------

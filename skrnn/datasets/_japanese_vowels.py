@@ -61,7 +61,7 @@ def fetch_japanese_vowels(
     ================   ===================================
     Classes            9
     Utterances         270 train, 370 test
-    Steps              7 to 26 train, 7 to 29 test
+    Time steps         7 to 26 train, 7 to 29 test
     Features           12, real
     ================   ===================================
 
@@ -150,7 +150,7 @@ def _case(line, location):
     if len(dimensions) != _N_FEATURES or label.strip() not in _SPEAKERS:
         raise ValueError(
             f"{location}: expected {_N_FEATURES} dimensions and a speaker, 1 to 9, separated by "
-            f"colons, got {len(dimensions)} and {label.strip()[:20]!r}."
+            f"colons, got {len(dimensions)} dimensions and {label.strip()[:20]!r}."
         )
     steps = steps_of(dimensions, location)
     if not np.isfinite(steps).all():

@@ -77,7 +77,7 @@ def make_mackey_glass(
     Returns
     -------
     series : ndarray of shape (n_steps,)
-        The values. The first one is ``(n_warmup + 1) * step`` after the constant history.
+        The values. The first is at the time ``(n_warmup + 1) * step`` after the constant history.
 
     Raises
     ------
@@ -205,8 +205,8 @@ def make_lorenz(
     Returns
     -------
     series : ndarray of shape (n_steps, 3)
-        The coordinates x, y and z. The first values are ``(n_warmup + 1) * step`` after the initial
-        state.
+        The coordinates x, y and z. The first values are at the time ``(n_warmup + 1) * step`` after
+        the initial state.
 
     Raises
     ------

@@ -32,7 +32,7 @@ def solve(runge_kutta, constants, *args, h, n):
     if n > MAX_UPDATES:
         raise ValueError(
             f"n_steps, n_warmup and step need more than {MAX_UPDATES:.0e} updates of the numerical "
-            "solution; use fewer or shorter steps."
+            "solution. Use fewer time steps, or a smaller step."
         )
     try:
         series = np.array(runge_kutta(constants, *args, float(h), n))
@@ -40,7 +40,7 @@ def solve(runge_kutta, constants, *args, h, n):
         series = np.array([np.inf])
     if not np.isfinite(series).all():
         raise ValueError(
-            "The solution is not finite; use a step and constants of the equation that are closer "
+            "The solution is not finite. Use a step and constants of the equation that are closer "
             "to the defaults."
         )
     return series

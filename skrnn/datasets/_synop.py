@@ -114,10 +114,10 @@ def fetch_synop(station, data_home=None, *, download_if_missing=True):
     The file (Nice 3.8 MB, Tarbes 0.3 MB) is downloaded if it is not in the local folder.
 
     ================   ====================================================
-    Steps              6,231 (Nice, 2023 to 2025), 2,532 (Tarbes, 2020)
-    Missing steps      16, 51
-    Series             14, 10; all real
-    Missing values     26, 21
+    Time steps         6,231 (Nice, 2023 to 2025), 2,532 (Tarbes, 2020)
+    Missing steps      16 (Nice), 51 (Tarbes)
+    Series             14 (Nice), 10 (Tarbes), all real
+    Missing values     26 (Nice), 21 (Tarbes)
     ================   ====================================================
 
     Parameters

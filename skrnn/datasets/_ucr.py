@@ -20,7 +20,7 @@ def load_ucr(name, *, data_home=None, subset="train", return_X_y=False):
 
     The archives contain more than 150 data sets. Each has an official split into a training and a
     test set, for which the results of many methods are published. This function does not download
-    them, because their source publishes no checksums.
+    them, because their source does not publish checksums.
 
     Parameters
     ----------
