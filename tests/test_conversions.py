@@ -346,9 +346,9 @@ def test_from_multiindex_errors(table):
         ({"ids": ["a"]}, r"ids must have the shape \(2,\), got \(1,\)"),
         ({"ids": ["a", "a"]}, "ids must be unique"),
         ({"values": ["a", "b"]}, "values names 2 column"),
-        ({"y": [1]}, "y has 1 entries, X has 2"),
+        ({"y": [1]}, "got 1 entries for 2 sequence"),
         ({"y": [1, 2], "target": ["a", "b"]}, "target names 2 column"),
-        ({"y": [[1, 2], [3, 4]], "target_per": "step"}, r"y\[1\] has 2 target.*X\[1\] has 1 step"),
+        ({"y": [[1, 2], [3, 4]], "target_per": "step"}, r"y\[1\] has 2 target.* 1 time step"),
         ({"target_per": "row"}, "target_per must be"),
     ],
 )

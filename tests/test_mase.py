@@ -88,7 +88,7 @@ REPEATED = np.sin(2 * np.pi * np.arange(48) / 12)
         ({"y_train": [3.0, 3.0, 3.0]}, r"naive forecast of target 0 has the error 0"),
         ({"y_train": REPEATED, "period": 12}, "has the error 0"),
         ({"y_train": [0.0, 0.0, 0.0]}, "has the error 0"),
-        ({"y_train": [1.0, np.nan, 2.0]}, r"period=1 row\(s\) apart, but one"),
+        ({"y_train": [1.0, np.nan, 2.0]}, r"period=1 row\(s\) apart, but at least one"),
         ({"y_train": [[1.0, 2.0], [2.0, 4.0]]}, r"got 2 target\(s\) in y_train, 1 in y_true"),
         ({"y_train": [1.0, np.inf]}, "y_train contains infinity"),
         ({"y_pred": [1.0, 2.0, 3.0]}, r"shapes \(2, 1\) and \(3, 1\)"),

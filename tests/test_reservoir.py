@@ -337,7 +337,7 @@ def test_reservoir_feature_names(pooling):
 def test_reservoir_washout_too_long(pooling):
     reservoir = make(washout=3, pooling=pooling).fit(X[5:6])
     for refused in (reservoir.transform, reservoir.fit):
-        with pytest.raises(ValueError, match=r"washout=3 leaves no step of X\[1\].* 2 step\(s\)"):
+        with pytest.raises(ValueError, match=r"washout=3 drops all 2 time step\(s\) of X\[1\]"):
             refused([X[5], X[4]])
 
 

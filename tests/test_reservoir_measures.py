@@ -35,7 +35,7 @@ def test_echo_state_index_of_linear_units():
 
 @pytest.mark.parametrize(
     ("params", "match"),
-    [({"transient": 50}, r"transient=50 leaves no step.*50"), ({"n_starts": 0}, "n_starts")],
+    [({"transient": 50}, r"transient=50 drops all 50 time step"), ({"n_starts": 0}, "n_starts")],
 )
 def test_echo_state_index_bad_parameters(params, match):
     X = [NOISE[:50]]

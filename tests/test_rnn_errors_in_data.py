@@ -82,7 +82,7 @@ BAD_SEQUENCES = {
         "classifier", CUBE * 1j, ValueError, "Complex data not supported: X holds complex128"),
     "times": ("classifier", CUBE.astype("M8[s]"), ValueError, r"X holds datetime64\[s\] values"),
     "token ids": ("classifier", check_sequences(IDS, tokens=True), ValueError,
-                  "X holds integer codes.*expected numeric steps"),
+                  "X holds integer codes.*expected time steps of numbers"),
     "float token ids": (
         "words", [ids.astype(float) for ids in IDS], ValueError, "must be integers, got float64"),
     "boolean token ids": ("words", [ids > 3 for ids in IDS], ValueError, "must be integers"),
@@ -90,7 +90,7 @@ BAD_SEQUENCES = {
                      r"X\[3\] holds -2; token ids must not be negative"),
     "huge ids": ("words", replaced(IDS, 3, np.array([2**40])), ValueError, r"X\[3\] holds 109951"),
     "three dimensions of ids": ("words", CUBE.astype(int), ValueError,
-                                r"X has steps of 2 feature.*expected token ids"),
+                                r"X has time steps of 2 feature.*expected token ids"),
     "words as strings": ("words", [["a", "b"], ["c"]], ValueError, "holds strings.*integers"),
     "numeric Sequences for ids": ("words", check_sequences(X), ValueError, "expected token ids"),
     "an empty sentence": ("words", replaced(IDS, 3, []), ValueError, r"X\[3\] is an empty"),

@@ -284,7 +284,7 @@ def first_rows(steps):
 
 
 def test_time_distributed_output_of_another_length(ragged):
-    with pytest.raises(ValueError, match=r"one row per step.*\(16, n_features_out\), got \(2, 4\)"):
+    with pytest.raises(ValueError, match=r"one row per time step.*\(16, n_feat.*got \(2, 4\)"):
         TimeDistributed(FunctionTransformer(first_rows)).fit_transform(ragged)
 
 

@@ -64,8 +64,8 @@ def read_series(data, name):
     """
     if _holds_series(data):
         raise ValueError(
-            f"{name} must be one series, got a {type(data).__name__} of several; pass one of them "
-            "(use `X` for the forecast of one of several fitted series)."
+            f"{name} must be one series, got a {type(data).__name__} of several. Pass one of them. "
+            "To forecast one of several fitted series, pass it as X."
         )
     is_series, is_frame = isinstance(data, pd.Series), isinstance(data, pd.DataFrame)
     values = check_array(

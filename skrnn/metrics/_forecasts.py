@@ -167,15 +167,15 @@ def _naive_error(y_train, period):
     empty = np.flatnonzero(~is_present.any(axis=0))
     if len(empty) > 0:
         raise ValueError(
-            f"y_train must have values that are period={period} row(s) apart, but one of any two "
-            f"such values of target {empty[0]} is NaN."
+            f"y_train must contain two values of each target that are period={period} row(s) "
+            f"apart, but at least one of any two such values of target {empty[0]} is NaN."
         )
     scale = errors.sum(axis=0, where=is_present) / np.count_nonzero(is_present, axis=0)
     perfect = np.flatnonzero(scale <= _ROUNDING * np.nanmax(np.abs(y_train), axis=0))
     if len(perfect) > 0:
         raise ValueError(
-            f"The naive forecast of target {perfect[0]} has the error 0 on y_train, by which "
-            f"errors cannot be divided; expected values that differ from those period={period} "
-            "row(s) before."
+            f"The naive forecast of target {perfect[0]} has the error 0 on y_train, and errors "
+            f"cannot be divided by 0. y_train must contain values that differ from the values "
+            f"period={period} row(s) earlier."
         )
     return scale

@@ -304,7 +304,7 @@ class TimeDistributed(OneToOneFeatureMixin, SequenceTransformerMixin, SavedEstim
         steps = np.asarray(steps)
         if steps.ndim != 2 or len(steps) != len(sequences.values):
             raise ValueError(
-                f"{self.transformer} must return one row per step: expected the shape "
+                f"{self.transformer} must return one row per time step: expected the shape "
                 f"({len(sequences.values)}, n_features_out), got {steps.shape}."
             )
         return wrap_like(sequences.with_values(steps), array_like(X))

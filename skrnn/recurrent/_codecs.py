@@ -35,7 +35,10 @@ class LabelCodec:
     def resolved_loss(self):
         """The loss, with "auto" replaced by its meaning."""
         if isinstance(self.loss, str) and self.loss == "gamma":
-            raise ValueError("loss='gamma' is for the positive targets of an RNNRegressor.")
+            raise ValueError(
+                "loss='gamma' is for the positive targets of an RNNRegressor. For classes, use "
+                "loss='auto'."
+            )
         if isinstance(self.loss, str) and self.loss == "auto":
             is_binary = len(self.classes) == 2
             return "binary_crossentropy" if is_binary else "sparse_categorical_crossentropy"

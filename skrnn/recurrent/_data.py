@@ -112,7 +112,7 @@ def _warn_if_far_from_first_data(estimator, sequences, weights):
         f"Feature {i} of X is standardised with the mean {known.mean[i]:.3g} and the standard "
         f"deviation {known.scale[i]:.3g} of the first training data, after which it has the mean "
         f"{mean[i]:.3g} and the standard deviation {scale[i]:.3g}. A network hardly learns from "
-        "such values. Begin with typical data, or use a new estimator.",
+        "such values. Train on typical data first, or use a new estimator.",
         ConvergenceWarning,
         stacklevel=2,
     )

@@ -362,8 +362,8 @@ def _check_bias_initializer(estimator):
     has_gates = isinstance(cell, str) and cell not in CELLS_WITHOUT_GATES
     if name != "default" and estimator.body is None and not has_gates:
         raise ValueError(
-            f"bias_initializer={name!r} sets the biases of gates, which cell={cell!r} does not "
-            "have or does not name. Use a cell with gates, such as "
+            f"bias_initializer={name!r} sets the biases of gates, but cell={cell!r} has no gates "
+            "or is a custom cell. Use a cell of skrnn with gates, such as "
             '"lstm" or "gru", or bias_initializer="default".'
         )
 
@@ -372,7 +372,7 @@ def _check_recurrent_initializer(estimator):
     name, cell = estimator.recurrent_initializer, estimator.cell
     if name != "default" and estimator.body is None and not isinstance(cell, str):
         raise ValueError(
-            f"recurrent_initializer={name!r} needs a cell of skrnn, which is given by its name, "
+            f"recurrent_initializer={name!r} needs a cell of skrnn, chosen by its name, "
             f'got cell={cell!r}. Use recurrent_initializer="default", and give the initializer to '
             "the cell."
         )

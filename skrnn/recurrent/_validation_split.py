@@ -84,7 +84,8 @@ def check_groups(groups, n):
     groups = np.asarray(groups)
     if groups.shape != (n,):
         raise ValueError(
-            f"groups must hold one group per sequence, got shape {groups.shape} for {n} sequences."
+            f"groups must hold one group per sequence, got an array of shape {groups.shape} for "
+            f"{n} sequences."
         )
     return groups
 

@@ -167,7 +167,8 @@ def check_mergeable(one, other):
     if known is not others and (known is None or not known.equals(others)):
         raise ValueError(
             "other has different means and standard deviations of its inputs, which are learned "
-            "in the first fit. Standardize the inputs before, and set standardize=False."
+            "in the first fit. Standardize the inputs of both in the same way before, and set "
+            "standardize=False."
         )
     if not ModelSpace.are_equal(one.reservoir_._model_space, other.reservoir_._model_space):
         raise ValueError(

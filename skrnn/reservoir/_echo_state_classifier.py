@@ -244,8 +244,8 @@ class EchoStateClassifier(ClassifierMixin, BaseEchoState):
         """Check that a method can be trained on a part of the data."""
         if self.class_weight == "balanced":
             raise ValueError(
-                f"class_weight='balanced' needs all targets at once, but {method} gets only a part "
-                "of them. Set class_weight to a dict."
+                f"class_weight='balanced' needs all targets at once, but {method} receives only a "
+                "part of them. Set class_weight to a dict."
             )
 
 

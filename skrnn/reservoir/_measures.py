@@ -91,7 +91,8 @@ def echo_state_index(reservoir, X, *, n_starts=10, transient=None, random_state=
     transient = shortest // 2 if transient is None else transient
     if transient >= shortest:
         raise ValueError(
-            f"transient={transient} leaves no step of a sequence of {shortest} step(s). Lower it."
+            f"transient={transient} drops all {shortest} time step(s) of a sequence. Use a smaller "
+            "transient."
         )
     rng = generator(random_state)
     distances = [_mean_distance(dynamics, sequences, transient, rng) for _ in range(n_starts)]

@@ -159,7 +159,7 @@ def draw_network(reservoir, examples, n_features, *, per_step, readout_input):
     if not per_step and has_feedback:
         raise ValueError(
             f"feedback_scaling={reservoir.feedback_scaling} feeds an output back at each time "
-            "step. Set return_sequences=True or rows='steps', so that there is one."
+            "step. Set return_sequences=True or rows='steps', so that each time step has one."
         )
     if uses_washout(reservoir.pooling):
         check_washout(reservoir.washout, examples.sequences, examples.indices)

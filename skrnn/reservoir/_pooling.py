@@ -64,8 +64,8 @@ def check_washout(washout, sequences, indices=None):
     if sequences.lengths[shortest] <= washout:
         index = shortest if indices is None else indices[shortest]
         raise ValueError(
-            f"washout={washout} leaves no step of X[{index}], which has "
-            f"{sequences.lengths[shortest]} step(s). Lower washout."
+            f"washout={washout} drops all {sequences.lengths[shortest]} time step(s) of "
+            f"X[{index}]. Use a smaller washout."
         )
 
 

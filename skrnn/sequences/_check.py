@@ -155,7 +155,7 @@ def _check_given(X, tokens, input_name):
         raise too_few("feature", X.shape, input_name)
     if not tokens and X.values.ndim == 1:
         raise ValueError(
-            f"{input_name} holds integer codes (token ids), expected numeric steps. "
+            f"{input_name} holds integer codes (token ids), expected time steps of numbers. "
             "For sequences of one feature, pass values of shape (n_steps_total, 1)."
         )
 
@@ -282,8 +282,8 @@ def _as_codes(layout, input_name):
     check_kind(values.dtype, input_name)
     if values.ndim != 1:
         raise ValueError(
-            f"{input_name} has steps of {values.shape[1]} feature(s), expected token ids: one "
-            "integer per step, as a list of arrays of shape (n_steps,) or an array of shape "
+            f"{input_name} has time steps of {values.shape[1]} feature(s), expected token ids: one "
+            "integer per time step, as a list of arrays of shape (n_steps,) or an array of shape "
             "(n_sequences, n_steps)."
         )
     if values.dtype.kind not in "iuO":

@@ -154,7 +154,7 @@ def from_nan_padded(X):
     empty = np.flatnonzero(lengths < 1)
     if len(empty) > 0:
         raise ValueError(
-            f"X[{empty[0]}] contains only NaN and is therefore empty; expected at least 1 step."
+            f"X[{empty[0]}] contains only NaN; expected at least 1 time step with a value."
         )
     return Sequences(values, starts, lengths)
 

@@ -261,7 +261,9 @@ def _item_array(item, name):
     try:
         return np.asarray(item)
     except ValueError as error:
-        raise ValueError(f"{name} has steps of different lengths: {error}") from error
+        raise ValueError(
+            f"{name} has time steps with different numbers of features: {error}"
+        ) from error
 
 
 def _not_sequences(items, arrays, input_name):

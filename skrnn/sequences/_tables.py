@@ -380,14 +380,14 @@ def _value_names(X):
 def _step_targets(y, X, target_per):
     if len(y) != len(X):
         raise ValueError(
-            f"y has {len(y)} entries, X has {len(X)} sequence(s); expected as many entries."
+            f"y must have one entry per sequence, got {len(y)} entries for {len(X)} sequence(s)."
         )
     if target_per == "sequence":
         return np.repeat(np.asarray(y), X.lengths, axis=0)
     lengths = np.array([len(targets) for targets in y])
     if (lengths != X.lengths).any():
         i = int(np.flatnonzero(lengths != X.lengths)[0])
-        raise ValueError(f"y[{i}] has {lengths[i]} target(s), X[{i}] has {X.lengths[i]} step(s).")
+        raise ValueError(f"y[{i}] has {lengths[i]} target(s) for {X.lengths[i]} time step(s).")
     return np.concatenate([np.asarray(targets) for targets in y])
 
 
