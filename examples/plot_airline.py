@@ -4,7 +4,7 @@ Airline passengers, compared with baselines
 ===========================================
 
 Many tutorials train a recurrent network on these 144 months of airline passengers. The series
-grows, and so do its summers. This example compares the forecasts of a network with simple
+grows, and so do its seasonal peaks. This example compares the forecasts of a network with simple
 baselines, and gives the network what makes the series easy: logarithms, and changes instead of
 levels.
 """
@@ -110,7 +110,7 @@ _ = ax.set_title("One month ahead")
 # %%
 # Twelve months ahead
 # -------------------
-# With ``horizon=12``, all twelve months of a year are forecast at once, from the December before.
+# With ``horizon=12``, all twelve months of a year are forecast at once, from the year before.
 # ``calibration_size`` holds out the last quarter of the training months, whose residuals determine
 # the width of the intervals. `forecast` continues the training data or a `context`, so that one fit
 # is enough for all four test years. Logarithms are computed explicitly here, as only the forecaster

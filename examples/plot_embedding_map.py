@@ -62,9 +62,9 @@ print("best: ", ", ".join(words[order[:-13:-1]]))
 # %%
 # The map
 # -------
-# The first two principal components of the 16 dimensions. The colour is the probability of a good
-# review for the single word. The first component separates positive from negative words, and
-# neutral words lie between them.
+# The figure shows the first two principal components of the 16 dimensions. The colour is the
+# probability of a good review for the single word. The first component separates positive from
+# negative words, and neutral words lie between them.
 
 import matplotlib.pyplot as plt
 from sklearn.decomposition import PCA

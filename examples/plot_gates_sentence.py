@@ -40,8 +40,8 @@ assert np.mean(true == predicted) > 0.8
 # %%
 # Gates
 # -----
-# The displays take a Pipeline, and pass the words through its transformers. We draw the first eight
-# units. A gate is yellow if it is open, and dark if it is closed.
+# The displays accept a Pipeline, and pass the words through its transformers. We draw the first
+# eight units. A gate is yellow if it is open, and dark if it is closed.
 
 sentence = "Le maire de la ville a présenté un projet pour la rénovation de l' école .".split()
 tags = tagger.predict([sentence])[0]
@@ -72,6 +72,8 @@ assert means["DET"]["output"] < means["NOUN"]["output"] - 0.05
 # %%
 # Hidden states
 # -------------
+# The output gate decides how much of the cell state the hidden state shows. `StateDisplay` draws
+# the hidden states of all units. Red is positive and blue is negative.
 
 states = StateDisplay.from_estimator(tagger, [sentence], labels=sentence)
 
@@ -91,8 +93,8 @@ assert tags[at] == "VERB"
 assert (attributions.attributions[at + 1 :] == 0).all()
 
 # %%
-# Over the development sentences, the word itself matters most, and a word matters the less, the
-# further it is away.
+# Over the development sentences, the word itself matters most, then the word before it. Words that
+# are further away matter less.
 
 long = [words for words in X_dev if len(words) > 10][:60]
 of_others = feature_attributions(tagger, long, time_step=10, baseline=1)

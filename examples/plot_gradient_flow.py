@@ -42,15 +42,15 @@ X_test, y_test = make_recall(512, seed=1)
 # %%
 # Before training
 # ---------------
-# The estimators have the settings that let us compare their cells: features unchanged, and a
-# prediction from the last state alone. `gradient_flow` with ``weights="initial"`` draws the weights
-# with which `fit` would begin.
+# Only the cells and their initial biases differ between the estimators. The features are used
+# unchanged, and the prediction depends on the last state alone. `gradient_flow` with
+# ``weights="initial"`` draws the weights with which `fit` would begin.
 #
-# At each time step, a GRU keeps about half of its state, and an LSTM with a bias of 1 of its forget
-# gate about three quarters. After 50 time steps, almost nothing of the gradient is left. The simple
-# cell has no gates, but its recurrent weights are an orthogonal matrix, which keeps the norm of the
-# gradient; only the slope of its activation reduces it. With ``bias_initializer="chrono"``, gates
-# keep the state for as long as the sequences are.
+# At each time step, a GRU keeps about half of its state, and an LSTM, whose forget gate has a bias
+# of 1, about three quarters. After 50 time steps, almost nothing of the gradient is left. The
+# simple cell has no gates, but its recurrent weights are an orthogonal matrix, which keeps the norm
+# of the gradient; only the slope of its activation reduces it. With ``bias_initializer="chrono"``,
+# gates keep the state for up to the length of the sequences.
 
 common = dict(
     units=16,

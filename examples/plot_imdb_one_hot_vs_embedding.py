@@ -18,7 +18,7 @@ models with parameters that were chosen for all reviews.
 # The data
 # --------
 # ``fetch_imdb`` looks for the data in the folder that the environment variable ``SKRNN_DATA``
-# contains, before it downloads them.
+# names, before it downloads them.
 
 import sys
 

@@ -97,10 +97,10 @@ for name, forecaster in forecasters.items():
 # its penalty prevents that: with the default ``alpha=1`` the errors are much larger than with
 # ``alpha=1e-10``. A network has to approximate this linear rule with nonlinear units.
 #
-# For one step the networks are next, the one with differences ahead, and both are far better than
-# persistence. For 20 steps differences do not help: the network adds up changes, and with them
-# their errors, while the other network sees the positions themselves. Ridge with a large penalty is
-# as good as that one.
+# For one step, the networks are second best. The one with differences is better than the other, and
+# both are far better than persistence. For 20 steps, differences do not help: the network adds up
+# changes, and with them their errors, while the other network receives the positions themselves.
+# Ridge with a large penalty is as good as that network.
 
 import matplotlib.pyplot as plt
 

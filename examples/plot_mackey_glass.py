@@ -27,9 +27,9 @@ print(f"{len(series):,} steps, mean {series.mean():.2f}, standard deviation {ser
 # %%
 # The network
 # -----------
-# There is no input. The network knows the series only from its own outputs, which are fed back into
-# the reservoir through separate weights (`feedback_scaling`). In training the true values are fed
-# back instead (teacher forcing). The input is a column of zeros.
+# There is no input. The network receives the series only as its own outputs, which are fed back
+# into the reservoir through separate weights (`feedback_scaling`). In training the true values are
+# fed back instead (teacher forcing). The input is a column of zeros.
 #
 # The first 1,000 time steps are left out of the training of the readout (`washout`), until the
 # initial state is forgotten. When the network generates, every error is fed back and grows, so
@@ -114,14 +114,14 @@ _ = axes[2].set_title("The error of the generated series")
 
 n_ahead = 1_000
 starts = np.linspace(n_train + 500, len(series) - n_ahead, 100).astype(int)
-heard = [series[start - 300 : start] for start in starts]
+known = [series[start - 300 : start] for start in starts]
 true = np.stack([series[start : start + n_ahead] for start in starts])
 
 errors = {}
 for units in (400, 1_000):
     for seed in range(4):
         network = fitted_network(units, seed)
-        free = network.generate(n_ahead, [no_input[:300]] * len(starts), heard)
+        free = network.generate(n_ahead, [no_input[:300]] * len(starts), known)
         errors[units, seed] = np.sqrt(np.mean((free - true) ** 2, axis=0) / series.var())
         print(f"{units:>5,} units, reservoir {seed}: NRMSE(84) {errors[units, seed][83]:.1e}")
 

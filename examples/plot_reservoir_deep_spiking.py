@@ -35,10 +35,9 @@ for name, leak_rate in {"0.3 in all layers": 0.3, "1, 0.3 and 0.1": [1.0, 0.3, 0
     apart = (one - other).reshape(len(noise), 3, 100)  # the states of the layers are side by side
     apart = np.linalg.norm(apart, axis=2)
     distances[name] = apart / apart.max(axis=0)
-    felt = (distances[name] > 0.01).sum(axis=0)
-    print(
-        f"Leak rate {name}: more than 1 % of its peak for {felt[0]}, {felt[1]} and {felt[2]} steps"
-    )
+    n_steps = (distances[name] > 0.01).sum(axis=0)
+    print(f"Leak rate {name}: more than 1 % of its peak for ", end="")
+    print(f"{n_steps[0]}, {n_steps[1]} and {n_steps[2]} steps")
 
 # %%
 # Even with equal leak rates, a change affects a layer longer than the one below. With falling rates
@@ -60,11 +59,11 @@ _ = axes[0].set_ylabel("Distance of states / its maximum")
 # %%
 # The spikes of a liquid state machine
 # ------------------------------------
-# In a `LiquidStateMachine` a time step lasts 20 ms, in which an input fires at random, the more
-# often the larger its value. The feature of a unit is its spike train after an exponential filter
-# with a time constant of 30 ms. To show the spikes themselves, the same network runs with time
-# steps of 1 ms, each value repeated 20 times, and a filter so short that only the last millisecond
-# counts.
+# In a `LiquidStateMachine` a time step lasts 20 ms. During this time an input fires at random, and
+# more often if its value is larger. The feature of a unit is its spike train after an exponential
+# filter with a time constant of 30 ms. To show the spikes themselves, the same network runs with
+# time steps of 1 ms, each value repeated 20 times, and a filter so short that only the last
+# millisecond counts.
 
 from skrnn.reservoir import LiquidStateMachine
 
@@ -87,7 +86,7 @@ axes[1].set(ylabel="Unit", ylim=(-3, 155), title="Spikes")
 shown = np.argsort(-spikes.sum(axis=0))[:60:12]
 axes[2].plot((np.arange(40) + 1) * 20, traces[:, shown], ".-", linewidth=1)
 axes[2].set(xlabel="Milliseconds", ylabel="Filtered spikes", xlim=(0, 800))
-axes[2].set_title("What a readout sees of five units")
+axes[2].set_title("What a readout receives from five units")
 _ = axes[1].legend(loc="upper right", ncols=2, markerscale=3)
 
 # %%
@@ -124,8 +123,8 @@ print(f"{len(X_train)} training waves, {len(X_test)} test waves")
 # Each reservoir has 300 units, and its features are their means over the time steps of a wave, on
 # which logistic regression is trained. Three reservoirs of each kind differ by their random
 # weights. For comparison, the same classifier is trained on five summary statistics of a wave. With
-# ``encoding="latency"`` a value is one spike per time step, the earlier the larger the value,
-# without randomness.
+# ``encoding="latency"`` a value becomes one spike per time step, without randomness. The larger the
+# value, the earlier is the spike.
 
 from time import perf_counter
 

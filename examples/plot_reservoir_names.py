@@ -55,7 +55,7 @@ counts = np.bincount(y)
 class_weight = dict(enumerate(np.sqrt(counts.mean() / counts)))
 
 
-def listener(pooling):
+def with_reservoir(pooling):
     """Return a pipeline: one-hot letters, a bidirectional reservoir, a linear readout."""
     return make_pipeline(
         OneHotSequenceEncoder(handle_unknown="ignore"),
@@ -72,8 +72,8 @@ def listener(pooling):
 
 
 pipelines = {
-    "reservoir, last states": listener("last"),
-    "reservoir, mean of states": listener("mean"),
+    "reservoir, last states": with_reservoir("last"),
+    "reservoir, mean of states": with_reservoir("mean"),
     "counts of letters": make_pipeline(
         OneHotSequenceEncoder(handle_unknown="ignore", output="counts"),
         RidgeClassifier(class_weight=class_weight),
@@ -85,8 +85,8 @@ pipelines = {
 }
 
 # %%
-# Each name is predicted by a model that has not seen it, in five folds. Many names occur more than
-# once, and some in several languages; as groups, they are never on both sides of a split.
+# Each name is predicted by a model that was not trained on it, in five folds. Many names occur more
+# than once, and some in several languages; as groups, they are never on both sides of a split.
 
 from time import perf_counter
 
@@ -178,12 +178,12 @@ for name in settings:
     right.plot(positions, decoded[name], "o-", label=name)
 right.plot(positions, frequent, "--", color="gray", label="most frequent letter")
 left.set(
-    title="How far apart one changed letter leaves the states",
+    title="Distance of states after one changed letter",
     xlabel="letters after the changed one",
     ylabel="distance, relative to the state",
 )
 right.set(
-    title="How well a letter is read from the last state",
+    title="Accuracy of a letter decoded from the last state",
     xlabel="letters after it",
     ylabel="accuracy on unseen names",
     ylim=(0, 1.03),

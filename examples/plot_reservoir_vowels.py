@@ -4,7 +4,7 @@ Identify speakers with a reservoir
 ======================================
 
 Nine men say two Japanese vowels, "ae". An utterance has 7 to 29 time steps of 12 numbers, and the
-training set has 270 utterances: few for a network all of whose weights are trained. In an echo
+training set has 270 utterances, which are few if all weights of a network are trained. In an echo
 state network only a linear readout is trained; its recurrent part, the reservoir, is drawn at
 random.
 """
@@ -46,7 +46,7 @@ from skrnn import EchoStateClassifier, TimeDistributed
 from skrnn.reservoir import Reservoir
 
 
-def listener(pooling):
+def with_reservoir(pooling):
     """Return a pipeline: scaled time steps, a bidirectional reservoir, a linear readout."""
     network = EchoStateClassifier(
         reservoir=Reservoir(bidirectional=True, bias_scaling=0.6),
@@ -80,8 +80,8 @@ def linear(make_table):
 
 
 models = {
-    "reservoir, last states": listener("last"),
-    "reservoir, mean of states": listener("mean"),
+    "reservoir, last states": with_reservoir("last"),
+    "reservoir, mean of states": with_reservoir("mean"),
     "linear, mean of steps": linear(mean_of_steps),
     "linear, steps in a row": linear(steps_in_a_row),
 }
@@ -158,7 +158,7 @@ _ = figure.colorbar(image, ax=ax)
 # ------------
 # The last line is the model that the grid search has chosen.
 
-models["reservoir, of the grid"] = search.best_estimator_
+models["reservoir, grid search"] = search.best_estimator_
 for name, model in models.items():
     model.fit(X_train, y_train)
     wrong = np.count_nonzero(model.predict(X_test) != y_test)

@@ -45,8 +45,8 @@ test_signal, test_states = record(1500, np.random.default_rng(7))
 # %%
 # Baselines
 # ---------
-# The most frequent state, and a logistic regression on the strength of the vibration: the standard
-# deviation of the last 25 values, half a second.
+# The baselines are the most frequent state, and a logistic regression on the strength of the
+# vibration: the standard deviation of the last 25 values, half a second.
 
 import pandas as pd
 from sklearn.dummy import DummyClassifier

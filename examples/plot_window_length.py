@@ -95,7 +95,7 @@ print(f"{len(results['params'])} candidates in 4 folds: {perf_counter() - begin:
 
 import matplotlib.pyplot as plt
 
-# The grid lists its candidates by sorted names, the last fastest.
+# Candidates are listed by sorted names of their parameters; the last one varies fastest.
 shape = [len(values) for values in grid.values()]
 means = results["mean_test_score"].reshape(shape)
 deviations = results["std_test_score"].reshape(shape)
