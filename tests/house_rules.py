@@ -85,6 +85,8 @@ WORDING = {
     r"\bfor want of\b": "without, if ... is missing",
     r"\baffair\b": "responsibility",
     r"\banew\b": "again",
+    # docutils reads "[1] C. Author, title, 2000." on one line as a list that begins with C.
+    r"\.\. \[\d+\] [A-Z]\. [^\n]*\.(?=\n|\Z)": "two lines, broken after the title",
 }
 
 # (path, what was found) -> why it stays. An entry that excuses nothing is itself a finding.

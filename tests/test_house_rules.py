@@ -19,6 +19,7 @@ def words_found(text):
         ("The result is split over\n    lines: it hangs\n    on the seed.", ["hangs on"]),
         ("Sequences in a batch; None: all of them.", ["None: a"]),
         ("Pieces are passed as they are.", ["Pieces", "as they are"]),
+        ('.. [1] C. Ant, "On", 2000.\n', ['.. [1] C. Ant, "On", 2000.']),
     ],
 )
 def test_refused_wording(text, found):
@@ -34,6 +35,7 @@ def test_refused_wording(text, found):
         "Used as they are defined in the paper. {None: 3}",
         "A row has a step of 3 hours; the value at a step is the mean.",
         "besides, foretold, unheard",
+        '.. [1] C. Ant, "On",\n   2000.',
     ],
 )
 def test_ordinary_english_is_not_refused(text):

@@ -386,7 +386,7 @@ def make_memory_task(n_steps=2000, *, max_delay=20, random_state=None):
 
     References
     ----------
-    H. Jaeger, "Short term memory in echo state networks", GMD report 152, 2002.
+    Herbert Jaeger, "Short term memory in echo state networks", GMD report 152, 2002.
 
     Examples
     --------

@@ -321,8 +321,10 @@ class AttentionBody(_Body):
 
     References
     ----------
-    .. [1] A. Vaswani et al., "Attention is all you need", NeurIPS 2017, sections 3.2 and 3.5.
-    .. [2] R. Xiong et al., "On layer normalization in the transformer architecture", ICML 2020.
+    .. [1] A. Vaswani et al., "Attention is all you need",
+       NeurIPS 2017, sections 3.2 and 3.5.
+    .. [2] R. Xiong et al., "On layer normalization in the transformer architecture",
+       ICML 2020.
 
     Examples
     --------

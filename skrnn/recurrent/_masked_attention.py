@@ -40,7 +40,8 @@ def masked_attention(queries, keys, values, mask, *, n_heads=1):
 
     References
     ----------
-    .. [1] A. Vaswani et al., "Attention is all you need", NeurIPS 2017, section 3.2.
+    .. [1] A. Vaswani et al., "Attention is all you need",
+       NeurIPS 2017, section 3.2.
 
     Examples
     --------

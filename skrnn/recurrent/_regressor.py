@@ -75,7 +75,8 @@ class RNNRegressor(RegressorMixin, BaseRNN):
 
     References
     ----------
-    .. [1] J. L. Elman, "Finding structure in time", Cognitive Science 14, 1990.
+    .. [1] J. L. Elman, "Finding structure in time",
+       Cognitive Science 14, 1990.
     .. [2] S. Hochreiter, J. Schmidhuber, "Long short-term memory", Neural Computation 9, 1997,
        with the forget gate of F. Gers et al., 2000.
     .. [3] K. Cho et al., "Learning phrase representations using RNN encoder-decoder for
@@ -86,8 +87,10 @@ class RNNRegressor(RegressorMixin, BaseRNN):
        2017, equation 5, without restarts.
     .. [6] L. N. Smith, "A disciplined approach to neural network hyper-parameters: Part 1",
        arXiv:1803.09820, 2018, with the constants of PyTorch's OneCycleLR.
-    .. [7] C. Tallec, Y. Ollivier, "Can recurrent neural networks warp time?", ICLR 2018.
-    .. [8] A. Gu et al., "Improving the gating mechanism of recurrent neural networks", ICML 2020.
+    .. [7] C. Tallec, Y. Ollivier, "Can recurrent neural networks warp time?",
+       ICLR 2018.
+    .. [8] A. Gu et al., "Improving the gating mechanism of recurrent neural networks",
+       ICML 2020.
     .. [9] D. Bahdanau, K. Cho, Y. Bengio, "Neural machine translation by jointly learning to align
        and translate", ICLR 2015, appendix A.1.2, with the outputs alone as its input.
     .. [10] P. McCullagh, J. A. Nelder, "Generalized linear models", second edition, 1989,

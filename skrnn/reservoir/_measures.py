@@ -65,7 +65,8 @@ def echo_state_index(reservoir, X, *, n_starts=10, transient=None, random_state=
 
     References
     ----------
-    .. [1] C. Gallicchio, "Chasing the echo state property", ESANN 2019, section 3.
+    .. [1] C. Gallicchio, "Chasing the echo state property",
+       ESANN 2019, section 3.
 
     Examples
     --------
@@ -167,7 +168,8 @@ def memory_capacity(estimator, *, max_delay=100, n_steps=9500, washout=500, rand
 
     References
     ----------
-    .. [1] H. Jaeger, "Short term memory in echo state networks", GMD report 152, 2002.
+    .. [1] H. Jaeger, "Short term memory in echo state networks",
+       GMD report 152, 2002.
 
     Examples
     --------
