@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from itertools import islice
 from numbers import Integral
 
-import numpy as np
 from sklearn.base import ClassNamePrefixFeaturesOutMixin
 from sklearn.utils.validation import check_is_fitted
 
@@ -19,30 +18,29 @@ from skrnn.preprocessing._documents import count_tokens, read_documents
 from skrnn.preprocessing._sequence_transformer import (
     SequenceTransformerMixin,
     collect_like,
-    fill_empty_sequences,
     truncate_and_pad,
 )
+from skrnn.preprocessing._token_ids import ids_of, join_tokens, tokens_of
 from skrnn.preprocessing._vocabularies import (
     FIRST_ID,
-    check_one_type,
     check_selected,
     read_vocabulary,
     select_vocabulary,
     warn_about_uppercase,
 )
-from skrnn.preprocessing._word_vectors import align_vectors
-from skrnn.sequences import check_sequences
+from skrnn.preprocessing._word_vectors import EmbeddingMatrixMixin
 from skrnn.sequences._containers import split_steps
-from skrnn.sequences._tokens import PADDING, UNKNOWN
+from skrnn.sequences._tokens import PADDING
 
-UNKNOWN_NAME = "[UNK]"
 DOCUMENT_FREQUENCY = [
     Interval(RealNotInt, 0, 1, closed="both"),
     Interval(Integral, 1, None, closed="left"),
 ]
 
 
-class EmbeddingTokenizer(ClassNamePrefixFeaturesOutMixin, SequenceTransformerMixin, SavedEstimator):
+class EmbeddingTokenizer(
+    EmbeddingMatrixMixin, ClassNamePrefixFeaturesOutMixin, SequenceTransformerMixin, SavedEstimator
+):
     r"""Convert raw documents to sequences of token ids, for a network with an `embedding`.
 
     The ids follow the convention of Keras: 0 is padding, 1 is the unknown token, and the tokens of
@@ -101,7 +99,7 @@ class EmbeddingTokenizer(ClassNamePrefixFeaturesOutMixin, SequenceTransformerMix
         The id of each token, starting at 2.
     n_tokens_ : int
         The number of ids, including those of padding and of the unknown token, which is the number
-        of rows of an embedding matrix.
+        of rows of an embedding matrix. All ids are less than it.
 
     See Also
     --------
@@ -275,16 +273,45 @@ class EmbeddingTokenizer(ClassNamePrefixFeaturesOutMixin, SequenceTransformerMix
         return self._encode(self._read(X), X)
 
     def inverse_transform(self, X):
-        """Return the tokens that ids stand for.
+        """Return the documents that ids stand for, as far as the ids determine them.
+
+        Tokens of "word" and of a callable are joined with a space, and characters without a space.
+        The decoder of an object of `tokenizers` joins its subwords. What the analysis removed, such
+        as upper case letters and punctuation, is not restored.
 
         Parameters
         ----------
         X : list of array-like of shape (T_i,), or array-like of shape (n, T)
+            The ids. A sequence may be empty.
+
+        Returns
+        -------
+        X_original : list of str, or list of ndarray of objects of shape (T_i,)
+            The texts, or the arrays of tokens if ``analyzer="tokens"`` or if tokens are int. The
+            unknown token is "[UNK]", and padding is removed.
+
+        Raises
+        ------
+        ValueError
+            If an id is not less than `n_tokens_`.
+        """
+        tokens = self.to_tokens(X)
+        is_int = not all(isinstance(token, str) for token in islice(self.vocabulary_, 1))
+        if is_int or (isinstance(self.analyzer, str) and self.analyzer == "tokens"):
+            return tokens
+        return join_tokens(tokens, self.analyzer)
+
+    def to_tokens(self, X):
+        """Return the tokens that ids stand for, for example to label the axes of a figure.
+
+        Parameters
+        ----------
+        X : as in `inverse_transform`
             The ids.
 
         Returns
         -------
-        X_original : list of ndarray of objects of shape (T_i,)
+        tokens : list of ndarray of objects of shape (T_i,)
             The tokens. The unknown token is "[UNK]", and padding is removed.
 
         Raises
@@ -293,54 +320,7 @@ class EmbeddingTokenizer(ClassNamePrefixFeaturesOutMixin, SequenceTransformerMix
             If an id is not less than `n_tokens_`.
         """
         check_is_fitted(self)
-        sequences = check_sequences(X, tokens=True)
-        ids = sequences.concatenate()
-        if ids.max() >= self.n_tokens_:
-            raise ValueError(f"X contains the id {ids.max()}; the last id is {self.n_tokens_ - 1}.")
-        tokens = np.array(["", UNKNOWN_NAME, *self.vocabulary_], dtype=object)
-        return [tokens[s[s != PADDING]] for s in split_steps(ids, sequences.lengths)]
-
-    def embedding_matrix(self, vectors, *, return_coverage=False):
-        """Return pre-trained vectors as a matrix with one row per id.
-
-        The matrix can be passed to an estimator as ``RNNClassifier(embedding=matrix)``.
-
-        Parameters
-        ----------
-        vectors : mapping from token to vector, gensim `KeyedVectors`, str or path
-            The pre-trained vectors. A path is that of a text file in the format of GloVe or
-            word2vec, which may be compressed (.gz, .bz2, .xz). Only the vectors of tokens with an
-            id are kept in memory.
-        return_coverage : bool, default=False
-            Whether to also return the fraction of the vocabulary that has a vector.
-
-        Returns
-        -------
-        matrix : ndarray of float32 of shape (`n_tokens_`, n_dimensions)
-            Row 0, padding, is zero. Row 1, the unknown token, and the rows of tokens without a
-            vector are the mean of all vectors found.
-        coverage : float in (0, 1]
-            The fraction of the tokens in `vocabulary_` that have a vector. Only returned if
-            `return_coverage=True`.
-
-        Raises
-        ------
-        ValueError
-            If no token has a vector, if the vectors have different numbers of dimensions, or if a
-            line of the file is not a word and its numbers. The message contains the line number.
-
-        Examples
-        --------
-        >>> from skrnn.preprocessing import EmbeddingTokenizer
-        >>> tokenizer = EmbeddingTokenizer().fit(["good film", "bad film"])
-        >>> vectors = {"good": [1.0, 0.5], "bad": [-1.0, 0.5]}
-        >>> matrix, coverage = tokenizer.embedding_matrix(vectors, return_coverage=True)
-        >>> matrix.shape, round(coverage, 2)
-        ((5, 2), 0.67)
-        """
-        check_is_fitted(self)
-        matrix, coverage = align_vectors(vectors, self.vocabulary_)
-        return (matrix, coverage) if return_coverage else matrix
+        return tokens_of(X, self.vocabulary_)
 
     def __sklearn_tags__(self):
         """Return the tags of a transformer that accepts a one-dimensional collection of texts."""
@@ -390,11 +370,7 @@ class EmbeddingTokenizer(ClassNamePrefixFeaturesOutMixin, SequenceTransformerMix
 
     def _encode(self, corpus, X):
         """Return the ids of tokens, in the container that `X` and `max_length` require."""
-        check_one_type([*corpus.distinct[:1], *islice(self.vocabulary_, 1)], "X and vocabulary_")
-        id_of_code = np.array(
-            [self.vocabulary_.get(token, UNKNOWN) for token in corpus.distinct], dtype=np.int32
-        )
-        ids, lengths = fill_empty_sequences(id_of_code[corpus.codes], corpus.lengths, UNKNOWN)
+        ids, lengths = ids_of(corpus, self.vocabulary_)
         if self.max_length is None:
             return collect_like(split_steps(ids, lengths), X)
         return truncate_and_pad(ids, lengths, self.max_length, self.truncating, PADDING)
