@@ -64,7 +64,14 @@ PUBLIC_NAMES = {
         "feature_attributions",
         "gradient_flow",
     ],
-    "skrnn.metrics": ["flatten_steps", "make_step_scorer", "mase", "sequence_accuracy_score"],
+    "skrnn.metrics": [
+        "corpus_bleu",
+        "flatten_steps",
+        "make_step_scorer",
+        "mase",
+        "sequence_accuracy_score",
+        "token_accuracy_score",
+    ],
     "skrnn.model_selection": ["search_space", "suggest_params", "train_dev_test_split"],
     "skrnn.preprocessing": [
         "EmbeddingTokenizer",
