@@ -81,10 +81,14 @@ def test_embedding_tokenizer_ids_match_count_vectorizer(parameters):
 def test_embedding_tokenizer_keeps_the_order_of_tokens():
     tokenizer = EmbeddingTokenizer().fit(REVIEWS)
     analyze = CountVectorizer().build_analyzer()
-    for tokens, text in zip(
-        tokenizer.inverse_transform(tokenizer.transform(REVIEWS)), REVIEWS, strict=True
-    ):
-        assert tokens.tolist() == (analyze(text) or ["[UNK]"])
+    ids = tokenizer.transform(REVIEWS)
+    documents = zip(
+        tokenizer.to_tokens(ids), tokenizer.inverse_transform(ids), REVIEWS, strict=True
+    )
+    for tokens, text, review in documents:
+        expected = analyze(review) or ["[UNK]"]
+        assert tokens.tolist() == expected
+        assert text == " ".join(expected)
 
 
 def test_embedding_tokenizer_order_of_the_vocabulary():
@@ -189,6 +193,36 @@ def test_embedding_tokenizer_long_document():
     assert_array_equal(np.unique(ids[0]), [2, 3])
 
 
+# --- ids back to text --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("parameters", "texts"),
+    [
+        ({"token_pattern": r"\w+|[^\w\s]"}, ["a fine film !", "no ."]),
+        ({"analyzer": "char"}, ["a fine film!", " no ."]),
+        ({"analyzer": str.split}, ["A fine film!", "No."]),
+    ],
+    ids=["word", "char", "callable"],
+)
+def test_embedding_tokenizer_inverse_transform_returns_the_texts(parameters, texts):
+    tokenizer = EmbeddingTokenizer(**parameters)
+    ids = tokenizer.fit_transform(texts)
+    padded = clone(tokenizer).set_params(max_length=20).fit_transform(texts)
+    for container in (ids, tuple(ids), pd.Series(ids), padded):
+        assert tokenizer.inverse_transform(container) == texts
+    assert tokenizer.inverse_transform([ids[0], []]) == [texts[0], ""]
+    for one, text in zip(ids, texts, strict=True):
+        assert tokenizer.inverse_transform([one]) == [text]
+
+
+def test_embedding_tokenizer_inverse_transform_of_tokens_outside_the_vocabulary():
+    words = EmbeddingTokenizer().fit(TEXTS)
+    assert words.inverse_transform(words.transform(["film noir", ""])) == ["film [UNK]", "[UNK]"]
+    characters = EmbeddingTokenizer(analyzer="char").fit(["ab"])
+    assert characters.inverse_transform(characters.transform(["axb"])) == ["a[UNK]b"]
+
+
 # --- analyzers -------------------------------------------------------------------------------
 
 
@@ -252,12 +286,26 @@ def test_embedding_tokenizer_subwords(subwords):
     tokenizer = EmbeddingTokenizer(analyzer=subwords)
     ids = clone(tokenizer).fit_transform(texts)
     expected = [subwords.encode(text).tokens or ["[UNK]"] for text in texts]
-    back = tokenizer.fit(texts).inverse_transform(ids)
+    back = tokenizer.fit(texts).to_tokens(ids)
     assert [tokens.tolist() for tokens in back] == expected
     given_vocabulary = clone(tokenizer).set_params(vocabulary=subwords.get_vocab()).fit(texts)
     assert_array_equal(
         given_vocabulary.transform(["lower"])[0], np.add(subwords.encode("lower").ids, 2)
     )
+
+
+def test_embedding_tokenizer_inverse_transform_uses_the_decoder_of_subwords(need_package):
+    tokenizers = need_package("tokenizers")
+    model = tokenizers.Tokenizer(tokenizers.models.BPE())
+    model.pre_tokenizer = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False)
+    alphabet = tokenizers.pre_tokenizers.ByteLevel.alphabet()
+    trainer = tokenizers.trainers.BpeTrainer(initial_alphabet=alphabet, show_progress=False)
+    model.train_from_iterator(REVIEWS, trainer)
+    tokenizer = EmbeddingTokenizer(analyzer=model)
+    ids = tokenizer.fit_transform(REVIEWS[:3])
+    assert tokenizer.inverse_transform(ids) != REVIEWS[:3]
+    model.decoder = tokenizers.decoders.ByteLevel()
+    assert tokenizer.inverse_transform(ids) == REVIEWS[:3]
 
 
 def test_embedding_tokenizer_subwords_ignore_padding_and_truncation(subwords):
@@ -267,7 +315,7 @@ def test_embedding_tokenizer_subwords_ignore_padding_and_truncation(subwords):
     subwords.enable_truncation(2)
     try:
         tokenizer = EmbeddingTokenizer(analyzer=subwords)
-        back = tokenizer.fit(texts).inverse_transform(tokenizer.transform(texts))
+        back = tokenizer.fit(texts).to_tokens(tokenizer.transform(texts))
         assert [tokens.tolist() for tokens in back] == expected
         assert len(subwords.encode(texts[1]).tokens) == 2
     finally:
@@ -539,9 +587,14 @@ def test_embedding_tokenizer_transform_errors():
 
 def test_embedding_tokenizer_inverse_transform_of_unknown_ids():
     tokenizer = EmbeddingTokenizer().fit(TEXTS)
-    assert tokenizer.inverse_transform([[2, 0, 0], [0, 0, 0]])[0].tolist() == ["film"]
-    with pytest.raises(ValueError, match="the id 5; the last id is 4"):
-        tokenizer.inverse_transform([[2, 5]])
+    assert tokenizer.inverse_transform([[2, 0, 0], [0, 0, 0]]) == ["film", ""]
+    for method in (tokenizer.inverse_transform, tokenizer.to_tokens):
+        with pytest.raises(ValueError, match="the id 5; the last id is 4"):
+            method([[2, 5]])
+        with pytest.raises(ValueError, match=r"X\[1\] holds -1; token ids must not be negative"):
+            method([[2], [-1]])
+    with pytest.raises(NotFittedError):
+        EmbeddingTokenizer().inverse_transform([[2]])
 
 
 def test_embedding_tokenizer_feature_names_out():

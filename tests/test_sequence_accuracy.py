@@ -1,4 +1,4 @@
-"""sequence_accuracy_score: the fraction of sequences without any wrong time step."""
+"""Scores of predicted sequences: sequence_accuracy_score and token_accuracy_score."""
 
 import numpy as np
 import pandas as pd
@@ -10,7 +10,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.metrics import accuracy_score, make_scorer
 from sklearn.model_selection import KFold, cross_val_score
 
-from skrnn.metrics import sequence_accuracy_score
+from skrnn.metrics import flatten_steps, sequence_accuracy_score, token_accuracy_score
 from skrnn.sequences import Sequences
 
 
@@ -60,13 +60,57 @@ def test_sequence_accuracy_score_empty_sequences():
     assert sequence_accuracy_score([[], []], [[], []]) == 1
 
 
+RAGGED = st.lists(st.text("ab", max_size=4).map(list), min_size=1, max_size=6)
+
+
+@given(y_true=RAGGED, y_pred=RAGGED)
+def test_sequence_and_token_accuracy_of_different_lengths(y_true, y_pred):
+    n = min(len(y_true), len(y_pred))
+    y_true, y_pred = y_true[:n], y_pred[:n]
+    weight = np.arange(1.0, n + 1)
+    pairs = list(zip(y_true, y_pred, strict=True))
+    right = [sum(a == b for a, b in zip(*pair, strict=False)) for pair in pairs]
+    total = [max(map(len, pair)) for pair in pairs]
+    assert sequence_accuracy_score(y_true, y_pred) == pytest.approx(
+        np.mean([one == other for one, other in pairs])
+    )
+    expected = np.dot(weight, right) / np.dot(weight, total) if any(total) else 1
+    score = token_accuracy_score(y_true, y_pred, sample_weight=weight)
+    assert score == pytest.approx(expected)
+    assert token_accuracy_score(y_pred, y_true, sample_weight=weight) == pytest.approx(expected)
+
+
+@given(
+    lengths=st.lists(st.integers(1, 4), min_size=1, max_size=8),
+    outputs=st.sampled_from([(), (1,)]),
+    seed=st.integers(0, 99),
+)
+def test_token_accuracy_score_of_equal_lengths_is_the_accuracy_of_steps(lengths, outputs, seed):
+    rng = np.random.default_rng(seed)
+    y_true, y_pred = (
+        [rng.integers(0, 3, size=(length, *outputs)) for length in lengths] for _ in range(2)
+    )
+    expected = accuracy_score(*map(np.ravel, flatten_steps(y_true, y_pred)))
+    assert token_accuracy_score(y_true, y_pred) == pytest.approx(expected)
+
+
+def test_sequence_accuracy_score_of_texts():
+    y_true, y_pred = ["Il dort.", "", "non"], ["Il dort.", "", "Non"]
+    for wrap in (list, tuple, np.array, pd.Series):
+        assert sequence_accuracy_score(wrap(y_true), y_pred) == pytest.approx(2 / 3)
+    assert sequence_accuracy_score(y_true, y_pred, sample_weight=[1, 1, 8]) == pytest.approx(0.2)
+    with pytest.raises(ValueError, match=r"y_true contains texts.*with str\.split"):
+        token_accuracy_score(y_true, y_pred)
+
+
 @pytest.mark.parametrize(
     ("y_true", "y_pred", "weight", "message"),
     [
         ([], [], None, "at least one sequence, got none"),
-        (["a", "b"], ["a", "b"], None, r"targets per step.*shape \(\) for sequence 0"),
-        ([["a"]], [["a"], ["b"]], None, "number of sequences: 1 and 2"),
-        ([["a"], ["a", "b"]], [["a"], ["a"]], None, "length of sequence 1: 2 and 1 steps"),
+        ([1, 2], [1, 2], None, r"targets per step.*shape \(\) for sequence 0"),
+        (["a", "b"], [["a"], ["b"]], None, "y_true contains texts, but y_pred contains sequences"),
+        ([["a"]], np.array(["a"]), None, "y_pred contains texts, but y_true contains sequences"),
+        ([["a"]], [["a"], ["b"]], None, "number of sequences, got 1 and 2"),
         (np.zeros((2, 3, 2)), np.zeros((2, 3)), None, r"labels per step.* \(2,\) and \(\)"),
         (np.zeros((2, 3, 1)), np.zeros((2, 3)), None, r"labels per step.* \(1,\) and \(\)"),
         ([[0.5, 1.0]], [[0.5, 1.0]], None, "continuous is not supported"),
@@ -82,6 +126,8 @@ def test_sequence_accuracy_score_empty_sequences():
 def test_sequence_accuracy_score_errors(y_true, y_pred, weight, message):
     with pytest.raises(ValueError, match=message):
         sequence_accuracy_score(y_true, y_pred, sample_weight=weight)
+    with pytest.raises(ValueError, match=message if "texts" not in message else "contains texts"):
+        token_accuracy_score(y_true, y_pred, sample_weight=weight)
 
 
 class IdentityClassifier(ClassifierMixin, BaseEstimator):

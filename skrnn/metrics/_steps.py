@@ -1,14 +1,13 @@
 """Scores for targets per time step.
 
 scikit-learn's metrics can be used for sequences of any lengths if all time steps are in one flat
-array. This module flattens the targets and calls those metrics. Only the score of whole sequences
-is computed here, because scikit-learn's metrics do not know where a sequence ends.
+array. This module flattens the targets and calls those metrics.
 """
 
 from functools import wraps
 
 import numpy as np
-from sklearn.metrics import accuracy_score, make_scorer
+from sklearn.metrics import make_scorer
 from sklearn.utils.validation import column_or_1d
 
 from skrnn._check_arrays import as_array, in_words
@@ -62,13 +61,13 @@ def flatten_steps(*targets):
     if not targets:
         raise ValueError("flatten_steps needs at least one array or list of targets.")
     names = [f"targets[{i}]" for i in range(len(targets))]
-    flat, lengths = zip(*map(_flat_and_lengths, targets, names), strict=True)
+    flat, lengths = zip(*map(flat_and_lengths, targets, names), strict=True)
     for other in lengths[1:]:
         _check_same_lengths(lengths[0], other)
     return flat[0] if len(flat) == 1 else flat
 
 
-def _flat_and_lengths(targets, name="y_true"):
+def flat_and_lengths(targets, name="y_true"):
     """Return the targets of all time steps in one array, and the length of each sequence."""
     if isinstance(targets, Sequences):
         return targets.concatenate(), targets.lengths
@@ -198,7 +197,7 @@ class _StepScorer:
         self._scorer = scorer
 
     def __call__(self, estimator, X, y_true, sample_weight=None, **kwargs):
-        steps, lengths = _flat_and_lengths(y_true)
+        steps, lengths = flat_and_lengths(y_true)
         if sample_weight is not None:
             kwargs["sample_weight"] = _repeat_per_step(sample_weight, lengths)
         return self._scorer(_FlatResponses(estimator, lengths), X, steps, **kwargs)
@@ -242,7 +241,7 @@ class _FlatResponses:
 
         @wraps(attribute)
         def flat_response(X):
-            steps, lengths = _flat_and_lengths(attribute(X), name)
+            steps, lengths = flat_and_lengths(attribute(X), name)
             _check_same_lengths(self._lengths, lengths)
             return steps
 
@@ -250,10 +249,11 @@ class _FlatResponses:
 
 
 def _repeat_per_step(sample_weight, lengths):
-    return np.repeat(_check_weights(sample_weight, len(lengths)), lengths)
+    return np.repeat(check_sequence_weights(sample_weight, len(lengths)), lengths)
 
 
-def _check_weights(sample_weight, n_sequences):
+def check_sequence_weights(sample_weight, n_sequences):
+    """Return the weights of sequences as an array, or raise an error if they are not valid."""
     sample_weight = column_or_1d(as_array(sample_weight, "sample_weight", dtype=np.float64))
     if len(sample_weight) != n_sequences:
         raise ValueError(
@@ -261,115 +261,3 @@ def _check_weights(sample_weight, n_sequences):
             f"got {len(sample_weight)} for {n_sequences} sequences."
         )
     return read_weights(sample_weight, n_sequences)
-
-
-def sequence_accuracy_score(y_true, y_pred, *, normalize=True, sample_weight=None):
-    """Compute the fraction of sequences that are classified correctly at every time step.
-
-    The score is for targets per time step, such as a tag for each word of a sentence. One wrong
-    time step makes the whole sequence wrong, so that the score is stricter than the accuracy of
-    single time steps, which is :func:`sklearn.metrics.accuracy_score` of the results of
-    `flatten_steps`.
-
-    Parameters
-    ----------
-    y_true : list of arrays of shape (T_i,) or (T_i, k), array of shape (n, T) or (n, T, k), \
-            or Sequences
-        The correct labels, with one label (or `k` labels) per time step.
-
-    y_pred : as `y_true`
-        The predicted labels, as returned by a classifier with targets per time step.
-
-    normalize : bool, default=True
-        If True, return the fraction of correct sequences. If False, return the number of correct
-        sequences, or the sum of their weights if `sample_weight` is given.
-
-    sample_weight : array-like of shape (n,), default=None
-        The weight of each sequence.
-
-    Returns
-    -------
-    score : float
-        The score. Greater values are better. It is between 0 and 1, or between 0 and the number of
-        sequences if ``normalize=False`` and there are no weights. A sequence without time steps
-        counts as correct.
-
-    Raises
-    ------
-    ValueError
-        If there is one target per sequence instead of one per time step, if `y_true` and `y_pred`
-        differ in the number of sequences, in a length or in the number of labels per time step, if
-        labels are continuous numbers, if some labels are numbers and others are str, or if
-        `sample_weight` does not have one weight per sequence, has a negative weight, or is zero.
-
-    See Also
-    --------
-    flatten_steps : Concatenate all time steps into one array, for scores of single time steps.
-    make_step_scorer : Make a scorer from a metric of single time steps.
-
-    Notes
-    -----
-    To use the score in cross-validation, pass ``scoring=make_scorer(sequence_accuracy_score)``,
-    with :func:`sklearn.metrics.make_scorer`.
-
-    Examples
-    --------
-    Four of five labels are correct, and one of two sentences:
-
-    >>> from skrnn.metrics import sequence_accuracy_score
-    >>> y_true = [["PRON", "VERB"], ["DET", "NOUN", "VERB"]]
-    >>> y_pred = [["PRON", "VERB"], ["DET", "NOUN", "NOUN"]]
-    >>> sequence_accuracy_score(y_true, y_pred)
-    0.5
-    >>> sequence_accuracy_score(y_true, y_pred, normalize=False)
-    1.0
-    """
-    true, lengths = _flat_and_lengths(y_true, "y_true")
-    predicted, others = _flat_and_lengths(y_pred, "y_pred")
-    _check_same_lengths(lengths, others)
-    n = len(lengths)
-    if sample_weight is not None:
-        sample_weight = _check_weights(sample_weight, n)
-    is_wrong = _wrong_steps(true, predicted)
-    n_wrong = np.bincount(np.repeat(np.arange(n), lengths), is_wrong, minlength=n)
-    all_correct = np.ones(n, dtype=bool)
-    return accuracy_score(
-        all_correct, n_wrong == 0, normalize=normalize, sample_weight=sample_weight
-    )
-
-
-def _wrong_steps(true, predicted):
-    """Return which time steps have at least one wrong label."""
-    if true.shape != predicted.shape:
-        raise ValueError(
-            "y_true and y_pred must have the same number of labels per step, got the shapes "
-            f"{true.shape[1:]} and {predicted.shape[1:]}."
-        )
-    if true.size:
-        _check_comparable(true, predicted)
-        # This call raises scikit-learn's errors for other invalid labels.
-        accuracy_score(true.ravel(), predicted.ravel())
-    wrong = true != predicted
-    return wrong.any(axis=1) if wrong.ndim == 2 else wrong
-
-
-def _check_comparable(true, predicted):
-    """Raise an error if some labels are str and others are numbers.
-
-    NumPy finds that a str and a number are not equal, and scikit-learn accepts both before its
-    version 1.9, so that every label would silently be wrong.
-    """
-    has_str, has_others = zip(*map(_has_str_and_others, (true, predicted)), strict=True)
-    if any(has_str) and any(has_others):
-        raise ValueError(
-            "Labels must be all numbers or all str, got both in y_true and y_pred together."
-        )
-
-
-def _has_str_and_others(labels):
-    """Return whether an array contains str, and whether it contains anything else."""
-    if labels.dtype.kind != "O":
-        is_str = labels.dtype.kind in "UT"
-        return is_str, not is_str
-    is_str = [isinstance(label, str) for label in labels.flat]
-    return any(is_str), not all(is_str)

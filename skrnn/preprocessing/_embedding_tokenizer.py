@@ -5,44 +5,58 @@ each document becomes a sequence of ids instead of a row of counts.
 """
 
 from collections.abc import Mapping
-from itertools import islice
 from numbers import Integral
 
-import numpy as np
 from sklearn.base import ClassNamePrefixFeaturesOutMixin
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from skrnn._fitting import is_fitted
 from skrnn._persistence import SavedEstimator
 from skrnn._sklearn import HasMethods, Interval, RealNotInt, StrOptions, _fit_context
-from skrnn.preprocessing._documents import count_tokens, read_documents
+from skrnn.preprocessing._documents import (
+    check_documents,
+    count_tokens,
+    make_preprocessor,
+    read_documents,
+)
 from skrnn.preprocessing._sequence_transformer import (
     SequenceTransformerMixin,
     collect_like,
-    fill_empty_sequences,
     truncate_and_pad,
 )
+from skrnn.preprocessing._subwords import learns_subwords, subword_vocabulary, train_subwords
+from skrnn.preprocessing._token_ids import InverseTransformMixin, ids_of
 from skrnn.preprocessing._vocabularies import (
     FIRST_ID,
-    check_one_type,
     check_selected,
     read_vocabulary,
     select_vocabulary,
     warn_about_uppercase,
 )
-from skrnn.preprocessing._word_vectors import align_vectors
-from skrnn.sequences import check_sequences
+from skrnn.preprocessing._word_vectors import EmbeddingMatrixMixin
 from skrnn.sequences._containers import split_steps
-from skrnn.sequences._tokens import PADDING, UNKNOWN
+from skrnn.sequences._tokens import PADDING
 
-UNKNOWN_NAME = "[UNK]"
 DOCUMENT_FREQUENCY = [
     Interval(RealNotInt, 0, 1, closed="both"),
     Interval(Integral, 1, None, closed="left"),
 ]
 
 
-class EmbeddingTokenizer(ClassNamePrefixFeaturesOutMixin, SequenceTransformerMixin, SavedEstimator):
+def _can_continue(tokenizer):
+    if learns_subwords(tokenizer.analyzer):
+        raise AttributeError("analyzer='bpe' learns from all documents at once. Use fit instead.")
+    return True
+
+
+class EmbeddingTokenizer(
+    InverseTransformMixin,
+    EmbeddingMatrixMixin,
+    ClassNamePrefixFeaturesOutMixin,
+    SequenceTransformerMixin,
+    SavedEstimator,
+):
     r"""Convert raw documents to sequences of token ids, for a network with an `embedding`.
 
     The ids follow the convention of Keras: 0 is padding, 1 is the unknown token, and the tokens of
@@ -51,17 +65,21 @@ class EmbeddingTokenizer(ClassNamePrefixFeaturesOutMixin, SequenceTransformerMix
 
     Parameters
     ----------
-    analyzer : {"word", "char", "tokens"}, callable or tokenizer, default="word"
+    analyzer : {"word", "char", "bpe", "tokens"}, callable or tokenizer, default="word"
         How a document is split into tokens.
 
         - "word" and "char" use scikit-learn's text analysis, which the next four parameters
-          control.
+          control. "char" replaces several white space characters in a row with one space.
+        - "bpe" splits words into subwords by byte-pair encoding [2]_, which `fit` learns with
+          Hugging Face's `tokenizers`, a package of the extra `text`. Frequent words are one token,
+          and rare words are several. Spaces and punctuation are kept, so that `inverse_transform`
+          restores the text. Only characters that do not occur in `fit` are unknown.
         - "tokens" means that each document is already a list of tokens, either all str or all int.
           Every token gets one id, as tagging requires. `lowercase` and `strip_accents` apply to
           tokens that are str.
         - A callable receives a document and returns its tokens.
         - An object of Hugging Face's `tokenizers` splits documents into the subwords on which it
-          was trained.
+          was trained, for example as a unigram model.
     lowercase : bool, default=True
         Whether to convert text to lower case first.
     strip_accents : {"ascii", "unicode"} or callable, default=None
@@ -74,15 +92,17 @@ class EmbeddingTokenizer(ClassNamePrefixFeaturesOutMixin, SequenceTransformerMix
         The words to leave out. Only used if ``analyzer="word"``.
     max_tokens : int, default=20_000
         The maximum number of ids, at least 3, including those of padding and of the unknown token.
-        Only the most frequent tokens get an id. If None, there is no maximum. Ignored if
-        `vocabulary` is given.
+        Only the most frequent tokens get an id. If None, there is no maximum, which is not possible
+        with ``analyzer="bpe"``. Ignored if `vocabulary` is given.
     min_df, max_df : int or float, default=1 and 1.0
         The minimum and the maximum number (int) or fraction (float between 0 and 1) of documents in
-        which a token must occur to get an id. Ignored if `vocabulary` is given.
+        which a token must occur to get an id. Ignored if `vocabulary` is given or if
+        ``analyzer="bpe"``.
     vocabulary : list, or dict from token to int, default=None
         The tokens that get an id, in the order of their ids. The values of a dict are either
         positions that start at 0, as in gensim's `key_to_index`, or ids that start at 2, as in
-        `vocabulary_`. If None, the vocabulary is learned from the documents.
+        `vocabulary_`. If None, the vocabulary is learned from the documents. It must be None if
+        ``analyzer="bpe"``.
     max_length : int, default=None
         If None, `transform` returns a list of arrays, each as long as its document. If an int, it
         returns an array with this number of columns, in which long documents are truncated and
@@ -101,7 +121,10 @@ class EmbeddingTokenizer(ClassNamePrefixFeaturesOutMixin, SequenceTransformerMix
         The id of each token, starting at 2.
     n_tokens_ : int
         The number of ids, including those of padding and of the unknown token, which is the number
-        of rows of an embedding matrix.
+        of rows of an embedding matrix. All ids are less than it.
+    subword_model_ : str or None
+        The trained model in the JSON format of `tokenizers`, which `tokenizers.Tokenizer.from_str`
+        reads. None unless ``analyzer="bpe"``.
 
     See Also
     --------
@@ -121,6 +144,8 @@ class EmbeddingTokenizer(ClassNamePrefixFeaturesOutMixin, SequenceTransformerMix
     ----------
     .. [1] Y. Bengio, R. Ducharme, P. Vincent, C. Jauvin, Journal of Machine Learning Research 3,
        2003, pages 1137-1155, where word vectors are looked up by id.
+    .. [2] R. Sennrich, B. Haddow, A. Birch: Neural machine translation of rare words with subword
+       units. ACL 2016, pages 1715-1725.
 
     Examples
     --------
@@ -143,7 +168,7 @@ class EmbeddingTokenizer(ClassNamePrefixFeaturesOutMixin, SequenceTransformerMix
 
     _parameter_constraints = {
         "analyzer": [
-            StrOptions({"word", "char", "tokens"}),
+            StrOptions({"word", "char", "bpe", "tokens"}),
             HasMethods(["encode_batch"]),
             callable,
         ],
@@ -210,6 +235,8 @@ class EmbeddingTokenizer(ClassNamePrefixFeaturesOutMixin, SequenceTransformerMix
         ValueError
             If `X` is a text or a table instead of an iterable of documents, if a document does not
             have the type that `analyzer` expects, or if no token is left.
+        ImportError
+            If ``analyzer="bpe"`` and `tokenizers` is not installed.
         """
         self._learn(X)
         return self
@@ -230,12 +257,14 @@ class EmbeddingTokenizer(ClassNamePrefixFeaturesOutMixin, SequenceTransformerMix
         """
         return self._encode(self._learn(X), X)
 
+    @available_if(_can_continue)
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y=None):
         """Update the vocabulary with more documents.
 
         The result of several calls is that of one `fit` on all documents. The id of a token may
-        change with each call, because the ids are sorted by frequency.
+        change with each call, because the ids are sorted by frequency. Subwords ("bpe") cannot be
+        updated, so that this method does not exist for them.
 
         Parameters
         ----------
@@ -274,74 +303,6 @@ class EmbeddingTokenizer(ClassNamePrefixFeaturesOutMixin, SequenceTransformerMix
         check_is_fitted(self)
         return self._encode(self._read(X), X)
 
-    def inverse_transform(self, X):
-        """Return the tokens that ids stand for.
-
-        Parameters
-        ----------
-        X : list of array-like of shape (T_i,), or array-like of shape (n, T)
-            The ids.
-
-        Returns
-        -------
-        X_original : list of ndarray of objects of shape (T_i,)
-            The tokens. The unknown token is "[UNK]", and padding is removed.
-
-        Raises
-        ------
-        ValueError
-            If an id is not less than `n_tokens_`.
-        """
-        check_is_fitted(self)
-        sequences = check_sequences(X, tokens=True)
-        ids = sequences.concatenate()
-        if ids.max() >= self.n_tokens_:
-            raise ValueError(f"X contains the id {ids.max()}; the last id is {self.n_tokens_ - 1}.")
-        tokens = np.array(["", UNKNOWN_NAME, *self.vocabulary_], dtype=object)
-        return [tokens[s[s != PADDING]] for s in split_steps(ids, sequences.lengths)]
-
-    def embedding_matrix(self, vectors, *, return_coverage=False):
-        """Return pre-trained vectors as a matrix with one row per id.
-
-        The matrix can be passed to an estimator as ``RNNClassifier(embedding=matrix)``.
-
-        Parameters
-        ----------
-        vectors : mapping from token to vector, gensim `KeyedVectors`, str or path
-            The pre-trained vectors. A path is that of a text file in the format of GloVe or
-            word2vec, which may be compressed (.gz, .bz2, .xz). Only the vectors of tokens with an
-            id are kept in memory.
-        return_coverage : bool, default=False
-            Whether to also return the fraction of the vocabulary that has a vector.
-
-        Returns
-        -------
-        matrix : ndarray of float32 of shape (`n_tokens_`, n_dimensions)
-            Row 0, padding, is zero. Row 1, the unknown token, and the rows of tokens without a
-            vector are the mean of all vectors found.
-        coverage : float in (0, 1]
-            The fraction of the tokens in `vocabulary_` that have a vector. Only returned if
-            `return_coverage=True`.
-
-        Raises
-        ------
-        ValueError
-            If no token has a vector, if the vectors have different numbers of dimensions, or if a
-            line of the file is not a word and its numbers. The message contains the line number.
-
-        Examples
-        --------
-        >>> from skrnn.preprocessing import EmbeddingTokenizer
-        >>> tokenizer = EmbeddingTokenizer().fit(["good film", "bad film"])
-        >>> vectors = {"good": [1.0, 0.5], "bad": [-1.0, 0.5]}
-        >>> matrix, coverage = tokenizer.embedding_matrix(vectors, return_coverage=True)
-        >>> matrix.shape, round(coverage, 2)
-        ((5, 2), 0.67)
-        """
-        check_is_fitted(self)
-        matrix, coverage = align_vectors(vectors, self.vocabulary_)
-        return (matrix, coverage) if return_coverage else matrix
-
     def __sklearn_tags__(self):
         """Return the tags of a transformer that accepts a one-dimensional collection of texts."""
         tags = super().__sklearn_tags__()
@@ -354,7 +315,7 @@ class EmbeddingTokenizer(ClassNamePrefixFeaturesOutMixin, SequenceTransformerMix
         """Return the number of columns of the output array, or 1 for sequences of ids."""
         return self.max_length or 1
 
-    def _read(self, X):
+    def _read(self, X, subword_model=None):
         """Return the tokens of documents as codes."""
         return read_documents(
             X,
@@ -364,10 +325,21 @@ class EmbeddingTokenizer(ClassNamePrefixFeaturesOutMixin, SequenceTransformerMix
             strip_accents=self.strip_accents,
             token_pattern=self.token_pattern,
             stop_words=self.stop_words,
+            subword_model=subword_model or self._model(),
         )
+
+    def _model(self):
+        """Return the trained model of subwords, or None if `analyzer` needs none."""
+        if not learns_subwords(self.analyzer):
+            return None
+        if self.subword_model_ is None:
+            raise ValueError("analyzer='bpe' was set after fit. Call fit again.")
+        return self.subword_model_
 
     def _learn(self, X):
         """Set the vocabulary, and return the tokens of the documents as codes."""
+        if learns_subwords(self.analyzer):
+            return self._learn_subwords(X)
         if self.vocabulary is not None:
             vocabulary = read_vocabulary(self.vocabulary)
             if self.lowercase and isinstance(self.analyzer, str):
@@ -382,19 +354,30 @@ class EmbeddingTokenizer(ClassNamePrefixFeaturesOutMixin, SequenceTransformerMix
         self._set_vocabulary(vocabulary, counts)
         return corpus
 
-    def _set_vocabulary(self, vocabulary, counts=None):
+    def _learn_subwords(self, X):
+        if self.vocabulary is not None:
+            raise ValueError("vocabulary must be None with analyzer='bpe', which learns its own.")
+        if self.max_tokens is None:
+            raise ValueError("max_tokens must be an int with analyzer='bpe', got None.")
+        documents = check_documents(X, as_tokens=False)
+        preprocess = make_preprocessor(lowercase=self.lowercase, strip_accents=self.strip_accents)
+        model = train_subwords(list(map(preprocess, documents)), self.max_tokens)
+        corpus = self._read(documents, model)
+        if not corpus.distinct:
+            raise ValueError("empty vocabulary; the documents contain no text")
+        self._set_vocabulary(subword_vocabulary(model), subword_model=model)
+        return corpus
+
+    def _set_vocabulary(self, vocabulary, counts=None, subword_model=None):
         self._forget_stored_version()
         self._counts = counts
+        self.subword_model_ = subword_model
         self.vocabulary_ = vocabulary
         self.n_tokens_ = len(vocabulary) + FIRST_ID
 
     def _encode(self, corpus, X):
         """Return the ids of tokens, in the container that `X` and `max_length` require."""
-        check_one_type([*corpus.distinct[:1], *islice(self.vocabulary_, 1)], "X and vocabulary_")
-        id_of_code = np.array(
-            [self.vocabulary_.get(token, UNKNOWN) for token in corpus.distinct], dtype=np.int32
-        )
-        ids, lengths = fill_empty_sequences(id_of_code[corpus.codes], corpus.lengths, UNKNOWN)
+        ids, lengths = ids_of(corpus, self.vocabulary_)
         if self.max_length is None:
             return collect_like(split_steps(ids, lengths), X)
         return truncate_and_pad(ids, lengths, self.max_length, self.truncating, PADDING)

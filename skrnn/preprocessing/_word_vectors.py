@@ -13,11 +13,58 @@ from itertools import islice
 from pathlib import Path
 
 import numpy as np
+from sklearn.utils.validation import check_is_fitted
 
 from skrnn.preprocessing._vocabularies import FIRST_ID
 from skrnn.sequences._tokens import PADDING
 
 _OPENERS = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
+
+
+class EmbeddingMatrixMixin:
+    """Mixin for tokenizers with ids in `vocabulary_`: pre-trained vectors as a matrix."""
+
+    def embedding_matrix(self, vectors, *, return_coverage=False):
+        """Return pre-trained vectors as a matrix with one row per id.
+
+        The matrix can be passed to an estimator as ``RNNClassifier(embedding=matrix)``.
+
+        Parameters
+        ----------
+        vectors : mapping from token to vector, gensim `KeyedVectors`, str or path
+            The pre-trained vectors. A path is that of a text file in the format of GloVe or
+            word2vec, which may be compressed (.gz, .bz2, .xz). Only the vectors of tokens with an
+            id are kept in memory.
+        return_coverage : bool, default=False
+            Whether to also return the fraction of the vocabulary that has a vector.
+
+        Returns
+        -------
+        matrix : ndarray of float32 of shape (`n_tokens_`, n_dimensions)
+            Row 0, padding, is zero. Row 1, the unknown token, and the rows of tokens without a
+            vector are the mean of all vectors found.
+        coverage : float in (0, 1]
+            The fraction of the tokens in `vocabulary_` that have a vector. Only returned if
+            `return_coverage=True`.
+
+        Raises
+        ------
+        ValueError
+            If no token has a vector, if the vectors have different numbers of dimensions, or if a
+            line of the file is not a word and its numbers. The message contains the line number.
+
+        Examples
+        --------
+        >>> from skrnn.preprocessing import EmbeddingTokenizer
+        >>> tokenizer = EmbeddingTokenizer().fit(["good film", "bad film"])
+        >>> vectors = {"good": [1.0, 0.5], "bad": [-1.0, 0.5]}
+        >>> matrix, coverage = tokenizer.embedding_matrix(vectors, return_coverage=True)
+        >>> matrix.shape, round(coverage, 2)
+        ((5, 2), 0.67)
+        """
+        check_is_fitted(self)
+        matrix, coverage = align_vectors(vectors, self.vocabulary_)
+        return (matrix, coverage) if return_coverage else matrix
 
 
 def align_vectors(vectors, vocabulary):

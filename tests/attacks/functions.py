@@ -17,7 +17,14 @@ from skrnn.datasets import (
     make_narma,
 )
 from skrnn.forecasting import make_windows
-from skrnn.metrics import flatten_steps, make_step_scorer, mase, sequence_accuracy_score
+from skrnn.metrics import (
+    corpus_bleu,
+    flatten_steps,
+    make_step_scorer,
+    mase,
+    sequence_accuracy_score,
+    token_accuracy_score,
+)
 from skrnn.model_selection import train_dev_test_split
 from skrnn.preprocessing import EmbeddingTokenizer, OneHotSequenceEncoder, regularize
 from skrnn.reservoir import Reservoir, echo_state_index, memory_capacity
@@ -122,6 +129,19 @@ FUNCTIONS = {
     "sequence_accuracy_score": (
         sequence_accuracy_score,
         {"y_true": TAGS, "y_pred": TAGS, "sample_weight": [1.0, 2.0, 1.0]},
+        None,
+    ),
+    "token_accuracy_score": (
+        token_accuracy_score,
+        {"y_true": TAGS, "y_pred": TAGS, "sample_weight": [1.0, 2.0, 1.0]},
+        None,
+    ),
+    "corpus_bleu": (
+        corpus_bleu,
+        {
+            **{"y_true": TAGS, "y_pred": TAGS, "tokenize": "none"},
+            **{"lowercase": False, "return_signature": False},
+        },
         None,
     ),
     "mase": (

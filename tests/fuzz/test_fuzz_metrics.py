@@ -1,5 +1,7 @@
 """Metrics and `train_dev_test_split`: identities on any data, and junk is refused."""
 
+import functools
+
 import numpy as np
 import pandas as pd
 from attacks.values import ArrayLike
@@ -10,7 +12,7 @@ from hypothesis.extra import numpy as hnp
 from numpy.testing import assert_allclose, assert_array_equal
 from strategies import QUARTERS, batches, examples
 
-from skrnn.metrics import flatten_steps, mase, sequence_accuracy_score
+from skrnn.metrics import flatten_steps, mase, sequence_accuracy_score, token_accuracy_score
 from skrnn.model_selection import train_dev_test_split
 
 LABELS = st.lists(st.lists(st.sampled_from("abc"), min_size=1, max_size=4), min_size=1, max_size=6)
@@ -52,15 +54,15 @@ def test_sequence_accuracy_score(y_true, changes):
     lengths=st.tuples(LABELS, LABELS),
     weights=st.none() | st.lists(st.sampled_from([0.0, 1.0, 2.5]), min_size=1, max_size=6),
 )
-def test_sequence_accuracy_score_refuses_other_shapes(lengths, weights):
+def test_sequence_scores_refuse_other_numbers_of_sequences(lengths, weights):
     y_true, y_pred = lengths
-    names = argument_names(sequence_accuracy_score) | {"sequence", "sequences"}
-    with unchanged(y_true, y_pred, weights):
-        is_refused, score = refused(
-            lambda: sequence_accuracy_score(y_true, y_pred, sample_weight=weights), names
-        )
-    is_same = [len(labels) for labels in y_true] == [len(labels) for labels in y_pred]
-    assert is_refused or (is_same and 0 <= score <= 1)
+    for metric in (sequence_accuracy_score, token_accuracy_score):
+        names = argument_names(metric) | {"sequence", "sequences"}
+        with unchanged(y_true, y_pred, weights):
+            is_refused, score = refused(
+                functools.partial(metric, y_true, y_pred, sample_weight=weights), names
+            )
+        assert is_refused or (len(y_true) == len(y_pred) and 0 <= score <= 1)
 
 
 @examples(80)
@@ -116,5 +118,6 @@ JUNK = hnp.arrays(hnp.scalar_dtypes(), hnp.array_shapes(min_dims=1, max_dims=3, 
 def test_metrics_refuse_junk(junk):
     names = argument_names(mase, sequence_accuracy_score) | {"Labels", "sequence"}
     refused(lambda: sequence_accuracy_score(junk, junk), names)
+    refused(lambda: token_accuracy_score(junk, junk), names)
     refused(lambda: mase([1.0, 2.0], [1.0, 2.0], y_train=junk), names)
     refused(lambda: mase(junk, junk, y_train=[1.0, 2.0, 4.0]), names)
