@@ -12,7 +12,13 @@ from skrnn.preprocessing import (
     SlidingWindow,
     TimeDistributed,
 )
-from skrnn.recurrent import RNNClassifier, RNNRegressor, clear_program_cache
+from skrnn.recurrent import (
+    RNNClassifier,
+    RNNRegressor,
+    Seq2SeqClassifier,
+    Seq2SeqRegressor,
+    clear_program_cache,
+)
 from skrnn.reservoir import EchoStateClassifier, EchoStateRegressor
 from skrnn.sequences import Sequences, check_sequences
 
@@ -23,6 +29,8 @@ __all__ = [
     "OneHotSequenceEncoder",
     "RNNClassifier",
     "RNNRegressor",
+    "Seq2SeqClassifier",
+    "Seq2SeqRegressor",
     "Sequences",
     "SlidingWindow",
     "SlidingWindowForecaster",

@@ -23,6 +23,30 @@ from skrnn.sequences._standardization import Standardization
 
 @stored_as_dict
 @dataclass(frozen=True)
+class DecoderSpec:
+    """The part of an encoder-decoder that writes the target sequence.
+
+    Parameters
+    ----------
+    has_encoder : bool
+        Whether an encoder reads a source sequence. If False, the first states of the decoder are
+        computed from a single vector.
+    attention : {"luong", "bahdanau"} or None
+    embedding : tuple (rows, dimensions) or None
+        The shape of the embedding matrix of the earlier targets, whose last row is the start of a
+        target. None for numeric targets.
+    scheduled_sampling : float
+        The probability with which the decoder receives its own prediction in training.
+    """
+
+    has_encoder: bool
+    attention: str | None
+    embedding: tuple | None
+    scheduled_sampling: float
+
+
+@stored_as_dict
+@dataclass(frozen=True)
 class NetworkSpec:
     """The architecture of a network, in plain values.
 
@@ -64,6 +88,9 @@ class NetworkSpec:
         A Keras cell that takes the place of `cell`.
     add_differences : bool
         Whether the differences between successive time steps are further features.
+    decoder : DecoderSpec or None
+        The decoder of an encoder-decoder, whose outputs are those for the time steps of the
+        target. None for all other networks.
     activation_name : str or None
         `activation`, or None if it is a callable.
     """
@@ -89,6 +116,7 @@ class NetworkSpec:
     one_hot: bool = False
     custom_cell: Any = field(default=None, compare=False)
     add_differences: bool = False
+    decoder: DecoderSpec | None = None
     activation_name: str | None = field(init=False)
 
     def __post_init__(self):

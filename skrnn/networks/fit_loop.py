@@ -109,15 +109,17 @@ class FitLoop:
         segments, n = self._segments.examples, len(self._job.examples)
         data = Feed(self._send, segments, segments.sequences)
         lengths, n_targets = segments.sequences.lengths, segments.targets.lengths
+        sizes = self._job.examples.sequences.lengths
+        if self._job.spec.decoder:
+            # Sources and targets are both padded, so sequences of one batch are similar in both.
+            sizes = sizes + self._job.examples.targets.lengths
         batch_size = int(min(self._training.batch_size or n, n))
         layout = backends.batch_layout(
             self._program.network.spec, lengths, batch_size, self._training.epochs
         )
 
         def train():
-            batches = training_batches(
-                self._job.examples.sequences.lengths, self._training.batch_size, self._rng
-            )
+            batches = training_batches(sizes, self._training.batch_size, self._rng)
             order, bounds, fresh, moments = self._segments.batches(*batches)
             moments = self._moment + moments
             self._moment += self._segments.n_moments(batch_size)

@@ -91,6 +91,66 @@ def forward_from(initial, collect, spec, weights, sequences, *, standardization=
     )
 
 
+def encode(collect, spec, weights, sequences, *, standardization=None):
+    """Run the encoder of an encoder-decoder on sequences.
+
+    Parameters
+    ----------
+    collect : callable
+        Called for each block with the indices of its sequences, the outputs of the encoder if
+        there is attention, and the first states of the decoder.
+    spec : NetworkSpec
+    weights : list of ndarray
+    sequences : Sequences
+    standardization : Standardization or None, default=None
+
+    Returns
+    -------
+    list
+        The return values of `collect`.
+    """
+    options = {"collect": lambda rows, outputs: collect(rows, *_as_list(outputs))}
+    return _run_blocks(spec, weights, sequences, "encoder", standardization, **options)
+
+
+def teacher_forced(
+    previous, lengths, spec, weights, sequences, name="model", *, standardization=None
+):
+    """Return what an encoder-decoder computes if it receives given targets.
+
+    Parameters
+    ----------
+    previous : ndarray of shape (n_sequences, T) or (n_sequences, T, n_outputs)
+        The target of the time step before each time step of the target.
+    lengths : ndarray of int of shape (n_sequences,)
+        The number of time steps of each target.
+    spec : NetworkSpec
+    weights : list of ndarray
+    sequences : Sequences
+        The sources.
+    name : {"model", "attention"}, default="model"
+    standardization : Standardization or None, default=None
+
+    Returns
+    -------
+    list of ndarray of shape (T_i, any)
+        With "attention", the columns are the time steps of the source.
+    """
+    results = [None] * len(sequences)
+
+    def collect(rows, outputs):
+        for row, output in zip(rows, outputs, strict=True):
+            results[row] = output[: lengths[row]].copy()
+
+    _run_blocks(
+        spec, weights, sequences, name, standardization, initial=[previous], collect=collect
+    )
+    if name == "attention":
+        n_steps = sequences.lengths
+        return [one[:, :n] for one, n in zip(results, n_steps, strict=True)]
+    return results
+
+
 def _run_blocks(
     spec,
     weights,

@@ -10,6 +10,7 @@ from skrnn._sklearn import StrOptions, _fit_context
 from skrnn.recurrent._base import BaseRNN
 from skrnn.recurrent._codecs import LabelCodec
 from skrnn.recurrent._parameters import NetworkParameters
+from skrnn.recurrent._training_parameters import TrainingParameters
 from skrnn.sequences._targets import check_labels, known_classes, require_two_classes
 
 
@@ -119,7 +120,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
     )
     validation_split: float | None = parameter(
         default=None,
-        constraint=BaseRNN._parameter_constraints["validation_split"],
+        constraint=TrainingParameters._parameter_constraints["validation_split"],
         description="""
         float in (0, 1) or None
         The fraction of the sequences that `fit` holds out as validation data. They are drawn at

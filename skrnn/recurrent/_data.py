@@ -15,7 +15,7 @@ from skrnn._fitting import read_weights
 from skrnn._specs import Examples
 from skrnn.sequences._inputs import StepFormat, read_inputs, with_dense_steps
 from skrnn.sequences._standardization import Standardization, difference_scale
-from skrnn.sequences._targets import as_list_or_array, flatten_targets
+from skrnn.sequences._targets import as_list_or_array
 
 _NAMES = ("X", "y", "sample_weight")
 _BEFORE_STANDARDIZATION = ("float64", "float32")
@@ -247,7 +247,7 @@ def read_examples(
     y = as_list_or_array(y, names[1])
     inputs = read_sequences(estimator, X, reset=reset, input_name=names[0])
     weights = read_weights(sample_weight, len(inputs), names[2])
-    y, counts = flatten_targets(y, inputs, names[1], per_step=estimator.return_sequences)
+    y, counts = estimator._flatten_targets(y, inputs, names[1], reset=reset, classes=classes)
     y = estimator._check_targets(y, names[1])
     # A sequence of weight zero has no effect on training, but its labels count as classes.
     used = has_weight = slice(None)

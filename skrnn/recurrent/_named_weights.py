@@ -48,9 +48,14 @@ def weights_of_layer(named, layer):
     }
 
 
+def weight_names_of_cell(cell):
+    """Return the names of the weights of a layer of a cell, in the order of Keras."""
+    return _OF_CELLS.get(cell, _OF_MOST_CELLS)
+
+
 def _weight_names(spec):
     """Return the names of all weights, in the order of Keras."""
-    of_cell = _OF_CELLS.get(spec.cell, _OF_MOST_CELLS)
+    of_cell = weight_names_of_cell(spec.cell)
     layers = [layer for i in range(len(spec.units)) for layer in _directions(spec, i)]
     return [
         *(["embedding/embeddings"] if spec.embedding else []),

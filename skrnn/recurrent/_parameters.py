@@ -8,15 +8,18 @@ import numpy as np
 from skrnn._cells import (
     BIAS_INITIALIZERS,
     CELLS,
-    CELLS_WITHOUT_GATES,
     DEFAULT_ACTIVATIONS,
     RECURRENT_INITIALIZERS,
-    SCAN_CELLS,
 )
 from skrnn._parameters import as_spec, parameter, with_parameters
 from skrnn._sklearn import Interval, StrOptions
 from skrnn._specs import NetworkSpec
 from skrnn.recurrent._bodies import own_copy
+from skrnn.recurrent._check_layers import (
+    check_bias_initializer,
+    check_recurrent_dropout,
+    check_recurrent_initializer,
+)
 
 # No fit changes these objects, so clones may share them.
 KERAS_PARAMETERS = ("activation", "body", "cell", "loss", "metrics", "optimizer", "callbacks")
@@ -43,8 +46,8 @@ def _cell_name(cell):
 
 
 @with_parameters
-class NetworkParameters:
-    """The parameters of `RNNClassifier` and `RNNRegressor` that describe their network."""
+class LayerParameters:
+    """The parameters of all recurrent estimators that describe the recurrent layers."""
 
     cell: str = parameter(
         default="lstm",
@@ -108,29 +111,6 @@ class NetworkParameters:
         of weights. The outputs of both directions are concatenated.
         """,
     )
-    return_sequences: bool = parameter(
-        default=False,
-        constraint=["boolean"],
-        spec=bool,
-        description="""
-        bool
-        If False, there is one target per sequence (sequence-to-vector, many-to-one). If True,
-        there is one target per time step (sequence-to-sequence of equal length, many-to-many).
-        """,
-    )
-    pooling: str = parameter(
-        default="last",
-        constraint=[StrOptions({"last", "mean", "max", "mean_max", "attention"})],
-        spec=_unchanged,
-        description="""
-        {"last", "mean", "max", "mean_max", "attention"}
-        How the outputs at all time steps become one vector: "last" is the output after the last
-        time step of each sequence, "mean" and "max" are the mean and the maximum over its time
-        steps, "mean_max" concatenates both, and "attention" is a mean with learned weights [9]_,
-        which `attention_weights` returns. Try "last" if sequences are short or their ends matter
-        most, and the others otherwise. Only used when `return_sequences=False`.
-        """,
-    )
     activation: str | Callable = parameter(
         default="auto",
         constraint=[str, callable],
@@ -191,22 +171,6 @@ class NetworkParameters:
         False, a `ConvergenceWarning` is issued if the mean or the standard deviation of a feature
         is above 200, or if those of all features are below 0.005. Ignored if `embedding` is not
         None.
-        """,
-    )
-    add_differences: bool = parameter(
-        default=False,
-        constraint=["boolean"],
-        description="""
-        bool
-        Whether the network also receives how much each numeric feature has changed since the
-        previous time step of the sequence, so that a time step has twice as many features. The
-        change at the first time step is zero. Each change is divided by its root mean square over
-        the training sequences, also if `standardize` is False. Like the mean and the scale of
-        `standardize`, it is computed once and used in all later calls. Differences help if shapes
-        and edges matter more than levels, above all to classify sequences with ``pooling="max"``.
-        They do not help if only the level matters. Ignored if `embedding` is not None, and if all
-        features are 0 or 1 in the first call of `fit` or `partial_fit`, as those of one-hot vectors
-        are.
         """,
     )
     bias_initializer: str = parameter(
@@ -275,6 +239,51 @@ class NetworkParameters:
         Whether the vectors of the embedding are trained. Only used when `embedding` is not None.
         """,
     )
+
+
+@with_parameters
+class NetworkParameters(LayerParameters):
+    """The parameters of networks with one target per sequence, or one per time step."""
+
+    return_sequences: bool = parameter(
+        default=False,
+        constraint=["boolean"],
+        spec=bool,
+        description="""
+        bool
+        If False, there is one target per sequence (sequence-to-vector, many-to-one). If True,
+        there is one target per time step (sequence-to-sequence of equal length, many-to-many).
+        """,
+    )
+    pooling: str = parameter(
+        default="last",
+        constraint=[StrOptions({"last", "mean", "max", "mean_max", "attention"})],
+        spec=_unchanged,
+        description="""
+        {"last", "mean", "max", "mean_max", "attention"}
+        How the outputs at all time steps become one vector: "last" is the output after the last
+        time step of each sequence, "mean" and "max" are the mean and the maximum over its time
+        steps, "mean_max" concatenates both, and "attention" is a mean with learned weights [9]_,
+        which `attention_weights` returns. Try "last" if sequences are short or their ends matter
+        most, and the others otherwise. Only used when `return_sequences=False`.
+        """,
+    )
+    add_differences: bool = parameter(
+        default=False,
+        constraint=["boolean"],
+        description="""
+        bool
+        Whether the network also receives how much each numeric feature has changed since the
+        previous time step of the sequence, so that a time step has twice as many features. The
+        change at the first time step is zero. Each change is divided by its root mean square over
+        the training sequences, also if `standardize` is False. Like the mean and the scale of
+        `standardize`, it is computed once and used in all later calls. Differences help if shapes
+        and edges matter more than levels, above all to classify sequences with ``pooling="max"``.
+        They do not help if only the level matters. Ignored if `embedding` is not None, and if all
+        features are 0 or 1 in the first call of `fit` or `partial_fit`, as those of one-hot vectors
+        are.
+        """,
+    )
     body: Callable | None = parameter(
         default=None,
         constraint=[None, callable],
@@ -289,6 +298,24 @@ class NetworkParameters:
         (batch, steps, n), a tuple of these and new lengths of at least 1, or vectors (batch, n).
         Time steps after the end of a sequence are zero; a body that uses them must mask them
         itself. Layers without a seed are seeded from `random_state`.
+        """,
+    )
+    truncation: int | None = parameter(
+        default=None,
+        constraint=[None, Interval(Integral, 1, None, closed="left")],
+        spec=_unchanged,
+        description="""
+        int or None
+        The number of time steps k through which gradients flow back, in truncated back-propagation
+        through time (Williams and Peng, 1990). Each sequence is cut into segments of k time steps,
+        and each segment of a batch is one update of the weights. The states at the end of a
+        segment are the initial states of the next one, but the gradient ends there, so that the
+        memory of training grows with k and not with the length of the sequences. If None, or if k
+        is at least the length of the longest sequence, gradients flow back through whole
+        sequences. Use it for sequences of thousands of time steps; a network hardly learns
+        dependencies that are longer than k. Dropout draws new masks for each segment. Only for
+        `return_sequences=True`, because otherwise only the last segment would have a target, and
+        not available with `bidirectional=True`, a `body` or a custom cell.
         """,
     )
 
@@ -316,10 +343,11 @@ def network_spec(
     -------
     NetworkSpec
     """
-    _check_bias_initializer(estimator)
-    _check_recurrent_initializer(estimator)
+    check_bias_initializer(estimator)
+    check_recurrent_initializer(estimator)
     return NetworkSpec(
         **layer_fields(estimator),
+        decoder=estimator._decoder_spec(n_outputs),
         custom_cell=None if isinstance(estimator.cell, str) else estimator.cell,
         n_features=n_features,
         embedding=None if n_rows is None else (n_rows, _n_dimensions(estimator.embedding)),
@@ -335,7 +363,7 @@ def layer_fields(parameters):
 
     Parameters
     ----------
-    parameters : NetworkParameters
+    parameters : LayerParameters
 
     Returns
     -------
@@ -346,46 +374,17 @@ def layer_fields(parameters):
     ValueError
         If the cell does not have the recurrent dropout.
     """
-    _check_recurrent_dropout(parameters)
+    check_recurrent_dropout(parameters)
     activation = _activation(parameters.activation, parameters.cell)
-    return {**as_spec(parameters, NetworkSpec), "activation": activation}
+    # An encoder-decoder has an output for each time step of its target.
+    of_decoder = {"return_sequences": True, "pooling": "last"}
+    return {**of_decoder, **as_spec(parameters, NetworkSpec), "activation": activation}
 
 
 def _activation(activation, cell):
     """Return the activation of a cell, with "auto" replaced by its meaning."""
     is_auto = isinstance(activation, str) and activation == "auto"
     return DEFAULT_ACTIVATIONS.get(_cell_name(cell), "tanh") if is_auto else activation
-
-
-def _check_bias_initializer(estimator):
-    name, cell = estimator.bias_initializer, estimator.cell
-    has_gates = isinstance(cell, str) and cell not in CELLS_WITHOUT_GATES
-    if name != "default" and estimator.body is None and not has_gates:
-        raise ValueError(
-            f"bias_initializer={name!r} sets the biases of gates, but cell={cell!r} has no gates "
-            "or is a custom cell. Use a cell of skrnn with gates, such as "
-            '"lstm" or "gru", or bias_initializer="default".'
-        )
-
-
-def _check_recurrent_initializer(estimator):
-    name, cell = estimator.recurrent_initializer, estimator.cell
-    if name != "default" and estimator.body is None and not isinstance(cell, str):
-        raise ValueError(
-            f"recurrent_initializer={name!r} needs a cell of skrnn, chosen by its name, "
-            f'got cell={cell!r}. Use recurrent_initializer="default", and give the initializer to '
-            "the cell."
-        )
-
-
-def _check_recurrent_dropout(estimator):
-    rate, cell = estimator.recurrent_dropout, estimator.cell
-    if rate and _cell_name(cell) in SCAN_CELLS:
-        raise ValueError(
-            f"recurrent_dropout={rate!r} is applied to the recurrent product, which cell={cell!r} "
-            "does not have. Use recurrent_dropout=0.0 with this cell, or dropout, which is applied "
-            "to the inputs."
-        )
 
 
 def _n_dimensions(embedding):

@@ -1,29 +1,18 @@
 """`RNNRegressor`: the recurrent regressor."""
 
-import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.metrics import r2_score
 
 from skrnn._parameters import parameter, with_parameters
 from skrnn._sklearn import StrOptions, _fit_context
 from skrnn.recurrent._base import BaseRNN
-from skrnn.recurrent._codecs import (
-    NumberCodec,
-    mean_and_spread,
-    warn_if_rounded,
-    with_scale_of_constants,
-)
-from skrnn.recurrent._positive_targets import (
-    POSITIVE_ACTIVATIONS,
-    check_positive,
-    mean_as_scale,
-    resolve_output_activation,
-)
-from skrnn.sequences._targets import check_numbers
+from skrnn.recurrent._number_targets import NumberTargetsMixin
+from skrnn.recurrent._positive_targets import POSITIVE_ACTIVATIONS
+from skrnn.recurrent._training_parameters import TrainingParameters
 
 
 @with_parameters
-class RNNRegressor(RegressorMixin, BaseRNN):
+class RNNRegressor(RegressorMixin, NumberTargetsMixin, BaseRNN):
     """Recurrent neural network regressor.
 
     A stack of recurrent layers reads each sequence. A dense output layer predicts one or more
@@ -132,7 +121,7 @@ class RNNRegressor(RegressorMixin, BaseRNN):
     )
     validation_split: float | None = parameter(
         default=None,
-        constraint=BaseRNN._parameter_constraints["validation_split"],
+        constraint=TrainingParameters._parameter_constraints["validation_split"],
         description="""
         float in (0, 1) or None
         The fraction of the sequences that `fit` holds out at random as validation data. If None,
@@ -185,38 +174,6 @@ class RNNRegressor(RegressorMixin, BaseRNN):
             The coefficient of determination.
         """
         return self._score(r2_score, X, y, sample_weight)
-
-    @property
-    def _codec(self):
-        return NumberCodec(
-            offset=self._y_offset,
-            scale=self._y_scale,
-            is_one_dimensional=self._single_target,
-            loss=self.loss,
-            output_activation=resolve_output_activation(self.output_activation, self.loss),
-            dtype=self.dtype,
-            estimator_name=type(self).__name__,
-        )
-
-    def _check_targets(self, y, input_name="y"):
-        y = check_numbers(y, input_name, per_step=self.return_sequences)
-        activation = resolve_output_activation(self.output_activation, self.loss)
-        check_positive(y, activation, self.loss, input_name)
-        return y
-
-    def _learn_targets(self, y, has_weight, weights, classes):
-        self._single_target = y.ndim == 1
-        y = y.reshape(len(y), -1)[has_weight]
-        self._y_offset, self._y_scale = np.zeros(y.shape[1]), np.ones(y.shape[1])
-        if self.normalize_y and self._codec.output_activation in POSITIVE_ACTIVATIONS:
-            self._y_scale = mean_as_scale(y, weights)
-        elif self.normalize_y:
-            self._y_offset, self._y_scale = mean_and_spread(y, weights)
-        else:
-            warn_if_rounded(y, self.dtype)
-
-    def _learn_more_targets(self, y, has_weight, weights):
-        self._y_scale = with_scale_of_constants(self._codec, y[has_weight], weights).scale
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -29,7 +29,7 @@ def _as_tuple(items):
 
 @with_parameters
 class TrainingParameters:
-    """The parameters of `RNNClassifier` and `RNNRegressor` that describe their training."""
+    """The parameters of all recurrent estimators that describe their training."""
 
     loss: object = parameter(
         default="auto",
@@ -110,24 +110,6 @@ class TrainingParameters:
         `optimizer` is an object that has its own clipping: `clipnorm` of a Keras optimizer is the
         largest norm of the gradient of each weight array, and `clipvalue` the largest absolute
         value of each number in it.
-        """,
-    )
-    truncation: int | None = parameter(
-        default=None,
-        constraint=[None, Interval(Integral, 1, None, closed="left")],
-        spec=_unchanged,
-        description="""
-        int or None
-        The number of time steps k through which gradients flow back, in truncated back-propagation
-        through time (Williams and Peng, 1990). Each sequence is cut into segments of k time steps,
-        and each segment of a batch is one update of the weights. The states at the end of a
-        segment are the initial states of the next one, but the gradient ends there, so that the
-        memory of training grows with k and not with the length of the sequences. If None, or if k
-        is at least the length of the longest sequence, gradients flow back through whole
-        sequences. Use it for sequences of thousands of time steps; a network hardly learns
-        dependencies that are longer than k. Dropout draws new masks for each segment. Only for
-        `return_sequences=True`, because otherwise only the last segment would have a target, and
-        not available with `bidirectional=True`, a `body` or a custom cell.
         """,
     )
     batch_size: int | None = parameter(

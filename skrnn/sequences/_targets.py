@@ -65,8 +65,8 @@ def flatten_targets(y, inputs, input_name, *, per_step):
     return y, np.broadcast_to(np.int64(1), len(inputs))
 
 
-def require_one_target_each(y, n_sequences, input_name="y"):
-    """Check that there are as many targets as sequences, and that none is a sequence.
+def require_as_many(y, n_sequences, input_name="y"):
+    """Check that there is one entry of y for each sequence.
 
     Raises
     ------
@@ -77,6 +77,33 @@ def require_one_target_each(y, n_sequences, input_name="y"):
             f"Found input variables with inconsistent numbers of samples: X has {n_sequences} "
             f"sequences, {input_name} has {len(y)}."
         )
+
+
+def require_same_width(series, input_name="y"):
+    """Check that all series have the same number of targets at each time step.
+
+    Raises
+    ------
+    ValueError
+    """
+    widths = [target.shape[1:] for target in series]
+    if len(set(widths)) > 1:
+        i = next(i for i, width in enumerate(widths) if width != widths[0])
+        raise ValueError(
+            f"{input_name} must contain the same number of targets at each time step: "
+            f"{input_name}[0] has shape {series[0].shape}, {input_name}[{i}] has shape "
+            f"{series[i].shape}."
+        )
+
+
+def require_one_target_each(y, n_sequences, input_name="y"):
+    """Check that there are as many targets as sequences, and that none is a sequence.
+
+    Raises
+    ------
+    ValueError
+    """
+    require_as_many(y, n_sequences, input_name)
     if isinstance(y, (list, tuple)) and len({_shape(target) for target in y}) > 1:
         raise ValueError(
             f"{input_name} must contain one target per sequence because return_sequences=False, "
@@ -110,11 +137,7 @@ def flatten_step_targets(y, inputs, input_name="y"):
     ValueError
         If the numbers of sequences or time steps differ, or if y has no axis of time steps.
     """
-    if len(y) != len(inputs):
-        raise ValueError(
-            f"Found input variables with inconsistent numbers of samples: X has {len(inputs)} "
-            f"sequences, {input_name} has {len(y)}."
-        )
+    require_as_many(y, len(inputs), input_name)
     series = [target_array(target, f"{input_name}[{i}]") for i, target in enumerate(y)]
     depths = {target.ndim for target in series}
     if not depths <= {1, 2} or len(depths) > 1:
@@ -123,14 +146,7 @@ def flatten_step_targets(y, inputs, input_name="y"):
             f"as a list of (T_i,) or (T_i, k) arrays or an (n, T[, k]) array, got entries with "
             f"{' or '.join(str(depth) for depth in sorted(depths))} dimensions."
         )
-    widths = [target.shape[1:] for target in series]
-    if len(set(widths)) > 1:
-        i = next(i for i, width in enumerate(widths) if width != widths[0])
-        raise ValueError(
-            f"{input_name} must contain the same number of targets at each time step: "
-            f"{input_name}[0] has shape {series[0].shape}, {input_name}[{i}] has shape "
-            f"{series[i].shape}."
-        )
+    require_same_width(series, input_name)
     counts = np.array([len(target) for target in series])
     as_given, as_real = counts == inputs.given_lengths, counts == inputs.lengths
     if not (as_given | as_real).all():

@@ -18,6 +18,7 @@ from skrnn.networks import backends
 from skrnn.networks.architecture.continued import continued_model
 from skrnn.networks.architecture.custom_body import Body, custom_body, real_steps
 from skrnn.networks.architecture.differences import with_differences
+from skrnn.networks.architecture.encoder_decoder import decode, encode, previous_input
 from skrnn.networks.architecture.head import attend, dense_head, pool
 from skrnn.networks.architecture.random_state import layer_seeds, use_own_generators
 from skrnn.networks.architecture.stack import recurrent_stack
@@ -46,7 +47,11 @@ class Network:
         The model that returns the final states of the last layer, which are correct only if no
         time step is padding.
     attention : keras.Model or None
-        The model that returns the weights of attention, one per time step.
+        The model that returns the weights of attention, one per time step; for an encoder-decoder,
+        one per time step of the target and of the source.
+    encoder : keras.Model or None
+        The model that returns the first states of the decoder, and before them the outputs of the
+        encoder if there is attention. None if there is no decoder.
     """
 
     spec: object
@@ -57,6 +62,7 @@ class Network:
     steps: keras.Model | None
     states: keras.Model | None
     attention: keras.Model | None
+    encoder: keras.Model | None = None
 
     @cached_property
     def continued(self):
@@ -168,6 +174,36 @@ def _inputs(spec, seed):
 
 
 def _build(spec, plain, seeds):
+    return (_build_encoder_decoder if spec.decoder else _build_one_pass)(spec, plain, seeds)
+
+
+def _build_encoder_decoder(spec, plain, seeds):
+    steps, hidden = _inputs(spec, next(seeds))
+    lengths = keras.Input((), dtype="int32", name="lengths")
+    encoded = encode(hidden, lengths, spec, plain, seeds)
+    previous = previous_input(spec)
+    raw, attention = decode(previous, encoded, spec, plain, seeds)
+    inputs = [steps, lengths, previous]
+    outputs = keras.layers.Activation(spec.output_activation, dtype=spec.dtype, name="output")(raw)
+    complete = keras.Model(inputs, outputs)
+    parts = [], spec.activation
+    architecture = None
+    if spec.has_custom_parts:
+        architecture = describe(parts, complete.variables, in_full=True)
+    return Network(
+        spec=replace(spec, architecture=architecture),
+        parts=parts,
+        model=complete,
+        raw=keras.Model(inputs, raw),
+        summary=None,
+        steps=None,
+        states=None,
+        attention=None if attention is None else keras.Model(inputs, attention),
+        encoder=keras.Model([steps, lengths], encoded.tensors),
+    )
+
+
+def _build_one_pass(spec, plain, seeds):
     inputs, hidden = _inputs(spec, next(seeds))
     lengths = keras.Input((), dtype="int32", name="lengths")
     position, mask = real_steps(hidden, lengths)
@@ -180,10 +216,10 @@ def _build(spec, plain, seeds):
         body, parts = Body(hidden, ends, lengths, mask), (cells, spec.activation)
     else:
         body = custom_body(hidden, lengths, spec, plain, seeds)
-        states, parts = None, body.layers
+        states, parts = [None], body.layers
     attention = attend(body, spec, seeds) if _has_attention(body, spec) else None
     summary = body.steps if spec.return_sequences else pool(body, spec.pooling, attention)
-    raw = dense_head(summary, spec, next(seeds))
+    raw = dense_head(spec, next(seeds))(summary)
     if spec.return_sequences:
         raw = ops.where(ops.expand_dims(mask, 2), raw, ops.zeros_like(raw))
     outputs = keras.layers.Activation(spec.output_activation, dtype=spec.dtype, name="output")(raw)
@@ -202,7 +238,7 @@ def _build(spec, plain, seeds):
         raw=model(raw),
         summary=model(body.ends),
         steps=model(body.steps),
-        states=model(states),
+        states=model(states[-1]),
         # Attention over other time steps than those of the input has no weights for these.
         attention=model(attention if body.lengths is lengths else None),
     )

@@ -44,8 +44,8 @@ def attend(body, spec, seeds):
         The weights of each sequence have a sum of one. Those of padding are zero.
     """
     units = body.steps.shape[2]
-    hidden = _dense(units, "attention", spec, next(seeds), activation="tanh")(body.steps)
-    scores = _dense(1, "attention_score", spec, next(seeds), use_bias=False)(hidden)
+    hidden = dense(units, "attention", spec, next(seeds), activation="tanh")(body.steps)
+    scores = dense(1, "attention_score", spec, next(seeds), use_bias=False)(hidden)
     scores = ops.where(ops.expand_dims(body.mask, 2), scores, _lowest(scores))
     return ops.softmax(scores, axis=1)
 
@@ -54,12 +54,13 @@ def _lowest(values):
     return ops.full_like(values, float(np.finfo(np.float32).min))
 
 
-def dense_head(hidden, spec, seed):
-    """Return the outputs of the network before their activation."""
-    return _dense(spec.n_outputs, "head", spec, seed)(hidden)
+def dense_head(spec, seed):
+    """Return the layer whose outputs are those of the network before their activation."""
+    return dense(spec.n_outputs, "head", spec, seed)
 
 
-def _dense(units, name, spec, seed, **options):
+def dense(units, name, spec, seed, **options):
+    """Return a dense layer with the dtype and the penalty of a specification."""
     return keras.layers.Dense(
         units,
         kernel_initializer=keras.initializers.GlorotUniform(seed),

@@ -37,7 +37,7 @@ class _FastLoop:
         # Integer codes have one axis less than vectors, so the number of axes is not checked.
         self.input_spec = None
 
-    def call(self, steps, initial_state=None, training=False):
+    def call(self, steps, initial_state=None, training=False, padding=None):
         """Run the layer over steps (batch, T, features) or codes (batch, T).
 
         Parameters
@@ -47,6 +47,9 @@ class _FastLoop:
             If None, states are zero before the first time step.
         training : bool, default=False
             Whether dropout is applied.
+        padding : tensor of bool of shape (batch, T) or None
+            The time steps that leave the states after the first one, such as the cell state of an
+            LSTM, unchanged. If None, all time steps change them.
 
         Returns
         -------
@@ -55,7 +58,8 @@ class _FastLoop:
         if not (self._has_standard_cell() and backends.has_fast_loop(self.cell_name)):
             if steps.ndim == 2:
                 steps = ops.one_hot(steps, self.cell.kernel.shape[0], dtype=self.compute_dtype)
-            return super().call(steps, initial_state=initial_state, training=training)
+            mask = None if padding is None else ops.logical_not(padding)
+            return super().call(steps, initial_state=initial_state, mask=mask, training=training)
         mask = self._dropout_mask(steps) if training and self.dropout else None
         if steps.ndim == 2:
             mask, steps = _code_factors(steps, mask, self.compute_dtype), ops.maximum(steps, 0)
@@ -64,6 +68,9 @@ class _FastLoop:
             "recurrent_kernel": self.cell.recurrent_kernel,
             "bias": self.cell.bias,
         }
+        if padding is not None:
+            cell = get_cell(self.cell_name)
+            steps, mask, weights = _held_at(padding, cell, steps, mask, weights)
         states = _as_states(initial_state, self.compute_dtype)
         outputs, states = backends.run_loop(self.cell_name, steps, mask, weights, states)
         return (outputs, *states)
@@ -74,7 +81,7 @@ class _FastLoop:
         self.cell.reset_dropout_mask()
         return self.cell.get_dropout_mask(ops.ones(shape, self.compute_dtype))
 
-    def compute_output_spec(self, steps, initial_state=None, training=False):
+    def compute_output_spec(self, steps, initial_state=None, training=False, padding=None):
         """Return the shapes of the outputs without tracing the loop."""
         return _output_spec(steps, self.units, get_cell(self.cell_name), self.compute_dtype)
 
@@ -182,7 +189,7 @@ class CellLayer(keras.layers.Layer):
     def _regularizer(self, name):
         return self.recurrent_regularizer if name == "recurrent_kernel" else self.kernel_regularizer
 
-    def call(self, steps, initial_state=None, training=False):
+    def call(self, steps, initial_state=None, training=False, padding=None):
         """Run the layer over steps (batch, T, features) or codes (batch, T).
 
         Parameters and return values are those of the other layers of this module.
@@ -193,6 +200,9 @@ class CellLayer(keras.layers.Layer):
         recurrent_mask = self._draw_mask(steps, self.units, rates[1])
         if steps.ndim == 2:
             mask, steps = _code_factors(steps, mask, self.compute_dtype), ops.maximum(steps, 0)
+        if padding is not None:
+            cell = get_cell(self.cell_name)
+            steps, mask, weights = _held_at(padding, cell, steps, mask, weights)
         states = _as_states(initial_state, self.compute_dtype)
         outputs, states = self._loop(recurrent_mask)(steps, mask, weights, states)
         return (outputs, *states)
@@ -220,7 +230,7 @@ class CellLayer(keras.layers.Layer):
         standard = self.activation is default and recurrent_mask is None
         return self.fast_loop and standard and backends.has_fast_loop(self.cell_name)
 
-    def compute_output_spec(self, steps, initial_state=None, training=False):
+    def compute_output_spec(self, steps, initial_state=None, training=False, padding=None):
         """Return the shapes of the outputs without tracing the loop."""
         return _output_spec(steps, self.units, get_cell(self.cell_name), self.compute_dtype)
 
@@ -254,6 +264,29 @@ def _code_factors(codes, mask, dtype):
     if mask is None:
         return factors
     return factors * ops.take_along_axis(mask, ops.maximum(codes, 0), axis=1)
+
+
+def _held_at(padding, cell, steps, mask, weights):
+    """Return the steps, their mask and the weights of a loop that holds states at padding.
+
+    Whether a time step is padding is a further feature, whose row of the kernel opens and closes
+    the gates of memory, so that no loop needs to know of it.
+    """
+    if steps.ndim == 2:
+        one_hot = ops.one_hot(steps, weights["kernel"].shape[0], dtype=mask.dtype)
+        steps, mask = one_hot * ops.expand_dims(mask, 2), None
+    kernel = ops.convert_to_tensor(weights["kernel"])
+    # TensorFlow's kernel is faster with an even number of features.
+    n_new = 2 - kernel.shape[0] % 2
+    is_padding = ops.cast(ops.expand_dims(padding, 2), steps.dtype)
+    steps = ops.concatenate([steps, ops.repeat(is_padding, n_new, axis=2)], axis=2)
+    if mask is not None:
+        mask = ops.concatenate(
+            [mask, ops.repeat(ops.ones_like(mask[:, :1]), n_new, axis=1)], axis=1
+        )
+    row = cell.holding_row(kernel.shape[1] // len(cell.gates)) / n_new
+    rows = ops.convert_to_tensor(np.repeat(row, n_new, axis=0), kernel.dtype)
+    return steps, mask, {**weights, "kernel": ops.concatenate([kernel, rows], axis=0)}
 
 
 def _as_states(initial_state, dtype):

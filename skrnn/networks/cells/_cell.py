@@ -5,6 +5,9 @@ from types import MappingProxyType
 import numpy as np
 from keras import ops
 
+# A number whose sigmoid is 1 in float64, and that of its negative 0.
+_SATURATING = 1000.0
+
 
 class Cell:
     r"""Description of a recurrent cell.
@@ -96,6 +99,22 @@ class Cell:
         if name == "kernel":
             return glorot_uniform(shape, rng)
         return orthogonal(shape, rng) if name == "recurrent_kernel" else np.zeros(shape)
+
+    def holding_row(self, units):
+        """Return what added to the projected input holds the states of memory.
+
+        It opens or closes the gates of memory completely, in any dtype.
+
+        Parameters
+        ----------
+        units : int
+
+        Returns
+        -------
+        ndarray of shape (1, n_gates * units)
+        """
+        signs = [self.memory_gates.get(gate, 0) for gate in self.gates]
+        return np.repeat(_SATURATING * np.array(signs, dtype=float), units)[None]
 
     def input_bias(self, bias):
         """Return the part of the bias that is added to the projected input."""

@@ -26,6 +26,7 @@ import numpy as np
 
 from skrnn.networks.batches import compact
 from skrnn.networks.optimizers import sets_own_rate
+from skrnn.networks.teacher_forcing import previous_targets
 
 
 def precision(dtype):
@@ -79,7 +80,8 @@ def to_device(examples, units):
     tensors = [_padded_to_bucket(array) for array in arrays]
     with jax.enable_x64(any(array.dtype == np.float64 for array in units)):
         units = jax.device_put(list(units))
-    return sequences_to_device(examples.sequences), [*jax.device_put(tensors), *units]
+    longest = int(targets.lengths.max())
+    return sequences_to_device(examples.sequences), [*jax.device_put(tensors), *units], longest
 
 
 # --- training ---------------------------------------------------------------------------------
@@ -92,9 +94,8 @@ def batch_layout(spec, lengths, batch_size, n_epochs):
 
 def compile_training(network, objective, optimizer, model):
     """Compile a loop for training and one for evaluation, for each shape of a batch."""
-    per_step = network.spec.return_sequences
-    train_loss = _batch_loss(model, objective, per_step=per_step, training=True)
-    evaluation_loss = _batch_loss(network.raw, objective, per_step=per_step, training=False)
+    train_loss = _batch_loss(model, objective, network.spec, training=True)
+    evaluation_loss = _batch_loss(network.raw, objective, network.spec, training=False)
 
     def train_batch(state, batch, firsts, rate):
         trainable, others, counted, slots = state
@@ -114,9 +115,12 @@ def compile_training(network, objective, optimizer, model):
     exact = network.spec.is_custom or own_metric
     counted = [metric.variables for metric in objective.metrics.items]
     variables = model.trainable_variables, model.non_trainable_variables, counted
-    train = _compile_loop(train_batch, (*variables, optimizer.variables), exact, model.inputs[2:])
+    state_inputs = () if network.spec.decoder else model.inputs[2:]
+    options = {"decodes": network.spec.decoder is not None}
+    variables = *variables, optimizer.variables
+    train = _compile_loop(train_batch, variables, exact, state_inputs, **options)
     variables = network.raw.trainable_variables, network.raw.non_trainable_variables, counted
-    evaluate = _compile_loop(evaluate_batch, variables, exact)
+    evaluate = _compile_loop(evaluate_batch, variables, exact, **options)
 
     def evaluate_all(data, order, bounds):
         n_batches = len(bounds) - 1
@@ -126,22 +130,26 @@ def compile_training(network, objective, optimizer, model):
     return train, evaluate_all
 
 
-def _batch_loss(model, objective, *, per_step, training):
+def _batch_loss(model, objective, spec, *, training):
     """Return a function of variables, a batch and the states before it.
 
     It returns the loss, new values of the variables and the final states.
     """
 
     def batch_loss(trainable, others, counted, batch, firsts):
-        sequences, targets, rows, real, n_steps = batch
-        steps, lengths = _gather_steps(sequences, rows, n_steps)
-        outputs, others, penalties = model.stateless_call(
-            trainable, others, [steps, lengths, *firsts], training=training, return_losses=True
-        )
-        raw, *lasts = jax.tree.leaves(outputs)
+        sequences, targets, rows, real, n_steps, n_target_steps = batch
+        inputs = [*_gather_steps(sequences, rows, n_steps), *firsts]
         values, starts, n_targets, weights, *units = targets
         where = starts[rows]
-        if per_step:
+        if spec.decoder:
+            step = jnp.arange(n_target_steps, dtype=where.dtype)
+            step = jnp.minimum(step, n_targets[rows][:, None] - 1)
+            inputs.append(previous_targets(values[where[:, None] + step], spec))
+        outputs, others, penalties = model.stateless_call(
+            trainable, others, inputs, training=training, return_losses=True
+        )
+        raw, *lasts = jax.tree.leaves(outputs)
+        if spec.return_sequences:
             raw, where, real = _as_targets(raw, where, real, n_targets[rows])
         true = values[where]
         losses, predicted = objective.weighted_losses(true, raw, weights[where])
@@ -160,7 +168,7 @@ def _rate_setter(optimizer):
     return lambda slots, rate: [*slots[:at], rate.astype(slots[at].dtype), *slots[at + 1 :]]
 
 
-def _compile_loop(one_batch, variables, exact, state_inputs=()):
+def _compile_loop(one_batch, variables, exact, state_inputs=(), *, decodes=False):
     """Return a compiled function that runs many batches.
 
     It returns the loss of each batch, and the final states of the last one.
@@ -175,11 +183,13 @@ def _compile_loop(one_batch, variables, exact, state_inputs=()):
         If True, batches are not padded with rows.
     state_inputs : list of keras.KerasTensor, default=()
         The states among the inputs of the model.
+    decodes : bool, default=False
+        Whether the batch has the number of time steps of its targets too.
     """
 
     @partial(jax.jit, static_argnames="shape", donate_argnums=(0, 1))
     def loop(state, losses, carried, tensors, order, bounds, fresh, rates, span, shape):
-        n_rows, n_steps = shape
+        n_rows, *n_steps = shape
 
         def body(i, looped):
             state, losses, carried = looped
@@ -187,7 +197,7 @@ def _compile_loop(one_batch, variables, exact, state_inputs=()):
             rows = jax.lax.dynamic_slice(order, bounds[i, None], (n_rows,))
             rows = jnp.where(real, rows, rows[0])
             firsts = [jnp.where(fresh[i], 0, before[:n_rows]) for before in carried]
-            batch = *tensors, rows, real, n_steps
+            batch = *tensors, rows, real, *n_steps
             state, lasts, value = one_batch(state, batch, firsts, rates[i])
             lasts = [c.at[:n_rows].set(last) for c, last in zip(carried, lasts, strict=True)]
             return state, losses.at[i].set(value.astype(losses.dtype)), lasts
@@ -195,7 +205,8 @@ def _compile_loop(one_batch, variables, exact, state_inputs=()):
         return jax.lax.fori_loop(*span, body, (state, losses, carried))
 
     def run(data, batches, rates, width, carried):
-        (arrays, lengths), targets = data
+        (arrays, lengths), targets, longest = data
+        n_target_steps = _bucket_size(longest, 2, 4) if decodes else None
         shapes = _shapes(lengths, *batches[:2], width, exact, carries=bool(state_inputs))
         # These arrays have the bucket size of the data, so that their shapes do not depend on the
         # numbers of sequences and batches.
@@ -210,6 +221,7 @@ def _compile_loop(one_batch, variables, exact, state_inputs=()):
         for shape, alike in groupby(range(len(shapes)), shapes.__getitem__):
             first, *others = alike
             span = np.array([first, first + 1 + len(others)], np.int32)
+            shape = *shape, n_target_steps
             state, losses, carried = loop(
                 state, losses, carried, (arrays, targets), *batches, span, shape
             )

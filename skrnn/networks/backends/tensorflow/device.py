@@ -14,6 +14,7 @@ from skrnn.networks.backends.tensorflow.gradient_registry import registered_for
 from skrnn.networks.backends.tensorflow.loops import compiled_loops
 from skrnn.networks.batches import compact
 from skrnn.networks.optimizers import is_plain_adam, sets_own_rate
+from skrnn.networks.teacher_forcing import previous_targets
 
 
 def sequences_to_device(sequences):
@@ -36,24 +37,9 @@ def to_device(examples, units):
 
 def compile_training(network, objective, optimizer, model):
     """Compile two loops for training, with and without XLA inside, and one for evaluation."""
-    per_step = network.spec.return_sequences
+    batch_loss = _batch_loss(network.spec, objective)
     own_layers = not network.spec.is_custom
     update = _compile_update(optimizer, model.trainable_variables, all_used=own_layers)
-
-    def batch_loss(model, sequences, targets, rows, states, training):
-        steps, lengths = _gather_steps(*sequences, rows)
-        raw, *states = tf.nest.flatten(model([steps, lengths, *states], training=training))
-        values, starts, n_targets, weights, *units = targets
-        where = tf.gather(starts, rows)
-        if per_step:
-            lengths = tf.gather(n_targets, rows)
-            real = tf.sequence_mask(lengths)
-            where = tf.boolean_mask(_step_positions(where, lengths), real)
-            raw = tf.boolean_mask(raw, real)
-        true = tf.gather(values, where)
-        losses, predicted = objective.weighted_losses(true, raw, tf.gather(weights, where))
-        objective.metrics.update(true, predicted, units)
-        return tf.add_n([tf.reduce_mean(losses), *model.losses]), states
 
     def train_batch(sequences, targets, rows, states, rate):
         variables = model.trainable_variables
@@ -65,13 +51,14 @@ def compile_training(network, objective, optimizer, model):
     def evaluate_batch(sequences, targets, rows, states, _):
         return batch_loss(network.raw, sequences, targets, rows, states, training=False)
 
+    state_inputs = [] if network.spec.decoder else model.inputs[2:]
     plain = _compile_loop(train_batch, network.spec)
     compiled = _compile_loop(train_batch, network.spec)
     evaluate = _compile_loop(evaluate_batch, network.spec)
 
     def train(data, batches, rates, width, states):
         if states is None:
-            states = [tf.zeros([0, state.shape[1]], state.dtype) for state in model.inputs[2:]]
+            states = [tf.zeros([0, state.shape[1]], state.dtype) for state in state_inputs]
         if width is None:
             return plain(data, batches, rates, states)
         return compiled(data, batches, rates, states, width)
@@ -82,6 +69,30 @@ def compile_training(network, objective, optimizer, model):
         return evaluate(data, batches, rates, [])[0]
 
     return train, evaluate_all
+
+
+def _batch_loss(spec, objective):
+    """Return a function of a model, a batch and its first states, to its loss and final states."""
+
+    def batch_loss(model, sequences, targets, rows, states, training):
+        inputs = [*_gather_steps(*sequences, rows), *states]
+        values, starts, n_targets, weights, *units = targets
+        where = tf.gather(starts, rows)
+        if spec.return_sequences:
+            lengths = tf.gather(n_targets, rows)
+            where = _step_positions(where, lengths)
+        if spec.decoder:
+            inputs.append(previous_targets(tf.gather(values, where), spec))
+        raw, *states = tf.nest.flatten(model(inputs, training=training))
+        if spec.return_sequences:
+            real = tf.sequence_mask(lengths)
+            where, raw = tf.boolean_mask(where, real), tf.boolean_mask(raw, real)
+        true = tf.gather(values, where)
+        losses, predicted = objective.weighted_losses(true, raw, tf.gather(weights, where))
+        objective.metrics.update(true, predicted, units)
+        return tf.add_n([tf.reduce_mean(losses), *model.losses]), states
+
+    return batch_loss
 
 
 def _compile_update(optimizer, variables, *, all_used):

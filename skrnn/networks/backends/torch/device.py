@@ -19,6 +19,7 @@ from keras.src.backend.torch.core import get_device
 
 from skrnn.networks.backends.torch.optimizers import make_update
 from skrnn.networks.batches import compact
+from skrnn.networks.teacher_forcing import previous_targets
 
 
 def sequences_to_device(sequences):
@@ -55,25 +56,11 @@ def batch_layout(spec, lengths, batch_size, n_epochs):
 def compile_training(network, objective, optimizer, model):
     """Prepare training and evaluation; nothing is compiled."""
     run_model = {True: _runner(model, True), False: _runner(network.raw, False)}
-    per_step = network.spec.return_sequences
+    batch_loss = _batch_loss(run_model, model, objective, network.spec)
+    state_inputs = [] if network.spec.decoder else model.inputs[2:]
     variables = model.trainable_variables
     parameters = [variable.value for variable in variables]
     update = make_update(optimizer, variables, all_used=not network.spec.is_custom)
-
-    def batch_loss(data, rows, here, states, training):
-        sequences, (values, starts, lengths, weights, *units), n_targets = data
-        inputs = *_gather_steps(*sequences[:3], rows, sequences[3][here]), *states
-        raw, *states = keras.tree.flatten(run_model[training](inputs))
-        where = starts[rows]
-        if per_step:
-            real = _real_steps(n_targets[here], raw.device)
-            where = _step_positions(where, lengths[rows], raw.shape[1]).flatten()[real]
-            raw = raw.flatten(0, 1)[real]
-        true = values[where]
-        losses, predicted = objective.weighted_losses(true, raw, weights[where])
-        with torch.no_grad():
-            objective.metrics.update(true, predicted, units)
-        return sum(model.losses, losses.mean()), states
 
     def train_batch(data, rows, here, states, rate):
         value, states = batch_loss(data, rows, here, states, training=True)
@@ -86,7 +73,7 @@ def compile_training(network, objective, optimizer, model):
 
     def train(data, batches, rates, layout, states):
         if states is None:
-            states = [_empty(state) for state in model.inputs[2:]]
+            states = [_empty(state) for state in state_inputs]
         update.begin()
         losses, states = _run_batches(train_batch, data, batches, rates, states)
         update.end()
@@ -98,6 +85,30 @@ def compile_training(network, objective, optimizer, model):
         return _run_batches(evaluate_batch, data, batches, np.zeros(n_batches), [])[0]
 
     return train, evaluate
+
+
+def _batch_loss(run_model, model, objective, spec):
+    """Return a function of a batch and its first states, to its loss and final states."""
+
+    def batch_loss(data, rows, here, states, training):
+        sequences, (values, starts, lengths, weights, *units), n_targets = data
+        inputs = *_gather_steps(*sequences[:3], rows, sequences[3][here]), *states
+        where = starts[rows]
+        if spec.return_sequences:
+            where = _step_positions(where, lengths[rows], int(n_targets[here].max()))
+        if spec.decoder:
+            inputs = *inputs, previous_targets(values[where], spec)
+        raw, *states = keras.tree.flatten(run_model[training](inputs))
+        if spec.return_sequences:
+            real = _real_steps(n_targets[here], raw.device)
+            where, raw = where.flatten()[real], raw.flatten(0, 1)[real]
+        true = values[where]
+        losses, predicted = objective.weighted_losses(true, raw, weights[where])
+        with torch.no_grad():
+            objective.metrics.update(true, predicted, units)
+        return sum(model.losses, losses.mean()), states
+
+    return batch_loss
 
 
 def _empty(state):

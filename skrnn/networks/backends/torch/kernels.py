@@ -17,7 +17,7 @@ def has_fast_loop(cell):
 def run_loop(cell, steps, mask, weights, initial_states=None):
     """Run the fused kernel of PyTorch if it is fast for the layer, else one of `loops`."""
     # The kernel, the recurrent kernel and the bias come first, in this order.
-    weights = [weight.value for weight in weights.values()]
+    weights = [getattr(weight, "value", weight) for weight in weights.values()]
     run = _run_native if _is_native_fast(cell, steps, weights[0]) else _run_own
     outputs, *states = run(cell, steps, mask, *weights, initial_states=initial_states)
     return outputs.transpose(0, 1), [outputs[-1], *states]

@@ -1,0 +1,288 @@
+"""`Seq2SeqClassifier`: from sequences to sequences of tokens."""
+
+from numbers import Integral
+
+import numpy as np
+from sklearn.base import ClassifierMixin, clone
+
+from skrnn._fitting import fitted_snapshot
+from skrnn._parameters import inherited, parameter, with_parameters
+from skrnn._sklearn import Interval, StrOptions
+from skrnn.metrics import token_accuracy_score
+from skrnn.recurrent._classifier import RNNClassifier
+from skrnn.recurrent._regressor import RNNRegressor
+from skrnn.recurrent._seq2seq._base import BaseSeq2Seq, is_length
+from skrnn.recurrent._seq2seq._codec import TokenCodec
+from skrnn.recurrent._seq2seq._decoding import beam_search, greedy
+from skrnn.recurrent._seq2seq._targets import (
+    are_texts,
+    in_container_of,
+    padded_rows,
+    token_series,
+    with_stops,
+)
+from skrnn.sequences._targets import as_list_or_array, label_codes
+from skrnn.sequences._tokens import UNKNOWN
+
+
+@with_parameters
+class Seq2SeqClassifier(ClassifierMixin, BaseSeq2Seq):
+    r"""Encoder-decoder that predicts a sequence of tokens for each sequence.
+
+    An encoder reads the source sequence, and its final states are the first states of a decoder,
+    which predicts one token after another until it predicts the stop. Sources and targets may have
+    any lengths.
+
+    Parameters
+    ----------
+    {parameters}
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_tokens,)
+        The tokens of the training targets, sorted: labels, characters, or the ids of
+        `target_tokenizer_`.
+    max_length_ : int
+        The largest number of tokens of a prediction.
+    target_tokenizer_ : EmbeddingTokenizer or None
+        The fitted copy of `target_tokenizer`.
+    n_features_in_ : int
+        The number of features of a time step of the source.
+    input_mean_, input_scale_ : float64 ndarray of shape (n_features,), or None
+        With `standardize=True`, the network receives ``(x - input_mean_) / input_scale_``.
+    history_ : dict of str to list of float
+        The values of "loss" and of each metric, one per epoch, with the true targets as inputs of
+        the decoder. With validation data, it also contains the same names with the prefix
+        ``"val_"``, and "learning_rate" if `schedule` is not "constant".
+    n_iter_ : int
+        The number of epochs that the network was trained for.
+    weights_ : list of ndarray
+        The weights of the network, in Keras' order.
+    model_ : keras.Model
+        The network with the inputs ``[steps, lengths, previous]``, built at each access.
+        `previous` contains the code of the token before each time step, the index in `classes_`;
+        that of the start is ``len(classes_)``.
+
+    See Also
+    --------
+    Seq2SeqRegressor : The same for sequences of vectors.
+    RNNClassifier : Predicts one label per sequence, or one per time step.
+    skrnn.metrics.sequence_accuracy_score : The fraction of sequences without any error.
+    skrnn.metrics.corpus_bleu : The score of translations.
+
+    Notes
+    -----
+    With the final states of the encoder as :math:`s_0`, the probability of a target :math:`y` of
+    :math:`n` tokens, the last of which is the stop, is :math:`\prod_t p(y_t \mid y_{<t}, x)` with
+
+    .. math::
+
+        s_t &= \mathrm{cell}(E y_{t-1}, s_{t-1}) \\
+        p(\cdot \mid y_{<t}, x) &= \mathrm{softmax}(W \tilde h_t + b)
+
+    as in [1]_, where :math:`\tilde h_t` is the output of the decoder, with attention also of
+    the source. In training, :math:`y_{t-1}` is the true token (teacher forcing).
+
+    Padding never changes a prediction, up to rounding.
+
+    References
+    ----------
+    .. [1] I. Sutskever, O. Vinyals, Q. Le, "Sequence to sequence learning with neural networks",
+       NIPS 2014.
+    .. [2] M.-T. Luong, H. Pham, C. Manning, "Effective approaches to attention-based neural machine
+       translation", EMNLP 2015, section 3.1, with the general score and without input feeding.
+    .. [3] D. Bahdanau, K. Cho, Y. Bengio, "Neural machine translation by jointly learning to align
+       and translate", ICLR 2015, appendix A.1.2, with the output layer of [2]_.
+    .. [4] S. Bengio, O. Vinyals, N. Jaitly, N. Shazeer, "Scheduled sampling for sequence prediction
+       with recurrent neural networks", NIPS 2015.
+    .. [5] I. Loshchilov, F. Hutter, "SGDR: Stochastic gradient descent with warm restarts", ICLR
+       2017, equation 5, without restarts.
+    .. [6] L. N. Smith, "A disciplined approach to neural network hyper-parameters: Part 1",
+       arXiv:1803.09820, 2018, with the constants of PyTorch's OneCycleLR.
+    .. [7] C. Tallec, Y. Ollivier, "Can recurrent neural networks warp time?", ICLR 2018.
+    .. [8] A. Gu et al., "Improving the gating mechanism of recurrent neural networks", ICML 2020.
+
+    Examples
+    --------
+    Which letters follow a letter in the alphabet?
+
+    >>> from skrnn import Seq2SeqClassifier
+    >>> X = [[2], [3], [4]]  # ids of "a", "b" and "c"; 0 is padding and 1 is unknown
+    >>> y = ["bcd", "cd", "d"]
+    >>> classifier = Seq2SeqClassifier(units=16, embedding=8, epochs=100, random_state=0)
+    >>> classifier = classifier.fit(X, y)
+    >>> classifier.predict([[3], [2]])
+    ['cd', 'bcd']
+    >>> classifier.score(X, y)
+    1.0
+    """
+
+    target_embedding: int = parameter(
+        default=64,
+        constraint=[Interval(Integral, 1, None, closed="left")],
+        description="""
+        int
+        The number of dimensions of the learned vectors of the tokens that the decoder receives.
+        """,
+    )
+    target_tokenizer: object = parameter(
+        default=None,
+        constraint="no_validation",
+        description="""
+        EmbeddingTokenizer or None
+        Converts target texts to token ids and predicted ids to texts. `fit` fits a copy of it,
+        `target_tokenizer_`. Words that it does not know are the unknown token, which may be
+        predicted too, as "[UNK]". If None, targets are sequences of labels, or strings, whose
+        characters are the tokens.
+        """,
+    )
+    max_length: int | str = parameter(
+        default="auto",
+        constraint=[Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
+        description="""
+        int or "auto"
+        The largest number of tokens of a prediction; a prediction without a stop ends there. "auto"
+        is twice the number of tokens of the longest training target.
+        """,
+    )
+    loss: object = inherited(RNNClassifier, "loss", default="auto")
+    validation_split: float | None = inherited(RNNRegressor, "validation_split", default=None)
+
+    def predict(self, X, *, beam_width=1):
+        """Predict a sequence of tokens for each sequence.
+
+        Parameters
+        ----------
+        X : as in `fit`
+        beam_width : int, default=1
+            The number of hypotheses of the beam search. With 1, the likeliest token is taken at
+            each time step (greedy search).
+
+        Returns
+        -------
+        list of str, or list of ndarray of shape (L_i,)
+            Strings if the training targets were strings, otherwise the labels. If X is an array,
+            they are in an object array.
+
+        Raises
+        ------
+        ValueError
+            If `beam_width` is not a positive integer.
+        """
+        fitted = fitted_snapshot(self)
+        codes = fitted._predict_codes(fitted._read_sources(X).sequences, beam_width)
+        return fitted._as_given(codes, X)
+
+    def predict_proba(self, X, y):
+        """Return the probabilities of the tokens at each time step of given targets.
+
+        Parameters
+        ----------
+        X, y : as in `fit`
+            The decoder receives the tokens of `y` in place of its own predictions.
+
+        Returns
+        -------
+        list of ndarray of shape (L_i + 1, n_tokens + 1)
+            Row ``t`` has the probabilities of the next token after ``t`` tokens of the target. The
+            columns are in the order of `classes_`; the last one is the stop.
+        """
+        fitted = fitted_snapshot(self)
+        sources = fitted._read_sources(X).sequences
+        return fitted._forced(sources, *fitted._previous(sources, X, y))
+
+    def score(self, X, y, sample_weight=None):
+        """Return the token accuracy of the predictions.
+
+        Parameters
+        ----------
+        X, y : as in `fit`
+        sample_weight : array-like of shape (n,), default=None
+
+        Returns
+        -------
+        float
+            The fraction of positions with equal tokens, see
+            :func:`~skrnn.metrics.token_accuracy_score`. It is that of greedy search.
+        """
+        fitted = fitted_snapshot(self)
+        codes = fitted._predict_codes(fitted._read_sources(X).sequences)
+        predicted = [fitted.classes_[one] for one in codes]
+        true = fitted._as_tokens(as_list_or_array(y))
+        return token_accuracy_score(true, predicted, sample_weight=sample_weight)
+
+    def _as_tokens(self, y):
+        """Return texts as lists of token ids or characters."""
+        if self.target_tokenizer_ is not None:
+            return self.target_tokenizer_.transform(list(y))
+        return list(map(list, y)) if are_texts(y) else y
+
+    def _predict_codes(self, sources, beam_width=1):
+        """Return the codes of the predicted tokens, one array per sequence."""
+        if not is_length(beam_width):
+            raise ValueError(f"beam_width must be a positive int, got {beam_width!r}.")
+
+        def write(decoder, state, rows):
+            options = () if beam_width == 1 else (beam_width,)
+            search = greedy if beam_width == 1 else beam_search
+            tokens, lengths = search(decoder, state, self.max_length_, *options)
+            return [one[:length] for one, length in zip(tokens, lengths, strict=True)]
+
+        return self._decode(sources, write, width=beam_width)
+
+    def _as_given(self, codes, X):
+        """Return predicted codes as the training targets were given, in a container as X."""
+        tokens = [self.classes_[one] for one in codes]
+        if self.target_tokenizer_ is not None:
+            tokens = self.target_tokenizer_.inverse_transform(tokens)
+        elif self._targets_are_texts:
+            tokens = ["".join(one) for one in tokens]
+        return in_container_of(X, tokens)
+
+    def _previous(self, sources, X, y):
+        """Return the codes that the decoder receives, and the number of outputs of each target."""
+        if y is None:
+            codes = self._predict_codes(sources)
+            counts = np.array([len(one) for one in codes])
+            codes, counts = with_stops(np.concatenate(codes), counts, len(self.classes_))
+        else:
+            codes, counts = self._codes(as_list_or_array(y), len(sources), "y")
+        rows = padded_rows(codes.astype(np.int32), counts, len(self.classes_))
+        start = np.full_like(rows[:, :1], len(self.classes_))
+        return np.hstack([start, rows[:, :-1]]), counts
+
+    def _codes(self, y, n, input_name, *, reset=False):
+        """Return the codes of the tokens and stops of targets, and their number."""
+        if reset:
+            self.target_tokenizer_ = None
+            if self.target_tokenizer is not None:
+                self.target_tokenizer_ = clone(self.target_tokenizer).fit(y)
+            self._targets_are_texts = are_texts(y)
+        tokens, counts = token_series(self._as_tokens(y), n, input_name)
+        if reset:
+            if not len(tokens):
+                raise ValueError(f"{input_name} has no tokens: all targets are empty.")
+            known = [UNKNOWN] if self.target_tokenizer_ is not None else []
+            self.classes_ = np.unique(np.append(tokens, known).astype(tokens.dtype))
+            longest = int(counts.max())
+            self.max_length_ = 2 * longest if self.max_length == "auto" else int(self.max_length)
+        codes = np.empty(0, dtype=int)
+        if len(tokens):
+            codes = label_codes(tokens, self.classes_, input_name)
+        return with_stops(codes, counts, len(self.classes_))
+
+    def _flatten_targets(self, y, inputs, input_name, *, reset, classes):
+        return self._codes(y, len(inputs), input_name, reset=reset)
+
+    def _check_targets(self, y, input_name="y"):
+        return y
+
+    def _learn_targets(self, y, has_weight, weights, classes):
+        """Do nothing, because tokens are known before they are numbered."""
+
+    def _target_embedding(self, n_outputs):
+        return n_outputs, int(self.target_embedding)
+
+    @property
+    def _codec(self):
+        return TokenCodec(np.arange(len(self.classes_) + 1), self.loss, None, self.dtype)

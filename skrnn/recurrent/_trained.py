@@ -1,0 +1,213 @@
+"""The base of all estimators with a trained network: fit, and its building blocks.
+
+A fit reads and checks all data first (`_data`), turns them and the parameters into a
+`TrainingJob` (`_job`), which `skrnn.networks` trains, and makes fitted attributes of the result.
+All this happens on a copy of the estimator, whose state the estimator takes over in one step at
+the end. A prediction works on such a copy too, so a fit in another thread cannot change it halfway.
+"""
+
+from abc import ABCMeta, abstractmethod
+from functools import partial
+
+from skrnn._fitting import all_or_nothing, fitted_snapshot, is_fitted, snapshot
+from skrnn._persistence import SavedEstimator
+from skrnn._sklearn import CallbackSupportMixin, _fit_context
+from skrnn.recurrent._bodies import is_ready_made
+from skrnn.recurrent._callbacks import FitTask
+from skrnn.recurrent._convergence import warn_if_nothing_was_learned
+from skrnn.recurrent._data import read_examples, read_validation
+from skrnn.recurrent._job import fitted_attributes, prepare
+from skrnn.recurrent._parameters import KERAS_PARAMETERS, LayerParameters
+from skrnn.recurrent._training_parameters import TrainingParameters, require_constant_rate
+from skrnn.recurrent._validation_score import validation_score
+from skrnn.recurrent._validation_split import check_groups, draw_split, holds_out
+from skrnn.sequences._standardization import Standardization
+
+
+class BaseTrained(
+    TrainingParameters,
+    LayerParameters,
+    CallbackSupportMixin,
+    SavedEstimator,
+    metaclass=ABCMeta,
+):
+    """Base of the estimators with a trained network; not for direct use."""
+
+    @property
+    @abstractmethod
+    def _codec(self):
+        """The fitted codec, which encodes and decodes targets."""
+
+    @abstractmethod
+    def _flatten_targets(self, y, inputs, input_name, *, reset, classes):
+        """Return all targets in one array, and the number of targets of each sequence."""
+
+    def _decoder_spec(self, n_outputs):
+        """Return the decoder of an encoder-decoder with some number of outputs."""
+
+    @abstractmethod
+    def _check_targets(self, y, input_name="y"):
+        """Return flat targets in the units of the user, checked."""
+
+    @abstractmethod
+    def _learn_targets(self, y, has_weight, weights, classes):
+        """Learn the classes or the scale of flat targets, as attributes."""
+
+    def _learn_more_targets(self, y, has_weight, weights):
+        """Learn the scale of targets that were constant in earlier calls."""
+
+    def _validate_params(self):
+        require_constant_rate(self.learning_rate)
+        super()._validate_params()
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(
+        self,
+        X,
+        y,
+        sample_weight=None,
+        *,
+        groups=None,
+        X_val=None,
+        y_val=None,
+        sample_weight_val=None,
+    ):
+        """Train the network.
+
+        Parameters
+        ----------
+        X : Sequences, list of array-like of shape (T_i, n_features) or (T_i,), or array-like of \
+shape (n, T, n_features) or (n, T)
+            The training sequences: numeric time steps, or token ids with `embedding`.
+        y : array-like
+            One target per sequence. With `return_sequences=True`, there is one target per time
+            step, in a list of arrays of shape (T_i,) or (T_i, k), or an array of shape (n, T) or
+            (n, T, k).
+        sample_weight : array-like of shape (n,), default=None
+            The weight of each sequence. Only the ratios of the weights matter: weights of any scale
+            give the same fit. A sequence with a weight of zero has no effect on the fit. If
+            None, all sequences have the same weight.
+        groups : array-like of shape (n,), default=None
+            The group of each sequence. No group is split between training and validation. Only
+            used when a part of the sequences is held out, see `validation_split`.
+        X_val, y_val : as X and y, default=None
+            Validation sequences and targets. Their loss and metrics are reported in `history_`.
+            With `early_stopping=True`, their loss or score decides when training stops.
+        sample_weight_val : array-like, default=None
+            The weights of the validation sequences.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If the data do not fit the parameters or each other, or if training diverges. The
+            state of an earlier fit is then kept.
+        """
+        resume = self.warm_start and is_fitted(self)
+        # On the estimator itself: scikit-learn needs the context also after an error.
+        task = FitTask(self, X, y, sample_weight)
+        with all_or_nothing(self) as fitted:
+            if not resume:
+                fitted._forget_stored_version()
+            draw = None
+            if X_val is None and holds_out(fitted):
+                draw = partial(draw_split, fitted, groups, len(X))
+            examples, used, split = read_examples(
+                fitted, X, y, sample_weight, reset=not resume, draw_split=draw
+            )
+            if groups is not None:
+                check_groups(groups, len(X))
+            held_out, used_val = read_validation(fitted, X_val, y_val, sample_weight_val)
+            if split is None:
+                score = validation_score(fitted, X_val, y_val, used_val)
+            else:
+                rows = split.held_out if isinstance(used, slice) else used[split.held_out]
+                score = validation_score(fitted, X, y, rows)
+            fitted._train(examples, held_out, split, resume=resume, task=task, score=score)
+            task.end(fitted._learned())
+        return self
+
+    def _partial_fit(self, X, y, sample_weight, classes=None):
+        resume = is_fitted(self)
+        with all_or_nothing(self) as fitted:
+            examples, *_ = read_examples(
+                fitted, X, y, sample_weight, reset=not resume, classes=classes
+            )
+            fitted._train(examples, None, None, resume=resume, partial=True)
+        return self
+
+    def _train(self, examples, held_out, split, *, resume, partial=False, task=None, score=None):
+        """Train on examples that have been read, and set fitted attributes."""
+        job, vocabulary = prepare(self, examples, held_out, split, resume=resume, partial=partial)
+        if task is not None:
+            task.begin(job.training.epochs)
+        history = self.history_ if resume else {}
+
+        def as_attributes(result):
+            fitted = fitted_attributes(result, vocabulary, history, job.examples.sequences)
+            return {**self._learned(), **fitted}
+
+        def score_of(result):
+            fitted = snapshot(self)
+            vars(fitted).update(as_attributes(result))
+            return score(fitted)
+
+        from skrnn.networks.one import train
+
+        watcher = task and task.watcher(as_attributes)
+        result = train(job, watcher, score and score_of)
+        if not partial:
+            warn_if_nothing_was_learned(job, result.history)
+        vars(self).update(as_attributes(result))
+
+    def _learned(self):
+        """Return all attributes that are not parameters."""
+        params = self.get_params(deep=False)
+        return {name: value for name, value in vars(self).items() if name not in params}
+
+    @property
+    def model_(self):
+        """A `keras.Model` with the inputs ``[steps, lengths]``, built at each access.
+
+        It has the weights in `weights_`. Time steps are padded on the right, with any values;
+        lengths are the numbers of real time steps. With `standardize=True`, it standardises the
+        time steps itself. Its outputs are probabilities, or targets in the units of the user.
+        Time steps or outputs are in float64 if rounding to float32 would change them too much.
+        Call the model itself on such time steps, because Keras' ``predict`` converts arrays to
+        float32. On JAX, models with inputs or outputs in float64 must be built and called within
+        ``jax.enable_x64(True)``.
+        """
+        fitted = fitted_snapshot(self)
+        from skrnn.networks.export import export_model
+
+        return export_model(
+            fitted._spec, fitted.weights_, fitted._codec.target_scale, fitted._standardization
+        )
+
+    @property
+    def _standardization(self):
+        """How features are standardised, or None if the network receives them unchanged."""
+        # Estimators that an earlier version saved read one dtype and do not have these attributes.
+        if isinstance(self._step_format.dtype, str) or self.input_mean_ is None:
+            return None
+        return Standardization(self.input_mean_, self.input_scale_)
+
+    def __sklearn_clone__(self):
+        # Keras objects are only read, and some do not survive a copy: that of keras.losses.Huber
+        # loses its delta.
+        params = self.get_params(deep=False)
+        shared = {name: params[name] for name in KERAS_PARAMETERS if name in params}
+        if "body" in params and is_ready_made(self.body):
+            del shared["body"]
+        bare = snapshot(self).set_params(**dict.fromkeys(shared))
+        return SavedEstimator.__sklearn_clone__(bare).set_params(**shared)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        tags.target_tags.required = True
+        return tags
