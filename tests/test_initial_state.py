@@ -73,10 +73,14 @@ def test_continued_model_of_each_cell_continues_a_state(cell):
             layers, previous, *_ = in_numpy.layout.split(state)
         output, state = in_numpy.advance(x[None], state)
         outputs.append(output)
-    before = [array for states in layers for array in states]
-    found, *last = network.continued([steps[None, 5:], np.array([7]), previous, *before])
+    before = [
+        previous,
+        np.ones((1, 1), spec.dtype),
+        *(array for states in layers for array in states),
+    ]
+    found, *last = network.continued([steps[None, 5:], np.array([7]), *before])
     assert_allclose(ops.convert_to_numpy(found)[0], np.concatenate(outputs[5:]), atol=ATOL)
-    layers, *_ = in_numpy.layout.split(state)
-    expected = [array for states in layers for array in states]
+    layers, previous, *_ = in_numpy.layout.split(state)
+    expected = [previous, [[1]], *(array for states in layers for array in states)]
     for one, other in zip(last, expected, strict=True):
         assert_allclose(ops.convert_to_numpy(one), other, atol=ATOL)

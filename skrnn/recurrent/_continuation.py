@@ -58,10 +58,12 @@ def outputs_from(estimator, inputs, state):
             pooled, pooling = head.pool(hidden[:, t], pooling, count)
         return head.outputs(pooled), pooling
 
-    results, layers = _run(estimator, inputs, state, outputs_of)
+    results, layers, previous = _run(estimator, inputs, state, outputs_of)
     outputs = [(rows, values) for rows, (values, _) in results]
     carried = _join_blocks([(rows, pooling) for rows, (_, pooling) in results])
-    state = layout.join(layers, *_later(estimator, inputs, state), carried)
+    if n_steps is not None:
+        n_steps = n_steps + inputs.lengths[:, None]
+    state = layout.join(layers, previous, n_steps, carried)
     return _ordered(outputs, inputs, per_step=spec.return_sequences), state
 
 
@@ -73,7 +75,7 @@ def hidden_from(estimator, inputs, state, *, per_step):
     outputs : ndarray of shape (n_sequences, units), or (n_steps, units) if `per_step`
     states : tuple of ndarray of shape (n_sequences, units)
     """
-    results, layers = _run(
+    results, layers, _ = _run(
         estimator, inputs, state, lambda rows, hidden: hidden if per_step else hidden[:, -1]
     )
     return _ordered(results, inputs, per_step=per_step), layers[-1]
@@ -105,18 +107,15 @@ def _run(estimator, inputs, state, reduce):
         outputs.
     layers : list of tuple of ndarray
         The final states of each layer.
+    previous : ndarray or None
+        With differences, the last time step of each sequence as the network receives it.
     """
     from skrnn.networks.inference import forward_from
 
-    layout = StateLayout(estimator._spec)
-    layers, previous, n_steps, _ = layout.split(state)
-    initial = [states for layer in layers for states in layer]
-    if previous is not None:
-        # The differences of the first time step of a sequence are zero.
-        first = _steps_at(estimator, inputs, inputs.sequences.starts)
-        initial = [np.where(n_steps > 0, previous, first), *initial]
+    layers, previous, n_steps, _ = StateLayout(estimator._spec).split(state)
+    differences = [] if previous is None else [previous, n_steps]
     blocks = forward_from(
-        initial,
+        [*differences, *(states for layer in layers for states in layer)],
         lambda rows, hidden, final: (rows, reduce(rows, hidden), final),
         estimator._spec,
         estimator.weights_,
@@ -124,23 +123,7 @@ def _run(estimator, inputs, state, reduce):
         standardization=estimator._standardization,
     )
     final = _join_blocks([(rows, states) for rows, _, states in blocks])
+    final, previous = final[len(differences) :], final[0] if differences else None
     per_layer = len(final) // len(layers)
     grouped = [tuple(final[i : i + per_layer]) for i in range(0, len(final), per_layer)]
-    return [(rows, reduced) for rows, reduced, _ in blocks], grouped
-
-
-def _later(estimator, inputs, state):
-    """Return the last time step of each sequence, and the number of time steps so far."""
-    _, previous, n_steps, _ = StateLayout(estimator._spec).split(state)
-    sequences = inputs.sequences
-    if previous is not None:
-        previous = _steps_at(estimator, inputs, sequences.starts + sequences.lengths - 1)
-    return previous, None if n_steps is None else n_steps + sequences.lengths[:, None]
-
-
-def _steps_at(estimator, inputs, positions):
-    """Return the time steps at some positions as the network receives them."""
-    steps, known = inputs.sequences.values[positions], estimator._standardization
-    if known is not None:
-        steps = (steps - known.mean) / known.scale
-    return steps.astype(estimator._spec.dtype)
+    return [(rows, reduced) for rows, reduced, _ in blocks], grouped, previous

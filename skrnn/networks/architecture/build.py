@@ -15,7 +15,7 @@ import keras
 from keras import ops
 
 from skrnn.networks import backends
-from skrnn.networks.architecture.continued import continued_model
+from skrnn.networks.architecture.carried_states import continued_model
 from skrnn.networks.architecture.custom_body import Body, custom_body, real_steps
 from skrnn.networks.architecture.differences import with_differences
 from skrnn.networks.architecture.encoder_decoder import decode, encode, previous_input

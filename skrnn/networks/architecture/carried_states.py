@@ -1,7 +1,7 @@
 """The network with the states of its recurrent layers as further inputs and outputs.
 
-Truncated back-propagation trains this model: it continues a sequence from the states with which its
-last segment ended.
+Truncated back-propagation trains it, to continue a sequence from the states with which its last
+segment ended, and predictions that begin at a state, or return one, come from it.
 """
 
 import keras
@@ -13,43 +13,66 @@ from skrnn.networks.architecture.differences import DIFFERENCES, append_differen
 from skrnn.networks.cells import get_cell
 
 
-def carrying_model(network):
-    """Return a model of the layers of a network that carries states.
+def continued_model(spec, model):
+    """Return a model that begins at given states, up to the last recurrent layer.
+
+    It consists of the layers of a built network, so that it has the same weights. Pooling is not
+    part of it: the pooling of earlier and later time steps is not that of the later ones.
 
     Parameters
     ----------
-    network : Network
-        A network of one direction with one output per time step, without a custom body or cell.
+    spec : NetworkSpec
+        A specification of a network of named cells in one direction.
+    model : keras.Model
+        The network.
 
     Returns
     -------
     keras.Model
-        The model from time steps, lengths and the initial states of all layers to the outputs
-        before the output activation and the final states. These are correct for the sequences of
-        a batch that are not padded. With differences, the states include the last time step and
-        whether there was one.
+        Its inputs are time steps, lengths and the initial states: with differences, the previous
+        time step of each sequence, (batch, n_features), and a positive number if there was one and
+        zero if not, (batch, 1), then the states of each layer, (batch, units). Its outputs are the
+        outputs of the last recurrent layer at all time steps, and the final states in the same
+        order, which are correct for the sequences of a batch that are not padded.
     """
-    spec, layer = network.spec, network.raw.get_layer
+    layer, firsts, lasts = model.get_layer, [], []
+
+    def initial_state(width):
+        firsts.append(keras.Input((width,), dtype=spec.dtype))
+        return firsts[-1]
+
     with backends.precision(spec.dtype):
-        steps, lengths = network.raw.inputs
+        steps, lengths = model.inputs
         hidden = steps if spec.embedding is None else layer("embedding")(steps)
-        mask, firsts, lasts = real_steps(hidden, lengths)[1], [], []
         if spec.add_differences:
-            firsts = [_state(width, spec) for width in (spec.n_features, 1)]
-            before, seen = (ops.expand_dims(state, 1) for state in firsts)
-            before = ops.where(seen > 0, before, steps[:, :1])
+            before = ops.expand_dims(initial_state(spec.n_features), 1)
+            before = ops.where(ops.expand_dims(initial_state(1), 1) > 0, before, steps[:, :1])
             lasts = [steps[:, -1], ops.ones_like(steps[:, -1, :1])]
+            mask = real_steps(steps, lengths)[1]
             hidden = append_differences(steps, before, mask, layer(DIFFERENCES))
         for i, units in enumerate(spec.units):
-            n_states = get_cell(spec.cell).n_states
-            initial = [_state(units, spec) for _ in range(n_states)]
-            hidden, *final = layer(f"recurrent_{i}")(hidden, initial_state=initial)
-            firsts += initial
-            lasts += final
-        raw = layer("head")(hidden)
-        raw = ops.where(ops.expand_dims(mask, 2), raw, ops.zeros_like(raw))
-        return keras.Model([steps, lengths, *firsts], [raw, *lasts])
+            states = [initial_state(units) for _ in range(get_cell(spec.cell).n_states)]
+            hidden, *states = layer(f"recurrent_{i}")(hidden, initial_state=states)
+            lasts += states
+        return keras.Model([steps, lengths, *firsts], [hidden, *lasts])
 
 
-def _state(width, spec):
-    return keras.Input((width,), dtype=spec.dtype)
+def carrying_model(network):
+    """Return the model that truncated back-propagation trains.
+
+    Parameters
+    ----------
+    network : Network
+        A network with one output per time step whose states can be carried; see `continued_model`.
+
+    Returns
+    -------
+    keras.Model
+        The continued model with the outputs of the network before the output activation in place of
+        those of the last recurrent layer.
+    """
+    with backends.precision(network.spec.dtype):
+        (hidden, *lasts), inputs = network.continued.outputs, network.continued.inputs
+        raw = network.raw.get_layer("head")(hidden)
+        mask = ops.expand_dims(real_steps(hidden, inputs[1])[1], 2)
+        return keras.Model(inputs, [ops.where(mask, raw, ops.zeros_like(raw)), *lasts])
