@@ -31,6 +31,7 @@ PUBLIC_NAMES = {
         "fetch_synop",
         "get_data_home",
         "load_ucr",
+        "make_adding_problem",
         "make_ladybug",
         "make_lorenz",
         "make_mackey_glass",
