@@ -1,4 +1,4 @@
-"""The benchmark of long memory: its data, its stored results and its tables; errors are not tested."""
+"""The benchmark of long memory: its data, stored results and tables; errors are not tested."""
 
 import doctest
 import importlib
