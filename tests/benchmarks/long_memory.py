@@ -66,9 +66,10 @@ LAST_STATE = {
     "mingru": {"cell": "mingru", **TWO_LAYERS, **CHRONO},
     "lru": {"cell": "lru", **TWO_LAYERS},
 }
+SETTING_OF_ALL_STATES = {"pooling": "mean_max", "add_differences": True, "dropout": 0.2}
 ALL_STATES = {
-    cell: {**LAST_STATE[cell], **TWO_LAYERS, "pooling": "mean_max", "dropout": 0.2}
-    for cell in ("minimal_gru", "gru", "lstm", "lru")
+    cell: {**LAST_STATE[cell], **TWO_LAYERS, **SETTING_OF_ALL_STATES}
+    for cell in ("gru", "minimal_gru", "lstm")
 }
 
 
