@@ -7,6 +7,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from skrnn._fitting import generator
 from skrnn.datasets import (
     _makers,
+    make_adding_problem,
     make_ladybug,
     make_lorenz,
     make_mackey_glass,
@@ -154,6 +155,33 @@ def test_make_memory_task_delays():
     for k in range(1, 5):
         assert_array_equal(y[k:, k - 1], u[:-k, 0])
     assert np.abs(y).max() <= 1
+
+
+@pytest.mark.parametrize("n_steps", [2, 9])
+def test_make_adding_problem_marks_one_number_of_each_half(n_steps):
+    X, y = make_adding_problem(200, n_steps=n_steps, random_state=0)
+    numbers, marks = X[..., 0], X[..., 1]
+    assert X.shape == (200, n_steps, 2)
+    assert_allclose((numbers * marks).sum(axis=1), y, rtol=1e-15)
+    first, second = np.split(marks, [n_steps // 2], axis=1)
+    for half in (first, second):
+        assert set(half.ravel()) <= {0, 1}
+        assert_array_equal(half.sum(axis=1), 1)
+        assert half.any(axis=0).all()  # every time step of a half is marked in some sequence
+    assert 0 <= numbers.min() < numbers.max() < 1
+
+
+def test_make_adding_problem_random_state():
+    one, same, other = (make_adding_problem(5, random_state=seed) for seed in (0, 0, 1))
+    assert_array_equal(one[0], same[0])
+    assert_array_equal(one[1], same[1])
+    assert not np.array_equal(one[1], other[1])
+
+
+@pytest.mark.parametrize("given", [{"n_steps": 1}, {"n_sequences": 0}, {"n_sequences": 2.0}])
+def test_make_adding_problem_invalid_sizes(given):
+    with pytest.raises(ValueError, match=next(iter(given))):
+        make_adding_problem(**given)
 
 
 def test_make_mackey_glass_invalid_tau():

@@ -34,6 +34,7 @@ PUBLIC_NAMES = {
         "fetch_tiny_shakespeare",
         "get_data_home",
         "load_ucr",
+        "make_adding_problem",
         "make_ladybug",
         "make_lorenz",
         "make_mackey_glass",

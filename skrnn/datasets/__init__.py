@@ -5,6 +5,7 @@ from their public source, checks them, and stores them; `load_ucr` only reads lo
 scikit-learn's loaders, they return a `Bunch`. A generator (`make_*`) returns arrays.
 """
 
+from skrnn.datasets._adding_problem import make_adding_problem
 from skrnn.datasets._airline import fetch_airline_passengers
 from skrnn.datasets._beijing_pm25 import fetch_beijing_pm25
 from skrnn.datasets._files import get_data_home
@@ -33,6 +34,7 @@ __all__ = [
     "fetch_tiny_shakespeare",
     "get_data_home",
     "load_ucr",
+    "make_adding_problem",
     "make_ladybug",
     "make_lorenz",
     "make_mackey_glass",

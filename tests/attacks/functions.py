@@ -10,6 +10,7 @@ from scipy import sparse
 
 from skrnn import EchoStateRegressor
 from skrnn.datasets import (
+    make_adding_problem,
     make_ladybug,
     make_lorenz,
     make_mackey_glass,
@@ -173,6 +174,7 @@ FUNCTIONS = {
     ),
     "make_narma": (make_narma, {"n_steps": 5, "order": 3}, None),
     "make_memory_task": (make_memory_task, {"n_steps": 5, "max_delay": 2}, None),
+    "make_adding_problem": (make_adding_problem, {"n_sequences": 3, "n_steps": 4}, None),
     "make_ladybug": (make_ladybug, {"n_steps": 5, "step": 0.02, "random_state": 0}, None),
     "memory_capacity": (
         memory_capacity,

@@ -10,7 +10,7 @@ r"""The gated recurrent unit with a refine gate and uniform gate initialization 
     h_t &= g_t \odot h_{t-1} + (1 - g_t) \odot \tilde h_t
 
 A. Gu, C. Gulcehre, T. Paine, M. Hoffman, R. Pascanu, "Improving the gating mechanism of recurrent
-neural networks", ICML 2020, arXiv:1910.09890, section 3. The effective gate :math:`g_t`, as in
+neural networks", ICML 2020, arXiv:1910.09890. The effective gate :math:`g_t`, as in
 `refine_lstm`, takes the place of the update gate of the GRU, and :math:`s_t` is the reset gate,
 which multiplies the recurrent product of the candidate, as in `gru`.
 """

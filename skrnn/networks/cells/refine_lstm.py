@@ -11,11 +11,10 @@ r"""Long short-term memory with a refine gate and uniform gate initialization (U
     h_t &= o_t \odot \tanh(c_t)
 
 A. Gu, C. Gulcehre, T. Paine, M. Hoffman, R. Pascanu, "Improving the gating mechanism of recurrent
-neural networks", ICML 2020, arXiv:1910.09890, section 3. The refine gate changes the forget gate to
-the effective gate :math:`g_t`, which is between :math:`f_t^2` and :math:`1 - (1 - f_t)^2`, so that
-it can be close to 0 or 1 while the gradient of the forget gate is still large. The bias of the
-forget gate starts at the logits of a uniform distribution, and that of the refine gate at their
-negatives.
+neural networks", ICML 2020, arXiv:1910.09890. The refine gate changes the forget gate to the
+effective gate :math:`g_t`, which is between :math:`f_t^2` and :math:`1 - (1 - f_t)^2`, so that it
+can be close to 0 or 1 while the gradient of the forget gate is still large. The bias of the forget
+gate starts at the logits of a uniform distribution, and that of the refine gate at their negatives.
 """
 
 from types import MappingProxyType
