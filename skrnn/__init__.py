@@ -12,7 +12,12 @@ from skrnn.preprocessing import (
     SlidingWindow,
     TimeDistributed,
 )
-from skrnn.recurrent import RNNClassifier, RNNRegressor, clear_program_cache
+from skrnn.recurrent import (
+    RNNClassifier,
+    RNNRegressor,
+    SequenceGenerator,
+    clear_program_cache,
+)
 from skrnn.reservoir import EchoStateClassifier, EchoStateRegressor
 from skrnn.sequences import Sequences, check_sequences
 
@@ -23,6 +28,7 @@ __all__ = [
     "OneHotSequenceEncoder",
     "RNNClassifier",
     "RNNRegressor",
+    "SequenceGenerator",
     "Sequences",
     "SlidingWindow",
     "SlidingWindowForecaster",

@@ -10,6 +10,7 @@ from skrnn.recurrent._classifier import RNNClassifier
 from skrnn.recurrent._masked_attention import masked_attention
 from skrnn.recurrent._program_cache import clear_program_cache
 from skrnn.recurrent._regressor import RNNRegressor
+from skrnn.recurrent._sequence_generator import SequenceGenerator
 from skrnn.recurrent._stream import Stream
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "LSTMFCNBody",
     "RNNClassifier",
     "RNNRegressor",
+    "SequenceGenerator",
     "Stream",
     "check_body",
     "clear_program_cache",

@@ -34,6 +34,13 @@ from skrnn.sequences._standardization import Standardization
 from skrnn.sequences._targets import as_list_or_array, flatten_step_targets, nest_steps
 
 
+def clone_sharing(estimator, names):
+    """Return a clone of an estimator that shares the values of some parameters with it."""
+    shared = {name: getattr(estimator, name) for name in names}
+    bare = snapshot(estimator).set_params(**dict.fromkeys(shared))
+    return SavedEstimator.__sklearn_clone__(bare).set_params(**shared)
+
+
 class BaseRNN(
     TrainingParameters,
     NetworkParameters,
@@ -369,8 +376,7 @@ shape (n, T, n_features) or (n, T)
         shared = {name: params[name] for name in KERAS_PARAMETERS if name in params}
         if is_ready_made(self.body):
             del shared["body"]
-        bare = snapshot(self).set_params(**dict.fromkeys(shared))
-        return SavedEstimator.__sklearn_clone__(bare).set_params(**shared)
+        return clone_sharing(self, shared)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
