@@ -17,6 +17,7 @@ from skrnn.recurrent import (
     RNNRegressor,
     Seq2SeqClassifier,
     Seq2SeqRegressor,
+    SequenceGenerator,
     clear_program_cache,
 )
 from skrnn.reservoir import EchoStateClassifier, EchoStateRegressor
@@ -31,6 +32,7 @@ __all__ = [
     "RNNRegressor",
     "Seq2SeqClassifier",
     "Seq2SeqRegressor",
+    "SequenceGenerator",
     "Sequences",
     "SlidingWindow",
     "SlidingWindowForecaster",

@@ -11,6 +11,7 @@ from skrnn.recurrent._masked_attention import masked_attention
 from skrnn.recurrent._program_cache import clear_program_cache
 from skrnn.recurrent._regressor import RNNRegressor
 from skrnn.recurrent._seq2seq import Seq2SeqClassifier, Seq2SeqRegressor
+from skrnn.recurrent._sequence_generator import SequenceGenerator
 from skrnn.recurrent._stream import Stream
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "RNNRegressor",
     "Seq2SeqClassifier",
     "Seq2SeqRegressor",
+    "SequenceGenerator",
     "Stream",
     "check_body",
     "clear_program_cache",

@@ -24,6 +24,13 @@ from skrnn.recurrent._validation_split import check_groups, draw_split, holds_ou
 from skrnn.sequences._standardization import Standardization
 
 
+def clone_sharing(estimator, names):
+    """Return a clone of an estimator that shares the values of some parameters with it."""
+    shared = {name: getattr(estimator, name) for name in names}
+    bare = snapshot(estimator).set_params(**dict.fromkeys(shared))
+    return SavedEstimator.__sklearn_clone__(bare).set_params(**shared)
+
+
 class BaseTrained(
     TrainingParameters,
     LayerParameters,
@@ -203,8 +210,7 @@ shape (n, T, n_features) or (n, T)
         shared = {name: params[name] for name in KERAS_PARAMETERS if name in params}
         if "body" in params and is_ready_made(self.body):
             del shared["body"]
-        bare = snapshot(self).set_params(**dict.fromkeys(shared))
-        return SavedEstimator.__sklearn_clone__(bare).set_params(**shared)
+        return clone_sharing(self, shared)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
