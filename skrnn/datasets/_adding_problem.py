@@ -47,7 +47,8 @@ def make_adding_problem(n_sequences=1000, *, n_steps=50, random_state=None):
 
     References
     ----------
-    .. [1] S. Hochreiter, J. Schmidhuber, "Long short-term memory", Neural Computation 9, 1997.
+    .. [1] S. Hochreiter, J. Schmidhuber, "Long short-term memory",
+       Neural Computation 9, 1997.
     .. [2] Q. V. Le, N. Jaitly, G. E. Hinton, "A simple way to initialize recurrent networks of
        rectified linear units", arXiv:1504.00941, 2015.
 

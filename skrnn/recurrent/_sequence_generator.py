@@ -77,7 +77,8 @@ class SequenceGenerator(DensityMixin, TrainingParameters, SavedEstimator):
 
     References
     ----------
-    .. [1] T. Mikolov et al., "Recurrent neural network based language model", Interspeech 2010.
+    .. [1] T. Mikolov et al., "Recurrent neural network based language model",
+       Interspeech 2010.
     .. [2] R. J. Williams, J. Peng, "An efficient gradient-based algorithm for on-line training of
        recurrent network trajectories", Neural Computation 2, 1990.
     .. [4] R. Pascanu, T. Mikolov, Y. Bengio, "On the difficulty of training recurrent neural
@@ -86,8 +87,10 @@ class SequenceGenerator(DensityMixin, TrainingParameters, SavedEstimator):
        2017, equation 5, without restarts.
     .. [6] L. N. Smith, "A disciplined approach to neural network hyper-parameters: Part 1",
        arXiv:1803.09820, 2018, with the constants of PyTorch's OneCycleLR.
-    .. [7] C. Tallec, Y. Ollivier, "Can recurrent neural networks warp time?", ICLR 2018.
-    .. [8] A. Gu et al., "Improving the gating mechanism of recurrent neural networks", ICML 2020.
+    .. [7] C. Tallec, Y. Ollivier, "Can recurrent neural networks warp time?",
+       ICLR 2018.
+    .. [8] A. Gu et al., "Improving the gating mechanism of recurrent neural networks",
+       ICML 2020.
 
     Examples
     --------

@@ -99,8 +99,10 @@ class Seq2SeqClassifier(ClassifierMixin, BaseSeq2Seq):
        2017, equation 5, without restarts.
     .. [6] L. N. Smith, "A disciplined approach to neural network hyper-parameters: Part 1",
        arXiv:1803.09820, 2018, with the constants of PyTorch's OneCycleLR.
-    .. [7] C. Tallec, Y. Ollivier, "Can recurrent neural networks warp time?", ICLR 2018.
-    .. [8] A. Gu et al., "Improving the gating mechanism of recurrent neural networks", ICML 2020.
+    .. [7] C. Tallec, Y. Ollivier, "Can recurrent neural networks warp time?",
+       ICLR 2018.
+    .. [8] A. Gu et al., "Improving the gating mechanism of recurrent neural networks",
+       ICML 2020.
 
     Examples
     --------
