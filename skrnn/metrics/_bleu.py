@@ -83,7 +83,7 @@ def corpus_bleu(y_true, y_pred, *, tokenize=None, lowercase=False, return_signat
     ----------
     .. [1] K. Papineni, S. Roukos, T. Ward, W.-J. Zhu: BLEU: a method for automatic evaluation of
        machine translation. ACL 2002, pages 311-318.
-    .. [2] M. Post: A call for clarity in reporting BLEU scores.
+    .. [2] M. Post, "A call for clarity in reporting BLEU scores",
        WMT 2018, pages 186-191.
 
     Examples
