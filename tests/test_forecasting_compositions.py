@@ -21,6 +21,7 @@ from sklearn.model_selection import (
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
+from skrnn import Seq2SeqRegressor
 from skrnn.forecasting import PersistenceForecaster, SlidingWindowForecaster
 from skrnn.preprocessing import Interpolator
 
@@ -160,3 +161,17 @@ def test_forecaster_other_frequency_than_in_fit():
         forecaster.forecast(X=hours)
     with pytest.raises(ValueError, match="49 of 49 steps differ from <Day>"):
         forecaster.predict(hours)
+
+
+@pytest.mark.parametrize("columns", [[0], [0, 2]])
+def test_forecaster_with_encoder_decoder_receives_target_sequences(columns):
+    regressor = Seq2SeqRegressor(cell="simple", units=4, epochs=1, random_state=0)
+    model = SlidingWindowForecaster(regressor, window_length=5, horizon=3, difference=False)
+    model.fit(X, X[:, columns])
+    origins = np.arange(4, N - 3)
+    windows = np.stack([X[i - 4 : i + 1] for i in origins])
+    after = np.stack([X[i + 1 : i + 4][:, columns] for i in origins])
+    by_hand = clone(regressor).fit(windows, after[..., 0] if len(columns) == 1 else after)
+    expected = by_hand.predict(X[None, -5:])[0]
+    forecast = np.asarray(model.forecast())
+    assert_allclose(forecast.reshape(expected.shape), expected, rtol=1e-5)

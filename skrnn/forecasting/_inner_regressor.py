@@ -12,6 +12,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
 
 from skrnn.preprocessing._row_order import find_order_dependent
+from skrnn.recurrent import Seq2SeqRegressor
 
 _WRAPPERS = {
     GridSearchCV: "estimator",
@@ -134,6 +135,32 @@ def for_targets(regressor, n_targets):
     """Return the regressor, wrapped to fit a clone per target if it accepts only one target."""
     accepts_many = get_tags(_steps(regressor)[-1]).target_tags.multi_output
     return regressor if n_targets == 1 or accepts_many else MultiOutputRegressor(regressor)
+
+
+def as_targets(regressor, after):
+    """Return the rows after each window in the form in which a regressor receives them.
+
+    Parameters
+    ----------
+    regressor : estimator
+    after : ndarray of shape (n, n_ahead, n_targets)
+
+    Returns
+    -------
+    ndarray
+        A sequence for each window if the regressor is an encoder-decoder, otherwise one row. An
+        axis of a single target is left out.
+
+    Examples
+    --------
+    >>> from skrnn import RNNRegressor, Seq2SeqRegressor
+    >>> after = np.zeros((7, 4, 2))
+    >>> as_targets(RNNRegressor(), after).shape, as_targets(Seq2SeqRegressor(), after).shape
+    ((7, 8), (7, 4, 2))
+    """
+    if not isinstance(_steps(regressor)[-1], Seq2SeqRegressor):
+        after = after.reshape(len(after), -1)
+    return after[..., 0] if after.shape[-1] == 1 else after
 
 
 def validation_groups(regressor, ends, window_length):

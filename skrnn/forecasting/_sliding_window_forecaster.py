@@ -8,6 +8,7 @@ from sklearn.base import clone
 from skrnn._sklearn import HasMethods, Interval, StrOptions
 from skrnn.forecasting._base import BaseForecaster
 from skrnn.forecasting._inner_regressor import (
+    as_targets,
     for_targets,
     require_independent_windows,
     require_regressor,
@@ -46,7 +47,9 @@ class SlidingWindowForecaster(BaseForecaster):
         used, which standardises the windows. If the regressor, or the first step of its Pipeline,
         accepts sequences, it receives the windows as `Sequences`. Otherwise it receives one flat
         row (window_length × n_features) per window, the oldest time step first. A regressor that
-        predicts only one target is fitted once for each target and step. Put scalers into this
+        predicts only one target is fitted once for each target and step. A
+        :class:`~skrnn.Seq2SeqRegressor` receives the `horizon` rows after a window as one target
+        sequence, and forecasts them one after another. Put scalers into this
         Pipeline, so that forecasts are in the units of the series.
     window_length : int or "auto", default="auto"
         The number of rows that a forecast is made from. The last of them is its origin. If "auto",
@@ -281,12 +284,11 @@ class SlidingWindowForecaster(BaseForecaster):
             after[..., self.difference_] -= panel.values[origins][:, np.newaxis, differenced]
         features = series_features(panel.values, differenced, known_future, n_ahead)
         windows = windows_ending_at(features, origins, length)
-        after = after.reshape(len(origins), -1)
         regressor = RNNRegressor() if self.estimator is None else clone(self.estimator)
         groups = validation_groups(regressor, origins, length)
-        estimator = for_targets(regressor, after.shape[1]).fit(
+        estimator = for_targets(regressor, after[0].size).fit(
             windows if takes_sequences(regressor) else flatten_windows(np.asarray(windows)),
-            after[:, 0] if after.shape[1] == 1 else after,
+            as_targets(regressor, after),
             **groups,
         )
         return {
