@@ -27,7 +27,8 @@ def export_model(spec, weights, target_scale, standardization=None):
     Returns
     -------
     keras.Model
-        Its inputs are ``[steps, lengths]``.
+        Its inputs are ``[steps, lengths]``, and after them the previous targets of an
+        encoder-decoder.
     """
     scale, offset = target_scale
     with backends.precision(spec.dtype):
@@ -49,7 +50,7 @@ def export_model(spec, weights, target_scale, standardization=None):
 
 def _with_standardized_inputs(model, standardization, dtype):
     """Return a model of the same layers whose time steps are in the units of the user."""
-    steps, lengths = model.inputs
+    steps, lengths, *others = model.inputs
     mean, scale = standardization.mean, standardization.scale
     input_dtype = standardization.input_dtype(dtype)
     with backends.precision(input_dtype):
@@ -62,7 +63,7 @@ def _with_standardized_inputs(model, standardization, dtype):
         real = keras.ops.expand_dims(position <= keras.ops.expand_dims(lengths, 1), 2)
         hidden = keras.ops.where(real, hidden, keras.ops.zeros_like(hidden))
         # `call` runs all operations again, so that the layers are not hidden in an inner model.
-        model = keras.Model([given, lengths], model.call([hidden, lengths]))
+        model = keras.Model([given, lengths, *others], model.call([hidden, lengths, *others]))
     if input_dtype != dtype:
         _warn_if_rounded("inputs", "features", scale, mean)
     return model

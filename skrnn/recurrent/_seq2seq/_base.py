@@ -7,7 +7,7 @@ import numpy as np
 from skrnn._cells import CELLS
 from skrnn._fitting import fitted_snapshot
 from skrnn._parameters import parameter, with_parameters
-from skrnn._sklearn import Interval, StrOptions
+from skrnn._sklearn import Interval, StrOptions, _fit_context
 from skrnn._specs import DecoderSpec
 from skrnn.recurrent._data import ids_as_rows, read_sequences
 from skrnn.recurrent._parameters import LayerParameters
@@ -164,6 +164,7 @@ shape (n, T, n_features) or (n, T)
             sample_weight_val=sample_weight_val,
         )
 
+    @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, sample_weight=None):
         """Train for one more epoch, on the given data.
 
@@ -179,7 +180,6 @@ shape (n, T, n_features) or (n, T)
         self : object
             The fitted estimator.
         """
-        self._validate_params()
         return self._partial_fit(self._as_sources(X), y, sample_weight)
 
     def _as_sources(self, X):
