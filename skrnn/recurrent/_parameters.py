@@ -179,7 +179,7 @@ class LayerParameters:
         spec=_unchanged,
         description="""
         {"default", "chrono", "uniform_gate"}
-        How the first biases of the gates are drawn, which decides how long a unit remembers its
+        How the initial biases of the gates are drawn, which decides how long a unit remembers its
         state before training has changed anything. "default" is that of Keras: 1 for the
         forget gate of an LSTM, 0 for all others, so that all units forget within a few time steps;
         for "refine_lstm" and "refine_gru", it is "uniform_gate".
