@@ -22,6 +22,7 @@ from itertools import groupby
 
 import jax
 import jax.numpy as jnp
+import keras
 import numpy as np
 
 from skrnn.networks.batches import compact
@@ -90,7 +91,7 @@ def batch_layout(spec, lengths, batch_size, n_epochs):
     return batch_size
 
 
-def compile_training(network, objective, optimizer, model):
+def compile_training(network, objective, optimizer, model, penalty):
     """Compile a loop for training and one for evaluation, for each shape of a batch."""
     per_step = network.spec.return_sequences
     train_loss = _batch_loss(model, objective, per_step=per_step, training=True)
@@ -101,6 +102,15 @@ def compile_training(network, objective, optimizer, model):
         gradient = jax.value_and_grad(train_loss, has_aux=True)
         (value, changed), gradients = gradient(trainable, others, counted, batch, firsts)
         *changed, lasts = changed
+        if penalty is not None:
+            rate, factor = rate
+
+            def loss(raw):
+                losses, real = _target_losses(objective, raw, batch, per_step)[:2]
+                return _mean(losses, real)
+
+            with keras.StatelessScope(state_mapping=by_variable(state)):
+                gradients = penalty.add(gradients, factor, _inputs(batch, firsts), loss)
         trainable, slots = optimizer.stateless_apply(with_rate(slots, rate), gradients, trainable)
         return (trainable, *changed, slots), lasts, value
 
@@ -108,6 +118,12 @@ def compile_training(network, objective, optimizer, model):
         trainable, *changing = state
         value, (*changed, lasts) = evaluation_loss(trainable, *changing, batch, firsts)
         return (trainable, *changed), lasts, value
+
+    def by_variable(state):
+        groups = zip(
+            (model.trainable_variables, model.non_trainable_variables), state, strict=False
+        )
+        return [pair for group in groups for pair in zip(*group, strict=True)]
 
     with_rate = _rate_setter(optimizer)
     own_metric = any(not type(m).__module__.startswith("keras.") for m in objective.metrics.items)
@@ -133,23 +149,36 @@ def _batch_loss(model, objective, *, per_step, training):
     """
 
     def batch_loss(trainable, others, counted, batch, firsts):
-        sequences, targets, rows, real, n_steps = batch
-        steps, lengths = _gather_steps(sequences, rows, n_steps)
         outputs, others, penalties = model.stateless_call(
-            trainable, others, [steps, lengths, *firsts], training=training, return_losses=True
+            trainable, others, _inputs(batch, firsts), training=training, return_losses=True
         )
         raw, *lasts = jax.tree.leaves(outputs)
-        values, starts, n_targets, weights, *units = targets
-        where = starts[rows]
-        if per_step:
-            raw, where, real = _as_targets(raw, where, real, n_targets[rows])
-        true = values[where]
-        losses, predicted = objective.weighted_losses(true, raw, weights[where])
-        value = jnp.sum(jnp.where(real, losses, 0)) / jnp.sum(real) + sum(penalties)
-        counted = objective.metrics.updated(counted, true, predicted, units, real)
-        return value, (others, counted, lasts)
+        losses, real, true, predicted = _target_losses(objective, raw, batch, per_step)
+        counted = objective.metrics.updated(counted, true, predicted, batch[1][4:], real)
+        return _mean(losses, real) + sum(penalties), (others, counted, lasts)
 
     return batch_loss
+
+
+def _inputs(batch, firsts):
+    """Return the inputs of a model for a batch, of which `firsts` are the states before it."""
+    sequences, _, rows, _, n_steps = batch
+    return [*_gather_steps(sequences, rows, n_steps), *firsts]
+
+
+def _target_losses(objective, raw, batch, per_step):
+    """Return the loss of each target, which targets are real, the targets and the predictions."""
+    _, (values, starts, n_targets, weights, *_), rows, real, _ = batch
+    where = starts[rows]
+    if per_step:
+        raw, where, real = _as_targets(raw, where, real, n_targets[rows])
+    true = values[where]
+    losses, predicted = objective.weighted_losses(true, raw, weights[where])
+    return losses, real, true, predicted
+
+
+def _mean(losses, real):
+    return jnp.sum(jnp.where(real, losses, 0)) / jnp.sum(real)
 
 
 def _rate_setter(optimizer):
@@ -221,7 +250,10 @@ def _compile_loop(one_batch, variables, exact, state_inputs=()):
 
 def _filled(arrays, sizes):
     """Return arrays that are filled with zeros up to the given sizes."""
-    filled = [np.zeros(size, array.dtype) for array, size in zip(arrays, sizes, strict=True)]
+    filled = [
+        np.zeros((size, *array.shape[1:]), array.dtype)
+        for array, size in zip(arrays, sizes, strict=True)
+    ]
     for longer, array in zip(filled, arrays, strict=True):
         longer[: len(array)] = array
     return filled

@@ -34,36 +34,38 @@ def to_device(examples, units):
     return sequences_to_device(examples.sequences), tuple(tensors)
 
 
-def compile_training(network, objective, optimizer, model):
+def compile_training(network, objective, optimizer, model, penalty):
     """Compile two loops for training, with and without XLA inside, and one for evaluation."""
-    per_step = network.spec.return_sequences
+    target_losses = partial(_target_losses, objective, network.spec.return_sequences)
     own_layers = not network.spec.is_custom
     update = _compile_update(optimizer, model.trainable_variables, all_used=own_layers)
 
-    def batch_loss(model, sequences, targets, rows, states, training):
-        steps, lengths = _gather_steps(*sequences, rows)
-        raw, *states = tf.nest.flatten(model([steps, lengths, *states], training=training))
-        values, starts, n_targets, weights, *units = targets
-        where = tf.gather(starts, rows)
-        if per_step:
-            lengths = tf.gather(n_targets, rows)
-            real = tf.sequence_mask(lengths)
-            where = tf.boolean_mask(_step_positions(where, lengths), real)
-            raw = tf.boolean_mask(raw, real)
-        true = tf.gather(values, where)
-        losses, predicted = objective.weighted_losses(true, raw, tf.gather(weights, where))
-        objective.metrics.update(true, predicted, units)
+    def batch_loss(model, inputs, targets, rows, training):
+        raw, *states = tf.nest.flatten(model(inputs, training=training))
+        losses, predicted, true = target_losses(raw, targets, rows)
+        objective.metrics.update(true, predicted, targets[4:])
         return tf.add_n([tf.reduce_mean(losses), *model.losses]), states
 
     def train_batch(sequences, targets, rows, states, rate):
         variables = model.trainable_variables
+        inputs = [*_gather_steps(*sequences, rows), *states]
         with tf.GradientTape() as tape:
-            value, states = batch_loss(model, sequences, targets, rows, states, training=True)
-        update(tape.gradient(value, [variable.value for variable in variables]), rate)
+            value, states = batch_loss(model, inputs, targets, rows, training=True)
+        gradients = tape.gradient(value, [variable.value for variable in variables])
+        if penalty is not None:
+            rate, factor = tf.unstack(rate)
+
+            def loss(raw):
+                return tf.reduce_mean(target_losses(raw, targets, rows)[0])
+
+            # Otherwise some weights may be updated before the penalty has read them.
+            gradients = tf.tuple(penalty.add(gradients, factor, inputs, loss))
+        update(gradients, rate)
         return value, states
 
     def evaluate_batch(sequences, targets, rows, states, _):
-        return batch_loss(network.raw, sequences, targets, rows, states, training=False)
+        inputs = [*_gather_steps(*sequences, rows), *states]
+        return batch_loss(network.raw, inputs, targets, rows, training=False)
 
     plain = _compile_loop(train_batch, network.spec)
     compiled = _compile_loop(train_batch, network.spec)
@@ -82,6 +84,19 @@ def compile_training(network, objective, optimizer, model):
         return evaluate(data, batches, rates, [])[0]
 
     return train, evaluate_all
+
+
+def _target_losses(objective, per_step, raw, targets, rows):
+    """Return the loss of each target, the predictions and the targets."""
+    values, starts, n_targets, weights, *_ = targets
+    where = tf.gather(starts, rows)
+    if per_step:
+        lengths = tf.gather(n_targets, rows)
+        real = tf.sequence_mask(lengths)
+        where = tf.boolean_mask(_step_positions(where, lengths), real)
+        raw = tf.boolean_mask(raw, real)
+    true = tf.gather(values, where)
+    return *objective.weighted_losses(true, raw, tf.gather(weights, where)), true
 
 
 def _compile_update(optimizer, variables, *, all_used):
