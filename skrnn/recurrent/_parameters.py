@@ -300,24 +300,6 @@ class NetworkParameters(LayerParameters):
         itself. Layers without a seed are seeded from `random_state`.
         """,
     )
-    truncation: int | None = parameter(
-        default=None,
-        constraint=[None, Interval(Integral, 1, None, closed="left")],
-        spec=_unchanged,
-        description="""
-        int or None
-        The number of time steps k through which gradients flow back, in truncated back-propagation
-        through time (Williams and Peng, 1990). Each sequence is cut into segments of k time steps,
-        and each segment of a batch is one update of the weights. The states at the end of a
-        segment are the initial states of the next one, but the gradient ends there, so that the
-        memory of training grows with k and not with the length of the sequences. If None, or if k
-        is at least the length of the longest sequence, gradients flow back through whole
-        sequences. Use it for sequences of thousands of time steps; a network hardly learns
-        dependencies that are longer than k. Dropout draws new masks for each segment. Only for
-        `return_sequences=True`, because otherwise only the last segment would have a target, and
-        not available with `bidirectional=True`, a `body` or a custom cell.
-        """,
-    )
 
 
 def network_spec(

@@ -99,7 +99,8 @@ class BaseSeq2Seq(BaseTrained, DecoderParameters):
 
     # What the recurrent estimators with equal lengths let the user choose.
     return_sequences, pooling = True, "last"
-    add_differences, body, truncation = False, None, None
+    add_differences, body = False, None
+    truncation, gradient_penalty = None, 0.0
 
     def _validate_params(self):
         super()._validate_params()
