@@ -22,8 +22,7 @@ import numpy as np
 from keras import ops
 
 from skrnn.networks import backends
-from skrnn.networks.cells import get_cell
-from skrnn.networks.cells._loop import _project
+from skrnn.networks.cells import get_cell, project_inputs
 from skrnn.networks.probes import recurrent_layers, run_graph
 
 _KERNEL = "recurrent_kernel"
@@ -149,9 +148,9 @@ class _Layer:
 
     def _project(self, steps, weights):
         if steps.ndim == 3:
-            return _project(self.cell, steps, None, weights)
+            return project_inputs(self.cell, steps, None, weights)
         factors = ops.cast(steps >= 0, self.dtype)
-        return _project(self.cell, ops.maximum(steps, 0), factors, weights)
+        return project_inputs(self.cell, ops.maximum(steps, 0), factors, weights)
 
     def _step(self, projected, states, weights):
         return self.cell.step(projected, tuple(states), weights, self._holder.activation)
