@@ -86,6 +86,9 @@ def encode(hidden, lengths, spec, plain, seeds):
     memory, _, states, _ = recurrent_stack(
         hidden, lengths, position, mask, spec, plain, seeds, holds_states=True
     )
+    # Keras orders the weights of a model by the distance of their layer to the output. Layers of the
+    # decoder follow this layer, so their weights follow those of the encoder for any number of them.
+    states = keras.layers.Identity(dtype=spec.dtype, name="final_states")(states)
     if spec.bidirectional:
         n_states = get_cell(spec.cell).n_states
         both = [list(zip(one[:n_states], one[n_states:], strict=True)) for one in states]
