@@ -12,9 +12,12 @@ from skrnn.datasets._imdb import fetch_imdb
 from skrnn.datasets._japanese_vowels import fetch_japanese_vowels
 from skrnn.datasets._ladybug import make_ladybug
 from skrnn.datasets._makers import make_lorenz, make_mackey_glass, make_memory_task, make_narma
+from skrnn.datasets._multi30k import fetch_multi30k
 from skrnn.datasets._names import fetch_names
 from skrnn.datasets._sequoia import fetch_sequoia
 from skrnn.datasets._synop import fetch_synop
+from skrnn.datasets._tatoeba import fetch_tatoeba
+from skrnn.datasets._tiny_shakespeare import fetch_tiny_shakespeare
 from skrnn.datasets._ucr import load_ucr
 
 __all__ = [
@@ -22,9 +25,12 @@ __all__ = [
     "fetch_beijing_pm25",
     "fetch_imdb",
     "fetch_japanese_vowels",
+    "fetch_multi30k",
     "fetch_names",
     "fetch_sequoia",
     "fetch_synop",
+    "fetch_tatoeba",
+    "fetch_tiny_shakespeare",
     "get_data_home",
     "load_ucr",
     "make_ladybug",

@@ -4,9 +4,11 @@ Downloads are compared with a checksum. A file gets its final name only when it 
 an interrupted download leaves nothing that a later call could read as data.
 """
 
+import gzip
 import hashlib
 import lzma
 import os
+import zlib
 from contextlib import contextmanager
 from http.client import HTTPException
 from pathlib import Path
@@ -157,18 +159,18 @@ def temporary_path(path):
 
 
 def read_text(path):
-    """Return the text of a file, which may be compressed (.xz).
+    """Return the text of a file, which may be compressed (.gz, .xz).
 
     Raises
     ------
     ValueError
         If the file is truncated, or if it is not a text file in UTF-8.
     """
-    opener = lzma.open if path.suffix == ".xz" else open
+    opener = {".gz": gzip.open, ".xz": lzma.open}.get(path.suffix, open)
     try:
         with opener(path, "rt", encoding="utf-8") as file:
             return file.read()
-    except (UnicodeDecodeError, EOFError, lzma.LZMAError) as error:
+    except (UnicodeDecodeError, EOFError, gzip.BadGzipFile, zlib.error, lzma.LZMAError) as error:
         raise ValueError(f"{path} is not a complete text file in UTF-8: {error}") from error
 
 

@@ -16,6 +16,7 @@ from joblib import Parallel, delayed, effective_n_jobs
 from scipy import sparse
 from sklearn.feature_extraction.text import CountVectorizer
 
+from skrnn.preprocessing._subwords import learns_subwords, load_subwords
 from skrnn.preprocessing._symbols import Factorizer, SymbolSequences
 from skrnn.preprocessing._vocabularies import TokenCounts, check_one_type, merge_tokens
 from skrnn.sequences._containers import is_table
@@ -69,15 +70,25 @@ def check_documents(X, *, as_tokens, any_type=False):
     return documents
 
 
-def make_analyzer(analyzer, *, lowercase, strip_accents, token_pattern, stop_words):
+def make_preprocessor(*, lowercase, strip_accents):
+    """Return the function with which scikit-learn changes a text before it is split."""
+    vectorizer = CountVectorizer(lowercase=lowercase, strip_accents=strip_accents)
+    return vectorizer.build_preprocessor()
+
+
+def make_analyzer(
+    analyzer, *, lowercase, strip_accents, token_pattern, stop_words, subword_model=None
+):
     """Return a function that converts documents to an iterable with one list of tokens each.
 
     Parameters
     ----------
-    analyzer : {"word", "char", "tokens"}, callable or object with `encode_batch`
+    analyzer : {"word", "char", "bpe", "tokens"}, callable or object with `encode_batch`
         As in :class:`~skrnn.EmbeddingTokenizer`.
     lowercase, strip_accents, token_pattern, stop_words
         As in :class:`~sklearn.feature_extraction.text.CountVectorizer`.
+    subword_model : str or None, default=None
+        The model that `train_subwords` returned. Only used if ``analyzer="bpe"``.
 
     Returns
     -------
@@ -90,6 +101,9 @@ def make_analyzer(analyzer, *, lowercase, strip_accents, token_pattern, stop_wor
         tokenizer.no_padding()
         tokenizer.no_truncation()
         return partial(_subwords, tokenizer)
+    preprocess = make_preprocessor(lowercase=lowercase, strip_accents=strip_accents)
+    if learns_subwords(analyzer):
+        return partial(_trained_subwords, subword_model, preprocess)
     if callable(analyzer):
         return partial(map, analyzer)
     if isinstance(stop_words, list) and not all(isinstance(word, str) for word in stop_words):
@@ -110,7 +124,7 @@ def make_analyzer(analyzer, *, lowercase, strip_accents, token_pattern, stop_wor
             ) from error
     if not lowercase and strip_accents is None:
         return partial(map, _as_list)
-    return partial(map, partial(_preprocessed, vectorizer.build_preprocessor()))
+    return partial(map, partial(_preprocessed, preprocess))
 
 
 def read_documents(X, analyzer, *, n_jobs=None, **text_parameters):
@@ -120,7 +134,7 @@ def read_documents(X, analyzer, *, n_jobs=None, **text_parameters):
     ----------
     X : iterable
         The documents.
-    analyzer : {"word", "char", "tokens"}, callable or object with `encode_batch`
+    analyzer : {"word", "char", "bpe", "tokens"}, callable or object with `encode_batch`
         As in :class:`~skrnn.EmbeddingTokenizer`.
     n_jobs : int or None, default=None
         The number of processes, as in :class:`~skrnn.EmbeddingTokenizer`.
@@ -212,6 +226,10 @@ def _subwords(tokenizer, documents):
         batch = documents[start : start + _DOCUMENTS_PER_BATCH]
         for encoding in tokenizer.encode_batch(batch, add_special_tokens=False):
             yield encoding.tokens
+
+
+def _trained_subwords(model, preprocess, documents):
+    return _subwords(load_subwords(model), list(map(preprocess, documents)))
 
 
 def _preprocessed(preprocess, tokens):

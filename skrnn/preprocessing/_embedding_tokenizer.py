@@ -5,22 +5,28 @@ each document becomes a sequence of ids instead of a row of counts.
 """
 
 from collections.abc import Mapping
-from itertools import islice
 from numbers import Integral
 
 from sklearn.base import ClassNamePrefixFeaturesOutMixin
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from skrnn._fitting import is_fitted
 from skrnn._persistence import SavedEstimator
 from skrnn._sklearn import HasMethods, Interval, RealNotInt, StrOptions, _fit_context
-from skrnn.preprocessing._documents import count_tokens, read_documents
+from skrnn.preprocessing._documents import (
+    check_documents,
+    count_tokens,
+    make_preprocessor,
+    read_documents,
+)
 from skrnn.preprocessing._sequence_transformer import (
     SequenceTransformerMixin,
     collect_like,
     truncate_and_pad,
 )
-from skrnn.preprocessing._token_ids import ids_of, join_tokens, tokens_of
+from skrnn.preprocessing._subwords import learns_subwords, subword_vocabulary, train_subwords
+from skrnn.preprocessing._token_ids import InverseTransformMixin, ids_of
 from skrnn.preprocessing._vocabularies import (
     FIRST_ID,
     check_selected,
@@ -38,8 +44,18 @@ DOCUMENT_FREQUENCY = [
 ]
 
 
+def _can_continue(tokenizer):
+    if learns_subwords(tokenizer.analyzer):
+        raise AttributeError("analyzer='bpe' learns from all documents at once. Use fit instead.")
+    return True
+
+
 class EmbeddingTokenizer(
-    EmbeddingMatrixMixin, ClassNamePrefixFeaturesOutMixin, SequenceTransformerMixin, SavedEstimator
+    InverseTransformMixin,
+    EmbeddingMatrixMixin,
+    ClassNamePrefixFeaturesOutMixin,
+    SequenceTransformerMixin,
+    SavedEstimator,
 ):
     r"""Convert raw documents to sequences of token ids, for a network with an `embedding`.
 
@@ -49,17 +65,21 @@ class EmbeddingTokenizer(
 
     Parameters
     ----------
-    analyzer : {"word", "char", "tokens"}, callable or tokenizer, default="word"
+    analyzer : {"word", "char", "bpe", "tokens"}, callable or tokenizer, default="word"
         How a document is split into tokens.
 
         - "word" and "char" use scikit-learn's text analysis, which the next four parameters
-          control.
+          control. "char" replaces several white space characters in a row with one space.
+        - "bpe" splits words into subwords by byte-pair encoding [2]_, which `fit` learns with
+          Hugging Face's `tokenizers`, a package of the extra `text`. Frequent words are one token,
+          and rare words are several. Spaces and punctuation are kept, so that `inverse_transform`
+          restores the text. Only characters that do not occur in `fit` are unknown.
         - "tokens" means that each document is already a list of tokens, either all str or all int.
           Every token gets one id, as tagging requires. `lowercase` and `strip_accents` apply to
           tokens that are str.
         - A callable receives a document and returns its tokens.
         - An object of Hugging Face's `tokenizers` splits documents into the subwords on which it
-          was trained.
+          was trained, for example as a unigram model.
     lowercase : bool, default=True
         Whether to convert text to lower case first.
     strip_accents : {"ascii", "unicode"} or callable, default=None
@@ -72,15 +92,17 @@ class EmbeddingTokenizer(
         The words to leave out. Only used if ``analyzer="word"``.
     max_tokens : int, default=20_000
         The maximum number of ids, at least 3, including those of padding and of the unknown token.
-        Only the most frequent tokens get an id. If None, there is no maximum. Ignored if
-        `vocabulary` is given.
+        Only the most frequent tokens get an id. If None, there is no maximum, which is not possible
+        with ``analyzer="bpe"``. Ignored if `vocabulary` is given.
     min_df, max_df : int or float, default=1 and 1.0
         The minimum and the maximum number (int) or fraction (float between 0 and 1) of documents in
-        which a token must occur to get an id. Ignored if `vocabulary` is given.
+        which a token must occur to get an id. Ignored if `vocabulary` is given or if
+        ``analyzer="bpe"``.
     vocabulary : list, or dict from token to int, default=None
         The tokens that get an id, in the order of their ids. The values of a dict are either
         positions that start at 0, as in gensim's `key_to_index`, or ids that start at 2, as in
-        `vocabulary_`. If None, the vocabulary is learned from the documents.
+        `vocabulary_`. If None, the vocabulary is learned from the documents. It must be None if
+        ``analyzer="bpe"``.
     max_length : int, default=None
         If None, `transform` returns a list of arrays, each as long as its document. If an int, it
         returns an array with this number of columns, in which long documents are truncated and
@@ -100,6 +122,9 @@ class EmbeddingTokenizer(
     n_tokens_ : int
         The number of ids, including those of padding and of the unknown token, which is the number
         of rows of an embedding matrix. All ids are less than it.
+    subword_model_ : str or None
+        The trained model in the JSON format of `tokenizers`, which `tokenizers.Tokenizer.from_str`
+        reads. None unless ``analyzer="bpe"``.
 
     See Also
     --------
@@ -119,6 +144,8 @@ class EmbeddingTokenizer(
     ----------
     .. [1] Y. Bengio, R. Ducharme, P. Vincent, C. Jauvin, Journal of Machine Learning Research 3,
        2003, pages 1137-1155, where word vectors are looked up by id.
+    .. [2] R. Sennrich, B. Haddow, A. Birch: Neural machine translation of rare words with subword
+       units. ACL 2016, pages 1715-1725.
 
     Examples
     --------
@@ -141,7 +168,7 @@ class EmbeddingTokenizer(
 
     _parameter_constraints = {
         "analyzer": [
-            StrOptions({"word", "char", "tokens"}),
+            StrOptions({"word", "char", "bpe", "tokens"}),
             HasMethods(["encode_batch"]),
             callable,
         ],
@@ -208,6 +235,8 @@ class EmbeddingTokenizer(
         ValueError
             If `X` is a text or a table instead of an iterable of documents, if a document does not
             have the type that `analyzer` expects, or if no token is left.
+        ImportError
+            If ``analyzer="bpe"`` and `tokenizers` is not installed.
         """
         self._learn(X)
         return self
@@ -228,12 +257,14 @@ class EmbeddingTokenizer(
         """
         return self._encode(self._learn(X), X)
 
+    @available_if(_can_continue)
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y=None):
         """Update the vocabulary with more documents.
 
         The result of several calls is that of one `fit` on all documents. The id of a token may
-        change with each call, because the ids are sorted by frequency.
+        change with each call, because the ids are sorted by frequency. Subwords ("bpe") cannot be
+        updated, so that this method does not exist for them.
 
         Parameters
         ----------
@@ -272,56 +303,6 @@ class EmbeddingTokenizer(
         check_is_fitted(self)
         return self._encode(self._read(X), X)
 
-    def inverse_transform(self, X):
-        """Return the documents that ids stand for, as far as the ids determine them.
-
-        Tokens of "word" and of a callable are joined with a space, and characters without a space.
-        The decoder of an object of `tokenizers` joins its subwords. What the analysis removed, such
-        as upper case letters and punctuation, is not restored.
-
-        Parameters
-        ----------
-        X : list of array-like of shape (T_i,), or array-like of shape (n, T)
-            The ids. A sequence may be empty.
-
-        Returns
-        -------
-        X_original : list of str, or list of ndarray of objects of shape (T_i,)
-            The texts, or the arrays of tokens if ``analyzer="tokens"`` or if tokens are int. The
-            unknown token is "[UNK]", and padding is removed.
-
-        Raises
-        ------
-        ValueError
-            If an id is not less than `n_tokens_`.
-        """
-        tokens = self.to_tokens(X)
-        is_int = not all(isinstance(token, str) for token in islice(self.vocabulary_, 1))
-        if is_int or (isinstance(self.analyzer, str) and self.analyzer == "tokens"):
-            return tokens
-        return join_tokens(tokens, self.analyzer)
-
-    def to_tokens(self, X):
-        """Return the tokens that ids stand for, for example to label the axes of a figure.
-
-        Parameters
-        ----------
-        X : as in `inverse_transform`
-            The ids.
-
-        Returns
-        -------
-        tokens : list of ndarray of objects of shape (T_i,)
-            The tokens. The unknown token is "[UNK]", and padding is removed.
-
-        Raises
-        ------
-        ValueError
-            If an id is not less than `n_tokens_`.
-        """
-        check_is_fitted(self)
-        return tokens_of(X, self.vocabulary_)
-
     def __sklearn_tags__(self):
         """Return the tags of a transformer that accepts a one-dimensional collection of texts."""
         tags = super().__sklearn_tags__()
@@ -334,7 +315,7 @@ class EmbeddingTokenizer(
         """Return the number of columns of the output array, or 1 for sequences of ids."""
         return self.max_length or 1
 
-    def _read(self, X):
+    def _read(self, X, subword_model=None):
         """Return the tokens of documents as codes."""
         return read_documents(
             X,
@@ -344,10 +325,21 @@ class EmbeddingTokenizer(
             strip_accents=self.strip_accents,
             token_pattern=self.token_pattern,
             stop_words=self.stop_words,
+            subword_model=subword_model or self._model(),
         )
+
+    def _model(self):
+        """Return the trained model of subwords, or None if `analyzer` needs none."""
+        if not learns_subwords(self.analyzer):
+            return None
+        if self.subword_model_ is None:
+            raise ValueError("analyzer='bpe' was set after fit. Call fit again.")
+        return self.subword_model_
 
     def _learn(self, X):
         """Set the vocabulary, and return the tokens of the documents as codes."""
+        if learns_subwords(self.analyzer):
+            return self._learn_subwords(X)
         if self.vocabulary is not None:
             vocabulary = read_vocabulary(self.vocabulary)
             if self.lowercase and isinstance(self.analyzer, str):
@@ -362,9 +354,24 @@ class EmbeddingTokenizer(
         self._set_vocabulary(vocabulary, counts)
         return corpus
 
-    def _set_vocabulary(self, vocabulary, counts=None):
+    def _learn_subwords(self, X):
+        if self.vocabulary is not None:
+            raise ValueError("vocabulary must be None with analyzer='bpe', which learns its own.")
+        if self.max_tokens is None:
+            raise ValueError("max_tokens must be an int with analyzer='bpe', got None.")
+        documents = check_documents(X, as_tokens=False)
+        preprocess = make_preprocessor(lowercase=self.lowercase, strip_accents=self.strip_accents)
+        model = train_subwords(list(map(preprocess, documents)), self.max_tokens)
+        corpus = self._read(documents, model)
+        if not corpus.distinct:
+            raise ValueError("empty vocabulary; the documents contain no text")
+        self._set_vocabulary(subword_vocabulary(model), subword_model=model)
+        return corpus
+
+    def _set_vocabulary(self, vocabulary, counts=None, subword_model=None):
         self._forget_stored_version()
         self._counts = counts
+        self.subword_model_ = subword_model
         self.vocabulary_ = vocabulary
         self.n_tokens_ = len(vocabulary) + FIRST_ID
 

@@ -3,14 +3,69 @@
 from itertools import islice
 
 import numpy as np
+from sklearn.utils.validation import check_is_fitted
 
 from skrnn.preprocessing._sequence_transformer import fill_empty_sequences
+from skrnn.preprocessing._subwords import UNKNOWN_NAME, learns_subwords, load_subwords
 from skrnn.preprocessing._vocabularies import check_one_type
 from skrnn.sequences import check_sequences
 from skrnn.sequences._containers import split_steps
 from skrnn.sequences._tokens import PADDING, UNKNOWN
 
-UNKNOWN_NAME = "[UNK]"
+
+class InverseTransformMixin:
+    """Mixin for tokenizers with ids in `vocabulary_`: the tokens and the documents of ids."""
+
+    def inverse_transform(self, X):
+        """Return the documents that ids stand for, as far as the ids determine them.
+
+        Tokens of "word" and of a callable are joined with a space, and characters without a space.
+        Subwords contain the spaces of the text. What the analysis removed, such
+        as upper case letters and punctuation, is not restored.
+
+        Parameters
+        ----------
+        X : list of array-like of shape (T_i,), or array-like of shape (n, T)
+            The ids. A sequence may be empty.
+
+        Returns
+        -------
+        X_original : list of str, or list of ndarray of objects of shape (T_i,)
+            The texts, or the arrays of tokens if ``analyzer="tokens"`` or if tokens are int. The
+            unknown token is "[UNK]", and padding is removed.
+
+        Raises
+        ------
+        ValueError
+            If an id is not less than `n_tokens_`.
+        """
+        tokens = self.to_tokens(X)
+        is_int = not all(isinstance(token, str) for token in islice(self.vocabulary_, 1))
+        if is_int or (isinstance(self.analyzer, str) and self.analyzer == "tokens"):
+            return tokens
+        learned = learns_subwords(self.analyzer)
+        return join_tokens(tokens, load_subwords(self._model()) if learned else self.analyzer)
+
+    def to_tokens(self, X):
+        """Return the tokens that ids stand for, for example to label the axes of a figure.
+
+        Parameters
+        ----------
+        X : as in `inverse_transform`
+            The ids.
+
+        Returns
+        -------
+        tokens : list of ndarray of objects of shape (T_i,)
+            The tokens. The unknown token is "[UNK]", and padding is removed.
+
+        Raises
+        ------
+        ValueError
+            If an id is not less than `n_tokens_`.
+        """
+        check_is_fitted(self)
+        return tokens_of(X, self.vocabulary_)
 
 
 def ids_of(corpus, vocabulary):
