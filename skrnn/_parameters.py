@@ -58,17 +58,34 @@ def with_parameters(cls):
     # The docstring describes the types in more detail than annotations could.
     cls.__init__.__annotations__ = {}
     cls._parameter_constraints = {item.name: item.metadata["constraint"] for item in fields(cls)}
-    entries = [_entry(item) for item in fields(cls)]
-    cls.__doc__ = cls.__doc__.replace(f"{_INDENT}{{parameters}}\n", "".join(entries))
-    return cls
+    return with_texts(parameters="".join(_entry(item) for item in fields(cls)))(cls)
+
+
+def with_texts(**texts):
+    """Return a decorator that completes a docstring with texts that several docstrings share.
+
+    Parameters
+    ----------
+    **texts
+        The lines that replace ``{name}``, which stands on a line of its own, by name. They are
+        indented as a docstring is whose object has no indentation.
+    """
+
+    def complete(described):
+        for name, text in texts.items():
+            described.__doc__ = described.__doc__.replace(
+                f"{_INDENT}{{{name}}}\n", textwrap.indent(text, _INDENT)
+            )
+        return described
+
+    return complete
 
 
 def _entry(item):
-    """Return the entry of a parameter in a docstring, indented as the docstring of a class."""
+    """Return the entry of a parameter in a docstring, without the indentation of a docstring."""
     kind, _, explanation = textwrap.dedent(item.metadata["description"]).strip().partition("\n")
     default = repr(item.default).replace("'", '"').replace("e-0", "e-")
-    entry = f"{item.name} : {kind}, default={default}\n{textwrap.indent(explanation, _INDENT)}\n"
-    return textwrap.indent(entry, _INDENT)
+    return f"{item.name} : {kind}, default={default}\n{textwrap.indent(explanation, _INDENT)}\n"
 
 
 def as_spec(estimator, kind):

@@ -6,6 +6,7 @@ lacks the tags by which scikit-learn 1.7 and newer recognise classifiers and reg
 
 from sklearn.utils import ClassifierTags, RegressorTags, check_consistent_length
 
+from skrnn._parameters import with_texts
 from skrnn.scikeras._builder import PADDING_VALUE
 from skrnn.sequences import check_sequences, to_padded
 
@@ -16,6 +17,26 @@ except ImportError as error:
         "skrnn.scikeras needs scikeras, which is not installed. Install the extra `scikeras` of "
         'skrnn, for example with `python -m pip install ".[scikeras]"`.'
     ) from error
+
+
+# What the docstrings of both estimators have in common.
+_SHARED = {
+    "model": """\
+model : callable or keras.Model
+    The function that builds the network, such as the one that :func:`rnn_builder` returns.
+""",
+    "attributes": """\
+padding_value : float
+    The value of padding. X must not contain it.
+n_features_in_ : int
+    The number of features of a time step.
+""",
+    "errors": """\
+ValueError
+    If `check_sequences` refuses X, or if X contains `padding_value`, or if its number of
+    features differs from that in `fit`.
+""",
+}
 
 
 class _SequenceInput:
@@ -72,6 +93,7 @@ class _SequenceInput:
         return tags
 
 
+@with_texts(**_SHARED)
 class KerasSequenceClassifier(_SequenceInput, KerasClassifier):
     """scikeras' `KerasClassifier` for sequences of any length.
 
@@ -84,17 +106,13 @@ class KerasSequenceClassifier(_SequenceInput, KerasClassifier):
 
     Parameters
     ----------
-    model : callable or keras.Model
-        The function that builds the network, such as the one that :func:`rnn_builder` returns.
+    {model}
     **kwargs
         The parameters of `scikeras.wrappers.KerasClassifier`.
 
     Attributes
     ----------
-    padding_value : float
-        The value of padding. X must not contain it.
-    n_features_in_ : int
-        The number of features of a time step.
+    {attributes}
     classes_ : ndarray of shape (n_classes,)
         The class labels.
     model_ : keras.Model
@@ -102,9 +120,7 @@ class KerasSequenceClassifier(_SequenceInput, KerasClassifier):
 
     Raises
     ------
-    ValueError
-        If `check_sequences` refuses X, or if X contains `padding_value`, or if its number of
-        features differs from that in `fit`.
+    {errors}
 
     See Also
     --------
@@ -150,6 +166,7 @@ class KerasSequenceClassifier(_SequenceInput, KerasClassifier):
         return tags
 
 
+@with_texts(**_SHARED)
 class KerasSequenceRegressor(_SequenceInput, KerasRegressor):
     """scikeras' `KerasRegressor` for sequences of any length.
 
@@ -158,25 +175,19 @@ class KerasSequenceRegressor(_SequenceInput, KerasRegressor):
 
     Parameters
     ----------
-    model : callable or keras.Model
-        The function that builds the network, such as the one that :func:`rnn_builder` returns.
+    {model}
     **kwargs
         The parameters of `scikeras.wrappers.KerasRegressor`.
 
     Attributes
     ----------
-    padding_value : float
-        The value of padding. X must not contain it.
-    n_features_in_ : int
-        The number of features of a time step.
+    {attributes}
     model_ : keras.Model
         The trained model. All other attributes are those of scikeras.
 
     Raises
     ------
-    ValueError
-        If `check_sequences` refuses X, or if X contains `padding_value`, or if its number of
-        features differs from that in `fit`.
+    {errors}
 
     See Also
     --------
