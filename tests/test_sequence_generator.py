@@ -278,6 +278,11 @@ def test_sequence_generator_samples_without_a_framework(tmp_path):
 # --- awkward data -------------------------------------------------------------------------------
 
 
+def test_sequence_generator_reads_an_iterator():
+    model = fitted("strings")
+    assert_same_weights(clone(model).fit(iter(NAMES)), model)
+
+
 def test_sequence_generator_of_one_symbol_and_of_one_sequence():
     model = SequenceGenerator(**SMALL).fit(["aa"])
     assert set("".join(model.sample(5, random_state=0))) <= {"a"}

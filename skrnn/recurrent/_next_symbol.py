@@ -6,6 +6,7 @@ text has no boundaries; it is cut into parallel streams, whose states are carrie
 segment.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -65,6 +66,8 @@ def read_texts(X, input_name="X"):
         raise TypeError(f"{input_name} is {type(X).__name__}, expected str. Decode it first.")
     if isinstance(X, str):
         return Texts(read_categories([X], input_name=input_name), True, "str")
+    if isinstance(X, Iterator):
+        X = list(X)
     if hasattr(X, "iloc") and X.ndim == 1:
         X = X.tolist()
     if _is_one_sequence(X):
