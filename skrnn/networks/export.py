@@ -49,7 +49,7 @@ def export_model(spec, weights, target_scale, standardization=None):
 
 def _with_standardized_inputs(model, standardization, dtype):
     """Return a model of the same layers whose time steps are in the units of the user."""
-    steps, lengths = model.inputs
+    steps, lengths = model.inputs[:2]
     mean, scale = standardization.mean, standardization.scale
     input_dtype = standardization.input_dtype(dtype)
     with backends.precision(input_dtype):
@@ -62,7 +62,8 @@ def _with_standardized_inputs(model, standardization, dtype):
         real = keras.ops.expand_dims(position <= keras.ops.expand_dims(lengths, 1), 2)
         hidden = keras.ops.where(real, hidden, keras.ops.zeros_like(hidden))
         # `call` runs all operations again, so that the layers are not hidden in an inner model.
-        model = keras.Model([given, lengths], model.call([hidden, lengths]))
+        others = model.inputs[1:]
+        model = keras.Model([given, *others], model.call([hidden, *others]))
     if input_dtype != dtype:
         _warn_if_rounded("inputs", "features", scale, mean)
     return model
