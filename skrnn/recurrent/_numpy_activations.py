@@ -91,7 +91,7 @@ def numpy_activation(activation):
     name = keras_name(activation)
     if name not in ACTIVATIONS:
         raise ValueError(
-            f"A stream cannot compute activation={activation!r}. The supported activations are "
-            f"{', '.join(sorted(ACTIVATIONS))}."
+            f"activation={activation!r} cannot be computed in NumPy, which streams and decoders "
+            f"need. The supported activations are {', '.join(sorted(ACTIVATIONS))}."
         )
     return ACTIVATIONS[name]

@@ -2,14 +2,16 @@
 
 from numbers import Integral, Real
 
-import numpy as np
+from scipy import sparse
 
 from skrnn._cells import CELLS
+from skrnn._check_arrays import as_array
 from skrnn._fitting import fitted_snapshot
 from skrnn._parameters import parameter, with_parameters
 from skrnn._sklearn import Interval, StrOptions, _fit_context
 from skrnn._specs import DecoderSpec
 from skrnn.recurrent._data import ids_as_rows, read_sequences
+from skrnn.recurrent._numpy_activations import numpy_activation
 from skrnn.recurrent._parameters import LayerParameters
 from skrnn.recurrent._seq2seq._numpy_decoder import NumpyDecoder
 from skrnn.recurrent._trained import BaseTrained
@@ -109,6 +111,8 @@ class BaseSeq2Seq(BaseTrained, DecoderParameters):
                 f"attention={self.attention!r} looks at the outputs of an encoder, but encoder is "
                 "None. Use attention=None or encoder='recurrent'."
             )
+        if self.activation != "auto":
+            numpy_activation(self.activation)  # refuses those that the decoder cannot compute
 
     def fit(
         self,
@@ -187,7 +191,7 @@ shape (n, T, n_features) or (n, T)
         """Return X as sequences, each of one time step if there is no encoder."""
         if self.encoder is not None or X is None:
             return X
-        X = np.asarray(X)
+        X = X.toarray() if sparse.issparse(X) else as_array(X, "X")
         if self.embedding is not None:
             if X.ndim == 1 or X.shape[1:] == (1,):
                 return X.reshape(-1, 1)

@@ -190,6 +190,10 @@ class Seq2SeqClassifier(ClassifierMixin, BaseSeq2Seq):
             columns are in the order of `classes_`; the last one is the stop.
         """
         fitted = fitted_snapshot(self)
+        if y is None:
+            raise ValueError(
+                "predict_proba needs the targets y, whose tokens the decoder receives."
+            )
         sources = fitted._read_sources(X).sequences
         return fitted._forced(sources, *fitted._previous(sources, X, y))
 
@@ -258,14 +262,15 @@ class Seq2SeqClassifier(ClassifierMixin, BaseSeq2Seq):
         if reset:
             self.target_tokenizer_ = None
             if self.target_tokenizer is not None:
+                _check_tokenizer(self.target_tokenizer)
                 self.target_tokenizer_ = clone(self.target_tokenizer).fit(y)
             self._targets_are_texts = are_texts(y)
         tokens, counts = token_series(self._as_tokens(y), n, input_name)
         if reset:
             if not len(tokens):
                 raise ValueError(f"{input_name} has no tokens: all targets are empty.")
-            known = [UNKNOWN] if self.target_tokenizer_ is not None else []
-            self.classes_ = np.unique(np.append(tokens, known).astype(tokens.dtype))
+            known = np.array([UNKNOWN] if self.target_tokenizer_ is not None else [], tokens.dtype)
+            self.classes_ = np.unique(np.concatenate([tokens, known]))
             longest = int(counts.max())
             self.max_length_ = 2 * longest if self.max_length == "auto" else int(self.max_length)
         codes = np.empty(0, dtype=int)
@@ -288,3 +293,12 @@ class Seq2SeqClassifier(ClassifierMixin, BaseSeq2Seq):
     @property
     def _codec(self):
         return TokenCodec(np.arange(len(self.classes_) + 1), self.loss, None, self.dtype)
+
+
+def _check_tokenizer(tokenizer):
+    """Raise a TypeError if a target tokenizer is not an estimator that converts in both ways."""
+    methods = "get_params", "fit", "transform", "inverse_transform"
+    if isinstance(tokenizer, type) or not all(hasattr(tokenizer, name) for name in methods):
+        raise TypeError(
+            f"target_tokenizer must be an EmbeddingTokenizer() or None, got {tokenizer!r}."
+        )

@@ -4,7 +4,8 @@ import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.metrics import r2_score
 
-from skrnn._fitting import fitted_snapshot
+from skrnn._check_arrays import as_array
+from skrnn._fitting import fitted_snapshot, read_weights
 from skrnn._parameters import inherited, with_parameters
 from skrnn.recurrent._number_targets import NumberTargetsMixin
 from skrnn.recurrent._regressor import RNNRegressor
@@ -159,7 +160,7 @@ class Seq2SeqRegressor(RegressorMixin, NumberTargetsMixin, BaseSeq2Seq):
         sources = fitted._read_sources(X).sequences
         true, counts = vector_series(as_list_or_array(y), len(sources), "y")
         if sample_weight is not None:
-            sample_weight = np.repeat(sample_weight, counts)
+            sample_weight = np.repeat(read_weights(sample_weight, len(sources)), counts)
         predicted = fitted._predict_flat(sources, counts)
         return r2_score(true, predicted, sample_weight=sample_weight)
 
@@ -188,7 +189,9 @@ class Seq2SeqRegressor(RegressorMixin, NumberTargetsMixin, BaseSeq2Seq):
             )
         if isinstance(lengths, str):
             return np.asarray(sources.lengths)
-        found = [lengths] * len(sources) if is_length(lengths) else list(np.ravel(lengths))
+        found = as_array(lengths, "lengths").ravel().tolist()
+        if is_length(lengths):
+            found = [lengths] * len(sources)
         if len(found) != len(sources) or not all(is_length(one) for one in found):
             raise ValueError(
                 "lengths must be a positive int, or one for each of the "

@@ -43,8 +43,14 @@ def token_series(y, n_sequences, input_name):
     if not counts.any():
         return np.empty(0, dtype=object), counts
     # An empty list has no dtype that means anything.
-    tokens = np.concatenate([target for target in series if len(target)])
-    return check_labels(tokens, input_name), counts
+    series = [target for target in series if len(target)]
+    if len({target.dtype.kind in "US" for target in series if target.dtype.kind != "O"}) > 1:
+        # NumPy would convert the numbers to text.
+        raise ValueError(
+            f"{input_name} must contain tokens of one kind, such as only text or only integers, "
+            "got some targets of text and some of numbers."
+        )
+    return check_labels(np.concatenate(series), input_name), counts
 
 
 def with_stops(codes, counts, stop):

@@ -165,8 +165,10 @@ def _apply_adam(optimizer, variable, m, v, gradient, rate, n_updates):
 
 def compile_forward(model):
     """Compile the forward pass of a model, once for all shapes."""
+    # Further inputs may have an axis of time steps, which is open too.
+    specs = [tf.TensorSpec(given.shape, given.dtype) for given in model.inputs[2:]]
 
-    @_traced_once
+    @partial(_traced_once, specs=specs)
     def forward(sequences, rows, *initial):
         return model((*_gather_steps(*sequences, rows), *initial), training=False)
 
@@ -219,14 +221,18 @@ def _states_before(states, fresh, n_rows):
     return tf.cond(fresh, zeros, lambda: [state[:n_rows] for state in states])
 
 
-def _traced_once(function):
-    """Compile a function of tensors with all first axes open, so that it is traced only once."""
+def _traced_once(function, specs=()):
+    """Compile a function of tensors with all first axes open, so that it is traced only once.
+
+    The last arguments have the given specifications.
+    """
     compiled = None
 
     def run(*arguments):
         nonlocal compiled
         if compiled is None:
-            signature = tf.nest.map_structure(_open_spec, arguments)
+            others = arguments[: len(arguments) - len(specs)]
+            signature = [*tf.nest.map_structure(_open_spec, others), *specs]
             # Each network gets a new partial object. Otherwise TensorFlow would take the functions
             # of several networks for one that is traced too often, and warn.
             alone = partial(function)
