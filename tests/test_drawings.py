@@ -17,8 +17,10 @@ DRAWINGS = {
     "minimal gru": ("draw_minimal_gru", (), {}),
     "unrolled": ("draw_unrolled", (), {}),
     "two recurrences": ("draw_two_recurrences", (), {}),
-    "one to many": ("draw_shape", (["x", "", ""], OUTPUTS), {"repeated": True}),
+    "one to many": ("draw_one_to_many", (), {}),
     "many to many": ("draw_shape", (INPUTS, OUTPUTS), {}),
+    "encoder-decoder": ("draw_encoder_decoder", (), {}),
+    "attention": ("draw_encoder_decoder", (), {"attention": True}),
 }
 
 

@@ -1,12 +1,12 @@
-"""Drawings of the four shapes of problems: one or many inputs, one or many outputs."""
+"""Drawings of a network with one or many inputs, and one or many outputs."""
 
-from drawings.elements import INPUT, OUTPUT, STATE, box, canvas, circle, label, line
+from drawings.elements import INPUT, OUTPUT, STATE, box, canvas, circle, line
 
 _RADIUS = 0.38
 _STEP = 1.7
 
 
-def draw_shape(inputs, outputs, *, repeated=False):
+def draw_shape(inputs, outputs):
     """Draw a network with inputs and outputs at some of its time steps.
 
     Parameters
@@ -14,8 +14,6 @@ def draw_shape(inputs, outputs, *, repeated=False):
     inputs, outputs : list of str
         The names of the input and the output of each time step, as mathematical text. An empty
         string stands for none.
-    repeated : bool, default=False
-        Whether the first input is drawn as one vector that all time steps receive.
     """
     n_steps = len(inputs)
     figure, ax = canvas((0.0, _STEP * n_steps + 0.1), (-0.1, 4.5))
@@ -27,12 +25,7 @@ def draw_shape(inputs, outputs, *, repeated=False):
         if given:
             circle(ax, x, 0.5, f"${given}$", color=INPUT, radius=_RADIUS)
             line(ax, (x, 0.5 + _RADIUS), (x, 1.85))
-        elif repeated:
-            line(ax, (x - _STEP, 1.25), (x, 1.25), arrow=False)
-            line(ax, (x, 1.25), (x, 1.85))
         if wanted:
             line(ax, (x, 2.55), (x, 3.9 - _RADIUS))
             circle(ax, x, 3.9, f"${wanted}$", color=OUTPUT, radius=_RADIUS)
-    if repeated:
-        label(ax, 0.9 + _RADIUS + 0.15, 0.5, "the same vector at every step", size=10, ha="left")
     return figure
