@@ -36,8 +36,8 @@ DEFAULT_ACTIVATIONS = MappingProxyType(
     }
 )
 
-# How the first biases of the gates are drawn: `skrnn.networks.architecture.first_weights`.
+# How the initial biases of the gates are drawn: `skrnn.networks.architecture.first_weights`.
 BIAS_INITIALIZERS = ("default", "chrono", "uniform_gate")
 
-# How the first recurrent kernels are drawn: `skrnn.networks.architecture.first_weights`.
+# How the initial recurrent kernels are drawn: `skrnn.networks.architecture.first_weights`.
 RECURRENT_INITIALIZERS = ("default", "orthogonal", "identity", "glorot_uniform")

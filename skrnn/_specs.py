@@ -232,6 +232,9 @@ class TrainingSpec:
         weights are loaded at run time.
     recurrent_initializer : {"default", "orthogonal", "identity", "glorot_uniform"}
         How the first recurrent kernels are drawn.
+    gradient_penalty : float
+        The factor of the penalty on gradients that vanish or explode; see
+        `skrnn.networks.gradient_penalty`.
     """
 
     loss: Any
@@ -251,6 +254,7 @@ class TrainingSpec:
     truncation: int | None = None
     bias_initializer: str = "default"
     recurrent_initializer: str = "default"
+    gradient_penalty: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from skrnn import (
     OneHotSequenceEncoder,
     RNNClassifier,
     RNNRegressor,
+    SequenceGenerator,
     SlidingWindow,
     SlidingWindowForecaster,
     TimeDistributed,
@@ -70,6 +71,9 @@ KINDS = {
     "RNN tagger": (
         lambda: RNNClassifier(**RNN, return_sequences=True).fit(TAGGED, TAGS), (TAGGED, TAGS)),
     "RNN on ids": (lambda: RNNClassifier(**RNN, embedding=3).fit(IDS, LABELS), (IDS, LABELS)),
+    "generator": (lambda: SequenceGenerator(**RNN).fit(DNA), (DNA, None)),
+    "generator of a text": (
+        lambda: SequenceGenerator(**RNN, embedding=2).fit("".join(DNA)), ("".join(DNA), None)),
     "ESN classifier": (
         lambda: EchoStateClassifier(**ESN, pooling="mean").fit(X, LABELS), (X, LABELS)),
     "RNN with a body": (
@@ -174,6 +178,8 @@ USES = {
     "transform": lambda model, batch, _: model.transform(batch),
     "inverse_transform": lambda model, batch, _: model.inverse_transform(model.transform(batch)),
     "get_feature_names_out": lambda model, batch, _: model.get_feature_names_out(),
+    "score_samples": lambda model, batch, _: model.score_samples(batch),
+    "sample": lambda model, batch, _: model.sample(2, max_length=5, random_state=0),
     "score": lambda model, batch, targets: model.score(batch, targets),
     "partial_fit": _train_further,
 }
@@ -192,7 +198,7 @@ def expected_results(kind):
         # An estimator without intervals, for example, has the method but raises an error.
         with contextlib.suppress(AttributeError, ValueError):
             results[name] = use(fitted(kind), kind, name)
-    assert results.keys() & {"predict", "transform"}
+    assert results.keys() & {"predict", "transform", "sample"}
     return results
 
 

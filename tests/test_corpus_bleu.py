@@ -86,6 +86,7 @@ def test_corpus_bleu_of_words_ids_and_words_with_spaces():
         (["a"], pd.DataFrame({"text": ["a"]}), {}, "y_pred must be a list .* got a DataFrame"),
         (["a", "b"], ["a", 3], {}, r"y_pred\[1\] must be a text, as y_pred\[0\] is, got 3"),
         (["a", "b"], ["a", ["b"]], {}, r"y_pred\[1\] must be a text.* got a list"),
+        ([["a"]], [[0.5]], {}, r"y_pred\[0\] must be a list of words"),
         (["a"], [["a"]], {}, r"y_true\[0\] must be a list of sentences, got 'a'"),
         ([[]], ["a"], {}, r"y_true\[0\] must be a text or a list of several"),
         ([["a", 1]], ["a"], {}, r"y_true\[0\] must be a text or a list of several"),

@@ -66,6 +66,30 @@ def test_gradient_flow_of_the_simple_cell_is_that_of_its_equation(per_step):
         assert_allclose(found, np.nanmean(expected, axis=0), rtol=1e-10, atol=0)
 
 
+def test_gradient_flow_with_truncation_ends_at_the_borders_of_segments():
+    y = [np.cumsum(x[:, 0]) for x in X]
+    regressor = fitted(y=y, return_sequences=True, units=(3, 2), cell="lstm", truncation=2)
+    found = gradient_flow(regressor, X, y, align="start")
+    # The loss of only the first segment reaches its own time steps, and no other one does.
+    changed = [one + np.where(np.arange(len(one)) < 2, 0, 1) for one in y]
+    other = gradient_flow(regressor, X, changed, align="start")
+    whole = gradient_flow(regressor.set_params(truncation=5), X, y, align="start")
+    for name in found:
+        assert_array_equal(other[name][:2], found[name][:2])
+        assert (other[name][2:] != found[name][2:]).all()
+        assert (whole[name][:2] != found[name][:2]).all()
+        assert_allclose(whole[name][4:], found[name][4:], rtol=1e-12)
+
+
+def test_gradient_flow_with_truncation_is_that_of_each_segment():
+    y = [np.cumsum(x[:, 0]) for x in X]
+    regressor = fitted(y=y, return_sequences=True, truncation=3)
+    found = gradient_flow(regressor, X[1:2], y[1:2])["recurrent_0"]
+    alone = gradient_flow(regressor, [X[1][:3]], [y[1][:3]])["recurrent_0"]
+    # The loss of a sequence is a mean over its time steps.
+    assert_allclose(found[:3], alone * 3 / 5, rtol=1e-12)
+
+
 def loss_after(cell, regressor, states, steps, target):
     """Return the loss of a sequence that continues from the states of one layer."""
     activation = keras.activations.get(cell.default_activation)

@@ -21,7 +21,7 @@ PUBLIC_MODULES = [
     "skrnn.sequences",
 ]
 FRAMEWORKS = ["jax", "keras", "tensorflow", "torch"]
-HEAVY = [*FRAMEWORKS, "matplotlib", "scikeras", "skrnn.networks"]
+HEAVY = [*FRAMEWORKS, "matplotlib", "sacrebleu", "scikeras", "skrnn.networks", "tokenizers"]
 # The names are read too, since what is loaded lazily must not need a framework either.
 LOAD = """
 import importlib, json, sys

@@ -178,6 +178,12 @@ def test_make_adding_problem_random_state():
     assert not np.array_equal(one[1], other[1])
 
 
+def test_make_adding_problem_one_sequence_as_a_boolean():
+    assert_array_equal(
+        make_adding_problem(True, random_state=0)[0], make_adding_problem(1, random_state=0)[0]
+    )
+
+
 @pytest.mark.parametrize("given", [{"n_steps": 1}, {"n_sequences": 0}, {"n_sequences": 2.0}])
 def test_make_adding_problem_invalid_sizes(given):
     with pytest.raises(ValueError, match=next(iter(given))):

@@ -62,6 +62,8 @@ def make_adding_problem(n_sequences=1000, *, n_steps=50, random_state=None):
     >>> bool(numbers[marks == 1].sum() == y[0])
     True
     """
+    # NumPy does not accept True as a size, although it is an integer.
+    n_sequences, n_steps = int(n_sequences), int(n_steps)
     rng = generator(random_state)
     numbers = rng.uniform(size=(n_sequences, n_steps))
     first = rng.integers(n_steps // 2, size=n_sequences)

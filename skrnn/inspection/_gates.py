@@ -115,7 +115,7 @@ class GateDisplay:
             If the estimator is not fitted.
 
         TypeError
-            If there is no recurrent estimator.
+            If `estimator` is not an RNNClassifier or RNNRegressor, and does not contain one.
 
         ValueError
             If there is no such layer, or if its cell has no gates.

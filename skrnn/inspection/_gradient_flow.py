@@ -78,6 +78,9 @@ def gradient_flow(estimator, X, y, *, weights="fitted", align="end"):
     sequences backward passes the gradient from the first to the last time step. The gradient is
     computed before any clipping, which changes only the update of the weights.
 
+    With `truncation`, gradients end at the start of each segment, as in training: at the last time
+    step of a segment, :math:`dL/ds_t = \partial L / \partial s_t`.
+
     References
     ----------
     .. [1] R. Pascanu, T. Mikolov, Y. Bengio, "On the difficulty of training recurrent neural

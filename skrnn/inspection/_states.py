@@ -82,7 +82,7 @@ class StateDisplay:
             If the estimator is not fitted.
 
         TypeError
-            If there is no recurrent estimator.
+            If `estimator` is not an RNNClassifier or RNNRegressor, and does not contain one.
 
         IndexError
             If X does not have the sequence.

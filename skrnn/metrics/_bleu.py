@@ -1,6 +1,7 @@
 """BLEU, the score of translations, by sacrebleu, which is not imported before it is needed."""
 
 from collections.abc import Iterable, Mapping
+from numbers import Integral
 
 from skrnn._check_arrays import in_words
 from skrnn._sklearn import StrOptions, validate_params
@@ -30,7 +31,8 @@ def corpus_bleu(y_true, y_pred, *, tokenize=None, lowercase=False, return_signat
         Sentences may have different numbers of references.
 
     y_pred : list of str, or list of lists of words, of length n
-        The predictions. An array of words is accepted in place of a list.
+        The predictions. Words are str or integers, such as ids. An array of words is accepted in
+        place of a list.
 
     tokenize : {"13a", "intl", "char", "none"} or None, default=None
         How sacrebleu splits texts into words. "13a" is the standard of published scores, "intl"
@@ -169,12 +171,10 @@ def _is_text(sentence):
 
 
 def _is_words(sentence):
-    """Return whether a sentence is a list of words, which may be str or numbers such as ids."""
+    """Return whether a sentence is a list of words, which are str or integers such as ids."""
     if isinstance(sentence, str | bytes | Mapping) or not isinstance(sentence, Iterable):
         return False
-    return not any(
-        isinstance(word, Iterable) and not isinstance(word, str | bytes) for word in sentence
-    )
+    return all(isinstance(word, str | Integral) for word in sentence)
 
 
 def _words_as_numbers(references, predictions, lowercase):

@@ -2,6 +2,7 @@
 
 import inspect
 import re
+from dataclasses import replace
 
 from keras import ops
 
@@ -56,7 +57,7 @@ def recurrent_layers(model):
     return {name: found[name] for name in by_depth}
 
 
-def watch(layer, spec, seen, shifts=None):
+def watch(layer, spec, seen, shifts=None, truncation=None):
     """Return a function that takes the place of a recurrent layer and records what it computes.
 
     Parameters
@@ -67,6 +68,8 @@ def watch(layer, spec, seen, shifts=None):
         The loop, the time steps and the states are stored here under the name of the layer.
     shifts : list of tensor of shape (batch, T, units), or None
         What is added to each state after each time step.
+    truncation : int or None
+        The number of time steps after which gradients end.
 
     Returns
     -------
@@ -78,8 +81,29 @@ def watch(layer, spec, seen, shifts=None):
         if steps.ndim == 2:
             steps = ops.one_hot(steps, spec.n_features, dtype=spec.dtype)
         loop = loop_of(layer, steps)
+        if truncation is not None:
+            loop = _truncated(loop, truncation)
         states = loop.run(steps, shifts)
         seen[layer.name] = loop, steps, states
         return states[0], *(state[:, -1] for state in states)
 
     return run
+
+
+def _truncated(loop, n_steps):
+    """Return a time loop through which gradients flow back inside segments only."""
+
+    def project(steps):
+        projected = loop.project(steps)
+        starts = (ops.arange(projected.shape[1]) % n_steps) == 0
+        column = ops.cast(ops.reshape(starts, (1, -1, 1)), projected.dtype)
+        # The last number of an input marks the first time step of a segment.
+        column = ops.broadcast_to(column, (*projected.shape[:2], 1))
+        return ops.concatenate([projected, column], axis=2)
+
+    def step(inputs, states):
+        starts = inputs[:, -1:] > 0
+        states = [ops.where(starts, ops.stop_gradient(state), state) for state in states]
+        return loop.step(inputs[:, :-1], tuple(states))
+
+    return replace(loop, project=project, step=step)

@@ -20,6 +20,7 @@ import numpy as np
 from skrnn.networks import backends
 from skrnn.networks.architecture import carrying_model, rebuild_network, require_same_parts
 from skrnn.networks.fingerprint import is_complete, settings
+from skrnn.networks.gradient_penalty import GradientPenalty
 from skrnn.networks.objective import Objective, describe_objective
 from skrnn.networks.optimizers import sets_own_rate
 from skrnn.networks.processes import require_own_process
@@ -71,7 +72,8 @@ class Program:
             Whether batches may continue from the final states of the batch before them.
         """
         description = describe_objective(training)
-        key = description, training.metrics_dtype, recipe, class_codes, carries
+        penalized = training.gradient_penalty > 0
+        key = description, training.metrics_dtype, recipe, class_codes, carries, penalized
         trainer = self._trainers.pop(key, None)
         if trainer is None or not trainer.is_unchanged():
             objective = Objective(self.network.spec, training, class_codes=class_codes)
@@ -148,8 +150,11 @@ class Trainer:
         self._metrics.build()
         self._first_state = self.get_state()
         model = carrying_model(network) if carries else network.raw
-        self._train, self.evaluate = backends.compile_training(network, objective, optimizer, model)
-        self._states = None
+        penalty = GradientPenalty(model) if training.gradient_penalty else None
+        self._train, self.evaluate = backends.compile_training(
+            network, objective, optimizer, model, penalty
+        )
+        self._states, self._gradient_penalty = None, 0.0
         self._is_compiled = False
         self._seconds_per_batch = None
 
@@ -182,6 +187,8 @@ class Trainer:
         n_batches = len(bounds) - 1
         rates, base_rate = self.rates(factors), self._base_rate()
         batches = order, bounds, fresh
+        if self._gradient_penalty:
+            rates = np.stack([rates, np.full_like(rates, self._gradient_penalty)], axis=1)
         losses, self._states = self._train(data, batches, rates, layout, self._states)
         if not self.sets_own_rate:
             # Some updates set the rate of the optimizer to their own.
@@ -210,7 +217,7 @@ class Trainer:
         """Let the optimizer finish, which may replace the weights by their averages."""
         self.optimizer.finalize_variable_values(self._trainable)
 
-    def reset(self, rate, state=None):
+    def reset(self, rate, state=None, gradient_penalty=0.0):
         """Reset the optimizer, or load its state at the end of an earlier fit.
 
         Parameters
@@ -219,6 +226,9 @@ class Trainer:
             The learning rate. If None, the optimizer's schedule is used.
         state : list of ndarray or None
             The value that `get_state` returned then. If None, the optimizer is reset.
+        gradient_penalty : float, default=0.0
+            The factor of the gradient penalty. It is zero if, and only if, it was zero in the
+            specification of the training that the trainer was made from.
         """
         values = self._first_state if state is None else state
         if [np.shape(value) for value in values] != [v.shape for v in self.optimizer.variables]:
@@ -230,7 +240,7 @@ class Trainer:
             variable.assign(value)
         if rate is not None:
             self.optimizer.learning_rate = rate
-        self._states = None
+        self._states, self._gradient_penalty = None, gradient_penalty
         self._metrics.restore()
 
     def get_state(self):

@@ -33,7 +33,7 @@ def state_gradient_norms(spec, weights, examples, training, *, standardization=N
     examples : Examples
         Their weights are not used.
     training : TrainingSpec
-        A specification without metrics, whose loss is used.
+        A specification without metrics, whose loss and whose truncation are used.
     standardization : Standardization or None, default=None
 
     Returns
@@ -58,7 +58,9 @@ def state_gradient_norms(spec, weights, examples, training, *, standardization=N
             some = examples[rows]
             inputs = _padded_inputs(some.sequences, standardization, spec.dtype)
             shifts = _zero_shifts(program.network.raw, layers, inputs, spec)
-            losses = _losses_with_shifts(program.network, layers, objective, shifts)
+            losses = _losses_with_shifts(
+                program.network, layers, objective, shifts, training.truncation
+            )
             zeros = [shift for of_layer in shifts.values() for shift in of_layer]
             run = backends.compile_gradients(losses)
             _, gradients = run(zeros, [*inputs, *_padded_targets(some, spec)])
@@ -109,14 +111,16 @@ def _zero_shifts(model, layers, inputs, spec):
     }
 
 
-def _losses_with_shifts(network, layers, objective, shifts):
+def _losses_with_shifts(network, layers, objective, shifts, truncation):
     """Return the weighted losses as a function of the shifts of all states, and of the data."""
     spec = network.spec
 
     def losses(tensors, data):
         steps, lengths, true, weights = data
         by_layer = zip(layers.items(), _grouped(tensors, shifts), strict=True)
-        replaced = {name: watch(layer, spec, {}, some) for (name, layer), some in by_layer}
+        replaced = {
+            name: watch(layer, spec, {}, some, truncation) for (name, layer), some in by_layer
+        }
         raw = run_graph(network.raw, [steps, lengths], replaced)
         raw = ops.reshape(raw, (-1, raw.shape[-1]))
         true = ops.reshape(true, (-1, *true.shape[2:]))

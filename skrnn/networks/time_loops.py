@@ -14,8 +14,7 @@ from dataclasses import dataclass
 import keras
 from keras import ops
 
-from skrnn.networks.cells import get_cell
-from skrnn.networks.cells._loop import _project
+from skrnn.networks.cells import get_cell, project_inputs
 
 
 @dataclass(frozen=True)
@@ -129,7 +128,7 @@ def _loop_of_described_cell(layer):
         return cell.gate_values(projected, states, weights, holder.activation)
 
     return TimeLoop(
-        lambda steps: _project(cell, steps, None, weights), step, first_states, gate_values
+        lambda steps: project_inputs(cell, steps, None, weights), step, first_states, gate_values
     )
 
 

@@ -11,6 +11,7 @@ from skrnn.recurrent._data import ids_as_rows, read_sequences
 from skrnn.recurrent._parameters import NetworkParameters
 from skrnn.recurrent._stream import StreamMixin
 from skrnn.recurrent._trained import BaseTrained
+from skrnn.recurrent._training_parameters import GradientParameters
 from skrnn.sequences._targets import (
     as_list_or_array,
     flatten_step_targets,
@@ -19,7 +20,7 @@ from skrnn.sequences._targets import (
 )
 
 
-class BaseRNN(BaseTrained, NetworkParameters, StreamMixin):
+class BaseRNN(BaseTrained, GradientParameters, NetworkParameters, StreamMixin):
     """Base of `RNNClassifier` and `RNNRegressor`; not for direct use."""
 
     def _flatten_targets(self, y, inputs, input_name, *, reset, classes):

@@ -179,7 +179,7 @@ class LayerParameters:
         spec=_unchanged,
         description="""
         {"default", "chrono", "uniform_gate"}
-        How the first biases of the gates are drawn, which decides how long a unit remembers its
+        How the initial biases of the gates are drawn, which decides how long a unit remembers its
         state before training has changed anything. "default" is that of Keras: 1 for the
         forget gate of an LSTM, 0 for all others, so that all units forget within a few time steps;
         for "refine_lstm" and "refine_gru", it is "uniform_gate".
@@ -298,24 +298,6 @@ class NetworkParameters(LayerParameters):
         (batch, steps, n), a tuple of these and new lengths of at least 1, or vectors (batch, n).
         Time steps after the end of a sequence are zero; a body that uses them must mask them
         itself. Layers without a seed are seeded from `random_state`.
-        """,
-    )
-    truncation: int | None = parameter(
-        default=None,
-        constraint=[None, Interval(Integral, 1, None, closed="left")],
-        spec=_unchanged,
-        description="""
-        int or None
-        The number of time steps k through which gradients flow back, in truncated back-propagation
-        through time (Williams and Peng, 1990). Each sequence is cut into segments of k time steps,
-        and each segment of a batch is one update of the weights. The states at the end of a
-        segment are the initial states of the next one, but the gradient ends there, so that the
-        memory of training grows with k and not with the length of the sequences. If None, or if k
-        is at least the length of the longest sequence, gradients flow back through whole
-        sequences. Use it for sequences of thousands of time steps; a network hardly learns
-        dependencies that are longer than k. Dropout draws new masks for each segment. Only for
-        `return_sequences=True`, because otherwise only the last segment would have a target, and
-        not available with `bidirectional=True`, a `body` or a custom cell.
         """,
     )
 

@@ -26,7 +26,11 @@ from skrnn.recurrent._language_model import (
 from skrnn.recurrent._parameters import KERAS_PARAMETERS, NetworkParameters
 from skrnn.recurrent._sampling import UniformNumbers, choose, sharpen
 from skrnn.recurrent._trained import clone_sharing
-from skrnn.recurrent._training_parameters import TrainingParameters, require_constant_rate
+from skrnn.recurrent._training_parameters import (
+    GradientParameters,
+    TrainingParameters,
+    require_constant_rate,
+)
 
 
 @with_parameters
@@ -150,7 +154,7 @@ class SequenceGenerator(DensityMixin, TrainingParameters, SavedEstimator):
     loss: object = inherited(RNNClassifier, "loss", default="auto")
     truncation: int | None = parameter(
         default=100,
-        constraint=NetworkParameters._parameter_constraints["truncation"],
+        constraint=GradientParameters._parameter_constraints["truncation"],
         description="""
         int or None
         The number of symbols k through which gradients flow back, in truncated back-propagation

@@ -8,6 +8,7 @@ from sklearn.metrics import get_scorer_names
 from skrnn._parameters import as_spec, parameter, with_parameters
 from skrnn._sklearn import Interval, StrOptions
 from skrnn._specs import TrainingSpec, least_updates
+from skrnn.recurrent._combinations import check_combinations
 from skrnn.recurrent._parameters import _unchanged
 
 # The fraction that early stopping holds out if validation_split is None.
@@ -244,6 +245,47 @@ class TrainingParameters:
     )
 
 
+@with_parameters
+class GradientParameters:
+    """The parameters of `RNNClassifier` and `RNNRegressor` that describe gradients through time."""
+
+    truncation: int | None = parameter(
+        default=None,
+        constraint=[None, Interval(Integral, 1, None, closed="left")],
+        spec=_unchanged,
+        description="""
+        int or None
+        The number of time steps k through which gradients flow back, in truncated back-propagation
+        through time (Williams and Peng, 1990). Each sequence is cut into segments of k time steps,
+        and each segment of a batch is one update of the weights. The states at the end of a
+        segment are the initial states of the next one, but the gradient ends there, so that the
+        memory of training grows with k and not with the length of the sequences. If None, or if k
+        is at least the length of the longest sequence, gradients flow back through whole
+        sequences. Use it for sequences of thousands of time steps; a network hardly learns
+        dependencies that are longer than k. Dropout draws new masks for each segment. Only for
+        `return_sequences=True`, because otherwise only the last segment would have a target, and
+        not available with `bidirectional=True`, a `body` or a custom cell.
+        """,
+    )
+    gradient_penalty: float = parameter(
+        default=0.0,
+        constraint=[Interval(Real, 0, None, closed="left")],
+        spec=float,
+        description="""
+        float
+        The factor of a penalty on gradients that vanish or explode (Pascanu et al., 2013 [4]_,
+        equations 9 and 10). With the states :math:`s_k` of a layer after time step :math:`k` and
+        the gradient :math:`\\delta_k` of the loss with respect to them, it is the mean over all
+        time steps but the first of :math:`(\\|J_k^\\top \\delta_k\\| / \\|\\delta_k\\| - 1)^2`,
+        where :math:`J_k = \\partial s_k / \\partial s_{k-1}`, summed over the layers. For a cell
+        with several states, such as the LSTM, :math:`s_k` contains all of them. The penalty changes
+        only recurrent kernels, and only through :math:`J_k`: states, inputs and :math:`\\delta_k`
+        are constants, which are computed without dropout. It has no effect on the losses in
+        `history_`. Not available with a `body`, a custom cell, "mingru", "minlstm" or "lru".
+        """,
+    )
+
+
 def epochs_with(n_updates, per_epoch):
     """Return the smallest number of epochs, but at least 10, with a number of updates.
 
@@ -296,34 +338,6 @@ def _automatic_schedule(optimizer, rate):
     return "constant" if rate is None or is_custom(recipe.kind) else "cosine"
 
 
-def _check_truncation(estimator):
-    """Refuse truncation for networks that do not read a sequence from its start to its end.
-
-    Raises
-    ------
-    ValueError
-        If `truncation` is not None and another parameter does not allow it.
-    """
-    reasons = {
-        "return_sequences=False": "only the last segment of a sequence would have a target",
-        "bidirectional=True": "a backward layer begins at the end of a sequence",
-        "a body": "the states of its layers are unknown",
-        "a custom cell": "the states of its layers are unknown",
-    }
-    conflicts = (
-        not estimator.return_sequences,
-        estimator.bidirectional,
-        estimator.body is not None,
-        not isinstance(estimator.cell, str),
-    )
-    for (other, reason), conflict in zip(reasons.items(), conflicts, strict=True):
-        if estimator.truncation is not None and conflict:
-            raise ValueError(
-                f"truncation={estimator.truncation} cannot be combined with {other}, because "
-                f"{reason}. Use truncation=None, or change the other parameter."
-            )
-
-
 def training_spec(estimator, codec, lengths, *, partial):
     """Return the specification of the training for an estimator's parameters.
 
@@ -339,8 +353,13 @@ def training_spec(estimator, codec, lengths, *, partial):
     Returns
     -------
     TrainingSpec
+
+    Raises
+    ------
+    ValueError
+        If a parameter cannot be combined with another one.
     """
-    _check_truncation(estimator)
+    check_combinations(estimator)
     rate, optimizer = estimator.learning_rate, estimator.optimizer
     if rate is None and isinstance(optimizer, str) and optimizer.lower() == "adam":
         rate = _DEFAULT_ADAM_RATE

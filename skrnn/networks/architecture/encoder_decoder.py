@@ -86,6 +86,9 @@ def encode(hidden, lengths, spec, plain, seeds):
     memory, _, states, _ = recurrent_stack(
         hidden, lengths, position, mask, spec, plain, seeds, holds_states=True
     )
+    # Keras orders weights by the distance of their layer to the output. All layers of the decoder
+    # follow this one, so that their weights follow those of the encoder, whatever their number.
+    states = keras.layers.Identity(dtype=spec.dtype, name="final_states")(states)
     if spec.bidirectional:
         n_states = get_cell(spec.cell).n_states
         both = [list(zip(one[:n_states], one[n_states:], strict=True)) for one in states]

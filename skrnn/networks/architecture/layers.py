@@ -278,7 +278,10 @@ def _held_at(padding, cell, steps, mask, weights):
     kernel = ops.convert_to_tensor(weights["kernel"])
     # TensorFlow's kernel is faster with an even number of features.
     n_new = 2 - kernel.shape[0] % 2
-    is_padding = ops.cast(ops.expand_dims(padding, 2), steps.dtype)
+    is_padding = ops.expand_dims(padding, 2)
+    # Large values would open the gates again.
+    steps = ops.where(is_padding, ops.zeros_like(steps), steps)
+    is_padding = ops.cast(is_padding, steps.dtype)
     steps = ops.concatenate([steps, ops.repeat(is_padding, n_new, axis=2)], axis=2)
     if mask is not None:
         mask = ops.concatenate(

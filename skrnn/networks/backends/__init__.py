@@ -17,6 +17,7 @@ __all__ = [
     "compile_forward",
     "compile_gradients",
     "compile_training",
+    "gradients_of",
     "has_fast_loop",
     "linear_recurrence",
     "precision",
@@ -56,18 +57,20 @@ class Backend(Protocol):
     def batch_layout(self, spec, lengths, batch_size, n_epochs) -> Any:
         """Return how the batches of a fit are stored and computed, for the function `train`."""
 
-    def compile_training(self, network, objective, optimizer, model) -> tuple:
+    def compile_training(self, network, objective, optimizer, model, penalty) -> tuple:
         """Prepare training and evaluation of many batches per call.
 
         `model` is the model to train: ``network.raw``, or the same layers with the states as
-        further inputs and outputs (`carrying_model`).
+        further inputs and outputs (`carrying_model`). `penalty` is a `GradientPenalty` of this
+        model or None.
 
         Returns the functions ``train(data, (order, bounds, fresh), rates, layout, states)`` and
         ``evaluate(data, order, bounds)``. Both return the loss of each batch as an array, and
         `train` also returns the final states of the last batch, with which it is called next time,
         and first with None. `data` is the return value of `to_device`, batch `i` is
         ``order[bounds[i]:bounds[i + 1]]``, and `rates` are the learning rates of the updates,
-        which an optimizer with a schedule ignores. The states before a batch are zero if it is
+        which an optimizer with a schedule ignores. With a penalty, they have a second column, the
+        factors of the penalty. The states before a batch are zero if it is
         `fresh`, or if `model` does not have them as inputs, and otherwise the final states of the
         first rows of the batch before it, without a gradient.
         """
@@ -88,6 +91,14 @@ class Backend(Protocol):
         row. Returns ``run(arrays, constants, gradients=True)``, a function of two lists of arrays.
         It returns the values as an array, and the gradients of their sum with respect to `arrays`
         as a list of arrays, or None if `gradients` is False.
+        """
+
+    def gradients_of(self, function, tensors) -> tuple:
+        """Return the gradients of a function of nested tensors, inside a program that trains.
+
+        ``function(tensors)`` returns the value to differentiate and other results, which are
+        returned after the gradients. It may itself call `gradients_of`, and its value may depend
+        on these gradients.
         """
 
     def has_fast_loop(self, cell) -> bool:
@@ -121,6 +132,7 @@ batch_layout = _backend.batch_layout
 compile_forward = _backend.compile_forward
 compile_gradients = _backend.compile_gradients
 compile_training = _backend.compile_training
+gradients_of = _backend.gradients_of
 has_fast_loop = _backend.has_fast_loop
 linear_recurrence = _backend.linear_recurrence
 run_loop = _backend.run_loop

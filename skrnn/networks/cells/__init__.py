@@ -10,6 +10,7 @@ Each name is the name of a module of this package, which contains the cell as `C
 import importlib
 
 from skrnn.networks.cells._cell import Cell, glorot_uniform, orthogonal
+from skrnn.networks.cells._inputs import project_inputs
 from skrnn.networks.cells._loop import run_steps
 from skrnn.networks.cells._scan import ScanCell, run_scan
 
@@ -19,6 +20,7 @@ __all__ = [
     "get_cell",
     "glorot_uniform",
     "orthogonal",
+    "project_inputs",
     "run_scan",
     "run_steps",
 ]

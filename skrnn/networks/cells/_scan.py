@@ -11,9 +11,10 @@ outputs are computed after it. The recurrence itself is `linear_recurrence` of t
 has a hand-written gradient.
 """
 
-from keras import activations, ops
+from keras import ops
 
 from skrnn.networks.cells._cell import Cell
+from skrnn.networks.cells._inputs import prepare_loop
 
 
 class ScanCell(Cell):
@@ -94,27 +95,8 @@ def run_scan(cell, recurrence, steps, mask, weights, initial_states=None, *, act
     states : list of tensor of shape (batch, units)
         The states after the last time step.
     """
-    weights = {name: ops.convert_to_tensor(weight) for name, weight in weights.items()}
-    if activation is None:
-        activation = activations.get(cell.default_activation)
-    projected = _project(cell, steps, mask, weights)
-    if initial_states is None:
-        shape = ops.shape(projected)[1], cell.n_units(weights)
-        initial_states = [ops.zeros(shape, projected.dtype)] * cell.n_states
-    outputs, states = cell.run(projected, initial_states, weights, activation, recurrence)
+    projected, states, weights, activation = prepare_loop(
+        cell, steps, mask, weights, initial_states, activation, time_major=True
+    )
+    outputs, states = cell.run(projected, states, weights, activation, recurrence)
     return ops.swapaxes(outputs, 0, 1), states
-
-
-def _project(cell, steps, mask, weights):
-    """Return the projected inputs, of shape (T, batch, n_gates * units)."""
-    kernel = weights["kernel"]
-    if steps.ndim == 2:
-        products = ops.take(kernel, ops.swapaxes(steps, 0, 1), axis=0)
-        if mask is not None:
-            products = products * ops.expand_dims(ops.swapaxes(mask, 0, 1), 2)
-    else:
-        steps = ops.swapaxes(steps if mask is None else steps * ops.expand_dims(mask, 1), 0, 1)
-        # One product of two matrices is faster than one for each time step.
-        rows = ops.matmul(ops.reshape(steps, (-1, kernel.shape[0])), kernel)
-        products = ops.reshape(rows, (*ops.shape(steps)[:2], kernel.shape[1]))
-    return products + cell.input_bias(weights["bias"]) if "bias" in weights else products

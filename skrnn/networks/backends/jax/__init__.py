@@ -8,7 +8,7 @@ from skrnn.networks.backends.jax.device import (
     sequences_to_device,
     to_device,
 )
-from skrnn.networks.backends.jax.gradients import compile_gradients
+from skrnn.networks.backends.jax.gradients import compile_gradients, gradients_of
 from skrnn.networks.backends.jax.loops import has_fast_loop, run_loop
 from skrnn.networks.backends.jax.scans import linear_recurrence
 
@@ -17,6 +17,7 @@ __all__ = [
     "compile_forward",
     "compile_gradients",
     "compile_training",
+    "gradients_of",
     "has_fast_loop",
     "linear_recurrence",
     "precision",

@@ -22,6 +22,7 @@ from itertools import groupby
 
 import jax
 import jax.numpy as jnp
+import keras
 import numpy as np
 
 from skrnn.networks.batches import compact
@@ -92,16 +93,26 @@ def batch_layout(spec, lengths, batch_size, n_epochs):
     return batch_size
 
 
-def compile_training(network, objective, optimizer, model):
+def compile_training(network, objective, optimizer, model, penalty):
     """Compile a loop for training and one for evaluation, for each shape of a batch."""
-    train_loss = _batch_loss(model, objective, network.spec, training=True)
-    evaluation_loss = _batch_loss(network.raw, objective, network.spec, training=False)
+    spec = network.spec
+    train_loss = _batch_loss(model, objective, spec, training=True)
+    evaluation_loss = _batch_loss(network.raw, objective, spec, training=False)
 
     def train_batch(state, batch, firsts, rate):
         trainable, others, counted, slots = state
         gradient = jax.value_and_grad(train_loss, has_aux=True)
         (value, changed), gradients = gradient(trainable, others, counted, batch, firsts)
         *changed, lasts = changed
+        if penalty is not None:
+            rate, factor = rate
+
+            def loss(raw):
+                losses, real = _target_losses(objective, raw, batch, spec.return_sequences)[:2]
+                return _mean(losses, real)
+
+            with keras.StatelessScope(state_mapping=_by_variable(model, state)):
+                gradients = penalty.add(gradients, factor, _inputs(spec, batch, firsts), loss)
         trainable, slots = optimizer.stateless_apply(with_rate(slots, rate), gradients, trainable)
         return (trainable, *changed, slots), lasts, value
 
@@ -112,11 +123,11 @@ def compile_training(network, objective, optimizer, model):
 
     with_rate = _rate_setter(optimizer)
     own_metric = any(not type(m).__module__.startswith("keras.") for m in objective.metrics.items)
-    exact = network.spec.is_custom or own_metric
+    exact = spec.is_custom or own_metric
     counted = [metric.variables for metric in objective.metrics.items]
     variables = model.trainable_variables, model.non_trainable_variables, counted
-    state_inputs = () if network.spec.decoder else model.inputs[2:]
-    options = {"decodes": network.spec.decoder is not None}
+    state_inputs = () if spec.decoder else model.inputs[2:]
+    options = {"decodes": spec.decoder is not None}
     variables = *variables, optimizer.variables
     train = _compile_loop(train_batch, variables, exact, state_inputs, **options)
     variables = network.raw.trainable_variables, network.raw.non_trainable_variables, counted
@@ -130,6 +141,12 @@ def compile_training(network, objective, optimizer, model):
     return train, evaluate_all
 
 
+def _by_variable(model, state):
+    """Return pairs of the variables of a model and their values."""
+    groups = zip((model.trainable_variables, model.non_trainable_variables), state, strict=False)
+    return [pair for group in groups for pair in zip(*group, strict=True)]
+
+
 def _batch_loss(model, objective, spec, *, training):
     """Return a function of variables, a batch and the states before it.
 
@@ -137,27 +154,42 @@ def _batch_loss(model, objective, spec, *, training):
     """
 
     def batch_loss(trainable, others, counted, batch, firsts):
-        sequences, targets, rows, real, n_steps, n_target_steps = batch
-        inputs = [*_gather_steps(sequences, rows, n_steps), *firsts]
-        values, starts, n_targets, weights, *units = targets
-        where = starts[rows]
-        if spec.decoder:
-            step = jnp.arange(n_target_steps, dtype=where.dtype)
-            step = jnp.minimum(step, n_targets[rows][:, None] - 1)
-            inputs.append(previous_targets(values[where[:, None] + step], spec))
         outputs, others, penalties = model.stateless_call(
-            trainable, others, inputs, training=training, return_losses=True
+            trainable, others, _inputs(spec, batch, firsts), training=training, return_losses=True
         )
         raw, *lasts = jax.tree.leaves(outputs)
-        if spec.return_sequences:
-            raw, where, real = _as_targets(raw, where, real, n_targets[rows])
-        true = values[where]
-        losses, predicted = objective.weighted_losses(true, raw, weights[where])
-        value = jnp.sum(jnp.where(real, losses, 0)) / jnp.sum(real) + sum(penalties)
-        counted = objective.metrics.updated(counted, true, predicted, units, real)
-        return value, (others, counted, lasts)
+        losses, real, true, predicted = _target_losses(objective, raw, batch, spec.return_sequences)
+        counted = objective.metrics.updated(counted, true, predicted, batch[1][4:], real)
+        return _mean(losses, real) + sum(penalties), (others, counted, lasts)
 
     return batch_loss
+
+
+def _inputs(spec, batch, firsts):
+    """Return the inputs of a model for a batch, of which `firsts` are the states before it."""
+    sequences, targets, rows, _, n_steps, n_target_steps = batch
+    inputs = [*_gather_steps(sequences, rows, n_steps), *firsts]
+    if spec.decoder:
+        values, starts, n_targets, *_ = targets
+        step = jnp.arange(n_target_steps, dtype=starts.dtype)
+        step = jnp.minimum(step, n_targets[rows][:, None] - 1)
+        inputs.append(previous_targets(values[starts[rows][:, None] + step], spec))
+    return inputs
+
+
+def _target_losses(objective, raw, batch, per_step):
+    """Return the loss of each target, which targets are real, the targets and the predictions."""
+    _, (values, starts, n_targets, weights, *_), rows, real, *_ = batch
+    where = starts[rows]
+    if per_step:
+        raw, where, real = _as_targets(raw, where, real, n_targets[rows])
+    true = values[where]
+    losses, predicted = objective.weighted_losses(true, raw, weights[where])
+    return losses, real, true, predicted
+
+
+def _mean(losses, real):
+    return jnp.sum(jnp.where(real, losses, 0)) / jnp.sum(real)
 
 
 def _rate_setter(optimizer):
@@ -233,7 +265,10 @@ def _compile_loop(one_batch, variables, exact, state_inputs=(), *, decodes=False
 
 def _filled(arrays, sizes):
     """Return arrays that are filled with zeros up to the given sizes."""
-    filled = [np.zeros(size, array.dtype) for array, size in zip(arrays, sizes, strict=True)]
+    filled = [
+        np.zeros((size, *array.shape[1:]), array.dtype)
+        for array, size in zip(arrays, sizes, strict=True)
+    ]
     for longer, array in zip(filled, arrays, strict=True):
         longer[: len(array)] = array
     return filled

@@ -1,4 +1,4 @@
-"""Gradients with respect to arrays, for inspection, by JAX's automatic differentiation."""
+"""Gradients of any function by JAX's automatic differentiation."""
 
 import jax
 import jax.numpy as jnp
@@ -23,3 +23,8 @@ def compile_gradients(function):
         return np.asarray(values), [np.asarray(gradient) for gradient in found]
 
     return run
+
+
+def gradients_of(function, tensors):
+    """Return the gradients of a function of nested tensors, and its other results."""
+    return jax.grad(function, has_aux=True)(tensors)

@@ -6,7 +6,7 @@ from skrnn.networks.backends.tensorflow.device import (
     sequences_to_device,
     to_device,
 )
-from skrnn.networks.backends.tensorflow.gradients import compile_gradients
+from skrnn.networks.backends.tensorflow.gradients import compile_gradients, gradients_of
 from skrnn.networks.backends.tensorflow.loops import has_fast_loop, run_loop
 from skrnn.networks.backends.tensorflow.policy import batch_layout
 from skrnn.networks.backends.tensorflow.scans import linear_recurrence
@@ -16,6 +16,7 @@ __all__ = [
     "compile_forward",
     "compile_gradients",
     "compile_training",
+    "gradients_of",
     "has_fast_loop",
     "linear_recurrence",
     "run_loop",

@@ -35,21 +35,38 @@ def to_device(examples, units):
     return sequences_to_device(examples.sequences), tuple(tensors)
 
 
-def compile_training(network, objective, optimizer, model):
+def compile_training(network, objective, optimizer, model, penalty):
     """Compile two loops for training, with and without XLA inside, and one for evaluation."""
-    batch_loss = _batch_loss(network.spec, objective)
+    target_losses = partial(_target_losses, objective, network.spec.return_sequences)
     own_layers = not network.spec.is_custom
     update = _compile_update(optimizer, model.trainable_variables, all_used=own_layers)
 
+    def batch_loss(model, inputs, targets, rows, training):
+        raw, *states = tf.nest.flatten(model(inputs, training=training))
+        losses, predicted, true = target_losses(raw, targets, rows)
+        objective.metrics.update(true, predicted, targets[4:])
+        return tf.add_n([tf.reduce_mean(losses), *model.losses]), states
+
     def train_batch(sequences, targets, rows, states, rate):
         variables = model.trainable_variables
+        inputs = _inputs(network.spec, sequences, targets, rows, states)
         with tf.GradientTape() as tape:
-            value, states = batch_loss(model, sequences, targets, rows, states, training=True)
-        update(tape.gradient(value, [variable.value for variable in variables]), rate)
+            value, states = batch_loss(model, inputs, targets, rows, training=True)
+        gradients = tape.gradient(value, [variable.value for variable in variables])
+        if penalty is not None:
+            rate, factor = tf.unstack(rate)
+
+            def loss(raw):
+                return tf.reduce_mean(target_losses(raw, targets, rows)[0])
+
+            # Otherwise some weights may be updated before the penalty has read them.
+            gradients = tf.tuple(penalty.add(gradients, factor, inputs, loss))
+        update(gradients, rate)
         return value, states
 
     def evaluate_batch(sequences, targets, rows, states, _):
-        return batch_loss(network.raw, sequences, targets, rows, states, training=False)
+        inputs = _inputs(network.spec, sequences, targets, rows, states)
+        return batch_loss(network.raw, inputs, targets, rows, training=False)
 
     state_inputs = [] if network.spec.decoder else model.inputs[2:]
     plain = _compile_loop(train_batch, network.spec)
@@ -71,28 +88,27 @@ def compile_training(network, objective, optimizer, model):
     return train, evaluate_all
 
 
-def _batch_loss(spec, objective):
-    """Return a function of a model, a batch and its first states, to its loss and final states."""
+def _inputs(spec, sequences, targets, rows, states):
+    """Return the inputs of a model for a batch, with the states before it."""
+    inputs = [*_gather_steps(*sequences, rows), *states]
+    if spec.decoder:
+        values, starts, n_targets, *_ = targets
+        where = _step_positions(tf.gather(starts, rows), tf.gather(n_targets, rows))
+        inputs.append(previous_targets(tf.gather(values, where), spec))
+    return inputs
 
-    def batch_loss(model, sequences, targets, rows, states, training):
-        inputs = [*_gather_steps(*sequences, rows), *states]
-        values, starts, n_targets, weights, *units = targets
-        where = tf.gather(starts, rows)
-        if spec.return_sequences:
-            lengths = tf.gather(n_targets, rows)
-            where = _step_positions(where, lengths)
-        if spec.decoder:
-            inputs.append(previous_targets(tf.gather(values, where), spec))
-        raw, *states = tf.nest.flatten(model(inputs, training=training))
-        if spec.return_sequences:
-            real = tf.sequence_mask(lengths)
-            where, raw = tf.boolean_mask(where, real), tf.boolean_mask(raw, real)
-        true = tf.gather(values, where)
-        losses, predicted = objective.weighted_losses(true, raw, tf.gather(weights, where))
-        objective.metrics.update(true, predicted, units)
-        return tf.add_n([tf.reduce_mean(losses), *model.losses]), states
 
-    return batch_loss
+def _target_losses(objective, per_step, raw, targets, rows):
+    """Return the loss of each target, the predictions and the targets."""
+    values, starts, n_targets, weights, *_ = targets
+    where = tf.gather(starts, rows)
+    if per_step:
+        lengths = tf.gather(n_targets, rows)
+        real = tf.sequence_mask(lengths)
+        where = tf.boolean_mask(_step_positions(where, lengths), real)
+        raw = tf.boolean_mask(raw, real)
+    true = tf.gather(values, where)
+    return *objective.weighted_losses(true, raw, tf.gather(weights, where)), true
 
 
 def _compile_update(optimizer, variables, *, all_used):

@@ -1,4 +1,4 @@
-"""Gradients with respect to arrays, for inspection, by TensorFlow's automatic differentiation."""
+"""Gradients of any function by TensorFlow's automatic differentiation."""
 
 import tensorflow as tf
 
@@ -18,3 +18,12 @@ def compile_gradients(function):
         return values.numpy(), [gradient.numpy() for gradient in found]
 
     return run
+
+
+def gradients_of(function, tensors):
+    """Return the gradients of a function of nested tensors, and its other results."""
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tensors = tf.nest.map_structure(tf.identity, tensors)
+        tape.watch(tensors)
+        value, others = function(tensors)
+    return tape.gradient(value, tensors, unconnected_gradients="zero"), others

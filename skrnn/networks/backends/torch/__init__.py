@@ -7,7 +7,7 @@ from skrnn.networks.backends.torch.device import (
     sequences_to_device,
     to_device,
 )
-from skrnn.networks.backends.torch.gradients import compile_gradients
+from skrnn.networks.backends.torch.gradients import compile_gradients, gradients_of
 from skrnn.networks.backends.torch.kernels import has_fast_loop, run_loop
 from skrnn.networks.backends.torch.scans import linear_recurrence
 
@@ -16,6 +16,7 @@ __all__ = [
     "compile_forward",
     "compile_gradients",
     "compile_training",
+    "gradients_of",
     "has_fast_loop",
     "linear_recurrence",
     "run_loop",

@@ -53,23 +53,41 @@ def batch_layout(spec, lengths, batch_size, n_epochs):
     """Return None, because nothing is compiled."""
 
 
-def compile_training(network, objective, optimizer, model):
+def compile_training(network, objective, optimizer, model, penalty):
     """Prepare training and evaluation; nothing is compiled."""
     run_model = {True: _runner(model, True), False: _runner(network.raw, False)}
-    batch_loss = _batch_loss(run_model, model, objective, network.spec)
     state_inputs = [] if network.spec.decoder else model.inputs[2:]
+    target_losses = partial(_target_losses, objective, network.spec.return_sequences)
     variables = model.trainable_variables
     parameters = [variable.value for variable in variables]
     update = make_update(optimizer, variables, all_used=not network.spec.is_custom)
 
+    def batch_loss(data, rows, here, inputs, training):
+        raw, *states = keras.tree.flatten(run_model[training](inputs))
+        losses, predicted, true = target_losses(raw, data, rows, here)
+        with torch.no_grad():
+            objective.metrics.update(true, predicted, data[1][4:])
+        return sum(model.losses, losses.mean()), states
+
     def train_batch(data, rows, here, states, rate):
-        value, states = batch_loss(data, rows, here, states, training=True)
-        update(torch.autograd.grad(value, parameters, allow_unused=True), rate)
+        inputs = _inputs(network.spec, data, rows, here, states)
+        value, states = batch_loss(data, rows, here, inputs, training=True)
+        gradients = torch.autograd.grad(value, parameters, allow_unused=True)
+        if penalty is not None:
+            rate, factor = rate
+
+            def loss(raw):
+                return target_losses(raw, data, rows, here)[0].mean()
+
+            with torch.no_grad():
+                gradients = penalty.add(gradients, factor, inputs, loss)
+        update(gradients, rate)
         return value.detach(), [state.detach() for state in states]
 
     @torch.no_grad
     def evaluate_batch(data, rows, here, states, _):
-        return batch_loss(data, rows, here, states, training=False)
+        inputs = _inputs(network.spec, data, rows, here, states)
+        return batch_loss(data, rows, here, inputs, training=False)
 
     def train(data, batches, rates, layout, states):
         if states is None:
@@ -87,28 +105,26 @@ def compile_training(network, objective, optimizer, model):
     return train, evaluate
 
 
-def _batch_loss(run_model, model, objective, spec):
-    """Return a function of a batch and its first states, to its loss and final states."""
+def _inputs(spec, data, rows, here, states):
+    """Return the inputs of a model for a batch, with the states before it."""
+    sequences, (values, starts, lengths, *_), n_targets = data
+    inputs = [*_gather_steps(*sequences[:3], rows, sequences[3][here]), *states]
+    if spec.decoder:
+        where = _step_positions(starts[rows], lengths[rows], int(n_targets[here].max()))
+        inputs.append(previous_targets(values[where], spec))
+    return inputs
 
-    def batch_loss(data, rows, here, states, training):
-        sequences, (values, starts, lengths, weights, *units), n_targets = data
-        inputs = *_gather_steps(*sequences[:3], rows, sequences[3][here]), *states
-        where = starts[rows]
-        if spec.return_sequences:
-            where = _step_positions(where, lengths[rows], int(n_targets[here].max()))
-        if spec.decoder:
-            inputs = *inputs, previous_targets(values[where], spec)
-        raw, *states = keras.tree.flatten(run_model[training](inputs))
-        if spec.return_sequences:
-            real = _real_steps(n_targets[here], raw.device)
-            where, raw = where.flatten()[real], raw.flatten(0, 1)[real]
-        true = values[where]
-        losses, predicted = objective.weighted_losses(true, raw, weights[where])
-        with torch.no_grad():
-            objective.metrics.update(true, predicted, units)
-        return sum(model.losses, losses.mean()), states
 
-    return batch_loss
+def _target_losses(objective, per_step, raw, data, rows, here):
+    """Return the loss of each target, the predictions and the targets."""
+    _, (values, starts, lengths, weights, *_), n_targets = data
+    where = starts[rows]
+    if per_step:
+        real = _real_steps(n_targets[here], raw.device)
+        where = _step_positions(where, lengths[rows], raw.shape[1]).flatten()[real]
+        raw = raw.flatten(0, 1)[real]
+    true = values[where]
+    return *objective.weighted_losses(true, raw, weights[where]), true
 
 
 def _empty(state):

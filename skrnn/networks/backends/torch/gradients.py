@@ -1,5 +1,6 @@
-"""Gradients with respect to arrays, for inspection, by PyTorch's automatic differentiation."""
+"""Gradients of any function by PyTorch's automatic differentiation."""
 
+import keras
 import torch
 
 # Keras has no public way to get the device of its variables.
@@ -24,3 +25,20 @@ def compile_gradients(function):
         return values.detach().cpu().numpy(), [gradient.cpu().numpy() for gradient in found]
 
     return run
+
+
+def gradients_of(function, tensors):
+    """Return the gradients of a function of nested tensors, and its other results.
+
+    The gradients can be differentiated again if PyTorch records operations at the call.
+    """
+    is_recorded = torch.is_grad_enabled()
+    tensors = keras.tree.map_structure(lambda one: one.detach().requires_grad_(), tensors)
+    flat = keras.tree.flatten(tensors)
+    with torch.enable_grad():
+        value, others = function(tensors)
+        found = torch.autograd.grad(
+            value, flat, create_graph=is_recorded, allow_unused=True, materialize_grads=True
+        )
+    others = keras.tree.map_structure(torch.Tensor.detach, others)
+    return keras.tree.pack_sequence_as(tensors, found), others
