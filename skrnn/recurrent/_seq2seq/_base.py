@@ -73,11 +73,12 @@ class DecoderParameters(LayerParameters):
         constraint=[StrOptions({"luong", "bahdanau"}), None],
         description="""
         {"luong", "bahdanau"} or None
-        How the decoder looks at the outputs of the encoder at all time steps of the source. If
-        None, it only receives the final states of the encoder, which have to hold the whole source.
-        "luong" [2]_ compares the output of the decoder with the outputs of the encoder, for all
-        time steps of the target at once. "bahdanau" [3]_ looks before each time step of the
-        decoder, and takes several times as long. Try "luong" if sources have more than about ten
+        How the decoder uses the outputs of the encoder at all time steps of the source. If None,
+        it only receives the final states of the encoder, which have to hold the whole source.
+        Otherwise, it also receives a weighted mean of these outputs. "luong" [2]_ computes the
+        weights from the output of the decoder, for all time steps of the target at once.
+        "bahdanau" [3]_ computes them from the state of the decoder before each time step, and
+        takes several times as long. Try "luong" if sources have more than about ten
         time steps. Must be None if `encoder` is None.
         """,
     )
@@ -88,7 +89,7 @@ class DecoderParameters(LayerParameters):
         description="""
         float in [0, 1)
         The probability with which the decoder receives, in training, its own prediction for the
-        time step before in place of the true target (scheduled sampling [4]_). 0 is teacher
+        time step before in place of the true target (scheduled sampling [9]_). 0 is teacher
         forcing. Try 0.1 to 0.5 if predictions are good at first and go wrong later. It takes a
         second pass of the decoder: the predictions are those of a first pass with the true targets,
         not those that would follow from earlier replaced targets.
@@ -265,7 +266,7 @@ shape (n, T, n_features) or (n, T)
         )
 
     def attention_weights(self, X, y=None):
-        """Return how much each time step of the source contributes to each one of the target.
+        """Return the attention weights of all time steps of the source.
 
         Parameters
         ----------
@@ -276,7 +277,8 @@ shape (n, T, n_features) or (n, T)
         Returns
         -------
         list of ndarray of shape (L_i, T_i)
-            Each row has a sum of one. If targets are tokens, the last row is that of the stop.
+            One row per time step of the target, with a sum of one. If targets are tokens, there is
+            a last row for the stop token.
 
         Raises
         ------

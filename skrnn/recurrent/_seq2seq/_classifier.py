@@ -30,8 +30,8 @@ class Seq2SeqClassifier(ClassifierMixin, BaseSeq2Seq):
     r"""Encoder-decoder that predicts a sequence of tokens for each sequence.
 
     An encoder reads the source sequence, and its final states are the first states of a decoder,
-    which predicts one token after another until it predicts the stop. Sources and targets may have
-    any lengths.
+    which predicts one token after another until it predicts the stop token. Sources and targets may
+    have any lengths.
 
     Parameters
     ----------
@@ -93,8 +93,8 @@ class Seq2SeqClassifier(ClassifierMixin, BaseSeq2Seq):
        translation", EMNLP 2015, section 3.1, with the general score and without input feeding.
     .. [3] D. Bahdanau, K. Cho, Y. Bengio, "Neural machine translation by jointly learning to align
        and translate", ICLR 2015, appendix A.1.2, with the output layer of [2]_.
-    .. [4] S. Bengio, O. Vinyals, N. Jaitly, N. Shazeer, "Scheduled sampling for sequence prediction
-       with recurrent neural networks", NIPS 2015.
+    .. [4] R. Pascanu, T. Mikolov, Y. Bengio, "On the difficulty of training recurrent neural
+       networks", ICML 2013, section 3.2.
     .. [5] I. Loshchilov, F. Hutter, "SGDR: Stochastic gradient descent with warm restarts", ICLR
        2017, equation 5, without restarts.
     .. [6] L. N. Smith, "A disciplined approach to neural network hyper-parameters: Part 1",
@@ -103,6 +103,8 @@ class Seq2SeqClassifier(ClassifierMixin, BaseSeq2Seq):
        ICLR 2018.
     .. [8] A. Gu et al., "Improving the gating mechanism of recurrent neural networks",
        ICML 2020.
+    .. [9] S. Bengio, O. Vinyals, N. Jaitly, N. Shazeer, "Scheduled sampling for sequence prediction
+       with recurrent neural networks", NIPS 2015.
 
     Examples
     --------
@@ -143,8 +145,8 @@ class Seq2SeqClassifier(ClassifierMixin, BaseSeq2Seq):
         constraint=[Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         description="""
         int or "auto"
-        The largest number of tokens of a prediction; a prediction without a stop ends there. "auto"
-        is twice the number of tokens of the longest training target.
+        The largest number of tokens of a prediction, which ends there if the stop token was not
+        predicted before. "auto" is twice the number of tokens of the longest training target.
         """,
     )
     loss: object = inherited(RNNClassifier, "loss", default="auto")
@@ -187,7 +189,7 @@ class Seq2SeqClassifier(ClassifierMixin, BaseSeq2Seq):
         -------
         list of ndarray of shape (L_i + 1, n_tokens + 1)
             Row ``t`` has the probabilities of the next token after ``t`` tokens of the target. The
-            columns are in the order of `classes_`; the last one is the stop.
+            columns are in the order of `classes_`; the last one is the stop token.
         """
         fitted = fitted_snapshot(self)
         if y is None:

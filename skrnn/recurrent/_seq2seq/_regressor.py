@@ -76,8 +76,8 @@ class Seq2SeqRegressor(RegressorMixin, NumberTargetsMixin, BaseSeq2Seq):
        translation", EMNLP 2015, section 3.1, with the general score and without input feeding.
     .. [3] D. Bahdanau, K. Cho, Y. Bengio, "Neural machine translation by jointly learning to align
        and translate", ICLR 2015, appendix A.1.2, with the output layer of [2]_.
-    .. [4] S. Bengio, O. Vinyals, N. Jaitly, N. Shazeer, "Scheduled sampling for sequence prediction
-       with recurrent neural networks", NIPS 2015.
+    .. [4] R. Pascanu, T. Mikolov, Y. Bengio, "On the difficulty of training recurrent neural
+       networks", ICML 2013, section 3.2.
     .. [5] I. Loshchilov, F. Hutter, "SGDR: Stochastic gradient descent with warm restarts", ICLR
        2017, equation 5, without restarts.
     .. [6] L. N. Smith, "A disciplined approach to neural network hyper-parameters: Part 1",
@@ -86,6 +86,8 @@ class Seq2SeqRegressor(RegressorMixin, NumberTargetsMixin, BaseSeq2Seq):
        ICLR 2018.
     .. [8] A. Gu et al., "Improving the gating mechanism of recurrent neural networks",
        ICML 2020.
+    .. [9] S. Bengio, O. Vinyals, N. Jaitly, N. Shazeer, "Scheduled sampling for sequence prediction
+       with recurrent neural networks", NIPS 2015.
     .. [10] P. McCullagh, J. A. Nelder, "Generalized linear models", second edition, 1989,
        chapters 6 and 8.
 
@@ -119,8 +121,8 @@ class Seq2SeqRegressor(RegressorMixin, NumberTargetsMixin, BaseSeq2Seq):
         X : as in `fit`
         lengths : int, array-like of int of shape (n,), or None
             The number of time steps of each prediction. If None, it is that of the training
-            targets if they had one length, or that of the sources if training targets had the
-            lengths of their sources.
+            targets if they all had the same length, or that of each source if each training target
+            had the length of its source. Otherwise, it is required.
 
         Returns
         -------
@@ -184,8 +186,8 @@ class Seq2SeqRegressor(RegressorMixin, NumberTargetsMixin, BaseSeq2Seq):
             lengths = self._target_lengths
         if lengths is None:
             raise ValueError(
-                "lengths is needed to predict, because the training targets had other lengths than "
-                "their sources, and different ones. Pass the number of time steps to predict."
+                "lengths is needed to predict, because the training targets had different lengths, "
+                "which were not those of their sources. Pass the number of time steps to predict."
             )
         if isinstance(lengths, str):
             return np.asarray(sources.lengths)
