@@ -20,6 +20,8 @@ from skrnn import (
     OneHotSequenceEncoder,
     RNNClassifier,
     RNNRegressor,
+    Seq2SeqClassifier,
+    Seq2SeqRegressor,
     SlidingWindow,
     SlidingWindowForecaster,
     TimeDistributed,
@@ -70,6 +72,13 @@ KINDS = {
     "RNN tagger": (
         lambda: RNNClassifier(**RNN, return_sequences=True).fit(TAGGED, TAGS), (TAGGED, TAGS)),
     "RNN on ids": (lambda: RNNClassifier(**RNN, embedding=3).fit(IDS, LABELS), (IDS, LABELS)),
+    "RNN that writes": (
+        lambda: Seq2SeqClassifier(
+            **RNN, attention="luong", target_tokenizer=EmbeddingTokenizer()
+        ).fit(X, TEXTS * 4),
+        (X, TEXTS * 4),
+    ),
+    "RNN that writes numbers": (lambda: Seq2SeqRegressor(**RNN).fit(X, X), (X, X)),
     "ESN classifier": (
         lambda: EchoStateClassifier(**ESN, pooling="mean").fit(X, LABELS), (X, LABELS)),
     "RNN with a body": (
@@ -161,9 +170,15 @@ def _train_further(model, batch, targets):
     return model.predict(batch) if hasattr(model, "predict") else model.transform(batch)
 
 
+def _probabilities(model, batch, targets):
+    # Those of a sequence of tokens are given the tokens before.
+    needs_targets = isinstance(model, Seq2SeqClassifier)
+    return model.predict_proba(batch, *[targets] * needs_targets)
+
+
 USES = {
     "predict": lambda model, batch, _: model.predict(batch),
-    "predict_proba": lambda model, batch, _: model.predict_proba(batch),
+    "predict_proba": _probabilities,
     "predict_trajectory": lambda model, batch, _: model.predict_trajectory(batch),
     "predict_interval": lambda model, batch, _: model.predict_interval(batch, coverage=0.5),
     "forecast": lambda model, batch, _: model.forecast(2),
