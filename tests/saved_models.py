@@ -20,6 +20,8 @@ from skrnn import (
     OneHotSequenceEncoder,
     RNNClassifier,
     RNNRegressor,
+    Seq2SeqClassifier,
+    Seq2SeqRegressor,
     SequenceGenerator,
     SlidingWindow,
     SlidingWindowForecaster,
@@ -71,6 +73,13 @@ KINDS = {
     "RNN tagger": (
         lambda: RNNClassifier(**RNN, return_sequences=True).fit(TAGGED, TAGS), (TAGGED, TAGS)),
     "RNN on ids": (lambda: RNNClassifier(**RNN, embedding=3).fit(IDS, LABELS), (IDS, LABELS)),
+    "RNN that writes": (
+        lambda: Seq2SeqClassifier(
+            **RNN, attention="luong", target_tokenizer=EmbeddingTokenizer()
+        ).fit(X, TEXTS * 4),
+        (X, TEXTS * 4),
+    ),
+    "RNN that writes numbers": (lambda: Seq2SeqRegressor(**RNN).fit(X, X), (X, X)),
     "generator": (lambda: SequenceGenerator(**RNN).fit(DNA), (DNA, None)),
     "generator of a text": (
         lambda: SequenceGenerator(**RNN, embedding=2).fit("".join(DNA)), ("".join(DNA), None)),
@@ -165,9 +174,15 @@ def _train_further(model, batch, targets):
     return model.predict(batch) if hasattr(model, "predict") else model.transform(batch)
 
 
+def _probabilities(model, batch, targets):
+    # Those of a sequence of tokens are given the tokens before.
+    needs_targets = isinstance(model, Seq2SeqClassifier)
+    return model.predict_proba(batch, *[targets] * needs_targets)
+
+
 USES = {
     "predict": lambda model, batch, _: model.predict(batch),
-    "predict_proba": lambda model, batch, _: model.predict_proba(batch),
+    "predict_proba": _probabilities,
     "predict_trajectory": lambda model, batch, _: model.predict_trajectory(batch),
     "predict_interval": lambda model, batch, _: model.predict_interval(batch, coverage=0.5),
     "forecast": lambda model, batch, _: model.forecast(2),

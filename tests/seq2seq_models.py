@@ -154,3 +154,21 @@ def numpy_outputs(layers, spec, x, previous):
     """Return the outputs of the network and the weights of attention, for one source."""
     raw, weights = numpy_decoder(layers, spec, *numpy_encoder(layers, spec, x), previous)
     return (softmax(raw) if spec.decoder.embedding else raw), weights
+
+
+# --- fitted estimators ------------------------------------------------------------------------
+
+# All tests of estimators share this architecture, so that few programs are compiled.
+TINY_PAIR = {"units": 4, "attention": "luong", "epochs": 3, "random_state": 0}
+LEARNS_PAIR = {**TINY_PAIR, "epochs": 120, "learning_rate": 0.05}
+
+
+def pairs(n=24, seed=0):
+    """Return sequences of two features, texts of two letters, and series of the same lengths.
+
+    A letter shows the sign of a feature every second time step, so that some texts are empty.
+    """
+    rng = np.random.default_rng(seed)
+    X = [rng.normal(size=(length, 2)) for length in rng.integers(1, 8, n)]
+    texts = ["".join("ab"[int(step[0] > 0)] for step in steps[1::2]) for steps in X]
+    return X, texts, [np.cumsum(steps, axis=0) for steps in X]

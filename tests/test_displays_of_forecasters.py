@@ -118,7 +118,7 @@ def test_forecast_display_targets_that_are_not_columns():
 
 def test_forecast_display_one_of_several_series():
     forecaster = PersistenceForecaster(horizon=3).fit([ARRAY[:60, :1], ARRAY[:60, 1:2]])
-    with pytest.raises(ValueError, match=r"one series, got a list of several.*`X`"):
+    with pytest.raises(ValueError, match=r"one series, got a list of several.*as X"):
         ForecastDisplay.from_estimator(forecaster)
     display = ForecastDisplay.from_estimator(forecaster, X=ARRAY[:50, :1])
     assert_array_equal(drawn(display, "forecast")[1], [ARRAY[49, 0]] * 3)

@@ -182,6 +182,8 @@ class Seq2SeqRegressor(RegressorMixin, NumberTargetsMixin, BaseSeq2Seq):
 
     def _lengths(self, sources, lengths):
         """Return the number of time steps of each prediction."""
+        if lengths is None and self._target_lengths == _AS_SOURCES:
+            return np.asarray(sources.lengths)
         if lengths is None:
             lengths = self._target_lengths
         if lengths is None:
@@ -189,8 +191,6 @@ class Seq2SeqRegressor(RegressorMixin, NumberTargetsMixin, BaseSeq2Seq):
                 "lengths is needed to predict, because the training targets had different lengths, "
                 "which were not those of their sources. Pass the number of time steps to predict."
             )
-        if isinstance(lengths, str):
-            return np.asarray(sources.lengths)
         found = as_array(lengths, "lengths").ravel().tolist()
         if is_length(lengths):
             found = [lengths] * len(sources)
