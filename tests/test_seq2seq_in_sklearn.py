@@ -18,7 +18,6 @@ from skrnn import EmbeddingTokenizer, Seq2SeqClassifier, Seq2SeqRegressor
 
 X, TEXTS, SERIES = pairs()
 SOURCES = ["one two", "two", "three one two", "two two three"] * 6
-# The default would need several sequences of each target, because a text looks like a class.
 FOLDS = KFold(2)
 TARGETS = ["un deux", "deux", "trois un deux", "deux deux trois"] * 6
 
@@ -39,10 +38,8 @@ def test_seq2seq_clone_and_parameters(kind):
     assert copy.get_params() == model.get_params()
     assert {name: copy.get_params()[name] for name in params} == params
     assert copy.set_params(units=(3, 2)).units == (3, 2)
-    assert (is_classifier(copy), is_regressor(copy)) == (
-        kind is Seq2SeqClassifier,
-        kind is Seq2SeqRegressor,
-    )
+    # The folds of a classifier are stratified by whole targets.
+    assert (is_classifier(copy), is_regressor(copy)) == (False, kind is Seq2SeqRegressor)
 
 
 def test_seq2seq_cross_validation():
@@ -50,6 +47,12 @@ def test_seq2seq_cross_validation():
     scores = cross_val_score(Seq2SeqClassifier(**LEARNS_PAIR), X, TEXTS, **options)
     assert (scores > 0.2).all()
     scores = cross_val_score(Seq2SeqRegressor(**TINY_PAIR), X, SERIES, **options)
+    assert np.isfinite(scores).all()
+
+
+def test_seq2seq_cross_validation_of_different_texts():
+    texts = [f"{i:02}" for i in range(len(X))]
+    scores = cross_val_score(Seq2SeqClassifier(**TINY_PAIR), X, texts, cv=2, error_score="raise")
     assert np.isfinite(scores).all()
 
 

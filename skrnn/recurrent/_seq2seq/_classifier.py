@@ -296,6 +296,12 @@ class Seq2SeqClassifier(ClassifierMixin, BaseSeq2Seq):
     def _codec(self):
         return TokenCodec(np.arange(len(self.classes_) + 1), self.loss, None, self.dtype)
 
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        # A classifier's folds are stratified, and a whole target would count as a class.
+        tags.estimator_type, tags.classifier_tags = None, None
+        return tags
+
 
 def _check_tokenizer(tokenizer):
     """Raise a TypeError if a target tokenizer is not an estimator that converts in both ways."""
