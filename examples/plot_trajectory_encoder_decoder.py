@@ -81,12 +81,13 @@ for name, by_step in errors.items():
 
 # %%
 # The recursive forecaster, which was trained for one step, has the best near forecasts, and the
-# direct forecaster, which was trained for all 20, the best far ones. The encoder-decoder with teacher forcing
-# is the worst for 20 steps: it has only learned to continue from true positions, and its own errors
-# accumulate. With scheduled sampling it has seen its own errors in training, and its far forecasts
-# are better. With attention, it also looks at the positions before, and is about as good as the
-# recursive forecaster. It takes longer to train than both others, so that it is not the best choice
-# here. Use it if targets have different lengths, which the other two cannot forecast.
+# direct forecaster, which was trained for all 20, the best far ones. The encoder-decoder with
+# teacher forcing is the worst for 20 steps: it has only learned to continue from true positions,
+# and its own errors accumulate. With scheduled sampling it has seen its own errors in training, and
+# its far forecasts are better. With attention, it also looks at the positions before, and is about
+# as good as the recursive forecaster. It takes longer to train than both others, so that it is not
+# the best choice here. Use it if targets have different lengths, which the other two cannot
+# forecast.
 #
 # None of these networks comes close to a linear model, which can continue a sum of sine waves
 # almost exactly, see :ref:`sphx_glr_auto_examples_plot_ladybug.py`.
