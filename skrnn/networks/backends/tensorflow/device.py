@@ -166,9 +166,9 @@ def _apply_adam(optimizer, variable, m, v, gradient, rate, n_updates):
 def compile_forward(model):
     """Compile the forward pass of a model, once for all shapes."""
     # Further inputs may have an axis of time steps, which is open too.
-    specs = [tf.TensorSpec(given.shape, given.dtype) for given in model.inputs[2:]]
+    shapes = [given.shape for given in model.inputs[2:]]
 
-    @partial(_traced_once, specs=specs)
+    @partial(_traced_once, shapes=shapes)
     def forward(sequences, rows, *initial):
         return model((*_gather_steps(*sequences, rows), *initial), training=False)
 
@@ -221,17 +221,19 @@ def _states_before(states, fresh, n_rows):
     return tf.cond(fresh, zeros, lambda: [state[:n_rows] for state in states])
 
 
-def _traced_once(function, specs=()):
+def _traced_once(function, shapes=()):
     """Compile a function of tensors with all first axes open, so that it is traced only once.
 
-    The last arguments have the given specifications.
+    The last arguments have the given shapes.
     """
     compiled = None
 
     def run(*arguments):
         nonlocal compiled
         if compiled is None:
-            others = arguments[: len(arguments) - len(specs)]
+            n_others = len(arguments) - len(shapes)
+            others, shaped = arguments[:n_others], arguments[n_others:]
+            specs = [tf.TensorSpec(s, one.dtype) for s, one in zip(shapes, shaped, strict=True)]
             signature = [*tf.nest.map_structure(_open_spec, others), *specs]
             # Each network gets a new partial object. Otherwise TensorFlow would take the functions
             # of several networks for one that is traced too often, and warn.
