@@ -67,7 +67,7 @@ for name, values in errors.items():
 # %%
 # Errors by length
 # ----------------
-# At 80 time steps, the simple cell is no better than the mean. The gated cells and the LRU have an
+# At 80 time steps, the simple cell is not better than the mean. The gated cells and the LRU have an
 # error that is more than a hundred times smaller, and chrono biases help the GRU more, the longer
 # the sequences are. The IRNN learns the task, but not as well in so few updates.
 

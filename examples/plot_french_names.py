@@ -5,7 +5,7 @@ A character model of French names
 
 Which letters make a surname French? A recurrent network reads French surnames letter by letter, and
 learns to predict each next letter and the end of the name. It is compared with the frequencies of
-letters and of pairs of letters, and then writes surnames of its own.
+letters and of pairs of letters, and then writes new surnames.
 """
 
 # %%
