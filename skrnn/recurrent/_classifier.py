@@ -166,7 +166,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
             in it.
         """
         classes = known_classes(self, classes)
-        return self._partial_fit(X, y, sample_weight, classes)
+        return self._partial_fit(X, y, sample_weight, classes=classes)
 
     def predict_proba(self, X, *, initial_state=None, return_state=False):
         """Predict the probability of each class.

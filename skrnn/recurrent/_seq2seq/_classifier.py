@@ -174,7 +174,7 @@ class Seq2SeqClassifier(ClassifierMixin, BaseSeq2Seq):
             If `beam_width` is not a positive integer.
         """
         fitted = fitted_snapshot(self)
-        codes = fitted._predict_codes(fitted._read_sources(X).sequences, beam_width)
+        codes = fitted._predict_codes(fitted._read_sources(X), beam_width)
         return fitted._as_given(codes, X)
 
     def predict_proba(self, X, y):
@@ -196,8 +196,8 @@ class Seq2SeqClassifier(ClassifierMixin, BaseSeq2Seq):
             raise ValueError(
                 "predict_proba needs the targets y, whose tokens the decoder receives."
             )
-        sources = fitted._read_sources(X).sequences
-        return fitted._forced(sources, *fitted._previous(sources, X, y))
+        sources = fitted._read_sources(X)
+        return fitted._forced(sources, *fitted._decoder_inputs(sources, X, y))
 
     def score(self, X, y, sample_weight=None):
         """Return the token accuracy of the predictions.
@@ -214,7 +214,7 @@ class Seq2SeqClassifier(ClassifierMixin, BaseSeq2Seq):
             :func:`~skrnn.metrics.token_accuracy_score`. It is that of greedy search.
         """
         fitted = fitted_snapshot(self)
-        codes = fitted._predict_codes(fitted._read_sources(X).sequences)
+        codes = fitted._predict_codes(fitted._read_sources(X))
         predicted = [fitted.classes_[one] for one in codes]
         true = fitted._as_tokens(as_list_or_array(y))
         return token_accuracy_score(true, predicted, sample_weight=sample_weight)
@@ -247,8 +247,8 @@ class Seq2SeqClassifier(ClassifierMixin, BaseSeq2Seq):
             tokens = ["".join(one) for one in tokens]
         return in_container_of(X, tokens)
 
-    def _previous(self, sources, X, y):
-        """Return the codes that the decoder receives, and the number of outputs of each target."""
+    def _decoder_inputs(self, sources, X, y):
+        """Return the inputs of the decoder, and the number of outputs of each target."""
         if y is None:
             codes = self._predict_codes(sources)
             counts = np.array([len(one) for one in codes])
@@ -257,7 +257,7 @@ class Seq2SeqClassifier(ClassifierMixin, BaseSeq2Seq):
             codes, counts = self._codes(as_list_or_array(y), len(sources), "y")
         rows = padded_rows(codes.astype(np.int32), counts, len(self.classes_))
         start = np.full_like(rows[:, :1], len(self.classes_))
-        return np.hstack([start, rows[:, :-1]]), counts
+        return [np.hstack([start, rows[:, :-1]])], counts
 
     def _codes(self, y, n, input_name, *, reset=False):
         """Return the codes of the tokens and stops of targets, and their number."""
