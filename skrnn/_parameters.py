@@ -33,7 +33,7 @@ def parameter(*, default, constraint, description, spec=None):
     return field(default=default, metadata=metadata)
 
 
-def inherited(cls, name, *, default):
+def inherited(cls, name, *, default, more=""):
     """Describe a parameter as a base class does, with another default.
 
     Parameters
@@ -42,9 +42,12 @@ def inherited(cls, name, *, default):
         The base class.
     name : str
     default : object
+    more : str, default=""
+        What the description of the base class is continued with.
     """
     (found,) = (item for item in fields(cls) if item.name == name)
-    return field(default=default, metadata=found.metadata)
+    described = textwrap.dedent(found.metadata["description"]) + textwrap.dedent(more)
+    return field(default=default, metadata={**found.metadata, "description": described})
 
 
 @dataclass_transform(

@@ -7,7 +7,7 @@ from scipy import sparse
 from skrnn._cells import CELLS
 from skrnn._check_arrays import as_array
 from skrnn._fitting import fitted_snapshot
-from skrnn._parameters import parameter, with_parameters, with_texts
+from skrnn._parameters import inherited, parameter, with_parameters, with_texts
 from skrnn._sklearn import Interval, StrOptions, _fit_context
 from skrnn._specs import DecoderSpec
 from skrnn.recurrent._data import ids_as_rows, read_sequences
@@ -47,6 +47,14 @@ class DecoderParameters(LayerParameters):
         int or tuple of int
         The size of the hidden state of the encoder and of the decoder. A tuple stacks layers, with
         one entry for each.
+        """,
+    )
+    activation: str = inherited(
+        LayerParameters,
+        "activation",
+        default="auto",
+        more="""\
+        A function must be one of `keras.activations`, because predictions are computed with NumPy.
         """,
     )
     bidirectional: bool = parameter(
@@ -109,6 +117,12 @@ class BaseSeq2Seq(BaseTrained, DecoderParameters):
     truncation, gradient_penalty = None, 0.0
 
     def _validate_params(self):
+        if isinstance(self.cell, str) and self.cell == "lru":
+            raise ValueError(
+                f"cell='lru' is not available in {type(self).__name__}: it has no gate that could "
+                "hold its states at the padding of shorter sources. Use another cell, such as "
+                "'mingru', which is also computed as a scan."
+            )
         super()._validate_params()
         if self.encoder is None and self.attention is not None:
             raise ValueError(

@@ -6,10 +6,9 @@ import numpy as np
 from sklearn.base import ClassifierMixin, clone
 
 from skrnn._fitting import fitted_snapshot
-from skrnn._parameters import inherited, parameter, with_parameters
+from skrnn._parameters import inherited, parameter, with_parameters, with_texts
 from skrnn._sklearn import Interval, StrOptions
 from skrnn.metrics import token_accuracy_score
-from skrnn.recurrent._classifier import RNNClassifier
 from skrnn.recurrent._regressor import RNNRegressor
 from skrnn.recurrent._seq2seq._base import BaseSeq2Seq, is_length
 from skrnn.recurrent._seq2seq._codec import TokenCodec
@@ -21,10 +20,12 @@ from skrnn.recurrent._seq2seq._targets import (
     token_series,
     with_stops,
 )
+from skrnn.recurrent._seq2seq._texts import NETWORK, REFERENCES
 from skrnn.sequences._targets import as_list_or_array, label_codes
 from skrnn.sequences._tokens import UNKNOWN
 
 
+@with_texts(references=REFERENCES, network=NETWORK)
 @with_parameters
 class Seq2SeqClassifier(ClassifierMixin, BaseSeq2Seq):
     r"""Encoder-decoder that predicts a sequence of tokens for each sequence.
@@ -46,18 +47,7 @@ class Seq2SeqClassifier(ClassifierMixin, BaseSeq2Seq):
         The largest number of tokens of a prediction.
     target_tokenizer_ : EmbeddingTokenizer or None
         The fitted copy of `target_tokenizer`.
-    n_features_in_ : int
-        The number of features of a time step of the source.
-    input_mean_, input_scale_ : float64 ndarray of shape (n_features,), or None
-        With `standardize=True`, the network receives ``(x - input_mean_) / input_scale_``.
-    history_ : dict of str to list of float
-        The values of "loss" and of each metric, one per epoch, with the true targets as inputs of
-        the decoder. With validation data, it also contains the same names with the prefix
-        ``"val_"``, and "learning_rate" if `schedule` is not "constant".
-    n_iter_ : int
-        The number of epochs that the network was trained for.
-    weights_ : list of ndarray
-        The weights of the network, in Keras' order.
+    {network}
     model_ : keras.Model
         The network with the inputs ``[steps, lengths, previous]``, built at each access.
         `previous` contains the code of the token before each time step, the index in `classes_`;
@@ -87,24 +77,7 @@ class Seq2SeqClassifier(ClassifierMixin, BaseSeq2Seq):
 
     References
     ----------
-    .. [1] I. Sutskever, O. Vinyals, Q. Le, "Sequence to sequence learning with neural networks",
-       NIPS 2014.
-    .. [2] M.-T. Luong, H. Pham, C. Manning, "Effective approaches to attention-based neural machine
-       translation", EMNLP 2015, section 3.1, with the general score and without input feeding.
-    .. [3] D. Bahdanau, K. Cho, Y. Bengio, "Neural machine translation by jointly learning to align
-       and translate", ICLR 2015, appendix A.1.2, with the output layer of [2]_.
-    .. [4] R. Pascanu, T. Mikolov, Y. Bengio, "On the difficulty of training recurrent neural
-       networks", ICML 2013, section 3.2.
-    .. [5] I. Loshchilov, F. Hutter, "SGDR: Stochastic gradient descent with warm restarts", ICLR
-       2017, equation 5, without restarts.
-    .. [6] L. N. Smith, "A disciplined approach to neural network hyper-parameters: Part 1",
-       arXiv:1803.09820, 2018, with the constants of PyTorch's OneCycleLR.
-    .. [7] C. Tallec, Y. Ollivier, "Can recurrent neural networks warp time?",
-       ICLR 2018.
-    .. [8] A. Gu et al., "Improving the gating mechanism of recurrent neural networks",
-       ICML 2020.
-    .. [9] S. Bengio, O. Vinyals, N. Jaitly, N. Shazeer, "Scheduled sampling for sequence prediction
-       with recurrent neural networks", NIPS 2015.
+    {references}
 
     Examples
     --------
@@ -149,7 +122,16 @@ class Seq2SeqClassifier(ClassifierMixin, BaseSeq2Seq):
         predicted before. "auto" is twice the number of tokens of the longest training target.
         """,
     )
-    loss: object = inherited(RNNClassifier, "loss", default="auto")
+    loss: object = parameter(
+        default="auto",
+        constraint="no_validation",
+        description="""
+        str, keras.losses.Loss or callable
+        The loss function of the next token. "auto" is the cross-entropy. Names and objects are
+        those of Keras. A loss whose name begins with "sparse" receives the codes of the tokens, and
+        any other loss receives an indicator column for each token. The stop is the last of them.
+        """,
+    )
     validation_split: float | None = inherited(RNNRegressor, "validation_split", default=None)
 
     def predict(self, X, *, beam_width=1):

@@ -14,7 +14,14 @@ from skrnn.recurrent._seq2seq._base import BaseSeq2Seq, is_length
 from skrnn.recurrent._seq2seq._decoding import write_vectors
 from skrnn.recurrent._seq2seq._target_inputs import TargetInputsMixin, require_counts
 from skrnn.recurrent._seq2seq._targets import in_container_of, padded_rows, vector_series
-from skrnn.recurrent._seq2seq._texts import ATTENTION, DATA, MORE_DATA, VALIDATION
+from skrnn.recurrent._seq2seq._texts import (
+    ATTENTION,
+    DATA,
+    MORE_DATA,
+    NETWORK,
+    REFERENCES,
+    VALIDATION,
+)
 from skrnn.sequences._targets import as_list_or_array
 
 # The lengths of predictions if all training targets had the lengths of their sources.
@@ -23,12 +30,15 @@ _AS_SOURCES = "sources"
 _NAMES = ("X", "y", "sample_weight", "target_inputs")
 
 
+@with_texts(references=REFERENCES, network=NETWORK)
 @with_parameters
 class Seq2SeqRegressor(RegressorMixin, NumberTargetsMixin, TargetInputsMixin, BaseSeq2Seq):
     r"""Encoder-decoder that predicts a sequence of vectors for each sequence.
 
     An encoder reads the source sequence, and its final states are the first states of a decoder,
-    which predicts one vector after another. Sources and targets may have any lengths.
+    which predicts one vector after another. Sources and targets may have any lengths. What is
+    known of each time step of a target in advance, such as a calendar, is a further input of the
+    decoder (`target_inputs` of `fit` and `predict`).
 
     Parameters
     ----------
@@ -36,22 +46,17 @@ class Seq2SeqRegressor(RegressorMixin, NumberTargetsMixin, TargetInputsMixin, Ba
 
     Attributes
     ----------
-    n_features_in_ : int
-        The number of features of a time step of the source.
-    input_mean_, input_scale_ : float64 ndarray of shape (n_features,), or None
-        With `standardize=True`, the network receives ``(x - input_mean_) / input_scale_``.
-    history_ : dict of str to list of float
-        The values of "loss" and of each metric, one per epoch, with the true targets as inputs of
-        the decoder. With validation data, it also contains the same names with the prefix
-        ``"val_"``, and "learning_rate" if `schedule` is not "constant".
-    n_iter_ : int
-        The number of epochs that the network was trained for.
-    weights_ : list of ndarray
-        The weights of the network, in Keras' order.
+    {network}
+    n_target_inputs_ : int
+        The number of known inputs at each time step of the target, 0 if there are none.
+    target_input_mean_, target_input_scale_ : float64 ndarray of shape (n_target_inputs_,), or None
+        With `standardize=True`, the decoder receives
+        ``(z - target_input_mean_) / target_input_scale_`` for known inputs `z`.
     model_ : keras.Model
         The network with the inputs ``[steps, lengths, previous]``, built at each access.
         `previous` contains the target before each time step as the network receives it, normalised
-        with `normalize_y=True`; zeros are the start.
+        with `normalize_y=True`; zeros are the start. A fourth input contains the known inputs, if
+        there are any, also as the decoder receives them.
 
     See Also
     --------
@@ -64,35 +69,18 @@ class Seq2SeqRegressor(RegressorMixin, NumberTargetsMixin, TargetInputsMixin, Ba
 
     .. math::
 
-        s_t &= \mathrm{cell}(y_{t-1}, s_{t-1}) \\
+        s_t &= \mathrm{cell}([y_{t-1}; z_t], s_{t-1}) \\
         \hat y_t &= W \tilde h_t + b
 
     as in [1]_, where :math:`\tilde h_t` is the output of the decoder, with attention also of the
-    source. In training, :math:`y_{t-1}` is the true target (teacher forcing); in prediction, it is
-    :math:`\hat y_{t-1}`.
+    source, and :math:`z_t` are the known inputs, if there are any. In training, :math:`y_{t-1}` is
+    the true target (teacher forcing); in prediction, it is :math:`\hat y_{t-1}`.
 
     Padding never changes a prediction, up to rounding.
 
     References
     ----------
-    .. [1] I. Sutskever, O. Vinyals, Q. Le, "Sequence to sequence learning with neural networks",
-       NIPS 2014.
-    .. [2] M.-T. Luong, H. Pham, C. Manning, "Effective approaches to attention-based neural machine
-       translation", EMNLP 2015, section 3.1, with the general score and without input feeding.
-    .. [3] D. Bahdanau, K. Cho, Y. Bengio, "Neural machine translation by jointly learning to align
-       and translate", ICLR 2015, appendix A.1.2, with the output layer of [2]_.
-    .. [4] R. Pascanu, T. Mikolov, Y. Bengio, "On the difficulty of training recurrent neural
-       networks", ICML 2013, section 3.2.
-    .. [5] I. Loshchilov, F. Hutter, "SGDR: Stochastic gradient descent with warm restarts", ICLR
-       2017, equation 5, without restarts.
-    .. [6] L. N. Smith, "A disciplined approach to neural network hyper-parameters: Part 1",
-       arXiv:1803.09820, 2018, with the constants of PyTorch's OneCycleLR.
-    .. [7] C. Tallec, Y. Ollivier, "Can recurrent neural networks warp time?",
-       ICLR 2018.
-    .. [8] A. Gu et al., "Improving the gating mechanism of recurrent neural networks",
-       ICML 2020.
-    .. [9] S. Bengio, O. Vinyals, N. Jaitly, N. Shazeer, "Scheduled sampling for sequence prediction
-       with recurrent neural networks", NIPS 2015.
+    {references}
     .. [10] P. McCullagh, J. A. Nelder, "Generalized linear models", second edition, 1989,
        chapters 6 and 8.
 
@@ -141,8 +129,10 @@ class Seq2SeqRegressor(RegressorMixin, NumberTargetsMixin, TargetInputsMixin, Ba
         target_inputs : Sequences, list of array-like of shape (L_i, k) or (L_i,), or array-like \
 of shape (n, L, k) or (n, L), default=None
             What is known of each time step of the targets in advance, such as a calendar or a plan
-            (known future covariates). The decoder receives it at this time step. If None, it only
-            receives the target before.
+            (known future covariates). The decoder receives it at this time step, standardised if
+            `standardize=True`. If None, the decoder only receives the target before. Scorers cannot
+            pass it to `predict`, so `monitor` must then be "loss", and in a search or a
+            cross-validation, `score` must request it; see :doc:`/user_guide/sequence_to_sequence`.
         {validation}
         target_inputs_val : as target_inputs, default=None
             The known inputs at the time steps of the validation targets. Required with `X_val` if
