@@ -14,7 +14,7 @@ from skrnn.recurrent._data import ids_as_rows, read_sequences
 from skrnn.recurrent._numpy_activations import numpy_activation
 from skrnn.recurrent._parameters import LayerParameters
 from skrnn.recurrent._seq2seq._numpy_decoder import NumpyDecoder
-from skrnn.recurrent._seq2seq._texts import DATA, MORE_DATA, VALIDATION
+from skrnn.recurrent._seq2seq._texts import DATA, MORE_DATA, ONE_EPOCH, VALIDATION
 from skrnn.recurrent._trained import BaseTrained
 from skrnn.sequences._layout import is_frame
 
@@ -165,10 +165,12 @@ class BaseSeq2Seq(BaseTrained, DecoderParameters):
         """
         return self._fit((X, y, sample_weight), (X_val, y_val, sample_weight_val), groups)
 
-    @with_texts(more_data=MORE_DATA)
+    @with_texts(one_epoch=ONE_EPOCH, more_data=MORE_DATA)
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, sample_weight=None):
         """Train for one more epoch, on the given data.
+
+        {one_epoch}
 
         Parameters
         ----------

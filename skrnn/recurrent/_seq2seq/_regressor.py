@@ -19,6 +19,7 @@ from skrnn.recurrent._seq2seq._texts import (
     DATA,
     MORE_DATA,
     NETWORK,
+    ONE_EPOCH,
     REFERENCES,
     VALIDATION,
 )
@@ -152,10 +153,12 @@ of shape (n, L, k) or (n, L), default=None
         validation = X_val, y_val, sample_weight_val, target_inputs_val
         return self._fit((X, y, sample_weight, target_inputs), validation, groups)
 
-    @with_texts(more_data=MORE_DATA)
+    @with_texts(one_epoch=ONE_EPOCH, more_data=MORE_DATA)
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, sample_weight=None, *, target_inputs=None):
         """Train for one more epoch, on the given data.
+
+        {one_epoch}
 
         Parameters
         ----------

@@ -58,6 +58,13 @@ sample_weight_val : array-like, default=None
     The weights of the validation data.
 """
 
+ONE_EPOCH = """\
+The learning rate is constant. The states of the optimizer are kept, and each call draws new
+batches and new dropout masks. If nothing is drawn (``shuffle=False``, without dropout and
+scheduled sampling), several calls on the same data give the same weights, to the last bit, as
+`fit` with as many `epochs` and ``schedule="constant"``.
+"""
+
 MORE_DATA = """\
 X, y : as in `fit`
     The tokens and the scales of the first call are kept.
