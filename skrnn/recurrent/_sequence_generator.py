@@ -188,6 +188,11 @@ class SequenceGenerator(DensityMixin, TrainingParameters, SavedEstimator):
         """,
     )
 
+    # For the messages of functions that need another network.
+    _network_hint = (
+        "Pass its network, the RNNClassifier `classifier_`, which reads the codes of symbols."
+    )
+
     def _validate_params(self):
         require_constant_rate(self.learning_rate)
         super()._validate_params()

@@ -110,6 +110,11 @@ class DecoderParameters(LayerParameters):
 class BaseSeq2Seq(BaseTrained, DecoderParameters):
     """Base of the sequence-to-sequence estimators; not for direct use."""
 
+    # For the messages of functions that need another network.
+    _network_hint = (
+        "Its network is its attribute `model_`, a Keras model with the inputs steps, lengths and "
+        "previous targets."
+    )
     # What the recurrent estimators with equal lengths let the user choose.
     return_sequences, pooling = True, "last"
     _n_target_inputs = 0
