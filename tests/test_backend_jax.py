@@ -16,7 +16,7 @@ from recurrences import (
     step_targets,
 )
 
-from skrnn import RNNClassifier, RNNRegressor
+from skrnn import RNNClassifier, RNNRegressor, Seq2SeqClassifier
 from skrnn._cells import CELLS
 from skrnn.networks import programs
 
@@ -175,3 +175,16 @@ def test_number_of_batches_in_a_call_compiles_nothing(compiled, monkeypatch):
         fits.append(model.fit(x, LABELS[:40]))
         assert compiled() == (not fits[1:])
         assert_same_bits(fits[0], fits[-1])
+
+
+def test_given_targets_of_similar_lengths_share_a_program(caplog):
+    x = np.ones((4, 3, 2))
+    model = Seq2SeqClassifier(cell="simple", units=2, epochs=1, random_state=0)
+    model.fit(x, ["ab", "b", "ba", "a"])
+    expected = model.predict_proba(x, ["ab"] * 4)
+    with jax.log_compiles(), caplog.at_level(logging.WARNING):
+        for length in (1, 2, 3):
+            rows = model.predict_proba(x, ["a" * length] * 4)
+            assert [one.shape for one in rows] == [(length + 1, 3)] * 4
+            np.testing.assert_allclose(rows[0][:2], expected[0][:2], atol=1e-6)
+    assert not any("compilation of jit(forward)" in text for text in caplog.messages)

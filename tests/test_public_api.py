@@ -2,8 +2,13 @@
 
 import importlib
 import inspect
+import re
+from dataclasses import fields
 
 import pytest
+
+import skrnn
+from skrnn._cells import CELLS
 
 PUBLIC_NAMES = {
     "skrnn": [
@@ -158,3 +163,23 @@ def test_every_public_name_has_an_example(public):
 def test_every_public_method_has_a_docstring(public):
     methods = inspect.getmembers(public, inspect.isfunction) if inspect.isclass(public) else []
     assert [name for name, f in methods if not (name.startswith("_") or inspect.getdoc(f))] == []
+
+
+TRAINED = [
+    skrnn.RNNClassifier,
+    skrnn.RNNRegressor,
+    skrnn.Seq2SeqClassifier,
+    skrnn.Seq2SeqRegressor,
+    skrnn.SequenceGenerator,
+]
+
+
+@pytest.mark.parametrize("kind", TRAINED)
+def test_descriptions_of_parameters_name_only_those_of_the_estimator(kind):
+    everywhere = {item.name for other in TRAINED for item in fields(other)}
+    cells = next(rule for rule in kind._parameter_constraints["cell"] if rule is not callable)
+    for item in fields(kind):
+        text = item.metadata["description"]
+        names = set(re.findall(r"`(\w+)(?:=[^`]*)?`", text)) & everywhere
+        assert names <= set(kind().get_params()), item.name
+        assert set(re.findall(r'"(\w+)"', text)) & set(CELLS) <= cells.options, item.name

@@ -10,7 +10,9 @@ from numpy.testing import assert_array_equal
 from scipy import sparse
 from seq2seq_models import TINY_PAIR, pairs
 
-from skrnn import Seq2SeqClassifier, Seq2SeqRegressor, Sequences
+from skrnn import Seq2SeqClassifier, Seq2SeqRegressor, SequenceGenerator, Sequences
+from skrnn.export import to_onnx, to_safetensors
+from skrnn.inspection import gradient_flow
 
 X, TEXTS, SERIES = pairs(12)
 N = len(X)
@@ -117,7 +119,7 @@ def test_seq2seq_score_refuses_weights_of_another_length(writer, tracker):
     ("params", "message"),
     [
         ({"encoder": None}, "attention='luong' looks at the outputs of an encoder"),
-        ({"cell": "lru"}, "'cell' parameter"),
+        ({"cell": "lru"}, "cell='lru' is not available in Seq2SeqClassifier: it has no gate"),
         ({"scheduled_sampling": 1.0}, "'scheduled_sampling' parameter"),
         ({"max_length": 0}, "'max_length' parameter"),
         ({"target_embedding": 0}, "'target_embedding' parameter"),
@@ -151,6 +153,16 @@ def test_seq2seq_without_encoder_refuses_sequences(sources, message):
         model.fit(sources, TEXTS)
 
 
+def test_functions_for_other_networks_name_that_of_an_encoder_decoder(writer):
+    generator = SequenceGenerator(units=4)
+    calls = (to_onnx, ()), (to_safetensors, ("a.safetensors",)), (gradient_flow, (X, TEXTS))
+    for function, others in calls:
+        with pytest.raises(TypeError, match=r"Seq2SeqClassifier\. Its network is .* `model_`"):
+            function(writer, *others)
+        with pytest.raises(TypeError, match=r"SequenceGenerator\. Pass its network, the RNN"):
+            function(generator, *others)
+
+
 # --- right results ----------------------------------------------------------------------------
 
 
@@ -178,6 +190,21 @@ def test_seq2seq_vectors_in_any_container_are_read_alike():
     for given in (vectors.tolist(), pd.DataFrame(vectors), sparse.csr_array(vectors)):
         found = Seq2SeqClassifier(**params).fit(given, TEXTS).predict(given)
         assert list(found) == list(expected)
+
+
+def test_seq2seq_without_encoder_knows_the_names_of_columns():
+    table = pd.DataFrame(np.random.default_rng(0).normal(size=(N, 2)), columns=["a", "b"])
+    model = Seq2SeqClassifier(**{**TINY_PAIR, "attention": None}, encoder=None).fit(table, TEXTS)
+    assert list(model.feature_names_in_) == ["a", "b"]
+    expected = list(model.predict(table))
+    with pytest.raises(ValueError, match="feature names should match those that were passed"):
+        model.predict(table[["b", "a"]])
+    with pytest.raises(ValueError, match="feature names should match those that were passed"):
+        model.fit(table, TEXTS, X_val=table[["a"]], y_val=TEXTS)
+    with pytest.warns(UserWarning, match="X does not have valid feature names"):
+        assert list(model.predict(table.to_numpy())) == expected
+    assert not hasattr(model.fit(table.to_numpy(), TEXTS), "feature_names_in_")
+    assert model.n_features_in_ == 2
 
 
 def test_seq2seq_one_pair_and_one_token():

@@ -26,10 +26,12 @@ def check_recurrent(estimator, function):
     """
     if not isinstance(estimator, BaseRNN):
         kind = type(estimator)
-        hint = " Pass its last step." if hasattr(kind, "named_steps") else ""
+        hint = getattr(estimator, "_network_hint", "")
+        if hasattr(kind, "named_steps"):
+            hint = "Pass its last step."
         raise TypeError(
             f"estimator must be a fitted RNNClassifier or RNNRegressor for {function}, got an "
-            f"object of the class {kind.__name__}.{hint}"
+            f"object of the class {kind.__name__}. {hint}".rstrip()
         )
     check_is_fitted(estimator)
 

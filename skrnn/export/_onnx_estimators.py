@@ -54,8 +54,10 @@ def converter_of(estimator):
             check_not_overridden(estimator, kind, ("predict", "predict_proba"))
             return converter
     names = ", ".join(kind.__name__ for kind in CONVERTERS)
-    hint = " Pass its best_estimator_." if hasattr(estimator, "best_estimator_") else ""
+    hint = getattr(estimator, "_network_hint", "")
+    if hasattr(estimator, "best_estimator_"):
+        hint = "Pass its best_estimator_."
     raise TypeError(
         f"estimator must be a fitted {names}, or a Pipeline that ends with one, to be exported to "
-        f"ONNX, got {type(estimator).__name__}.{hint}"
+        f"ONNX, got {type(estimator).__name__}. {hint}".rstrip()
     )

@@ -38,8 +38,9 @@ def find_network(estimator, X, what):
             check_is_fitted(inner)
             inner = inner.best_estimator_
         else:
+            hint = getattr(inner, "_network_hint", "")
             raise TypeError(
                 f"{what} needs an RNNClassifier or an RNNRegressor, or a Pipeline or a search that "
-                f"contains one, got {type(estimator).__name__}."
+                f"contains one, got {type(inner).__name__}. {hint}".rstrip()
             )
     return inner, X

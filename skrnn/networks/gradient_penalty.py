@@ -22,6 +22,7 @@ import numpy as np
 from keras import ops
 
 from skrnn.networks import backends
+from skrnn.networks.architecture.layers import weights_and_activation
 from skrnn.networks.cells import get_cell, project_inputs
 from skrnn.networks.probes import recurrent_layers, run_graph
 
@@ -108,14 +109,12 @@ class _Layer:
         self.cell, self.name = get_cell(layer.cell_name), layer.name
         self.units, self.dtype = layer.units, layer.compute_dtype
         self.n_states = self.cell.n_states
-        # In a layer of Keras, the cell holds the weights.
-        self._holder = getattr(layer, "cell", layer)
-        self.kernel = getattr(self._holder, _KERNEL)
+        self._layer = layer
+        (self.kernel,) = (one for one in layer.trainable_weights if one.name == _KERNEL)
 
     def weights(self):
         """Return the weights by name."""
-        names = self.cell.weight_shapes(1, self.units)
-        return {name: ops.convert_to_tensor(getattr(self._holder, name)) for name in names}
+        return weights_and_activation(self._layer, self.cell)[0]
 
     def watched(self, seen, shifts):
         """Return a function that takes the place of the layer.
@@ -153,7 +152,8 @@ class _Layer:
         return project_inputs(self.cell, ops.maximum(steps, 0), factors, weights)
 
     def _step(self, projected, states, weights):
-        return self.cell.step(projected, tuple(states), weights, self._holder.activation)
+        _, activation = weights_and_activation(self._layer, self.cell)
+        return self.cell.step(projected, tuple(states), weights, activation)
 
     def penalty(self, kernel, projected, states, deltas):
         """Return the mean of the penalties of all time steps that a gradient reaches.

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import keras
 from keras import ops
 
+from skrnn.networks.architecture.layers import weights_and_activation
 from skrnn.networks.cells import get_cell, project_inputs
 
 
@@ -111,21 +112,16 @@ def loop_of(layer, steps):
 
 def _loop_of_described_cell(layer):
     cell, dtype = get_cell(layer.cell_name), layer.compute_dtype
-    # In a layer of Keras, the cell holds the weights.
-    holder = getattr(layer, "cell", layer)
-    weights = {
-        name: ops.convert_to_tensor(getattr(holder, name))
-        for name in cell.weight_shapes(1, layer.units)
-    }
+    weights, activation = weights_and_activation(layer, cell)
 
     def step(projected, states):
-        return cell.step(projected, states, weights, holder.activation)
+        return cell.step(projected, states, weights, activation)
 
     def first_states(n):
         return [ops.zeros((n, layer.units), dtype)] * cell.n_states
 
     def gate_values(projected, states):
-        return cell.gate_values(projected, states, weights, holder.activation)
+        return cell.gate_values(projected, states, weights, activation)
 
     return TimeLoop(
         lambda steps: project_inputs(cell, steps, None, weights), step, first_states, gate_values

@@ -13,7 +13,7 @@ from sklearn.utils import check_scalar
 
 from skrnn._cells import CELLS
 from skrnn._fitting import all_or_nothing, draw_seed, fitted_snapshot, is_fitted
-from skrnn._parameters import inherited, parameter, with_parameters
+from skrnn._parameters import inherited, parameter, with_parameters, with_texts
 from skrnn._persistence import SavedEstimator
 from skrnn._sklearn import StrOptions, _fit_context
 from skrnn.recurrent._classifier import RNNClassifier
@@ -23,8 +23,9 @@ from skrnn.recurrent._language_model import (
     symbol_probabilities,
     train_generator,
 )
-from skrnn.recurrent._parameters import KERAS_PARAMETERS, NetworkParameters
+from skrnn.recurrent._parameters import KERAS_PARAMETERS, LayerParameters
 from skrnn.recurrent._sampling import UniformNumbers, choose, sharpen
+from skrnn.recurrent._texts import TRAINING_ATTRIBUTES, TRAINING_REFERENCES
 from skrnn.recurrent._trained import clone_sharing
 from skrnn.recurrent._training_parameters import (
     GradientParameters,
@@ -33,6 +34,7 @@ from skrnn.recurrent._training_parameters import (
 )
 
 
+@with_texts(references=TRAINING_REFERENCES, network=TRAINING_ATTRIBUTES)
 @with_parameters
 class SequenceGenerator(DensityMixin, TrainingParameters, SavedEstimator):
     r"""Recurrent language model, which predicts each next symbol of a sequence and writes new ones.
@@ -55,10 +57,7 @@ class SequenceGenerator(DensityMixin, TrainingParameters, SavedEstimator):
     history_ : dict of str to list of float
         The values of "loss" and of each metric, one per epoch. The loss is the cross-entropy in
         nats per symbol. With validation data, there are the same names with the prefix ``"val_"``.
-    n_iter_ : int
-        The number of epochs that the network was trained for.
-    weights_ : list of ndarray
-        The weights of the network, in Keras' order.
+    {network}
 
     See Also
     --------
@@ -85,16 +84,7 @@ class SequenceGenerator(DensityMixin, TrainingParameters, SavedEstimator):
        Interspeech 2010.
     .. [2] R. J. Williams, J. Peng, "An efficient gradient-based algorithm for on-line training of
        recurrent network trajectories", Neural Computation 2, 1990.
-    .. [4] R. Pascanu, T. Mikolov, Y. Bengio, "On the difficulty of training recurrent neural
-       networks", ICML 2013, section 3.2.
-    .. [5] I. Loshchilov, F. Hutter, "SGDR: Stochastic gradient descent with warm restarts", ICLR
-       2017, equation 5, without restarts.
-    .. [6] L. N. Smith, "A disciplined approach to neural network hyper-parameters: Part 1",
-       arXiv:1803.09820, 2018, with the constants of PyTorch's OneCycleLR.
-    .. [7] C. Tallec, Y. Ollivier, "Can recurrent neural networks warp time?",
-       ICLR 2018.
-    .. [8] A. Gu et al., "Improving the gating mechanism of recurrent neural networks",
-       ICML 2020.
+    {references}
 
     Examples
     --------
@@ -119,18 +109,18 @@ class SequenceGenerator(DensityMixin, TrainingParameters, SavedEstimator):
         because `sample` computes each time step with NumPy.
         """,
     )
-    units: int | tuple = inherited(NetworkParameters, "units", default=128)
-    activation: str | Callable = inherited(NetworkParameters, "activation", default="auto")
-    dropout: float = inherited(NetworkParameters, "dropout", default=0.0)
-    recurrent_dropout: float = inherited(NetworkParameters, "recurrent_dropout", default=0.0)
-    l2: float = inherited(NetworkParameters, "l2", default=0.0)
-    bias_initializer: str = inherited(NetworkParameters, "bias_initializer", default="default")
+    units: int | tuple = inherited(LayerParameters, "units", default=128)
+    activation: str | Callable = inherited(LayerParameters, "activation", default="auto")
+    dropout: float = inherited(LayerParameters, "dropout", default=0.0)
+    recurrent_dropout: float = inherited(LayerParameters, "recurrent_dropout", default=0.0)
+    l2: float = inherited(LayerParameters, "l2", default=0.0)
+    bias_initializer: str = inherited(LayerParameters, "bias_initializer", default="default")
     recurrent_initializer: str = inherited(
-        NetworkParameters, "recurrent_initializer", default="default"
+        LayerParameters, "recurrent_initializer", default="default"
     )
     embedding: object = parameter(
         default=None,
-        constraint=NetworkParameters._parameter_constraints["embedding"],
+        constraint=LayerParameters._parameter_constraints["embedding"],
         description="""
         int, array-like of shape (n_rows, n_dimensions) or None
         If None, the network receives one-hot vectors of the symbols, which is best for characters.
@@ -140,7 +130,7 @@ class SequenceGenerator(DensityMixin, TrainingParameters, SavedEstimator):
         vectors.
         """,
     )
-    train_embedding: bool = inherited(NetworkParameters, "train_embedding", default=True)
+    train_embedding: bool = inherited(LayerParameters, "train_embedding", default=True)
     symbols: object = parameter(
         default=None,
         constraint=[None, str, "array-like"],
@@ -196,6 +186,11 @@ class SequenceGenerator(DensityMixin, TrainingParameters, SavedEstimator):
         at random, or the end of a long text. If None, it is 0.1 if `early_stopping=True`, and
         otherwise `fit` trains on all data. Only used when `fit` receives no `X_val`.
         """,
+    )
+
+    # For the messages of functions that need another network.
+    _network_hint = (
+        "Pass its network, the RNNClassifier `classifier_`, which reads the codes of symbols."
     )
 
     def _validate_params(self):

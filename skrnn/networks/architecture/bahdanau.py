@@ -19,6 +19,7 @@ from keras import ops
 
 from skrnn.networks.architecture.attention import masked_softmax
 from skrnn.networks.architecture.head import dense
+from skrnn.networks.architecture.layers import weights_and_activation
 from skrnn.networks.cells import get_cell
 
 
@@ -99,16 +100,14 @@ class BahdanauDecoder(keras.layers.Layer):
             return keras.random.dropout(ones, rate, seed=self.seed_generator) if rate else None
 
         def one_step(layer, width):
-            holder = getattr(layer, "cell", layer)
-            names = cell.weight_shapes(1, layer.units)
-            weights = {name: ops.convert_to_tensor(getattr(holder, name)) for name in names}
+            weights, activation = weights_and_activation(layer, cell)
             bias = cell.input_bias(weights["bias"]) if "bias" in weights else 0
             masks = mask(width, rates[0]), mask(layer.units, rates[1])
 
             def run(x, states):
                 x = x if masks[0] is None else x * masks[0]
                 projected = ops.matmul(x, weights["kernel"]) + bias
-                return cell.step(projected, states, weights, holder.activation, masks[1])
+                return cell.step(projected, states, weights, activation, masks[1])
 
             return run
 

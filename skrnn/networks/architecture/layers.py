@@ -344,3 +344,20 @@ def make_layer(cell, units, *, plain=False, seed=None, **options):
         **keras_options,
     }
     return layer(units, return_sequences=True, return_state=True, **{**seeded, **options})
+
+
+def weights_and_activation(layer, cell):
+    """Return the weights of a recurrent layer by name, as tensors, and its activation.
+
+    Parameters
+    ----------
+    layer : keras.layers.Layer
+        A built layer, as `make_layer` returns it.
+    cell : Cell
+        The description of its cell.
+    """
+    # In a layer of Keras, the cell holds the weights.
+    holder = getattr(layer, "cell", layer)
+    names = cell.weight_shapes(1, layer.units)
+    weights = {name: ops.convert_to_tensor(getattr(holder, name)) for name in names}
+    return weights, holder.activation
