@@ -235,6 +235,9 @@ class TrainingSpec:
     gradient_penalty : float
         The factor of the penalty on gradients that vanish or explode; see
         `skrnn.networks.gradient_penalty`.
+    max_recurrent_weight : float or None
+        The bound to which the absolute values of the recurrent weights of "indrnn" are clipped
+        after each update. If None, they are not clipped.
     """
 
     loss: Any
@@ -255,6 +258,7 @@ class TrainingSpec:
     bias_initializer: str = "default"
     recurrent_initializer: str = "default"
     gradient_penalty: float = 0.0
+    max_recurrent_weight: float | None = None
 
 
 @dataclass(frozen=True)
