@@ -6,8 +6,10 @@ An estimator class lists its parameters like the fields of a dataclass. From the
 parameters of its base class, and may add or redefine some.
 """
 
+import re
 import textwrap
 from dataclasses import dataclass, field, fields
+from functools import partial
 from typing import dataclass_transform
 
 _INDENT = " " * 4
@@ -31,7 +33,7 @@ def parameter(*, default, constraint, description, spec=None):
     return field(default=default, metadata=metadata)
 
 
-def inherited(cls, name, *, default):
+def inherited(cls, name, *, default, more=""):
     """Describe a parameter as a base class does, with another default.
 
     Parameters
@@ -40,9 +42,12 @@ def inherited(cls, name, *, default):
         The base class.
     name : str
     default : object
+    more : str, default=""
+        What the description of the base class is continued with.
     """
     (found,) = (item for item in fields(cls) if item.name == name)
-    return field(default=default, metadata=found.metadata)
+    described = textwrap.dedent(found.metadata["description"]) + textwrap.dedent(more)
+    return field(default=default, metadata={**found.metadata, "description": described})
 
 
 @dataclass_transform(
@@ -67,18 +72,22 @@ def with_texts(**texts):
     Parameters
     ----------
     **texts
-        The lines that replace ``{name}``, which stands on a line of its own, by name. They are
-        indented as a docstring is whose object has no indentation.
+        The lines that replace ``{name}``, which stands on a line of its own, by name. They get the
+        indentation of this line.
     """
 
     def complete(described):
         for name, text in texts.items():
-            described.__doc__ = described.__doc__.replace(
-                f"{_INDENT}{{{name}}}\n", textwrap.indent(text, _INDENT)
-            )
+            line = re.compile(rf"^( *)\{{{name}\}}\n", re.MULTILINE)
+            described.__doc__ = line.sub(partial(_indented, text), described.__doc__)
         return described
 
     return complete
+
+
+def _indented(text, line):
+    """Return a text with the indentation of the line that it replaces, a match."""
+    return textwrap.indent(text, line[1])
 
 
 def _entry(item):

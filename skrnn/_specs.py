@@ -36,13 +36,16 @@ class DecoderSpec:
         The shape of the embedding matrix of the earlier targets, whose last row is the start of a
         target. None for numeric targets.
     scheduled_sampling : float
-        The probability with which the decoder receives its own prediction in training.
+        The probability with which the decoder receives its own prediction.
+    n_inputs : int
+        The number of known inputs at each time step of a numeric target.
     """
 
     has_encoder: bool
     attention: str | None
     embedding: tuple | None
     scheduled_sampling: float
+    n_inputs: int = 0
 
 
 @stored_as_dict
@@ -79,9 +82,8 @@ class NetworkSpec:
         The seed for those layers of the body that are created without a seed.
     architecture : str or None
         The description of the layers that `body` or `custom_cell` built, or of `activation` if it
-        is a callable. Specifications are compared by this description and not by the callable,
-        because two callables may build the same network, and one callable may build different
-        networks.
+        is a callable. Specifications are compared by it and not by the callable, because two
+        callables may build the same network, and one callable may build different networks.
     one_hot : bool
         Whether time steps are integer codes that stand for one-hot vectors of length `n_features`.
     custom_cell : class or instance of keras.layers.Layer, or None
@@ -219,25 +221,20 @@ class TrainingSpec:
         If None, all sequences are in one batch.
     shuffle : bool
     patience : int or None
-        The number of epochs without a better validation loss or score after which training stops
-        and the best weights are restored. If None, training never stops early.
+        The number of epochs without improvement after which training stops, or None.
     min_delta : float
         The smallest change of the validation loss or score that is an improvement.
     verbose : int
     truncation : int or None
-        The number of time steps of a segment, through which gradients flow back. If None, they
-        flow back through whole sequences.
+        The number of time steps of a segment. If None, gradients flow through whole sequences.
     bias_initializer : {"default", "chrono", "uniform_gate"}
-        How the first biases of the gates are drawn. It is not part of `NetworkSpec`, because
-        weights are loaded at run time.
+        How the first biases of the gates are drawn, which a compiled program does not contain.
     recurrent_initializer : {"default", "orthogonal", "identity", "glorot_uniform"}
         How the first recurrent kernels are drawn.
     gradient_penalty : float
-        The factor of the penalty on gradients that vanish or explode; see
-        `skrnn.networks.gradient_penalty`.
+        The factor of the penalty of `skrnn.networks.gradient_penalty`.
     max_recurrent_weight : float or None
-        The bound to which the absolute values of the recurrent weights of "indrnn" are clipped
-        after each update. If None, they are not clipped.
+        The bound of the recurrent weights of "indrnn" after each update.
     """
 
     loss: Any
@@ -269,19 +266,22 @@ class Examples:
     ----------
     sequences : Sequences
     targets : Sequences
-        The targets of each sequence: one, or one per time step of the output, which may be
-        longer or shorter than the input. The values are in the order of the sequences, and they
-        are one-dimensional for class codes.
+        The targets of each sequence: one, or one per time step of the output, whose length may
+        differ from that of the input. The values are in the order of the sequences, and they are
+        one-dimensional for class codes.
     weights : ndarray of shape (len(targets.values),)
         The weight of each row of ``targets.values``, in float64 until they are scaled.
+    target_inputs : ndarray of shape (len(targets.values), n_inputs) or None
+        The known inputs of a decoder for each row of ``targets.values``. None if there are none.
     """
 
     sequences: Sequences
     targets: Sequences
     weights: np.ndarray
+    target_inputs: np.ndarray | None = None
 
     @classmethod
-    def of(cls, sequences, targets, lengths, weights):
+    def of(cls, sequences, targets, lengths, weights, target_inputs=None):
         """Return examples whose targets are given one after another.
 
         Parameters
@@ -291,8 +291,10 @@ class Examples:
         lengths : ndarray of int of shape (n_sequences,)
             The number of targets of each sequence.
         weights : ndarray of shape (n_targets,)
+        target_inputs : ndarray of shape (n_targets, n_inputs) or None, default=None
         """
-        return cls(sequences, Sequences(targets, offsets_of(lengths), lengths), weights)
+        targets = Sequences(targets, offsets_of(lengths), lengths)
+        return cls(sequences, targets, weights, target_inputs)
 
     def __len__(self):
         return len(self.sequences)
@@ -303,9 +305,9 @@ class Examples:
             return self
         chosen = self.targets[indices]
         rows = chosen.step_index()
-        return Examples.of(
-            self.sequences[indices], chosen.values[rows], chosen.lengths, self.weights[rows]
-        )
+        known = None if self.target_inputs is None else self.target_inputs[rows]
+        of_targets = chosen.values[rows], chosen.lengths, self.weights[rows], known
+        return Examples.of(self.sequences[indices], *of_targets)
 
     def with_mean_weight_one(self, dtype):
         """Return the examples of positive weight, with weights scaled to a mean of one.
@@ -349,16 +351,15 @@ class TrainingJob:
     seed : int or tuple of int
     target_scale : tuple (scale, offset) of arrays
         The factor and the summand that convert the outputs of the network to the units of the
-        user, in which metrics are reported. The factor of a constant target is 0.
+        user, for metrics. The factor of a constant target is 0.
     weights : list of ndarray or None
         The weights to continue from. If None, new ones are drawn.
     optimizer_state : list of ndarray or None
-        The state of the optimizer to continue from. If None, the optimizer starts afresh.
+        The state of the optimizer to continue from. If None, it starts afresh.
     embedding : ndarray or None
         The initial weights of the embedding. Only used when `weights` is None.
     standardization : Standardization or None
-        How time steps are standardised when they are sent to the device. If None, they are used
-        unchanged.
+        How time steps are standardised when they are sent to the device, if they are.
     difference_factor : ndarray of shape (n_features,) or None
         What the differences between successive time steps, as the network receives them, are
         multiplied by. Only used when `weights` is None.

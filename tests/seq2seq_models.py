@@ -12,7 +12,7 @@ N_TOKENS, STOP = 5, 4
 
 
 def seq2seq_spec(
-    *, attention=None, has_encoder=True, tokens=True, scheduled_sampling=0.0, **fields
+    *, attention=None, has_encoder=True, tokens=True, scheduled_sampling=0.0, n_inputs=0, **fields
 ):
     """Return the specification of a small encoder-decoder with five outputs."""
     embedding = (N_TOKENS, 4) if tokens else None
@@ -21,7 +21,7 @@ def seq2seq_spec(
             "n_outputs": N_TOKENS,
             "return_sequences": True,
             "output_activation": "softmax" if tokens else "linear",
-            "decoder": DecoderSpec(has_encoder, attention, embedding, scheduled_sampling),
+            "decoder": DecoderSpec(has_encoder, attention, embedding, scheduled_sampling, n_inputs),
             **fields,
         }
     )
@@ -58,7 +58,7 @@ def call_model(model, spec, *inputs):
 
 
 def random_pairs(spec, seed=0):
-    """Return padded sources, their lengths, and previous targets for a specification.
+    """Return padded sources, their lengths, previous targets, and known inputs if there are any.
 
     Padding of the sources has values that would change all results.
     """
@@ -72,7 +72,9 @@ def random_pairs(spec, seed=0):
     else:
         previous = rng.normal(size=(4, 5, N_TOKENS)).astype(spec.dtype)
         previous[:, 0] = 0
-    return padded, lengths, previous
+    n_inputs = spec.decoder.n_inputs
+    known = [rng.normal(size=(4, 5, n_inputs)).astype(spec.dtype)] if n_inputs else []
+    return padded, lengths, previous, *known
 
 
 # --- equations --------------------------------------------------------------------------------
@@ -117,11 +119,13 @@ def numpy_encoder(layers, spec, x):
     return x, states
 
 
-def numpy_decoder(layers, spec, memory, states, previous):
+def numpy_decoder(layers, spec, memory, states, previous, known=None):
     """Return the outputs before their activation and the weights of attention, for one source."""
     attention = spec.decoder.attention
     if spec.decoder.embedding:
         previous = layers["target_embedding"][0][previous]
+    if known is not None:
+        previous = np.hstack([previous, known])
     raw, all_weights = [], []
     for x in previous:
         if attention == "bahdanau":
@@ -150,9 +154,9 @@ def numpy_decoder(layers, spec, memory, states, previous):
     return np.array(raw), np.array(all_weights)
 
 
-def numpy_outputs(layers, spec, x, previous):
+def numpy_outputs(layers, spec, x, *inputs):
     """Return the outputs of the network and the weights of attention, for one source."""
-    raw, weights = numpy_decoder(layers, spec, *numpy_encoder(layers, spec, x), previous)
+    raw, weights = numpy_decoder(layers, spec, *numpy_encoder(layers, spec, x), *inputs)
     return (softmax(raw) if spec.decoder.embedding else raw), weights
 
 

@@ -117,7 +117,7 @@ def test_seq2seq_score_refuses_weights_of_another_length(writer, tracker):
     ("params", "message"),
     [
         ({"encoder": None}, "attention='luong' looks at the outputs of an encoder"),
-        ({"cell": "lru"}, "'cell' parameter"),
+        ({"cell": "lru"}, "cell='lru' is not available in Seq2SeqClassifier: it has no gate"),
         ({"scheduled_sampling": 1.0}, "'scheduled_sampling' parameter"),
         ({"max_length": 0}, "'max_length' parameter"),
         ({"target_embedding": 0}, "'target_embedding' parameter"),

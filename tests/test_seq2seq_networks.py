@@ -45,6 +45,13 @@ NETWORKS = {
     "lstm to vectors": {"cell": "lstm", "tokens": False, "units": (3, 2), **FLOAT64},
     "simple luong to vectors": {
         "cell": "simple", "tokens": False, "attention": "luong", **STACKED, **FLOAT64},
+    "lstm with known inputs": {"tokens": False, "n_inputs": 2, "units": (3, 2), **FLOAT64},
+    "gru luong with known inputs": {
+        "cell": "gru", "tokens": False, "n_inputs": 1, "attention": "luong", **STACKED},
+    "gru bahdanau with known inputs": {
+        "cell": "gru", "tokens": False, "n_inputs": 3, "attention": "bahdanau", **FLOAT64},
+    "lstm of a vector with known inputs": {
+        "tokens": False, "n_inputs": 2, "has_encoder": False, **FLOAT64},
     "irnn bahdanau to vectors": {
         "cell": "irnn", "tokens": False, "attention": "bahdanau", "activation": "relu", **FLOAT64},
 }  # fmt: skip
@@ -67,7 +74,7 @@ def outputs_of(name, part):
     """Return what a model of a network computes for `random_pairs`."""
     spec, network, _, _ = drawn(name)
     inputs = random_pairs(spec)
-    return call_model(getattr(network, part), spec, *inputs[: 2 if part == "encoder" else 3])
+    return call_model(getattr(network, part), spec, *inputs[: 2 if part == "encoder" else 4])
 
 
 # --- equations --------------------------------------------------------------------------------
@@ -76,11 +83,12 @@ def outputs_of(name, part):
 @pytest.mark.parametrize("name", NETWORKS)
 def test_seq2seq_network_follows_the_equations(name):
     spec, _, _, layers = drawn(name)
-    sources, lengths, previous = random_pairs(spec)
+    sources, lengths, *inputs = random_pairs(spec)
     (outputs,), has_attention = outputs_of(name, "model"), spec.decoder.attention
     weights = outputs_of(name, "attention")[0] if has_attention else None
     for i, n in enumerate(lengths):
-        expected, expected_weights = numpy_outputs(layers, spec, sources[i, :n], previous[i])
+        of_decoder = [one[i] for one in inputs]
+        expected, expected_weights = numpy_outputs(layers, spec, sources[i, :n], *of_decoder)
         assert_allclose(outputs[i], expected, rtol=0, atol=tolerance(spec))
         if has_attention:
             assert_allclose(weights[i, :, :n], expected_weights, rtol=0, atol=tolerance(spec))
@@ -90,7 +98,7 @@ def test_seq2seq_network_follows_the_equations(name):
 @pytest.mark.parametrize("name", NETWORKS)
 def test_seq2seq_first_states_are_those_after_the_last_real_time_step(name):
     spec, _, _, layers = drawn(name)
-    sources, lengths, _ = random_pairs(spec)
+    sources, lengths, *_ = random_pairs(spec)
     encoded, has_attention = outputs_of(name, "encoder"), spec.decoder.attention
     states = encoded[1:] if has_attention else encoded
     for i, n in enumerate(lengths):
@@ -106,13 +114,13 @@ def test_seq2seq_first_states_are_those_after_the_last_real_time_step(name):
 @pytest.mark.parametrize("name", NETWORKS)
 def test_numpy_decoder_computes_the_outputs_of_the_network(name):
     spec, _, weights, _ = drawn(name)
-    _, lengths, previous = random_pairs(spec)
+    _, lengths, previous, *known = random_pairs(spec)
     (expected,) = outputs_of(name, "model")
     decoder = NumpyDecoder(spec, weights)
     state = decoder.begin(outputs_of(name, "encoder"), lengths)
     assert (decoder.first_inputs(len(lengths)) == previous[:, 0]).all()
     for t in range(previous.shape[1]):
-        outputs, state = decoder.advance(previous[:, t], state)
+        outputs, state = decoder.advance(previous[:, t], state, *(one[:, t] for one in known))
         assert_allclose(outputs, expected[:, t], rtol=0, atol=tolerance(spec))
 
 
@@ -122,6 +130,11 @@ NAMED = [
     {"cell": "lstm", "attention": attention, "units": units, "bidirectional": both}
     for attention in (None, "luong", "bahdanau")
     for units in ((3, 2, 4), (2,) * 5)
+    for both in (False, True)
+]
+NAMED += [
+    {"units": (3, 2), "attention": attention, "tokens": False, "n_inputs": 2, "bidirectional": both}
+    for attention in (None, "luong", "bahdanau")
     for both in (False, True)
 ]
 NAMED += [{"units": units, "has_encoder": False, "cell": "gru"} for units in ((3,), (3, 2, 4, 2))]

@@ -161,8 +161,8 @@ def test_seq2seq_regressor_feeds_its_predictions_back():
     model = tracker()
     assert model.score(X, SERIES) > 0.5
     predicted = model.predict(X)
-    sources = model._read_sources(X).sequences
-    forced = model._forced(sources, *model._previous(sources, X, predicted))
+    sources = model._read_sources(X)
+    forced = model._forced(sources, *model._decoder_inputs(sources, X, predicted))
     for one, other in zip(predicted, forced, strict=True):
         assert_allclose(one, model._codec.decode(other), rtol=0, atol=1e-5)
     for weights, x in zip(model.attention_weights(X), X, strict=True):

@@ -46,8 +46,8 @@ def test_seq2seq_losses_are_those_of_predict_proba():
 def test_seq2seq_regressor_losses_are_those_of_its_outputs():
     model = Seq2SeqRegressor(**{**PLAIN, "epochs": 1}, metrics=["mae"])
     model.fit(X, SERIES, X_val=X[:7], y_val=SERIES[:7])
-    sources = model._read_sources(X[:7]).sequences
-    outputs = np.concatenate(model._forced(sources, *model._previous(sources, X, SERIES[:7])))
+    sources = model._read_sources(X[:7])
+    outputs = np.concatenate(model._forced(sources, *model._decoder_inputs(sources, X, SERIES[:7])))
     true = np.concatenate(SERIES[:7])
     scaled = outputs - model._codec.encode(true, "y")
     assert model.history_["val_loss"] == [pytest.approx((scaled**2).mean(), rel=1e-5)]

@@ -181,19 +181,60 @@ def validation_groups(regressor, ends, window_length):
     dict
         The parameters, none if the regressor does not stop early or does not accept groups.
     """
-    prefix = ""
-    while isinstance(regressor, Pipeline | TransformedTargetRegressor | MultiOutputRegressor):
-        if isinstance(regressor, Pipeline):
-            name, regressor = regressor.steps[-1]
-            prefix += f"{name}__"
-        else:  # these wrappers pass fit parameters on under the same names
-            regressor = getattr(regressor, _WRAPPERS[type(regressor)])
+    prefix, regressor = _last_step(
+        regressor, Pipeline | TransformedTargetRegressor | MultiOutputRegressor
+    )
     stops_early = bool(getattr(regressor, "early_stopping", False))
     if not stops_early or not get_tags(regressor).input_tags.three_d_array:
         return {}
     return {
         f"{prefix}groups": ends // min(_BLOCK_WINDOWS * window_length, max(1, np.ptp(ends) // 8))
     }
+
+
+def receives_known_future(regressor):
+    """Return whether the decoder of a regressor receives the known future covariates.
+
+    A search cannot pass them on to `predict`, so that its estimator receives them in the windows.
+
+    Examples
+    --------
+    >>> receives_known_future(Seq2SeqRegressor())
+    True
+    >>> receives_known_future(GridSearchCV(Seq2SeqRegressor(), {}))
+    False
+    """
+    _, last = _last_step(regressor, Pipeline | TransformedTargetRegressor)
+    return isinstance(last, Seq2SeqRegressor)
+
+
+def target_inputs(regressor, known):
+    """Return the fit parameters that pass known future covariates on to the decoder.
+
+    Parameters
+    ----------
+    regressor : estimator
+        A regressor whose decoder receives them.
+    known : ndarray of shape (n, n_ahead, n_known_future)
+
+    Returns
+    -------
+    dict
+    """
+    prefix, _ = _last_step(regressor, Pipeline | TransformedTargetRegressor)
+    return {f"{prefix}target_inputs": known}
+
+
+def _last_step(regressor, wrappers):
+    """Return the prefix of the fit parameters of the last step inside wrappers, and the step."""
+    prefix = ""
+    while isinstance(regressor, wrappers):
+        if isinstance(regressor, Pipeline):
+            name, regressor = regressor.steps[-1]
+            prefix += f"{name}__"
+        else:  # these wrappers pass fit parameters on under the same names
+            regressor = getattr(regressor, _WRAPPERS[type(regressor)])
+    return prefix, regressor
 
 
 def _steps(regressor):

@@ -10,11 +10,13 @@ from skrnn.forecasting._base import BaseForecaster
 from skrnn.forecasting._inner_regressor import (
     as_targets,
     for_targets,
+    receives_known_future,
     require_independent_windows,
     require_regressor,
     require_sequences_for_network,
     takes_missing,
     takes_sequences,
+    target_inputs,
     transforms_targets,
     validation_groups,
 )
@@ -80,7 +82,10 @@ class SlidingWindowForecaster(BaseForecaster):
         Known future covariates: the names or indices of the columns of `X` that are known in
         advance, such as a calendar or a plan. At each time step of the window, the regressor
         receives two values of each of them: the value at this step, and the value `horizon` steps
-        later ("direct") or one step later ("recursive").
+        later ("direct") or one step later ("recursive"). The decoder of a
+        :class:`~skrnn.Seq2SeqRegressor` receives the values of each step that it forecasts, and the
+        window has only those at its own steps. In a search, which cannot pass them on to the
+        decoder, it receives both in the window as any other regressor.
     initial_context : {"auto", "fit_end", "edge"}, default="auto"
         The rows that are the context of the first rows passed to `predict`:
 
@@ -254,7 +259,8 @@ class SlidingWindowForecaster(BaseForecaster):
             require_regressor(self.estimator)
             require_independent_windows(self.estimator)
             require_sequences_for_network(self.estimator)
-        if len(known_future) and window_length < self._steps_at_once:
+        in_windows = len(known_future) and not receives_known_future(self.estimator)
+        if in_windows and window_length < self._steps_at_once:
             raise ValueError(
                 f"known_future needs a window_length of at least horizon={self.horizon} if "
                 f"strategy='direct', got {window_length}: the window would not hold the "
@@ -282,14 +288,18 @@ class SlidingWindowForecaster(BaseForecaster):
         if len(differenced):
             after = after.astype(np.result_type(after, panel.values), copy=False)
             after[..., self.difference_] -= panel.values[origins][:, np.newaxis, differenced]
+        regressor = RNNRegressor() if self.estimator is None else clone(self.estimator)
+        params = validation_groups(regressor, origins, length)
+        if len(known_future) and receives_known_future(regressor):
+            ahead = rows_after(panel.values[:, known_future], origins, n_ahead)
+            params |= target_inputs(regressor, ahead)
+            known_future = known_future[:0]
         features = series_features(panel.values, differenced, known_future, n_ahead)
         windows = windows_ending_at(features, origins, length)
-        regressor = RNNRegressor() if self.estimator is None else clone(self.estimator)
-        groups = validation_groups(regressor, origins, length)
         estimator = for_targets(regressor, after[0].size).fit(
             windows if takes_sequences(regressor) else flatten_windows(np.asarray(windows)),
             as_targets(regressor, after),
-            **groups,
+            **params,
         )
         return {
             "estimator_": estimator,

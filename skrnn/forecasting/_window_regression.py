@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from skrnn.forecasting._inner_regressor import takes_sequences
+from skrnn.forecasting._inner_regressor import receives_known_future, takes_sequences
 from skrnn.forecasting._rule import ForecastRule
 
 
@@ -75,12 +75,15 @@ class WindowRegression(ForecastRule):
 
     def _regress(self, block):
         differenced = self.target_columns[self.is_differenced]
-        windows = window_features(
-            block, self.window_length, differenced, self.known_future, self.steps_at_once
-        )
-        return self.regressor.predict(
-            windows if takes_sequences(self.regressor) else flatten_windows(windows)
-        )
+        known_future, n_ahead, params = self.known_future, self.steps_at_once, {}
+        if len(known_future) and receives_known_future(self.regressor):
+            ahead = slice(self.n_context, self.n_context + n_ahead)
+            params = {"target_inputs": block[:, ahead, known_future]}
+            known_future = known_future[:0]
+        windows = window_features(block, self.window_length, differenced, known_future, n_ahead)
+        if not takes_sequences(self.regressor):
+            windows = flatten_windows(windows)
+        return self.regressor.predict(windows, **params)
 
 
 def window_means(values, ends, window_length):

@@ -114,14 +114,15 @@ def encode(collect, spec, weights, sequences, *, standardization=None):
 
 
 def teacher_forced(
-    previous, lengths, spec, weights, sequences, name="model", *, standardization=None
+    inputs, lengths, spec, weights, sequences, name="model", *, standardization=None
 ):
     """Return what an encoder-decoder computes if it receives given targets.
 
     Parameters
     ----------
-    previous : ndarray of shape (n_sequences, T) or (n_sequences, T, n_outputs)
-        The target of the time step before each time step of the target.
+    inputs : list of ndarray of shape (n_sequences, T) or (n_sequences, T, any)
+        The inputs of the decoder, padded on the right: the target of the time step before each time
+        step of the target, and known inputs if there are some.
     lengths : ndarray of int of shape (n_sequences,)
         The number of time steps of each target.
     spec : NetworkSpec
@@ -142,9 +143,7 @@ def teacher_forced(
         for row, output in zip(rows, outputs, strict=True):
             results[row] = output[: lengths[row]].copy()
 
-    _run_blocks(
-        spec, weights, sequences, name, standardization, initial=[previous], collect=collect
-    )
+    _run_blocks(spec, weights, sequences, name, standardization, initial=inputs, collect=collect)
     if name == "attention":
         n_steps = sequences.lengths
         return [one[:, :n] for one, n in zip(results, n_steps, strict=True)]

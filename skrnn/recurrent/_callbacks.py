@@ -13,17 +13,19 @@ class FitTask:
     Parameters
     ----------
     estimator : BaseRNN
-    X, y, sample_weight : as given to `fit`
+    X, y, sample_weight, target_inputs : as given to `fit`
     """
 
-    def __init__(self, estimator, X, y, sample_weight):
+    def __init__(self, estimator, X, y, sample_weight, target_inputs=None):
         # The number of epochs that "auto" stands for is not known before the data are read.
         n_epochs = None if estimator.epochs == "auto" else estimator.epochs
         self._context = estimator._init_callback_context(max_subtasks=n_epochs)
         # Callbacks recognise the estimator by its identity, though a copy of it is trained.
         self._known = {"estimator": estimator, "X": X, "y": y}
-        if sample_weight is not None:
-            self._known["metadata"] = {"sample_weight": sample_weight}
+        others = {"sample_weight": sample_weight, "target_inputs": target_inputs}
+        metadata = {name: value for name, value in others.items() if value is not None}
+        if metadata:
+            self._known["metadata"] = metadata
 
     def begin(self, n_epochs):
         """Report that the data are read and training begins, for at most `n_epochs` epochs."""

@@ -17,7 +17,7 @@ from skrnn.sequences._inputs import StepFormat, read_inputs, with_dense_steps
 from skrnn.sequences._standardization import Standardization, difference_scale
 from skrnn.sequences._targets import as_list_or_array
 
-_NAMES = ("X", "y", "sample_weight")
+_NAMES = ("X", "y", "sample_weight", "target_inputs")
 _BEFORE_STANDARDIZATION = ("float64", "float32")
 # The largest mean and standard deviation of a feature without a warning. Pixels of 0 to 255 have a
 # standard deviation of about 80, and scikit-learn's common checks use data with a mean of 100. The
@@ -53,7 +53,8 @@ def read_sequences(estimator, X, *, reset=False, input_name="X"):
             codes=estimator.body is None,
             dtype=_BEFORE_STANDARDIZATION if estimator.standardize else estimator.dtype,
         )
-    inputs = read_inputs(estimator, X, fresh=fresh, input_name=input_name)
+    X, table = estimator._as_sequences(X, input_name)
+    inputs = read_inputs(estimator, X, fresh=fresh, input_name=input_name, table=table)
     known = None if reset else estimator._standardization
     if known is not None:
         known.require_finite(inputs.sequences, estimator.dtype, input_name)
@@ -209,21 +210,30 @@ def with_same_steps(batches, n_features, dtype):
 
 
 def read_examples(
-    estimator, X, y, sample_weight, *, reset, classes=None, names=_NAMES, draw_split=None
+    estimator,
+    X,
+    y,
+    sample_weight,
+    target_inputs=None,
+    *,
+    reset,
+    classes=None,
+    names=_NAMES,
+    draw_split=None,
 ):
     """Return the examples of positive weight, checked and encoded, and their indices in X.
 
     Parameters
     ----------
     estimator : RNNClassifier or RNNRegressor
-    X, y, sample_weight : as in `fit`
+    X, y, sample_weight, target_inputs : as in `fit`
     reset : bool
         Whether the estimator learns the format of its inputs and the encoding of its targets.
     classes : ndarray or None
         All classes, if `y` may not contain all of them.
     names : tuple of str
-        The names of X, y and sample_weight in error messages. Nothing is learned from data that
-        have other names than these.
+        The names of X, y, sample_weight and target_inputs in error messages. Nothing is learned
+        from data that have other names than these.
     draw_split : callable or None
         A function of the targets and of `used` that returns a `ValidationSplit`. Only the classes
         are learned from the examples that it holds out. If None, no examples are held out.
@@ -238,7 +248,7 @@ def read_examples(
     Raises
     ------
     ValueError
-        If X, y or sample_weight is not valid, or if they do not match.
+        If the data are not valid, or if they do not match.
     """
     if y is None:
         raise ValueError(
@@ -249,6 +259,7 @@ def read_examples(
     weights = read_weights(sample_weight, len(inputs), names[2])
     y, counts = estimator._flatten_targets(y, inputs, names[1], reset=reset, classes=classes)
     y = estimator._check_targets(y, names[1])
+    known = estimator._read_target_inputs(target_inputs, counts, names, reset=reset)
     # A sequence of weight zero has no effect on training, but its labels count as classes.
     used = has_weight = slice(None)
     if not weights.all():
@@ -268,16 +279,17 @@ def read_examples(
         if estimator._standardization is not None:
             estimator._standardization.require_finite(inputs.sequences[used], estimator.dtype)
         learn_differences(estimator, inputs.sequences[trained], of_sequences[trained])
+        estimator._learn_target_inputs(known, trained, of_sequences)
     elif names is _NAMES:
         require_same_inputs(estimator)
         _warn_if_far_from_first_data(estimator, inputs.sequences[trained], of_sequences[trained])
         estimator._learn_more_targets(y, is_target, weights[is_target])
     targets = estimator._codec.encode(y[has_weight], names[1])
-    weights = weights[has_weight]
-    return Examples.of(inputs.sequences[used], targets, counts[used], weights), used, split
+    weights, known = weights[has_weight], estimator._scaled_target_inputs(known, has_weight)
+    return Examples.of(inputs.sequences[used], targets, counts[used], weights, known), used, split
 
 
-def read_validation(estimator, X_val, y_val, sample_weight_val):
+def read_validation(estimator, X_val, y_val, sample_weight_val, target_inputs_val=None):
     """Return validation examples, and the indices of those of positive weight in `X_val`.
 
     Both are None if no validation data are given.
@@ -288,14 +300,13 @@ def read_validation(estimator, X_val, y_val, sample_weight_val):
         If only a part is given, or if they do not have the format of the training data.
     """
     given = {"X_val": X_val, "y_val": y_val, "sample_weight_val": sample_weight_val}
+    given["target_inputs_val"] = target_inputs_val
     if all(value is None for value in given.values()):
         return None, None
     if X_val is None or y_val is None:
-        found = ", ".join(
-            f"{name}={'None' if value is None else '(given)'}" for name, value in given.items()
-        )
+        found = ", ".join(f"{name}=(given)" for name, value in given.items() if value is not None)
         raise ValueError(
-            "X_val and y_val must be passed together, and sample_weight_val only with both, got "
-            f"{found}."
+            "X_val and y_val must be passed together, and other validation data only with both, "
+            f"got only {found}."
         )
     return read_examples(estimator, *given.values(), reset=False, names=tuple(given))[:2]

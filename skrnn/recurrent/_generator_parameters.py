@@ -6,7 +6,7 @@ from skrnn._cells import CELLS
 from skrnn._parameters import inherited, parameter, with_parameters
 from skrnn._sklearn import StrOptions
 from skrnn.recurrent._classifier import RNNClassifier
-from skrnn.recurrent._parameters import NetworkParameters
+from skrnn.recurrent._parameters import LayerParameters
 from skrnn.recurrent._training_parameters import GradientParameters, TrainingParameters
 
 
@@ -23,18 +23,18 @@ class GeneratorParameters(TrainingParameters):
         because `sample` computes each time step with NumPy.
         """,
     )
-    units: int | tuple = inherited(NetworkParameters, "units", default=128)
-    activation: str | Callable = inherited(NetworkParameters, "activation", default="auto")
-    dropout: float = inherited(NetworkParameters, "dropout", default=0.0)
-    recurrent_dropout: float = inherited(NetworkParameters, "recurrent_dropout", default=0.0)
-    l2: float = inherited(NetworkParameters, "l2", default=0.0)
-    bias_initializer: str = inherited(NetworkParameters, "bias_initializer", default="default")
+    units: int | tuple = inherited(LayerParameters, "units", default=128)
+    activation: str | Callable = inherited(LayerParameters, "activation", default="auto")
+    dropout: float = inherited(LayerParameters, "dropout", default=0.0)
+    recurrent_dropout: float = inherited(LayerParameters, "recurrent_dropout", default=0.0)
+    l2: float = inherited(LayerParameters, "l2", default=0.0)
+    bias_initializer: str = inherited(LayerParameters, "bias_initializer", default="default")
     recurrent_initializer: str = inherited(
-        NetworkParameters, "recurrent_initializer", default="default"
+        LayerParameters, "recurrent_initializer", default="default"
     )
     embedding: object = parameter(
         default=None,
-        constraint=NetworkParameters._parameter_constraints["embedding"],
+        constraint=LayerParameters._parameter_constraints["embedding"],
         description="""
         int, array-like of shape (n_rows, n_dimensions) or None
         If None, the network receives one-hot vectors of the symbols, which is best for characters.
@@ -44,7 +44,7 @@ class GeneratorParameters(TrainingParameters):
         vectors.
         """,
     )
-    train_embedding: bool = inherited(NetworkParameters, "train_embedding", default=True)
+    train_embedding: bool = inherited(LayerParameters, "train_embedding", default=True)
     symbols: object = parameter(
         default=None,
         constraint=[None, str, "array-like"],

@@ -12,7 +12,7 @@ from skrnn.recurrent._training_parameters import training_spec
 from skrnn.recurrent._validation_split import draw_split, holds_out
 
 # Nothing is learned from data for which the names in error messages are given.
-_NAMES = ("X", "y", "sample_weight")
+_NAMES = ("X", "y", "sample_weight", "target_inputs")
 
 
 def gradient_norms(estimator, X, y):

@@ -11,7 +11,7 @@ from skrnn._cells import (
     DEFAULT_ACTIVATIONS,
     RECURRENT_INITIALIZERS,
 )
-from skrnn._parameters import as_spec, parameter, with_parameters
+from skrnn._parameters import as_spec, inherited, parameter, with_parameters
 from skrnn._sklearn import Interval, StrOptions
 from skrnn._specs import NetworkSpec
 from skrnn.recurrent._bodies import own_copy
@@ -79,7 +79,8 @@ class LayerParameters:
           needed?", 2024).
         - "lru": linear recurrent units with a complex diagonal recurrence, also computed as a scan
           (A. Orvieto et al., "Resurrecting recurrent neural networks for long sequences", ICML
-          2023). Its recurrence is linear, so stack two or more layers.
+          2023). Its recurrence is linear, so stack two or more layers. Its default activation is
+          "relu", in place of the gated layer of the publication.
 
         A custom cell is a class or an instance of a Keras layer with a `state_size`, such as
         `keras.layers.GRUCell`. It runs in Keras' own, slower loop. A class is called as
@@ -118,10 +119,9 @@ class LayerParameters:
         "auto", str or callable
         The activation of the cell: the name of a Keras activation, or a function of a tensor.
         "auto" is the activation of the published equations: "relu" for "irnn" and "indrnn",
-        "linear" for "mingru" and "minlstm", and "tanh" for all other cells except "lru". For "lru"
-        it is "relu", in place of the gated layer of the publication. With any other activation,
-        training is slower, and cuDNN is not used on a GPU. The exceptions are "mingru", "minlstm"
-        and "lru", which are as fast with every activation.
+        "linear" for "mingru" and "minlstm", and "tanh" for the cells of Keras and those like them.
+        With any other activation, training is slower, and cuDNN is not used on a GPU. The
+        exceptions are cells that are computed as a scan, which are as fast with every activation.
         """,
     )
     dropout: float = parameter(
@@ -145,7 +145,7 @@ class LayerParameters:
         at every time step (Gal and Ghahramani, 2016). If it is positive, each gate of "lstm" and
         "gru" has its own masks for both kinds of dropout, as in Keras, whereas the gates of cells
         that Keras does not have share their masks. Layers with recurrent dropout run in a slower
-        loop. It must be 0 for "mingru", "minlstm" and "lru", which have no recurrent product.
+        loop. It must be 0 for cells that are computed as a scan, which have no recurrent product.
         """,
     )
     l2: float = parameter(
@@ -186,11 +186,8 @@ class LayerParameters:
         "chrono" [7]_ spreads the memory of the units evenly over the time steps of the longest
         training sequence, and "uniform_gate" [8]_ spreads the fraction of the state that is kept at
         each time step evenly between 0 and 1. Both help a network to remember over hundreds of time
-        steps with `pooling="last"`: in the adding problem of 200 time steps, an LSTM reaches an R²
-        of 0.98 with "chrono" and of 0 with "default". With `pooling="max"`, "chrono" had a lower
-        accuracy than "default" on the data sets of the benchmarks. Not available for cells without
-        gates ("simple", "irnn", "indrnn") and for custom cells, and ignored if `body` is given.
-        `warm_start` and `partial_fit` only use it in the first fit.
+        steps. Not available for cells without gates: "simple", "irnn" and "indrnn". Only the first
+        fit uses it if others continue the training.
         """,
     )
     recurrent_initializer: str = parameter(
@@ -210,8 +207,7 @@ class LayerParameters:
         - "glorot_uniform" draws uniform numbers (Glorot and Bengio, 2010), as for the other
           kernels.
 
-        Not available for custom cells, and ignored if `body` is given. `warm_start` and
-        `partial_fit` only use it in the first fit.
+        Only the first fit uses it if others continue the training.
         """,
     )
     embedding: object = parameter(
@@ -245,6 +241,25 @@ class LayerParameters:
 class NetworkParameters(LayerParameters):
     """The parameters of networks with one target per sequence, or one per time step."""
 
+    bias_initializer: str = inherited(
+        LayerParameters,
+        "bias_initializer",
+        default="default",
+        more="""\
+        With `pooling="last"`, an LSTM reaches an R² of 0.98 with "chrono" in the adding problem of
+        200 time steps, and of 0 with "default". With `pooling="max"`, "chrono" had a lower accuracy
+        than "default" on the data sets of the benchmarks. Not available for custom cells, and
+        ignored if `body` is given.
+        """,
+    )
+    recurrent_initializer: str = inherited(
+        LayerParameters,
+        "recurrent_initializer",
+        default="default",
+        more="""\
+        Not available for custom cells, and ignored if `body` is given.
+        """,
+    )
     return_sequences: bool = parameter(
         default=False,
         constraint=["boolean"],

@@ -3,14 +3,16 @@
 from sklearn.base import RegressorMixin
 from sklearn.metrics import r2_score
 
-from skrnn._parameters import parameter, with_parameters
+from skrnn._parameters import parameter, with_parameters, with_texts
 from skrnn._sklearn import StrOptions, _fit_context
 from skrnn.recurrent._base import BaseRNN
 from skrnn.recurrent._number_targets import NumberTargetsMixin
 from skrnn.recurrent._positive_targets import POSITIVE_ACTIVATIONS
+from skrnn.recurrent._texts import PAIR_TEXTS
 from skrnn.recurrent._training_parameters import TrainingParameters
 
 
+@with_texts(**PAIR_TEXTS)
 @with_parameters
 class RNNRegressor(RegressorMixin, NumberTargetsMixin, BaseRNN):
     """Recurrent neural network regressor.
@@ -24,31 +26,14 @@ class RNNRegressor(RegressorMixin, NumberTargetsMixin, BaseRNN):
 
     Attributes
     ----------
-    n_features_in_ : int
-        The number of features of a time step; for a table of univariate sequences, its number of
-        columns.
-    feature_names_in_ : ndarray of str
-        The column names. Only defined if X has tables with column names.
-    input_mean_, input_scale_ : float64 ndarray of shape (n_features,), or None
-        With `standardize=True`, the network receives ``(x - input_mean_) / input_scale_``. The
-        columns that are left unchanged have the mean 0 and the scale 1. None if features are not
-        standardised.
-    difference_scale_ : float64 ndarray of shape (n_features,), or None
-        With `add_differences=True`, the network also receives
-        ``(x[t] - x[t - 1]) / difference_scale_``. None if it does not receive differences.
+    {inputs}
     history_ : dict of str to list of float
         The values of "loss" and of each metric, one per epoch. With validation data, it also
         contains the same names with the prefix ``"val_"``, and "learning_rate" if `schedule` is not
         "constant". Metrics are in the units of the targets, and are computed in float64 if float32
         would round the targets too much. The loss is that of the targets that the network is
         trained on.
-    n_iter_ : int
-        The number of epochs that the network was trained for.
-    weights_ : list of ndarray
-        The weights of the network, in Keras' order.
-    model_ : keras.Model
-        The network with the inputs ``[steps, lengths]``, which is built from `weights_` at each
-        access.
+    {network}
 
     See Also
     --------
@@ -57,31 +42,11 @@ class RNNRegressor(RegressorMixin, NumberTargetsMixin, BaseRNN):
 
     Notes
     -----
-    Padding never changes a prediction: up to rounding, the prediction for a sequence is the same if
-    it is passed alone, in any batch or in any order. A time step whose features are all zero is
-    read as data, not as padding. With `return_sequences=True` every real time step has the same
-    weight.
+    {padding}
 
     References
     ----------
-    .. [1] J. L. Elman, "Finding structure in time",
-       Cognitive Science 14, 1990.
-    .. [2] S. Hochreiter, J. Schmidhuber, "Long short-term memory", Neural Computation 9, 1997,
-       with the forget gate of F. Gers et al., 2000.
-    .. [3] K. Cho et al., "Learning phrase representations using RNN encoder-decoder for
-       statistical machine translation", EMNLP 2014; the reset gate is applied after the product.
-    .. [4] R. Pascanu, T. Mikolov, Y. Bengio, "On the difficulty of training recurrent neural
-       networks", ICML 2013, section 3.2.
-    .. [5] I. Loshchilov, F. Hutter, "SGDR: Stochastic gradient descent with warm restarts", ICLR
-       2017, equation 5, without restarts.
-    .. [6] L. N. Smith, "A disciplined approach to neural network hyper-parameters: Part 1",
-       arXiv:1803.09820, 2018, with the constants of PyTorch's OneCycleLR.
-    .. [7] C. Tallec, Y. Ollivier, "Can recurrent neural networks warp time?",
-       ICLR 2018.
-    .. [8] A. Gu et al., "Improving the gating mechanism of recurrent neural networks",
-       ICML 2020.
-    .. [9] D. Bahdanau, K. Cho, Y. Bengio, "Neural machine translation by jointly learning to align
-       and translate", ICLR 2015, appendix A.1.2, with the outputs alone as its input.
+    {references}
     .. [10] P. McCullagh, J. A. Nelder, "Generalized linear models", second edition, 1989,
        chapters 6 and 8.
 

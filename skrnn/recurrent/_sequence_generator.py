@@ -11,7 +11,7 @@ from sklearn.base import DensityMixin
 from sklearn.utils import check_scalar
 
 from skrnn._fitting import all_or_nothing, draw_seed, fitted_snapshot, is_fitted, read_weights
-from skrnn._parameters import with_parameters
+from skrnn._parameters import with_parameters, with_texts
 from skrnn._persistence import SavedEstimator
 from skrnn._sklearn import CallbackSupportMixin, _fit_context
 from skrnn.recurrent._callbacks import FitTask, learned_attributes
@@ -23,11 +23,13 @@ from skrnn.recurrent._language_model import (
 )
 from skrnn.recurrent._parameters import KERAS_PARAMETERS
 from skrnn.recurrent._sampling import UniformNumbers, choose, sharpen
+from skrnn.recurrent._texts import TRAINING_ATTRIBUTES, TRAINING_REFERENCES
 from skrnn.recurrent._train_generator import train_generator
 from skrnn.recurrent._trained import clone_sharing
 from skrnn.recurrent._training_parameters import require_constant_rate
 
 
+@with_texts(references=TRAINING_REFERENCES, network=TRAINING_ATTRIBUTES)
 @with_parameters
 class SequenceGenerator(DensityMixin, GeneratorParameters, CallbackSupportMixin, SavedEstimator):
     r"""Recurrent language model, which predicts each next symbol of a sequence and writes new ones.
@@ -50,10 +52,7 @@ class SequenceGenerator(DensityMixin, GeneratorParameters, CallbackSupportMixin,
     history_ : dict of str to list of float
         The values of "loss" and of each metric, one per epoch. The loss is the cross-entropy in
         nats per symbol. With validation data, there are the same names with the prefix ``"val_"``.
-    n_iter_ : int
-        The number of epochs that the network was trained for.
-    weights_ : list of ndarray
-        The weights of the network, in Keras' order.
+    {network}
 
     See Also
     --------
@@ -80,16 +79,7 @@ class SequenceGenerator(DensityMixin, GeneratorParameters, CallbackSupportMixin,
        Interspeech 2010.
     .. [2] R. J. Williams, J. Peng, "An efficient gradient-based algorithm for on-line training of
        recurrent network trajectories", Neural Computation 2, 1990.
-    .. [4] R. Pascanu, T. Mikolov, Y. Bengio, "On the difficulty of training recurrent neural
-       networks", ICML 2013, section 3.2.
-    .. [5] I. Loshchilov, F. Hutter, "SGDR: Stochastic gradient descent with warm restarts", ICLR
-       2017, equation 5, without restarts.
-    .. [6] L. N. Smith, "A disciplined approach to neural network hyper-parameters: Part 1",
-       arXiv:1803.09820, 2018, with the constants of PyTorch's OneCycleLR.
-    .. [7] C. Tallec, Y. Ollivier, "Can recurrent neural networks warp time?",
-       ICLR 2018.
-    .. [8] A. Gu et al., "Improving the gating mechanism of recurrent neural networks",
-       ICML 2020.
+    {references}
 
     Examples
     --------

@@ -52,6 +52,19 @@ class BaseTrained(
     def _decoder_spec(self, n_outputs):
         """Return the decoder of an encoder-decoder with some number of outputs."""
 
+    def _as_sequences(self, X, input_name):
+        """Return X as sequences, and the table that has the names of their features, or None."""
+        return X, None
+
+    def _read_target_inputs(self, target_inputs, counts, names, *, reset):
+        """Return the known inputs for each target, which only some decoders receive, or None."""
+
+    def _learn_target_inputs(self, known, rows, weights):
+        """Learn the scale of known inputs, as attributes."""
+
+    def _scaled_target_inputs(self, known, rows):
+        """Return the known inputs of some targets as the network receives them, or None."""
+
     @abstractmethod
     def _check_targets(self, y, input_name="y"):
         """Return flat targets in the units of the user, checked."""
@@ -114,36 +127,43 @@ shape (n, T, n_features) or (n, T)
             If the data do not fit the parameters or each other, or if training diverges. The
             state of an earlier fit is then kept.
         """
-        resume = self.warm_start and is_fitted(self)
+        return self._fit((X, y, sample_weight), (X_val, y_val, sample_weight_val), groups)
+
+    def _fit(self, given, given_val, groups):
+        """Train the network.
+
+        Parameters
+        ----------
+        given, given_val : tuple (X, y, sample_weight) or (X, y, sample_weight, target_inputs)
+            The training data and the validation data, as they were passed to `fit`.
+        groups : as in `fit`
+        """
+        X, X_val, resume = given[0], given_val[0], self.warm_start and is_fitted(self)
         # On the estimator itself: scikit-learn needs the context also after an error.
-        task = FitTask(self, X, y, sample_weight)
+        task = FitTask(self, *given)
         with all_or_nothing(self) as fitted:
             if not resume:
                 fitted._forget_stored_version()
             draw = None
             if X_val is None and holds_out(fitted):
                 draw = partial(draw_split, fitted, groups, len(X))
-            examples, used, split = read_examples(
-                fitted, X, y, sample_weight, reset=not resume, draw_split=draw
-            )
+            examples, used, split = read_examples(fitted, *given, reset=not resume, draw_split=draw)
             if groups is not None:
                 check_groups(groups, len(X))
-            held_out, used_val = read_validation(fitted, X_val, y_val, sample_weight_val)
+            held_out, used_val = read_validation(fitted, *given_val)
             if split is None:
-                score = validation_score(fitted, X_val, y_val, used_val)
+                score = validation_score(fitted, used_val, *given_val)
             else:
                 rows = split.held_out if isinstance(used, slice) else used[split.held_out]
-                score = validation_score(fitted, X, y, rows)
+                score = validation_score(fitted, rows, *given)
             fitted._train(examples, held_out, split, resume=resume, task=task, score=score)
             task.end(fitted._learned())
         return self
 
-    def _partial_fit(self, X, y, sample_weight, classes=None):
+    def _partial_fit(self, *given, classes=None):
         resume = is_fitted(self)
         with all_or_nothing(self) as fitted:
-            examples, *_ = read_examples(
-                fitted, X, y, sample_weight, reset=not resume, classes=classes
-            )
+            examples, *_ = read_examples(fitted, *given, reset=not resume, classes=classes)
             fitted._train(examples, None, None, resume=resume, partial=True)
         return self
 

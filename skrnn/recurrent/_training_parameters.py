@@ -146,9 +146,8 @@ class TrainingParameters:
         int or "auto"
         The number of passes over the training set, or the maximum if `early_stopping=True`.
         "auto" is the smallest number that gives at least 1,000 updates of the weights and at
-        least 10 epochs, so a training set with fewer batches gets more epochs. With `truncation`,
-        an epoch has about as many updates as its batches have segments. `n_iter_` reports the
-        number.
+        least 10 epochs, so a training set with fewer batches gets more epochs. `n_iter_` reports
+        the number.
         """,
     )
     shuffle: bool = parameter(
@@ -178,10 +177,10 @@ class TrainingParameters:
         str or callable
         What early stopping compares after each epoch: the validation loss ("loss"), or a score on
         the validation data, where greater is better. A score is given as the name of a
-        scikit-learn scorer, such as "balanced_accuracy", or as a callable
-        ``scorer(estimator, X, y)``. It is called without `sample_weight`, for the sequences of
-        positive weight, and reported in `history_` as "val_score". A score costs one prediction
-        of the validation data per epoch and a second compiled program. Only used when
+        scikit-learn scorer, or as a callable ``scorer(estimator, X, y)``. It is called without
+        `sample_weight`, for the sequences of positive weight, and reported in `history_` as
+        "val_score". A score costs one prediction of the validation data per epoch and a second
+        compiled program. Only used when
         `early_stopping=True`.
         """,
     )
@@ -271,7 +270,8 @@ class GradientParameters:
         int or None
         The number of time steps k through which gradients flow back, in truncated back-propagation
         through time (Williams and Peng, 1990). Each sequence is cut into segments of k time steps,
-        and each segment of a batch is one update of the weights. The states at the end of a
+        and each segment of a batch is one update of the weights, also for ``epochs="auto"``. The
+        states at the end of a
         segment are the initial states of the next one, but the gradient ends there, so that the
         memory of training grows with k and not with the length of the sequences. If None, or if k
         is at least the length of the longest sequence, gradients flow back through whole

@@ -7,7 +7,7 @@ from sklearn.metrics import check_scoring
 from skrnn._sklearn import _safe_indexing
 
 
-def validation_score(estimator, X, y, rows):
+def validation_score(estimator, rows, X, y, sample_weight, target_inputs=None):
     """Return a function that returns the score of a fitted estimator on validation data.
 
     It is None if the estimator does not monitor a score.
@@ -15,13 +15,24 @@ def validation_score(estimator, X, y, rows):
     Parameters
     ----------
     estimator : RNNClassifier or RNNRegressor
-    X, y : as in `fit`
-        The data that contain the validation data, in the format of the user.
     rows : ndarray of int, or slice
         The indices of the validation sequences of positive weight.
+    X, y, sample_weight, target_inputs : as in `fit`
+        The data that contain the validation data, in the format of the user. Scorers are called
+        without weights.
+
+    Raises
+    ------
+    ValueError
+        If there are target inputs, which a scorer does not pass to `predict`.
     """
     if not estimator.early_stopping or estimator.monitor == "loss":
         return None
+    if target_inputs is not None:
+        raise ValueError(
+            f"monitor={estimator.monitor!r} cannot be combined with target_inputs, because "
+            "scikit-learn's scorers do not pass them to `predict`. Use monitor='loss'."
+        )
     scorer = check_scoring(estimator, estimator.monitor)
     if not isinstance(rows, slice):
         X, y = _safe_indexing(X, rows), _safe_indexing(y, rows)

@@ -175,7 +175,7 @@ class StepFormat:
         return inputs, n_features
 
 
-def read_inputs(estimator, X, *, fresh=None, input_name="X"):
+def read_inputs(estimator, X, *, fresh=None, input_name="X", table=None):
     """Return X as `Inputs`.
 
     Parameters
@@ -188,6 +188,8 @@ def read_inputs(estimator, X, *, fresh=None, input_name="X"):
         rest from X, and stores it in attributes. If None, X must have the format that the estimator
         has learned.
     input_name : str, default="X"
+    table : array or DataFrame, default=None
+        The table whose columns are the features, if X itself does not have their names.
 
     Raises
     ------
@@ -198,7 +200,7 @@ def read_inputs(estimator, X, *, fresh=None, input_name="X"):
     reset = fresh is not None
     steps = fresh if reset else estimator._step_format
     inputs, n_features = steps.read(X, input_name)
-    table = feature_table(X)
+    table = feature_table(X) if table is None else table
     if reset:
         warn_if_channels_first(X, inputs.sequences, input_name)
         if not steps.tokens and is_nested_table(X):

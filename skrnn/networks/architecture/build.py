@@ -18,7 +18,7 @@ from skrnn.networks import backends
 from skrnn.networks.architecture.carried_states import continued_model
 from skrnn.networks.architecture.custom_body import Body, custom_body, real_steps
 from skrnn.networks.architecture.differences import with_differences
-from skrnn.networks.architecture.encoder_decoder import decode, encode, previous_input
+from skrnn.networks.architecture.encoder_decoder import decode, decoder_inputs, encode
 from skrnn.networks.architecture.head import attend, dense_head, pool
 from skrnn.networks.architecture.random_state import layer_seeds, use_own_generators
 from skrnn.networks.architecture.stack import recurrent_stack
@@ -181,9 +181,9 @@ def _build_encoder_decoder(spec, plain, seeds):
     steps, hidden = _inputs(spec, next(seeds))
     lengths = keras.Input((), dtype="int32", name="lengths")
     encoded = encode(hidden, lengths, spec, plain, seeds)
-    previous = previous_input(spec)
-    raw, attention = decode(previous, encoded, spec, plain, seeds)
-    inputs = [steps, lengths, previous]
+    of_decoder = decoder_inputs(spec)
+    raw, attention = decode(of_decoder, encoded, spec, plain, seeds)
+    inputs = [steps, lengths, *of_decoder]
     outputs = keras.layers.Activation(spec.output_activation, dtype=spec.dtype, name="output")(raw)
     complete = keras.Model(inputs, outputs)
     parts = [], spec.activation

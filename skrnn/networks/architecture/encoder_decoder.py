@@ -7,9 +7,10 @@ steps of a training batch are computed in one pass:
 .. math::
 
     s_0 &= \text{the final states of the encoder} \\
-    s_t &= \mathrm{cell}(E y_{t-1}, s_{t-1}) \\
+    s_t &= \mathrm{cell}([E y_{t-1}; z_t], s_{t-1}) \\
     p_t &= \mathrm{softmax}(W \tilde h_t + b)
 
+where :math:`z_t` are inputs that are known for each time step of the target, if there are any.
 I. Sutskever, O. Vinyals, Q. Le, "Sequence to sequence learning with neural networks", NIPS 2014.
 Without attention, :math:`\tilde h_t` is the output of the decoder; see `attention` for the others.
 """
@@ -53,16 +54,21 @@ class Encoded:
         return states if self.memory is None else [self.memory, *states]
 
 
-def previous_input(spec):
-    """Return the input of the targets of the time steps before.
+def decoder_inputs(spec):
+    """Return the inputs of the decoder: the targets of the time steps before, and known inputs.
 
     Parameters
     ----------
     spec : NetworkSpec
     """
-    if spec.decoder.embedding is None:
-        return keras.Input((None, spec.n_outputs), dtype=spec.dtype, name="previous")
-    return keras.Input((None,), dtype="int32", name="previous")
+    if spec.decoder.embedding is not None:
+        return [keras.Input((None,), dtype="int32", name="previous")]
+    widths = {"previous": spec.n_outputs, "target_inputs": spec.decoder.n_inputs}
+    return [
+        keras.Input((None, width), dtype=spec.dtype, name=name)
+        for name, width in widths.items()
+        if width
+    ]
 
 
 def encode(hidden, lengths, spec, plain, seeds):
@@ -110,13 +116,14 @@ def _bridged(vectors, spec, seeds):
     ]
 
 
-def decode(previous, encoded, spec, plain, seeds):
+def decode(inputs, encoded, spec, plain, seeds):
     """Return the outputs before their activation, and the weights of attention or None.
 
     Parameters
     ----------
-    previous : tensor of shape (batch, T, n_outputs), or of int and shape (batch, T)
-        The target of the time step before each time step.
+    inputs : list of tensor
+        The target of the time step before each time step, of shape (batch, T, n_outputs), or of
+        int and shape (batch, T), and the known inputs of shape (batch, T, n_inputs) if any.
     encoded : Encoded
     spec : NetworkSpec
     plain : bool
@@ -127,7 +134,8 @@ def decode(previous, encoded, spec, plain, seeds):
     raw : tensor of shape (batch, T, n_outputs)
     attention : tensor of shape (batch, T, n_source_steps) or None
     """
-    run = _decoder(encoded, spec, plain, seeds)
+    previous, *known = inputs
+    run = _decoder(encoded, known, spec, plain, seeds)
     rate = spec.decoder.scheduled_sampling
     if rate:
         raw, _ = run(previous)
@@ -138,7 +146,7 @@ def decode(previous, encoded, spec, plain, seeds):
     return run(previous)
 
 
-def _decoder(encoded, spec, plain, seeds):
+def _decoder(encoded, known, spec, plain, seeds):
     """Return the decoder as a function of the previous targets; its calls share their weights."""
     attention, embed = spec.decoder.attention, _target_embedding(spec, next(seeds))
     layers = _decoder_layers(encoded, spec, plain, seeds)
@@ -151,6 +159,8 @@ def _decoder(encoded, spec, plain, seeds):
 
     def run(previous):
         hidden, weights = embed(previous), None
+        if known:
+            hidden = ops.concatenate([hidden, *known], axis=2)
         if attention == "bahdanau":
             states = [state for layer in encoded.states for state in layer]
             hidden, context, weights = loop(hidden, encoded.memory, encoded.mask, *states)
@@ -183,7 +193,7 @@ def _target_embedding(spec, seed):
 def _decoder_layers(encoded, spec, plain, seeds):
     """Return the recurrent layers of the decoder."""
     embedding = spec.decoder.embedding
-    n_inputs = spec.n_outputs if embedding is None else embedding[1]
+    n_inputs = spec.decoder.n_inputs + (spec.n_outputs if embedding is None else embedding[1])
     if spec.decoder.attention == "bahdanau":
         n_inputs += encoded.memory.shape[2]
     layers = []

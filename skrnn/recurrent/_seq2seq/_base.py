@@ -7,14 +7,16 @@ from scipy import sparse
 from skrnn._cells import CELLS
 from skrnn._check_arrays import as_array
 from skrnn._fitting import fitted_snapshot
-from skrnn._parameters import parameter, with_parameters
+from skrnn._parameters import inherited, parameter, with_parameters, with_texts
 from skrnn._sklearn import Interval, StrOptions, _fit_context
 from skrnn._specs import DecoderSpec
 from skrnn.recurrent._data import ids_as_rows, read_sequences
 from skrnn.recurrent._numpy_activations import numpy_activation
 from skrnn.recurrent._parameters import LayerParameters
 from skrnn.recurrent._seq2seq._numpy_decoder import NumpyDecoder
+from skrnn.recurrent._seq2seq._texts import DATA, MORE_DATA, VALIDATION
 from skrnn.recurrent._trained import BaseTrained
+from skrnn.sequences._layout import is_frame
 
 # The states of "lru" are not only its outputs, and no gate can hold them while others are padded.
 _CELLS = tuple(cell for cell in CELLS if cell != "lru")
@@ -45,6 +47,14 @@ class DecoderParameters(LayerParameters):
         int or tuple of int
         The size of the hidden state of the encoder and of the decoder. A tuple stacks layers, with
         one entry for each.
+        """,
+    )
+    activation: str = inherited(
+        LayerParameters,
+        "activation",
+        default="auto",
+        more="""\
+        A function must be one of `keras.activations`, because predictions are computed with NumPy.
         """,
     )
     bidirectional: bool = parameter(
@@ -102,10 +112,17 @@ class BaseSeq2Seq(BaseTrained, DecoderParameters):
 
     # What the recurrent estimators with equal lengths let the user choose.
     return_sequences, pooling = True, "last"
+    _n_target_inputs = 0
     add_differences, body = False, None
     truncation, gradient_penalty = None, 0.0
 
     def _validate_params(self):
+        if isinstance(self.cell, str) and self.cell == "lru":
+            raise ValueError(
+                f"cell='lru' is not available in {type(self).__name__}: it has no gate that could "
+                "hold its states at the padding of shorter sources. Use another cell, such as "
+                "'mingru', which is also computed as a scan."
+            )
         super()._validate_params()
         if self.encoder is None and self.attention is not None:
             raise ValueError(
@@ -115,6 +132,8 @@ class BaseSeq2Seq(BaseTrained, DecoderParameters):
         if self.activation != "auto":
             numpy_activation(self.activation)  # refuses those that the decoder cannot compute
 
+    @with_texts(data=DATA, validation=VALIDATION)
+    @_fit_context(prefer_skip_nested_validation=True)
     def fit(
         self,
         X,
@@ -130,24 +149,8 @@ class BaseSeq2Seq(BaseTrained, DecoderParameters):
 
         Parameters
         ----------
-        X : Sequences, list of array-like of shape (T_i, n_features) or (T_i,), or array-like of \
-shape (n, T, n_features) or (n, T)
-            The source sequences: numeric time steps, or token ids with `embedding`. With
-            ``encoder=None``, an array-like of shape (n, n_features), or of tokens and shape (n,).
-        y : list or array-like
-            The target sequences, one per source sequence, of any lengths.
-        sample_weight : array-like of shape (n,), default=None
-            The weight of each pair of sequences. Only the ratios of the weights matter. If None,
-            all pairs have the same weight.
-        groups : array-like of shape (n,), default=None
-            The group of each pair. No group is split between training and validation. Only used
-            when a part is held out, see `validation_split`.
-        X_val, y_val : as X and y, default=None
-            Validation data. Their loss and metrics, with the true targets as inputs of the decoder,
-            are reported in `history_`. With `early_stopping=True`, their loss or score decides when
-            training stops.
-        sample_weight_val : array-like, default=None
-            The weights of the validation data.
+        {data}
+        {validation}
 
         Returns
         -------
@@ -160,48 +163,38 @@ shape (n, T, n_features) or (n, T)
             If the data do not fit the parameters or each other, or if training diverges. The
             state of an earlier fit is then kept.
         """
-        return super().fit(
-            self._as_sources(X),
-            y,
-            sample_weight,
-            groups=groups,
-            X_val=self._as_sources(X_val),
-            y_val=y_val,
-            sample_weight_val=sample_weight_val,
-        )
+        return self._fit((X, y, sample_weight), (X_val, y_val, sample_weight_val), groups)
 
+    @with_texts(more_data=MORE_DATA)
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, sample_weight=None):
         """Train for one more epoch, on the given data.
 
         Parameters
         ----------
-        X, y : as in `fit`
-            The tokens and the scales of the first call are kept.
-        sample_weight : array-like of shape (n,), default=None
-            The weight of each pair of sequences.
+        {more_data}
 
         Returns
         -------
         self : object
             The fitted estimator.
         """
-        return self._partial_fit(self._as_sources(X), y, sample_weight)
+        return self._partial_fit(X, y, sample_weight)
 
-    def _as_sources(self, X):
-        """Return X as sequences, each of one time step if there is no encoder."""
+    def _as_sequences(self, X, input_name):
         if self.encoder is not None or X is None:
-            return X
-        X = X.toarray() if sparse.issparse(X) else as_array(X, "X")
+            return X, None
+        given = X
+        X = X.toarray() if sparse.issparse(X) else as_array(X, input_name)
         if self.embedding is not None:
             if X.ndim == 1 or X.shape[1:] == (1,):
-                return X.reshape(-1, 1)
+                return X.reshape(-1, 1), None
         elif X.ndim == 2:
-            return X[:, None]
+            return X[:, None], given if is_frame(given) else X
         expected = "(n,)" if self.embedding is not None else "(n, n_features)"
         raise ValueError(
-            f"With encoder=None, X must have the shape {expected}, one per target sequence, got "
-            f"an array of shape {X.shape}."
+            f"With encoder=None, {input_name} must have the shape {expected}, one per target "
+            f"sequence, got an array of shape {X.shape}."
         )
 
     def _decoder_spec(self, n_outputs):
@@ -210,13 +203,14 @@ shape (n, T, n_features) or (n, T)
             attention=self.attention,
             embedding=self._target_embedding(n_outputs),
             scheduled_sampling=float(self.scheduled_sampling),
+            n_inputs=self._n_target_inputs,
         )
 
     def _target_embedding(self, n_outputs):
         """Return the shape of the embedding of previous targets, or None for numbers."""
 
     def _read_sources(self, X):
-        return ids_as_rows(self._vocabulary, read_sequences(self, self._as_sources(X)))
+        return ids_as_rows(self._vocabulary, read_sequences(self, X)).sequences
 
     def _decode(self, sources, write, *, width=1):
         """Write a target sequence for each source.
@@ -251,12 +245,12 @@ shape (n, T, n_features) or (n, T)
         encode(collect, self._spec, self.weights_, sources, standardization=self._standardization)
         return results
 
-    def _forced(self, sources, previous, counts, name="model"):
-        """Return what the network computes if the decoder receives the given targets."""
+    def _forced(self, sources, inputs, counts, name="model"):
+        """Return what the network computes if the decoder receives the given inputs."""
         from skrnn.networks.inference import teacher_forced
 
         return teacher_forced(
-            previous,
+            inputs,
             counts,
             self._spec,
             self.weights_,
@@ -285,15 +279,18 @@ shape (n, T, n_features) or (n, T)
         ValueError
             If the estimator was fitted with ``attention=None``.
         """
+        return self._attention_weights(X, y)
+
+    def _attention_weights(self, X, *targets):
+        """Return the attention weights of all time steps of the source."""
         fitted = fitted_snapshot(self)
         if fitted._spec.decoder.attention is None:
             raise ValueError(
                 "attention_weights needs an estimator that was fitted with attention='luong' or "
                 "'bahdanau', got attention=None."
             )
-        sources = fitted._read_sources(X).sequences
-        previous, counts = fitted._previous(sources, X, y)
-        return fitted._forced(sources, previous, counts, "attention")
+        sources = fitted._read_sources(X)
+        return fitted._forced(sources, *fitted._decoder_inputs(sources, X, *targets), "attention")
 
 
 def is_length(value):

@@ -6,10 +6,9 @@ import numpy as np
 from sklearn.base import ClassifierMixin, clone
 
 from skrnn._fitting import fitted_snapshot
-from skrnn._parameters import inherited, parameter, with_parameters
+from skrnn._parameters import inherited, parameter, with_parameters, with_texts
 from skrnn._sklearn import Interval, StrOptions
 from skrnn.metrics import token_accuracy_score
-from skrnn.recurrent._classifier import RNNClassifier
 from skrnn.recurrent._regressor import RNNRegressor
 from skrnn.recurrent._seq2seq._base import BaseSeq2Seq, is_length
 from skrnn.recurrent._seq2seq._codec import TokenCodec
@@ -21,10 +20,12 @@ from skrnn.recurrent._seq2seq._targets import (
     token_series,
     with_stops,
 )
+from skrnn.recurrent._seq2seq._texts import NETWORK, REFERENCES
 from skrnn.sequences._targets import as_list_or_array, label_codes
 from skrnn.sequences._tokens import UNKNOWN
 
 
+@with_texts(references=REFERENCES, network=NETWORK)
 @with_parameters
 class Seq2SeqClassifier(ClassifierMixin, BaseSeq2Seq):
     r"""Encoder-decoder that predicts a sequence of tokens for each sequence.
@@ -46,18 +47,7 @@ class Seq2SeqClassifier(ClassifierMixin, BaseSeq2Seq):
         The largest number of tokens of a prediction.
     target_tokenizer_ : EmbeddingTokenizer or None
         The fitted copy of `target_tokenizer`.
-    n_features_in_ : int
-        The number of features of a time step of the source.
-    input_mean_, input_scale_ : float64 ndarray of shape (n_features,), or None
-        With `standardize=True`, the network receives ``(x - input_mean_) / input_scale_``.
-    history_ : dict of str to list of float
-        The values of "loss" and of each metric, one per epoch, with the true targets as inputs of
-        the decoder. With validation data, it also contains the same names with the prefix
-        ``"val_"``, and "learning_rate" if `schedule` is not "constant".
-    n_iter_ : int
-        The number of epochs that the network was trained for.
-    weights_ : list of ndarray
-        The weights of the network, in Keras' order.
+    {network}
     model_ : keras.Model
         The network with the inputs ``[steps, lengths, previous]``, built at each access.
         `previous` contains the code of the token before each time step, the index in `classes_`;
@@ -87,24 +77,7 @@ class Seq2SeqClassifier(ClassifierMixin, BaseSeq2Seq):
 
     References
     ----------
-    .. [1] I. Sutskever, O. Vinyals, Q. Le, "Sequence to sequence learning with neural networks",
-       NIPS 2014.
-    .. [2] M.-T. Luong, H. Pham, C. Manning, "Effective approaches to attention-based neural machine
-       translation", EMNLP 2015, section 3.1, with the general score and without input feeding.
-    .. [3] D. Bahdanau, K. Cho, Y. Bengio, "Neural machine translation by jointly learning to align
-       and translate", ICLR 2015, appendix A.1.2, with the output layer of [2]_.
-    .. [4] R. Pascanu, T. Mikolov, Y. Bengio, "On the difficulty of training recurrent neural
-       networks", ICML 2013, section 3.2.
-    .. [5] I. Loshchilov, F. Hutter, "SGDR: Stochastic gradient descent with warm restarts", ICLR
-       2017, equation 5, without restarts.
-    .. [6] L. N. Smith, "A disciplined approach to neural network hyper-parameters: Part 1",
-       arXiv:1803.09820, 2018, with the constants of PyTorch's OneCycleLR.
-    .. [7] C. Tallec, Y. Ollivier, "Can recurrent neural networks warp time?",
-       ICLR 2018.
-    .. [8] A. Gu et al., "Improving the gating mechanism of recurrent neural networks",
-       ICML 2020.
-    .. [9] S. Bengio, O. Vinyals, N. Jaitly, N. Shazeer, "Scheduled sampling for sequence prediction
-       with recurrent neural networks", NIPS 2015.
+    {references}
 
     Examples
     --------
@@ -149,7 +122,16 @@ class Seq2SeqClassifier(ClassifierMixin, BaseSeq2Seq):
         predicted before. "auto" is twice the number of tokens of the longest training target.
         """,
     )
-    loss: object = inherited(RNNClassifier, "loss", default="auto")
+    loss: object = parameter(
+        default="auto",
+        constraint="no_validation",
+        description="""
+        str, keras.losses.Loss or callable
+        The loss function of the next token. "auto" is the cross-entropy. Names and objects are
+        those of Keras. A loss whose name begins with "sparse" receives the codes of the tokens, and
+        any other loss receives an indicator column for each token. The stop is the last of them.
+        """,
+    )
     validation_split: float | None = inherited(RNNRegressor, "validation_split", default=None)
 
     def predict(self, X, *, beam_width=1):
@@ -174,7 +156,7 @@ class Seq2SeqClassifier(ClassifierMixin, BaseSeq2Seq):
             If `beam_width` is not a positive integer.
         """
         fitted = fitted_snapshot(self)
-        codes = fitted._predict_codes(fitted._read_sources(X).sequences, beam_width)
+        codes = fitted._predict_codes(fitted._read_sources(X), beam_width)
         return fitted._as_given(codes, X)
 
     def predict_proba(self, X, y):
@@ -196,8 +178,8 @@ class Seq2SeqClassifier(ClassifierMixin, BaseSeq2Seq):
             raise ValueError(
                 "predict_proba needs the targets y, whose tokens the decoder receives."
             )
-        sources = fitted._read_sources(X).sequences
-        return fitted._forced(sources, *fitted._previous(sources, X, y))
+        sources = fitted._read_sources(X)
+        return fitted._forced(sources, *fitted._decoder_inputs(sources, X, y))
 
     def score(self, X, y, sample_weight=None):
         """Return the token accuracy of the predictions.
@@ -214,7 +196,7 @@ class Seq2SeqClassifier(ClassifierMixin, BaseSeq2Seq):
             :func:`~skrnn.metrics.token_accuracy_score`. It is that of greedy search.
         """
         fitted = fitted_snapshot(self)
-        codes = fitted._predict_codes(fitted._read_sources(X).sequences)
+        codes = fitted._predict_codes(fitted._read_sources(X))
         predicted = [fitted.classes_[one] for one in codes]
         true = fitted._as_tokens(as_list_or_array(y))
         return token_accuracy_score(true, predicted, sample_weight=sample_weight)
@@ -247,8 +229,8 @@ class Seq2SeqClassifier(ClassifierMixin, BaseSeq2Seq):
             tokens = ["".join(one) for one in tokens]
         return in_container_of(X, tokens)
 
-    def _previous(self, sources, X, y):
-        """Return the codes that the decoder receives, and the number of outputs of each target."""
+    def _decoder_inputs(self, sources, X, y):
+        """Return the inputs of the decoder, and the number of outputs of each target."""
         if y is None:
             codes = self._predict_codes(sources)
             counts = np.array([len(one) for one in codes])
@@ -257,7 +239,7 @@ class Seq2SeqClassifier(ClassifierMixin, BaseSeq2Seq):
             codes, counts = self._codes(as_list_or_array(y), len(sources), "y")
         rows = padded_rows(codes.astype(np.int32), counts, len(self.classes_))
         start = np.full_like(rows[:, :1], len(self.classes_))
-        return np.hstack([start, rows[:, :-1]]), counts
+        return [np.hstack([start, rows[:, :-1]])], counts
 
     def _codes(self, y, n, input_name, *, reset=False):
         """Return the codes of the tokens and stops of targets, and their number."""

@@ -165,7 +165,7 @@ def _largest(values, k):
     return np.take_along_axis(found, order, axis=1)
 
 
-def write_vectors(decoder, state, lengths, trained):
+def write_vectors(decoder, state, lengths, trained, known=None):
     """Return as many vectors as each sequence shall have.
 
     Parameters
@@ -176,6 +176,8 @@ def write_vectors(decoder, state, lengths, trained):
     lengths : ndarray of int of shape (n,)
     trained : ndarray of bool of shape (n_outputs,)
         Whether each target varied in training. The others are fed back as zeros.
+    known : ndarray of shape (n, max(lengths), n_inputs) or None, default=None
+        The known inputs at each time step of the target.
 
     Returns
     -------
@@ -189,7 +191,8 @@ def write_vectors(decoder, state, lengths, trained):
         n_live = int((lengths > t).sum())
         if n_live < len(rows):
             rows, state, previous = rows[:n_live], state[:n_live], previous[:n_live]
-        outputs, state = decoder.advance(previous, state)
+        now = None if known is None else known[rows, t]
+        outputs, state = decoder.advance(previous, state, now)
         written[rows, t] = outputs
         previous = outputs * trained
     return written

@@ -125,13 +125,15 @@ class NumpyDecoder:
             return np.zeros((n, self._spec.n_outputs), self._spec.dtype)
         return np.full(n, self.stop)
 
-    def advance(self, previous, state):
+    def advance(self, previous, state, known=None):
         """Read the previous targets, and return the outputs at the next time step.
 
         Parameters
         ----------
         previous : ndarray of int of shape (n,), or ndarray of shape (n, n_outputs)
         state : DecoderState
+        known : ndarray of shape (n, n_inputs) or None, default=None
+            The known inputs at the next time step, if the decoder has any.
 
         Returns
         -------
@@ -141,6 +143,8 @@ class NumpyDecoder:
             The state after the time step.
         """
         x = previous if self._embedding is None else self._embedding[previous]
+        if known is not None:
+            x = np.concatenate([x, known], axis=1)
         attention = self._spec.decoder.attention
         if attention == "bahdanau":
             context = self._context(state.states[-1][0], state)

@@ -6,24 +6,39 @@ from sklearn.metrics import r2_score
 
 from skrnn._check_arrays import as_array
 from skrnn._fitting import fitted_snapshot, read_weights
-from skrnn._parameters import inherited, with_parameters
+from skrnn._parameters import inherited, with_parameters, with_texts
+from skrnn._sklearn import _fit_context
 from skrnn.recurrent._number_targets import NumberTargetsMixin
 from skrnn.recurrent._regressor import RNNRegressor
 from skrnn.recurrent._seq2seq._base import BaseSeq2Seq, is_length
 from skrnn.recurrent._seq2seq._decoding import write_vectors
+from skrnn.recurrent._seq2seq._target_inputs import TargetInputsMixin, require_counts
 from skrnn.recurrent._seq2seq._targets import in_container_of, padded_rows, vector_series
+from skrnn.recurrent._seq2seq._texts import (
+    ATTENTION,
+    DATA,
+    MORE_DATA,
+    NETWORK,
+    REFERENCES,
+    VALIDATION,
+)
 from skrnn.sequences._targets import as_list_or_array
 
 # The lengths of predictions if all training targets had the lengths of their sources.
 _AS_SOURCES = "sources"
+# The names of the arguments of `fit` that a method receives, for error messages.
+_NAMES = ("X", "y", "sample_weight", "target_inputs")
 
 
+@with_texts(references=REFERENCES, network=NETWORK)
 @with_parameters
-class Seq2SeqRegressor(RegressorMixin, NumberTargetsMixin, BaseSeq2Seq):
+class Seq2SeqRegressor(RegressorMixin, NumberTargetsMixin, TargetInputsMixin, BaseSeq2Seq):
     r"""Encoder-decoder that predicts a sequence of vectors for each sequence.
 
     An encoder reads the source sequence, and its final states are the first states of a decoder,
-    which predicts one vector after another. Sources and targets may have any lengths.
+    which predicts one vector after another. Sources and targets may have any lengths. What is
+    known of each time step of a target in advance, such as a calendar, is a further input of the
+    decoder (`target_inputs` of `fit` and `predict`).
 
     Parameters
     ----------
@@ -31,22 +46,17 @@ class Seq2SeqRegressor(RegressorMixin, NumberTargetsMixin, BaseSeq2Seq):
 
     Attributes
     ----------
-    n_features_in_ : int
-        The number of features of a time step of the source.
-    input_mean_, input_scale_ : float64 ndarray of shape (n_features,), or None
-        With `standardize=True`, the network receives ``(x - input_mean_) / input_scale_``.
-    history_ : dict of str to list of float
-        The values of "loss" and of each metric, one per epoch, with the true targets as inputs of
-        the decoder. With validation data, it also contains the same names with the prefix
-        ``"val_"``, and "learning_rate" if `schedule` is not "constant".
-    n_iter_ : int
-        The number of epochs that the network was trained for.
-    weights_ : list of ndarray
-        The weights of the network, in Keras' order.
+    {network}
+    n_target_inputs_ : int
+        The number of known inputs at each time step of the target, 0 if there are none.
+    target_input_mean_, target_input_scale_ : float64 ndarray of shape (n_target_inputs_,), or None
+        With `standardize=True`, the decoder receives
+        ``(z - target_input_mean_) / target_input_scale_`` for known inputs `z`.
     model_ : keras.Model
         The network with the inputs ``[steps, lengths, previous]``, built at each access.
         `previous` contains the target before each time step as the network receives it, normalised
-        with `normalize_y=True`; zeros are the start.
+        with `normalize_y=True`; zeros are the start. A fourth input contains the known inputs, if
+        there are any, also as the decoder receives them.
 
     See Also
     --------
@@ -59,35 +69,18 @@ class Seq2SeqRegressor(RegressorMixin, NumberTargetsMixin, BaseSeq2Seq):
 
     .. math::
 
-        s_t &= \mathrm{cell}(y_{t-1}, s_{t-1}) \\
+        s_t &= \mathrm{cell}([y_{t-1}; z_t], s_{t-1}) \\
         \hat y_t &= W \tilde h_t + b
 
     as in [1]_, where :math:`\tilde h_t` is the output of the decoder, with attention also of the
-    source. In training, :math:`y_{t-1}` is the true target (teacher forcing); in prediction, it is
-    :math:`\hat y_{t-1}`.
+    source, and :math:`z_t` are the known inputs, if there are any. In training, :math:`y_{t-1}` is
+    the true target (teacher forcing); in prediction, it is :math:`\hat y_{t-1}`.
 
     Padding never changes a prediction, up to rounding.
 
     References
     ----------
-    .. [1] I. Sutskever, O. Vinyals, Q. Le, "Sequence to sequence learning with neural networks",
-       NIPS 2014.
-    .. [2] M.-T. Luong, H. Pham, C. Manning, "Effective approaches to attention-based neural machine
-       translation", EMNLP 2015, section 3.1, with the general score and without input feeding.
-    .. [3] D. Bahdanau, K. Cho, Y. Bengio, "Neural machine translation by jointly learning to align
-       and translate", ICLR 2015, appendix A.1.2, with the output layer of [2]_.
-    .. [4] R. Pascanu, T. Mikolov, Y. Bengio, "On the difficulty of training recurrent neural
-       networks", ICML 2013, section 3.2.
-    .. [5] I. Loshchilov, F. Hutter, "SGDR: Stochastic gradient descent with warm restarts", ICLR
-       2017, equation 5, without restarts.
-    .. [6] L. N. Smith, "A disciplined approach to neural network hyper-parameters: Part 1",
-       arXiv:1803.09820, 2018, with the constants of PyTorch's OneCycleLR.
-    .. [7] C. Tallec, Y. Ollivier, "Can recurrent neural networks warp time?",
-       ICLR 2018.
-    .. [8] A. Gu et al., "Improving the gating mechanism of recurrent neural networks",
-       ICML 2020.
-    .. [9] S. Bengio, O. Vinyals, N. Jaitly, N. Shazeer, "Scheduled sampling for sequence prediction
-       with recurrent neural networks", NIPS 2015.
+    {references}
     .. [10] P. McCullagh, J. A. Nelder, "Generalized linear models", second edition, 1989,
        chapters 6 and 8.
 
@@ -113,16 +106,84 @@ class Seq2SeqRegressor(RegressorMixin, NumberTargetsMixin, BaseSeq2Seq):
     validation_split: float | None = inherited(RNNRegressor, "validation_split", default=None)
     normalize_y: bool = inherited(RNNRegressor, "normalize_y", default=True)
 
-    def predict(self, X, *, lengths=None):
+    @with_texts(data=DATA, validation=VALIDATION)
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(
+        self,
+        X,
+        y,
+        sample_weight=None,
+        *,
+        groups=None,
+        target_inputs=None,
+        X_val=None,
+        y_val=None,
+        sample_weight_val=None,
+        target_inputs_val=None,
+    ):
+        """Train the network.
+
+        Parameters
+        ----------
+        {data}
+        target_inputs : Sequences, list of array-like of shape (L_i, k) or (L_i,), or array-like \
+of shape (n, L, k) or (n, L), default=None
+            What is known of each time step of the targets in advance, such as a calendar or a plan
+            (known future covariates). The decoder receives it at this time step, standardised if
+            `standardize=True`. If None, the decoder only receives the target before. Scorers cannot
+            pass it to `predict`, so `monitor` must then be "loss", and in a search or a
+            cross-validation, `score` must request it; see :doc:`/user_guide/sequence_to_sequence`.
+        {validation}
+        target_inputs_val : as target_inputs, default=None
+            The known inputs at the time steps of the validation targets. Required with `X_val` if
+            `target_inputs` is not None.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If the data do not fit the parameters or each other, or if training diverges. The
+            state of an earlier fit is then kept.
+        """
+        validation = X_val, y_val, sample_weight_val, target_inputs_val
+        return self._fit((X, y, sample_weight, target_inputs), validation, groups)
+
+    @with_texts(more_data=MORE_DATA)
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X, y, sample_weight=None, *, target_inputs=None):
+        """Train for one more epoch, on the given data.
+
+        Parameters
+        ----------
+        {more_data}
+        target_inputs : as in `fit`, default=None
+            The scales of the first call are kept.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+        """
+        return self._partial_fit(X, y, sample_weight, target_inputs)
+
+    def predict(self, X, *, lengths=None, target_inputs=None):
         """Predict a sequence of vectors for each sequence.
 
         Parameters
         ----------
         X : as in `fit`
         lengths : int, array-like of int of shape (n,), or None
-            The number of time steps of each prediction. If None, it is that of the training
-            targets if they all had the same length, or that of each source if each training target
-            had the length of its source. Otherwise, it is required.
+            The number of time steps of each prediction. If None, it is that of `target_inputs` if
+            they are given, that of the training targets if they all had the same length, or that of
+            each source if each training target had the length of its source. Otherwise, it is
+            required.
+        target_inputs : as in `fit`, default=None
+            The known inputs at the time steps of the predictions. Required if `fit` received such
+            inputs.
 
         Returns
         -------
@@ -133,18 +194,19 @@ class Seq2SeqRegressor(RegressorMixin, NumberTargetsMixin, BaseSeq2Seq):
         Raises
         ------
         ValueError
-            If `lengths` is None although training targets had other lengths, or if it is not one
-            positive integer per sequence.
+            If `lengths` is needed and not given, if it is not one positive integer per sequence, or
+            if it differs from the lengths of `target_inputs`.
         """
         fitted = fitted_snapshot(self)
-        sources = fitted._read_sources(X).sequences
-        lengths = fitted._lengths(sources, lengths)
-        flat = fitted._predict_flat(sources, lengths)
+        sources = fitted._read_sources(X)
+        known = fitted._known(target_inputs, len(sources))
+        lengths = fitted._lengths(sources, lengths, known)
+        flat = fitted._predict_flat(sources, lengths, known)
         if len(set(lengths.tolist())) == 1:
             return flat.reshape(len(lengths), -1, *flat.shape[1:])
         return in_container_of(X, np.split(flat, np.cumsum(lengths)[:-1]))
 
-    def score(self, X, y, sample_weight=None):
+    def score(self, X, y, sample_weight=None, *, target_inputs=None):
         """Return R2 over all time steps of the targets.
 
         Parameters
@@ -152,6 +214,7 @@ class Seq2SeqRegressor(RegressorMixin, NumberTargetsMixin, BaseSeq2Seq):
         X, y : as in `fit`
             Predictions have the lengths of `y`.
         sample_weight : array-like of shape (n,), default=None
+        target_inputs : as in `predict`, default=None
 
         Returns
         -------
@@ -159,29 +222,50 @@ class Seq2SeqRegressor(RegressorMixin, NumberTargetsMixin, BaseSeq2Seq):
             The coefficient of determination.
         """
         fitted = fitted_snapshot(self)
-        sources = fitted._read_sources(X).sequences
+        sources = fitted._read_sources(X)
         true, counts = vector_series(as_list_or_array(y), len(sources), "y")
         if sample_weight is not None:
             sample_weight = np.repeat(read_weights(sample_weight, len(sources)), counts)
-        predicted = fitted._predict_flat(sources, counts)
+        known = fitted._read_target_inputs(target_inputs, counts, _NAMES)
+        predicted = fitted._predict_flat(sources, counts, known)
         return r2_score(true, predicted, sample_weight=sample_weight)
 
-    def _predict_flat(self, sources, lengths):
-        """Return the predictions of all sequences, one after another, in the units of y."""
-        return self._codec.decode(np.concatenate(self._write(sources, lengths)))
+    @with_texts(attention=ATTENTION)
+    def attention_weights(self, X, y=None, *, target_inputs=None):
+        """Return the attention weights of all time steps of the source.
 
-    def _write(self, sources, lengths):
+        Parameters
+        ----------
+        X : as in `fit`
+        y : as in `fit`, default=None
+            The targets that the decoder receives. If None, they are the predictions.
+        target_inputs : as in `predict`, default=None
+
+        {attention}
+        """
+        return self._attention_weights(X, y, target_inputs)
+
+    def _predict_flat(self, sources, lengths, known):
+        """Return the predictions of all sequences, one after another, in the units of y."""
+        return self._codec.decode(np.concatenate(self._write(sources, lengths, known)))
+
+    def _write(self, sources, lengths, known):
         """Return the outputs of the network for each sequence."""
-        trained = self._y_scale != 0
+        trained, padded = self._y_scale != 0, self._padded_target_inputs(known)
 
         def write(decoder, state, rows):
-            written = write_vectors(decoder, state, lengths[rows], trained)
+            inputs = None if padded is None else padded[rows]
+            written = write_vectors(decoder, state, lengths[rows], trained, inputs)
             return [one[:length] for one, length in zip(written, lengths[rows], strict=True)]
 
         return self._decode(sources, write)
 
-    def _lengths(self, sources, lengths):
+    def _lengths(self, sources, lengths, known=None):
         """Return the number of time steps of each prediction."""
+        if known is not None and lengths is None:
+            return np.asarray(known.lengths)
+        if known is not None:
+            require_counts(known, self._lengths(sources, lengths), "target_inputs", "lengths")
         if lengths is None and self._target_lengths == _AS_SOURCES:
             return np.asarray(sources.lengths)
         if lengths is None:
@@ -201,16 +285,20 @@ class Seq2SeqRegressor(RegressorMixin, NumberTargetsMixin, BaseSeq2Seq):
             )
         return np.array(found, dtype=np.int64)
 
-    def _previous(self, sources, X, y):
-        """Return the vectors that the decoder receives, and the number of outputs of each."""
+    def _decoder_inputs(self, sources, X, y, target_inputs=None):
+        """Return the inputs of the decoder, and the number of outputs of each target."""
         if y is None:
-            counts = self._lengths(sources, None)
-            encoded = np.concatenate(self._write(sources, counts)) * (self._y_scale != 0)
+            known = self._known(target_inputs, len(sources))
+            counts = self._lengths(sources, None, known)
+            encoded = np.concatenate(self._write(sources, counts, known)) * (self._y_scale != 0)
         else:
             values, counts = vector_series(as_list_or_array(y), len(sources), "y")
+            known = self._read_target_inputs(target_inputs, counts, _NAMES)
             encoded = self._codec.encode(self._check_targets(values), "y")
         rows = padded_rows(encoded.astype(self.dtype), counts, 0)
-        return np.concatenate([np.zeros_like(rows[:, :1]), rows[:, :-1]], axis=1), counts
+        previous = np.concatenate([np.zeros_like(rows[:, :1]), rows[:, :-1]], axis=1)
+        padded = self._padded_target_inputs(known)
+        return [previous] if padded is None else [previous, padded], counts
 
     def _flatten_targets(self, y, inputs, input_name, *, reset, classes):
         values, counts = vector_series(y, len(inputs), input_name)

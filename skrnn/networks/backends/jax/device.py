@@ -79,10 +79,11 @@ def to_device(examples, units):
         examples.weights,
     )
     tensors = [_padded_to_bucket(array) for array in arrays]
+    known = [] if examples.target_inputs is None else [_padded_to_bucket(examples.target_inputs)]
     with jax.enable_x64(any(array.dtype == np.float64 for array in units)):
         units = jax.device_put(list(units))
-    longest = int(targets.lengths.max())
-    return sequences_to_device(examples.sequences), [*jax.device_put(tensors), *units], longest
+    targets = [*jax.device_put(tensors), units, jax.device_put(known)]
+    return sequences_to_device(examples.sequences), targets, int(examples.targets.lengths.max())
 
 
 # --- training ---------------------------------------------------------------------------------
@@ -168,7 +169,7 @@ def _batch_loss(model, objective, spec, *, training):
         )
         raw, *lasts = jax.tree.leaves(outputs)
         losses, real, true, predicted = _target_losses(objective, raw, batch, spec.return_sequences)
-        counted = objective.metrics.updated(counted, true, predicted, batch[1][4:], real)
+        counted = objective.metrics.updated(counted, true, predicted, batch[1][4], real)
         return _mean(losses, real) + sum(penalties), (others, counted, lasts)
 
     return batch_loss
@@ -179,10 +180,11 @@ def _inputs(spec, batch, firsts):
     sequences, targets, rows, _, n_steps, n_target_steps = batch
     inputs = [*_gather_steps(sequences, rows, n_steps), *firsts]
     if spec.decoder:
-        values, starts, n_targets, *_ = targets
+        values, starts, n_targets, *_, known = targets
         step = jnp.arange(n_target_steps, dtype=starts.dtype)
-        step = jnp.minimum(step, n_targets[rows][:, None] - 1)
-        inputs.append(previous_targets(values[starts[rows][:, None] + step], spec))
+        where = starts[rows][:, None] + jnp.minimum(step, n_targets[rows][:, None] - 1)
+        inputs.append(previous_targets(values[where], spec))
+        inputs += [one[where] for one in known]
     return inputs
 
 
@@ -313,6 +315,7 @@ def _shapes(lengths, order, bounds, width, exact, carries=False):
 def compile_forward(model):
     """Compile the forward pass of a model, once for each shape of a batch."""
     variables = model.trainable_variables, model.non_trainable_variables
+    has_steps = [len(given.shape) > 1 and given.shape[1] is None for given in model.inputs[2:]]
 
     @partial(jax.jit, static_argnames="n_steps")
     def forward(state, arrays, rows, n_steps, initial):
@@ -328,11 +331,21 @@ def compile_forward(model):
         filled = np.zeros(n_rows, np.int32)
         filled[: len(rows)] = np.arange(len(rows))
         state = jax.tree.map(lambda variable: variable.value, variables)
-        initial = [array[filled] for array in initial]
+        initial = [
+            _with_bucket_of_steps(array[filled]) if longer else array[filled]
+            for array, longer in zip(initial, has_steps, strict=True)
+        ]
         outputs = forward(state, arrays, rows[filled], n_steps, initial)
         return jax.tree.map(lambda array: np.asarray(array)[: len(rows)], outputs)
 
     return run
+
+
+def _with_bucket_of_steps(array):
+    """Return an array of shape (batch, T, ...) with zeros up to a bucket size of time steps."""
+    n_steps = array.shape[1]
+    more = _bucket_size(n_steps, 2, 4) - n_steps
+    return np.pad(array, [(0, 0), (0, more), *[(0, 0)] * (array.ndim - 2)])
 
 
 def _gather_steps(arrays, rows, n_steps):

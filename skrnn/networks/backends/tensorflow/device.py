@@ -29,10 +29,11 @@ def sequences_to_device(sequences):
 
 def to_device(examples, units):
     """Return the tensors of the sequences of examples, and the tensors of their targets."""
-    targets = examples.targets
+    targets, known = examples.targets, examples.target_inputs
     arrays = targets.values, targets.starts, targets.lengths.astype(np.int32), examples.weights
-    tensors = [tf.convert_to_tensor(array) for array in (*arrays, *units)]
-    return sequences_to_device(examples.sequences), tuple(tensors)
+    nested = *arrays, tuple(units), () if known is None else (known,)
+    tensors = tf.nest.map_structure(tf.convert_to_tensor, nested)
+    return sequences_to_device(examples.sequences), tensors
 
 
 def compile_training(network, objective, optimizer, model, penalty, bounded):
@@ -44,7 +45,7 @@ def compile_training(network, objective, optimizer, model, penalty, bounded):
     def batch_loss(model, inputs, targets, rows, training):
         raw, *states = tf.nest.flatten(model(inputs, training=training))
         losses, predicted, true = target_losses(raw, targets, rows)
-        objective.metrics.update(true, predicted, targets[4:])
+        objective.metrics.update(true, predicted, targets[4])
         return tf.add_n([tf.reduce_mean(losses), *model.losses]), states
 
     def train_batch(sequences, targets, rows, states, rate):
@@ -93,9 +94,10 @@ def _inputs(spec, sequences, targets, rows, states):
     """Return the inputs of a model for a batch, with the states before it."""
     inputs = [*_gather_steps(*sequences, rows), *states]
     if spec.decoder:
-        values, starts, n_targets, *_ = targets
+        values, starts, n_targets, *_, known = targets
         where = _step_positions(tf.gather(starts, rows), tf.gather(n_targets, rows))
         inputs.append(previous_targets(tf.gather(values, where), spec))
+        inputs += [tf.gather(one, where) for one in known]
     return inputs
 
 

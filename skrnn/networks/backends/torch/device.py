@@ -38,13 +38,14 @@ def sequences_to_device(sequences):
 
 def to_device(examples, units):
     """Return examples as tensors on Keras' device, and the numbers of targets as an array."""
-    targets = examples.targets
+    targets, known = examples.targets, examples.target_inputs
     tensors = (
         _send(targets.values),
         _send(targets.starts.astype(np.int64)),
         _send(targets.lengths.astype(np.int32)),
         _send(examples.weights),
-        *(_send(np.asarray(value)) for value in units),
+        [_send(np.asarray(value)) for value in units],
+        [] if known is None else [_send(known)],
     )
     return sequences_to_device(examples.sequences), tensors, targets.lengths
 
@@ -66,7 +67,7 @@ def compile_training(network, objective, optimizer, model, penalty, bounded):
         raw, *states = keras.tree.flatten(run_model[training](inputs))
         losses, predicted, true = target_losses(raw, data, rows, here)
         with torch.no_grad():
-            objective.metrics.update(true, predicted, data[1][4:])
+            objective.metrics.update(true, predicted, data[1][4])
         return sum(model.losses, losses.mean()), states
 
     def train_batch(data, rows, here, states, rate):
@@ -114,11 +115,12 @@ def _clip(parameters, bounded, bound):
 
 def _inputs(spec, data, rows, here, states):
     """Return the inputs of a model for a batch, with the states before it."""
-    sequences, (values, starts, lengths, *_), n_targets = data
+    sequences, (values, starts, lengths, *_, known), n_targets = data
     inputs = [*_gather_steps(*sequences[:3], rows, sequences[3][here]), *states]
     if spec.decoder:
         where = _step_positions(starts[rows], lengths[rows], int(n_targets[here].max()))
         inputs.append(previous_targets(values[where], spec))
+        inputs += [one[where] for one in known]
     return inputs
 
 

@@ -1,0 +1,74 @@
+"""Texts that the docstrings of several estimators share."""
+
+CELL_REFERENCES = """\
+.. [1] J. L. Elman, "Finding structure in time",
+   Cognitive Science 14, 1990.
+.. [2] S. Hochreiter, J. Schmidhuber, "Long short-term memory", Neural Computation 9, 1997,
+   with the forget gate of F. Gers et al., 2000.
+.. [3] K. Cho et al., "Learning phrase representations using RNN encoder-decoder for
+   statistical machine translation", EMNLP 2014; the reset gate is applied after the product.
+"""
+
+TRAINING_REFERENCES = """\
+.. [4] R. Pascanu, T. Mikolov, Y. Bengio, "On the difficulty of training recurrent neural
+   networks", ICML 2013, section 3.2.
+.. [5] I. Loshchilov, F. Hutter, "SGDR: Stochastic gradient descent with warm restarts", ICLR
+   2017, equation 5, without restarts.
+.. [6] L. N. Smith, "A disciplined approach to neural network hyper-parameters: Part 1",
+   arXiv:1803.09820, 2018, with the constants of PyTorch's OneCycleLR.
+.. [7] C. Tallec, Y. Ollivier, "Can recurrent neural networks warp time?",
+   ICLR 2018.
+.. [8] A. Gu et al., "Improving the gating mechanism of recurrent neural networks",
+   ICML 2020.
+"""
+
+POOLING_REFERENCE = """\
+.. [9] D. Bahdanau, K. Cho, Y. Bengio, "Neural machine translation by jointly learning to align
+   and translate", ICLR 2015, appendix A.1.2, with the outputs alone as its input.
+"""
+
+# --- fitted attributes ----------------------------------------------------------------------------
+
+INPUT_ATTRIBUTES = """\
+n_features_in_ : int
+    The number of features of a time step; for a table of univariate sequences, its number of
+    columns.
+feature_names_in_ : ndarray of str
+    The column names. Only defined if X has tables with column names.
+input_mean_, input_scale_ : float64 ndarray of shape (n_features,), or None
+    With `standardize=True`, the network receives ``(x - input_mean_) / input_scale_``. The
+    columns that are left unchanged have the mean 0 and the scale 1. None if features are not
+    standardised.
+difference_scale_ : float64 ndarray of shape (n_features,), or None
+    With `add_differences=True`, the network also receives
+    ``(x[t] - x[t - 1]) / difference_scale_``. None if it does not receive differences.
+"""
+
+TRAINING_ATTRIBUTES = """\
+n_iter_ : int
+    The number of epochs that the network was trained for.
+weights_ : list of ndarray
+    The weights of the network, in Keras' order.
+"""
+
+MODEL_ATTRIBUTE = """\
+model_ : keras.Model
+    The network with the inputs ``[steps, lengths]``, which is built from `weights_` at each
+    access.
+"""
+
+# --- notes ----------------------------------------------------------------------------------------
+
+PADDING = """\
+Padding never changes a prediction: up to rounding, the prediction for a sequence is the same if
+it is passed alone, in any batch or in any order. A time step whose features are all zero is
+read as data, not as padding. With `return_sequences=True` every real time step has the same
+weight.
+"""
+
+PAIR_TEXTS = {
+    "inputs": INPUT_ATTRIBUTES,
+    "network": TRAINING_ATTRIBUTES + MODEL_ATTRIBUTE,
+    "padding": PADDING,
+    "references": CELL_REFERENCES + TRAINING_REFERENCES + POOLING_REFERENCE,
+}
