@@ -25,6 +25,9 @@ CELLS_WITHOUT_GATES = ("simple", "irnn", "indrnn", "lru")
 # The cells that have no product with a recurrent kernel, so that recurrent dropout is not defined.
 SCAN_CELLS = ("mingru", "minlstm", "lru")
 
+# The cells whose recurrent weights are a vector, which `max_recurrent_weight` may bound.
+CELLS_WITH_RECURRENT_VECTORS = ("indrnn",)
+
 # The activation of each cell if it is not the hyperbolic tangent, and none is given.
 DEFAULT_ACTIVATIONS = MappingProxyType(
     {

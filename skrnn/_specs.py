@@ -221,21 +221,20 @@ class TrainingSpec:
         If None, all sequences are in one batch.
     shuffle : bool
     patience : int or None
-        The number of epochs without a better validation loss or score after which training stops
-        and the best weights are restored. If None, training never stops early.
+        The number of epochs without improvement after which training stops, or None.
     min_delta : float
         The smallest change of the validation loss or score that is an improvement.
     verbose : int
     truncation : int or None
-        The number of time steps of a segment, through which gradients flow back. If None, they
-        flow back through whole sequences.
+        The number of time steps of a segment. If None, gradients flow through whole sequences.
     bias_initializer : {"default", "chrono", "uniform_gate"}
-        How the first biases of the gates are drawn. It is not part of `NetworkSpec`, because
-        weights are loaded at run time.
+        How the first biases of the gates are drawn, which a compiled program does not contain.
     recurrent_initializer : {"default", "orthogonal", "identity", "glorot_uniform"}
         How the first recurrent kernels are drawn.
     gradient_penalty : float
         The factor of the penalty of `skrnn.networks.gradient_penalty`.
+    max_recurrent_weight : float or None
+        The bound of the recurrent weights of "indrnn" after each update.
     """
 
     loss: Any
@@ -256,6 +255,7 @@ class TrainingSpec:
     bias_initializer: str = "default"
     recurrent_initializer: str = "default"
     gradient_penalty: float = 0.0
+    max_recurrent_weight: float | None = None
 
 
 @dataclass(frozen=True)

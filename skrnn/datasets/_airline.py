@@ -49,15 +49,11 @@ def fetch_airline_passengers(*, data_home=None, download_if_missing=True):
 
     Parameters
     ----------
-    data_home : str or path-like, default=None
-        The folder in which to look for the data and to store a download. If None, the folder that
-        :func:`~skrnn.datasets.get_data_home` returns. The file is `airline-passengers.csv`, or the
-        same name with the suffix `.xz`, in this folder or in its subfolder `series`. Its columns
-        are `Month` (such as 1949-01) and `Passengers`.
+    {data_home}
+        The file is `airline-passengers.csv`, or the same name with the suffix `.xz`, in this folder
+        or in its subfolder `series`. Its columns are `Month` (such as 1949-01) and `Passengers`.
 
-    download_if_missing : bool, default=True
-        Whether to download the file if it is not in the folder. If False, a missing file raises an
-        OSError.
+    {download_if_missing}
 
     Returns
     -------

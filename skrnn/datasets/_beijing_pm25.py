@@ -64,15 +64,11 @@ def fetch_beijing_pm25(*, data_home=None, download_if_missing=True):
 
     Parameters
     ----------
-    data_home : str or path-like, default=None
-        The folder in which to look for the data and to store a download. If None, the folder that
-        :func:`~skrnn.datasets.get_data_home` returns. The file is `beijing_pm25_pollution.csv`, or
-        the same name with the suffix `.xz`, in this folder or in its subfolder `weather_gaps`. In
-        the source it is called `pollution.csv`.
+    {data_home}
+        The file is `beijing_pm25_pollution.csv`, or the same name with the suffix `.xz`, in this
+        folder or in its subfolder `weather_gaps`. In the source it is called `pollution.csv`.
 
-    download_if_missing : bool, default=True
-        Whether to download the file if it is not in the folder. If False, a missing file raises an
-        OSError.
+    {download_if_missing}
 
     Returns
     -------

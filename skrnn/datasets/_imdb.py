@@ -92,10 +92,8 @@ def fetch_imdb(
 
     Parameters
     ----------
-    data_home : str or path-like, default=None
-        The folder in which to look for the data and to store a download. If None, the folder that
-        :func:`~skrnn.datasets.get_data_home` returns. This folder or its subfolder `imdb` contains
-        the reviews in one of these forms:
+    {data_home}
+        This folder or its subfolder `imdb` contains the reviews in one of these forms:
 
         - The files `imdb_train.csv.xz` and `imdb_test.csv.xz` (or `.csv`), with the columns `label`
           (0 or 1), `rating`, `id` and `text`. This is the form in which a download is stored.
@@ -114,9 +112,7 @@ def fetch_imdb(
         Controls the shuffling. Pass an int for the same order in every call. Only used if
         ``shuffle=True``.
 
-    download_if_missing : bool, default=True
-        Whether to download the reviews if they are not in the folder. If False, missing reviews
-        raise an OSError.
+    {download_if_missing}
 
     return_X_y : bool, default=False
         Whether to return only the tuple ``(data, target)``.

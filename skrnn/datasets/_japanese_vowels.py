@@ -67,19 +67,16 @@ def fetch_japanese_vowels(
 
     Parameters
     ----------
-    data_home : str or path-like, default=None
-        The folder in which to look for the data and to store a download. If None, the folder that
-        :func:`~skrnn.datasets.get_data_home` returns. The files are `JapaneseVowels_TRAIN.ts` and
-        `JapaneseVowels_TEST.ts`, or the same names with the suffix `.xz`, in this folder or in its
-        subfolder `ucr_uea`, in the `.ts` format of the archive.
+    {data_home}
+        The files are `JapaneseVowels_TRAIN.ts` and `JapaneseVowels_TEST.ts`, or the same names with
+        the suffix `.xz`, in this folder or in its subfolder `ucr_uea`, in the `.ts` format of the
+        archive.
 
     subset : {"train", "test", "all"}, default="train"
         Which part of the split of the authors to load. If `"all"`, both parts are loaded, in this
         order.
 
-    download_if_missing : bool, default=True
-        Whether to download the files that are not in the folder. If False, a missing file raises an
-        OSError.
+    {download_if_missing}
 
     return_X_y : bool, default=False
         Whether to return only the tuple ``(data, target)``.

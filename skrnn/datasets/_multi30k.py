@@ -53,19 +53,16 @@ def fetch_multi30k(*, data_home=None, subset="train", download_if_missing=True, 
 
     Parameters
     ----------
-    data_home : str or path-like, default=None
-        The folder in which to look for the data and to store a download. If None, the folder that
-        :func:`~skrnn.datasets.get_data_home` returns. The files are `train.en.gz`, `train.fr.gz`,
-        `val.en.gz`, `val.fr.gz`, `test_2016_flickr.en.gz` and `test_2016_flickr.fr.gz`, in this
-        folder or in its subfolder `seq2seq/multi30k`.
+    {data_home}
+        The files are `train.en.gz`, `train.fr.gz`, `val.en.gz`, `val.fr.gz`,
+        `test_2016_flickr.en.gz` and `test_2016_flickr.fr.gz`, in this folder or in its subfolder
+        `seq2seq/multi30k`.
 
     subset : {"train", "val", "test", "all"}, default="train"
         Which part of the official split to load: the training set, the validation set or the test
         set of 2016 (Flickr). If `"all"`, all parts are loaded, in this order.
 
-    download_if_missing : bool, default=True
-        Whether to download the files that are not in the folder. If False, a missing file raises an
-        OSError.
+    {download_if_missing}
 
     return_X_y : bool, default=False
         Whether to return only the tuple ``(data, target)``.

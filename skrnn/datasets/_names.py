@@ -73,15 +73,11 @@ def fetch_names(*, data_home=None, download_if_missing=True, return_X_y=False):
 
     Parameters
     ----------
-    data_home : str or path-like, default=None
-        The folder in which to look for the data and to store a download. If None, the folder that
-        :func:`~skrnn.datasets.get_data_home` returns. There is one file per language, `Arabic.txt`
-        to `Vietnamese.txt`, or the same names with the suffix `.xz`, in this folder or in its
-        subfolder `names`. Each line of a file is a name.
+    {data_home}
+        There is one file per language, `Arabic.txt` to `Vietnamese.txt`, or the same names with the
+        suffix `.xz`, in this folder or in its subfolder `names`. Each line of a file is a name.
 
-    download_if_missing : bool, default=True
-        Whether to download the files that are not in the folder. If False, a missing file raises an
-        OSError.
+    {download_if_missing}
 
     return_X_y : bool, default=False
         Whether to return only the tuple ``(data, target)``.

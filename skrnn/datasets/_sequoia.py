@@ -71,19 +71,16 @@ def fetch_sequoia(*, data_home=None, subset="train", download_if_missing=True, r
 
     Parameters
     ----------
-    data_home : str or path-like, default=None
-        The folder in which to look for the data and to store a download. If None, the folder that
-        :func:`~skrnn.datasets.get_data_home` returns. The files are `fr_sequoia-ud-train.conllu`,
-        `fr_sequoia-ud-dev.conllu` and `fr_sequoia-ud-test.conllu`, or the same names with the
-        suffix `.xz`, in this folder or in its subfolder `ud_fr_sequoia`.
+    {data_home}
+        The files are `fr_sequoia-ud-train.conllu`, `fr_sequoia-ud-dev.conllu` and
+        `fr_sequoia-ud-test.conllu`, or the same names with the suffix `.xz`, in this folder or in
+        its subfolder `ud_fr_sequoia`.
 
     subset : {"train", "dev", "test", "all"}, default="train"
         Which part of the split of the treebank to load. If `"all"`, all parts are loaded, in this
         order.
 
-    download_if_missing : bool, default=True
-        Whether to download the files that are not in the folder. If False, a missing file raises an
-        OSError.
+    {download_if_missing}
 
     return_X_y : bool, default=False
         Whether to return only the tuple ``(data, target)``.

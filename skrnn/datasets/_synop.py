@@ -125,15 +125,12 @@ def fetch_synop(station, data_home=None, *, download_if_missing=True):
     station : {"nice", "tarbes"}
         The station: Nice (07690) or Tarbes-Ossun.
 
-    data_home : str or path-like, default=None
-        The folder in which to look for the data and to store a download. If None, the folder that
-        :func:`~skrnn.datasets.get_data_home` returns. The files are `synop_nice_2023_2025.csv` and
-        `synop_tarbes_2020.csv`, or the same names with the suffix `.xz`, in this folder or in its
-        subfolder `synop`. In the sources they have other names.
+    {data_home}
+        The files are `synop_nice_2023_2025.csv` and `synop_tarbes_2020.csv`, or the same names with
+        the suffix `.xz`, in this folder or in its subfolder `synop`. In the sources they have other
+        names.
 
-    download_if_missing : bool, default=True
-        Whether to download the file if it is not in the folder. If False, a missing file raises an
-        OSError.
+    {download_if_missing}
 
     Returns
     -------

@@ -50,19 +50,16 @@ def fetch_tatoeba(*, data_home=None, n_pairs=None, download_if_missing=True, ret
 
     Parameters
     ----------
-    data_home : str or path-like, default=None
-        The folder in which to look for the data and to store a download. If None, the folder that
-        :func:`~skrnn.datasets.get_data_home` returns. The file is `fra-eng.zip`, in this folder or
-        in its subfolder `seq2seq`. A newer file of the source is read too.
+    {data_home}
+        The file is `fra-eng.zip`, in this folder or in its subfolder `seq2seq`. A newer file of the
+        source is read too.
 
     n_pairs : int or None, default=None
         The number of pairs. The first pairs of the archive are returned, which are the shortest,
         because the archive is sorted by the length of the English sentences, except for a few of
         them. If None, or if there are fewer pairs, all of them are returned.
 
-    download_if_missing : bool, default=True
-        Whether to download the archive if it is not in the folder. If False, a missing archive
-        raises an OSError.
+    {download_if_missing}
 
     return_X_y : bool, default=False
         Whether to return only the tuple ``(data, target)``.

@@ -44,14 +44,11 @@ def fetch_tiny_shakespeare(*, data_home=None, download_if_missing=True):
 
     Parameters
     ----------
-    data_home : str or path-like, default=None
-        The folder in which to look for the data and to store a download. If None, the folder that
-        :func:`~skrnn.datasets.get_data_home` returns. The file is `input.txt` or `input.txt.xz`, in
-        its subfolder `tiny_shakespeare` or in this folder.
+    {data_home}
+        The file is `input.txt` or `input.txt.xz`, in its subfolder `tiny_shakespeare` or in this
+        folder.
 
-    download_if_missing : bool, default=True
-        Whether to download the file if it is not in the folder. If False, a missing file raises an
-        OSError.
+    {download_if_missing}
 
     Returns
     -------

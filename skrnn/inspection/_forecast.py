@@ -2,8 +2,14 @@
 
 from numbers import Integral
 
+from skrnn._parameters import with_texts
 from skrnn.inspection._figures import check_matplotlib, panels
-from skrnn.inspection._forecasters import find_forecaster, history_before, targets_of
+from skrnn.inspection._forecasters import (
+    FORECAST_PARAMETERS,
+    find_forecaster,
+    history_before,
+    targets_of,
+)
 from skrnn.inspection._series import (
     column_labels,
     last_rows,
@@ -92,6 +98,7 @@ class ForecastDisplay:
         self.name = name
 
     @classmethod
+    @with_texts(forecast=FORECAST_PARAMETERS)
     def from_estimator(
         cls,
         forecaster,
@@ -116,14 +123,7 @@ class ForecastDisplay:
             A fitted forecaster, such as a `SlidingWindowForecaster`, or a search such as
             `GridSearchCV` over the parameters of one.
 
-        n_steps : int, default=None
-            The number of steps to forecast. If None, it is the horizon of the forecaster.
-
-        X : one series, as in `fit`, default=None
-            The rows that the forecast continues. If None, these are the training data.
-
-        X_future : as in `forecast`, default=None
-            The known future covariates.
+        {forecast}
 
         history : one series in the form of X in `fit`, or its targets, default=None
             The values before the forecast, such as the training data. If None, the context is

@@ -8,6 +8,18 @@ from sklearn.pipeline import Pipeline
 from skrnn.inspection._figures import inner_with
 from skrnn.inspection._series import read_series
 
+# What the docstrings of displays of one forecast share, for `with_texts`.
+FORECAST_PARAMETERS = """\
+n_steps : int, default=None
+    The number of steps to forecast. If None, it is the horizon of the forecaster.
+
+X : one series, as in `fit`, default=None
+    The rows that the forecast continues. If None, these are the training data.
+
+X_future : as in `forecast`, default=None
+    The known future covariates.
+"""
+
 
 def find_forecaster(estimator, method):
     """Return the forecaster that has a method, which is the best one if a search is given.

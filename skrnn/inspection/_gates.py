@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from skrnn._parameters import with_texts
 from skrnn.inspection._figures import check_matplotlib, panels
-from skrnn.inspection._networks import find_network
+from skrnn.inspection._networks import NETWORK_TEXTS, find_network
 from skrnn.inspection._units import check_kind, check_labels_of_steps, label_steps, plot_units
 from skrnn.recurrent._look_inside import states_and_gates
 
@@ -63,6 +64,7 @@ class GateDisplay:
         self.labels = labels
 
     @classmethod
+    @with_texts(**NETWORK_TEXTS)
     def from_estimator(
         cls,
         estimator,
@@ -80,14 +82,7 @@ class GateDisplay:
 
         Parameters
         ----------
-        estimator : RNNClassifier or RNNRegressor
-            A fitted estimator, or a Pipeline or a search that contains one.
-
-        X : as in `predict`
-            Sequences.
-
-        sequence : int, default=0
-            The index of the sequence in X.
+        {one_sequence}
 
         layer : int, default=-1
             The index of the recurrent layer in the stack.
@@ -111,11 +106,7 @@ class GateDisplay:
 
         Raises
         ------
-        NotFittedError
-            If the estimator is not fitted.
-
-        TypeError
-            If `estimator` is not an RNNClassifier or RNNRegressor, and does not contain one.
+        {network_errors}
 
         ValueError
             If there is no such layer, or if its cell has no gates.

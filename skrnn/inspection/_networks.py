@@ -5,6 +5,27 @@ from sklearn.utils.validation import check_is_fitted
 
 from skrnn.recurrent._base import BaseRNN
 
+# What the docstrings of displays of one sequence share, for `with_texts`.
+NETWORK_TEXTS = {
+    "one_sequence": """\
+estimator : RNNClassifier or RNNRegressor
+    A fitted estimator, or a Pipeline or a search that contains one.
+
+X : as in `predict`
+    Sequences.
+
+sequence : int, default=0
+    The index of the sequence in X.
+""",
+    "network_errors": """\
+NotFittedError
+    If the estimator is not fitted.
+
+TypeError
+    If `estimator` is not an RNNClassifier or RNNRegressor, and does not contain one.
+""",
+}
+
 
 def find_network(estimator, X, what):
     """Return the recurrent estimator in a Pipeline or a search, and X after the transformers.

@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from skrnn._parameters import with_texts
 from skrnn.inspection._figures import check_matplotlib, panels
-from skrnn.inspection._networks import find_network
+from skrnn.inspection._networks import NETWORK_TEXTS, find_network
 from skrnn.inspection._units import check_kind, check_labels_of_steps, label_steps, plot_units
 
 
@@ -52,19 +53,13 @@ class StateDisplay:
         self.labels = labels
 
     @classmethod
+    @with_texts(**NETWORK_TEXTS)
     def from_estimator(cls, estimator, X, *, sequence=0, labels=None, kind="image", ax=None):
         """Plot the hidden states of a fitted estimator.
 
         Parameters
         ----------
-        estimator : RNNClassifier or RNNRegressor
-            A fitted estimator, or a Pipeline or a search that contains one.
-
-        X : as in `predict`
-            Sequences.
-
-        sequence : int, default=0
-            The index of the sequence in X.
+        {one_sequence}
 
         labels : list of str, default=None
             The label of each time step.
@@ -78,11 +73,7 @@ class StateDisplay:
 
         Raises
         ------
-        NotFittedError
-            If the estimator is not fitted.
-
-        TypeError
-            If `estimator` is not an RNNClassifier or RNNRegressor, and does not contain one.
+        {network_errors}
 
         IndexError
             If X does not have the sequence.

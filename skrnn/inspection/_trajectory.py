@@ -1,7 +1,13 @@
 """`TrajectoryDisplay`: a forecast of two columns as a path in the plane."""
 
+from skrnn._parameters import with_texts
 from skrnn.inspection._figures import check_matplotlib, panels
-from skrnn.inspection._forecasters import find_forecaster, history_before, targets_of
+from skrnn.inspection._forecasters import (
+    FORECAST_PARAMETERS,
+    find_forecaster,
+    history_before,
+    targets_of,
+)
 from skrnn.inspection._series import Curve, column_labels, last_rows, read_series, select_columns
 from skrnn.inspection._styles import HISTORY, TRUTH, add_legend, next_style
 
@@ -59,6 +65,7 @@ class TrajectoryDisplay:
         self.name = name
 
     @classmethod
+    @with_texts(forecast=FORECAST_PARAMETERS)
     def from_estimator(
         cls,
         forecaster,
@@ -81,14 +88,7 @@ class TrajectoryDisplay:
             A fitted forecaster of two targets, such as a `SlidingWindowForecaster`, or a search
             such as `GridSearchCV` over the parameters of one.
 
-        n_steps : int, default=None
-            The number of steps to forecast. If None, it is the horizon of the forecaster.
-
-        X : one series, as in `fit`, default=None
-            The rows that the forecast continues. If None, these are the training data.
-
-        X_future : as in `forecast`, default=None
-            The known future covariates.
+        {forecast}
 
         history : one series in the form of X in `fit`, or its targets, default=None
             The points before the forecast, such as the training data. If None, the context is

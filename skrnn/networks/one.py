@@ -70,7 +70,7 @@ def train(job, watcher=None, score=None):
         trainer = program.trainer(training, recipe, **options)
         program.set_weights(job.weights or _first_weights(program, network, init_seed, job))
         program.set_seeds(np.random.default_rng(dropout_seed))
-        trainer.reset(rate, job.optimizer_state, training.gradient_penalty)
+        trainer.reset(rate, training, job.optimizer_state)
         loop = FitLoop(program, trainer, job, segments, callbacks, rng, schedule)
 
         def snapshot(logs=None):

@@ -72,8 +72,8 @@ class Program:
             Whether batches may continue from the final states of the batch before them.
         """
         description = describe_objective(training)
-        penalized = training.gradient_penalty > 0
-        key = description, training.metrics_dtype, recipe, class_codes, carries, penalized
+        extras = training.gradient_penalty > 0, training.max_recurrent_weight is not None
+        key = description, training.metrics_dtype, recipe, class_codes, carries, *extras
         trainer = self._trainers.pop(key, None)
         if trainer is None or not trainer.is_unchanged():
             objective = Objective(self.network.spec, training, class_codes=class_codes)
@@ -151,10 +151,12 @@ class Trainer:
         self._first_state = self.get_state()
         model = carrying_model(network) if carries else network.raw
         penalty = GradientPenalty(model) if training.gradient_penalty else None
+        bounded = [] if training.max_recurrent_weight is None else bounded_variables(model)
         self._train, self.evaluate = backends.compile_training(
-            network, objective, optimizer, model, penalty
+            network, objective, optimizer, model, penalty, bounded
         )
-        self._states, self._gradient_penalty = None, 0.0
+        self._has_extras = penalty is not None or bool(bounded)
+        self._states, self._extras = None, (0.0, 0.0)
         self._is_compiled = False
         self._seconds_per_batch = None
 
@@ -187,8 +189,9 @@ class Trainer:
         n_batches = len(bounds) - 1
         rates, base_rate = self.rates(factors), self._base_rate()
         batches = order, bounds, fresh
-        if self._gradient_penalty:
-            rates = np.stack([rates, np.full_like(rates, self._gradient_penalty)], axis=1)
+        if self._has_extras:
+            columns = [rates, *(np.full_like(rates, extra) for extra in self._extras)]
+            rates = np.stack(columns, axis=1)
         losses, self._states = self._train(data, batches, rates, layout, self._states)
         if not self.sets_own_rate:
             # Some updates set the rate of the optimizer to their own.
@@ -217,18 +220,19 @@ class Trainer:
         """Let the optimizer finish, which may replace the weights by their averages."""
         self.optimizer.finalize_variable_values(self._trainable)
 
-    def reset(self, rate, state=None, gradient_penalty=0.0):
+    def reset(self, rate, training, state=None):
         """Reset the optimizer, or load its state at the end of an earlier fit.
 
         Parameters
         ----------
         rate : float or None
             The learning rate. If None, the optimizer's schedule is used.
+        training : TrainingSpec
+            It may differ from the specification that the trainer was made from in the factor of the
+            gradient penalty, unless one of them is zero, and in the bound of recurrent weights,
+            unless one of them is None.
         state : list of ndarray or None
             The value that `get_state` returned then. If None, the optimizer is reset.
-        gradient_penalty : float, default=0.0
-            The factor of the gradient penalty. It is zero if, and only if, it was zero in the
-            specification of the training that the trainer was made from.
         """
         values = self._first_state if state is None else state
         if [np.shape(value) for value in values] != [v.shape for v in self.optimizer.variables]:
@@ -240,7 +244,8 @@ class Trainer:
             variable.assign(value)
         if rate is not None:
             self.optimizer.learning_rate = rate
-        self._states, self._gradient_penalty = None, gradient_penalty
+        self._states = None
+        self._extras = training.gradient_penalty, training.max_recurrent_weight or 0.0
         self._metrics.restore()
 
     def get_state(self):
@@ -252,6 +257,19 @@ class Trainer:
     def read_metrics(self, prefix=""):
         """Return the metrics' values by name, and reset them."""
         return {prefix + name: value for name, value in self._metrics.read().items()}
+
+
+def bounded_variables(model):
+    """Return the indices of the trainable variables that `max_recurrent_weight` bounds.
+
+    They are the recurrent weights of units that receive only their own previous output, which are
+    a vector. A body may contain layers with a recurrent kernel, which is a matrix.
+    """
+    return [
+        i
+        for i, variable in enumerate(model.trainable_variables)
+        if variable.name == "recurrent_kernel" and len(variable.shape) == 1
+    ]
 
 
 class DivergedError(ValueError):

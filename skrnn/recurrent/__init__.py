@@ -12,7 +12,7 @@ from skrnn.recurrent._program_cache import clear_program_cache
 from skrnn.recurrent._regressor import RNNRegressor
 from skrnn.recurrent._seq2seq import Seq2SeqClassifier, Seq2SeqRegressor
 from skrnn.recurrent._sequence_generator import SequenceGenerator
-from skrnn.recurrent._stream import Stream
+from skrnn.sequences._streams import Stream
 
 __all__ = [
     "AttentionBody",

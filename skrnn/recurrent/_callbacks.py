@@ -1,6 +1,12 @@
 """Reports a fit to scikit-learn's callbacks: a fit is a task, and each epoch a task within it."""
 
 
+def learned_attributes(estimator):
+    """Return all attributes of an estimator that are not parameters, by name."""
+    params = estimator.get_params(deep=False)
+    return {name: value for name, value in vars(estimator).items() if name not in params}
+
+
 class FitTask:
     """Reports one fit to scikit-learn's callbacks; does nothing before scikit-learn 1.9.
 

@@ -20,11 +20,14 @@ from skrnn.recurrent._state import StateLayout
 from skrnn.sequences import Sequences
 from skrnn.sequences._inputs import Inputs
 from skrnn.sequences._sequences import offsets_of
+from skrnn.sequences._tokens import UNKNOWN
 
 # Probabilities are computed for at most this many time steps at once, and this many numbers.
 _MAX_STEPS = 2**14
 _MAX_PROBABILITIES = 2**24
 _SHOWN_SYMBOLS = 5
+# The token id of the first code, if codes are ids.
+_FIRST_ID = UNKNOWN + 1
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,23 @@ def _is_one_sequence(X):
         return X.ndim == 1 and X.dtype.kind in "iuf"
     numbers = (int, float, np.integer, np.floating)
     return isinstance(X, list | tuple | range) and len(X) > 0 and isinstance(X[0], numbers)
+
+
+def require_same_form(generator, texts, input_name, *, for_fit=False):
+    """Check that data have the form that `fit` received: one long text, or a list of sequences.
+
+    A list of texts has likelihoods too, but a network is trained on one.
+    """
+    if texts.is_one and not generator._is_one_text:
+        raise ValueError(
+            f"{input_name} is one long text, but the generator was fitted to a list of sequences. "
+            f"Pass [{input_name}]."
+        )
+    if for_fit and generator._is_one_text and not texts.is_one:
+        raise ValueError(
+            f"{input_name} is a list of sequences, expected one long text, to which the generator "
+            "was fitted."
+        )
 
 
 def learn_symbols(texts, given):
@@ -217,7 +237,13 @@ def count_streams(n_steps, batch_size, truncation):
     return most if batch_size is None else min(batch_size, most)
 
 
-def as_examples(inputs, targets, codec):
+def as_inputs(network, sequences):
+    """Return sequences of codes as the numbers that the classifier reads."""
+    first = _FIRST_ID if network._step_format.tokens else 0
+    return sequences.with_values(sequences.values + np.int32(first))
+
+
+def as_examples(inputs, targets, codec, weights=None):
     """Return inputs and targets as the examples of a fit.
 
     Parameters
@@ -225,9 +251,12 @@ def as_examples(inputs, targets, codec):
     inputs, targets : Sequences
         The inputs as the classifier reads them, and codes that follow one another.
     codec : LabelCodec
+    weights : ndarray of shape (n_sequences,) or None, default=None
+        If None, all sequences have the same weight.
     """
     encoded = targets.with_values(codec.encode(targets.values))
-    return Examples(inputs, encoded, np.ones(len(targets.values)))
+    each = np.ones(len(targets)) if weights is None else weights
+    return Examples(inputs, encoded, np.repeat(each, targets.lengths))
 
 
 def probabilities_in_blocks(network, sequences):

@@ -10,23 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-
-class Slot(NamedTuple):
-    """One array of a state, of shape (n_sequences, width).
-
-    Parameters
-    ----------
-    name : str
-    width : int
-    dtype : str
-    fresh : float
-        The value before the first time step.
-    """
-
-    name: str
-    width: int
-    dtype: str
-    fresh: float = 0.0
+from skrnn.sequences._streams import Slot
 
 
 class Pooling(NamedTuple):

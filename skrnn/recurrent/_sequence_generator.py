@@ -1,42 +1,37 @@
 """`SequenceGenerator`: a language model over characters, words or other symbols.
 
 Its network is an `RNNClassifier` that predicts the next symbol at every time step, and is trained
-as any other. This file holds what a user sees, and `_language_model` does the work.
+as any other (`_train_generator`). `_language_model` computes likelihoods and samples.
 """
 
-from collections.abc import Callable
 from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import DensityMixin
 from sklearn.utils import check_scalar
 
-from skrnn._cells import CELLS
-from skrnn._fitting import all_or_nothing, draw_seed, fitted_snapshot, is_fitted
-from skrnn._parameters import inherited, parameter, with_parameters, with_texts
+from skrnn._fitting import all_or_nothing, draw_seed, fitted_snapshot, is_fitted, read_weights
+from skrnn._parameters import with_parameters, with_texts
 from skrnn._persistence import SavedEstimator
-from skrnn._sklearn import StrOptions, _fit_context
-from skrnn.recurrent._classifier import RNNClassifier
+from skrnn._sklearn import CallbackSupportMixin, _fit_context
+from skrnn.recurrent._callbacks import FitTask, learned_attributes
+from skrnn.recurrent._generator_parameters import GeneratorParameters
 from skrnn.recurrent._language_model import (
     continue_prompt,
     log_likelihoods,
     symbol_probabilities,
-    train_generator,
 )
-from skrnn.recurrent._parameters import KERAS_PARAMETERS, LayerParameters
+from skrnn.recurrent._parameters import KERAS_PARAMETERS
 from skrnn.recurrent._sampling import UniformNumbers, choose, sharpen
 from skrnn.recurrent._texts import TRAINING_ATTRIBUTES, TRAINING_REFERENCES
+from skrnn.recurrent._train_generator import train_generator
 from skrnn.recurrent._trained import clone_sharing
-from skrnn.recurrent._training_parameters import (
-    GradientParameters,
-    TrainingParameters,
-    require_constant_rate,
-)
+from skrnn.recurrent._training_parameters import require_constant_rate
 
 
 @with_texts(references=TRAINING_REFERENCES, network=TRAINING_ATTRIBUTES)
 @with_parameters
-class SequenceGenerator(DensityMixin, TrainingParameters, SavedEstimator):
+class SequenceGenerator(DensityMixin, GeneratorParameters, CallbackSupportMixin, SavedEstimator):
     r"""Recurrent language model, which predicts each next symbol of a sequence and writes new ones.
 
     A symbol is a character, a word or a token id. `fit` receives a list of sequences, such as
@@ -100,94 +95,6 @@ class SequenceGenerator(DensityMixin, TrainingParameters, SavedEstimator):
     True
     """
 
-    cell: str = parameter(
-        default="gru",
-        constraint=[StrOptions(set(CELLS))],
-        description="""
-        str
-        The recurrent cell, one of those of :class:`RNNClassifier`. A custom cell is not available,
-        because `sample` computes each time step with NumPy.
-        """,
-    )
-    units: int | tuple = inherited(LayerParameters, "units", default=128)
-    activation: str | Callable = inherited(LayerParameters, "activation", default="auto")
-    dropout: float = inherited(LayerParameters, "dropout", default=0.0)
-    recurrent_dropout: float = inherited(LayerParameters, "recurrent_dropout", default=0.0)
-    l2: float = inherited(LayerParameters, "l2", default=0.0)
-    bias_initializer: str = inherited(LayerParameters, "bias_initializer", default="default")
-    recurrent_initializer: str = inherited(
-        LayerParameters, "recurrent_initializer", default="default"
-    )
-    embedding: object = parameter(
-        default=None,
-        constraint=LayerParameters._parameter_constraints["embedding"],
-        description="""
-        int, array-like of shape (n_rows, n_dimensions) or None
-        If None, the network receives one-hot vectors of the symbols, which is best for characters.
-        If an int, a vector of that many dimensions is learned for each symbol, as a vocabulary of
-        thousands of words needs. If a matrix, it holds pre-trained vectors, row `i` for the token
-        id `i`, and the symbols must be token ids; the start of a sequence has the mean of their
-        vectors.
-        """,
-    )
-    train_embedding: bool = inherited(LayerParameters, "train_embedding", default=True)
-    symbols: object = parameter(
-        default=None,
-        constraint=[None, str, "array-like"],
-        description="""
-        str, array-like or None
-        All symbols that may occur, as a string of characters or as a list of symbols. If None, they
-        are those that occur in `fit`, and any other symbol raises an error in `score` and in a
-        prompt. In a cross-validation, pass the symbols of the whole data set.
-        """,
-    )
-    loss: object = inherited(RNNClassifier, "loss", default="auto")
-    truncation: int | None = parameter(
-        default=100,
-        constraint=GradientParameters._parameter_constraints["truncation"],
-        description="""
-        int or None
-        The number of symbols k through which gradients flow back, in truncated back-propagation
-        through time [2]_. Longer sequences, and the parallel streams of a long text, are cut into
-        segments of k symbols. Each segment is one update of the weights. The states at its end are
-        the initial states of the next segment, but the gradient ends there. If None, gradients flow
-        back through whole sequences, and a long text is one sequence, which needs memory in
-        proportion to its length.
-        """,
-    )
-    batch_size: int | None = parameter(
-        default=32,
-        constraint=TrainingParameters._parameter_constraints["batch_size"],
-        description="""
-        int or None
-        The number of sequences per update of the weights, or the number of parallel streams of a
-        long text. A text of less than `batch_size` times `truncation` symbols has fewer streams, so
-        that each of them has at least one whole segment. If None, every update uses the whole
-        training set.
-        """,
-    )
-    monitor: str | Callable = parameter(
-        default="loss",
-        constraint=[StrOptions({"loss"}), callable],
-        description="""
-        "loss" or callable
-        What early stopping compares after each epoch: the validation loss, or the return value of
-        a scorer ``scorer(generator, X, y)``, where greater is better, `X` are the validation data
-        and `y` is None. It is reported in `history_` as "val_score". Only used when
-        `early_stopping=True`.
-        """,
-    )
-    validation_split: float | None = parameter(
-        default=None,
-        constraint=TrainingParameters._parameter_constraints["validation_split"],
-        description="""
-        float in (0, 1) or None
-        The fraction of the data that `fit` holds out as validation data: sequences that are drawn
-        at random, or the end of a long text. If None, it is 0.1 if `early_stopping=True`, and
-        otherwise `fit` trains on all data. Only used when `fit` receives no `X_val`.
-        """,
-    )
-
     # For the messages of functions that need another network.
     _network_hint = (
         "Pass its network, the RNNClassifier `classifier_`, which reads the codes of symbols."
@@ -198,7 +105,7 @@ class SequenceGenerator(DensityMixin, TrainingParameters, SavedEstimator):
         super()._validate_params()
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None, *, X_val=None):
+    def fit(self, X, y=None, sample_weight=None, *, X_val=None, sample_weight_val=None):
         """Train the network to predict each next symbol.
 
         Parameters
@@ -211,10 +118,16 @@ str, or array-like of int of shape (T,)
             integers, is a long text. A long text of words is passed as integers.
         y : None
             Ignored.
+        sample_weight : array-like of shape (n,), default=None
+            The weight of each sequence of a list. Only the ratios of the weights matter. A sequence
+            with a weight of zero has no effect on the fit, also not on `symbols_`. If None, all
+            sequences have the same weight. A long text does not have weights.
         X_val : as X, default=None
             Validation data, whose loss is reported in `history_`. With `early_stopping=True`, it
             decides when training stops. A long text is cut into `batch_size` parallel streams here
             too, each of which begins without a state.
+        sample_weight_val : array-like of shape (n,), default=None
+            The weights of the validation sequences.
 
         Returns
         -------
@@ -225,13 +138,49 @@ str, or array-like of int of shape (T,)
         ------
         TypeError, ValueError
             If X does not contain sequences of symbols, if it contains a symbol that is not in
-            `symbols`, or if training diverges. The state of an earlier fit is then kept.
+            `symbols`, if weights are given for a long text, or if training diverges. The state of
+            an earlier fit is then kept.
         """
         resume = self.warm_start and is_fitted(self)
+        # On the estimator itself: scikit-learn needs the context also after an error.
+        task = FitTask(self, X, y, sample_weight)
         with all_or_nothing(self) as fitted:
             if not resume:
                 fitted._forget_stored_version()
-            train_generator(fitted, X, X_val, resume=resume)
+            weights = sample_weight, sample_weight_val
+            train_generator(fitted, X, X_val, weights, resume=resume, task=task)
+            task.end(learned_attributes(fitted))
+        return self
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X, y=None, sample_weight=None):
+        """Train for one epoch on a part of the data.
+
+        The optimizer continues from its state after the last call.
+
+        Parameters
+        ----------
+        X : as in `fit`
+            In the first call, its symbols become `symbols_`, unless the parameter `symbols`
+            contains all that may occur. A part of a long text begins without a state.
+        y : None
+            Ignored.
+        sample_weight : array-like of shape (n,), default=None
+            As in `fit`.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        TypeError, ValueError
+            As in `fit`. The state of earlier calls is then kept.
+        """
+        self._validate_params()  # scikit-learn validates only in the first call
+        resume = is_fitted(self)
+        with all_or_nothing(self) as fitted:
+            train_generator(fitted, X, None, (sample_weight, None), resume=resume, partial=True)
         return self
 
     def score_samples(self, X):
@@ -256,7 +205,7 @@ str, or array-like of int of shape (T,)
         """
         return log_likelihoods(fitted_snapshot(self), X)[0]
 
-    def score(self, X, y=None):
+    def score(self, X, y=None, sample_weight=None):
         r"""Return the negative mean cross-entropy per symbol.
 
         Parameters
@@ -264,6 +213,9 @@ str, or array-like of int of shape (T,)
         X : as in `score_samples`
         y : None
             Ignored.
+        sample_weight : array-like of shape (n,), default=None
+            The weight of each sequence, by which its log-likelihood and its number of symbols are
+            multiplied. If None, all symbols have the same weight.
 
         Returns
         -------
@@ -272,16 +224,22 @@ str, or array-like of int of shape (T,)
             symbols too. Greater is better; :math:`-\log n_{symbols}` is that of a uniform guess.
         """
         total, counts = log_likelihoods(fitted_snapshot(self), X)
-        if not counts.sum():
-            raise ValueError("X must contain at least one symbol, got only empty texts.")
-        return float(total.sum() / counts.sum())
+        weights = read_weights(sample_weight, len(total))
+        if not weights @ counts:
+            raise ValueError(
+                "X must contain at least one symbol with a positive weight, got only empty texts "
+                "or texts of weight zero."
+            )
+        return float(weights @ total / (weights @ counts))
 
-    def perplexity(self, X):
+    def perplexity(self, X, sample_weight=None):
         """Return the perplexity, the exponential of the mean cross-entropy per symbol.
 
         Parameters
         ----------
         X : as in `score_samples`
+        sample_weight : array-like of shape (n,), default=None
+            As in `score`.
 
         Returns
         -------
@@ -289,7 +247,7 @@ str, or array-like of int of shape (T,)
             At least 1; smaller is better. It is the number of equally probable symbols between
             which a choice would be as uncertain.
         """
-        return float(np.exp(-self.score(X)))
+        return float(np.exp(-self.score(X, sample_weight=sample_weight)))
 
     def predict_proba(self, X):
         """Predict the probability of each next symbol.

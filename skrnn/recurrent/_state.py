@@ -2,14 +2,12 @@
 
 A prediction after some time steps depends on the earlier ones only through the states of the
 recurrent layers, the previous time step (for differences), the number of time steps and what the
-pooling carries. `StateLayout` describes the order of these arrays and checks them.
+pooling carries. `StateLayout` describes the order of these arrays.
 """
 
-import numpy as np
-
-from skrnn._check_arrays import in_words
 from skrnn.recurrent._numpy_cells import numpy_cell
-from skrnn.recurrent._running_pooling import Slot, pooling_of
+from skrnn.recurrent._running_pooling import pooling_of
+from skrnn.sequences._streams import Slot, check_state, fresh_state
 
 
 class StateLayout:
@@ -52,27 +50,11 @@ class StateLayout:
 
     def fresh(self, n):
         """Return the state of `n` sequences before their first time step."""
-        return tuple(np.full((n, slot.width), slot.fresh, slot.dtype) for slot in self.slots)
+        return fresh_state(self.slots, n)
 
     def check(self, state, n, input_name):
-        """Return a state that was given for `n` sequences, as arrays of their dtypes.
-
-        Raises
-        ------
-        ValueError
-            If it is not a state of this network for `n` sequences.
-        """
-        expected = ", ".join(f"{slot.name} ({n}, {slot.width})" for slot in self.slots)
-        if not isinstance(state, tuple | list) or len(state) != len(self.slots):
-            length = f" of length {len(state)}" if isinstance(state, tuple | list) else ""
-            raise ValueError(
-                f"{input_name} must be a tuple of {len(self.slots)} arrays: {expected}; got "
-                f"{in_words(state)}{length}."
-            )
-        return tuple(
-            _check_array(array, slot, n, input_name)
-            for array, slot in zip(state, self.slots, strict=True)
-        )
+        """Return a state that was given for `n` sequences, as arrays; see `check_state`."""
+        return check_state(self.slots, state, n, input_name)
 
     def split(self, state):
         """Return a state in its four parts.
@@ -97,21 +79,6 @@ class StateLayout:
         states = [state for states in layers for state in states]
         others = [part for part in (previous, n_steps) if part is not None]
         return (*states, *others, *carried)
-
-
-def _check_array(array, slot, n, input_name):
-    array = np.asarray(array)
-    if array.dtype.kind not in "iuf" or array.shape != (n, slot.width):
-        raise ValueError(
-            f"{input_name} must contain an array of numbers of shape ({n}, {slot.width}) for the "
-            f"{slot.name}, got {array.dtype} of shape {array.shape}."
-        )
-    valid = np.isfinite(array) | (array == slot.fresh)
-    if not valid.all():
-        raise ValueError(
-            f"{input_name} must contain finite numbers for the {slot.name}, got {array[~valid][0]}."
-        )
-    return array.astype(slot.dtype)
 
 
 def require_carried_state(spec):

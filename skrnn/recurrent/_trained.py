@@ -13,7 +13,7 @@ from skrnn._fitting import all_or_nothing, fitted_snapshot, is_fitted, snapshot
 from skrnn._persistence import SavedEstimator
 from skrnn._sklearn import CallbackSupportMixin, _fit_context
 from skrnn.recurrent._bodies import is_ready_made
-from skrnn.recurrent._callbacks import FitTask
+from skrnn.recurrent._callbacks import FitTask, learned_attributes
 from skrnn.recurrent._convergence import warn_if_nothing_was_learned
 from skrnn.recurrent._data import read_examples, read_validation
 from skrnn.recurrent._job import fitted_attributes, prepare
@@ -192,9 +192,7 @@ shape (n, T, n_features) or (n, T)
         vars(self).update(as_attributes(result))
 
     def _learned(self):
-        """Return all attributes that are not parameters."""
-        params = self.get_params(deep=False)
-        return {name: value for name, value in vars(self).items() if name not in params}
+        return learned_attributes(self)
 
     @property
     def model_(self):

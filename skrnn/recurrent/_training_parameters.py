@@ -10,6 +10,7 @@ from skrnn._sklearn import Interval, StrOptions
 from skrnn._specs import TrainingSpec, least_updates
 from skrnn.recurrent._combinations import check_combinations
 from skrnn.recurrent._parameters import _unchanged
+from skrnn.recurrent._recurrent_bound import recurrent_bound
 
 # The fraction that early stopping holds out if validation_split is None.
 DEFAULT_VALIDATION_SPLIT = 0.1
@@ -111,6 +112,19 @@ class TrainingParameters:
         `optimizer` is an object that has its own clipping: `clipnorm` of a Keras optimizer is the
         largest norm of the gradient of each weight array, and `clipvalue` the largest absolute
         value of each number in it.
+        """,
+    )
+    max_recurrent_weight: float | str | None = parameter(
+        default=None,
+        constraint=[None, Interval(Real, 0, None, closed="neither"), StrOptions({"auto"})],
+        description="""
+        float, "auto" or None
+        The largest absolute value of a recurrent weight of ``cell="indrnn"``. After each update,
+        recurrent weights are clipped to it, so that states and gradients do not explode. "auto" is
+        :math:`2^{1/T}` for T time steps of the longest training sequence, as in the paper (Li et
+        al., 2018, section 3.2): a unit then multiplies its first state at most by 2 over a
+        sequence. "auto" is ignored for other cells, for which a number raises an error. If None,
+        recurrent weights are not clipped.
         """,
     )
     batch_size: int | None = parameter(
@@ -378,5 +392,6 @@ def training_spec(estimator, codec, lengths, *, partial):
         patience = estimator.patience
         if patience == "auto":
             patience = epochs_with(_AUTO_PATIENCE, per_epoch)
+    given["max_recurrent_weight"] = recurrent_bound(estimator, lengths)
     given["metrics_dtype"] = codec.metrics_dtype if given["metrics"] else "float32"
     return TrainingSpec(**given, loss=codec.resolved_loss, learning_rate=rate, patience=patience)

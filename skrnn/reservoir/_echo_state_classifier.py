@@ -194,11 +194,7 @@ class EchoStateClassifier(ClassifierMixin, BaseEchoState):
             With two classes, an array of shape (n,): the output of the second class minus that of
             the first. With one target per time step, the result has the form of `predict`.
         """
-        fitted = self._checked_snapshot()
-        inputs, outputs = fitted._outputs(X)
-        if len(fitted.classes_) == 2:
-            outputs = outputs[:, 1] - outputs[:, 0]
-        return fitted._nest(outputs, X, inputs)
+        return self._decoded("decision_function", X)
 
     def predict_proba(self, X):
         """Estimate the probability of each class.
@@ -217,9 +213,7 @@ class EchoStateClassifier(ClassifierMixin, BaseEchoState):
         ndarray of shape (n, n_classes), or list of ndarray of shape (T_i, n_classes)
             The columns are in the order of `classes_`.
         """
-        fitted = self._checked_snapshot()
-        inputs, outputs = fitted._outputs(X)
-        return fitted._nest(project_onto_simplex(outputs), X, inputs)
+        return self._decoded("predict_proba", X)
 
     def score(self, X, y, sample_weight=None):
         """Return the accuracy, over sequences or over time steps.
@@ -240,6 +234,10 @@ class EchoStateClassifier(ClassifierMixin, BaseEchoState):
     def _targets(self):
         return ClassTargets(self.classes_)
 
+    def _decoders(self):
+        of_classes = {"predict_proba": project_onto_simplex, "decision_function": _decisions}
+        return super()._decoders() | of_classes
+
     def _check_part(self, method):
         """Check that a method can be trained on a part of the data."""
         if self.class_weight == "balanced":
@@ -247,6 +245,11 @@ class EchoStateClassifier(ClassifierMixin, BaseEchoState):
                 f"class_weight='balanced' needs all targets at once, but {method} receives only a "
                 "part of them. Set class_weight to a dict."
             )
+
+
+def _decisions(outputs):
+    """Return the outputs, or with two classes the difference of both."""
+    return outputs[:, 1] - outputs[:, 0] if outputs.shape[1] == 2 else outputs
 
 
 def project_onto_simplex(outputs):

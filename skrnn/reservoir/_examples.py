@@ -35,7 +35,7 @@ class Examples:
     indices: np.ndarray | None = None
 
 
-def validate_X(estimator, X, dtype, *, reset):
+def validate_X(estimator, X, dtype, *, reset, input_name="X"):
     """Return X as `Inputs`.
 
     Parameters
@@ -47,20 +47,21 @@ def validate_X(estimator, X, dtype, *, reset):
         The dtype of the reservoir. Inputs that will be standardised are read in float64.
     reset : bool
         Whether the format of X is learned. If False, X must have the format that was learned.
+    input_name : str, default="X"
     """
     dtype = "float64" if estimator.standardize else dtype
     fresh = StepFormat(tokens=False, codes=True, dtype=dtype)
     if estimator.rows == "sequences":
-        return read_inputs(estimator, X, fresh=fresh if reset else None)
+        return read_inputs(estimator, X, fresh=fresh if reset else None, input_name=input_name)
     with np.errstate(over="ignore"):  # values that are too large for the dtype become infinite
         check_one_sorted_series(X)
         warn_about_gaps(X)
         table = X if hasattr(X, "columns") else None
         X = check_numbers(
-            X, "X", dtype=np.dtype(dtype), accept_sparse="csr", ensure_all_finite=False
+            X, input_name, dtype=np.dtype(dtype), accept_sparse="csr", ensure_all_finite=False
         )
     check_features(estimator, X if table is None else table, reset=reset)
-    _check_rows_finite(X)
+    _check_rows_finite(X, input_name)
     if reset:
         estimator._step_format = StepFormat(False, True, dtype, X.shape[1], in_table=True)
     inputs = read_one_hot([X])[0] if sparse.issparse(X) else None
@@ -71,7 +72,7 @@ def validate_X(estimator, X, dtype, *, reset):
     return inputs
 
 
-def read_scaled(estimator, X, dtype):
+def read_scaled(estimator, X, dtype, input_name="X"):
     """Return X as `Inputs` that a fitted estimator has standardised.
 
     Parameters
@@ -80,13 +81,15 @@ def read_scaled(estimator, X, dtype):
         A snapshot of a fitted estimator.
     X : as in `fit`
     dtype : str
+    input_name : str, default="X"
     """
-    inputs = validate_X(estimator, X, dtype, reset=False)
+    inputs = validate_X(estimator, X, dtype, reset=False, input_name=input_name)
     indices = np.arange(len(inputs.sequences))
-    return replace(inputs, sequences=_scaled(estimator, inputs.sequences, dtype, indices))
+    scaled = _scaled(estimator, inputs.sequences, dtype, indices, input_name)
+    return replace(inputs, sequences=scaled)
 
 
-def _scaled(estimator, sequences, dtype, indices):
+def _scaled(estimator, sequences, dtype, indices, input_name="X"):
     """Return standardised sequences, or raise an error if they are too large for the dtype.
 
     Parameters
@@ -96,23 +99,24 @@ def _scaled(estimator, sequences, dtype, indices):
     dtype : str
     indices : ndarray of int of shape (n_sequences,)
         The index of each sequence in X, for the message.
+    input_name : str, default="X"
     """
     scaled = scaled_sequences(sequences, estimator._standardization, dtype)
     if scaled.values.ndim == 1 or np.isfinite(scaled.values).all():
         return scaled
     if estimator.rows == "steps":
-        _check_rows_finite(scaled.values)
+        _check_rows_finite(scaled.values, input_name)
     # Values that no sequence contains are not used.
     for index, steps in zip(indices, scaled, strict=True):
         if not np.isfinite(steps).all():
             raise ValueError(
-                f"Input X contains a value that is too large for {scaled.dtype} after it is "
-                f"standardized. The first sequence with it is X[{index}]."
+                f"Input {input_name} contains a value that is too large for {scaled.dtype} after "
+                f"it is standardized. The first sequence with it is {input_name}[{index}]."
             )
     return scaled
 
 
-def _check_rows_finite(X):
+def _check_rows_finite(X, input_name):
     """Raise an error that names the first row with NaN or infinity."""
     values = X.data if sparse.issparse(X) else X
     bad = np.flatnonzero(~np.isfinite(values).reshape(len(values), -1).all(axis=1))
@@ -121,7 +125,9 @@ def _check_rows_finite(X):
     row = np.searchsorted(X.indptr, bad[0], side="right") - 1 if sparse.issparse(X) else bad[0]
     is_nan = np.isnan(values[bad[0]]).any()
     problem = "NaN" if is_nan else f"infinity or a value too large for {X.dtype}"
-    raise ValueError(f"Input X contains {problem}. The first row with it is X[{row}].")
+    raise ValueError(
+        f"Input {input_name} contains {problem}. The first row with it is {input_name}[{row}]."
+    )
 
 
 def validate_examples(estimator, X, y, sample_weight, dtype, *, targets=None, classes=None):

@@ -83,8 +83,21 @@ class ModelSpace:
     def model(self, projected):
         """Return the features of one sequence of projected states, (n_steps, n_components)."""
         before = np.hstack([projected[:-1], np.ones((len(projected) - 1, 1))])
-        gram = before.T @ before + _ALPHA * np.eye(before.shape[1])
-        return linalg.solve(gram, before.T @ projected[1:], assume_a="pos").ravel()
+        return self.solve(before.T @ before, before.T @ projected[1:])
+
+    @staticmethod
+    def solve(products, with_next):
+        """Return the features of a sequence, given the sums over its pairs of time steps.
+
+        Parameters
+        ----------
+        products : ndarray of shape (n_components + 1, n_components + 1)
+            The products of the components and 1 at one time step.
+        with_next : ndarray of shape (n_components + 1, n_components)
+            Their products with the components at the next time step.
+        """
+        gram = products + _ALPHA * np.eye(len(products))
+        return linalg.solve(gram, with_next, assume_a="pos").ravel()
 
 
 class ModelPool:

@@ -26,10 +26,13 @@ from skrnn.reservoir._generation import (
 from skrnn.reservoir._network import Network
 from skrnn.reservoir._parameters import EchoStateParameters
 from skrnn.reservoir._prediction import predict_outputs, predict_states
+from skrnn.reservoir._stream import EchoStateStreamMixin
 from skrnn.sequences._targets import as_list_or_array, flatten_step_targets, nest_steps
 
 
-class EchoStatePredictor(EchoStateParameters, SavedEstimator, metaclass=ABCMeta):
+class EchoStatePredictor(
+    EchoStateParameters, EchoStateStreamMixin, SavedEstimator, metaclass=ABCMeta
+):
     """The methods of the echo state estimators that need a fitted estimator; not for direct use."""
 
     # NumericTargets or ClassTargets.
@@ -43,6 +46,10 @@ class EchoStatePredictor(EchoStateParameters, SavedEstimator, metaclass=ABCMeta)
     @abstractmethod
     def _targets(self):
         """The fitted targets, which encode y and decode outputs."""
+
+    def _decoders(self):
+        """Return what decodes outputs (n, n_outputs), by the name of the method that returns it."""
+        return {"predict": self._targets.decode}
 
     def predict(self, X):
         """Predict targets.
@@ -62,9 +69,7 @@ class EchoStatePredictor(EchoStateParameters, SavedEstimator, metaclass=ABCMeta)
             in one array if X is an array (an object array if X is one), otherwise in a list with
             one array per sequence. With `rows="steps"`, there is one row per time step.
         """
-        fitted = self._checked_snapshot()
-        inputs, outputs = fitted._outputs(X)
-        return fitted._nest(fitted._targets.decode(outputs), X, inputs)
+        return self._decoded("predict", X)
 
     def hidden_states(self, X, return_sequences=False, return_state=False):
         """Return the states that the readout receives.
@@ -213,6 +218,12 @@ class EchoStatePredictor(EchoStateParameters, SavedEstimator, metaclass=ABCMeta)
             network, self._readout, inputs.sequences, self._targets.as_feedback
         )
         return inputs, outputs
+
+    def _decoded(self, method, X):
+        """Return the decoded outputs for X, in the form that the method returns."""
+        fitted = self._checked_snapshot()
+        inputs, outputs = fitted._outputs(X)
+        return fitted._nest(fitted._decoders()[method](outputs), X, inputs)
 
     def _nest(self, outputs, X, inputs):
         if self.rows == "steps" or not self.return_sequences:

@@ -57,22 +57,23 @@ class Backend(Protocol):
     def batch_layout(self, spec, lengths, batch_size, n_epochs) -> Any:
         """Return how the batches of a fit are stored and computed, for the function `train`."""
 
-    def compile_training(self, network, objective, optimizer, model, penalty) -> tuple:
+    def compile_training(self, network, objective, optimizer, model, penalty, bounded) -> tuple:
         """Prepare training and evaluation of many batches per call.
 
         `model` is the model to train: ``network.raw``, or the same layers with the states as
         further inputs and outputs (`carrying_model`). `penalty` is a `GradientPenalty` of this
-        model or None.
+        model or None. `bounded` are the indices of those trainable variables of the model whose
+        values are clipped after each update.
 
         Returns the functions ``train(data, (order, bounds, fresh), rates, layout, states)`` and
         ``evaluate(data, order, bounds)``. Both return the loss of each batch as an array, and
         `train` also returns the final states of the last batch, with which it is called next time,
         and first with None. `data` is the return value of `to_device`, batch `i` is
         ``order[bounds[i]:bounds[i + 1]]``, and `rates` are the learning rates of the updates,
-        which an optimizer with a schedule ignores. With a penalty, they have a second column, the
-        factors of the penalty. The states before a batch are zero if it is
-        `fresh`, or if `model` does not have them as inputs, and otherwise the final states of the
-        first rows of the batch before it, without a gradient.
+        which an optimizer with a schedule ignores. With a penalty or bounded variables, they have
+        two more columns, the factors of the penalty and the bounds. The states before a batch are
+        zero if it is `fresh`, or if `model` does not have them as inputs, and otherwise the final
+        states of the first rows of the batch before it, without a gradient.
         """
 
     def compile_forward(self, model) -> Any:

@@ -94,7 +94,7 @@ def batch_layout(spec, lengths, batch_size, n_epochs):
     return batch_size
 
 
-def compile_training(network, objective, optimizer, model, penalty):
+def compile_training(network, objective, optimizer, model, penalty, bounded):
     """Compile a loop for training and one for evaluation, for each shape of a batch."""
     spec = network.spec
     train_loss = _batch_loss(model, objective, spec, training=True)
@@ -105,8 +105,8 @@ def compile_training(network, objective, optimizer, model, penalty):
         gradient = jax.value_and_grad(train_loss, has_aux=True)
         (value, changed), gradients = gradient(trainable, others, counted, batch, firsts)
         *changed, lasts = changed
+        rate, factor, bound = rate if rate.ndim else (rate, None, None)
         if penalty is not None:
-            rate, factor = rate
 
             def loss(raw):
                 losses, real = _target_losses(objective, raw, batch, spec.return_sequences)[:2]
@@ -115,7 +115,7 @@ def compile_training(network, objective, optimizer, model, penalty):
             with keras.StatelessScope(state_mapping=_by_variable(model, state)):
                 gradients = penalty.add(gradients, factor, _inputs(spec, batch, firsts), loss)
         trainable, slots = optimizer.stateless_apply(with_rate(slots, rate), gradients, trainable)
-        return (trainable, *changed, slots), lasts, value
+        return (_clipped(trainable, bounded, bound), *changed, slots), lasts, value
 
     def evaluate_batch(state, batch, firsts, _):
         trainable, *changing = state
@@ -140,6 +140,15 @@ def compile_training(network, objective, optimizer, model, penalty):
         return evaluate(data, batches, np.zeros(n_batches, np.float32), None, None)[0]
 
     return train, evaluate_all
+
+
+def _clipped(values, bounded, bound):
+    """Return the values of variables, of which some are clipped."""
+    clipped = list(values)
+    for i in bounded:
+        most = bound.astype(clipped[i].dtype)
+        clipped[i] = jnp.clip(clipped[i], -most, most)
+    return clipped
 
 
 def _by_variable(model, state):

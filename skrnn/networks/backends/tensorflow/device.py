@@ -36,7 +36,7 @@ def to_device(examples, units):
     return sequences_to_device(examples.sequences), tensors
 
 
-def compile_training(network, objective, optimizer, model, penalty):
+def compile_training(network, objective, optimizer, model, penalty, bounded):
     """Compile two loops for training, with and without XLA inside, and one for evaluation."""
     target_losses = partial(_target_losses, objective, network.spec.return_sequences)
     own_layers = not network.spec.is_custom
@@ -54,8 +54,8 @@ def compile_training(network, objective, optimizer, model, penalty):
         with tf.GradientTape() as tape:
             value, states = batch_loss(model, inputs, targets, rows, training=True)
         gradients = tape.gradient(value, [variable.value for variable in variables])
+        rate, factor, bound = tf.unstack(rate) if rate.shape.rank else (rate, None, None)
         if penalty is not None:
-            rate, factor = tf.unstack(rate)
 
             def loss(raw):
                 return tf.reduce_mean(target_losses(raw, targets, rows)[0])
@@ -63,6 +63,7 @@ def compile_training(network, objective, optimizer, model, penalty):
             # Otherwise some weights may be updated before the penalty has read them.
             gradients = tf.tuple(penalty.add(gradients, factor, inputs, loss))
         update(gradients, rate)
+        _clip(variables, bounded, bound)
         return value, states
 
     def evaluate_batch(sequences, targets, rows, states, _):
@@ -143,6 +144,13 @@ def _compile_update(optimizer, variables, *, all_used):
             _apply_adam(optimizer, variable, m, v, gradient, rate, tf.cast(n_updates, m.dtype))
 
     return update
+
+
+def _clip(variables, bounded, bound):
+    """Clip the values of some variables, after their update."""
+    for i in bounded:
+        most = tf.cast(bound, variables[i].dtype)
+        variables[i].assign(tf.clip_by_value(variables[i].value, -most, most))
 
 
 def _slots(optimizer, kind):

@@ -54,7 +54,7 @@ def batch_layout(spec, lengths, batch_size, n_epochs):
     """Return None, because nothing is compiled."""
 
 
-def compile_training(network, objective, optimizer, model, penalty):
+def compile_training(network, objective, optimizer, model, penalty, bounded):
     """Prepare training and evaluation; nothing is compiled."""
     run_model = {True: _runner(model, True), False: _runner(network.raw, False)}
     state_inputs = [] if network.spec.decoder else model.inputs[2:]
@@ -74,8 +74,8 @@ def compile_training(network, objective, optimizer, model, penalty):
         inputs = _inputs(network.spec, data, rows, here, states)
         value, states = batch_loss(data, rows, here, inputs, training=True)
         gradients = torch.autograd.grad(value, parameters, allow_unused=True)
+        rate, factor, bound = rate if isinstance(rate, list) else (rate, None, None)
         if penalty is not None:
-            rate, factor = rate
 
             def loss(raw):
                 return target_losses(raw, data, rows, here)[0].mean()
@@ -83,6 +83,7 @@ def compile_training(network, objective, optimizer, model, penalty):
             with torch.no_grad():
                 gradients = penalty.add(gradients, factor, inputs, loss)
         update(gradients, rate)
+        _clip(parameters, bounded, bound)
         return value.detach(), [state.detach() for state in states]
 
     @torch.no_grad
@@ -99,11 +100,17 @@ def compile_training(network, objective, optimizer, model, penalty):
         return losses, states
 
     def evaluate(data, order, bounds):
-        n_batches = len(bounds) - 1
-        batches = order, bounds, np.ones(n_batches, bool)
-        return _run_batches(evaluate_batch, data, batches, np.zeros(n_batches), [])[0]
+        batches = order, bounds, np.ones(len(bounds) - 1, bool)
+        return _run_batches(evaluate_batch, data, batches, np.zeros(len(bounds) - 1), [])[0]
 
     return train, evaluate
+
+
+@torch.no_grad
+def _clip(parameters, bounded, bound):
+    """Clip the values of some parameters, after their update."""
+    for i in bounded:
+        parameters[i].clamp_(-bound, bound)
 
 
 def _inputs(spec, data, rows, here, states):

@@ -6,8 +6,6 @@ import numpy as np
 from scipy import sparse
 
 from skrnn._check_arrays import as_array
-from skrnn.recurrent._data import ids_as_rows, read_sequences
-from skrnn.sequences._tokens import PADDING, UNKNOWN
 
 
 class StepReader:
@@ -15,21 +13,28 @@ class StepReader:
 
     Parameters
     ----------
-    estimator : RNNClassifier or RNNRegressor
-        A snapshot of a fitted estimator.
+    read : callable
+        ``read(batch, input_name)`` reads a batch of sequences with all checks of `predict`. It
+        returns `Sequences` as the network receives them.
+    n_features : int
+        The number of features of a time step.
+    dtype : str
+        The dtype of the vectors that the network receives.
     n_streams : int or None
         The number of sequences that are read at the same time. None if a time step is that of one
         sequence, without an axis of sequences.
+    standardization : Standardization or None, default=None
+        How vectors are standardised, which `read` does too.
+    known : ndarray of bool or None, default=None
+        Whether each token id is known. None if time steps are numeric.
     """
 
-    def __init__(self, estimator, n_streams):
-        self._estimator, self._n_streams = estimator, n_streams
+    def __init__(self, read, n_features, dtype, n_streams, *, standardization=None, known=None):
+        self._read, self._n_streams = read, n_streams
         self._n_rows = 1 if n_streams is None else n_streams
-        self._dtype = estimator._spec.dtype
-        self._tokens = estimator._step_format.tokens
-        self._known = estimator._vocabulary and estimator._vocabulary.known
-        self._n_features = estimator._step_format.n_features
-        self._standardization = estimator._standardization
+        self._dtype, self._n_features = dtype, n_features
+        self._known, self._tokens = known, known is not None
+        self._standardization = standardization
         of_streams = () if n_streams is None else (n_streams,)
         shapes = [of_streams] if self._tokens else [(*of_streams, self._n_features)]
         if self._n_features == 1 and not self._tokens:
@@ -86,7 +91,7 @@ class StepReader:
             if x.shape not in self._shapes:
                 self._refuse_shape(x.shape)
             batch = list(x.reshape(self._n_rows, 1, *(() if self._tokens else (-1,))))
-        return self._as_steps(read_sequences(self._estimator, batch, input_name="x"), "x")[:, 0]
+        return self._as_steps(self._read(batch, "x"))[:, 0]
 
     def _refuse_shape(self, shape):
         expected = " or ".join(map(str, self._shapes))
@@ -107,24 +112,16 @@ class StepReader:
         ValueError
             If `X` is not a sequence, or not a batch of `n_streams` sequences of equal length.
         """
-        inputs = read_sequences(self._estimator, [X] if self._n_streams is None else X)
-        lengths = inputs.given_lengths
+        sequences = self._read([X] if self._n_streams is None else X, "X")
+        lengths = sequences.lengths
         if len(lengths) != self._n_rows or lengths.min() != lengths.max():
             raise ValueError(
                 f"X must contain {self._n_rows} sequences of equal length, one for each stream, "
                 f"got {len(lengths)} of lengths {lengths.min()} to {lengths.max()}."
             )
-        return self._as_steps(inputs, "X")
+        return self._as_steps(sequences)
 
-    def _as_steps(self, inputs, input_name):
-        """Return `Inputs` of equal lengths as an array."""
-        if self._tokens and (inputs.padded or (inputs.sequences.concatenate() == PADDING).any()):
-            raise ValueError(
-                f"{input_name} contains the token id {PADDING}, which stands for padding. A stream "
-                f"does not have padding: send real tokens only, or {UNKNOWN} for an unknown token."
-            )
-        sequences = ids_as_rows(self._estimator._vocabulary, inputs, input_name).sequences
-        if self._standardization is not None:
-            sequences = self._standardization.apply(sequences, self._dtype)
+    def _as_steps(self, sequences):
+        """Return sequences of equal lengths as an array."""
         values = sequences.concatenate()
         return values.reshape(self._n_rows, -1, *values.shape[1:])
