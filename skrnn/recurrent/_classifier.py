@@ -9,9 +9,16 @@ from skrnn._parameters import inherited, parameter, with_parameters
 from skrnn._sklearn import StrOptions, _fit_context
 from skrnn.recurrent._base import BaseRNN
 from skrnn.recurrent._codecs import LabelCodec
+from skrnn.recurrent._indicator_codec import IndicatorCodec
 from skrnn.recurrent._parameters import NetworkParameters
 from skrnn.recurrent._training_parameters import TrainingParameters
-from skrnn.sequences._targets import check_labels, known_classes, require_two_classes
+from skrnn.sequences._class_targets import (
+    check_class_targets,
+    require_label_indices,
+    require_no_class_weight,
+    warn_if_one_column_per_step,
+)
+from skrnn.sequences._targets import known_classes, require_two_classes
 
 
 @with_parameters
@@ -141,6 +148,9 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         """,
     )
 
+    # Whether targets are the rows of an indicator matrix; an attribute of fitted estimators.
+    _is_multilabel = False
+
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, classes=None, sample_weight=None):
         """Train for one more epoch, on the given data.
@@ -204,12 +214,34 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
 
     @property
     def _codec(self):
+        if self._is_multilabel:
+            return IndicatorCodec(len(self.classes_), self.loss, self.dtype)
         return LabelCodec(self.classes_, self.loss, self.class_weight, self.dtype)
 
+    def _flatten_targets(self, y, inputs, input_name, *, reset, classes):
+        options = {"reset": reset, "classes": classes}
+        y, counts = super()._flatten_targets(y, inputs, input_name, **options)
+        if reset and not self.return_sequences:
+            warn_if_one_column_per_step(y, inputs.lengths)
+        return y, counts
+
     def _check_targets(self, y, input_name="y"):
-        return check_labels(y, input_name)
+        y = check_class_targets(y, input_name, per_step=self.return_sequences)
+        if y.ndim == 2:
+            require_no_class_weight(self.class_weight)
+        return y
 
     def _learn_targets(self, y, has_weight, weights, classes):
+        self._is_multilabel = y.ndim == 2
+        if self._is_multilabel:
+            require_label_indices(classes, y.shape[1])
+            self.classes_ = np.arange(y.shape[1])
+            return
         self.classes_ = require_two_classes(
             np.unique(y) if classes is None else classes, type(self).__name__
         )
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags

@@ -60,6 +60,11 @@ class BaseTrained(
     def _learn_targets(self, y, has_weight, weights, classes):
         """Learn the classes or the scale of flat targets, as attributes."""
 
+    @property
+    def _may_miss_targets(self):
+        """Whether missing targets are read, as targets of weight zero."""
+        return False
+
     def _learn_more_targets(self, y, has_weight, weights):
         """Learn the scale of targets that were constant in earlier calls."""
 

@@ -1,6 +1,5 @@
 """The echo state classifier: a reservoir and a linear readout of class indicators."""
 
-import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score
 
@@ -8,7 +7,7 @@ from skrnn._fitting import snapshot
 from skrnn._parameters import parameter, with_parameters
 from skrnn._sklearn import StrOptions, _fit_context
 from skrnn.reservoir._base import BaseEchoState
-from skrnn.reservoir._targets import ClassTargets
+from skrnn.reservoir._targets import ClassTargets, LabelTargets
 from skrnn.sequences._targets import known_classes
 
 
@@ -149,6 +148,8 @@ class EchoStateClassifier(ClassifierMixin, BaseEchoState):
     _relative_alphas = (1e-2,)
     _default_pooling = ("mean", "std", "model_space")
     _is_single_target = False
+    # Whether targets are the rows of an indicator matrix; an attribute of fitted estimators.
+    _is_multilabel = False
 
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, classes=None, sample_weight=None):
@@ -196,9 +197,7 @@ class EchoStateClassifier(ClassifierMixin, BaseEchoState):
         """
         fitted = self._checked_snapshot()
         inputs, outputs = fitted._outputs(X)
-        if len(fitted.classes_) == 2:
-            outputs = outputs[:, 1] - outputs[:, 0]
-        return fitted._nest(outputs, X, inputs)
+        return fitted._nest(fitted._targets.decision(outputs), X, inputs)
 
     def predict_proba(self, X):
         """Estimate the probability of each class.
@@ -219,7 +218,7 @@ class EchoStateClassifier(ClassifierMixin, BaseEchoState):
         """
         fitted = self._checked_snapshot()
         inputs, outputs = fitted._outputs(X)
-        return fitted._nest(project_onto_simplex(outputs), X, inputs)
+        return fitted._nest(fitted._targets.probabilities(outputs), X, inputs)
 
     def score(self, X, y, sample_weight=None):
         """Return the accuracy, over sequences or over time steps.
@@ -238,7 +237,7 @@ class EchoStateClassifier(ClassifierMixin, BaseEchoState):
 
     @property
     def _targets(self):
-        return ClassTargets(self.classes_)
+        return (LabelTargets if self._is_multilabel else ClassTargets)(self.classes_)
 
     def _check_part(self, method):
         """Check that a method can be trained on a part of the data."""
@@ -248,17 +247,7 @@ class EchoStateClassifier(ClassifierMixin, BaseEchoState):
                 "part of them. Set class_weight to a dict."
             )
 
-
-def project_onto_simplex(outputs):
-    """Return for each row the nearest vector that is a probability distribution.
-
-    Examples
-    --------
-    >>> project_onto_simplex(np.array([[1.5, 0.25, -0.25], [0.25, 0.25, 0.5]]))
-    array([[1.  , 0.  , 0.  ],
-           [0.25, 0.25, 0.5 ]])
-    """
-    falling = -np.sort(-outputs, axis=1)
-    excess = (np.cumsum(falling, axis=1) - 1) / np.arange(1, outputs.shape[1] + 1)
-    n_positive = np.count_nonzero(falling > excess, axis=1)
-    return np.maximum(outputs - excess[np.arange(len(outputs)), n_positive - 1][:, None], 0)
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags
