@@ -88,7 +88,7 @@ def generator(random_state):
     return np.random.default_rng(draw_seed(random_state))
 
 
-def read_weights(sample_weight, n, input_name="sample_weight", *, of="sequence"):
+def read_weights(sample_weight, n, input_name="sample_weight"):
     """Return `n` weights as float64, all equal to one if none are given.
 
     Raises
@@ -110,5 +110,5 @@ def read_weights(sample_weight, n, input_name="sample_weight", *, of="sequence")
             message = f"{input_name} must contain one finite number per sample. {message}"
         raise ValueError(message) from error
     if not weights.any():
-        raise ValueError(f"{input_name} is zero for every {of}; at least one must be positive.")
+        raise ValueError(f"{input_name} is zero for every sequence; at least one must be positive.")
     return weights

@@ -52,7 +52,8 @@ def read_step_weights(sample_weight, inputs, input_name="sample_weight"):
     Raises
     ------
     ValueError
-        If there is not one weight per time step, or if a weight is negative or not finite.
+        If there is not one weight per time step, if a weight is negative or not finite, or if all
+        are zero.
     """
     flat = flatten_step_targets(as_list_or_array(sample_weight, input_name), inputs, input_name)
     if flat.ndim > 1:
@@ -60,7 +61,11 @@ def read_step_weights(sample_weight, inputs, input_name="sample_weight"):
             f"{input_name} must contain one number per time step, got entries of shape "
             f"(T_i, {flat.shape[1]})."
         )
-    return read_weights(flat, len(flat), input_name, of="time step")
+    if not flat.any():
+        raise ValueError(
+            f"{input_name} is zero for every time step; at least one must be positive."
+        )
+    return read_weights(flat, len(flat), input_name)
 
 
 def read_target_weights(sample_weight, inputs, counts, known, *, per_step, input_name):
