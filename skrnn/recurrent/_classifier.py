@@ -26,7 +26,9 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
     """Recurrent neural network classifier.
 
     A stack of recurrent layers reads each sequence. A dense output layer with softmax (sigmoid for
-    two classes) predicts the probability of each class.
+    two classes) predicts the probability of each class. If y is an indicator matrix, a sequence or
+    a time step may have none or several of its labels, and a sigmoid predicts the probability of
+    each label.
 
     Parameters
     ----------
@@ -35,7 +37,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
-        The class labels, sorted.
+        The class labels, sorted. For an indicator matrix, the indices of its columns.
     n_features_in_ : int
         The number of features of a time step; for a table of univariate sequences, its number of
         columns.
@@ -110,6 +112,15 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
     array(['slow', 'fast'], dtype='<U4')
     >>> classifier.predict_proba(X[:1]).shape
     (1, 2)
+
+    Several labels at once, in an indicator matrix: is the wave slow, and does it have more than 15
+    time steps?
+
+    >>> labels = np.array([[label == "slow", len(x) > 15] for x, label in zip(X, y)])
+    >>> tagger = RNNClassifier(units=8, epochs=60, random_state=0).fit(X, labels)
+    >>> tagger.predict([np.sin(np.arange(18) * 0.3), np.sin(np.arange(12))])
+    array([[1, 1],
+           [0, 0]])
     """
 
     pooling: str = inherited(NetworkParameters, "pooling", default="max")
@@ -122,7 +133,8 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         The loss function. "auto" is the cross-entropy of the classes. Names and objects are those
         of Keras. A loss whose name begins with "sparse" receives class codes, one whose name
         begins with "binary" receives one column of 0 and 1, and any other loss receives an
-        indicator column for each class.
+        indicator column for each class. For an indicator matrix, "auto" is the mean of the binary
+        cross-entropies of the labels.
         """,
     )
     validation_split: float | None = parameter(
@@ -133,7 +145,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         The fraction of the sequences that `fit` holds out as validation data. They are drawn at
         random, in proportion to the classes if there is one target per sequence. If None, it is
         0.1 if `early_stopping=True`, and otherwise no sequences are held out. Only used when `fit`
-        does not receive `X_val`.
+        does not receive `X_val`. For an indicator matrix, they are drawn without regard to labels.
         """,
     )
     class_weight: object = parameter(
@@ -144,7 +156,8 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         The factors by which the weights of the sequences of each class are multiplied: finite
         numbers that are not negative. A class that a dict does not name has the factor 1.
         "balanced" uses factors that are inversely proportional to the frequencies of the classes.
-        If None, all classes have the factor 1.
+        If None, all classes have the factor 1. It must be None for an indicator matrix, whose rows
+        have no single class: pass `sample_weight` to `fit`.
         """,
     )
 
@@ -160,9 +173,9 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         X, y : as in `fit`
         classes : array-like of shape (n_classes,), default=None
             All classes that may occur in this call and in later ones. If None, they are the classes
-            of the first `y`. Later calls need not repeat them.
-        sample_weight : array-like of shape (n,), default=None
-            The weight of each sequence.
+            of the first `y`. Later calls need not repeat them. Not needed for an indicator matrix.
+        sample_weight : array-like of shape (n,), or list of arrays of shape (T_i,), default=None
+            As in `fit`.
 
         Returns
         -------
@@ -179,7 +192,11 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         return self._partial_fit(X, y, sample_weight, classes)
 
     def predict_proba(self, X, *, initial_state=None, return_state=False):
-        """Predict the probability of each class.
+        """Predict the probability of each class, or of each label of an indicator matrix.
+
+        `predict` chooses the class with the largest probability, or the labels with a probability
+        above 0.5. Compare the probabilities of labels with other thresholds if a false positive and
+        a false negative do not cost the same.
 
         Parameters
         ----------
@@ -189,7 +206,8 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         Returns
         -------
         probabilities : ndarray of shape (n, n_classes), or list of ndarray
-            The columns are in the order of `classes_`. With `return_sequences=True` there is one
+            The columns are in the order of `classes_`. Those of labels do not add up to 1, because
+            labels do not exclude each other. With `return_sequences=True` there is one
             row per time step: an array of shape (n, T, n_classes) if `X` is an array, otherwise a
             list.
         state : tuple of ndarray of shape (n, width)
@@ -201,10 +219,13 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
     def score(self, X, y, sample_weight=None):
         """Return the accuracy over sequences, or over real time steps with `return_sequences`.
 
+        For an indicator matrix, this is the fraction of rows all of whose labels are correct. Time
+        steps whose target is missing are left out.
+
         Parameters
         ----------
         X, y : as in `fit`
-        sample_weight : array-like of shape (n,), default=None
+        sample_weight : array-like of shape (n,), or list of arrays of shape (T_i,), default=None
 
         Returns
         -------

@@ -17,7 +17,9 @@ class EchoStateClassifier(ClassifierMixin, BaseEchoState):
 
     A fixed random recurrent network, the reservoir, turns each sequence into states, from which
     ridge regression predicts one indicator per class. The class with the largest output is
-    predicted [1]_, [2]_. Only this readout is trained, in closed form.
+    predicted [1]_, [2]_. Only this readout is trained, in closed form. If y is an indicator matrix,
+    each of its labels is predicted if its output is above one half, so that a sequence or a time
+    step may have none or several of them.
 
     Parameters
     ----------
@@ -26,7 +28,7 @@ class EchoStateClassifier(ClassifierMixin, BaseEchoState):
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
-        The class labels.
+        The class labels. For an indicator matrix, the indices of its columns.
     reservoir_ : Reservoir
         The fitted reservoir, with all parameters.
     coef_ : ndarray of shape (n_classes, n_readout_features)
@@ -140,7 +142,8 @@ class EchoStateClassifier(ClassifierMixin, BaseEchoState):
         dict or "balanced" or None
         Weight of each class, by which `sample_weight` is multiplied. Classes that a dict does not
         name have the weight 1. "balanced" gives weights that are inversely proportional to the
-        class frequencies. If None, all classes have the weight 1.
+        class frequencies. If None, all classes have the weight 1. It must be None for an indicator
+        matrix, whose rows have no single class: pass `sample_weight` to `fit`.
         """,
     )
 
@@ -193,7 +196,9 @@ class EchoStateClassifier(ClassifierMixin, BaseEchoState):
         -------
         ndarray of shape (n, n_classes), or list of ndarray
             With two classes, an array of shape (n,): the output of the second class minus that of
-            the first. With one target per time step, the result has the form of `predict`.
+            the first. For an indicator matrix, twice the output of each label minus one, which is
+            positive for predicted labels. With one target per time step, the result has the form of
+            `predict`.
         """
         fitted = self._checked_snapshot()
         inputs, outputs = fitted._outputs(X)
@@ -204,7 +209,8 @@ class EchoStateClassifier(ClassifierMixin, BaseEchoState):
 
         Least squares on indicators estimates probabilities, but its outputs may leave [0, 1]. The
         nearest distribution is returned (the projection onto the simplex, Duchi et al. 2008), so
-        that the most probable class is the predicted one. Calibrate the probabilities if their
+        that the most probable class is the predicted one. For an indicator matrix, the output of
+        each label is limited to the open interval (0, 1). Calibrate the probabilities if their
         values matter.
 
         Parameters
@@ -223,11 +229,14 @@ class EchoStateClassifier(ClassifierMixin, BaseEchoState):
     def score(self, X, y, sample_weight=None):
         """Return the accuracy, over sequences or over time steps.
 
+        For an indicator matrix, this is the fraction of rows all of whose labels are correct. Time
+        steps whose target is missing are left out.
+
         Parameters
         ----------
         X, y : as in `fit`
-        sample_weight : array-like of shape (n,), default=None
-            Weight of each sequence, or with `rows="steps"` of each time step.
+        sample_weight : array-like of shape (n,), or list of arrays of shape (T_i,), default=None
+            Weight of each sequence or time step, as in `fit`.
 
         Returns
         -------
