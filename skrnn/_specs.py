@@ -299,6 +299,11 @@ class Examples:
     def __len__(self):
         return len(self.sequences)
 
+    @property
+    def n_counted(self):
+        """The number of targets of positive weight of each sequence."""
+        return np.add.reduceat((self.weights > 0).astype(np.int64), self.targets.starts)
+
     def __getitem__(self, indices):
         """Return the examples at `indices`; the time steps are not copied."""
         if isinstance(indices, slice) and indices == slice(None):
@@ -312,14 +317,13 @@ class Examples:
     def with_mean_weight_one(self, dtype):
         """Return the examples of positive weight, with weights scaled to a mean of one.
 
-        Otherwise the scale of the weights would act as a learning rate, and sequences of weight
-        zero would take up space in batches.
+        The mean is that of the positive weights. Otherwise the scale of the weights would act as a
+        learning rate, and sequences of weight zero would take up space in batches.
 
         Parameters
         ----------
         dtype : str
-            The dtype of the scaled weights. Before they are scaled, weights need the range of
-            float64.
+            The dtype of the scaled weights, which need the range of float64 before.
 
         Raises
         ------
@@ -327,7 +331,7 @@ class Examples:
             If every example has a weight of zero.
         """
         if self.weights.min() == self.weights.max() > 0:
-            return replace(self, weights=np.ones(len(self.weights), dtype))
+            return replace(self, weights=np.ones_like(self.weights, dtype))
         total = np.add.reduceat(self.weights, self.targets.starts)
         if not total.any():
             raise ValueError(
@@ -335,7 +339,8 @@ class Examples:
                 "product must be positive."
             )
         kept = self if total.all() else self[np.flatnonzero(total)]
-        return replace(kept, weights=(kept.weights / kept.weights.mean()).astype(dtype))
+        weights = kept.weights / kept.weights[kept.weights > 0].mean()
+        return replace(kept, weights=weights.astype(dtype))
 
 
 @dataclass(frozen=True)

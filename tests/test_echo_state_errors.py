@@ -252,7 +252,7 @@ BAD_TARGETS = {
     "one per sequence": ("steps", SUMS, "y.*per time step because return_sequences=True"),
     "one per step": ("vector", RUNNING, "y.*return_sequences=False"),
     "NaN": ("vector", np.where(SUMS == SUMS[3], np.nan, SUMS), "y contains NaN"),
-    "NaN in a series": ("series", np.where(TARGETS == TARGETS[3], np.nan, TARGETS), "y contains"),
+    "only NaN in a series": ("series", TARGETS * np.nan, "y has only missing targets"),
     "words": ("vector", LABELS, "y must contain numbers.*'ant'"),
     "one class": ("labels", ["ant"] * 30, "at least 2 classes, got 1 class: 'ant'"),
     "one tag": ("tags", [["up"] * len(steps) for steps in X], "got 1 class: 'up'"),

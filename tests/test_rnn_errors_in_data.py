@@ -180,10 +180,10 @@ BAD_TARGETS = {
         "y must contain a label for each target, got <NA>"),
     "masked labels": ("classifier", np.ma.array(LABELS, mask=HOLE != HOLE), "y is a masked array"),
     "masked numbers": ("regressor", np.ma.array(Y, mask=HOLE != HOLE), "y is a masked array"),
-    "masked tags": (
-        "tagger", replaced(TAGS, 3, np.ma.array(TAGS[3], mask=[True] * len(TAGS[3]))),
-        r"y\[3\] is a masked array"),
-    "NaN among steps": ("tracker", [np.full(len(steps), np.nan) for steps in X], "y contains NaN"),
+    "only missing tags": (
+        "tagger", [np.ma.array(tags, mask=True) for tags in TAGS], "y has only missing targets"),
+    "only NaN": (
+        "tracker", [np.full(len(steps), np.nan) for steps in X], "y has only missing targets"),
 }  # fmt: skip
 
 

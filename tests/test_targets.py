@@ -55,6 +55,6 @@ def test_ragged_targets_are_refused():
 
 
 def test_text_in_a_list_of_targets_per_time_step_is_not_mixed():
-    y = [["a", "b", "a", np.nan]] * 6
+    y = [["a", "b", "a", 1]] * 6
     with pytest.raises(ValueError, match=r"y\[0\] must contain a label for each target"):
         EchoStateClassifier(return_sequences=True).fit(X, y)

@@ -119,6 +119,8 @@ def add_recurrent(graph, estimator, X, lengths, *, one_hot=False):
     X = add_standardization(graph, estimator._standardization, spec.dtype, X)
     outputs = _add_network(graph, spec, estimator.weights_, X, lengths)
     shape = ("n", "T") if spec.return_sequences else ("n",)
+    if getattr(estimator, "_is_multilabel", False):
+        return add_indicators(graph, outputs, outputs, spec.dtype, (*shape, spec.n_outputs))
     if hasattr(estimator, "classes_"):
         return _add_classes(graph, estimator.classes_, spec, outputs, shape)
     return _add_units(graph, estimator._codec, outputs, shape)
@@ -233,6 +235,16 @@ def _add_classes(graph, classes, spec, outputs, shape):
     labels = graph.add("Gather", [graph.constant(classes), codes])
     probabilities = Output("probabilities", outputs, spec.dtype, (*shape, len(classes)))
     return [Output("label", labels, classes.dtype, shape), probabilities]
+
+
+def add_indicators(graph, outputs, probabilities, dtype, shape):
+    """Return the indicators of the labels whose outputs are above one half, and probabilities."""
+    half = graph.constant(np.array(0.5, dtype))
+    labels = graph.cast(graph.add("Greater", [outputs, half]), "int64")
+    return [
+        Output("label", labels, np.dtype("int64"), shape),
+        Output("probabilities", probabilities, np.dtype(dtype), shape),
+    ]
 
 
 def exportable_classes(classes):

@@ -6,13 +6,14 @@ graph, of shape (T, n, features).
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from scipy import sparse
 
 from skrnn.export._onnx_inputs import add_mask, add_standardization, as_one_hot, check_lengths
 from skrnn.export._onnx_model_space import add_model_space
-from skrnn.export._onnx_recurrent import Output, exportable_classes
+from skrnn.export._onnx_recurrent import Output, add_indicators, exportable_classes
 from skrnn.reservoir._pooling import pooling_kinds, uses_washout
 
 _ACTIVATIONS = {"tanh": "Tanh", "relu": "Relu", "identity": "Identity", "logistic": "Sigmoid"}
@@ -95,9 +96,8 @@ def add_reservoir(graph, estimator, X, lengths, *, one_hot=False):
     else:
         X = add_standardization(graph, fitted._standardization, network.dynamics.dtype, X)
     batch = Batch(X, lengths, add_mask(graph, X, lengths))
-    classes = getattr(fitted, "classes_", None)
     if network.dynamics.has_feedback:
-        outputs = _add_closed_loop(graph, network, readout, batch, classes is not None)
+        outputs = _add_closed_loop(graph, network, readout, batch, _feedback_of(fitted))
     else:
         rows = _add_rows(graph, network, batch)
         outputs = _add_readout(graph, readout, rows)
@@ -105,9 +105,20 @@ def add_reservoir(graph, estimator, X, lengths, *, one_hot=False):
         real = graph.add("Where", [batch.mask, outputs, graph.constant(np.float64(0))])
         outputs = graph.add("Transpose", [real], perm=[1, 0, 2])
     shape = ("n",) if network.pooling else ("n", "T")
-    if classes is None:
+    if not hasattr(fitted, "classes_"):
         return _add_targets(graph, fitted._targets, outputs, shape)
-    return _add_classes(graph, classes, outputs, shape)
+    if fitted._is_multilabel:
+        return _add_labels(graph, outputs, (*shape, len(fitted.classes_)))
+    return _add_classes(graph, fitted.classes_, outputs, shape)
+
+
+def _feedback_of(fitted):
+    """Return a function that adds what is fed back after outputs to a graph."""
+    if not hasattr(fitted, "classes_"):
+        return lambda graph, outputs: outputs
+    if fitted._is_multilabel:
+        return _above_half
+    return partial(_as_indicators, n_classes=len(fitted.classes_))
 
 
 # --- the loop over time -------------------------------------------------------------------------
@@ -153,7 +164,7 @@ def _add_loop(graph, dynamics, layers, steps, batch, initial=None):
     return states, ends
 
 
-def _add_closed_loop(graph, network, readout, batch, is_classifier):
+def _add_closed_loop(graph, network, readout, batch, as_feedback):
     """Run layers and readout with feedback, and return the outputs of all time steps."""
     body, dynamics, start = graph.begin_body(), network.dynamics, network.start
     before, fed, after, fed_after, output = map(
@@ -165,7 +176,7 @@ def _add_closed_loop(graph, network, readout, batch, is_classifier):
     rows = _with_inputs(body, network, body.cast(new, "float64"), steps)
     body.rename(_add_readout(body, readout, rows), output)
     n_outputs, dtype, width = len(readout.intercept), dynamics.dtype, dynamics.n_states
-    body.rename(_as_indicators(body, output, n_outputs) if is_classifier else output, fed_after)
+    body.rename(as_feedback(body, output), fed_after)
     states = [(name, dtype, ("n", width)) for name in (before, after)]
     values = [(name, "float64", ("n", n_outputs)) for name in (fed, fed_after, output)]
     inputs = [
@@ -341,6 +352,18 @@ def _add_classes(graph, classes, outputs, shape):
         Output("label", labels, classes.dtype, shape),
         Output("probabilities", probabilities, np.dtype("float64"), (*shape, len(classes))),
     ]
+
+
+def _add_labels(graph, outputs, shape):
+    """Return the indicators of the labels, and their probabilities."""
+    smallest = np.finfo(np.float64).eps
+    lowest, highest = graph.constant(smallest), graph.constant(1 - smallest)
+    probabilities = graph.add("Min", [graph.add("Max", [outputs, lowest]), highest])
+    return add_indicators(graph, outputs, probabilities, "float64", shape)
+
+
+def _above_half(graph, outputs):
+    return graph.cast(graph.add("Greater", [outputs, graph.constant(np.float64(0.5))]), "float64")
 
 
 def _as_indicators(graph, outputs, n_classes):

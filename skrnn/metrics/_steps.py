@@ -13,6 +13,8 @@ from sklearn.utils.validation import column_or_1d
 from skrnn._check_arrays import as_array, in_words
 from skrnn._fitting import read_weights
 from skrnn.sequences import Sequences
+from skrnn.sequences._missing_targets import read_step_targets, split_missing
+from skrnn.sequences._target_weights import is_per_step
 
 _RESPONSE_METHODS = frozenset(
     {"predict", "predict_proba", "predict_log_proba", "decision_function"}
@@ -67,18 +69,26 @@ def flatten_steps(*targets):
     return flat[0] if len(flat) == 1 else flat
 
 
-def flat_and_lengths(targets, name="y_true"):
-    """Return the targets of all time steps in one array, and the length of each sequence."""
+def flat_and_lengths(targets, name="y_true", read=as_array):
+    """Return the targets of all time steps in one array, and the length of each sequence.
+
+    Parameters
+    ----------
+    targets : as in `flatten_steps`
+    name : str, default="y_true"
+    read : callable
+        A function of targets and their name that returns them as an array.
+    """
     if isinstance(targets, Sequences):
         return targets.concatenate(), targets.lengths
     if not isinstance(targets, list | tuple):
-        targets = as_array(targets, name)
+        targets = read(targets, name)
         if targets.ndim == 0:
             raise ValueError(f"{name} must hold targets per step, got the single value {targets}.")
         if targets.ndim in (2, 3):
             n, length, *outputs = targets.shape
             return targets.reshape(n * length, *outputs), np.full(n, length)
-    steps = [as_array(sequence, f"{name}[{i}]") for i, sequence in enumerate(targets)]
+    steps = [read(sequence, f"{name}[{i}]") for i, sequence in enumerate(targets)]
     _check_steps(steps)
     _check_one_type(targets, steps)
     return np.concatenate(steps), np.array([len(sequence) for sequence in steps])
@@ -134,7 +144,8 @@ def make_step_scorer(metric, *, response_method="predict", greater_is_better=Tru
     """Make a scorer from a metric, for estimators with one target per time step.
 
     It works like :func:`sklearn.metrics.make_scorer`, but the metric receives the time steps of all
-    sequences in one array, so that each real time step counts once.
+    sequences in one array, so that each real time step counts once. Time steps whose target is
+    missing (NaN, None or masked) are left out.
 
     Parameters
     ----------
@@ -159,7 +170,7 @@ def make_step_scorer(metric, *, response_method="predict", greater_is_better=Tru
     scorer : callable
         The scorer, with the signature ``scorer(estimator, X, y, sample_weight=None)``. Greater
         values are better. `sample_weight` has one weight per sequence, which is used for all of its
-        time steps.
+        time steps, or sequences of weights with one weight per time step.
 
     Raises
     ------
@@ -197,10 +208,12 @@ class _StepScorer:
         self._scorer = scorer
 
     def __call__(self, estimator, X, y_true, sample_weight=None, **kwargs):
-        steps, lengths = flat_and_lengths(y_true)
+        steps, lengths = flat_and_lengths(y_true, read=read_step_targets)
+        steps, known = split_missing(steps, "y_true")
+        known = slice(None) if known is None else known
         if sample_weight is not None:
-            kwargs["sample_weight"] = _repeat_per_step(sample_weight, lengths)
-        return self._scorer(_FlatResponses(estimator, lengths), X, steps, **kwargs)
+            kwargs["sample_weight"] = _weights_of_steps(sample_weight, lengths)[known]
+        return self._scorer(_FlatResponses(estimator, lengths, known), X, steps[known], **kwargs)
 
     def __repr__(self):
         return repr(self._scorer).replace("make_scorer", "make_step_scorer", 1)
@@ -222,9 +235,9 @@ class _StepScorer:
 class _FlatResponses:
     """Wraps a fitted estimator so that its predictions are the time steps in one array."""
 
-    def __init__(self, estimator, lengths):
+    def __init__(self, estimator, lengths, known):
         self._estimator = estimator
-        self._lengths = lengths
+        self._lengths, self._known = lengths, known
 
     @property
     def __class__(self):
@@ -243,12 +256,16 @@ class _FlatResponses:
         def flat_response(X):
             steps, lengths = flat_and_lengths(attribute(X), name)
             _check_same_lengths(self._lengths, lengths)
-            return steps
+            return steps[self._known]
 
         return flat_response
 
 
-def _repeat_per_step(sample_weight, lengths):
+def _weights_of_steps(sample_weight, lengths):
+    if is_per_step(sample_weight):
+        weights, given = flat_and_lengths(sample_weight, "sample_weight")
+        _check_same_lengths(lengths, given)
+        return read_weights(weights, len(weights))
     return np.repeat(check_sequence_weights(sample_weight, len(lengths)), lengths)
 
 

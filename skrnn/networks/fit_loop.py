@@ -108,7 +108,7 @@ class FitLoop:
         """Return a function that trains for one epoch and returns its logs."""
         segments, n = self._segments.examples, len(self._job.examples)
         data = Feed(self._send, segments, segments.sequences)
-        lengths, n_targets = segments.sequences.lengths, segments.targets.lengths
+        lengths, n_targets = segments.sequences.lengths, segments.n_counted
         sizes = self._job.examples.sequences.lengths
         if self._job.spec.decoder:
             # Sources and targets are both padded, so sequences of one batch are similar in both.
@@ -140,7 +140,7 @@ class FitLoop:
     def _validation_of(self, examples):
         """Return a function that returns the logs of validation."""
         data = Feed(self._send, examples, examples.sequences)
-        lengths, n_targets = examples.sequences.lengths, examples.targets.lengths
+        lengths, n_targets = examples.sequences.lengths, examples.n_counted
         order, bounds = training_batches(lengths, self._training.batch_size, None)
 
         def validate():

@@ -44,6 +44,8 @@ class Metrics:
         self._class_codes = class_codes
         self._n_outputs = spec.n_outputs
         self._is_classifier = spec.output_activation in ("sigmoid", "softmax")
+        # Outputs with a sigmoid are independent of each other: none or several may be above 0.5.
+        self._is_multilabel = spec.output_activation == "sigmoid" and spec.n_outputs > 1
         with self.precision():
             made = [self._make(metric) for metric in metrics]
         self.items = [metric for metric, _ in made]
@@ -197,9 +199,10 @@ class Metrics:
         changes = {}
         if self._float64 and "dtype" in config:
             changes["dtype"] = self._float64
-        if self._n_outputs == 1 and config.get("threshold", 0) is None:
+        is_probability = self._n_outputs == 1 or self._is_multilabel
+        if is_probability and config.get("threshold", 0) is None:
             # The largest of several outputs is the predicted class, but a single one is a
-            # probability.
+            # probability, and so is that of each label.
             changes["threshold"] = 0.5
         return changes
 
@@ -220,6 +223,12 @@ class Metrics:
             # not depend on the offset.
             return "centred" if kind is keras.metrics.R2Score else "given"
         name = _name_of(kind).lower().replace("_", "")
+        if self._is_multilabel and name.startswith("sparse"):
+            raise ValueError(
+                f"metrics contains {_name_of(found)!r}, which compares the code of one class, but "
+                "y is an indicator matrix of several labels. Use 'accuracy' or another metric of "
+                "0 and 1."
+            )
         if name.startswith("sparse"):
             return "given" if self._class_codes else "codes"
         if self._n_outputs > 1 and not self._class_codes:
@@ -232,7 +241,7 @@ class Metrics:
         kind = keras.metrics.CategoricalAccuracy
         if self._class_codes:
             kind = keras.metrics.SparseCategoricalAccuracy
-        elif self._n_outputs == 1:
+        elif self._n_outputs == 1 or self._is_multilabel:
             kind = keras.metrics.BinaryAccuracy
         return kind(name=name, dtype=self._float64)
 

@@ -19,10 +19,14 @@ class Objective:
     ----------
     training : TrainingSpec
     spec, class_codes : as in `Metrics`
+    skips : bool, default=False
+        Whether some time steps have targets of weight zero. They are then left out of the mean of
+        the losses and of the metrics, as if they were not there.
 
     Attributes
     ----------
     metrics : Metrics
+    skips : bool
 
     Raises
     ------
@@ -30,7 +34,8 @@ class Objective:
         If Keras does not know the loss, or as in `Metrics`.
     """
 
-    def __init__(self, spec, training, *, class_codes):
+    def __init__(self, spec, training, *, class_codes, skips=False):
+        self.skips = skips
         self._activation = keras.activations.get(spec.output_activation)
         self._loss, self._from_logits = make_loss(training.loss)
         self.metrics = Metrics(

@@ -67,7 +67,7 @@ def train(job, watcher=None, score=None):
     rng = np.random.default_rng(shuffle_seed) if training.shuffle else None
     with lease(spec, network) as program:
         options = {"class_codes": class_codes, "carries": segments.counts.max() > 1}
-        trainer = program.trainer(training, recipe, **options)
+        trainer = program.trainer(training, recipe, skips=_has_weights_of_zero(job), **options)
         program.set_weights(job.weights or _first_weights(program, network, init_seed, job))
         program.set_seeds(np.random.default_rng(dropout_seed))
         trainer.reset(rate, training, job.optimizer_state)
@@ -89,6 +89,11 @@ def train(job, watcher=None, score=None):
         result = snapshot()
         check_finite(result.weights)
         return result
+
+
+def _has_weights_of_zero(job):
+    parts = [part for part in (job.examples, job.validation) if part is not None]
+    return not all(part.weights.all() for part in parts)
 
 
 def _check_activation(spec):

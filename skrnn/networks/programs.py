@@ -58,7 +58,7 @@ class Program:
             self._forward[name] = backends.compile_forward(getattr(self.network, name))
         return self._forward[name]
 
-    def trainer(self, training, recipe, *, class_codes, carries=False):
+    def trainer(self, training, recipe, *, class_codes, skips=False, carries=False):
         """Return the compiled training functions for a loss, metrics and an optimizer.
 
         Parameters
@@ -68,15 +68,17 @@ class Program:
             The recipe from which the optimizer is made.
         class_codes : bool
             Whether targets are class codes.
+        skips : bool, default=False
+            As in `Objective`.
         carries : bool, default=False
             Whether batches may continue from the final states of the batch before them.
         """
         description = describe_objective(training)
         extras = training.gradient_penalty > 0, training.max_recurrent_weight is not None
-        key = description, training.metrics_dtype, recipe, class_codes, carries, *extras
+        key = description, training.metrics_dtype, recipe, class_codes, skips, carries, *extras
         trainer = self._trainers.pop(key, None)
         if trainer is None or not trainer.is_unchanged():
-            objective = Objective(self.network.spec, training, class_codes=class_codes)
+            objective = Objective(self.network.spec, training, class_codes=class_codes, skips=skips)
             trainer = Trainer(self.network, objective, recipe.make(), training, carries=carries)
         if is_complete(description) and is_complete(recipe.held):
             self._trainers[key] = trainer

@@ -12,12 +12,8 @@ from skrnn.recurrent._parameters import NetworkParameters
 from skrnn.recurrent._stream import StreamMixin
 from skrnn.recurrent._trained import BaseTrained
 from skrnn.recurrent._training_parameters import GradientParameters
-from skrnn.sequences._targets import (
-    as_list_or_array,
-    flatten_step_targets,
-    flatten_targets,
-    nest_steps,
-)
+from skrnn.sequences._target_weights import require_weights_of_sequences, scored_steps
+from skrnn.sequences._targets import flatten_targets, nest_steps
 
 
 class BaseRNN(BaseTrained, GradientParameters, NetworkParameters, StreamMixin):
@@ -25,6 +21,10 @@ class BaseRNN(BaseTrained, GradientParameters, NetworkParameters, StreamMixin):
 
     def _flatten_targets(self, y, inputs, input_name, *, reset, classes):
         return flatten_targets(y, inputs, input_name, per_step=self.return_sequences)
+
+    @property
+    def _may_miss_targets(self):
+        return self.return_sequences
 
     def predict(self, X, *, initial_state=None, return_state=False):
         """Predict targets.
@@ -167,14 +167,14 @@ class BaseRNN(BaseTrained, GradientParameters, NetworkParameters, StreamMixin):
         return inputs, outputs
 
     def _score(self, metric, X, y, sample_weight):
-        """Return a metric of predictions, over real time steps if each has a target."""
+        """Return a metric of predictions, over time steps that have a target if each may have."""
         fitted = fitted_snapshot(self)
         inputs, outputs = fitted._forward(X)
         predicted = fitted._codec.decode(outputs)
         if fitted._spec.return_sequences:
-            y = flatten_step_targets(as_list_or_array(y), inputs)
-            if sample_weight is not None:
-                sample_weight = np.repeat(sample_weight, inputs.lengths)
+            y, predicted, sample_weight = scored_steps(y, predicted, sample_weight, inputs)
+        else:
+            require_weights_of_sequences(sample_weight)
         return metric(y, predicted, sample_weight=sample_weight)
 
     def _nest(self, outputs, X, inputs):

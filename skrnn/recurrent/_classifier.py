@@ -9,10 +9,17 @@ from skrnn._parameters import inherited, parameter, with_parameters, with_texts
 from skrnn._sklearn import StrOptions, _fit_context
 from skrnn.recurrent._base import BaseRNN
 from skrnn.recurrent._codecs import LabelCodec
+from skrnn.recurrent._indicator_codec import IndicatorCodec
 from skrnn.recurrent._parameters import NetworkParameters
 from skrnn.recurrent._texts import PAIR_TEXTS
 from skrnn.recurrent._training_parameters import TrainingParameters
-from skrnn.sequences._targets import check_labels, known_classes, require_two_classes
+from skrnn.sequences._class_targets import (
+    check_class_targets,
+    require_label_indices,
+    require_no_class_weight,
+    warn_if_one_column_per_step,
+)
+from skrnn.sequences._targets import known_classes, require_two_classes
 
 
 @with_texts(**PAIR_TEXTS)
@@ -21,7 +28,9 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
     """Recurrent neural network classifier.
 
     A stack of recurrent layers reads each sequence. A dense output layer with softmax (sigmoid for
-    two classes) predicts the probability of each class.
+    two classes) predicts the probability of each class. If y is an indicator matrix, a sequence or
+    a time step may have none or several of its labels, and a sigmoid predicts the probability of
+    each label.
 
     Parameters
     ----------
@@ -30,7 +39,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
-        The class labels, sorted.
+        The class labels, sorted. For an indicator matrix, the indices of its columns.
     {inputs}
     history_ : dict of str to list of float
         The values of "loss" and of each metric, one per epoch. With validation data, it also
@@ -68,6 +77,15 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
     array(['slow', 'fast'], dtype='<U4')
     >>> classifier.predict_proba(X[:1]).shape
     (1, 2)
+
+    Several labels at once, in an indicator matrix: is the wave slow, and does it have more than 15
+    time steps?
+
+    >>> labels = np.array([[label == "slow", len(x) > 15] for x, label in zip(X, y)])
+    >>> tagger = RNNClassifier(units=8, epochs=60, random_state=0).fit(X, labels)
+    >>> tagger.predict([np.sin(np.arange(18) * 0.3), np.sin(np.arange(12))])
+    array([[1, 1],
+           [0, 0]])
     """
 
     pooling: str = inherited(NetworkParameters, "pooling", default="max")
@@ -80,7 +98,8 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         The loss function. "auto" is the cross-entropy of the classes. Names and objects are those
         of Keras. A loss whose name begins with "sparse" receives class codes, one whose name
         begins with "binary" receives one column of 0 and 1, and any other loss receives an
-        indicator column for each class.
+        indicator column for each class. For an indicator matrix, "auto" is the mean of the binary
+        cross-entropies of the labels.
         """,
     )
     validation_split: float | None = parameter(
@@ -91,7 +110,7 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         The fraction of the sequences that `fit` holds out as validation data. They are drawn at
         random, in proportion to the classes if there is one target per sequence. If None, it is
         0.1 if `early_stopping=True`, and otherwise no sequences are held out. Only used when `fit`
-        does not receive `X_val`.
+        does not receive `X_val`. For an indicator matrix, they are drawn without regard to labels.
         """,
     )
     class_weight: object = parameter(
@@ -102,9 +121,13 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         The factors by which the weights of the sequences of each class are multiplied: finite
         numbers that are not negative. A class that a dict does not name has the factor 1.
         "balanced" uses factors that are inversely proportional to the frequencies of the classes.
-        If None, all classes have the factor 1.
+        If None, all classes have the factor 1. It must be None for an indicator matrix, whose rows
+        have no single class: pass `sample_weight` to `fit`.
         """,
     )
+
+    # Whether targets are the rows of an indicator matrix; an attribute of fitted estimators.
+    _is_multilabel = False
 
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, classes=None, sample_weight=None):
@@ -115,9 +138,9 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         X, y : as in `fit`
         classes : array-like of shape (n_classes,), default=None
             All classes that may occur in this call and in later ones. If None, they are the classes
-            of the first `y`. Later calls need not repeat them.
-        sample_weight : array-like of shape (n,), default=None
-            The weight of each sequence.
+            of the first `y`. Later calls need not repeat them. Not needed for an indicator matrix.
+        sample_weight : array-like of shape (n,), or list of arrays of shape (T_i,), default=None
+            As in `fit`.
 
         Returns
         -------
@@ -134,7 +157,11 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         return self._partial_fit(X, y, sample_weight, classes=classes)
 
     def predict_proba(self, X, *, initial_state=None, return_state=False):
-        """Predict the probability of each class.
+        """Predict the probability of each class, or of each label of an indicator matrix.
+
+        `predict` chooses the class with the largest probability, or the labels with a probability
+        above 0.5. Compare the probabilities of labels with other thresholds if a false positive and
+        a false negative do not cost the same.
 
         Parameters
         ----------
@@ -144,7 +171,8 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         Returns
         -------
         probabilities : ndarray of shape (n, n_classes), or list of ndarray
-            The columns are in the order of `classes_`. With `return_sequences=True` there is one
+            The columns are in the order of `classes_`. Those of labels do not add up to 1, because
+            labels do not exclude each other. With `return_sequences=True` there is one
             row per time step: an array of shape (n, T, n_classes) if `X` is an array, otherwise a
             list.
         state : tuple of ndarray of shape (n, width)
@@ -156,10 +184,13 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
     def score(self, X, y, sample_weight=None):
         """Return the accuracy over sequences, or over real time steps with `return_sequences`.
 
+        For an indicator matrix, this is the fraction of rows all of whose labels are correct. Time
+        steps whose target is missing are left out.
+
         Parameters
         ----------
         X, y : as in `fit`
-        sample_weight : array-like of shape (n,), default=None
+        sample_weight : array-like of shape (n,), or list of arrays of shape (T_i,), default=None
 
         Returns
         -------
@@ -169,12 +200,34 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
 
     @property
     def _codec(self):
+        if self._is_multilabel:
+            return IndicatorCodec(len(self.classes_), self.loss, self.dtype)
         return LabelCodec(self.classes_, self.loss, self.class_weight, self.dtype)
 
+    def _flatten_targets(self, y, inputs, input_name, *, reset, classes):
+        options = {"reset": reset, "classes": classes}
+        y, counts = super()._flatten_targets(y, inputs, input_name, **options)
+        if reset and not self.return_sequences:
+            warn_if_one_column_per_step(y, inputs.lengths)
+        return y, counts
+
     def _check_targets(self, y, input_name="y"):
-        return check_labels(y, input_name)
+        y = check_class_targets(y, input_name, per_step=self.return_sequences)
+        if y.ndim == 2:
+            require_no_class_weight(self.class_weight)
+        return y
 
     def _learn_targets(self, y, has_weight, weights, classes):
+        self._is_multilabel = y.ndim == 2
+        if self._is_multilabel:
+            require_label_indices(classes, y.shape[1])
+            self.classes_ = np.arange(y.shape[1])
+            return
         self.classes_ = require_two_classes(
             np.unique(y) if classes is None else classes, type(self).__name__
         )
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from skrnn.sequences._class_targets import require_kind
 from skrnn.sequences._standardization import needs_float64
 from skrnn.sequences._targets import class_factors, label_codes
 
@@ -63,6 +64,7 @@ class LabelCodec:
 
     def encode(self, y, input_name="y"):
         """Return labels in the form that the loss needs."""
+        require_kind(y, None, input_name, "the classifier")
         codes = label_codes(y, self.classes, input_name)
         form = _target_form(self.resolved_loss, len(self.classes))
         if form == "codes":

@@ -24,7 +24,7 @@ def loss_of_best_constant(loss, targets, weights):
 
     With weights :math:`w_i` of mean 1, this is the weighted variance of the targets for the mean
     squared error, and :math:`-\sum_k p_k \log p_k` with the weighted class frequencies :math:`p_k`
-    for a cross-entropy.
+    for a cross-entropy; for several labels, it is the mean over the labels.
 
     Parameters
     ----------
@@ -47,13 +47,15 @@ def loss_of_best_constant(loss, targets, weights):
         return float((spread**2).mean())
     if loss not in _CROSS_ENTROPIES:
         return None
-    if targets.ndim == 1:
-        totals = np.bincount(targets, weights=weights)
-    else:
-        totals = weights.astype(float) @ targets
-        if targets.shape[1] == 1:
-            totals = np.array([totals[0], weights.sum(dtype=float) - totals[0]])
-    frequencies = totals[totals > 0] / totals.sum()
+    weights = weights.astype(float)
+    totals = np.bincount(targets, weights=weights) if targets.ndim == 1 else weights @ targets
+    if loss == "binary_crossentropy":
+        return float(np.mean([_entropy([total, weights.sum() - total]) for total in totals]))
+    return _entropy(totals)
+
+
+def _entropy(totals):
+    frequencies = np.asarray(totals)[np.greater(totals, 0)] / np.sum(totals)
     return float(-(frequencies * np.log(frequencies)).sum())
 
 

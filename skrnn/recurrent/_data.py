@@ -11,10 +11,11 @@ from dataclasses import replace
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
-from skrnn._fitting import read_weights
 from skrnn._specs import Examples
 from skrnn.sequences._inputs import StepFormat, read_inputs, with_dense_steps
+from skrnn.sequences._missing_targets import split_missing
 from skrnn.sequences._standardization import Standardization, difference_scale
+from skrnn.sequences._target_weights import read_target_weights, without_effect
 from skrnn.sequences._targets import as_list_or_array
 
 _NAMES = ("X", "y", "sample_weight", "target_inputs")
@@ -254,39 +255,46 @@ def read_examples(
         raise ValueError(
             f"{type(estimator).__name__} requires y to be passed, but the target y is None."
         )
-    y = as_list_or_array(y, names[1])
+    y = as_list_or_array(y, names[1], masks=estimator._may_miss_targets)
     inputs = read_sequences(estimator, X, reset=reset, input_name=names[0])
-    weights = read_weights(sample_weight, len(inputs), names[2])
     y, counts = estimator._flatten_targets(y, inputs, names[1], reset=reset, classes=classes)
+    may_miss = estimator._may_miss_targets
+    y, known = split_missing(y, names[1]) if may_miss else (y, None)
     y = estimator._check_targets(y, names[1])
-    known = estimator._read_target_inputs(target_inputs, counts, names, reset=reset)
+    further = estimator._read_target_inputs(target_inputs, counts, names, reset=reset)
+    of_sequences, weights = read_target_weights(
+        sample_weight, inputs, counts, known, per_step=may_miss, input_name=names[2]
+    )
     # A sequence of weight zero has no effect on training, but its labels count as classes.
-    used = has_weight = slice(None)
+    used = in_used = is_target = slice(None)
+    if not of_sequences.all():
+        used, in_used = np.flatnonzero(of_sequences), np.repeat(of_sequences > 0, counts)
     if not weights.all():
-        used, has_weight = np.flatnonzero(weights), np.repeat(weights > 0, counts)
+        is_target = weights > 0
     # Only their ratios count. Products with class weights must neither overflow nor underflow.
-    of_sequences = weights = weights / weights.max()
-    if estimator.return_sequences:
-        weights = np.repeat(weights, counts)
-    split = draw_split and draw_split(y[has_weight], np.arange(len(inputs))[used])
-    trained, is_target = used, has_weight
+    of_sequences, weights = of_sequences / of_sequences.max(), weights / weights.max()
+    indices = np.arange(len(inputs))[used]
+    split = draw_split and draw_split(y[in_used], indices)
+    trained = used
     if split is not None:
-        trained = np.arange(len(inputs))[used][split.trained]
-        is_target = np.repeat(np.isin(np.arange(len(inputs)), trained), counts)
+        trained = indices[split.trained]
+        in_trained = np.repeat(np.isin(np.arange(len(inputs)), trained), counts)
+        is_target = in_trained if isinstance(is_target, slice) else in_trained & is_target
     if reset:
         estimator._learn_targets(y, is_target, weights[is_target], classes)
         learn_standardization(estimator, inputs.sequences[trained], of_sequences[trained])
         if estimator._standardization is not None:
             estimator._standardization.require_finite(inputs.sequences[used], estimator.dtype)
         learn_differences(estimator, inputs.sequences[trained], of_sequences[trained])
-        estimator._learn_target_inputs(known, trained, of_sequences)
+        estimator._learn_target_inputs(further, trained, of_sequences)
     elif names is _NAMES:
         require_same_inputs(estimator)
         _warn_if_far_from_first_data(estimator, inputs.sequences[trained], of_sequences[trained])
         estimator._learn_more_targets(y, is_target, weights[is_target])
-    targets = estimator._codec.encode(y[has_weight], names[1])
-    weights, known = weights[has_weight], estimator._scaled_target_inputs(known, has_weight)
-    return Examples.of(inputs.sequences[used], targets, counts[used], weights, known), used, split
+    y, weights = y[in_used], weights[in_used]
+    targets = estimator._codec.encode(y if weights.all() else without_effect(y, weights), names[1])
+    further = estimator._scaled_target_inputs(further, in_used)
+    return Examples.of(inputs.sequences[used], targets, counts[used], weights, further), used, split
 
 
 def read_validation(estimator, X_val, y_val, sample_weight_val, target_inputs_val=None):

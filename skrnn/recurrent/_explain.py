@@ -13,6 +13,7 @@ import numpy as np
 from skrnn._fitting import fitted_snapshot
 from skrnn.recurrent._codecs import LabelCodec
 from skrnn.recurrent._data import ids_as_rows, read_sequences
+from skrnn.recurrent._indicator_codec import IndicatorCodec
 from skrnn.sequences import Sequences
 from skrnn.sequences._targets import label_codes
 
@@ -131,7 +132,8 @@ def _read_target(fitted, inputs, target, steps):
         # The only output is the probability of the second class.
         return np.zeros(n, dtype=np.int64), np.where(codes == 1, 1.0, -1.0)
     column = _output_column(target, fitted._spec.n_outputs)
-    return np.full(n, column), np.full(n, fitted._codec.scale[column])
+    is_label = isinstance(fitted._codec, IndicatorCodec)
+    return np.full(n, column), np.full(n, 1.0 if is_label else fitted._codec.scale[column])
 
 
 def _class_codes(fitted, inputs, target, steps):
@@ -163,12 +165,12 @@ def _output_column(target, n_outputs):
         return 0
     if not isinstance(target, Integral) or isinstance(target, bool):
         raise ValueError(
-            f"target must be the index of one of the {n_outputs} outputs of the regressor, got "
+            f"target must be the index of one of the {n_outputs} outputs of the network, got "
             f"{target!r}."
         )
     if not 0 <= target < n_outputs:
         raise ValueError(
-            f"target={target} is not the index of one of the {n_outputs} outputs of the regressor."
+            f"target={target} is not the index of one of the {n_outputs} outputs of the network."
         )
     return int(target)
 

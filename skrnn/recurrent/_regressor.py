@@ -115,8 +115,8 @@ class RNNRegressor(RegressorMixin, NumberTargetsMixin, BaseRNN):
         Parameters
         ----------
         X, y : as in `fit`
-        sample_weight : array-like of shape (n,), default=None
-            The weight of each sequence.
+        sample_weight : array-like of shape (n,), or list of arrays of shape (T_i,), default=None
+            As in `fit`.
 
         Returns
         -------
@@ -128,10 +128,12 @@ class RNNRegressor(RegressorMixin, NumberTargetsMixin, BaseRNN):
     def score(self, X, y, sample_weight=None):
         """Return R2 over sequences, or over real time steps with `return_sequences`.
 
+        Time steps whose target is missing are left out.
+
         Parameters
         ----------
         X, y : as in `fit`
-        sample_weight : array-like of shape (n,), default=None
+        sample_weight : array-like of shape (n,), or list of arrays of shape (T_i,), default=None
 
         Returns
         -------

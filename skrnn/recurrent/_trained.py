@@ -73,6 +73,11 @@ class BaseTrained(
     def _learn_targets(self, y, has_weight, weights, classes):
         """Learn the classes or the scale of flat targets, as attributes."""
 
+    @property
+    def _may_miss_targets(self):
+        """Whether missing targets are read, as targets of weight zero."""
+        return False
+
     def _learn_more_targets(self, y, has_weight, weights):
         """Learn the scale of targets that were constant in earlier calls."""
 
@@ -102,11 +107,15 @@ shape (n, T, n_features) or (n, T)
         y : array-like
             One target per sequence. With `return_sequences=True`, there is one target per time
             step, in a list of arrays of shape (T_i,) or (T_i, k), or an array of shape (n, T) or
-            (n, T, k).
-        sample_weight : array-like of shape (n,), default=None
-            The weight of each sequence. Only the ratios of the weights matter: weights of any scale
-            give the same fit. A sequence with a weight of zero has no effect on the fit. If
-            None, all sequences have the same weight.
+            (n, T, k). Targets of time steps may be missing: NaN, None, or masked in a NumPy masked
+            array. Such a time step is read, but has the weight zero. A classifier reads rows of 0
+            and 1 as indicators of several labels.
+        sample_weight : array-like of shape (n,), or list of arrays of shape (T_i,), default=None
+            The weight of each sequence or, with `return_sequences=True`, optionally of each time
+            step, also as an array of shape (n, T). Only the ratios of the weights matter: weights
+            of any scale give the same fit. A sequence or a time step with a weight of zero has no
+            effect on the loss and the metrics. Features are standardised with the largest weight of
+            each sequence. If None, all have the same weight.
         groups : array-like of shape (n,), default=None
             The group of each sequence. No group is split between training and validation. Only
             used when a part of the sequences is held out, see `validation_split`.

@@ -60,7 +60,7 @@ def draw_split(estimator, groups, n_sequences, targets, used):
     if groups is not None:
         groups = check_groups(groups, n_sequences)[used]
     stratify = None
-    if is_classifier(estimator) and not estimator.return_sequences:
+    if is_classifier(estimator) and not estimator.return_sequences and targets.ndim == 1:
         stratify = np.unique(targets, return_inverse=True)[1]
     seed, size = draw_seed(estimator.random_state), estimator.validation_split
     trained, held_out = split_validation(

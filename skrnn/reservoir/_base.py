@@ -50,10 +50,14 @@ shape (n, T, n_features) or (n, T)
         y : array-like
             One target per sequence. With `return_sequences=True`, there is one target per time
             step, in a list of arrays of shape (T_i,) or (T_i, k), or an array of shape (n, T) or
-            (n, T, k). With `rows="steps"`, there is one target per row of X.
-        sample_weight : array-like of shape (n,), default=None
-            Weight of each sequence, or with `rows="steps"` of each time step, in the readout. A
-            sequence of weight zero is left out. If None, all weights are 1.
+            (n, T, k). With `rows="steps"`, there is one target per row of X. Targets of time steps
+            may be missing: NaN, None, or masked in a NumPy masked array. Such a time step changes
+            the state, but has the weight zero. A classifier reads rows of 0 and 1 as indicators of
+            several labels.
+        sample_weight : array-like of shape (n,), or list of arrays of shape (T_i,), default=None
+            Weight of each sequence, or with `rows="steps"` of each time step, in the readout. With
+            `return_sequences=True`, it may also have one weight per time step. A sequence of weight
+            zero is left out. If None, all weights are 1.
 
         Returns
         -------

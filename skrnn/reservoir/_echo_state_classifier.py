@@ -1,6 +1,5 @@
 """The echo state classifier: a reservoir and a linear readout of class indicators."""
 
-import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score
 
@@ -8,7 +7,7 @@ from skrnn._fitting import snapshot
 from skrnn._parameters import parameter, with_parameters
 from skrnn._sklearn import StrOptions, _fit_context
 from skrnn.reservoir._base import BaseEchoState
-from skrnn.reservoir._targets import ClassTargets
+from skrnn.reservoir._targets import ClassTargets, LabelTargets
 from skrnn.sequences._targets import known_classes
 
 
@@ -18,7 +17,9 @@ class EchoStateClassifier(ClassifierMixin, BaseEchoState):
 
     A fixed random recurrent network, the reservoir, turns each sequence into states, from which
     ridge regression predicts one indicator per class. The class with the largest output is
-    predicted [1]_, [2]_. Only this readout is trained, in closed form.
+    predicted [1]_, [2]_. Only this readout is trained, in closed form. If y is an indicator matrix,
+    each of its labels is predicted if its output is above one half, so that a sequence or a time
+    step may have none or several of them.
 
     Parameters
     ----------
@@ -27,7 +28,7 @@ class EchoStateClassifier(ClassifierMixin, BaseEchoState):
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
-        The class labels.
+        The class labels. For an indicator matrix, the indices of its columns.
     reservoir_ : Reservoir
         The fitted reservoir, with all parameters.
     coef_ : ndarray of shape (n_classes, n_readout_features)
@@ -141,7 +142,8 @@ class EchoStateClassifier(ClassifierMixin, BaseEchoState):
         dict or "balanced" or None
         Weight of each class, by which `sample_weight` is multiplied. Classes that a dict does not
         name have the weight 1. "balanced" gives weights that are inversely proportional to the
-        class frequencies. If None, all classes have the weight 1.
+        class frequencies. If None, all classes have the weight 1. It must be None for an indicator
+        matrix, whose rows have no single class: pass `sample_weight` to `fit`.
         """,
     )
 
@@ -149,6 +151,8 @@ class EchoStateClassifier(ClassifierMixin, BaseEchoState):
     _relative_alphas = (1e-2,)
     _default_pooling = ("mean", "std", "model_space")
     _is_single_target = False
+    # Whether targets are the rows of an indicator matrix; an attribute of fitted estimators.
+    _is_multilabel = False
 
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, classes=None, sample_weight=None):
@@ -192,7 +196,9 @@ class EchoStateClassifier(ClassifierMixin, BaseEchoState):
         -------
         ndarray of shape (n, n_classes), or list of ndarray
             With two classes, an array of shape (n,): the output of the second class minus that of
-            the first. With one target per time step, the result has the form of `predict`.
+            the first. For an indicator matrix, twice the output of each label minus one, which is
+            positive for predicted labels. With one target per time step, the result has the form of
+            `predict`.
         """
         return self._decoded("decision_function", X)
 
@@ -201,7 +207,8 @@ class EchoStateClassifier(ClassifierMixin, BaseEchoState):
 
         Least squares on indicators estimates probabilities, but its outputs may leave [0, 1]. The
         nearest distribution is returned (the projection onto the simplex, Duchi et al. 2008), so
-        that the most probable class is the predicted one. Calibrate the probabilities if their
+        that the most probable class is the predicted one. For an indicator matrix, the output of
+        each label is limited to the open interval (0, 1). Calibrate the probabilities if their
         values matter.
 
         Parameters
@@ -218,11 +225,14 @@ class EchoStateClassifier(ClassifierMixin, BaseEchoState):
     def score(self, X, y, sample_weight=None):
         """Return the accuracy, over sequences or over time steps.
 
+        For an indicator matrix, this is the fraction of rows all of whose labels are correct. Time
+        steps whose target is missing are left out.
+
         Parameters
         ----------
         X, y : as in `fit`
-        sample_weight : array-like of shape (n,), default=None
-            Weight of each sequence, or with `rows="steps"` of each time step.
+        sample_weight : array-like of shape (n,), or list of arrays of shape (T_i,), default=None
+            Weight of each sequence or time step, as in `fit`.
 
         Returns
         -------
@@ -232,10 +242,14 @@ class EchoStateClassifier(ClassifierMixin, BaseEchoState):
 
     @property
     def _targets(self):
-        return ClassTargets(self.classes_)
+        return (LabelTargets if self._is_multilabel else ClassTargets)(self.classes_)
 
     def _decoders(self):
-        of_classes = {"predict_proba": project_onto_simplex, "decision_function": _decisions}
+        targets = self._targets
+        of_classes = {
+            "predict_proba": targets.probabilities,
+            "decision_function": targets.decision,
+        }
         return super()._decoders() | of_classes
 
     def _check_part(self, method):
@@ -246,22 +260,7 @@ class EchoStateClassifier(ClassifierMixin, BaseEchoState):
                 "part of them. Set class_weight to a dict."
             )
 
-
-def _decisions(outputs):
-    """Return the outputs, or with two classes the difference of both."""
-    return outputs[:, 1] - outputs[:, 0] if outputs.shape[1] == 2 else outputs
-
-
-def project_onto_simplex(outputs):
-    """Return for each row the nearest vector that is a probability distribution.
-
-    Examples
-    --------
-    >>> project_onto_simplex(np.array([[1.5, 0.25, -0.25], [0.25, 0.25, 0.5]]))
-    array([[1.  , 0.  , 0.  ],
-           [0.25, 0.25, 0.5 ]])
-    """
-    falling = -np.sort(-outputs, axis=1)
-    excess = (np.cumsum(falling, axis=1) - 1) / np.arange(1, outputs.shape[1] + 1)
-    n_positive = np.count_nonzero(falling > excess, axis=1)
-    return np.maximum(outputs - excess[np.arange(len(outputs)), n_positive - 1][:, None], 0)
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags

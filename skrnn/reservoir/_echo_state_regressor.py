@@ -159,11 +159,13 @@ class EchoStateRegressor(RegressorMixin, BaseEchoState):
     def score(self, X, y, sample_weight=None):
         """Return the coefficient of determination R², over sequences or over time steps.
 
+        Time steps whose target is missing are left out.
+
         Parameters
         ----------
         X, y : as in `fit`
-        sample_weight : array-like of shape (n,), default=None
-            Weight of each sequence, or with `rows="steps"` of each time step.
+        sample_weight : array-like of shape (n,), or list of arrays of shape (T_i,), default=None
+            Weight of each sequence or time step, as in `fit`.
 
         Returns
         -------

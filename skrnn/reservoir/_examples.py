@@ -4,14 +4,18 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import sparse
+from sklearn.base import is_classifier
 from sklearn.utils import check_consistent_length
 
 from skrnn._check_arrays import as_array, check_features, check_numbers
-from skrnn._fitting import read_weights
 from skrnn._time_order import check_one_sorted_series, warn_about_gaps
+from skrnn.reservoir._parameters import combined_reservoir
 from skrnn.reservoir._standardize import learn_standardization, scaled_sequences
 from skrnn.sequences import Sequences
+from skrnn.sequences._class_targets import warn_if_one_column_per_step
 from skrnn.sequences._inputs import Inputs, StepFormat, read_inputs, read_one_hot
+from skrnn.sequences._missing_targets import read_step_targets, split_missing
+from skrnn.sequences._target_weights import is_per_step, read_target_weights
 from skrnn.sequences._targets import as_list_or_array, flatten_targets
 
 
@@ -155,32 +159,19 @@ def validate_examples(estimator, X, y, sample_weight, dtype, *, targets=None, cl
         raise ValueError(f"{name} requires y to be passed, but the target y is None.")
     if estimator.rows == "steps":
         check_one_sorted_series(y, "y")
-    y = as_list_or_array(y)
+    y = as_list_or_array(y, masks=estimator._per_step)
     inputs = validate_X(estimator, X, dtype, reset=is_first)
     sequences = inputs.sequences
-    if estimator.rows == "steps":
-        check_consistent_length(sequences.values, y)
-        counts = np.ones(len(sequences.values), dtype=np.int64)
-    else:
-        y, counts = flatten_targets(y, inputs, "y", per_step=estimator.return_sequences)
-    y = estimator._target_kind.check(y, per_step=estimator._per_step)
-    weights, used, of_inputs = None, np.arange(len(counts)), None
-    if sample_weight is not None:
-        weights = as_array(sample_weight, "sample_weight", dtype=np.float64)
-        if weights.ndim == 0:
-            weights = np.full(len(counts), weights)
-        weights = read_weights(weights, len(counts))
-        used = np.flatnonzero(weights)
-        of_inputs = weights if estimator.rows == "steps" else weights[used]
-        weights = np.repeat(weights, counts)
-    has_weight = slice(None) if weights is None else weights > 0
+    y, counts, known = _flat_targets(estimator, y, inputs, is_first=is_first)
+    used, of_inputs, weights = _weights(estimator, sample_weight, inputs, counts, known)
     if is_first:
         targets = estimator._target_kind.learn(y, classes, name)
     encoded = targets.encode(y, name)
     weights = targets.weights(encoded, weights, getattr(estimator, "class_weight", None))
-    if estimator.rows == "sequences":  # a sequence of weight zero is left out
-        sequences, encoded = sequences[used], encoded[has_weight]
-        weights = None if weights is None else weights[has_weight]
+    if estimator.rows == "sequences" and len(used) < len(counts):
+        # A sequence of weight zero is left out.
+        in_used = np.repeat(np.isin(np.arange(len(counts)), used), counts)
+        sequences, encoded, weights = sequences[used], encoded[in_used], weights[in_used]
     # A time step of weight zero still changes the states.
     indices = used if estimator.rows == "sequences" else None
     if is_first:
@@ -189,3 +180,44 @@ def validate_examples(estimator, X, y, sample_weight, dtype, *, targets=None, cl
         )
     sequences = _scaled(estimator, sequences, dtype, used)
     return Examples(sequences, encoded, weights, indices), targets
+
+
+def _flat_targets(estimator, y, inputs, *, is_first):
+    """Return all targets in one array, the number of each sequence, and which are not missing."""
+    if estimator.rows == "steps":
+        check_consistent_length(inputs.sequences.values, y)
+        y, counts = read_step_targets(y, "y"), np.ones(len(y), dtype=np.int64)
+    else:
+        y, counts = flatten_targets(y, inputs, "y", per_step=estimator.return_sequences)
+    y, known = split_missing(y) if estimator._per_step else (y, None)
+    if known is not None and combined_reservoir(estimator).feedback_scaling > 0:
+        raise ValueError(
+            "y has missing targets, but with feedback_scaling > 0 the target of each time step is "
+            "fed back at the next one. Fill the missing targets, or set feedback_scaling=0."
+        )
+    if is_first and is_classifier(estimator) and not estimator._per_step:
+        warn_if_one_column_per_step(y, inputs.lengths)
+    return estimator._target_kind.check(y, per_step=estimator._per_step), counts, known
+
+
+def _weights(estimator, sample_weight, inputs, counts, known):
+    """Return the indices of sequences or rows that are used, their weights, and those of targets.
+
+    The weights are None if all are equal to one.
+    """
+    if sample_weight is None and known is None:
+        return np.arange(len(counts)), None, None
+    if sample_weight is not None and not is_per_step(sample_weight):
+        sample_weight = as_array(sample_weight, "sample_weight", dtype=np.float64)
+        if sample_weight.ndim == 0:
+            sample_weight = np.full(len(counts), sample_weight)
+    of_sequences, of_targets = read_target_weights(
+        sample_weight,
+        inputs,
+        counts,
+        known,
+        per_step=estimator._per_step and estimator.rows == "sequences",
+        input_name="sample_weight",
+    )
+    used = np.flatnonzero(of_sequences)
+    return used, of_sequences if estimator.rows == "steps" else of_sequences[used], of_targets

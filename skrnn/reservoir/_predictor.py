@@ -27,7 +27,9 @@ from skrnn.reservoir._network import Network
 from skrnn.reservoir._parameters import EchoStateParameters
 from skrnn.reservoir._prediction import predict_outputs, predict_states
 from skrnn.reservoir._stream import EchoStateStreamMixin
-from skrnn.sequences._targets import as_list_or_array, flatten_step_targets, nest_steps
+from skrnn.sequences._missing_targets import read_step_targets, split_missing
+from skrnn.sequences._target_weights import require_weights_of_sequences, scored_steps
+from skrnn.sequences._targets import as_list_or_array, nest_steps
 
 
 class EchoStatePredictor(
@@ -234,14 +236,20 @@ class EchoStatePredictor(
         """Return a metric of the predictions for sequences or for time steps."""
         fitted = self._checked_snapshot()
         inputs, outputs = fitted._outputs(X)
+        predicted = fitted._targets.decode(outputs)
         if fitted.rows == "steps":
             check_one_sorted_series(y, "y")
-            y = fitted._target_kind.check(as_list_or_array(y), per_step=fitted._per_step)
-        if fitted.rows == "sequences" and fitted.return_sequences:
-            y = flatten_step_targets(as_list_or_array(y), inputs)
-            if sample_weight is not None:
-                sample_weight = np.repeat(sample_weight, inputs.lengths)
+            y, known = split_missing(read_step_targets(as_list_or_array(y, masks=True), "y"))
+            y = fitted._target_kind.check(y, per_step=True)
+            if known is not None:
+                y, predicted = y[known], predicted[known]
+                if sample_weight is not None:
+                    sample_weight = np.asarray(sample_weight)[known]
+        elif fitted.return_sequences:
+            y, predicted, sample_weight = scored_steps(y, predicted, sample_weight, inputs)
+        else:
+            require_weights_of_sequences(sample_weight)
         try:
-            return metric(y, fitted._targets.decode(outputs), sample_weight=sample_weight)
+            return metric(y, predicted, sample_weight=sample_weight)
         except TypeError as error:  # values that cannot be compared or subtracted
             raise ValueError(f"y must hold targets like those of fit: {error}.") from error

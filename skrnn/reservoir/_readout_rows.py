@@ -119,6 +119,12 @@ def accumulate(statistics, blocks, sequences, targets, weights, *, washout, n_in
             continue
         rows = step_rows(block, sequences, n_inputs)[skipped:]
         chosen = None if weights is None else weights[positions]
+        if chosen is not None and not chosen.all():
+            # A target without a weight has no effect, not even on rounding.
+            counted = chosen > 0
+            rows, positions, chosen = rows[counted], positions[counted], chosen[counted]
+            if not len(positions):
+                continue
         statistics.add(rows, targets[positions], chosen)
     return last
 

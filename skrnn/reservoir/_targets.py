@@ -4,8 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from skrnn.sequences._class_targets import (
+    check_class_targets,
+    require_kind,
+    require_label_indices,
+    require_no_class_weight,
+)
 from skrnn.sequences._targets import (
-    check_labels,
     check_numbers,
     class_factors,
     label_codes,
@@ -77,16 +82,19 @@ class ClassTargets:
     classes: np.ndarray
 
     def __eq__(self, other):
-        return np.array_equal(self.classes, other.classes)
+        return type(self) is type(other) and np.array_equal(self.classes, other.classes)
 
     @staticmethod
     def check(y, *, per_step):
-        """Return valid labels, (n,)."""
-        return check_labels(y, "y")
+        """Return valid labels, (n,), or indicators, (n, n_labels)."""
+        return check_class_targets(y, "y", per_step=per_step)
 
     @classmethod
     def learn(cls, y, classes, estimator_name):
         """Learn the classes from `y`, unless `classes` is given."""
+        if y.ndim == 2:
+            require_label_indices(classes, y.shape[1])
+            return LabelTargets(np.arange(y.shape[1]))
         return cls(
             require_two_classes(np.unique(y) if classes is None else classes, estimator_name)
         )
@@ -94,10 +102,11 @@ class ClassTargets:
     @property
     def attributes(self):
         """The fitted attributes of the estimator, by name."""
-        return {"classes_": self.classes}
+        return {"classes_": self.classes, "_is_multilabel": False}
 
     def encode(self, y, estimator_name):
         """Return one indicator for each class, (n, n_classes)."""
+        require_kind(y, None, "y", estimator_name)
         return np.eye(len(self.classes))[label_codes(y, self.classes, "y")]
 
     def weights(self, targets, sample_weight, class_weight):
@@ -115,3 +124,69 @@ class ClassTargets:
     def as_feedback(self, outputs):
         """Return the indicators of the predicted classes."""
         return np.eye(len(self.classes))[outputs.argmax(axis=0)].T
+
+    def decision(self, outputs):
+        """Return the decision function: for two classes the difference of their outputs."""
+        return outputs[:, 1] - outputs[:, 0] if len(self.classes) == 2 else outputs
+
+    def probabilities(self, outputs):
+        """Return the distribution of the classes that is nearest to the outputs."""
+        return project_onto_simplex(outputs)
+
+
+@dataclass(frozen=True, eq=False)
+class LabelTargets(ClassTargets):
+    """The rows of an indicator matrix, of which a readout predicts each indicator.
+
+    Parameters
+    ----------
+    classes : ndarray of shape (n_labels,)
+        The column indices of the labels.
+    """
+
+    @property
+    def attributes(self):
+        """The fitted attributes of the estimator, by name."""
+        return {"classes_": self.classes, "_is_multilabel": True}
+
+    def encode(self, y, estimator_name):
+        """Return indicators as floats."""
+        require_kind(y, len(self.classes), "y", estimator_name)
+        return y.astype(np.float64)
+
+    def weights(self, targets, sample_weight, class_weight):
+        """Return the weight of each target."""
+        require_no_class_weight(class_weight)
+        return sample_weight
+
+    def decode(self, outputs):
+        """Return the indicators of the labels whose outputs are above one half."""
+        return (outputs > 0.5).astype(np.int64)
+
+    def as_feedback(self, outputs):
+        """Return the predicted indicators."""
+        return (outputs > 0.5).astype(np.float64)
+
+    def decision(self, outputs):
+        """Return for each label what the difference would be if it were one of two classes."""
+        return 2 * outputs - 1
+
+    def probabilities(self, outputs):
+        """Return the outputs, limited to the open interval (0, 1)."""
+        smallest = np.finfo(np.float64).eps
+        return np.clip(outputs, smallest, 1 - smallest)
+
+
+def project_onto_simplex(outputs):
+    """Return for each row the nearest vector that is a probability distribution.
+
+    Examples
+    --------
+    >>> project_onto_simplex(np.array([[1.5, 0.25, -0.25], [0.25, 0.25, 0.5]]))
+    array([[1.  , 0.  , 0.  ],
+           [0.25, 0.25, 0.5 ]])
+    """
+    falling = -np.sort(-outputs, axis=1)
+    excess = (np.cumsum(falling, axis=1) - 1) / np.arange(1, outputs.shape[1] + 1)
+    n_positive = np.count_nonzero(falling > excess, axis=1)
+    return np.maximum(outputs - excess[np.arange(len(outputs)), n_positive - 1][:, None], 0)

@@ -4,7 +4,6 @@ There is one target per sequence or one per time step. In the second case, the t
 steps are in one array.
 """
 
-import sys
 from numbers import Real
 
 import numpy as np
@@ -14,12 +13,20 @@ from sklearn.utils.validation import assert_all_finite
 
 from skrnn._check_arrays import as_array, in_words, refuse_masked
 from skrnn.sequences._containers import object_array, split_steps
+from skrnn.sequences._missing_targets import is_missing, read_step_targets
 
 # --- layout -------------------------------------------------------------------------
 
 
-def as_list_or_array(y, input_name="y"):
+def as_list_or_array(y, input_name="y", *, masks=False):
     """Return y as an array, but lists and tuples unchanged, since they may be ragged.
+
+    Parameters
+    ----------
+    y : object
+    input_name : str, default="y"
+    masks : bool, default=False
+        Whether y may be a masked array with masked values, which is returned unchanged.
 
     Raises
     ------
@@ -29,6 +36,8 @@ def as_list_or_array(y, input_name="y"):
         If y is a masked array with masked values.
     """
     if isinstance(y, list | tuple):
+        return y
+    if masks and isinstance(y, np.ma.MaskedArray):
         return y
     refuse_masked(y, input_name)
     array = np.asarray(y)
@@ -131,6 +140,7 @@ def flatten_step_targets(y, inputs, input_name="y"):
     Returns
     -------
     ndarray of shape (sum of lengths,) or (sum of lengths, k)
+        Missing targets are NaN, or None in an object array; see `split_missing`.
 
     Raises
     ------
@@ -138,7 +148,7 @@ def flatten_step_targets(y, inputs, input_name="y"):
         If the numbers of sequences or time steps differ, or if y has no axis of time steps.
     """
     require_as_many(y, len(inputs), input_name)
-    series = [target_array(target, f"{input_name}[{i}]") for i, target in enumerate(y)]
+    series = [read_step_targets(target, f"{input_name}[{i}]") for i, target in enumerate(y)]
     depths = {target.ndim for target in series}
     if not depths <= {1, 2} or len(depths) > 1:
         raise ValueError(
@@ -221,7 +231,7 @@ def check_labels(y, input_name):
         If a label is missing, or if they are not class labels.
     """
     y = column_or_1d(target_array(y, input_name), warn=True)
-    if y.dtype.kind in "OmM" and (missing := _is_missing(y)).any():
+    if y.dtype.kind in "OmM" and (missing := is_missing(y)).any():
         raise ValueError(
             f"{input_name} must contain a label for each target, got {y[missing][0]!r}."
         )
@@ -242,14 +252,6 @@ def _require_comparable(labels, input_name):
             f"{input_name} must contain labels that can be compared with each other, such as only "
             f"text or only integers: {error}."
         ) from error
-
-
-def _is_missing(labels):
-    """Return which objects stand for a missing label, such as None, NaN and `pandas.NA`."""
-    pandas = sys.modules.get("pandas")
-    if pandas is not None:
-        return pandas.isna(labels)
-    return np.array([label is None or label != label for label in labels])
 
 
 def require_two_classes(classes, name):

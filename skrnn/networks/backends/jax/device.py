@@ -194,13 +194,16 @@ def _target_losses(objective, raw, batch, per_step):
     where = starts[rows]
     if per_step:
         raw, where, real = _as_targets(raw, where, real, n_targets[rows])
+    if objective.skips:
+        real &= weights[where] > 0
     true = values[where]
     losses, predicted = objective.weighted_losses(true, raw, weights[where])
     return losses, real, true, predicted
 
 
 def _mean(losses, real):
-    return jnp.sum(jnp.where(real, losses, 0)) / jnp.sum(real)
+    # No target of a segment may have a weight.
+    return jnp.sum(jnp.where(real, losses, 0)) / jnp.maximum(jnp.sum(real), 1)
 
 
 def _rate_setter(optimizer):

@@ -39,6 +39,7 @@ def to_device(examples, units):
 def compile_training(network, objective, optimizer, model, penalty, bounded):
     """Compile two loops for training, with and without XLA inside, and one for evaluation."""
     target_losses = partial(_target_losses, objective, network.spec.return_sequences)
+    mean = _mean_or_zero if objective.skips else tf.reduce_mean
     own_layers = not network.spec.is_custom
     update = _compile_update(optimizer, model.trainable_variables, all_used=own_layers)
 
@@ -46,7 +47,7 @@ def compile_training(network, objective, optimizer, model, penalty, bounded):
         raw, *states = tf.nest.flatten(model(inputs, training=training))
         losses, predicted, true = target_losses(raw, targets, rows)
         objective.metrics.update(true, predicted, targets[4])
-        return tf.add_n([tf.reduce_mean(losses), *model.losses]), states
+        return tf.add_n([mean(losses), *model.losses]), states
 
     def train_batch(sequences, targets, rows, states, rate):
         variables = model.trainable_variables
@@ -58,7 +59,7 @@ def compile_training(network, objective, optimizer, model, penalty, bounded):
         if penalty is not None:
 
             def loss(raw):
-                return tf.reduce_mean(target_losses(raw, targets, rows)[0])
+                return mean(target_losses(raw, targets, rows)[0])
 
             # Otherwise some weights may be updated before the penalty has read them.
             gradients = tf.tuple(penalty.add(gradients, factor, inputs, loss))
@@ -108,10 +109,18 @@ def _target_losses(objective, per_step, raw, targets, rows):
     if per_step:
         lengths = tf.gather(n_targets, rows)
         real = tf.sequence_mask(lengths)
-        where = tf.boolean_mask(_step_positions(where, lengths), real)
+        where = _step_positions(where, lengths)
+        if objective.skips:
+            real = tf.logical_and(real, tf.gather(weights, where) > 0)
+        where = tf.boolean_mask(where, real)
         raw = tf.boolean_mask(raw, real)
     true = tf.gather(values, where)
     return *objective.weighted_losses(true, raw, tf.gather(weights, where)), true
+
+
+def _mean_or_zero(losses):
+    """Return the mean of losses, or zero if no target of a batch has a weight."""
+    return tf.math.divide_no_nan(tf.reduce_sum(losses), tf.cast(tf.size(losses), losses.dtype))
 
 
 def _compile_update(optimizer, variables, *, all_used):

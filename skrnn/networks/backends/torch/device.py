@@ -59,6 +59,7 @@ def compile_training(network, objective, optimizer, model, penalty, bounded):
     run_model = {True: _runner(model, True), False: _runner(network.raw, False)}
     state_inputs = [] if network.spec.decoder else model.inputs[2:]
     target_losses = partial(_target_losses, objective, network.spec.return_sequences)
+    mean = _mean_or_zero if objective.skips else torch.mean
     variables = model.trainable_variables
     parameters = [variable.value for variable in variables]
     update = make_update(optimizer, variables, all_used=not network.spec.is_custom)
@@ -68,7 +69,7 @@ def compile_training(network, objective, optimizer, model, penalty, bounded):
         losses, predicted, true = target_losses(raw, data, rows, here)
         with torch.no_grad():
             objective.metrics.update(true, predicted, data[1][4])
-        return sum(model.losses, losses.mean()), states
+        return sum(model.losses, mean(losses)), states
 
     def train_batch(data, rows, here, states, rate):
         inputs = _inputs(network.spec, data, rows, here, states)
@@ -78,7 +79,7 @@ def compile_training(network, objective, optimizer, model, penalty, bounded):
         if penalty is not None:
 
             def loss(raw):
-                return target_losses(raw, data, rows, here)[0].mean()
+                return mean(target_losses(raw, data, rows, here)[0])
 
             with torch.no_grad():
                 gradients = penalty.add(gradients, factor, inputs, loss)
@@ -131,9 +132,17 @@ def _target_losses(objective, per_step, raw, data, rows, here):
     if per_step:
         real = _real_steps(n_targets[here], raw.device)
         where = _step_positions(where, lengths[rows], raw.shape[1]).flatten()[real]
+        if objective.skips:
+            has_weight = weights[where] > 0
+            where, real = where[has_weight], real[has_weight]
         raw = raw.flatten(0, 1)[real]
     true = values[where]
     return *objective.weighted_losses(true, raw, weights[where]), true
+
+
+def _mean_or_zero(losses):
+    """Return the mean of losses, or zero if no target of a batch has a weight."""
+    return losses.sum() / max(len(losses), 1)
 
 
 def _empty(state):
