@@ -10,6 +10,7 @@ from skrnn.sequences._conversions import (
     from_channels_first,
     from_nan_padded,
     to_channels_first,
+    to_column,
     to_padded,
 )
 from skrnn.sequences._sequences import Sequences
@@ -23,6 +24,7 @@ __all__ = [
     "from_multiindex",
     "from_nan_padded",
     "to_channels_first",
+    "to_column",
     "to_long",
     "to_multiindex",
     "to_padded",
