@@ -13,8 +13,9 @@ from skrnn.sequences._conversions import (
     to_column,
     to_padded,
 )
+from skrnn.sequences._from_tables import from_long, from_multiindex
 from skrnn.sequences._sequences import Sequences
-from skrnn.sequences._tables import from_long, from_multiindex, to_long, to_multiindex
+from skrnn.sequences._to_tables import to_long, to_multiindex
 
 __all__ = [
     "Sequences",
