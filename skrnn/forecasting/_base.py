@@ -88,7 +88,7 @@ class BaseForecaster(RegressorMixin, SavedEstimator, metaclass=ABCMeta):
 
         Parameters
         ----------
-        X : array of shape (n_rows, n_features), DataFrame, Series, or list of them
+        X : array of shape (n_rows, n_features) or (n_rows,), DataFrame, Series, or list of them
             One row per time step. Each item of a list is one series. The last level of a MultiIndex
             is the time, and all other levels identify the series of each row. An index of times or
             numbers must increase within each series. If an index (of times, periods or numbers)
