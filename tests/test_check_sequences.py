@@ -195,7 +195,7 @@ def _with(value):
         (None, TypeError, "X must be a batch of sequences, got NoneType"),
         ("abc", TypeError, "X must be a batch of sequences, got str"),
         ({"a": [1]}, TypeError, "X must be a batch of sequences, got dict"),
-        ((i for i in [1]), TypeError, "X must be a batch of sequences, got generator"),
+        ((i for i in [1]), ValueError, r"got a 1-D array: X has the shape \(1,\)"),
         (3.0, ValueError, "got a scalar: X=3.0"),
         (np.zeros(3), ValueError, r"got a 1-D array: X has the shape \(3,\). Reshape your data;"),
         ([1.0, 2.0], ValueError, r"Reshape your data; one series is a batch of one: \[X\]"),

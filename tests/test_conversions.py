@@ -322,10 +322,55 @@ def test_from_long_errors(table, change, arguments, message):
 
 
 def test_from_long_and_from_multiindex_need_a_data_frame(table):
-    with pytest.raises(TypeError, match="df must be a pandas DataFrame, got dict"):
+    with pytest.raises(TypeError, match=r"df must be a DataFrame of .*, got dict"):
         from_long(table.to_dict(), id="who", time="day", values="load")
-    with pytest.raises(TypeError, match="df must be a pandas DataFrame, got Series"):
+    with pytest.raises(TypeError, match=r"df must be a DataFrame of .*, got Series"):
         from_multiindex(table["load"])
+
+
+def test_from_long_reads_all_other_columns_with_their_names(table):
+    table = table.drop(columns="class")
+    X, ids, y = from_long(table, id="who", time="day", target="kind")
+    others = [name for name in table.columns if name not in ("who", "day", "kind")]
+    assert X.feature_names == tuple(others)
+    expected, *_ = from_long(table, id="who", time="day", values=others)
+    assert_same(X, expected)
+    assert list(to_long(X, ids=ids, y=y).columns) == ["id", "time", *others, "target"]
+    assert list(to_multiindex(X).columns) == others
+    with pytest.raises(ValueError, match="no column for values"):
+        from_long(table[["who", "day"]], id="who", time="day")
+
+
+def _in_polars(table):
+    polars = pytest.importorskip("polars")
+    return polars.DataFrame({name: table[name].to_list() for name in table})
+
+
+def _in_pyarrow(table):
+    return pytest.importorskip("pyarrow").Table.from_pandas(table)
+
+
+@pytest.mark.parametrize("convert", [_in_polars, _in_pyarrow])
+def test_from_long_reads_tables_of_other_libraries(table, convert):
+    columns = {"id": "who", "time": "day", "values": ["load", "heat"], "target": "kind"}
+    X, ids, y = from_long(convert(table), **columns)
+    expected, expected_ids, expected_y = from_long(table, **columns)
+    assert_same(X, expected)
+    assert X.feature_names == ("load", "heat")
+    assert ids.tolist() == expected_ids.tolist()
+    assert y.tolist() == expected_y.tolist()
+
+
+def test_from_multiindex_names_from_long_for_a_table_without_an_index(table):
+    with pytest.raises(ValueError, match=r"1 level\(s\).*from_long"):
+        from_multiindex(_in_polars(table))
+
+
+def test_from_multiindex_reads_pyarrow(table):
+    indexed = table.set_index(["who", "day"])[["load"]]
+    X, _ = from_multiindex(_in_pyarrow(indexed))
+    assert_same(X, from_multiindex(indexed)[0])
+    assert X.feature_names == ("load",)
 
 
 def test_from_multiindex_errors(table):

@@ -59,7 +59,6 @@ BAD_X = cases(
     nothing=(None, "Expected 2D array"),
     number=(3.0, "Expected 2D array"),
     word=("abc", "abc"),
-    one_dimension=(X[:, 0], "Reshape your data"),
     list_of_numbers=([1.0, 2.0, 3.0, 4.0, 5.0], "list of single values.*Reshape your data"),
     three_dimensions=(X[np.newaxis], r"3 dimensions.*list\(X\)"),
     sparse=(sparse.csr_array(X), "dense data is required"),

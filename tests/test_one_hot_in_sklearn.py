@@ -131,13 +131,11 @@ def test_one_hot_in_a_column_transformer():
     ]
 
 
-@pytest.mark.parametrize("output", ["sequence", "counts"])
-def test_one_hot_pandas_output(output):
-    encoder = OneHotSequenceEncoder(output=output)
+def test_one_hot_pandas_output():
+    encoder = OneHotSequenceEncoder()
     assert encoder.set_output(transform="pandas") is encoder
     with config_context(transform_output="pandas"):
-        result = encoder.fit_transform(DNA)
-    assert isinstance(result, list) if output == "sequence" else sparse.issparse(result)
+        assert isinstance(encoder.fit_transform(DNA), list)
 
 
 def test_one_hot_pickle_and_clone():

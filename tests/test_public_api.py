@@ -123,6 +123,7 @@ PUBLIC_NAMES = {
         "from_multiindex",
         "from_nan_padded",
         "to_channels_first",
+        "to_column",
         "to_long",
         "to_multiindex",
         "to_padded",

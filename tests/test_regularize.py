@@ -263,3 +263,26 @@ def test_regularize_invalid_arguments():
         regularize(np.zeros((3, 2)), "h")
     with pytest.raises(ValueError, match="'aggregate' parameter of regularize must be"):
         regularize(make_series([0]), "h", aggregate="std")
+
+
+def test_regularize_by_id_keeps_the_ids_and_equals_a_multiindex():
+    times = pd.DatetimeIndex(["2026-01-01", "2026-01-04", "2026-01-02", "2026-01-03"], name="day")
+    columns = {"load": [1.0, 4.0, 2.0, 3.0], "who": ["a", "a", "b", "b"], "site": [1, 1, 2, 2]}
+    df = pd.DataFrame(columns, index=times)
+    found = regularize(df, "D", id=["who", "site"])
+    assert list(found.columns) == ["load", "who", "site"]
+    assert found["who"].tolist() == ["a"] * 4 + ["b"] * 2
+    assert found["site"].tolist() == [1] * 4 + [2] * 2
+    expected = regularize(df.drop(columns="site").set_index("who", append=True).swaplevel(), "D")
+    assert_array_equal(found["load"], expected["load"])
+    assert found.index.name == "day"
+    assert_array_equal(regularize(df, "D", id="who")["load"], expected["load"])
+
+
+@pytest.mark.parametrize(("id", "message"), [("city", r"got \['city'\]"), ([], r"got \[\]")])
+def test_regularize_id_must_be_a_column(id, message):
+    df = pd.DataFrame({"load": [1.0]}, index=pd.DatetimeIndex(["2026-01-01"]))
+    with pytest.raises(ValueError, match=message):
+        regularize(df, "D", id=id)
+    with pytest.raises(ValueError, match="needs a DataFrame with an index of one level"):
+        regularize(df["load"], "D", id="load")

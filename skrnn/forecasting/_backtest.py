@@ -21,7 +21,7 @@ _EXPECTED_CV = "cv must be an int, a splitter or an iterable of pairs of trainin
 
 def backtest(forecaster, X, y, cv, series_id):
     """Return a table of errors with one row for each fold and step."""
-    panel = read_panel(X, series_id)
+    panel = read_panel(X, series_id, time=forecaster.time)
     if panel.container == "list":
         raise ValueError(
             "backtest splits rows, but X is a list of series; pass one table with series_id, or "

@@ -22,7 +22,7 @@ from skrnn.forecasting._context import context_at_end, context_of_rows, find_row
 from skrnn.forecasting._intervals import half_widths, held_out_residuals, split_origins
 from skrnn.forecasting._known_future import read_known_future
 from skrnn.forecasting._panel import counts_in_words, require_no_missing, require_rows
-from skrnn.forecasting._read_panel import read_panel
+from skrnn.forecasting._read_panel import read_panel, require_no_targets, with_times
 from skrnn.forecasting._rule import check_memory, check_n_steps, forecast_from, forecast_rows
 from skrnn.forecasting._target_columns import read_columns, read_targets
 
@@ -37,15 +37,18 @@ class BaseForecaster(RegressorMixin, SavedEstimator, metaclass=ABCMeta):
         "horizon": [Interval(Integral, 1, None, closed="left")],
         "initial_context": [StrOptions({"auto", "fit_end", "edge"})],
         "calibration_size": [Interval(Real, 0, 1, closed="neither"), None],
+        "time": [str, None],
     }
     # Only forecasters with covariates have this parameter.
     known_future = ()
+    time = None  # forecasters that an earlier version saved do not have this parameter
 
     @abstractmethod
-    def __init__(self, *, horizon, initial_context, calibration_size):
+    def __init__(self, *, horizon, initial_context, calibration_size, time):
         self.horizon = horizon
         self.initial_context = initial_context
         self.calibration_size = calibration_size
+        self.time = time
 
     # Hooks for subclasses.
 
@@ -85,7 +88,7 @@ class BaseForecaster(RegressorMixin, SavedEstimator, metaclass=ABCMeta):
 
         Parameters
         ----------
-        X : array of shape (n_rows, n_features), DataFrame, Series, or list of them
+        X : array of shape (n_rows, n_features) or (n_rows,), DataFrame, Series, or list of them
             One row per time step. Each item of a list is one series. The last level of a MultiIndex
             is the time, and all other levels identify the series of each row. An index of times or
             numbers must increase within each series. If an index (of times, periods or numbers)
@@ -108,6 +111,7 @@ class BaseForecaster(RegressorMixin, SavedEstimator, metaclass=ABCMeta):
             If a series is too short, is not sorted by time, or contains NaN that the forecaster
             does not accept. The forecaster then stays as it was before.
         """
+        require_no_targets(X, y)
         with all_or_nothing(self) as draft:
             draft._forget_stored_version()
             draft._fit_panel(draft._read(X, series_id, reset=True), y)
@@ -341,8 +345,8 @@ class BaseForecaster(RegressorMixin, SavedEstimator, metaclass=ABCMeta):
     # Helpers of the public methods.
 
     def _read(self, X, series_id, *, reset=False, input_name="X"):
-        freq = None if reset else self._training_end.freq
-        panel = read_panel(X, series_id, freq=freq, input_name=input_name)
+        known = {} if reset else {"freq": self._training_end.freq, "n_known": self.n_features_in_}
+        panel = read_panel(X, series_id, input_name=input_name, time=self.time, **known)
         row = panel.values[:1]
         if panel.columns is not None:
             row = pd.DataFrame(row, columns=panel.columns)
@@ -378,10 +382,10 @@ class BaseForecaster(RegressorMixin, SavedEstimator, metaclass=ABCMeta):
             panel = self._read(X, None, input_name="X").tail(rule.n_context)
         check_memory(n_steps, len(panel.keys), panel.n_features)
         columns = self.known_future_columns_
-        ahead = read_known_future(X_future, rule.count_ahead(n_steps), panel, columns)
-        laid_out = context_at_end(panel, rule.n_context, ahead)
-        origins = laid_out.rows[panel.last_rows]
-        return forecast_from(rule, laid_out, origins, n_steps), panel
+        known = with_times(X_future, self.time, "X_future")
+        ahead = read_known_future(known, rule.count_ahead(n_steps), panel, columns)
+        context = context_at_end(panel, rule.n_context, ahead)
+        return forecast_from(rule, context, context.rows[panel.last_rows], n_steps), panel
 
     def _wrap(self, forecasts, panel):
         is_flat = self._has_flat_targets

@@ -39,9 +39,12 @@ class Drift(ForecastRule):
 class _NaiveForecaster(BaseForecaster):
     """Forecasts from the last values of the targets, which must be columns of `X`."""
 
-    def __init__(self, *, horizon=1, initial_context="auto", calibration_size=None):
+    def __init__(self, *, horizon=1, initial_context="auto", calibration_size=None, time=None):
         super().__init__(
-            horizon=horizon, initial_context=initial_context, calibration_size=calibration_size
+            horizon=horizon,
+            initial_context=initial_context,
+            calibration_size=calibration_size,
+            time=time,
         )
 
     @property
@@ -85,6 +88,8 @@ class PersistenceForecaster(_NaiveForecaster):
     calibration_size : float in (0, 1), default=None
         The fraction of each series, at its end, that is held out for intervals. If None, there are
         no intervals.
+    time : str or None, default=None
+        The name of the column that holds the times; see :class:`SlidingWindowForecaster`.
 
     Attributes
     ----------
@@ -144,6 +149,8 @@ class SeasonalNaiveForecaster(_NaiveForecaster):
     calibration_size : float in (0, 1), default=None
         The fraction of each series, at its end, that is held out for intervals. If None, there are
         no intervals.
+    time : str or None, default=None
+        The name of the column that holds the times; see :class:`SlidingWindowForecaster`.
 
     Attributes
     ----------
@@ -188,9 +195,14 @@ class SeasonalNaiveForecaster(_NaiveForecaster):
         "period": [Interval(Integral, 1, None, closed="left")],
     }
 
-    def __init__(self, period, *, horizon=1, initial_context="auto", calibration_size=None):
+    def __init__(
+        self, period, *, horizon=1, initial_context="auto", calibration_size=None, time=None
+    ):
         super().__init__(
-            horizon=horizon, initial_context=initial_context, calibration_size=calibration_size
+            horizon=horizon,
+            initial_context=initial_context,
+            calibration_size=calibration_size,
+            time=time,
         )
         self.period = period
 
@@ -220,6 +232,8 @@ class DriftForecaster(_NaiveForecaster):
     calibration_size : float in (0, 1), default=None
         The fraction of each series, at its end, that is held out for intervals. If None, there are
         no intervals.
+    time : str or None, default=None
+        The name of the column that holds the times; see :class:`SlidingWindowForecaster`.
 
     Attributes
     ----------

@@ -31,7 +31,10 @@ def _check_columns(table, input_name):
     require_unique_columns(table, input_name)
     non_numeric = non_numeric_columns(table)
     if non_numeric:
-        raise ValueError(
-            f"{input_name} has columns that do not hold numbers: {non_numeric}. Encode them, or "
-            "select other columns."
+        times = [name for name, dtype in table.dtypes.items() if dtype.kind == "M"]
+        way = (
+            f"The times in {times[0]!r} are not a feature: use time={times[0]!r}, or set_index."
+            if times
+            else "Encode them, or select other columns."
         )
+        raise ValueError(f"{input_name} has columns that do not hold numbers: {non_numeric}. {way}")

@@ -40,7 +40,7 @@ class Panel:
     columns : Index or None
         The names of the features.
     is_series : bool
-        Whether the user passed a pandas Series, or a list of them.
+        Whether the user passed a pandas Series, or a list of them, or an array of one dimension.
     freq : offset, Timedelta, number or None
         The distance in time between rows.
     """

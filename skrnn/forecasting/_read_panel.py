@@ -17,11 +17,58 @@ from skrnn.forecasting._numbers import read_numbers
 from skrnn.forecasting._panel import Panel
 from skrnn.sequences._containers import is_nested_table
 from skrnn.sequences._inputs import as_known_container
-from skrnn.sequences._layout import is_frame, is_series
+from skrnn.sequences._other_libraries import as_plain, is_frame, is_series
 from skrnn.sequences._sequences import offsets_of
 
 
-def read_panel(X, series_id=None, *, times=None, freq=None, input_name="X"):
+def with_times(X, time, input_name="X"):
+    """Return tables whose index holds the times that are in one of their columns.
+
+    Parameters
+    ----------
+    X : object
+        A table, or a list or dict of tables.
+    time : str or None
+        The name of the column. If None, `X` is returned unchanged.
+    input_name : str, default="X"
+        The name of the data in error messages.
+
+    Raises
+    ------
+    ValueError
+        If a table does not have this column.
+
+    Examples
+    --------
+    >>> with_times(pd.DataFrame({"day": [3, 4], "load": [1.0, 2.0]}), "day")
+         load
+    day
+    3     1.0
+    4     2.0
+    """
+    if time is None or X is None:
+        return X
+    if isinstance(X, list | tuple):
+        return [with_times(item, time, f"{input_name}[{i}]") for i, item in enumerate(X)]
+    if isinstance(X, dict):
+        return {key: with_times(X[key], time, f"{input_name}[{key!r}]") for key in X}
+    frame = as_plain(X, input_name)
+    if not is_frame(frame) or time not in frame.columns:
+        found = f"the columns {list(frame.columns)}" if is_frame(frame) else type(X).__name__
+        raise ValueError(
+            f"{input_name} must be a table with the column time={time!r}, got {found}."
+        )
+    if frame.index.nlevels > 1:
+        raise ValueError(
+            f"{input_name} has a MultiIndex, whose last level is the time; expected time=None, or "
+            "an index of one level."
+        )
+    return frame.set_index(time)
+
+
+def read_panel(
+    X, series_id=None, *, times=None, freq=None, input_name="X", time=None, n_known=None
+):
     """Read one series or many.
 
     Parameters
@@ -35,6 +82,10 @@ def read_panel(X, series_id=None, *, times=None, freq=None, input_name="X"):
         The distance in time between rows, if it is known.
     input_name : str
         The name of the data in error messages.
+    time : str or None
+        The name of the column that holds the times.
+    n_known : int or None
+        The number of features, if it is known.
 
     Returns
     -------
@@ -45,9 +96,13 @@ def read_panel(X, series_id=None, *, times=None, freq=None, input_name="X"):
     ValueError
         If X is none of these containers, does not hold numbers, or is not sorted by time.
     """
+    X = with_times(as_plain(X, input_name), time, input_name)
     if isinstance(X, list | tuple) and not is_nested_table(X):
+        X = [as_plain(item, f"{input_name}[{i}]") for i, item in enumerate(X)]
         return _read_list(X, series_id, times, freq, input_name)
     frame = X.to_frame() if is_series(X) else as_known_container(X)
+    if is_plain_series(frame):
+        frame = _with_one_feature(frame, n_known, input_name)
     values = _numbers(frame, input_name)
     index, key_names = X.index if is_frame(frame) else None, None
     if index is not None and index.nlevels > 1:
@@ -79,8 +134,36 @@ def read_panel(X, series_id=None, *, times=None, freq=None, input_name="X"):
         container=container,
         key_names=key_names,
         columns=_columns_of([X]),
-        is_series=is_series(X),
+        is_series=is_series(X) or is_plain_series(X),
     )
+
+
+def is_plain_series(X):
+    """Return whether X is an array of one dimension that holds numbers."""
+    return isinstance(X, np.ndarray) and X.ndim == 1 and X.dtype.kind in "fiu" and len(X) > 0
+
+
+def _with_one_feature(array, n_known, input_name):
+    if n_known not in (None, 1):
+        raise ValueError(
+            f"{input_name} is an array of the shape {array.shape}, which is a series of one "
+            f"feature, expected {n_known} features. Reshape your data."
+        )
+    return array[:, np.newaxis]
+
+
+def require_no_targets(X, y):
+    """Check that y is None if X is an array of one dimension, which is its own target.
+
+    Raises
+    ------
+    ValueError
+    """
+    if y is not None and is_plain_series(X):
+        raise ValueError(
+            f"X is an array of the shape {X.shape}, which is one series and its own target, but y "
+            "was passed. Reshape your data: X.reshape(-1, 1) is one feature."
+        )
 
 
 def _read_list(X, series_id, times, freq, input_name):

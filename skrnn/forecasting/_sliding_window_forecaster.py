@@ -97,6 +97,10 @@ class SlidingWindowForecaster(BaseForecaster):
     calibration_size : float in (0, 1), default=None
         The fraction of each series, at its end, that is held out of training to compute the
         residuals for intervals. If None, there are no intervals.
+    time : str or None, default=None
+        The name of the column that holds the time of each row, for tables without an index of
+        times, such as those of polars. This column is not a feature. If None, the times are the
+        index.
 
     Attributes
     ----------
@@ -195,9 +199,13 @@ class SlidingWindowForecaster(BaseForecaster):
         known_future=(),
         initial_context="auto",
         calibration_size=None,
+        time=None,
     ):
         super().__init__(
-            horizon=horizon, initial_context=initial_context, calibration_size=calibration_size
+            horizon=horizon,
+            initial_context=initial_context,
+            calibration_size=calibration_size,
+            time=time,
         )
         self.estimator = estimator
         self.window_length = window_length

@@ -14,6 +14,8 @@ from scipy import sparse
 from skrnn._check_arrays import as_array, require_unique_columns
 from skrnn.preprocessing._symbols import Factorizer, SymbolSequences, factorize_integers
 from skrnn.sequences import Sequences
+from skrnn.sequences._columns import unpack_columns
+from skrnn.sequences._other_libraries import as_plain
 
 _EXPECTED = "categories must be str or int"
 
@@ -75,6 +77,7 @@ def as_batch(X, input_name):
         raise ValueError("Iterable over sequences expected, string object received.")
     if sparse.issparse(X):
         raise TypeError(f"{input_name} is a sparse matrix; expected sequences of categories.")
+    X = unpack_columns(as_plain(X, input_name), input_name)
     if isinstance(X, Sequences | Iterator) or (hasattr(X, "iloc") and X.ndim == 1):
         X = list(X)
     batch = X if isinstance(X, list | tuple) else _as_array(X, input_name)

@@ -19,7 +19,9 @@ from sklearn.feature_extraction.text import CountVectorizer
 from skrnn.preprocessing._subwords import learns_subwords, load_subwords
 from skrnn.preprocessing._symbols import Factorizer, SymbolSequences
 from skrnn.preprocessing._vocabularies import TokenCounts, check_one_type, merge_tokens
+from skrnn.sequences._columns import unpack_columns
 from skrnn.sequences._containers import is_table
+from skrnn.sequences._other_libraries import as_plain
 
 _DOCUMENTS_PER_BATCH = 1000
 
@@ -49,6 +51,7 @@ def check_documents(X, *, as_tokens, any_type=False):
         raise ValueError("Iterable over raw text documents expected, string object received.")
     if not hasattr(X, "__iter__") or isinstance(X, type) or getattr(X, "ndim", 1) == 0:
         raise ValueError(f"X must be an iterable of documents, got {type(X).__name__}.")
+    X = unpack_columns(as_plain(X))
     array_of_tokens = as_tokens and isinstance(X, np.ndarray) and X.ndim == 2
     if is_table(X) and not array_of_tokens:
         raise ValueError(

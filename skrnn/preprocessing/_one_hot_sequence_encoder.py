@@ -34,14 +34,14 @@ from skrnn.preprocessing._one_hot_matrices import (
     stack_steps,
 )
 from skrnn.preprocessing._sequence_transformer import (
-    SequenceTransformerMixin,
+    TableTransformerMixin,
     collect_like,
     fill_empty_sequences,
 )
 from skrnn.sequences._containers import is_nested_array, is_table, split_steps
 
 
-class OneHotSequenceEncoder(SequenceTransformerMixin, SavedEstimator):
+class OneHotSequenceEncoder(TableTransformerMixin, SavedEstimator):
     """Encode sequences of categories as one-hot steps.
 
     Each step is one category, for example a letter of a DNA strand, a visited page, a tag or a
@@ -107,7 +107,6 @@ class OneHotSequenceEncoder(SequenceTransformerMixin, SavedEstimator):
     --------
     sklearn.preprocessing.OneHotEncoder : Encodes tables, with separate columns for each feature.
     sklearn.feature_extraction.text.CountVectorizer : Counts words and n-grams.
-    skrnn.RNNClassifier : Reads the sparse steps without converting them to dense arrays.
 
     Notes
     -----
@@ -253,7 +252,7 @@ class OneHotSequenceEncoder(SequenceTransformerMixin, SavedEstimator):
               Series. If `sparse_output=False` and `X` is a table (n, T) or a list of equally long
               lists, it is one array (n, T, K).
             - If `output="multi_hot"` or `"counts"`, a CSR matrix (n, K), or an array if
-              `sparse_output=False`.
+              `sparse_output=False`, and a DataFrame as `set_output` requires.
 
         Raises
         ------
@@ -330,16 +329,17 @@ class OneHotSequenceEncoder(SequenceTransformerMixin, SavedEstimator):
                 f"input_features must be a list of one name or of {self.n_features_in_}, "
                 f"got {input_features!r}."
             )
-        first = names[0] if len(names) == 1 else "x0"
-        return np.array([f"{first}_{label}" for label in self._labels.tolist()], dtype=object)
+        names = names if len(names) == 1 else ["x0"]
+        return np.array([f"{names[0]}_{label}" for label in self._labels.tolist()], dtype=object)
 
     def __sklearn_tags__(self):
-        """Return the tags of a transformer that accepts categories."""
         tags = super().__sklearn_tags__()
         tags.input_tags.categorical = True
         tags.input_tags.string = True
         tags.transformer_tags.preserves_dtype = []
         return tags
+
+    _returns_table = property(lambda self: self.output != "sequence")
 
     def _read(self, X):
         """Return the categories of all steps as codes."""

@@ -23,11 +23,12 @@ _AGGREGATES = ("mean", "median", "min", "max", "sum", "first", "last")
     {
         "df": [pd.DataFrame, pd.Series],
         "freq": [str, timedelta, np.timedelta64, pd.offsets.BaseOffset],
+        "id": [str, list, None],
         "aggregate": [StrOptions(set(_AGGREGATES))],
     },
     prefer_skip_nested_validation=True,
 )
-def regularize(df, freq, *, aggregate="mean"):
+def regularize(df, freq, *, id=None, aggregate="mean"):
     """Put a table of rows in time on a regular grid, before any split.
 
     Each time of the grid is the right end of an interval: it holds the rows after the previous time
@@ -47,6 +48,11 @@ def regularize(df, freq, *, aggregate="mean"):
         The distance between the times of the grid: a pandas alias such as `"h"`, `"3h"`, `"D"` or
         `"MS"`, or a positive duration.
 
+    id : str, list of str or None, default=None
+        The column, or columns, of `df` that identify the series of a row. Each series gets its own
+        grid, and all its rows, also the new ones, keep its id. If None, `df` is one series, or has
+        a MultiIndex.
+
     aggregate : {"mean", "median", "min", "max", "sum", "first", "last"}, default="mean"
         How several rows in one interval are combined in columns of numbers and of booleans, which
         become 0 and 1. In other columns, such as text, the last value is kept. Missing values are
@@ -62,9 +68,9 @@ def regularize(df, freq, *, aggregate="mean"):
     Raises
     ------
     ValueError
-        If `df` has no rows, if its times are not a DatetimeIndex (times in mixed time zones do not
-        form one), if a time or the label of a series is missing, or if `freq` is unknown or not
-        positive.
+        If `df` has no rows or no column `id`, if its times are not a DatetimeIndex (times in mixed
+        time zones do not form one), if a time or the label of a series is missing, or if `freq` is
+        unknown or not positive.
 
     See Also
     --------
@@ -96,6 +102,8 @@ def regularize(df, freq, *, aggregate="mean"):
     """
     if len(df) == 0:
         raise ValueError("df has no rows; expected at least one.")
+    if id is not None:
+        return _regularize_by_id(df, freq, [id] if isinstance(id, str) else id, aggregate)
     times, offset = check_datetime_index(df.index, "df"), _check_offset(freq)
     series = series_of_rows(df.index, "df")
     # A stable sort keeps the order of rows at the same time, which "first" and "last" depend on.
@@ -105,6 +113,22 @@ def regularize(df, freq, *, aggregate="mean"):
     table = _aggregate(table, slots, aggregate).reindex(range(sum(map(len, grids))))
     table.index = _grid_index(df.index, series, grids)
     return table.iloc[:, 0].rename(df.name) if isinstance(df, pd.Series) else table
+
+
+def _regularize_by_id(df, freq, names, aggregate):
+    """Return a regular table in which some columns identify the series of a row."""
+    if isinstance(df, pd.Series) or df.index.nlevels > 1:
+        raise ValueError(
+            f"id={names} needs a DataFrame with an index of one level, the time; got a "
+            f"{type(df).__name__} with {df.index.nlevels} level(s)."
+        )
+    missing = [name for name in names if name not in df.columns]
+    if missing or not names:
+        raise ValueError(f"id must hold columns of df, {list(df.columns)}, got {missing or names}.")
+    n_names = len(names)
+    indexed = df.set_index(names, append=True).reorder_levels([*range(1, n_names + 1), 0])
+    regular = regularize(indexed, freq, aggregate=aggregate)
+    return regular.reset_index(level=list(range(n_names)))[list(df.columns)]
 
 
 def _check_offset(freq):

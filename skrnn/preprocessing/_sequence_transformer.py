@@ -3,6 +3,7 @@
 import numpy as np
 from sklearn.base import TransformerMixin
 
+from skrnn._check_arrays import in_words
 from skrnn.sequences import Sequences, to_padded
 from skrnn.sequences._containers import object_array
 from skrnn.sequences._sequences import offsets_of
@@ -100,4 +101,48 @@ class SequenceTransformerMixin(TransformerMixin, auto_wrap_output_keys=None):
         self : estimator
             The estimator itself.
         """
+        return self
+
+
+class TableTransformerMixin(TransformerMixin):
+    """Mixin for transformers that return a table or sequences, depending on their parameters.
+
+    A subclass has the property `_returns_table`. scikit-learn then wraps the tables, but not the
+    sequences.
+    """
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        # scikit-learn has made it an attribute of the class, which is the same for all parameters.
+        cls._sklearn_auto_wrap_output_keys = property(
+            lambda self: {"transform"} if self._returns_table else set()
+        )
+
+    def set_output(self, *, transform=None):
+        """Set the container of the output if it is a table.
+
+        Parameters
+        ----------
+        transform : {"default", "pandas", "polars"}, default=None
+            With "pandas" or "polars", a table is returned as a DataFrame. With "default", it is an
+            array or a sparse matrix. None changes nothing. Sequences are never changed, so that
+            the setting can be made for a whole Pipeline.
+
+        Returns
+        -------
+        self : estimator
+            The estimator itself.
+
+        Raises
+        ------
+        ValueError
+            If `transform` is none of these values.
+        """
+        if transform not in (None, "default", "pandas", "polars"):
+            raise ValueError(
+                "transform must be 'default', 'pandas', 'polars' or None, got "
+                f"{in_words(transform)}."
+            )
+        if transform is not None:
+            self._sklearn_output_config = {"transform": transform}
         return self

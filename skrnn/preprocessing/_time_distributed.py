@@ -18,7 +18,9 @@ from skrnn.preprocessing._row_order import find_order_dependent
 from skrnn.preprocessing._sequence_transformer import SequenceTransformerMixin
 from skrnn.sequences import Sequences
 from skrnn.sequences._check import as_sequences, warn_if_channels_first
+from skrnn.sequences._columns import unpack_columns
 from skrnn.sequences._containers import array_like, feature_table, is_table, wrap_like
+from skrnn.sequences._other_libraries import as_plain
 
 
 def count_steps(sequences):
@@ -216,7 +218,7 @@ class TimeDistributed(OneToOneFeatureMixin, SequenceTransformerMixin, SavedEstim
         check_is_fitted(self)
         sequences = self._check_sequences(X)
         self._check_features(X, sequences, reset=False)
-        return self._apply(self.transformer_.transform, sequences, X)
+        return self._apply(self.transformer_.transform, sequences, X, self._names_out(X))
 
     @available_if(lambda self: hasattr(self.transformer, "inverse_transform"))
     def inverse_transform(self, X):
@@ -288,11 +290,18 @@ class TimeDistributed(OneToOneFeatureMixin, SequenceTransformerMixin, SavedEstim
 
     def _check_features(self, X, sequences, *, reset):
         """Check the number and the names of the features, or record them if `reset`."""
-        table = feature_table(X)
+        table = feature_table(unpack_columns(as_plain(X)))
         table = sequences.values[:1] if table is None else table
         check_features(self, table, reset=reset)
 
-    def _apply(self, transform, sequences, X):
+    def _names_out(self, X):
+        """Return the names of the transformed features if X are `Sequences` with names."""
+        has_names = isinstance(X, Sequences) and X.feature_names is not None
+        if not has_names or not hasattr(self.transformer_, "get_feature_names_out"):
+            return None
+        return self.transformer_.get_feature_names_out(X.feature_names)
+
+    def _apply(self, transform, sequences, X, names=None):
         """Return X with transformed steps; a step that windows share is transformed once."""
         sequences = drop_unused_steps(sequences)
         steps = transform(sequences.values)
@@ -307,4 +316,4 @@ class TimeDistributed(OneToOneFeatureMixin, SequenceTransformerMixin, SavedEstim
                 f"{self.transformer} must return one row per time step: expected the shape "
                 f"({len(sequences.values)}, n_features_out), got {steps.shape}."
             )
-        return wrap_like(sequences.with_values(steps), array_like(X))
+        return wrap_like(sequences.with_values(steps, names), array_like(X))

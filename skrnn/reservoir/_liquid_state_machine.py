@@ -9,7 +9,7 @@ from skrnn._fitting import all_or_nothing, draw_seed, fitted_snapshot
 from skrnn._parameters import parameter, with_parameters
 from skrnn._persistence import SavedEstimator
 from skrnn._sklearn import Interval, StrOptions, _fit_context
-from skrnn.preprocessing._sequence_transformer import SequenceTransformerMixin
+from skrnn.preprocessing._sequence_transformer import TableTransformerMixin
 from skrnn.preprocessing._time_distributed import drop_unused_steps
 from skrnn.reservoir._spike_encoding import make_encoder, scale_to_unit
 from skrnn.reservoir._spiking_connections import (
@@ -25,7 +25,7 @@ from skrnn.sequences._sequences import offsets_of
 
 
 @with_parameters
-class LiquidStateMachine(ClassNamePrefixFeaturesOutMixin, SequenceTransformerMixin, SavedEstimator):
+class LiquidStateMachine(ClassNamePrefixFeaturesOutMixin, TableTransformerMixin, SavedEstimator):
     r"""Reservoir of spiking units that turns sequences into filtered spike trains.
 
     Leaky integrate-and-fire units on a three-dimensional grid are connected at random, near units
@@ -275,6 +275,10 @@ shape (n, T, n_features) or (n, T)
         tags.input_tags.three_d_array = True
         tags.transformer_tags.preserves_dtype = []
         return tags
+
+    @property
+    def _returns_table(self):
+        return self.pooling is not None
 
     @property
     def _n_features_out(self):

@@ -6,7 +6,7 @@ from skrnn._fitting import all_or_nothing, fitted_snapshot, snapshot
 from skrnn._parameters import with_parameters
 from skrnn._persistence import SavedEstimator
 from skrnn._sklearn import _fit_context
-from skrnn.preprocessing._sequence_transformer import SequenceTransformerMixin
+from skrnn.preprocessing._sequence_transformer import TableTransformerMixin
 from skrnn.reservoir._dynamics import Dynamics, draw_dynamics
 from skrnn.reservoir._pooling import pooling_kinds
 from skrnn.reservoir._reservoir_parameters import ReservoirParameters
@@ -16,7 +16,7 @@ from skrnn.sequences._inputs import StepFormat, read_inputs
 
 @with_parameters
 class Reservoir(
-    ReservoirParameters, ClassNamePrefixFeaturesOutMixin, SequenceTransformerMixin, SavedEstimator
+    ReservoirParameters, ClassNamePrefixFeaturesOutMixin, TableTransformerMixin, SavedEstimator
 ):
     r"""Fixed recurrent network that turns sequences into sequences of states.
 
@@ -163,6 +163,10 @@ shape (n, T, n_features) or (n, T)
     def n_states_(self):
         """Number of states of a time step: the units of all layers and of both directions."""
         return sum(layer.units for layer in (*self.layers_, *self.backward_layers_))
+
+    @property
+    def _returns_table(self):
+        return self.pooling is not None
 
     @property
     def _n_features_out(self):

@@ -10,10 +10,12 @@ from skrnn.sequences._conversions import (
     from_channels_first,
     from_nan_padded,
     to_channels_first,
+    to_column,
     to_padded,
 )
+from skrnn.sequences._from_tables import from_long, from_multiindex
 from skrnn.sequences._sequences import Sequences
-from skrnn.sequences._tables import from_long, from_multiindex, to_long, to_multiindex
+from skrnn.sequences._to_tables import to_long, to_multiindex
 
 __all__ = [
     "Sequences",
@@ -23,6 +25,7 @@ __all__ = [
     "from_multiindex",
     "from_nan_padded",
     "to_channels_first",
+    "to_column",
     "to_long",
     "to_multiindex",
     "to_padded",

@@ -2,10 +2,14 @@
 
 import numbers
 import warnings
+from collections.abc import Iterator
 
 import numpy as np
 
+from skrnn.sequences._columns import unpack_columns
+from skrnn.sequences._feature_names import feature_names
 from skrnn.sequences._layout import Layout, check_kind, lay_out, too_few
+from skrnn.sequences._other_libraries import as_plain
 from skrnn.sequences._sequences import Sequences, gather, offsets_of
 
 # Number of sequences that are gathered in memory at once, since the values may be a memory map.
@@ -34,6 +38,13 @@ def check_sequences(X, *, dtype=np.float32, tokens=False, allow_nan=False, input
         - A list, tuple, Series or object array contains one item per sequence: an array of shape
           (T_i, F) or (T_i,), a nested list, a DataFrame with one row per time step, or a SciPy
           sparse matrix of shape (T_i, F), which is converted to a dense array.
+        - A table of shape (n, 1) contains a sequence in each cell, such as an object array (see
+          `to_column`) or a DataFrame with a column of lists.
+        - A table of shape (n, F) whose cells are all one-dimensional sequences contains one column
+          per feature. All cells of a row have the same length.
+        - Tables of polars and pyarrow, ragged arrays of awkward, TensorFlow and PyTorch (nested
+          tensors and packed sequences), and arrays of xarray are read like those of pandas and
+          NumPy. A generator is read once.
         - `Sequences` are returned unchanged if they already meet all conditions.
 
         To pass a single series, wrap it in a list: `[series]`.
@@ -56,10 +67,10 @@ def check_sequences(X, *, dtype=np.float32, tokens=False, allow_nan=False, input
     Returns
     -------
     sequences : Sequences
-        The batch. It shares the memory of `X` if the layout and the dtype of `X` allow it. This is
-        the case for contiguous arrays and for sliding windows
-        (`numpy.lib.stride_tricks.sliding_window_view` with the axes in the order n, T, F). If
-        sliding windows need another dtype, only the underlying series is cast.
+        The batch, with `feature_names` if the features of `X` have names. It shares the memory of
+        `X` if the layout and the dtype of `X` allow it. This is the case for contiguous arrays and
+        for sliding windows (`numpy.lib.stride_tricks.sliding_window_view` with the axes in the
+        order n, T, F). If sliding windows need another dtype, only the underlying series is cast.
 
     Raises
     ------
@@ -79,6 +90,7 @@ def check_sequences(X, *, dtype=np.float32, tokens=False, allow_nan=False, input
     from_long : Read a table in long format.
     from_multiindex : Read a table indexed by (id, time).
     from_nan_padded : Read sequences that are padded with NaN.
+    to_column : Make a table of shape (n, 1), which more of scikit-learn's tools accept.
 
     Examples
     --------
@@ -94,6 +106,7 @@ def check_sequences(X, *, dtype=np.float32, tokens=False, allow_nan=False, input
     >>> X.shape, X.values.shape
     ((901, 100, 1), (1000, 1))
     """
+    X = list(X) if isinstance(X, Iterator) else X
     sequences = as_sequences(
         X, dtype=dtype, tokens=tokens, allow_nan=allow_nan, input_name=input_name
     )
@@ -134,6 +147,7 @@ def as_sequences(X, *, dtype, tokens=False, allow_nan=False, input_name="X"):
         layout = Layout(X.values, X.starts, X.lengths)
         _check_given(X, tokens, input_name)
     else:
+        X = unpack_columns(as_plain(X, input_name), input_name)
         layout = lay_out(
             X, input_name, None if tokens or isinstance(dtype, list | tuple) else dtype
         )
@@ -144,7 +158,7 @@ def as_sequences(X, *, dtype, tokens=False, allow_nan=False, input_name="X"):
         _check_finite(checked, allow_nan, input_name)
     if isinstance(X, Sequences) and checked.values is X.values:
         return X
-    return Sequences(*checked)
+    return Sequences(*checked, None if tokens else feature_names(X))
 
 
 def _check_given(X, tokens, input_name):

@@ -2,7 +2,9 @@
 
 import numpy as np
 
-from skrnn.sequences._layout import is_frame, is_series
+from skrnn.sequences._columns import has_sequence_cells, pack_columns, unpack_columns
+from skrnn.sequences._feature_names import feature_names, named_table
+from skrnn.sequences._other_libraries import is_frame, is_series
 from skrnn.sequences._sequences import Sequences
 
 
@@ -17,7 +19,8 @@ def is_table(X):
     Returns
     -------
     bool
-        False for lists and `Sequences`, whose sequences may have any length.
+        False for lists, `Sequences` and tables of which each cell is a sequence, because these
+        sequences may have any length.
 
     Examples
     --------
@@ -26,7 +29,8 @@ def is_table(X):
     """
     if isinstance(X, Sequences | list | tuple):
         return False
-    return (X if hasattr(X, "ndim") else np.asarray(X)).ndim == 2
+    shape = (X if hasattr(X, "shape") else np.asarray(X)).shape
+    return len(shape) == 2 and not has_sequence_cells(X)
 
 
 def is_nested_array(X):
@@ -69,7 +73,8 @@ def feature_table(X):
     -------
     array or DataFrame or None
         `X` itself if it is a table of shape (n, T). For a list of DataFrames the first one, since
-        all of them have the same columns.
+        all of them have the same columns. For other sequences with named features, a table without
+        rows that has these columns.
 
     Examples
     --------
@@ -83,7 +88,10 @@ def feature_table(X):
     if is_table(X):
         return X
     first = X[0] if isinstance(X, list | tuple) else None
-    return first if is_frame(first) else None
+    if is_frame(first):
+        return first
+    names = feature_names(X)
+    return None if names is None else named_table(names)
 
 
 def split_steps(steps, lengths):
@@ -144,7 +152,9 @@ def wrap_like(sequences, X):
         - If `X` is an array of three dimensions, the result is an array (n, T, F).
         - If `X` is an array of two dimensions, the result is an array (n, T) if a step has one
           feature, else an array (n, T, F). If `X` is a DataFrame and the result has its shape, it
-          is a DataFrame with the index and the columns of `X`.
+          is a DataFrame with the index and the columns of `X`. If the cells of `X` are sequences,
+          the result is such a table too if `X` is of NumPy or pandas and has one column, or as many
+          columns as the result has features.
         - If the result should be an array but the sequences have different lengths, it is a list.
 
         If the sequences of `X` have no feature axis and the steps of the result have one feature,
@@ -172,16 +182,22 @@ def wrap_like(sequences, X):
         raise ValueError(f"Expected as many sequences as X has, {n}, got {len(sequences)}.")
     if isinstance(X, list | tuple) or len(X.shape) == 1:
         return _as_collection(sequences, X)
+    if has_sequence_cells(X):
+        first = unpack_columns(X[:1])[0]
+        return pack_columns(_items_like(sequences, first), X)
     return _as_table(sequences, X)
 
 
-def _as_collection(sequences, X):
-    first = X.iloc[0] if is_series(X) else X[0]
+def _items_like(sequences, first):
+    """Return a list of sequences, without a feature axis if the first one of X has none."""
     one_feature = sequences.ndim == 3 and sequences.values.shape[1] == 1
     if one_feature and np.ndim(first) == 1:
-        items = [sequence[:, 0] for sequence in sequences]
-    else:
-        items = list(sequences)
+        return [sequence[:, 0] for sequence in sequences]
+    return list(sequences)
+
+
+def _as_collection(sequences, X):
+    items = _items_like(sequences, X.iloc[0] if is_series(X) else X[0])
     if isinstance(X, list):
         return items
     if isinstance(X, tuple):

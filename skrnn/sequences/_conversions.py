@@ -10,8 +10,10 @@ import numpy as np
 
 from skrnn._check_arrays import as_array, in_words
 from skrnn.sequences._check import as_floats
+from skrnn.sequences._columns import is_sequence, unpack_columns
 from skrnn.sequences._containers import stacked
-from skrnn.sequences._layout import lay_out
+from skrnn.sequences._layout import lay_out, too_few
+from skrnn.sequences._other_libraries import as_plain, is_series
 from skrnn.sequences._sequences import Sequences
 
 # Conversions change the layout only, so floats keep their precision; other values become float64.
@@ -115,7 +117,7 @@ def to_channels_first(X):
     return np.swapaxes(stacked(X, X.shape[1]), 1, 2)
 
 
-def from_nan_padded(X):
+def from_nan_padded(X, *, n_features=None):
     """Read sequences that are padded with NaN at their ends.
 
     Parameters
@@ -125,6 +127,11 @@ def from_nan_padded(X):
         The batch. The last steps of a sequence are padding if all of their features are NaN; they
         are removed. All other NaN are kept.
 
+    n_features : int or None, default=None
+        If it is an int, `X` has the shape (n_sequences, n_steps * n_features), with one time step
+        after another in each row, as tools for tables of numbers need them:
+        ``to_padded(X).reshape(len(X), -1)``.
+
     Returns
     -------
     sequences : Sequences
@@ -133,7 +140,7 @@ def from_nan_padded(X):
     Raises
     ------
     ValueError
-        If a sequence contains only NaN.
+        If a sequence contains only NaN, or `n_features` does not fit the shape of `X`.
 
     See Also
     --------
@@ -147,6 +154,7 @@ def from_nan_padded(X):
     >>> X.lengths
     array([3, 1])
     """
+    X = X if n_features is None else _with_features(X, n_features)
     values, starts, lengths = as_floats(lay_out(X, "X"), FLOATS, "X")
     steps = np.where(np.isnan(values).all(axis=1), -1, np.arange(len(values)))
     last = np.maximum.accumulate(steps)[starts + lengths - 1]
@@ -157,6 +165,18 @@ def from_nan_padded(X):
             f"X[{empty[0]}] contains only NaN; expected at least 1 time step with a value."
         )
     return Sequences(values, starts, lengths)
+
+
+def _with_features(X, n_features):
+    """Return flat rows as an array of shape (n, T, n_features)."""
+    X = as_array(X, "X")
+    n_features = _as_index(n_features, "n_features")
+    if X.ndim != 2 or n_features < 1 or X.shape[1] % n_features:
+        raise ValueError(
+            f"n_features={n_features} needs X of the shape (n_sequences, n_steps * {n_features}), "
+            f"got {X.shape}."
+        )
+    return X.reshape(len(X), -1, n_features)
 
 
 def to_padded(X, *, value=np.nan, length=None):
@@ -197,7 +217,7 @@ def to_padded(X, *, value=np.nan, length=None):
     """
     X = given_sequences(X)
     longest = int(X.lengths.max(initial=0))
-    length = longest if length is None else _as_index(length)
+    length = longest if length is None else _as_index(length, "length")
     if length < longest:
         raise ValueError(
             f"length={length} is shorter than the longest sequence, which has {longest} steps."
@@ -208,11 +228,63 @@ def to_padded(X, *, value=np.nan, length=None):
     return padded
 
 
-def _as_index(length):
+def _as_index(number, name):
     try:
-        return operator.index(length)
+        return operator.index(number)
     except TypeError as error:
-        raise TypeError(f"length must be an int or None, got {in_words(length)}.") from error
+        raise TypeError(f"{name} must be an int or None, got {in_words(number)}.") from error
+
+
+def to_column(X):
+    """Return sequences as a table of shape (n, 1), with one sequence in each cell.
+
+    Tools that accept only tables of two dimensions, such as
+    :class:`~sklearn.ensemble.BaggingClassifier`, keep the sequences of such a table, and the
+    estimators read it like a list.
+
+    Parameters
+    ----------
+    X : Sequences, or any batch that `check_sequences` accepts
+        The batch of sequences.
+
+    Returns
+    -------
+    column : ndarray of object of shape (n_sequences, 1)
+        The sequences. The items of a list are not changed or copied.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `X` is not a batch of sequences. The values are not checked: they may also be symbols,
+        for an encoder.
+
+    See Also
+    --------
+    check_sequences : Reads the result.
+
+    Examples
+    --------
+    >>> from skrnn.sequences import check_sequences, to_column
+    >>> column = to_column([[1, 2, 3], [4, 5]])
+    >>> column
+    array([[list([1, 2, 3])],
+           [list([4, 5])]], dtype=object)
+    >>> check_sequences(column)
+    Sequences(n_sequences=2, lengths=2..3, n_features=1, dtype=float32)
+    """
+    X = unpack_columns(as_plain(X), "X")
+    if not isinstance(X, Sequences | list | tuple) and not is_series(X):
+        X = as_array(X, "X")
+        if X.ndim == 0:
+            raise TypeError(f"X must be a batch of sequences, got {in_words(X.item())}.")
+    if len(X) == 0:
+        raise too_few("sample", (0,), "X")
+    column = np.empty((len(X), 1), dtype=object)
+    for i, item in enumerate(X):
+        if not is_sequence(item):
+            raise ValueError(f"X[{i}] must be a sequence, got {in_words(item)}.")
+        column[i, 0] = item
+    return column
 
 
 def _check_padding(value, dtype):

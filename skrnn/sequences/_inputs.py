@@ -11,7 +11,9 @@ from sklearn.utils.validation import validate_data
 
 from skrnn._persistence import stored_as_dict
 from skrnn.sequences._check import as_sequences, warn_if_channels_first
+from skrnn.sequences._columns import unpack_columns
 from skrnn.sequences._containers import feature_table, is_nested_table
+from skrnn.sequences._other_libraries import as_plain
 from skrnn.sequences._sequences import Sequences, offsets_of
 from skrnn.sequences._tokens import PADDING
 
@@ -49,6 +51,7 @@ class Inputs:
 
 def as_known_container(X):
     """Return X, converted to an array if this is the only operation that it supports."""
+    X = as_plain(X)
     known = isinstance(X, (np.ndarray, Sequences, list, tuple)) or hasattr(X, "iloc")
     return np.asarray(X) if hasattr(X, "__array__") and not known else X
 
@@ -196,7 +199,7 @@ def read_inputs(estimator, X, *, fresh=None, input_name="X", table=None):
     ValueError
         If X has a format that the estimator cannot read.
     """
-    X = as_known_container(X)
+    X = unpack_columns(as_known_container(X), input_name)
     reset = fresh is not None
     steps = fresh if reset else estimator._step_format
     inputs, n_features = steps.read(X, input_name)

@@ -4,14 +4,17 @@ Only shapes are checked here: whether an object is a batch of sequences, where e
 and whether all sequences have the same number of features. `check_sequences` checks the values.
 """
 
-import sys
+from collections.abc import Mapping, Set
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 from scipy import sparse
 
 from skrnn._check_arrays import refuse_masked
 from skrnn._time_order import check_sorted
+from skrnn.sequences._columns import as_steps, unpack_columns
+from skrnn.sequences._other_libraries import as_plain, is_frame, is_series
 from skrnn.sequences._sequences import offsets_of
 
 NUMERIC_KINDS = "fiub"
@@ -60,8 +63,8 @@ def lay_out(X, input_name, dtype=None):
             f"{input_name} is a sparse matrix, which cannot be split into sequences; expected a "
             "list of sparse rows, one matrix of shape (n_steps, n_features) per sequence."
         )
-    if is_frame(X) or is_series(X):
-        _check_not_one_series(X, input_name)
+    X = unpack_columns(as_plain(X, input_name), input_name)
+    _check_not_one_series(X, input_name)
     if is_frame(X):
         return _lay_out_array(table_values(X, input_name, _FORMAT_OF_BATCH), input_name)
     if isinstance(X, list | tuple):
@@ -72,25 +75,13 @@ def lay_out(X, input_name, dtype=None):
     return _lay_out_array(array, input_name)
 
 
-def is_frame(X):
-    """Return whether X is a pandas DataFrame, without importing pandas."""
-    pandas = sys.modules.get("pandas")
-    return pandas is not None and isinstance(X, pandas.DataFrame)
-
-
-def is_series(X):
-    """Return whether X is a pandas Series, without importing pandas."""
-    pandas = sys.modules.get("pandas")
-    return pandas is not None and isinstance(X, pandas.Series)
-
-
 _FORMAT_OF_BATCH = (
     "Expected one row per sequence and one column per time step. To read a table with one row per "
-    "time step, use skrnn.sequences.from_long."
+    "time step, use skrnn.sequences.from_long(df, id=..., time=...)."
 )
 _FORMAT_OF_SEQUENCE = (
     "Expected one row per time step and one column per feature. Encode these columns as numbers, "
-    "or leave them out."
+    "or leave them out; times can be the index (set_index)."
 )
 
 
@@ -111,8 +102,10 @@ def table_values(frame, input_name, expected=_FORMAT_OF_SEQUENCE):
     """
     non_numeric = non_numeric_columns(frame)
     if non_numeric:
+        times = [name for name, dtype in frame.dtypes.items() if dtype.kind == "M"]
+        advice = f" The times in {times[0]!r} are not a feature." if times else ""
         raise ValueError(
-            f"{input_name} has columns that do not hold numbers: {non_numeric}. {expected}"
+            f"{input_name} has columns that do not hold numbers: {non_numeric}.{advice} {expected}"
         )
     return _without_na(frame)
 
@@ -125,7 +118,7 @@ def _without_na(pandas_object):
 
 def non_numeric_columns(frame):
     """Return the names of the columns that do not contain numbers, joined into one string."""
-    is_numeric = sys.modules["pandas"].api.types.is_numeric_dtype
+    is_numeric = pd.api.types.is_numeric_dtype
     names = [
         repr(name)
         for i, (name, dtype) in enumerate(zip(frame.columns, frame.dtypes, strict=True))
@@ -135,19 +128,21 @@ def non_numeric_columns(frame):
 
 
 def _holds_numbers(column):
-    kind = sys.modules["pandas"].api.types.infer_dtype(column, skipna=True)
+    kind = pd.api.types.infer_dtype(column, skipna=True)
     # "mixed" may contain anything; the conversion to floats then names the offending sequence.
     return kind in NUMBER_COLUMNS
 
 
 def _check_not_one_series(X, input_name):
-    pandas = sys.modules["pandas"]
-    clocks = (pandas.DatetimeIndex, pandas.PeriodIndex, pandas.TimedeltaIndex)
+    if not is_frame(X) and not is_series(X):
+        return
+    clocks = (pd.DatetimeIndex, pd.PeriodIndex, pd.TimedeltaIndex)
     if X.index.nlevels > 1:
-        if any(isinstance(level, clocks) for level in X.index.levels):
+        if is_frame(X) or X.dtype != object:
             raise ValueError(
-                f"{input_name} is a table whose MultiIndex contains times; read it with "
-                "skrnn.sequences.from_multiindex."
+                f"{input_name} is a table with a MultiIndex of the levels {list(X.index.names)}. "
+                f"If its rows are time steps, use skrnn.sequences.from_multiindex({input_name}). "
+                f"If each row is one sequence, drop the index: {input_name}.reset_index(drop=True)."
             )
     elif isinstance(X.index, clocks) and (is_frame(X) or X.dtype != object):
         raise ValueError(
@@ -166,7 +161,9 @@ def _as_array(X, input_name):
             raise ValueError(
                 f"Expected a batch of sequences, got a scalar: {input_name}={X}. Reshape your data."
             )
-        raise TypeError(f"{input_name} must be a batch of sequences, got {type(X).__name__}.")
+        raise TypeError(
+            f"{input_name} must be a batch of sequences, got {type(X).__name__}.{_advice(X)}"
+        )
     if array.ndim == 1 and array.dtype != object:
         raise _one_dimensional(array, input_name)
     if array.ndim > 3:
@@ -175,6 +172,16 @@ def _as_array(X, input_name):
             "(n_sequences, n_steps, n_features) or, for one feature, (n_sequences, n_steps)."
         )
     return array
+
+
+def _advice(X):
+    """Return what to do with an object that yields sequences, or batches of them."""
+    if not hasattr(X, "__iter__") or isinstance(X, str | bytes | Mapping | Set):
+        return ""
+    return (
+        " If it yields one sequence after another, pass a list of them. If it yields batches, pass "
+        "each batch to partial_fit or predict."
+    )
 
 
 def _one_dimensional(array, input_name):
@@ -233,10 +240,7 @@ def _lay_out_list(items, input_name, dtype):
         raise too_few("sample", (0,), input_name)
     if all(sparse.issparse(item) for item in items):
         return _lay_out_sparse(items, input_name, dtype)
-    arrays = [
-        item if type(item) is np.ndarray else _item_array(item, f"{input_name}[{i}]")
-        for i, item in enumerate(items)
-    ]
+    arrays = [_item_array(item, input_name, i) for i, item in enumerate(items)]
     _check_columns(items, input_name)
     _check_time_order(items, input_name)
     if min(array.ndim for array in arrays) == 0:
@@ -250,13 +254,17 @@ def _lay_out_list(items, input_name, dtype):
     return Layout(values, offsets_of(lengths), lengths)
 
 
-def _item_array(item, name):
+def _item_array(item, input_name, i):
+    if type(item) is np.ndarray and item.dtype != object:
+        return item
+    name = f"{input_name}[{i}]"
     if is_frame(item):
         return table_values(item, name)
     if is_series(item):
         return _without_na(item)
     if sparse.issparse(item):
         return item.toarray()
+    item = as_steps(item, name)
     refuse_masked(item, name)
     try:
         return np.asarray(item)

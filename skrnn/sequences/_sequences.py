@@ -62,6 +62,9 @@ class Sequences:
         and come in any order.
     lengths : array-like of int of shape (n_sequences,)
         The number of time steps of each sequence, at least 1.
+    feature_names : sequence of str or None, default=None
+        The name of each column of `values`. Estimators that are fitted on named features store the
+        names in `feature_names_in_`, and require the same names in the same order later.
 
     Attributes
     ----------
@@ -71,6 +74,8 @@ class Sequences:
         The position in `values` at which each sequence begins, read-only.
     lengths : ndarray of int64 of shape (n_sequences,)
         The number of time steps of each sequence, read-only.
+    feature_names : tuple of str or None
+        The name of each feature.
     shape : tuple
         ``(n_sequences, n_steps, n_features)``, without the last entry for codes; ``n_steps`` is
         None if the lengths differ.
@@ -84,9 +89,11 @@ class Sequences:
     Raises
     ------
     TypeError
-        If `starts` or `lengths` are not integers, or if one-dimensional `values` are not.
+        If `starts` or `lengths` are not integers, if one-dimensional `values` are not, or if a
+        feature name is not a str.
     ValueError
-        If the shapes do not fit together, or if a sequence is empty or reaches outside `values`.
+        If the shapes do not fit together, if a sequence is empty or reaches outside `values`, or if
+        `feature_names` does not hold one unique name per feature.
 
     See Also
     --------
@@ -114,19 +121,21 @@ class Sequences:
     (1, 3, 2)
     """
 
-    __slots__ = ("_lengths", "_starts", "_values")
+    __slots__ = ("_feature_names", "_lengths", "_starts", "_values")
 
-    def __init__(self, values, starts, lengths):
+    def __init__(self, values, starts, lengths, feature_names=None):
         self._values = _checked_values(values)
         self._starts = _checked_positions(starts, "starts")
         self._lengths = _checked_positions(lengths, "lengths")
         _check_inside(self._starts, self._lengths, len(self._values))
+        self._feature_names = _checked_names(feature_names, self._values.shape)
 
     @classmethod
-    def _trusted(cls, values, starts, lengths):
+    def _trusted(cls, values, starts, lengths, feature_names=None):
         """Return `Sequences` on arrays that are known to fit together, without a check."""
         self = object.__new__(cls)
         self._values, self._starts, self._lengths = values, starts, lengths
+        self._feature_names = feature_names
         starts.flags.writeable = lengths.flags.writeable = False
         return self
 
@@ -144,6 +153,11 @@ class Sequences:
     def lengths(self):
         """The number of time steps of each sequence."""
         return self._lengths
+
+    @property
+    def feature_names(self):
+        """The name of each feature, or None."""
+        return self._feature_names
 
     @property
     def shape(self):
@@ -183,7 +197,8 @@ class Sequences:
             return self._values[start : start + self._lengths[key]]
         if not isinstance(key, slice):
             key = _index_array(key)
-        return Sequences._trusted(self._values, self._starts[key], self._lengths[key])
+        starts, lengths = self._starts[key], self._lengths[key]
+        return Sequences._trusted(self._values, starts, lengths, self._feature_names)
 
     def __iter__(self):
         """Iterate over the sequences."""
@@ -206,8 +221,9 @@ class Sequences:
         return array.copy() if copy and shared else array
 
     def __reduce__(self):
-        """Pickle the three arrays."""
-        return Sequences, (self._values, self._starts, self._lengths)
+        """Pickle the three arrays, and the names if there are any."""
+        names = () if self._feature_names is None else (self._feature_names,)
+        return Sequences, (self._values, self._starts, self._lengths, *names)
 
     def __repr__(self):
         """Describe the batch on one line."""
@@ -246,13 +262,15 @@ class Sequences:
         """
         return gather(self._values, self._starts, self._lengths)
 
-    def with_values(self, values):
+    def with_values(self, values, feature_names=None):
         """Return the same sequences on other values, such as transformed time steps.
 
         Parameters
         ----------
         values : ndarray of shape (n_steps_total, ...)
             The new values, with as many time steps as `self.values`.
+        feature_names : sequence of str or None, default=None
+            The names of the new features. If None, they have no names.
 
         Returns
         -------
@@ -261,13 +279,16 @@ class Sequences:
         Raises
         ------
         ValueError
-            If `values` has a different number of time steps.
+            If `values` has a different number of time steps, or `feature_names` a different number
+            of names than `values` has columns.
         """
         if len(values) != len(self._values):
             raise ValueError(
                 f"values has {len(values)} time step(s), expected {len(self._values)}."
             )
-        return Sequences._trusted(_checked_values(values), self._starts, self._lengths)
+        values = _checked_values(values)
+        names = _checked_names(feature_names, values.shape)
+        return Sequences._trusted(values, self._starts, self._lengths, names)
 
 
 def _checked_values(values):
@@ -284,6 +305,20 @@ def _checked_values(values):
             "feature have the shape (n_steps_total, 1)."
         )
     return values
+
+
+def _checked_names(names, shape):
+    """Return the names of features as a tuple; `shape` is that of the values."""
+    if names is None:
+        return None
+    names = tuple([names] if isinstance(names, str) else names)
+    if not all(isinstance(name, str) for name in names):
+        name = next(name for name in names if not isinstance(name, str))
+        raise TypeError(f"feature_names must hold str, got {name!r}.")
+    if len(shape) != 2 or len(names) != shape[1] or len(set(names)) < len(names):
+        expected = f"{shape[1]} unique names" if len(shape) == 2 else "no names of integer codes"
+        raise ValueError(f"feature_names must hold {expected}, got {list(names)}.")
+    return tuple(map(str, names))
 
 
 def _checked_positions(positions, name):

@@ -12,6 +12,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import assert_all_finite
 
 from skrnn._check_arrays import as_array, in_words, refuse_masked
+from skrnn.sequences._columns import has_sequence_cells
 from skrnn.sequences._containers import object_array, split_steps
 from skrnn.sequences._missing_targets import is_missing, read_step_targets
 
@@ -178,8 +179,8 @@ def flatten_step_targets(y, inputs, input_name="y"):
 def nest_steps(flat, X, inputs):
     """Return one array per sequence, or one array for all if X is an array.
 
-    The result is an object array if X is one, because scikit-learn concatenates the predictions of
-    folds as arrays.
+    The result is an object array if X is one, or a column of one, because scikit-learn concatenates
+    the predictions of folds as arrays.
 
     Parameters
     ----------
@@ -188,10 +189,12 @@ def nest_steps(flat, X, inputs):
     inputs : Inputs
         X as `read_inputs` returns it.
     """
-    if isinstance(X, np.ndarray) and X.ndim > 1 and not inputs.padded:
+    is_column = has_sequence_cells(X)
+    if isinstance(X, np.ndarray) and X.ndim > 1 and not inputs.padded and not is_column:
         return flat.reshape(len(inputs), -1, *flat.shape[1:])
     series = split_steps(flat, inputs.lengths)
-    return object_array(series) if isinstance(X, np.ndarray) and X.ndim == 1 else series
+    is_object = isinstance(X, np.ndarray) and (X.ndim == 1 or is_column)
+    return object_array(series) if is_object else series
 
 
 # --- values ----------------------------------------------------------------------------

@@ -1,0 +1,55 @@
+"""Find the names of features in the containers that have them."""
+
+import numpy as np
+import pandas as pd
+
+from skrnn.sequences._other_libraries import is_frame
+
+
+def feature_names(X):
+    """Return the names of the features of a batch of sequences, or None.
+
+    Parameters
+    ----------
+    X : object
+        A batch that has been read as sequences. The columns of a table of shape (n, T) are time
+        steps and not features.
+
+    Returns
+    -------
+    tuple of str or None
+        None if X has no names, or names that are not all str.
+
+    Examples
+    --------
+    >>> feature_names([pd.DataFrame({"speed": [1.0], "height": [3.0]})])
+    ('speed', 'height')
+    """
+    if isinstance(X, np.ndarray):
+        return None
+    if not hasattr(X, "feature_names"):
+        return _names_of_columns(X)
+    return X.feature_names
+
+
+def _names_of_columns(X):
+    """Return the names in the first of several tables, or in the last dimension of an array."""
+    if isinstance(X, list | tuple):
+        names = list(X[0].columns) if is_frame(X[0]) else []
+    elif getattr(X, "ndim", 0) == 3 and hasattr(X, "coords"):  # an array of xarray
+        names = X.coords[X.dims[2]].to_numpy().tolist() if X.dims[2] in X.coords else []
+    else:
+        return None
+    is_named = len(names) > 0 and all(isinstance(name, str) for name in names)
+    return tuple(names) if is_named else None
+
+
+def named_table(names):
+    """Return a table without rows that has these columns, for the checks of scikit-learn.
+
+    Examples
+    --------
+    >>> named_table(("speed", "height")).shape
+    (0, 2)
+    """
+    return pd.DataFrame(np.empty((0, len(names))), columns=list(names))
