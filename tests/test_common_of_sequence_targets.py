@@ -32,7 +32,7 @@ EXPECTED_TO_FAIL = {
 
 
 def of_one_step(y):
-    """Return one target per sample as sequences of one target each, and anything else as it is."""
+    """Return one target per sample as sequences of one target each, and anything else unchanged."""
     targets = np.asarray(y)
     return targets[:, None] if targets.ndim == 1 and len(targets) else y
 

@@ -373,7 +373,8 @@ def test_sequence_generator_refuses_unknown_symbols_and_other_forms():
         ({"temperature": -1}, "temperature"),
         ({"temperature": np.nan}, "temperature"),
         ({"top_k": 0}, "top_k"),
-        ({"random_state": "a"}, "seed|random_state"),
+        ({"random_state": "a"}, "random_state must be an int"),
+        ({"random_state": -1}, "random_state must be an int"),
     ],
     ids=str,
 )

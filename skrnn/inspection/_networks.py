@@ -39,7 +39,7 @@ def find_network(estimator, X, what):
             inner = inner.best_estimator_
         else:
             raise TypeError(
-                f"{what} needs an RNNClassifier or an RNNRegressor, or a Pipeline or a search that "
-                f"contains one, got {type(estimator).__name__}."
+                f"{what} needs as estimator an RNNClassifier or an RNNRegressor, or a Pipeline or "
+                f"a search that contains one, got {type(estimator).__name__}."
             )
     return inner, X
