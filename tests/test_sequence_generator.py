@@ -328,6 +328,7 @@ def test_sequence_generator_refuses_data(X, words):
         ({"symbols": "abb"}, "symbols must contain each symbol once"),
         ({"symbols": "xyz"}, "not in symbols_: 'a'"),
         ({"embedding": np.eye(3)}, "not integers"),
+        ({"embedding": {"a": 1}}, "embedding must be a number or a matrix"),
         ({"recurrent_dropout": 0.5, "cell": "mingru"}, "recurrent_dropout"),
         ({"validation_split": 0.99}, "hold out"),
     ],
