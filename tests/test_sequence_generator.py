@@ -327,6 +327,7 @@ def test_sequence_generator_refuses_data(X, words):
         ({"monitor": "accuracy"}, "monitor"),
         ({"symbols": "abb"}, "symbols must contain each symbol once"),
         ({"symbols": "xyz"}, "not in symbols_: 'a'"),
+        ({"symbols": [["a"], ["b"]]}, "one-dimensional list of symbols, got a list"),
         ({"embedding": np.eye(3)}, "not integers"),
         ({"embedding": {"a": 1}}, "embedding must be a number or a matrix"),
         ({"recurrent_dropout": 0.5, "cell": "mingru"}, "recurrent_dropout"),
