@@ -80,7 +80,14 @@ def draw_seed(random_state):
     """
     if random_state is None:
         return int(np.random.SeedSequence().generate_state(1)[0] >> 1)
-    return int(check_random_state(random_state).randint(np.iinfo(np.int32).max))
+    try:
+        generator = check_random_state(random_state)
+    except ValueError as error:
+        raise ValueError(
+            "random_state must be an int from 0 to 2**32 - 1, a RandomState instance or None, got "
+            f"{random_state!r}."
+        ) from error
+    return int(generator.randint(np.iinfo(np.int32).max))
 
 
 def generator(random_state):
@@ -101,6 +108,8 @@ def read_weights(sample_weight, n, input_name="sample_weight"):
         return np.ones(n)
     refuse_masked(sample_weight, input_name)
     try:
+        if np.iscomplexobj(sample_weight):
+            raise ValueError("Complex data not supported.")
         weights = _check_sample_weight(
             sample_weight, np.empty((n, 1)), dtype=np.float64, ensure_non_negative=True
         )

@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 from keras import ops
-from recurrences import STEPS, drawn_network, network_spec, pad
+from recurrences import STEPS, compiled, drawn_network, network_spec, pad
 
 from skrnn._specs import DecoderSpec
 from skrnn.networks.backends import precision
@@ -44,17 +44,11 @@ def drawn_by_layer(spec, *, plain=False):
 
 
 def call_model(model, spec, *inputs):
-    """Return the outputs of a Keras model as a list of arrays."""
+    """Return the outputs of a Keras model, or of a function of models, as a list of arrays."""
     with precision(spec.dtype):
-        call = model
-        if keras.backend.backend() == "jax":
-            import jax
-
-            # Otherwise JAX compiles each operation for itself.
-            call = jax.jit(model)
-        outputs = call([ops.convert_to_tensor(one) for one in inputs])
+        outputs = compiled(model)([ops.convert_to_tensor(one) for one in inputs])
         outputs = outputs if isinstance(outputs, list | tuple) else [outputs]
-        return [ops.convert_to_numpy(one) for one in outputs]
+        return keras.tree.map_structure(ops.convert_to_numpy, list(outputs))
 
 
 def random_pairs(spec, seed=0):

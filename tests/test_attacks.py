@@ -21,6 +21,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_array
 
 NAMES = {"X", "units"}
+# Those of `networks` fit estimators, and their names are made as those of `functions`.
 MODULES = ("inputs", "parameters", "tables", "functions", "readers")
 
 

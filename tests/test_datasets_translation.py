@@ -139,6 +139,19 @@ def test_fetch_tatoeba_invalid_archive(text, member, match, tmp_path):
         fetch_tatoeba(data_home=tmp_path)
 
 
+# The positions of a byte in the two headers of a member, and the byte.
+@pytest.mark.parametrize(("local", "central", "byte"), [(6, 8, 1), (8, 10, 99)])
+def test_fetch_tatoeba_encrypted_or_unknown_compression(local, central, byte, tmp_path):
+    write_pairs(tmp_path)
+    path = tmp_path / "fra-eng.zip"
+    content = bytearray(path.read_bytes())
+    content[content.rindex(b"PK\3\4") + local] = byte
+    content[content.rindex(b"PK\1\2") + central] = byte
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match="is not a complete zip file"):
+        fetch_tatoeba(data_home=tmp_path)
+
+
 @pytest.mark.parametrize("n_pairs", [0, -1, 2.0, "all"])
 def test_fetch_tatoeba_invalid_n_pairs(n_pairs, tmp_path):
     with pytest.raises(ValueError, match="'n_pairs' parameter of fetch_tatoeba"):

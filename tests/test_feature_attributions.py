@@ -173,7 +173,7 @@ def test_too_few_steps_are_warned_about():
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"method": "lime"}, "method must be one of integrated_gradients, occlusion, got 'lime'"),
+        ({"method": "lime"}, "method must be 'integrated_gradients' or 'occlusion', got 'lime'"),
         ({"n_steps": 0}, "n_steps must be an int of at least 1, got 0"),
         ({"target": "dog"}, "target has labels that are not in classes_"),
         ({"target": ["ant", "bee"]}, "one class per sequence, got an array of shape"),

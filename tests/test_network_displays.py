@@ -94,8 +94,32 @@ def test_gate_display_units_labels_and_kind(classifier):
     assert [panel.get_title() for panel in display.ax_][:2] == ["Input gate", "Forget gate"]
 
 
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"sequence": len(X)}, "sequence must be the index of one of the .* sequences of X"),
+        ({"sequence": None}, "sequence must be the index of one of the .*, got None"),
+        ({"X": "text"}, "X must be a batch of sequences, got 'text'"),
+        ({"labels": 3}, "labels must be a list of str or None, got 3"),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("kind", [GateDisplay, StateDisplay, AttributionDisplay])
+def test_displays_of_one_sequence_refuse_arguments(classifier, kind, given, message):
+    with pytest.raises((TypeError, ValueError), match=message):
+        kind.from_estimator(**{"estimator": classifier, "X": X, **given})
+
+
+@pytest.mark.parametrize("units", [[9], [], 0.5, "ab"], ids=str)
+def test_gate_display_refuses_units(classifier, units):
+    with pytest.raises(ValueError, match="units must"):
+        GateDisplay.from_estimator(classifier, X, units=units)
+
+
 def test_gate_display_errors(classifier):
-    with pytest.raises(ValueError, match="layer=1 is not the index of one of 1 recurrent layers"):
+    with pytest.raises(
+        ValueError, match="layer must be the index of one of the 1 recurrent layers, got 1"
+    ):
         GateDisplay.from_estimator(classifier, X, layer=1)
     with pytest.raises(ValueError, match="kind must be 'image' or 'lines', got 'bars'"):
         GateDisplay.from_estimator(classifier, X, kind="bars")

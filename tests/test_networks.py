@@ -43,7 +43,7 @@ EXACT = {
     "lstm one way": {"cell": "lstm", "units": 3, "pooling": "max"},
     "lstm stacked": {"cell": "lstm", **STACKED, "pooling": "last"},
     "gru both ways": {"cell": "gru", **BOTH_WAYS, "pooling": "mean"},
-    "minimal gru stacked": {"cell": "minimal_gru", **STACKED, "pooling": "max"},
+    "minimal gru one way": {"cell": "minimal_gru", "units": 3, "pooling": "max"},
 }
 
 
@@ -136,10 +136,18 @@ def untrained(cell, bidirectional, head):
 
 
 # JAX compiles for a second per network. Its layers of all cells are compared in test_cells.py.
-BUILT = ("lstm", "indrnn", "lru") if keras.backend.backend() == "jax" else CELLS
+BUILT = ("lru", "indrnn") if keras.backend.backend() == "jax" else sorted({*CELLS} - {"lstm"})
+# The heads do not know which cell is in front of them, so that only one cell has all of them.
 every_network = pytest.mark.parametrize(
     ("cell", "bidirectional", "head"),
-    [(cell, both, head) for cell in BUILT for both in (False, True) for head in HEADS],
+    [
+        *(("lstm", both, head) for both in (False, True) for head in HEADS),
+        *(
+            (cell, both, HEADS[(i + both) % 4])
+            for i, cell in enumerate(BUILT)
+            for both in (False, True)
+        ),
+    ],
 )
 
 
@@ -179,8 +187,6 @@ def test_padding_values_and_width_change_nothing(cell, bidirectional, head):
 
 @every_network
 def test_time_step_of_zeros_changes_the_outputs(cell, bidirectional, head):
-    if (cell, head) == ("lru", "max"):
-        pytest.skip("the largest outputs of these linear states are those of the first time step")
     network, weights = untrained(cell, bidirectional, head)
     x = np.ones((3, 3), "float32")
     longer = [np.insert(x, where, 0, axis=0) for where in (0, 1, 3)]

@@ -116,6 +116,22 @@ def test_seq2seq_score_refuses_weights_of_another_length(writer, tracker):
 
 
 @pytest.mark.parametrize(
+    ("kind", "y", "message"),
+    [
+        ("writer", ["ab"], "inconsistent numbers of samples"),
+        ("writer", np.zeros((N, 2, 2), int), "y must contain a sequence of tokens"),
+        ("tracker", [one[:, :1] for one in SERIES], "y has 1 targets, .* fitted with 2"),
+        ("tracker", [one * np.nan for one in SERIES], "y contains NaN"),
+        ("tracker", [[["a", "b"]]] * N, "y must contain numbers"),
+    ],
+    ids=["few", "vectors", "width", "NaN", "text"],
+)
+def test_seq2seq_score_refuses_targets(request, kind, y, message):
+    with pytest.raises(ValueError, match=message):
+        request.getfixturevalue(kind).score(X, y)
+
+
+@pytest.mark.parametrize(
     ("params", "message"),
     [
         ({"encoder": None}, "attention='luong' looks at the outputs of an encoder"),

@@ -212,3 +212,14 @@ def test_seq2seq_without_encoder_reads_vectors_and_tokens():
     model = Seq2SeqClassifier(**params, embedding=5).fit(tokens, texts)
     assert list(model.predict([1, 2, 3, 4])) == ["", "a", "ba", "bb"]
     assert list(model.predict([[1], [4]])) == ["", "bb"]
+
+
+def test_seq2seq_without_encoder_reads_token_0_as_the_unknown_token():
+    tokens, y = np.array([0, 2, 3] * 4), ["a", "bb", "ab"] * 4
+    params = {**LEARNS_PAIR, "attention": None, "encoder": None, "embedding": 4}
+    model = Seq2SeqClassifier(**params).fit(tokens, y)
+    assert list(model.predict(tokens[:3])) == y[:3]
+    expected = model.predict_proba(np.array([0]), ["a"])[0]
+    # 1 is the unknown token, and 9 did not occur in training.
+    for given in ([1], [9], [[0]]):
+        assert_array_equal(model.predict_proba(np.array(given), ["a"])[0], expected)

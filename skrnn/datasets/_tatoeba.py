@@ -14,6 +14,12 @@ _ARCHIVE = RemoteFile(
     "16c4f7d0df9e7c5e6c54cdb0447f3f4a18a55052ff5e2e0b27dd4a06c0e49d04",
 )
 _MEMBER = "fra.txt"
+# What `zipfile` raises for a damaged file. An encrypted member is a RuntimeError, and an unknown
+# compression a NotImplementedError.
+_DAMAGES = (
+    *(zipfile.BadZipFile, zlib.error, EOFError, KeyError, UnicodeDecodeError, OSError),
+    *(RuntimeError, NotImplementedError),
+)
 
 _DESCR = """\
 English and French sentences of Tatoeba
@@ -119,7 +125,7 @@ def _read_member(path):
     try:
         with zipfile.ZipFile(path) as archive:
             return archive.read(_MEMBER).decode("utf-8").replace("\r\n", "\n")
-    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, UnicodeDecodeError) as error:
+    except _DAMAGES as error:
         raise ValueError(
             f"{path} is not a complete zip file with the text file {_MEMBER} in UTF-8: {error}"
         ) from error

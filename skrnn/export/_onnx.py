@@ -1,7 +1,9 @@
 """`to_onnx`: write a fitted estimator or Pipeline as an ONNX model."""
 
+import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from skrnn._check_arrays import in_words
 from skrnn._fitting import fitted_snapshot
 from skrnn.export._checks import check_path
 from skrnn.export._onnx_estimators import converter_of
@@ -115,8 +117,10 @@ def to_onnx(estimator, path=None, *, input_dtype=None, one_hot=False):
     """
     if path is not None:
         path = check_path(path, ".onnx")
-    if input_dtype is not None and input_dtype not in _NUMBERS:
+    if input_dtype is not None and not (isinstance(input_dtype, str) and input_dtype in _NUMBERS):
         raise ValueError(f"input_dtype must be 'float32', 'float64' or None, got {input_dtype!r}.")
+    if not isinstance(one_hot, bool | np.bool_):
+        raise TypeError(f"one_hot must be a bool, got {in_words(one_hot)}.")
     model = _convert(estimator, input_dtype, one_hot)
     if path is not None:
         path.write_bytes(model.SerializeToString())

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from skrnn.inspection._arguments import check_labels, check_sequence
 from skrnn.inspection._attributions import feature_attributions
 from skrnn.inspection._figures import check_matplotlib, panels
 from skrnn.inspection._units import check_labels_of_steps, label_steps
@@ -103,12 +104,10 @@ class AttributionDisplay:
         Raises
         ------
         NotFittedError, TypeError, ValueError
-            As in `feature_attributions`.
-
-        IndexError
-            If `sequence` is not the index of a sequence in X.
+            As in `feature_attributions`, and if `sequence` is not the index of a sequence in X.
         """
         check_matplotlib(f"{cls.__name__}.from_estimator")
+        sequence = check_sequence(sequence, X)
         one = X.iloc[[sequence]] if hasattr(X, "iloc") else [X[sequence]]
         attributions = feature_attributions(
             estimator,
@@ -147,11 +146,8 @@ class AttributionDisplay:
         values = np.asarray(self.attributions)
         check_labels_of_steps(self.labels, len(values))
         names = self.feature_names
-        if values.ndim == 2 and names is not None and len(names) != values.shape[1]:
-            raise ValueError(
-                f"feature_names must hold one name per feature, got {len(names)} for "
-                f"{values.shape[1]} features."
-            )
+        if values.ndim == 2:
+            check_labels(names, values.shape[1], "feature_names", "feature")
         (panel,) = panels(ax, 1, "panels")
         limit = float(np.abs(values).max()) or 1.0
         self.image_ = self.bars_ = None

@@ -8,6 +8,7 @@ import warnings
 
 import numpy as np
 
+from skrnn.inspection._arguments import check_choice
 from skrnn.inspection._networks import find_network
 from skrnn.recurrent._explain import explained
 from skrnn.sequences import to_padded
@@ -145,8 +146,7 @@ def feature_attributions(
     >>> bool(of_signal > 3 * of_noise)
     True
     """
-    if method not in _METHODS:
-        raise ValueError(f"method must be one of {', '.join(_METHODS)}, got {method!r}.")
+    check_choice(method, "method", _METHODS)
     if isinstance(n_steps, bool) or not isinstance(n_steps, int | np.integer) or n_steps < 1:
         raise ValueError(f"n_steps must be an int of at least 1, got {n_steps!r}.")
     network, given = find_network(estimator, X, "feature_attributions")

@@ -1,8 +1,11 @@
 """`ForecastDisplay`: a forecast with its history and the true values."""
 
+from collections.abc import Hashable
 from numbers import Integral
 
+from skrnn._check_arrays import in_words
 from skrnn._parameters import with_texts
+from skrnn.inspection._arguments import check_name
 from skrnn.inspection._figures import check_matplotlib, panels
 from skrnn.inspection._forecasters import (
     FORECAST_PARAMETERS,
@@ -227,7 +230,9 @@ class ForecastDisplay:
         n_steps = len(curves[0].x)
         curves[1] = last_rows(curves[1], n_history, default=max(30, 3 * n_steps))
         kwargs = normalize_kwargs(kwargs, Line2D)  # c=... becomes color=...
-        texts = _legend_texts(self.name if name is None else name, self.coverage)
+        name = self.name if name is None else name
+        check_name(name)
+        texts = _legend_texts(name, self.coverage)
         axes = panels(ax, len(columns), "columns")
         self.lines_, self.band_ = {}, None if bounds is None else []
         for panel, i in zip(axes, columns, strict=True):
@@ -259,9 +264,12 @@ def _column_indices(column, labels):
         return list(range(len(labels)))
     asked = column if isinstance(column, list) else [column]
     by_name = {label: i for i, label in enumerate(labels)}
+    asked = [c if isinstance(c, Hashable) else None for c in asked]
     is_number = [isinstance(c, Integral) and 0 <= c < len(labels) for c in asked]
     if not asked or not all(c in by_name or n for c, n in zip(asked, is_number, strict=True)):
-        raise ValueError(f"column must be among {labels}, by name or index; got {column!r}.")
+        raise ValueError(
+            f"column must be among {labels}, by name or index; got {in_words(column)}."
+        )
     return [by_name.get(c, c) for c in asked]
 
 

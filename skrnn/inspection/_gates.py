@@ -1,8 +1,12 @@
 """`GateDisplay`: the gates and the states of a recurrent layer over one sequence."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
+from skrnn._check_arrays import in_words
 from skrnn._parameters import with_texts
+from skrnn.inspection._arguments import check_index, check_sequence
 from skrnn.inspection._figures import check_matplotlib, panels
 from skrnn.inspection._networks import NETWORK_TEXTS, find_network
 from skrnn.inspection._units import check_kind, check_labels_of_steps, label_steps, plot_units
@@ -109,22 +113,19 @@ class GateDisplay:
         {network_errors}
 
         ValueError
-            If there is no such layer, or if its cell has no gates.
-
-        IndexError
-            If X does not have the sequence, or the layer the units.
+            If there is no such sequence, layer or unit, or if the cell has no gates.
         """
         check_matplotlib(f"{cls.__name__}.from_estimator")
         check_kind(kind)
         caller = f"{cls.__name__}.from_estimator"
         network, X = find_network(estimator, X, caller)
-        found = states_and_gates(network, X, sequence)
+        found = states_and_gates(network, X, check_sequence(sequence, X))
         gates, states = found[_name_of_layer(found, layer, backward)]
         if not gates:
             raise ValueError(
                 f"cell={network.cell!r} has no gates to plot. StateDisplay plots its states."
             )
-        chosen = slice(None) if units is None else np.asarray(units)
+        chosen = _check_units(units, states[0].shape[1])
         display = cls(
             gates={name: values[:, chosen] for name, values in gates.items()},
             states={name: values[:, chosen] for name, values in zip(_STATES, states, strict=False)},
@@ -178,9 +179,26 @@ def _name_of_layer(found, layer, backward):
     ValueError
         If there is no such layer.
     """
+    if not isinstance(backward, bool | np.bool_):
+        raise TypeError(f"backward must be a bool, got {in_words(backward)}.")
     names = [name for name in found if name.endswith("_backward") == backward]
     if not names:
         raise ValueError("backward=True needs an estimator with bidirectional=True.")
-    if not -len(names) <= layer < len(names):
-        raise ValueError(f"layer={layer} is not the index of one of {len(names)} recurrent layers.")
-    return names[layer]
+    return names[check_index(layer, len(names), "layer", "recurrent layers")]
+
+
+def _check_units(units, n_units):
+    """Return the index of the units to plot.
+
+    Raises
+    ------
+    ValueError
+        If they are not the indices of units.
+    """
+    if units is None:
+        return slice(None)
+    if isinstance(units, str | bytes) or not isinstance(units, Sequence | np.ndarray):
+        raise ValueError(f"units must be a list of int or None, got {in_words(units)}.")
+    if len(units) == 0:
+        raise ValueError("units must contain the index of at least one unit, got none.")
+    return [check_index(unit, n_units, "units", "units of the layer") for unit in units]

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from skrnn.inspection._arguments import check_choice, check_name
 from skrnn.inspection._figures import check_matplotlib, panels
 from skrnn.inspection._networks import find_network
 from skrnn.recurrent._look_inside import before_training, gradient_norms
@@ -101,10 +102,8 @@ def gradient_flow(estimator, X, y, *, weights="fitted", align="end"):
     >>> bool(flow["recurrent_0"][0] < 1e-3 * flow["recurrent_0"][-1])
     True
     """
-    if weights not in _WEIGHTS:
-        raise ValueError(f"weights must be 'fitted' or 'initial', got {weights!r}.")
-    if align not in _ALIGNMENTS:
-        raise ValueError(f"align must be 'end' or 'start', got {align!r}.")
+    check_choice(weights, "weights", _WEIGHTS)
+    check_choice(align, "align", _ALIGNMENTS)
     network, X = find_network(estimator, X, "gradient_flow")
     if weights == "initial":
         network = before_training(network, X, y)
@@ -246,9 +245,9 @@ class GradientFlowDisplay:
             If `align` is not valid.
         """
         check_matplotlib(f"{type(self).__name__}.plot")
-        if self.align not in _ALIGNMENTS:
-            raise ValueError(f"align must be 'end' or 'start', got {self.align!r}.")
+        check_choice(self.align, "align", _ALIGNMENTS)
         name = self.name if name is None else name
+        check_name(name)
         (panel,) = panels(ax, 1, "panels")
         self.lines_ = {}
         for layer, norms in self.flow.items():

@@ -1,7 +1,10 @@
 """`HistoryDisplay`: the learning curves of a fit."""
 
+from collections.abc import Collection
+
 import numpy as np
 
+from skrnn.inspection._arguments import check_name
 from skrnn.inspection._figures import check_matplotlib, inner_with, panels
 
 
@@ -135,10 +138,9 @@ class HistoryDisplay:
         from matplotlib.cbook import normalize_kwargs
         from matplotlib.lines import Line2D
 
-        metrics = ["loss"] if metrics is None else metrics
-        metrics = [metrics] if isinstance(metrics, str) else list(metrics)
-        _check_metrics(metrics, self.history)
+        metrics = _read_metrics(metrics, self.history)
         name = self.name if name is None else name
+        check_name(name)
         kwargs = normalize_kwargs(kwargs, Line2D)  # e.g. c=... becomes color=...
         axes = panels(ax, len(metrics), "metrics")
         self.best_epoch_ = _best_epoch(self.history)
@@ -177,13 +179,18 @@ def _best_epoch(history):
     return int(np.nanargmin(loss)) + 1 if np.isfinite(loss).any() else None
 
 
-def _check_metrics(metrics, history):
+def _read_metrics(metrics, history):
+    """Return the names of the metrics to plot as a list."""
+    if metrics is None:
+        metrics = ["loss"]
+    asked = [metrics] if isinstance(metrics, str) else metrics
     known = [name for name in history if not name.startswith("val_")]
-    unknown = [metric for metric in metrics if metric not in known]
-    if unknown or not metrics:
+    are_names = isinstance(asked, Collection) and all(isinstance(name, str) for name in asked)
+    if not are_names or len(asked) == 0 or not set(asked) <= set(known):
         raise ValueError(
             f"`metrics` must be among {known}, the metrics of the history; got {metrics}."
         )
+    return list(asked)
 
 
 def _plot_curves(panel, history, metric, name, kwargs):

@@ -1,8 +1,12 @@
 """`HorizonErrorDisplay`: the errors of forecasts at each step ahead."""
 
+from collections.abc import Hashable
+
 import numpy as np
 import pandas as pd
 
+from skrnn._check_arrays import in_words
+from skrnn.inspection._arguments import check_name
 from skrnn.inspection._figures import check_matplotlib, panels
 from skrnn.inspection._forecasters import find_forecaster
 from skrnn.inspection._styles import BAND, add_legend, next_style
@@ -111,6 +115,7 @@ class HorizonErrorDisplay:
         [1.0, 2.0, 3.0]
         """
         check_matplotlib(f"{cls.__name__}.from_estimator")
+        check_name(name)
         forecaster = find_forecaster(forecaster, "backtest")
         errors = forecaster.backtest(X, y, cv=cv, series_id=series_id)
         display = cls(errors=errors, name=type(forecaster).__name__ if name is None else name)
@@ -151,7 +156,9 @@ class HorizonErrorDisplay:
         from matplotlib.cbook import normalize_kwargs
         from matplotlib.lines import Line2D
 
-        curves = _read_curves(self.errors, metric, self.name if name is None else name)
+        name = self.name if name is None else name
+        check_name(name)
+        curves = _read_curves(self.errors, metric, name)
         kwargs = normalize_kwargs(kwargs, Line2D)  # so that c=... is color=...
         (panel,) = panels(ax, 1, "panels")
         self.lines_, self.bands_ = {}, {}
@@ -194,8 +201,10 @@ def _by_step(table, metric, label):
     if missing:
         raise ValueError(f"errors of {label!r} must have the columns {missing}, got {columns}.")
     metrics = [column for column in columns if column not in (*_KEYS, _COUNT)]
-    if metric not in metrics:
-        raise ValueError(f"metric must be among {metrics}, as in the errors; got {metric!r}.")
+    if not isinstance(metric, Hashable) or metric not in metrics:
+        raise ValueError(
+            f"metric must be among {metrics}, as in the errors; got {in_words(metric)}."
+        )
     if table[metric].isna().all():
         raise ValueError(f"errors of {label!r} contain no {metric}: {len(table)} row(s), all NaN.")
     by_step = table.groupby("step")[metric]

@@ -61,7 +61,7 @@ def find_network(estimator, X, what):
         else:
             hint = getattr(inner, "_network_hint", "")
             raise TypeError(
-                f"{what} needs an RNNClassifier or an RNNRegressor, or a Pipeline or a search that "
-                f"contains one, got {type(inner).__name__}. {hint}".rstrip()
+                f"{what} needs as estimator an RNNClassifier or an RNNRegressor, or a Pipeline or "
+                f"a search that contains one, got {type(estimator).__name__}. {hint}".rstrip()
             )
     return inner, X

@@ -1,8 +1,11 @@
 """`ReservoirDisplay`: the eigenvalues, states and memory of a reservoir."""
 
+from numbers import Integral
+
 import numpy as np
 from scipy import sparse
 from sklearn.base import clone
+from sklearn.utils import check_scalar
 from sklearn.utils.validation import check_is_fitted
 
 from skrnn.inspection._figures import check_matplotlib, inner_with, panels
@@ -87,6 +90,7 @@ class ReservoirDisplay:
             If it contains no reservoir, or if X is given and the reservoir has feedback.
         """
         check_matplotlib(f"{cls.__name__}.from_estimator")
+        check_scalar(n_units, "n_units", Integral, min_val=1)
         reservoir = _find_reservoir(estimator)
         states = None if X is None else _states(reservoir, X)[:, :n_units]
         memory = None

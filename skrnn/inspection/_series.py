@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from sklearn.utils import check_array
+
+from skrnn._check_arrays import check_numbers
 
 
 class SeriesData(NamedTuple):
@@ -68,8 +69,8 @@ def read_series(data, name):
             "To forecast one of several fitted series, pass it as X."
         )
     is_series, is_frame = isinstance(data, pd.Series), isinstance(data, pd.DataFrame)
-    values = check_array(
-        data, dtype=np.float64, ensure_2d=False, ensure_all_finite="allow-nan", input_name=name
+    values = check_numbers(
+        data, name, dtype=np.float64, ensure_2d=False, ensure_all_finite="allow-nan"
     ).reshape(len(data), -1)
     columns = [data.name] if is_series else list(data.columns) if is_frame else None
     return SeriesData(values, data.index if is_series or is_frame else None, columns)

@@ -3,6 +3,7 @@
 import numpy as np
 
 from skrnn._parameters import with_texts
+from skrnn.inspection._arguments import check_sequence
 from skrnn.inspection._figures import check_matplotlib, panels
 from skrnn.inspection._networks import NETWORK_TEXTS, find_network
 from skrnn.inspection._units import check_kind, check_labels_of_steps, label_steps, plot_units
@@ -75,12 +76,13 @@ class StateDisplay:
         ------
         {network_errors}
 
-        IndexError
+        ValueError
             If X does not have the sequence.
         """
         check_matplotlib(f"{cls.__name__}.from_estimator")
         check_kind(kind)
         network, X = find_network(estimator, X, f"{cls.__name__}.from_estimator")
+        sequence = check_sequence(sequence, X)
         states = network.hidden_states(X, return_sequences=True)[sequence]
         return cls(states=states, labels=labels).plot(ax, kind=kind)
 

@@ -1,6 +1,7 @@
 """`TrajectoryDisplay`: a forecast of two columns as a path in the plane."""
 
 from skrnn._parameters import with_texts
+from skrnn.inspection._arguments import check_name
 from skrnn.inspection._figures import check_matplotlib, panels
 from skrnn.inspection._forecasters import (
     FORECAST_PARAMETERS,
@@ -170,12 +171,13 @@ class TrajectoryDisplay:
         from matplotlib.cbook import normalize_kwargs
         from matplotlib.lines import Line2D
 
+        name = self.name if name is None else name
+        check_name(name)
         paths, labels = self._read_paths()
         n_steps = len(paths["forecast"].x)
         paths["history"] = last_rows(paths["history"], n_history, default=max(20, n_steps))
         kwargs = normalize_kwargs(kwargs, Line2D)  # c=... becomes color=...
         (panel,) = panels(ax, 1, "panels")
-        name = self.name if name is None else name
         forecast_style = {**next_style(panel), "marker": None, **_FORECAST}
         forecast_style |= {"label": "forecast" if name is None else name, **kwargs}
         styles = {"history": HISTORY, "truth": TRUTH, "forecast": forecast_style}

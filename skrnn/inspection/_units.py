@@ -2,12 +2,13 @@
 
 import numpy as np
 
-KINDS = ("image", "lines")
+from skrnn.inspection._arguments import check_choice, check_labels
+
+_KINDS = ("image", "lines")
 
 
 def check_kind(kind):
-    if kind not in KINDS:
-        raise ValueError(f"kind must be 'image' or 'lines', got {kind!r}.")
+    check_choice(kind, "kind", _KINDS)
 
 
 def plot_units(panel, values, *, kind, is_gate=False):
@@ -62,7 +63,4 @@ def label_steps(panel, labels, n_steps):
 
 
 def check_labels_of_steps(labels, n_steps):
-    if labels is not None and len(labels) != n_steps:
-        raise ValueError(
-            f"labels must hold one label per time step, got {len(labels)} for {n_steps} time steps."
-        )
+    check_labels(labels, n_steps, "labels", "time step")

@@ -1,5 +1,6 @@
 """`check_body`: the check that padding does not change the results of a custom body."""
 
+from collections.abc import Sequence
 from numbers import Integral
 
 from sklearn.utils import check_random_state
@@ -86,7 +87,7 @@ def check_body(body, *, n_features=3, lengths=(12, 7, 3), dtype="float32", rando
         dropout=0.0,
         recurrent_dropout=0.0,
         l2=0.0,
-        n_features=n_features,
+        n_features=int(n_features),
         embedding=None,
         train_embedding=False,
         n_outputs=8,
@@ -99,7 +100,8 @@ def check_body(body, *, n_features=3, lengths=(12, 7, 3), dtype="float32", rando
 
 
 def _check_lengths(lengths):
-    are_lengths = all(isinstance(n, Integral) and n >= 1 for n in lengths)
+    is_list = isinstance(lengths, Sequence) or getattr(lengths, "ndim", 0) == 1
+    are_lengths = is_list and all(isinstance(n, Integral) and n >= 1 for n in lengths)
     if not are_lengths or len(set(lengths)) < 2:
         raise ValueError(
             "lengths must contain positive integers, at least two of which differ, "

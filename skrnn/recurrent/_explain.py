@@ -10,6 +10,7 @@ from numbers import Integral
 
 import numpy as np
 
+from skrnn._check_arrays import as_array
 from skrnn._fitting import fitted_snapshot
 from skrnn.recurrent._codecs import LabelCodec
 from skrnn.recurrent._data import ids_as_rows, read_sequences
@@ -142,7 +143,7 @@ def _class_codes(fitted, inputs, target, steps):
         if fitted._spec.return_sequences:
             outputs = outputs[inputs.lengths.cumsum() - inputs.lengths + steps]
         return fitted._codec.probabilities(outputs).argmax(axis=1)
-    labels = np.asarray(target)
+    labels = as_array(target, "target")
     if labels.ndim == 0:
         labels = np.repeat(labels[None], len(inputs))
     if labels.shape != (len(inputs),):
@@ -184,7 +185,7 @@ def _read_baseline(fitted, baseline, one_hot):
         if fitted._standardization is None or one_hot:
             return None
         return fitted._standardization.mean[None]
-    step = np.asarray(baseline, dtype=np.float64)
+    step = as_array(baseline, "baseline", np.float64)
     if step.shape not in ((), (n_features,)) or not np.isfinite(step).all():
         raise ValueError(
             f"baseline must be None, a finite number, or one for each of the {n_features} features "

@@ -55,7 +55,7 @@ def masked_attention(queries, keys, values, mask, *, n_heads=1):
     _check_attention(queries.shape[2], keys.shape[2], values.shape[2], n_heads)
     from skrnn.networks import architecture
 
-    return architecture.masked_attention(queries, keys, values, mask, n_heads)
+    return architecture.masked_attention(queries, keys, values, mask, int(n_heads))
 
 
 def _check_attention(n_queries, n_keys, n_values, n_heads):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from skrnn._check_arrays import in_words
+from skrnn._check_arrays import as_array, in_words
 from skrnn._specs import Examples
 from skrnn.preprocessing._categories import category_array, read_categories
 from skrnn.preprocessing._symbols import SymbolSequences
@@ -119,12 +119,18 @@ def learn_symbols(texts, given):
     Raises
     ------
     ValueError
-        If a symbol is given twice.
+        If a symbol is given twice, or if they are not one list of symbols.
     """
     if given is None:
         found = texts.steps.distinct
     else:
-        listed = list(given) if isinstance(given, str) else np.asarray(given).tolist()
+        listed = np.array(list(given)) if isinstance(given, str) else as_array(given, "symbols")
+        if listed.ndim != 1:
+            raise ValueError(
+                "symbols must be a str or a one-dimensional list of symbols, got "
+                f"{in_words(given)}."
+            )
+        listed = listed.tolist()
         if len(set(listed)) < len(listed):
             repeated = next(symbol for symbol in listed if listed.count(symbol) > 1)
             raise ValueError(

@@ -317,7 +317,7 @@ str, or array-like of int of shape (T,)
             raise ValueError(f"temperature must be a finite number, got {temperature}.")
         if top_k is not None:
             check_scalar(top_k, "top_k", Integral, min_val=1)
-        fitted, seed = fitted_snapshot(self), draw_seed(random_state)
+        fitted, seed, n_samples = fitted_snapshot(self), draw_seed(random_state), int(n_samples)
         uniform = UniformNumbers(seed, n_samples)
 
         def draw(probabilities, t, rows):

@@ -141,7 +141,7 @@ def check_embedding(embedding):
         return embedding
     try:
         matrix = check_array(embedding, dtype=np.float64, input_name="embedding")
-    except ValueError as error:
+    except (TypeError, ValueError) as error:
         raise ValueError(f"embedding must be a number or a matrix. {error}") from error
     if len(matrix) < 2:
         raise ValueError(

@@ -299,7 +299,12 @@ def label_codes(y, classes, input_name):
     ValueError
         If a label is not one of them.
     """
-    codes = np.minimum(np.searchsorted(classes, y), len(classes) - 1)
+    try:
+        codes = np.minimum(np.searchsorted(classes, y), len(classes) - 1)
+    except TypeError as error:
+        raise ValueError(
+            f"{input_name} has labels that cannot be compared with classes_: {error}"
+        ) from error
     unknown = classes[codes] != y
     if unknown.any():
         raise ValueError(

@@ -18,7 +18,7 @@ from .verdicts import NoAnswerError, UnclearError
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-MODULES = ("inputs", "parameters", "tables", "functions", "anything", "readers")
+MODULES = ("inputs", "parameters", "tables", "functions", "networks", "anything", "readers")
 SECONDS = 60
 # A size that exhausts the memory must raise an error here, and not stop the machine.
 MEMORY = 16 * 2**30

@@ -11,6 +11,8 @@ from skrnn import (
     EchoStateRegressor,
     RNNClassifier,
     RNNRegressor,
+    Seq2SeqClassifier,
+    Seq2SeqRegressor,
     TimeDistributed,
 )
 from skrnn.reservoir import LiquidStateMachine, Reservoir
@@ -46,6 +48,16 @@ def labels_of_steps(batch):
     return [np.resize(["a", "b"], len(steps) + i)[i:] for i, steps in enumerate(batch)]
 
 
+def tokens(batch):
+    """Return one or two tokens per sequence."""
+    return [["a", "b"][i % 2 :] for i in range(len(batch))]
+
+
+def pairs_of_numbers(batch):
+    """Return two time steps of one number per sequence."""
+    return [np.array([one, -one]) for one in numbers(batch)]
+
+
 def nothing(batch):
     """Return None, because a transformer needs no target."""
 
@@ -56,6 +68,8 @@ ESTIMATORS = {
     "RNNRegressor": (RNNRegressor(**RNN), numbers),
     "RNNClassifier of steps": (RNNClassifier(**RNN, **STEPS), labels_of_steps),
     "RNNRegressor of steps": (RNNRegressor(**RNN, **STEPS), numbers_of_steps),
+    "Seq2SeqClassifier": (Seq2SeqClassifier(**RNN, attention="luong"), tokens),
+    "Seq2SeqRegressor": (Seq2SeqRegressor(**RNN), pairs_of_numbers),
     "EchoStateClassifier": (EchoStateClassifier(**RESERVOIR), labels),
     "EchoStateRegressor": (EchoStateRegressor(**RESERVOIR), numbers),
     "EchoStateClassifier of steps": (EchoStateClassifier(**RESERVOIR, **STEPS), labels_of_steps),
@@ -65,8 +79,10 @@ ESTIMATORS = {
     "LiquidStateMachine": (LiquidStateMachine(units=9, random_state=0), nothing),
     "TimeDistributed": (TimeDistributed(MaxAbsScaler()), nothing),
 }
-PREDICTORS = [name for name in ESTIMATORS if name.startswith(("RNN", "Echo"))]
-OF_SEQUENCES = [name for name in PREDICTORS if not name.endswith("of steps")]
+PREDICTORS = [name for name in ESTIMATORS if hasattr(ESTIMATORS[name][0], "predict")]
+# Those with one target per sequence.
+OF_SEQUENCES = [name for name in PREDICTORS if name.startswith(("RNN", "Echo"))]
+OF_SEQUENCES = [name for name in OF_SEQUENCES if not name.endswith("of steps")]
 
 
 def new(name):
@@ -92,8 +108,12 @@ def fitted(name):
 
 
 def results(estimator, batch):
-    """Return predictions, or transformed sequences."""
-    return (estimator.predict if hasattr(estimator, "predict") else estimator.transform)(batch)
+    """Return predictions, log-likelihoods or transformed sequences."""
+    if isinstance(estimator, Seq2SeqRegressor):
+        # Targets of several lengths leave those of predictions open.
+        return estimator.predict(batch, lengths=2)
+    methods = ("predict", "score_samples", "transform")
+    return getattr(estimator, next(one for one in methods if hasattr(estimator, one)))(batch)
 
 
 def require_consistent(estimator, batch):
@@ -105,7 +125,7 @@ def require_consistent(estimator, batch):
     """
     found = results(estimator, batch)
     require_close(found, found, "predictions")
-    per_step = bool(getattr(estimator, "return_sequences", False))
+    per_step = bool(estimator.get_params().get("return_sequences", False))
     per_step |= getattr(estimator, "pooling", "") is None and not hasattr(estimator, "predict")
     per_step |= isinstance(estimator, TimeDistributed)
     if per_step and any(len(one) != len(steps) for one, steps in zip(found, batch, strict=True)):

@@ -10,6 +10,7 @@ import hashlib
 import io
 import lzma
 import tarfile
+import zipfile
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory, gettempdir
@@ -28,20 +29,33 @@ from skrnn.datasets import (
     fetch_beijing_pm25,
     fetch_imdb,
     fetch_japanese_vowels,
+    fetch_multi30k,
     fetch_names,
     fetch_sequoia,
     fetch_synop,
+    fetch_tatoeba,
+    fetch_tiny_shakespeare,
     load_ucr,
 )
 from skrnn.preprocessing import EmbeddingTokenizer
 
 from .verdicts import Fault, UnclearError, strict_warnings
 
+
+def zipped(content, member="fra.txt"):
+    """Return the bytes of a zip file with one member."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(zipfile.ZipInfo(member), content)
+    return buffer.getvalue()
+
+
 COMPRESS = {
     "": bytes,
     ".xz": partial(lzma.compress, preset=0),
-    ".gz": gzip.compress,
+    ".gz": partial(gzip.compress, mtime=0),
     ".bz2": bz2.compress,
+    ".zip": zipped,
 }
 
 
@@ -51,13 +65,13 @@ class Format(NamedTuple):
     Parameters
     ----------
     name : str
-        The name of the file in the data home.
+        The name of the file in the data home, without the ending of a compressed file.
     content : bytes
         A short right content.
     read : callable
         A function of the folder and of the path of the file, which returns what was read.
     endings : tuple of str
-        The endings of compressed files that are read too.
+        The endings of the files that are read, compressed or not.
     """
 
     name: str
@@ -86,6 +100,11 @@ def _fetched_names(home, path):
         if not path.name.startswith(f"{language}.txt"):
             (home / f"{language}.txt").write_text("Anna\n")
     return _fetched(fetch_names)(home, path)
+
+
+def _fetched_captions(home, path):
+    (home / "train.fr.gz").write_bytes(COMPRESS[".gz"](b"Un chien.\nUn camion\n"))
+    return _fetched(fetch_multi30k)(home, path)
 
 
 def _loaded(home, _):
@@ -134,6 +153,16 @@ FORMATS = {
     "Sequoia": Format("fr_sequoia-ud-train.conllu", _CONLLU.encode(), _fetched(fetch_sequoia)),
     "names": Format("Czech.txt", "Dvořák\nNovák\n".encode(), _fetched_names),
     "IMDB table": Format("imdb_train.csv", _REVIEWS.encode(), _fetched(fetch_imdb)),
+    "Multi30k": Format("train.en", b"A dog.\nA truck\n", _fetched_captions, (".gz",)),
+    "Tatoeba": Format(
+        "fra-eng",
+        "Go.\tVa !\nI see.\tÇa va.\tCC-BY 2.0\n".encode(),
+        _fetched(fetch_tatoeba),
+        (".zip",),
+    ),
+    "Tiny Shakespeare": Format(
+        "input.txt", b"First Citizen:\nSpeak, 2 or 3.\n", _fetched(fetch_tiny_shakespeare)
+    ),
     "word vectors": Format(
         "vectors.txt",
         b"2 3\ngood 0.5 1 -2\nfilm 1 1e-3 7\n",
@@ -143,7 +172,11 @@ FORMATS = {
 }
 
 
-def read_or_refuse(name, content, ending=""):
+# The endings of the files that the readers above write next to the attacked file.
+_COMPANIONS = (".txt", ".fr.gz")
+
+
+def read_or_refuse(name, content, ending=None):
     """Write a file, read it, and return what was read, or None if it was refused.
 
     Parameters
@@ -151,8 +184,10 @@ def read_or_refuse(name, content, ending=""):
     name : str
         A key of `FORMATS`.
     content : bytes
-        The bytes of the file, which are compressed already if `ending` is not empty.
-    ending : str
+        The bytes of the file.
+    ending : str, default=None
+        The ending of a compressed file. If None, it is the first of the format, and the content is
+        compressed as it demands.
 
     Raises
     ------
@@ -160,6 +195,9 @@ def read_or_refuse(name, content, ending=""):
         If the error is unclear, if a number is infinite, or if a file was created or changed.
     """
     kind = FORMATS[name]
+    if ending is None:
+        ending = kind.endings[0]
+        content = COMPRESS[ending](content)
     with TemporaryDirectory() as outer:
         home = Path(outer) / "home"
         home.mkdir()
@@ -167,7 +205,7 @@ def read_or_refuse(name, content, ending=""):
         path.write_bytes(content)
         found = _refused(lambda: kind.read(home, path), kind.name)
         others = {file.name for file in Path(outer).rglob("*") if file.is_file()} - {path.name}
-        if path.read_bytes() != content or any("txt" not in other for other in others):
+        if path.read_bytes() != content or any(not other.endswith(_COMPANIONS) for other in others):
             raise Fault(f"files were written: {others}")
     return found
 

@@ -81,6 +81,16 @@ def tokens_of_lists(X):
     return EmbeddingTokenizer(analyzer="tokens").fit_transform(X)
 
 
+def fit_subwords(X):
+    """Fit a tokenizer of subwords and convert the same texts."""
+    return EmbeddingTokenizer(analyzer="bpe").fit_transform(X)
+
+
+def texts_of_ids(X):
+    """Return the texts of token ids."""
+    return EmbeddingTokenizer().fit(["good bad film"]).inverse_transform(X)
+
+
 def ids_of_vectors(vectors):
     """Return an embedding matrix for three words."""
     return EmbeddingTokenizer().fit(["good bad film"]).embedding_matrix(vectors)
@@ -90,6 +100,7 @@ def ids_of_vectors(vectors):
 _DATA = {
     *("X", "y", "values", "starts", "lengths", "df", "ids", "stratify", "groups", "targets"),
     *("y_true", "y_pred", "y_train", "sample_weight", "series_id", "times", "vectors"),
+    *("X_val", "y_val", "prompt", "baseline", "state", "x", "initial_state"),
 }
 
 # name -> (function, right arguments, the arguments that are attacked; all if None)
@@ -190,6 +201,8 @@ FUNCTIONS = {
     "OneHotSequenceEncoder.transform": (encode_one_hot, {"X": TAGS}, None),
     "EmbeddingTokenizer": (fit_tokens, {"X": ["a film", "no film"]}, None),
     "EmbeddingTokenizer of tokens": (tokens_of_lists, {"X": TAGS}, None),
+    "EmbeddingTokenizer of subwords": (fit_subwords, {"X": ["a film", "no film"]}, None),
+    "EmbeddingTokenizer.inverse_transform": (texts_of_ids, {"X": [[2, 3], [1]]}, None),
     "embedding_matrix": (ids_of_vectors, {"vectors": {"good": [1.0, 2.0]}}, None),
 }
 
@@ -215,9 +228,15 @@ DATA = {
 }
 
 
-def arguments():
-    """Yield attacks: each argument of each function in turn."""
-    for name, (function, right, attacked) in FUNCTIONS.items():
+def arguments(functions):
+    """Yield attacks: each argument of each function in turn.
+
+    Parameters
+    ----------
+    functions : dict
+        As `FUNCTIONS`.
+    """
+    for name, (function, right, attacked) in functions.items():
         for argument in attacked or right:
             for kind, make in DATA.items():
                 if kind.startswith(_kinds_for(argument)):
@@ -287,7 +306,9 @@ def _refuse_ids(name, ids):
 
 
 ATTACKS = {
-    "Arguments of functions and data of tokenizers and encoders, each in turn": arguments,
+    "Arguments of functions and data of tokenizers and encoders, each in turn": partial(
+        arguments, FUNCTIONS
+    ),
     "Later changes of the positions of `Sequences`": sequences_alias,
     "Token ids": token_inputs,
 }

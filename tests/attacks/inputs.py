@@ -4,6 +4,8 @@ from itertools import product
 
 import numpy as np
 
+from skrnn import Seq2SeqClassifier
+
 from .estimators import (
     ESTIMATORS,
     LENGTHS,
@@ -121,6 +123,13 @@ def _predict_consistently(name, lengths):
     require_consistent(fitted(name), sequences(lengths, seed=1))
 
 
+# Every row of these is a target sequence.
+_SEQUENCES_OF_TARGETS = {
+    "Seq2SeqClassifier": {"ragged"},
+    "Seq2SeqRegressor": {"3-D", "a list in it", "ragged"},
+}
+
+
 def targets():
     """Yield attacks: targets in every container, and what is not a target."""
     batch = sequences(LENGTHS)
@@ -129,10 +138,11 @@ def targets():
             yield f"{name}: {kind}", _same_fit_of_targets, (name, batch, convert)
     for name in ESTIMATORS:
         if new(name)[1](batch) is not None:
+            right = _SEQUENCES_OF_TARGETS.get(name, set())
+            if name.startswith(("RNNClassifier", "EchoStateClassifier")):
+                right = {"datetimes"}  # they are labels like others
             for kind, spoil in BAD_Y.items():
-                if not (
-                    "Classifier" in name and kind == "datetimes"
-                ):  # they are labels like others
+                if kind not in right:
                     yield f"{name}: {kind}", _refuse_targets, (name, batch, spoil)
 
 
@@ -154,14 +164,14 @@ def _refuse_targets(name, batch, spoil):
 def weights():
     """Yield attacks: the scale of weights is irrelevant, and wrong weights are refused."""
     batch = sequences(LENGTHS)
-    for name in OF_SEQUENCES:
+    for name in [*OF_SEQUENCES, "Seq2SeqClassifier", "Seq2SeqRegressor"]:
         for scale in WEIGHT_SCALES:
             yield f"{name}: weights times {scale}", _same_fit_of_weights, (name, batch, scale)
     for name in ESTIMATORS:
         if new(name)[1](batch) is not None:
             for kind, make in BAD_WEIGHTS.items():
                 yield f"{name}: {kind}", _refuse_weights, (name, batch, make)
-            if "Classifier" in name:
+            if "class_weight" in new(name)[0].get_params():
                 for kind, value in BAD_CLASS_WEIGHTS.items():
                     yield f"{name}: class_weight {kind}", _refuse_class_weight, (name, batch, value)
 
@@ -179,9 +189,15 @@ def _same_fit_of_weights(name, batch, scale):
         if not 1e-30 < scale < 1e30:
             return
         raise Fault("right weights were refused")
-    responses = "predict_proba" if hasattr(plain, "predict_proba") else "predict"
-    found, expected = (getattr(model, responses)(batch) for model in (scaled, plain))
+    found, expected = (_responses(model, batch, y) for model in (scaled, plain))
     require_close(found, expected, "other scale", 1e-3)
+
+
+def _responses(model, batch, y):
+    """Return probabilities if an estimator has them, and otherwise predictions."""
+    if isinstance(model, Seq2SeqClassifier):
+        return model.predict_proba(batch, y)
+    return model.predict_proba(batch) if hasattr(model, "predict_proba") else results(model, batch)
 
 
 def _refuse_weights(name, batch, make):

@@ -7,6 +7,7 @@ import pandas as pd
 from sklearn.base import clone
 from sklearn.linear_model import LinearRegression
 
+from skrnn import SequenceGenerator
 from skrnn.forecasting import (
     DriftForecaster,
     PersistenceForecaster,
@@ -20,7 +21,7 @@ from skrnn.preprocessing import (
     SlidingWindow,
 )
 
-from .estimators import ESTIMATORS, LENGTHS, fitted, new, results
+from .estimators import ESTIMATORS, LENGTHS, RNN, fitted, new, results
 from .values import PARAMETERS, sequences
 from .verdicts import Fault, learned, refused
 
@@ -41,6 +42,8 @@ OTHERS = {
     "SlidingWindow": (SlidingWindow(3), TABLE),
     "OneHotSequenceEncoder": (OneHotSequenceEncoder(), SYMBOLS),
     "EmbeddingTokenizer": (EmbeddingTokenizer(), TEXTS),
+    "EmbeddingTokenizer of subwords": (EmbeddingTokenizer(analyzer="bpe"), TEXTS),
+    "SequenceGenerator": (SequenceGenerator(**RNN), TEXTS),
 }
 # A number of processes is not limited, and an amount of output is only printed.
 _LEFT_OUT = {"n_jobs", "verbose"}
@@ -61,7 +64,7 @@ def of_sequences():
 
 
 def of_others():
-    """Yield attacks on the parameters of forecasters and of the other transformers."""
+    """Yield attacks on the parameters of forecasters, transformers and generators of sequences."""
     for name, (estimator, _) in OTHERS.items():
         for parameter, kind in _values(estimator):
             yield f"{name}: {parameter}={kind}", _change_other, (name, parameter, PARAMETERS[kind])
@@ -139,6 +142,6 @@ def _call(name, keywords):
 
 ATTACKS = {
     "Parameters of estimators of sequences, each in turn": of_sequences,
-    "Parameters of forecasters and transformers, each in turn": of_others,
+    "Parameters of forecasters, transformers and generators, each in turn": of_others,
     "Arguments of the methods of forecasters": of_methods,
 }

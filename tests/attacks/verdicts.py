@@ -22,6 +22,7 @@ _ALWAYS_CLEAR = (
     *("Expected sequence or array-like", "Input should have at least 1 dimension"),
     *("Iterable over", "Tokens must", "is not supported", "Custom weights are useful"),
     *("feature names should match", "number of folds"),
+    *("is not an estimator instance", "is a class, not an instance", "Expected unique column"),
 )
 # The packages whose code may raise the error: skrnn, and scikit-learn for its checks.
 _CHECKING = ("skrnn", "sklearn")

@@ -1,14 +1,19 @@
 """Estimators of sequences: results do not depend on containers and batches, and junk is refused."""
 
+from copy import copy
+from functools import cache
+
 import numpy as np
+import pandas as pd
 import pytest
 from attacks.estimators import ESTIMATORS, fitted, new, require_consistent, results
+from attacks.values import objects
 from attacks.verdicts import argument_names, fit_or_refuse, refused, require_close, unchanged
 from hypothesis import given
 from hypothesis import strategies as st
 from strategies import ARRAYS, JUNK, batches, examples
 
-from skrnn import EchoStateRegressor, RNNClassifier, RNNRegressor
+from skrnn import EchoStateRegressor, RNNClassifier, RNNRegressor, SequenceGenerator
 from skrnn.reservoir import LiquidStateMachine, Reservoir
 
 NAMES = sorted(ESTIMATORS)
@@ -172,3 +177,55 @@ def test_liquid_state_machine_parameters(drawn, parameters):
     liquid = LiquidStateMachine(**parameters, random_state=0)
     assert not fit_or_refuse(liquid, given_batch)
     require_consistent(liquid, batch)
+
+
+# All batches have four symbols, so that they share one program.
+SYMBOLS = {"text": "ab é", "ids": [-3, -2, -1, 0]}
+
+
+@st.composite
+def texts(draw):
+    """Draw the symbols, sequences of some of them, and the same sequences in some container."""
+    kind = draw(st.sampled_from(sorted(SYMBOLS)))
+    one = st.lists(st.sampled_from(SYMBOLS[kind]), max_size=5)
+    batch = draw(st.lists(one, min_size=2, max_size=6))
+    containers = [list, tuple, objects, lambda batch: pd.Series(objects(batch))]
+    if kind == "text":
+        containers.append(lambda batch: ["".join(symbols) for symbols in batch])
+    return SYMBOLS[kind], batch, draw(st.sampled_from(containers))(batch)
+
+
+@examples(8)
+@given(drawn=texts())
+def test_sequence_generator(drawn):
+    symbols, batch, X = drawn
+    model = SequenceGenerator(cell="simple", units=4, epochs=1, symbols=symbols, random_state=0)
+    assert not fit_or_refuse(model, X)
+    with unchanged(X):
+        found = model.score_samples(X)
+    known = model.symbols_.tolist()
+    for one, probabilities, total in zip(batch, model.predict_proba(X), found, strict=True):
+        codes = [*map(known.index, one), len(known)]
+        by_hand = np.log(probabilities[np.arange(len(codes)), codes]).sum()
+        np.testing.assert_allclose(total, by_hand, rtol=1e-4)
+    require_close([model.score_samples([one])[0] for one in batch], found, "alone")
+    for one in model.sample(3, prompt=batch[0], max_length=4, random_state=0):
+        assert list(one[: len(batch[0])]) == batch[0]
+        assert len(one) <= len(batch[0]) + 4
+        assert set(one) <= set(known)
+
+
+@cache
+def fitted_generator():
+    return SequenceGenerator(cell="simple", units=4, epochs=1, random_state=0).fit(["ab", "b"])
+
+
+@examples(12)
+@given(junk=JUNK | st.lists(st.text(max_size=3) | st.lists(st.integers()), max_size=3))
+def test_sequence_generator_refuses_junk_or_returns_finite_results(junk):
+    model = copy(fitted_generator())
+    with unchanged(junk):
+        refused(lambda: model.score_samples(junk), argument_names(model, model.score_samples))
+    if not fit_or_refuse(model, junk):
+        found = model.score_samples(junk)
+        require_close(found, found, "log-likelihoods of junk that was accepted")

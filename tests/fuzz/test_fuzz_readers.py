@@ -43,8 +43,9 @@ def test_changed_files_are_read_or_refused(name, data):
 @examples(8)
 @given(data=st.data())
 def test_changed_compressed_files_are_read_or_refused(name, data):
-    content = COMPRESS[".xz"](FORMATS[name].content)
-    read_or_refuse(name, data.draw(changed(content)), ".xz")
+    ending = FORMATS[name].endings[-1]
+    content = COMPRESS[ending](FORMATS[name].content)
+    read_or_refuse(name, data.draw(changed(content)), ending)
 
 
 @pytest.mark.parametrize("name", sorted(FORMATS))

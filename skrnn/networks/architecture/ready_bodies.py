@@ -132,7 +132,7 @@ def attention_body(steps, lengths, mask, body):
     for _ in range(body.n_layers):
         inner = normalized(hidden)
         queries, keys, values = (dense(body.units)(inner) for _ in range(3))
-        attended = masked_attention(queries, keys, values, mask, body.n_heads)
+        attended = masked_attention(queries, keys, values, mask, int(body.n_heads))
         hidden = hidden + dropped(dense(body.units)(attended))
         inner = dense(2 * body.units, activation="gelu")(normalized(hidden))
         hidden = hidden + dropped(dense(body.units)(inner))

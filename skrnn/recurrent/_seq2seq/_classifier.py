@@ -199,6 +199,7 @@ class Seq2SeqClassifier(ClassifierMixin, BaseSeq2Seq):
         codes = fitted._predict_codes(fitted._read_sources(X))
         predicted = [fitted.classes_[one] for one in codes]
         true = fitted._as_tokens(as_list_or_array(y))
+        token_series(true, len(codes), "y")  # refuses what is not one sequence of tokens per source
         return token_accuracy_score(true, predicted, sample_weight=sample_weight)
 
     def _as_tokens(self, y):

@@ -227,6 +227,12 @@ of shape (n, L, k) or (n, L), default=None
         fitted = fitted_snapshot(self)
         sources = fitted._read_sources(X)
         true, counts = vector_series(as_list_or_array(y), len(sources), "y")
+        true = fitted._check_targets(true)
+        n_targets, n_fitted = true.reshape(len(true), -1).shape[1], len(fitted._y_offset)
+        if n_targets != n_fitted:
+            raise ValueError(
+                f"y has {n_targets} targets, but {type(self).__name__} was fitted with {n_fitted}."
+            )
         if sample_weight is not None:
             sample_weight = np.repeat(read_weights(sample_weight, len(sources)), counts)
         known = fitted._read_target_inputs(target_inputs, counts, _NAMES)
