@@ -13,7 +13,8 @@ from small_data import PLAIN, TINY, assert_same_weights, tagged
 
 from skrnn import RNNClassifier, RNNRegressor
 from skrnn._cells import CELLS
-from skrnn._specs import Examples, least_updates
+from skrnn._examples import Examples
+from skrnn._specs import least_updates
 from skrnn.export import to_onnx
 from skrnn.networks import feed
 from skrnn.networks.batches import training_batches

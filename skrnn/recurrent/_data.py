@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
-from skrnn._specs import Examples
+from skrnn._examples import Examples
 from skrnn.sequences._inputs import StepFormat, read_inputs, with_dense_steps
 from skrnn.sequences._missing_targets import split_missing
 from skrnn.sequences._standardization import Standardization, difference_scale
@@ -282,10 +282,7 @@ def read_examples(
         is_target = in_trained if isinstance(is_target, slice) else in_trained & is_target
     if reset:
         estimator._learn_targets(y, is_target, weights[is_target], classes)
-        learn_standardization(estimator, inputs.sequences[trained], of_sequences[trained])
-        if estimator._standardization is not None:
-            estimator._standardization.require_finite(inputs.sequences[used], estimator.dtype)
-        learn_differences(estimator, inputs.sequences[trained], of_sequences[trained])
+        _learn_features(estimator, inputs.sequences, of_sequences, trained, used)
         estimator._learn_target_inputs(further, trained, of_sequences)
     elif names is _NAMES:
         require_same_inputs(estimator)
@@ -295,6 +292,14 @@ def read_examples(
     targets = estimator._codec.encode(y if weights.all() else without_effect(y, weights), names[1])
     further = estimator._scaled_target_inputs(further, in_used)
     return Examples.of(inputs.sequences[used], targets, counts[used], weights, further), used, split
+
+
+def _learn_features(estimator, sequences, weights, trained, used):
+    """Learn the scales of the features, from the sequences that are not held out."""
+    learn_standardization(estimator, sequences[trained], weights[trained])
+    if estimator._standardization is not None:
+        estimator._standardization.require_finite(sequences[used], estimator.dtype)
+    learn_differences(estimator, sequences[trained], weights[trained])
 
 
 def read_validation(estimator, X_val, y_val, sample_weight_val, target_inputs_val=None):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from skrnn._check_arrays import as_array, in_words
-from skrnn._specs import Examples
+from skrnn._examples import Examples
 from skrnn.preprocessing._categories import category_array, read_categories
 from skrnn.preprocessing._symbols import SymbolSequences
 from skrnn.recurrent._continuation import outputs_from

@@ -40,8 +40,8 @@ def compile_training(network, objective, optimizer, model, penalty, bounded):
     """Compile two loops for training, with and without XLA inside, and one for evaluation."""
     target_losses = partial(_target_losses, objective, network.spec.return_sequences)
     mean = _mean_or_zero if objective.skips else tf.reduce_mean
-    own_layers = not network.spec.is_custom
-    update = _compile_update(optimizer, model.trainable_variables, all_used=own_layers)
+    variables, own_layers = model.trainable_variables, not network.spec.is_custom
+    update = _compile_update(optimizer, variables, all_used=own_layers)
 
     def batch_loss(model, inputs, targets, rows, training):
         raw, *states = tf.nest.flatten(model(inputs, training=training))
@@ -50,7 +50,6 @@ def compile_training(network, objective, optimizer, model, penalty, bounded):
         return tf.add_n([mean(losses), *model.losses]), states
 
     def train_batch(sequences, targets, rows, states, rate):
-        variables = model.trainable_variables
         inputs = _inputs(network.spec, sequences, targets, rows, states)
         with tf.GradientTape() as tape:
             value, states = batch_loss(model, inputs, targets, rows, training=True)

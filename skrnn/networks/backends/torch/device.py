@@ -60,9 +60,8 @@ def compile_training(network, objective, optimizer, model, penalty, bounded):
     state_inputs = [] if network.spec.decoder else model.inputs[2:]
     target_losses = partial(_target_losses, objective, network.spec.return_sequences)
     mean = _mean_or_zero if objective.skips else torch.mean
-    variables = model.trainable_variables
-    parameters = [variable.value for variable in variables]
-    update = make_update(optimizer, variables, all_used=not network.spec.is_custom)
+    parameters = [variable.value for variable in model.trainable_variables]
+    update = make_update(optimizer, model.trainable_variables, all_used=not network.spec.is_custom)
 
     def batch_loss(data, rows, here, inputs, training):
         raw, *states = keras.tree.flatten(run_model[training](inputs))
