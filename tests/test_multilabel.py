@@ -15,7 +15,8 @@ from sklearn.utils.class_weight import compute_sample_weight
 from small_data import LEARNS, TINY, assert_same_weights, lengths
 
 from skrnn import EchoStateClassifier, RNNClassifier
-from skrnn.export import to_onnx
+from skrnn.export import from_safetensors, to_onnx, to_safetensors
+from skrnn.inspection import feature_attributions
 from skrnn.metrics import make_step_scorer
 from skrnn.reservoir import Reservoir
 
@@ -210,3 +211,19 @@ def test_classifier_warns_if_columns_could_be_time_steps():
     for kind in (RNNClassifier(**TINY), EchoStateClassifier(**ESN)):
         with pytest.warns(UserWarning, match="3 labels per sequence.*return_sequences=True"):
             kind.fit(cube, Y[:12])
+
+
+def test_rnn_classifier_multilabel_attributions_streams_and_safetensors(tmp_path):
+    model = RNNClassifier(**TINY, pooling="mean").fit(X, Y)
+    some, zeros = X[:3], [np.zeros_like(x) for x in X[:3]]
+    found = feature_attributions(model, some, target=1, baseline=0.0, n_steps=200)
+    gained = model.predict_proba(some)[:, 1] - model.predict_proba(zeros)[:, 1]
+    assert_allclose([one.sum() for one in found], gained, atol=2e-3)
+    with pytest.raises(ValueError, match="index of one of the 3 outputs"):
+        feature_attributions(model, some)
+    stream = model.stream(method="predict_proba")
+    last = [stream.send(step) for step in some[0]][-1]
+    assert_allclose(last, model.predict_proba(some)[0], atol=1e-5)
+    to_safetensors(model, tmp_path / "model.safetensors")
+    read = from_safetensors(clone(model).fit(X[:9], Y[:9]), tmp_path / "model.safetensors")
+    assert_array_equal(read.predict_proba(X), model.predict_proba(X))

@@ -57,8 +57,8 @@ def feature_attributions(
     target : class label, int, array-like of shape (n,) or None, default=None
         The output to explain. For a classifier, this is the probability of a class, and `target`
         is the label of this class, or an array with one label per sequence. If None, the class
-        that is predicted for each sequence is explained. For a regressor, `target` is the index of
-        the output, and may be None if there is only one.
+        that is predicted for each sequence is explained. For a regressor or an indicator matrix,
+        `target` is the index of the output or the label, and may be None if there is only one.
 
     time_step : int or None, default=None
         The time step of the output, for estimators with ``return_sequences=True``. A negative
