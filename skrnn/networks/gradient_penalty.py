@@ -35,8 +35,8 @@ class GradientPenalty:
     Parameters
     ----------
     model : keras.Model
-        A model of named cells with recurrent kernels. Its inputs are time steps, lengths and, if it
-        carries states, initial states; its outputs are those before the output activation.
+        Its cells have recurrent kernels and are not custom. Its inputs are time steps, lengths and,
+        if it carries states, initial states; its outputs are those before the output activation.
     """
 
     def __init__(self, model):
