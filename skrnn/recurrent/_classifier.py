@@ -41,6 +41,9 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
     difference_scale_ : float64 ndarray of shape (n_features,), or None
         With `add_differences=True`, the network also receives
         ``(x[t] - x[t - 1]) / difference_scale_``. None if it does not receive differences.
+    decay_mean_ : float64 ndarray of shape (n_features,), or None
+        With `allow_nan=True`, the mean of each feature over the training set, to which a missing
+        value decays. It is 0 for a feature without any known value. None if NaN are not accepted.
     history_ : dict of str to list of float
         The values of "loss" and of each metric, one per epoch. With validation data, it also
         contains the same names with the prefix ``"val_"``, and "learning_rate" if `schedule` is not

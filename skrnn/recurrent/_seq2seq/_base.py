@@ -102,7 +102,7 @@ class BaseSeq2Seq(BaseTrained, DecoderParameters):
 
     # What the recurrent estimators with equal lengths let the user choose.
     return_sequences, pooling = True, "last"
-    add_differences, body = False, None
+    add_differences, allow_nan, body = False, False, None
     truncation, gradient_penalty = None, 0.0
 
     def _validate_params(self):
