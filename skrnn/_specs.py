@@ -89,6 +89,8 @@ class NetworkSpec:
         A Keras cell that takes the place of `cell`.
     add_differences : bool
         Whether the differences between successive time steps are further features.
+    allow_nan : bool
+        Whether time steps may contain NaN, which the network replaces.
     decoder : DecoderSpec or None
         The decoder of an encoder-decoder, whose outputs are those for the time steps of the
         target. None for all other networks.
@@ -117,6 +119,7 @@ class NetworkSpec:
     one_hot: bool = False
     custom_cell: Any = field(default=None, compare=False)
     add_differences: bool = False
+    allow_nan: bool = False
     decoder: DecoderSpec | None = None
     activation_name: str | None = field(init=False)
 
@@ -282,6 +285,8 @@ class TrainingJob:
     difference_factor : ndarray of shape (n_features,) or None
         What the differences between successive time steps, as the network receives them, are
         multiplied by. Only used when `weights` is None.
+    decay_mean : ndarray of shape (n_features,) or None
+        The standardised mean to which missing values decay. Only used when `weights` is None.
     """
 
     spec: NetworkSpec
@@ -295,6 +300,7 @@ class TrainingJob:
     embedding: np.ndarray | None = None
     standardization: Standardization | None = None
     difference_factor: np.ndarray | None = None
+    decay_mean: np.ndarray | None = None
 
 
 @dataclass(frozen=True)

@@ -76,3 +76,22 @@ def lru_step(x, y, real, imag, kernel, nu_log, theta_log, gamma_log, output_kern
     h = diagonal * (real + 1j * imag) + np.exp(gamma_log) * (x @ (b_real + 1j * b_imag))
     y = (h @ (c_real - 1j * minus_c_imag)).real + x @ d
     return np.maximum(y, 0), h.real, h.imag
+
+
+def decayed_inputs(steps, kernel, bias, mean):
+    """Return the inputs of GRU-D for one sequence, and the indicators of its missing values.
+
+    The intervals follow the recurrence of the paper, in which a known value ends them one time step
+    later.
+    """
+    filled, elapsed = np.empty_like(steps), np.zeros(steps.shape[1])
+    # Until there is a known value, the last one is the mean.
+    last = np.array(mean, dtype=float)
+    for t, x in enumerate(steps):
+        known = ~np.isnan(x)
+        if t > 0:
+            elapsed = 1 + np.where(np.isnan(steps[t - 1]), elapsed, 0)
+        decay = np.exp(-np.maximum(0, kernel * elapsed + bias))
+        filled[t] = np.where(known, x, decay * last + (1 - decay) * mean)
+        last = np.where(known, x, last)
+    return filled, np.isnan(steps).astype(float)

@@ -18,6 +18,7 @@ from skrnn.export._onnx_inputs import (
     check_lengths,
     trim_padding,
 )
+from skrnn.export._onnx_missing_values import fill_missing
 from skrnn.recurrent._named_weights import (
     ATTENTION,
     DIFFERENCES,
@@ -134,8 +135,13 @@ def _add_network(graph, spec, weights, X, lengths):
     weights = named_weights(spec, weights)
     if spec.embedding is not None:
         X = graph.add("Gather", [graph.constant(weights["embedding/embeddings"]), X])
+    indicators = []
+    if spec.allow_nan:
+        X, missing = fill_missing(graph, weights, spec.dtype, X)
+        indicators = [missing]
     if spec.add_differences:
         X = _add_differences(graph, weights[DIFFERENCES], X)
+    X = graph.add("Concat", [X, *indicators], axis=2) if indicators else X
     batch = Batch(lengths, add_mask(graph, X, lengths))
     steps, ends = _add_stack(graph, spec, weights, X, batch)
     if spec.return_sequences:

@@ -57,6 +57,9 @@ def to_safetensors(estimator, path):
           features, and by what they are then divided.
         - ``differences/kernel`` and ``input/difference_scale``: with ``add_differences=True``, what
           the differences of standardised features are multiplied by, and `difference_scale_`.
+        - ``decay/kernel``, ``decay/bias``, ``decay_mean/kernel`` and ``input/decay_mean``: with
+          ``allow_nan=True``, the weights of the decay of missing values, the mean to which
+          standardised features decay, and `decay_mean_`.
         - ``target/scale`` and ``target/offset``: the factor by which the outputs of a regressor are
           multiplied, and the number that is then added, to convert them to the units of y.
         - ``weight_0``, ``weight_1`` and so on: the weights of a network with a custom `body` or
@@ -204,6 +207,8 @@ def _arrays(fitted):
         arrays |= {"input/mean": known.mean, "input/scale": known.scale}
     if fitted.difference_scale_ is not None:
         arrays["input/difference_scale"] = fitted.difference_scale_
+    if fitted.decay_mean_ is not None:
+        arrays["input/decay_mean"] = fitted.decay_mean_
     if not hasattr(fitted, "classes_"):
         codec = fitted._codec
         arrays |= {"target/scale": codec.scale, "target/offset": codec.offset}
@@ -313,6 +318,8 @@ def _attributes(fitted, arrays):
         attributes["input_scale_"] = arrays["input/scale"]
     if "input/difference_scale" in arrays:
         attributes["difference_scale_"] = arrays["input/difference_scale"]
+    if "input/decay_mean" in arrays:
+        attributes["decay_mean_"] = arrays["input/decay_mean"]
     if "target/scale" in arrays:
         attributes["_y_scale"] = arrays["target/scale"]
         attributes["_y_offset"] = arrays["target/offset"]

@@ -7,6 +7,7 @@ import numpy as np
 
 from skrnn._specs import TrainingResult
 from skrnn.networks.architecture import (
+    decay_mean_index,
     differences_index,
     embedding_index,
     identify,
@@ -125,6 +126,9 @@ def _first_weights(program, network, seed, job):
     if job.difference_factor is not None:
         i = differences_index(program.network)
         weights[i] = job.difference_factor.astype(weights[i].dtype)
+    if job.decay_mean is not None:
+        i = decay_mean_index(program.network)
+        weights[i] = job.decay_mean.astype(weights[i].dtype)
     return weights
 
 

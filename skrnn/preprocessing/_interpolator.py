@@ -15,7 +15,12 @@ from sklearn.utils.validation import check_is_fitted
 from skrnn._check_arrays import check_features
 from skrnn._persistence import SavedEstimator
 from skrnn._sklearn import Interval, StrOptions, _fit_context
-from skrnn.preprocessing._gaps import METHODS, fill_gaps
+from skrnn.preprocessing._gaps import (
+    METHODS,
+    fill_gaps,
+    methods_by_column,
+    time_since_observation,
+)
 from skrnn.preprocessing._series_with_gaps import (
     column_names,
     holds_sequences,
@@ -25,54 +30,6 @@ from skrnn.preprocessing._series_with_gaps import (
 from skrnn.sequences import Sequences
 from skrnn.sequences._containers import array_like, feature_table, wrap_like
 from skrnn.sequences._sequences import offsets_of
-
-
-def methods_by_column(method, names, n_columns):
-    """Return the method of each column.
-
-    Parameters
-    ----------
-    method : str or dict
-        One method for all columns, or a dict from the names or indices of columns to methods.
-
-    names : array-like of str, or None
-        The names of the columns.
-
-    n_columns : int
-
-    Returns
-    -------
-    methods : list of str
-
-    Raises
-    ------
-    ValueError
-        If a column or a method is unknown.
-
-    Examples
-    --------
-    >>> methods_by_column({"wind": "ffill"}, ["rain", "wind"], 2)
-    ['linear', 'ffill']
-    """
-    if not isinstance(method, dict):
-        return [method] * n_columns
-    names = [] if names is None else list(names)
-    methods = ["linear"] * n_columns
-    for column, of_column in method.items():
-        is_number = isinstance(column, Integral) and -n_columns <= column < n_columns
-        if not is_number and column not in names:
-            known = f"the names {names}" if names else "indices, as X has no column names"
-            raise ValueError(
-                f"method contains {column!r}, which is not a column of X; expected {known} (X has "
-                f"{n_columns} columns)."
-            )
-        if of_column not in METHODS:
-            raise ValueError(
-                f"method must be one of {sorted(METHODS)} for each column, got {of_column!r} for "
-                f"the column {column!r}."
-            )
-        methods[column if is_number else names.index(column)] = of_column
-    return methods
 
 
 def _features(X, values):
@@ -118,6 +75,16 @@ class Interpolator(OneToOneFeatureMixin, TransformerMixin, SavedEstimator):
         Whether to append a column of 0 and 1 for each column that had a gap in `fit`. It is 1 if a
         value was missing, even if the value could be filled.
 
+    add_time_since : {"rows", "time"} or None, default=None
+        Whether to append, for each column that had a gap in `fit`, a column with the time that has
+        passed since the last known value in an earlier row. It is 0 in the first row. Until there
+        is a known value, it is the time since the first row. With `causal=True` and the
+        indicator, an estimator receives the inputs of GRU-D [1]_.
+
+        - `"rows"`: the number of rows;
+        - `"time"`: the seconds between the times of a DatetimeIndex, for rows at irregular times.
+          Not available for sequences.
+
     Attributes
     ----------
     statistics_ : ndarray of float of shape (`n_features_in_`,)
@@ -130,6 +97,10 @@ class Interpolator(OneToOneFeatureMixin, TransformerMixin, SavedEstimator):
 
     indicator_features_ : ndarray of int
         The indices of the columns with an indicator. Empty if `add_indicator=False`.
+
+    time_since_features_ : ndarray of int
+        The indices of the columns with a time since the last known value. Empty if
+        `add_time_since=None`.
 
     n_features_in_ : int
         The number of columns.
@@ -165,6 +136,11 @@ class Interpolator(OneToOneFeatureMixin, TransformerMixin, SavedEstimator):
     is filled from both sides, rows contain information about later rows. Errors are then smaller
     than they will be for forecasts from the newest rows.
 
+    References
+    ----------
+    .. [1] Z. Che, S. Purushotham, K. Cho, D. Sontag, Y. Liu, "Recurrent neural networks for
+       multivariate time series with missing values", Scientific Reports 8, 2018.
+
     Examples
     --------
     >>> import numpy as np
@@ -180,6 +156,15 @@ class Interpolator(OneToOneFeatureMixin, TransformerMixin, SavedEstimator):
            [1., 6., 1., 0.],
            [3., 6., 0., 1.],
            [4., 9., 0., 0.]])
+    >>> sensor = np.array([[2.0], [np.nan], [np.nan], [8.0]])
+    >>> inputs = Interpolator(causal=True, add_indicator=True, add_time_since="rows")
+    >>> inputs.fit_transform(sensor)
+    array([[2., 0., 0.],
+           [2., 1., 1.],
+           [2., 1., 2.],
+           [8., 0., 3.]])
+    >>> inputs.get_feature_names_out()
+    array(['x0', 'missingindicator_x0', 'timesince_x0'], dtype=object)
 
     Each sequence of a list is filled from its own values:
 
@@ -193,15 +178,25 @@ class Interpolator(OneToOneFeatureMixin, TransformerMixin, SavedEstimator):
         "limit": [Interval(Integral, 1, None, closed="left"), None],
         "causal": ["boolean"],
         "add_indicator": ["boolean"],
+        "add_time_since": [StrOptions({"rows", "time"}), None],
     }
 
     _depends_on_row_order = True
 
-    def __init__(self, method="linear", *, limit=None, causal=False, add_indicator=False):
+    def __init__(
+        self,
+        method="linear",
+        *,
+        limit=None,
+        causal=False,
+        add_indicator=False,
+        add_time_since=None,
+    ):
         self.method = method
         self.limit = limit
         self.causal = causal
         self.add_indicator = add_indicator
+        self.add_time_since = add_time_since
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
@@ -223,12 +218,12 @@ class Interpolator(OneToOneFeatureMixin, TransformerMixin, SavedEstimator):
         ------
         ValueError
             If a column does not hold numbers or has no known value, if `method` contains an unknown
-            column or method, if `method="time"` although there is no DatetimeIndex, or if the rows
-            are not sorted by time.
+            column or method, if `method="time"` or `add_time_since="time"` although there is no
+            DatetimeIndex, or if the rows are not sorted by time.
         """
         values, lengths = read_values(X)
         methods = methods_by_column(self.method, column_names(X), values.shape[1])
-        rows_and_times(X, len(values), lengths, needs_times=self._needs_times(methods))
+        rows_and_times(X, len(values), lengths, times_for=self._needs_times(methods))
         table, is_gap = _features(X, values), np.isnan(values)
         if is_gap.all(axis=0).any():
             labels = getattr(table, "columns", range(values.shape[1]))
@@ -243,6 +238,7 @@ class Interpolator(OneToOneFeatureMixin, TransformerMixin, SavedEstimator):
         self.statistics_ = np.nanmedian(values, axis=0)
         self.methods_ = methods
         self.indicator_features_ = gaps if self.add_indicator else gaps[:0]
+        self.time_since_features_ = gaps if self.add_time_since else gaps[:0]
         self._set_kind(sequences=lengths is not None)
         return self
 
@@ -273,8 +269,23 @@ class Interpolator(OneToOneFeatureMixin, TransformerMixin, SavedEstimator):
         values, lengths = read_values(X)
         check_features(self, _features(X, values), reset=False)
         series, times = rows_and_times(
-            X, len(values), lengths, needs_times=self._needs_times(self.methods_)
+            X, len(values), lengths, times_for=self._needs_times(self.methods_)
         )
+        filled = self._filled(values, series, times)
+        others = np.concatenate(
+            [np.isnan(values[:, self.indicator_features_]), self._ages(values, series, times)],
+            axis=1,
+        )
+        filled = np.concatenate([filled, others.astype(filled.dtype)], axis=1)
+        if lengths is not None:
+            return wrap_like(Sequences(filled, offsets_of(lengths), lengths), array_like(X))
+        if not isinstance(X, pd.DataFrame):
+            return filled
+        columns = self.get_feature_names_out() if others.shape[1] else X.columns
+        return pd.DataFrame(filled, index=X.index, columns=columns)
+
+    def _filled(self, values, series, times):
+        """Return the values with their gaps filled."""
         filled = values.copy()
         for i in np.flatnonzero(np.isnan(values).any(axis=0)):
             for rows in series:
@@ -286,14 +297,16 @@ class Interpolator(OneToOneFeatureMixin, TransformerMixin, SavedEstimator):
                     causal=self.causal,
                     fallback=self.statistics_[i],
                 )
-        indicators = np.isnan(values[:, self.indicator_features_])
-        filled = np.concatenate([filled, indicators.astype(filled.dtype)], axis=1)
-        if lengths is not None:
-            return wrap_like(Sequences(filled, offsets_of(lengths), lengths), array_like(X))
-        if not isinstance(X, pd.DataFrame):
-            return filled
-        columns = self.get_feature_names_out() if indicators.shape[1] else X.columns
-        return pd.DataFrame(filled, index=X.index, columns=columns)
+        return filled
+
+    def _ages(self, values, series, times):
+        """Return the times since the last known values, a column for each feature that has one."""
+        is_known = ~np.isnan(values[:, self.time_since_features_])
+        ages = np.zeros(is_known.shape)
+        for rows in series:
+            of_rows = times[rows] if self.add_time_since == "time" else np.arange(len(rows))
+            ages[rows] = time_since_observation(is_known[rows], of_rows)
+        return ages
 
     def set_output(self, *, transform=None):
         """Set the container that `transform` returns.
@@ -327,12 +340,14 @@ class Interpolator(OneToOneFeatureMixin, TransformerMixin, SavedEstimator):
         -------
         names : ndarray of str
             The names of the input columns, then `missingindicator_` and the name of each column
-            with an indicator.
+            with an indicator, then `timesince_` and the name of each column with a time since the
+            last known value.
         """
         check_is_fitted(self)
         names = super().get_feature_names_out(input_features)
-        indicators = [f"missingindicator_{names[i]}" for i in self.indicator_features_]
-        return np.concatenate([names, np.array(indicators, dtype=object)])
+        others = [f"missingindicator_{names[i]}" for i in self.indicator_features_]
+        others += [f"timesince_{names[i]}" for i in self.time_since_features_]
+        return np.concatenate([names, np.array(others, dtype=object)])
 
     def __sklearn_tags__(self):
         """Return the tags: NaN and sequences are accepted, and float32 stays float32."""
@@ -343,7 +358,10 @@ class Interpolator(OneToOneFeatureMixin, TransformerMixin, SavedEstimator):
         return tags
 
     def _needs_times(self, methods):
-        return "time" in methods and not self.causal
+        """Return the parameter that needs the times of the rows, or None."""
+        if self.add_time_since == "time":
+            return 'add_time_since="time"'
+        return 'method="time"' if "time" in methods and not self.causal else None
 
     def _set_kind(self, *, sequences):
         """Set whether X holds sequences, which scikit-learn must not wrap in a DataFrame."""

@@ -109,7 +109,7 @@ def _without_objects(column):
         raise ValueError(f"X has a number in the column {column.name!r}: {error}.") from error
 
 
-def rows_and_times(X, n_rows, lengths, *, needs_times):
+def rows_and_times(X, n_rows, lengths, *, times_for):
     """Return the rows of each series, and the times of all rows if they are needed.
 
     Parameters
@@ -119,7 +119,8 @@ def rows_and_times(X, n_rows, lengths, *, needs_times):
         The number of rows, or of steps of all sequences.
     lengths : ndarray of int or None
         As returned by `read_values`.
-    needs_times : bool
+    times_for : str or None
+        The parameter that needs the times of the rows, for messages. None if none does.
 
     Returns
     -------
@@ -132,9 +133,9 @@ def rows_and_times(X, n_rows, lengths, *, needs_times):
     ValueError
         If the rows of a series are not sorted, or if times are needed and missing.
     """
-    if needs_times and (lengths is not None or not isinstance(X, pd.DataFrame)):
+    if times_for and (lengths is not None or not isinstance(X, pd.DataFrame)):
         raise ValueError(
-            'method="time" needs the times of a DataFrame with a DatetimeIndex, got X as '
+            f"{times_for} needs the times of a DataFrame with a DatetimeIndex, got X as "
             f"{type(X).__name__}."
         )
     if lengths is not None:
@@ -143,7 +144,7 @@ def rows_and_times(X, n_rows, lengths, *, needs_times):
     if not isinstance(X, pd.DataFrame):
         return [np.arange(n_rows)], None
     series = rows_of_series(series_of_rows(X.index, "X"))
-    times = check_datetime_index(X.index, 'X, for method="time",') if needs_times else None
+    times = check_datetime_index(X.index, f"X, for {times_for},") if times_for else None
     for rows in series:
         check_sorted(X.index[rows].get_level_values(-1), "X")
     return series, None if times is None else (times - times[0]).total_seconds().to_numpy()

@@ -152,6 +152,11 @@ class BaseRNN(BaseTrained, GradientParameters, NetworkParameters, StreamMixin):
         inputs, weights = fitted._forward(X, "attention")
         return nest_steps(weights[:, 0], X, inputs)
 
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = bool(self.allow_nan) and self.embedding is None
+        return tags
+
     def _forward(self, X, name="model"):
         """Return X as `Inputs`, and one of the network's outputs for it."""
         from skrnn.networks.inference import forward

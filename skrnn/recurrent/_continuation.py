@@ -45,7 +45,7 @@ def outputs_from(estimator, inputs, state):
     """
     spec = estimator._spec
     layout, head = StateLayout(spec), NumpyHead(spec, estimator.weights_)
-    *_, n_steps, carried = layout.split(state)
+    _, _, n_steps, _, carried = layout.split(state)
 
     def outputs_of(rows, hidden):
         """Return the outputs for the outputs of the last layer, and what the pooling carries."""
@@ -58,12 +58,12 @@ def outputs_from(estimator, inputs, state):
             pooled, pooling = head.pool(hidden[:, t], pooling, count)
         return head.outputs(pooled), pooling
 
-    results, layers, previous = _run(estimator, inputs, state, outputs_of)
+    results, layers, previous, observed = _run(estimator, inputs, state, outputs_of)
     outputs = [(rows, values) for rows, (values, _) in results]
     carried = _join_blocks([(rows, pooling) for rows, (_, pooling) in results])
     if n_steps is not None:
         n_steps = n_steps + inputs.lengths[:, None]
-    state = layout.join(layers, previous, n_steps, carried)
+    state = layout.join(layers, previous, n_steps, observed, carried)
     return _ordered(outputs, inputs, per_step=spec.return_sequences), state
 
 
@@ -75,7 +75,7 @@ def hidden_from(estimator, inputs, state, *, per_step):
     outputs : ndarray of shape (n_sequences, units), or (n_steps, units) if `per_step`
     states : tuple of ndarray of shape (n_sequences, units)
     """
-    results, layers, _ = _run(
+    results, layers, *_ = _run(
         estimator, inputs, state, lambda rows, hidden: hidden if per_step else hidden[:, -1]
     )
     return _ordered(results, inputs, per_step=per_step), layers[-1]
@@ -109,13 +109,16 @@ def _run(estimator, inputs, state, reduce):
         The final states of each layer.
     previous : ndarray or None
         With differences, the last time step of each sequence as the network receives it.
+    observed : list of ndarray
+        With NaN, the last known values and the time since then.
     """
     from skrnn.networks.inference import forward_from
 
-    layers, previous, n_steps, _ = StateLayout(estimator._spec).split(state)
+    layers, previous, n_steps, observed, _ = StateLayout(estimator._spec).split(state)
     differences = [] if previous is None else [previous, n_steps]
+    n_observed, n_others = len(observed), len(observed) + len(differences)
     blocks = forward_from(
-        [*differences, *(states for layer in layers for states in layer)],
+        [*observed, *differences, *(states for layer in layers for states in layer)],
         lambda rows, hidden, final: (rows, reduce(rows, hidden), final),
         estimator._spec,
         estimator.weights_,
@@ -123,7 +126,8 @@ def _run(estimator, inputs, state, reduce):
         standardization=estimator._standardization,
     )
     final = _join_blocks([(rows, states) for rows, _, states in blocks])
-    final, previous = final[len(differences) :], final[0] if differences else None
+    previous = final[n_observed] if differences else None
+    observed, final = final[:n_observed], final[n_others:]
     per_layer = len(final) // len(layers)
     grouped = [tuple(final[i : i + per_layer]) for i in range(0, len(final), per_layer)]
-    return [(rows, reduced) for rows, reduced, _ in blocks], grouped, previous
+    return [(rows, reduced) for rows, reduced, _ in blocks], grouped, previous, observed

@@ -51,14 +51,15 @@ def read_sequences(estimator, X, *, reset=False, input_name="X"):
         # A custom body receives vectors.
         fresh = StepFormat(
             tokens=estimator.embedding is not None,
-            codes=estimator.body is None,
+            codes=estimator.body is None and not estimator.allow_nan,
             dtype=_BEFORE_STANDARDIZATION if estimator.standardize else estimator.dtype,
+            allow_nan=bool(estimator.allow_nan),
         )
     X, table = estimator._as_sequences(X, input_name)
     inputs = read_inputs(estimator, X, fresh=fresh, input_name=input_name, table=table)
     known = None if reset else estimator._standardization
     if known is not None:
-        known.require_finite(inputs.sequences, estimator.dtype, input_name)
+        require_finite(estimator, inputs.sequences, input_name)
     scaled = known is not None and not known.is_identity
     if not scaled and (reset or estimator.difference_scale_ is None):
         return inputs
@@ -67,6 +68,13 @@ def read_sequences(estimator, X, *, reset=False, input_name="X"):
     n_features = estimator._step_format.n_features
     vectors = with_dense_steps(inputs.sequences, n_features, estimator.dtype)
     return replace(inputs, sequences=vectors)
+
+
+def require_finite(estimator, sequences, input_name="X"):
+    """Check that standardised time steps are finite, or NaN if the estimator reads NaN."""
+    estimator._standardization.require_finite(
+        sequences, estimator.dtype, input_name, allow_nan=estimator._step_format.allow_nan
+    )
 
 
 def learn_standardization(estimator, sequences, weights):
@@ -80,22 +88,32 @@ def learn_standardization(estimator, sequences, weights):
     weights : ndarray of shape (n_sequences,)
         The weight of each time step of a sequence.
     """
-    estimator.input_mean_ = estimator.input_scale_ = None
+    estimator.input_mean_ = estimator.input_scale_ = estimator.decay_mean_ = None
     if not estimator.standardize:
-        _warn_if_far_from_unit_scale(sequences, weights)
+        _warn_if_far_from_unit_scale(estimator, sequences, weights)
+    if reads_missing_values(estimator):
+        options = {"scale_indicators": True, "allow_nan": True}
+        estimator.decay_mean_ = Standardization.of(sequences, weights, **options).mean
     if not estimator.standardize or estimator._step_format.tokens:
         return
     if sequences.values.ndim == 1:
         found = Standardization.identity(estimator._step_format.n_features)
     else:
-        found = Standardization.of(sequences, weights)
+        allow_nan = estimator._step_format.allow_nan
+        found = Standardization.of(sequences, weights, allow_nan=allow_nan)
     estimator.input_mean_, estimator.input_scale_ = found.mean, found.scale
 
 
-def _statistics(sequences, weights):
+def reads_missing_values(estimator):
+    """Return whether the network of an estimator replaces NaN in the features that it has read."""
+    return estimator._step_format.allow_nan and not estimator._step_format.tokens
+
+
+def _statistics(estimator, sequences, weights):
     """Return about the mean and the scale of features, from some of the sequences."""
     every = slice(None, None, 1 + int(sequences.lengths.sum()) // _SAMPLED_STEPS)
-    return Standardization.of(sequences[every], weights[every])
+    allow_nan = estimator._step_format.allow_nan
+    return Standardization.of(sequences[every], weights[every], allow_nan=allow_nan)
 
 
 def _warn_if_far_from_first_data(estimator, sequences, weights):
@@ -103,7 +121,7 @@ def _warn_if_far_from_first_data(estimator, sequences, weights):
     known = estimator._standardization
     if known is None or sequences.values.ndim == 1:
         return
-    found = _statistics(sequences, weights)
+    found = _statistics(estimator, sequences, weights)
     with np.errstate(over="ignore"):
         mean, scale = (found.mean - known.mean) / known.scale, found.scale / known.scale
     farthest = np.maximum(np.abs(mean), scale)
@@ -120,11 +138,11 @@ def _warn_if_far_from_first_data(estimator, sequences, weights):
     )
 
 
-def _warn_if_far_from_unit_scale(sequences, weights):
+def _warn_if_far_from_unit_scale(estimator, sequences, weights):
     """Warn if a feature has values from which a network can hardly learn."""
     if sequences.values.ndim == 1:
         return
-    found = _statistics(sequences, weights)
+    found = _statistics(estimator, sequences, weights)
     largest = np.maximum(np.abs(found.mean), found.scale)
     if 1 / _LARGEST_SCALE <= largest.max() <= _LARGEST_SCALE:
         return
@@ -153,7 +171,8 @@ def learn_differences(estimator, sequences, weights):
     estimator._has_add_differences = bool(estimator.add_differences)
     estimator.difference_scale_ = None
     if estimator.add_differences and not estimator._step_format.tokens:
-        estimator.difference_scale_ = difference_scale(sequences, weights)
+        allow_nan = estimator._step_format.allow_nan
+        estimator.difference_scale_ = difference_scale(sequences, weights, allow_nan=allow_nan)
 
 
 def require_same_inputs(estimator):
@@ -162,13 +181,15 @@ def require_same_inputs(estimator):
     Raises
     ------
     ValueError
-        If `standardize` or `add_differences` has changed since the estimator was fitted.
+        If `standardize`, `add_differences` or `allow_nan` has changed since the estimator was
+        fitted.
     """
     if estimator._step_format.tokens:
         return
     fitted = {
         "standardize": estimator._standardization is not None,
         "add_differences": estimator._has_add_differences,
+        "allow_nan": estimator._step_format.allow_nan,
     }
     for name, value in fitted.items():
         if bool(getattr(estimator, name)) != value:
@@ -298,7 +319,7 @@ def _learn_features(estimator, sequences, weights, trained, used):
     """Learn the scales of the features, from the sequences that are not held out."""
     learn_standardization(estimator, sequences[trained], weights[trained])
     if estimator._standardization is not None:
-        estimator._standardization.require_finite(sequences[used], estimator.dtype)
+        require_finite(estimator, sequences[used])
     learn_differences(estimator, sequences[trained], weights[trained])
 
 

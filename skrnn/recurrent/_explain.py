@@ -80,6 +80,7 @@ def explained(estimator, X, *, target, time_step, baseline):
     fitted = fitted_snapshot(estimator)
     inputs = ids_as_rows(fitted._vocabulary, read_sequences(fitted, X))
     lengths = inputs.lengths
+    _require_known(inputs.sequences)
     steps = _read_time_step(time_step, lengths, fitted._spec.return_sequences)
     columns, factors = _read_target(fitted, inputs, target, steps)
     one_hot = inputs.sequences.values.ndim == 1 and fitted._vocabulary is None
@@ -100,6 +101,15 @@ def explained(estimator, X, *, target, time_step, baseline):
             steps=steps,
             factors=factors,
             scores=scores,
+        )
+
+
+def _require_known(sequences):
+    if sequences.values.ndim == 2 and np.isnan(sequences.concatenate()).any():
+        raise ValueError(
+            "X contains NaN. Attributions compare values with those of the baseline, so a missing "
+            "value has none. Fill the gaps first, for example with "
+            "skrnn.preprocessing.Interpolator."
         )
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from skrnn._fitting import draw_seed
 from skrnn._specs import TrainingJob
-from skrnn.recurrent._data import ids_as_rows, with_same_steps
+from skrnn.recurrent._data import ids_as_rows, reads_missing_values, with_same_steps
 from skrnn.recurrent._parameters import network_spec
 from skrnn.recurrent._training_parameters import training_spec
 from skrnn.recurrent._vocabulary import Vocabulary, check_embedding
@@ -56,6 +56,7 @@ def prepare(estimator, examples, held_out, split, *, resume, partial=False):
         embedding=None if np.ndim(estimator.embedding) == 0 else np.asarray(estimator.embedding),
         standardization=estimator._standardization,
         difference_factor=_difference_factor(estimator),
+        decay_mean=_decay_mean(estimator),
     )
     return job, vocabulary
 
@@ -68,6 +69,13 @@ def _difference_factor(estimator):
     with np.errstate(over="ignore"):
         factor = ((1.0 if known is None else known.scale) / scale).astype(estimator.dtype)
     return np.where(np.isfinite(factor), factor, 1)
+
+
+def _decay_mean(estimator):
+    """Return the mean to which missing values decay as the network receives features."""
+    if estimator.decay_mean_ is None or estimator._standardization is None:
+        return estimator.decay_mean_
+    return estimator._standardization.apply_to_steps(estimator.decay_mean_[None])[0]
 
 
 def _vocabulary_of(estimator, sequences):
@@ -96,6 +104,7 @@ def _network_spec(estimator, vocabulary, seed, resume):
         output_activation=output_activation,
         body_seed=estimator._spec.body_seed if resume else seed,
         add_differences=estimator.difference_scale_ is not None,
+        allow_nan=reads_missing_values(estimator),
     )
     if resume:
         _check_same_network(estimator._spec, spec)

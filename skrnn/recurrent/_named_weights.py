@@ -12,6 +12,8 @@ _OF_CELLS = {
 }
 # The factors of the differences between time steps.
 DIFFERENCES = "differences/kernel"
+# The weights that replace missing values: the two of the decay, and the mean.
+DECAY = ("decay/kernel", "decay/bias", "decay_mean/kernel")
 # The weights of attention pooling.
 ATTENTION = ("attention/kernel", "attention/bias", "attention_score/kernel")
 
@@ -59,6 +61,7 @@ def _weight_names(spec):
     layers = [layer for i in range(len(spec.units)) for layer in _directions(spec, i)]
     return [
         *(["embedding/embeddings"] if spec.embedding else []),
+        *(DECAY if spec.allow_nan else ()),
         *([DIFFERENCES] if spec.add_differences else []),
         *(f"{layer}/{weight}" for layer in layers for weight in of_cell),
         *(ATTENTION if spec.pooling == "attention" and not spec.return_sequences else ()),

@@ -6,7 +6,13 @@ than a framework needs to begin its computation.
 
 import numpy as np
 
-from skrnn.recurrent._named_weights import ATTENTION, DIFFERENCES, named_weights, weights_of_layer
+from skrnn.recurrent._named_weights import (
+    ATTENTION,
+    DECAY,
+    DIFFERENCES,
+    named_weights,
+    weights_of_layer,
+)
 from skrnn.recurrent._numpy_activations import ACTIVATIONS, numpy_activation, softmax
 from skrnn.recurrent._numpy_cells import numpy_cell
 from skrnn.recurrent._running_pooling import pooling_of
@@ -63,6 +69,7 @@ class NumpyNetwork:
         self.head = NumpyHead(spec, weights)
         named = named_weights(spec, weights)
         self._embedding = named.get("embedding/embeddings")
+        self._decay = [named.get(name) for name in DECAY]
         self._factor = named.get(DIFFERENCES)
         self._cell, self._activation = numpy_cell(spec.cell), numpy_activation(spec.activation)
         self._layers = [weights_of_layer(named, f"recurrent_{i}") for i in range(len(spec.units))]
@@ -85,12 +92,18 @@ class NumpyNetwork:
         state : tuple of ndarray
             The state after the time step.
         """
-        layers, previous, n_steps, carried = self.layout.split(state)
+        layers, previous, n_steps, observed, carried = self.layout.split(state)
         if self._embedding is not None:
             x = self._embedding[x]
+        indicators = []
+        if observed:
+            is_missing = np.isnan(x)
+            x, observed = _fill_missing(x, is_missing, observed, *self._decay)
+            indicators = [is_missing]
         if previous is not None:
             differences = np.where(n_steps > 0, x - previous, 0) * self._factor
             x, previous = np.concatenate([x, differences], axis=1), x
+        x = np.concatenate([x, *indicators], axis=1, dtype=x.dtype) if indicators else x
         if n_steps is not None:
             n_steps = n_steps + 1
         after = []
@@ -99,7 +112,17 @@ class NumpyNetwork:
             after.append(self._cell.step(projected, states, weights, self._activation))
             x = after[-1][0]
         pooled, carried = self.head.pool(x, carried, n_steps)
-        return pooled, self.layout.join(after, previous, n_steps, carried)
+        return pooled, self.layout.join(after, previous, n_steps, observed, carried)
+
+
+def _fill_missing(x, is_missing, observed, kernel, bias, mean):
+    """Return a time step without NaN, and the last observations after it."""
+    values, since = observed
+    decay = np.exp(-np.maximum(kernel * since + bias, 0))
+    decayed = np.where(since > 0, decay * (values - mean) + mean, mean)
+    still = np.where(since > 0, since + 1, since)
+    filled = np.where(is_missing, decayed, x)
+    return filled, (np.where(is_missing, values, x), np.where(is_missing, still, 1).astype(x.dtype))
 
 
 def _product(x, kernel):

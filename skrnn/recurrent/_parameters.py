@@ -299,6 +299,22 @@ class NetworkParameters(LayerParameters):
         are.
         """,
     )
+    allow_nan: bool = parameter(
+        default=False,
+        constraint=["boolean"],
+        description="""
+        bool
+        Whether X may contain NaN, for missing values inside sequences. The network then replaces
+        them as GRU-D does (Z. Che et al., "Recurrent neural networks for multivariate time series
+        with missing values", Scientific Reports 8, 2018): a missing value is between the last known
+        value of the feature in the same sequence and the mean of the training set, and comes closer
+        to the mean with each time step, at a rate that is trained for each feature. The network
+        also receives an indicator of 0 and 1 for each feature, so that it can learn from the fact
+        that a value is missing. This happens before the recurrent layers, and is the same for every
+        `cell` and `body`; states do not decay. :ref:`missing_values` has the equations. If False,
+        NaN raise an error. Ignored if `embedding` is not None.
+        """,
+    )
     body: Callable | None = parameter(
         default=None,
         constraint=[None, callable],
@@ -318,7 +334,15 @@ class NetworkParameters(LayerParameters):
 
 
 def network_spec(
-    estimator, *, n_features, n_rows, n_outputs, output_activation, body_seed, add_differences
+    estimator,
+    *,
+    n_features,
+    n_rows,
+    n_outputs,
+    output_activation,
+    body_seed,
+    add_differences,
+    allow_nan,
 ):
     """Return the specification of the network for an estimator's parameters and data.
 
@@ -335,6 +359,8 @@ def network_spec(
         The seed for the layers of `body`.
     add_differences : bool
         Whether the network computes differences. The parameter may be ignored, depending on X.
+    allow_nan : bool
+        Whether the network replaces NaN.
 
     Returns
     -------
@@ -352,6 +378,7 @@ def network_spec(
         output_activation=output_activation,
         body_seed=body_seed,
         add_differences=add_differences,
+        allow_nan=allow_nan,
     )
 
 

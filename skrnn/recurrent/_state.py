@@ -1,8 +1,9 @@
 """The state of a network between two time steps, as a plain tuple of arrays.
 
 A prediction after some time steps depends on the earlier ones only through the states of the
-recurrent layers, the previous time step (for differences), the number of time steps and what the
-pooling carries. `StateLayout` describes the order of these arrays.
+recurrent layers, the previous time step (for differences), the number of time steps, the last
+observations (for missing values) and what the pooling carries. `StateLayout` describes the order of
+these arrays.
 """
 
 from skrnn.recurrent._numpy_cells import numpy_cell
@@ -21,8 +22,8 @@ class StateLayout:
     ----------
     slots : list of Slot
         The states of the layers, the first layer first, then the previous time step if there are
-        differences, the number of time steps if something depends on it, and the arrays of the
-        pooling.
+        differences, the number of time steps if something depends on it, the last observations
+        if NaN are accepted, and the arrays of the pooling.
 
     Raises
     ------
@@ -46,6 +47,10 @@ class StateLayout:
             self.slots.append(Slot("previous time step", spec.n_features, spec.dtype))
         if self._has_count:
             self.slots.append(Slot("number of time steps", 1, "int64"))
+        self._n_observed = 2 if spec.allow_nan else 0
+        if spec.allow_nan:
+            names = "last known value", "number of time steps since the last known value, plus one"
+            self.slots += [Slot(name, spec.n_features, spec.dtype) for name in names]
         self.slots += pooling.slots(spec.units[-1], spec.dtype)
 
     def fresh(self, n):
@@ -57,13 +62,15 @@ class StateLayout:
         return check_state(self.slots, state, n, input_name)
 
     def split(self, state):
-        """Return a state in its four parts.
+        """Return a state in its parts.
 
         Returns
         -------
         layers : list of tuple of ndarray
             The states of each layer.
         previous, n_steps : ndarray or None
+        observed : tuple of ndarray
+            The last known values and the time since then, or empty if there are none.
         carried : tuple of ndarray
             The arrays of the pooling.
         """
@@ -72,13 +79,14 @@ class StateLayout:
         others = list(state[end:])
         previous = others.pop(0) if self._has_previous else None
         n_steps = others.pop(0) if self._has_count else None
-        return layers, previous, n_steps, tuple(others)
+        observed, carried = others[: self._n_observed], others[self._n_observed :]
+        return layers, previous, n_steps, tuple(observed), tuple(carried)
 
-    def join(self, layers, previous, n_steps, carried):
+    def join(self, layers, previous, n_steps, observed, carried):
         """Return the state that consists of these parts."""
         states = [state for states in layers for state in states]
         others = [part for part in (previous, n_steps) if part is not None]
-        return (*states, *others, *carried)
+        return (*states, *others, *observed, *carried)
 
 
 def require_carried_state(spec):

@@ -42,6 +42,9 @@ input_mean_, input_scale_ : float64 ndarray of shape (n_features,), or None
 difference_scale_ : float64 ndarray of shape (n_features,), or None
     With `add_differences=True`, the network also receives
     ``(x[t] - x[t - 1]) / difference_scale_``. None if it does not receive differences.
+decay_mean_ : float64 ndarray of shape (n_features,), or None
+    With `allow_nan=True`, the mean of each feature over the training set, to which a missing value
+    decays. It is 0 for a feature without any known value. None if NaN are not accepted.
 """
 
 TRAINING_ATTRIBUTES = """\

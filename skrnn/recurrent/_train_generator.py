@@ -151,6 +151,7 @@ def _new_network(generator):
         tokens=has_ids, codes=True, dtype=(generator.dtype,), n_features=network.n_features_in_
     )
     network.input_mean_ = network.input_scale_ = network.difference_scale_ = None
+    network.decay_mean_ = None
     network._has_add_differences = False
     return network
 

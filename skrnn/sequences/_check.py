@@ -234,8 +234,8 @@ def _check_finite(layout, allow_nan, input_name):
     if not allow_nan and (i := _first_with(np.isnan(layout.values), layout)) is not None:
         raise ValueError(
             f"Input {input_name} contains NaN. The first sequence with one is {input_name}[{i}]. "
-            "If NaN is padding, read the data with skrnn.sequences.from_nan_padded; if values are "
-            "missing, impute them first."
+            "If NaN is padding, read the data with skrnn.sequences.from_nan_padded. If values are "
+            "missing, impute them first, or set allow_nan=True for RNNClassifier or RNNRegressor."
         )
     if (i := _first_with(np.isinf(layout.values), layout)) is not None:
         dtype = layout.values.dtype

@@ -56,10 +56,10 @@ def as_known_container(X):
     return np.asarray(X) if hasattr(X, "__array__") and not known else X
 
 
-def read_steps(X, dtype, input_name="X"):
+def read_steps(X, dtype, input_name="X", *, allow_nan=False):
     """Return numeric time steps as `Inputs`."""
     dtype = list(dtype) if isinstance(dtype, tuple) else np.dtype(dtype)
-    sequences = as_sequences(X, dtype=dtype, input_name=input_name)
+    sequences = as_sequences(X, dtype=dtype, allow_nan=allow_nan, input_name=input_name)
     return Inputs(sequences, sequences.lengths, np.broadcast_to(0, len(sequences)))
 
 
@@ -159,6 +159,8 @@ class StepFormat:
         The number of features of a time step, or None before any data are read.
     in_table : bool
         Whether the time steps were the columns of a table with one sequence per row.
+    allow_nan : bool
+        Whether numeric time steps may contain NaN.
     """
 
     tokens: bool
@@ -166,6 +168,7 @@ class StepFormat:
     dtype: str | tuple
     n_features: int | None = None
     in_table: bool = False
+    allow_nan: bool = False
 
     def read(self, X, input_name):
         """Return X as `Inputs`, and the number of features of a time step."""
@@ -173,7 +176,7 @@ class StepFormat:
             return read_tokens(X, input_name), 1
         inputs, n_features = read_one_hot(X) if self.codes else (None, None)
         if inputs is None:
-            inputs = read_steps(X, self.dtype, input_name)
+            inputs = read_steps(X, self.dtype, input_name, allow_nan=self.allow_nan)
             n_features = inputs.sequences.values.shape[1]
         return inputs, n_features
 

@@ -74,7 +74,15 @@ class Standardization:
     scale: np.ndarray
 
     @classmethod
-    def of(cls, sequences, weights, *, center_constants=True, scale_indicators=False):
+    def of(
+        cls,
+        sequences,
+        weights,
+        *,
+        center_constants=True,
+        scale_indicators=False,
+        allow_nan=False,
+    ):
         """Return the statistics of the time steps of sequences.
 
         Parameters
@@ -88,13 +96,28 @@ class Standardization:
         scale_indicators : bool, default=False
             Whether a column that contains only 0 and 1 is standardised. If False, it is left
             unchanged.
+        allow_nan : bool, default=False
+            Whether NaN are left out. A column without any value is left unchanged.
         """
+        options = {"center_constants": center_constants, "scale_indicators": scale_indicators}
         counts = _step_weights(sequences, weights)
-        lowest, highest, is_indicator = _range(sequences.values, counts)
+        if not allow_nan:
+            return cls._of_steps(sequences.values, counts, **options)
+        columns = [
+            cls._of_steps(values, some, **options) if some.any() else cls.identity(1)
+            for values, some in _columns_without_nan(sequences.values, counts)
+        ]
+        means, scales = zip(*((one.mean, one.scale) for one in columns), strict=True)
+        return cls(np.concatenate(means), np.concatenate(scales))
+
+    @classmethod
+    def _of_steps(cls, values, counts, *, center_constants, scale_indicators):
+        """Return the statistics of time steps, of which each has a count."""
+        lowest, highest, is_indicator = _range(values, counts)
         # Powers of two scale exactly. Without them, squares could overflow or underflow.
         exponents = np.frexp(np.maximum(np.abs(lowest), np.abs(highest)))[1]
         low, high = np.ldexp(lowest, -exponents), np.ldexp(highest, -exponents)
-        mean, spread = _moments(sequences.values, counts, exponents, (low + high) / 2)
+        mean, spread = _moments(values, counts, exponents, (low + high) / 2)
         scale = np.ldexp(spread, exponents)
         # The inverse of a smaller number would overflow.
         constant = (high - low <= _ROUNDING) | (scale < np.finfo(np.float64).tiny)
@@ -163,7 +186,7 @@ class Standardization:
                 standardized[rows] = (values[rows] - self.mean) / self.scale
         return standardized
 
-    def require_finite(self, sequences, dtype, input_name="X"):
+    def require_finite(self, sequences, dtype, input_name="X", *, allow_nan=False):
         """Check that no standardised value is too large for a dtype.
 
         Parameters
@@ -171,6 +194,8 @@ class Standardization:
         sequences : Sequences
         dtype : {"float32", "float64"}
         input_name : str, default="X"
+        allow_nan : bool, default=False
+            Whether NaN are accepted.
 
         Raises
         ------
@@ -185,7 +210,8 @@ class Standardization:
             largest = np.finfo(dtype).max * np.minimum(self.scale, 1.0)
             farthest = [np.abs(found(axis=0) - self.mean) for found in (values.min, values.max)]
         if not (np.maximum(*farthest) <= largest).all():
-            as_sequences(self.apply(sequences, dtype), dtype=dtype, input_name=input_name)
+            scaled = self.apply(sequences, dtype)
+            as_sequences(scaled, dtype=dtype, allow_nan=allow_nan, input_name=input_name)
 
 
 def is_one_hot(sequences, weights):
@@ -212,7 +238,7 @@ def is_one_hot(sequences, weights):
     )
 
 
-def difference_scale(sequences, weights):
+def difference_scale(sequences, weights, *, allow_nan=False):
     """Return the root mean square of the differences between successive time steps.
 
     It is used in place of the standard deviation, because the mean of differences is not
@@ -223,6 +249,9 @@ def difference_scale(sequences, weights):
     sequences : Sequences
     weights : ndarray of shape (n_sequences,)
         The weight of each difference of a sequence. They are not negative.
+    allow_nan : bool, default=False
+        Whether differences from or to NaN are left out. If a column has no other difference than
+        zero, its standard deviation is returned, because values on both sides of a gap may differ.
 
     Returns
     -------
@@ -241,18 +270,49 @@ def difference_scale(sequences, weights):
     values = sequences.values
     if values.ndim == 1:
         return None
-    lowest, highest, is_indicator = _range(values, _step_weights(sequences, weights))
-    if is_indicator.all():
+    counts = _step_weights(sequences, weights)
+    pair_counts = _step_weights(sequences, weights, n_skipped=1)
+    if not allow_nan:
+        *extremes, is_indicator = _range(values, counts)
+        if is_indicator.all():
+            return None
+        root = _root_mean_square(values, *extremes, pair_counts)
+        return np.where(root > 0, root, 1.0)
+    columns = list(_columns_without_nan(values, counts))
+    ranges = [_range(column, some) for column, some in columns]
+    if all(is_indicator.all() for *_, is_indicator in ranges):
         return None
+    roots = []
+    for (column, known), (lowest, highest, _) in zip(columns, ranges, strict=True):
+        is_pair = (known > 0) & _is_known_before(column)
+        roots.append(_root_mean_square(column, lowest, highest, np.where(is_pair, pair_counts, 0)))
+    root = np.concatenate(roots)
+    spread = Standardization.of(sequences, weights, allow_nan=True).scale
+    return np.where(root > 0, root, spread)
+
+
+def _root_mean_square(values, lowest, highest, pair_counts):
+    """Return the root mean square of the differences of each column, or 0 if it is constant."""
     exponents = np.frexp(np.maximum(np.abs(lowest), np.abs(highest)))[1]
-    counts = _step_weights(sequences, weights, n_skipped=1)
     squares = np.zeros(values.shape[1])
-    for differences, some in _difference_blocks(values, counts, exponents):
+    for differences, some in _difference_blocks(values, pair_counts, exponents):
         squares += some @ differences**2
-    root = np.sqrt(squares / max(counts.sum(), np.finfo(np.float64).tiny))
+    root = np.sqrt(squares / max(pair_counts.sum(), np.finfo(np.float64).tiny))
     scale = np.ldexp(root, exponents)
     constant = (root <= _ROUNDING) | (scale < np.finfo(np.float64).tiny)
-    return np.where(constant, 1.0, scale)
+    return np.where(constant, 0.0, scale)
+
+
+def _columns_without_nan(values, counts):
+    """Yield each column and its counts, which are zero where it is NaN."""
+    for i in range(values.shape[1]):
+        column = values[:, i : i + 1]
+        yield column, np.where(np.isnan(column[:, 0]), 0.0, counts)
+
+
+def _is_known_before(column):
+    """Return whether the time step before each one is known in a column."""
+    return np.concatenate([[False], ~np.isnan(column[:-1, 0])])
 
 
 def _difference_blocks(values, weights, exponents):

@@ -170,6 +170,8 @@ class Stream:
     - the states of the recurrent layers, the first layer first, such as ``h`` and ``c`` of an LSTM;
     - with ``add_differences=True``, the previous time step as the network receives it;
     - the number of time steps so far, if differences or the pooling depend on it;
+    - with ``allow_nan=True``, the last known value of each feature as the network receives it, and
+      the number of time steps since then, plus one, or 0 if there is none;
     - what the pooling carries: the largest outputs, the sum of the outputs, or the sums of
       attention.
 

@@ -4,6 +4,7 @@ from skrnn.networks.architecture.build import Network, build_network, rebuild_ne
 from skrnn.networks.architecture.carried_states import carrying_model
 from skrnn.networks.architecture.custom_parts import identify, require_same_parts
 from skrnn.networks.architecture.first_weights import (
+    decay_mean_index,
     differences_index,
     embedding_index,
     initial_weights,
@@ -23,6 +24,7 @@ __all__ = [
     "carrying_model",
     "check_padding",
     "conv_body",
+    "decay_mean_index",
     "differences_index",
     "embedding_index",
     "identify",

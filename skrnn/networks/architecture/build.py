@@ -20,6 +20,7 @@ from skrnn.networks.architecture.custom_body import Body, custom_body, real_step
 from skrnn.networks.architecture.differences import with_differences
 from skrnn.networks.architecture.encoder_decoder import decode, decoder_inputs, encode
 from skrnn.networks.architecture.head import attend, dense_head, pool
+from skrnn.networks.architecture.missing_values import decay_layers, fill_missing
 from skrnn.networks.architecture.random_state import layer_seeds, use_own_generators
 from skrnn.networks.architecture.stack import recurrent_stack
 from skrnn.networks.fingerprint import describe, may_be_equal
@@ -207,8 +208,7 @@ def _build_one_pass(spec, plain, seeds):
     inputs, hidden = _inputs(spec, next(seeds))
     lengths = keras.Input((), dtype="int32", name="lengths")
     position, mask = real_steps(hidden, lengths)
-    if spec.add_differences:
-        hidden = with_differences(hidden, mask, spec, plain)
+    hidden = _with_more_features(hidden, position, mask, spec, plain)
     if spec.body is None:
         hidden, ends, states, cells = recurrent_stack(
             hidden, lengths, position, mask, spec, plain, seeds
@@ -242,6 +242,18 @@ def _build_one_pass(spec, plain, seeds):
         # Attention over other time steps than those of the input has no weights for these.
         attention=model(attention if body.lengths is lengths else None),
     )
+
+
+def _with_more_features(steps, position, mask, spec, plain):
+    """Return time steps with differences and the indicators of missing values, if there are any."""
+    indicators = []
+    if spec.allow_nan:
+        layers = decay_layers(spec, plain)
+        steps, missing, _ = fill_missing(steps, position, mask, layers)
+        indicators = [missing]
+    if spec.add_differences:
+        steps = with_differences(steps, mask, spec, plain)
+    return ops.concatenate([steps, *indicators], axis=2) if indicators else steps
 
 
 def _has_attention(body, spec):

@@ -10,6 +10,12 @@ from keras import ops
 from skrnn.networks import backends
 from skrnn.networks.architecture.custom_body import real_steps
 from skrnn.networks.architecture.differences import DIFFERENCES, append_differences
+from skrnn.networks.architecture.missing_values import (
+    DECAY,
+    DECAY_MEAN,
+    Observed,
+    fill_missing,
+)
 from skrnn.networks.cells import get_cell
 
 
@@ -29,13 +35,14 @@ def continued_model(spec, model):
     Returns
     -------
     keras.Model
-        Its inputs are time steps, lengths and the initial states: with differences, the previous
-        time step of each sequence, (batch, n_features), and a positive number if there was one and
-        zero if not, (batch, 1), then the states of each layer, (batch, units). Its outputs are the
+        Its inputs are time steps, lengths and the initial states: with NaN, the two arrays of
+        `Observed`, (batch, n_features); with differences, the previous time step of each sequence,
+        (batch, n_features), and a positive number if there was one and zero if not, (batch, 1);
+        then the states of each layer, (batch, units). Its outputs are the
         outputs of the last recurrent layer at all time steps, and the final states in the same
         order, which are correct for the sequences of a batch that are not padded.
     """
-    layer, firsts, lasts = model.get_layer, [], []
+    layer, firsts, lasts, indicators = model.get_layer, [], [], []
 
     def initial_state(width):
         firsts.append(keras.Input((width,), dtype=spec.dtype))
@@ -44,12 +51,21 @@ def continued_model(spec, model):
     with backends.precision(spec.dtype):
         steps, lengths = model.inputs
         hidden = steps if spec.embedding is None else layer("embedding")(steps)
+        position, mask = real_steps(steps, lengths)
+        if spec.allow_nan:
+            before = Observed(
+                *(ops.expand_dims(initial_state(spec.n_features), 1) for _ in range(2))
+            )
+            layers = layer(DECAY), layer(DECAY_MEAN)
+            hidden, missing, after = fill_missing(steps, position, mask, layers, before)
+            indicators = [missing]
+            lasts += [after.values[:, 0], after.since[:, 0]]
         if spec.add_differences:
             before = ops.expand_dims(initial_state(spec.n_features), 1)
-            before = ops.where(ops.expand_dims(initial_state(1), 1) > 0, before, steps[:, :1])
-            lasts = [steps[:, -1], ops.ones_like(steps[:, -1, :1])]
-            mask = real_steps(steps, lengths)[1]
-            hidden = append_differences(steps, before, mask, layer(DIFFERENCES))
+            before = ops.where(ops.expand_dims(initial_state(1), 1) > 0, before, hidden[:, :1])
+            lasts += [hidden[:, -1], ops.ones_like(hidden[:, -1, :1])]
+            hidden = append_differences(hidden, before, mask, layer(DIFFERENCES))
+        hidden = ops.concatenate([hidden, *indicators], axis=2) if indicators else hidden
         for i, units in enumerate(spec.units):
             states = [initial_state(units) for _ in range(get_cell(spec.cell).n_states)]
             hidden, *states = layer(f"recurrent_{i}")(hidden, initial_state=states)

@@ -5,6 +5,7 @@ from itertools import groupby
 import numpy as np
 
 from skrnn.networks.architecture.differences import DIFFERENCES
+from skrnn.networks.architecture.missing_values import DECAY, DECAY_MEAN, FIRST_DECAY
 from skrnn.networks.cells import get_cell, glorot_uniform, orthogonal
 
 
@@ -20,6 +21,13 @@ def differences_index(network):
     if not network.spec.add_differences:
         return None
     return _index(network, network.model.get_layer(DIFFERENCES).kernel)
+
+
+def decay_mean_index(network):
+    """Return the index of the mean to which missing values decay, or None."""
+    if not network.spec.allow_nan:
+        return None
+    return _index(network, network.model.get_layer(DECAY_MEAN).kernel)
 
 
 def _index(network, variable):
@@ -85,6 +93,8 @@ def _initial_weight(variable, rng):
     shape = tuple(variable.shape)
     if variable.path.startswith(DIFFERENCES):
         return np.ones(shape)
+    if variable.path.startswith(DECAY):
+        return np.full(shape, FIRST_DECAY if variable.path == f"{DECAY}/kernel" else 0.0)
     if variable.name == "embeddings":
         return rng.uniform(-0.05, 0.05, shape)
     return glorot_uniform(shape, rng) if variable.name == "kernel" else np.zeros(shape)
