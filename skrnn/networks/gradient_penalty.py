@@ -34,7 +34,7 @@ class GradientPenalty:
     Parameters
     ----------
     model : keras.Model
-        A model of named cells with recurrent kernels. Its inputs are time steps, lengths and, if it
+        The network has named cells with recurrent kernels. Its inputs are time steps, lengths and, if it
         carries states, initial states; its outputs are those before the output activation.
     """
 
