@@ -34,8 +34,8 @@ class GradientPenalty:
     Parameters
     ----------
     model : keras.Model
-        The network has named cells with recurrent kernels. Its inputs are time steps, lengths and, if it
-        carries states, initial states; its outputs are those before the output activation.
+        The network has named cells with recurrent kernels. Its inputs are time steps, lengths and,
+        if it carries states, initial states; its outputs are those before the output activation.
     """
 
     def __init__(self, model):
