@@ -22,7 +22,6 @@ import numpy as np
 from keras import ops
 
 from skrnn.networks import backends
-from skrnn.networks.architecture.layers import weights_and_activation
 from skrnn.networks.cells import get_cell, project_inputs
 from skrnn.networks.probes import recurrent_layers, run_graph
 
@@ -35,7 +34,7 @@ class GradientPenalty:
     Parameters
     ----------
     model : keras.Model
-        Its cells have recurrent kernels and are not custom. Its inputs are time steps, lengths and,
+        The network has named cells with recurrent kernels. Its inputs are time steps, lengths and,
         if it carries states, initial states; its outputs are those before the output activation.
     """
 
@@ -109,12 +108,14 @@ class _Layer:
         self.cell, self.name = get_cell(layer.cell_name), layer.name
         self.units, self.dtype = layer.units, layer.compute_dtype
         self.n_states = self.cell.n_states
-        self._layer = layer
-        (self.kernel,) = (one for one in layer.trainable_weights if one.name == _KERNEL)
+        # In a layer of Keras, the cell holds the weights.
+        self._holder = getattr(layer, "cell", layer)
+        self.kernel = getattr(self._holder, _KERNEL)
 
     def weights(self):
         """Return the weights by name."""
-        return weights_and_activation(self._layer, self.cell)[0]
+        names = self.cell.weight_shapes(1, self.units)
+        return {name: ops.convert_to_tensor(getattr(self._holder, name)) for name in names}
 
     def watched(self, seen, shifts):
         """Return a function that takes the place of the layer.
@@ -152,8 +153,7 @@ class _Layer:
         return project_inputs(self.cell, ops.maximum(steps, 0), factors, weights)
 
     def _step(self, projected, states, weights):
-        _, activation = weights_and_activation(self._layer, self.cell)
-        return self.cell.step(projected, tuple(states), weights, activation)
+        return self.cell.step(projected, tuple(states), weights, self._holder.activation)
 
     def penalty(self, kernel, projected, states, deltas):
         """Return the mean of the penalties of all time steps that a gradient reaches.
