@@ -50,6 +50,11 @@ def inherited(cls, name, *, default, more=""):
     return field(default=default, metadata={**found.metadata, "description": described})
 
 
+def unchanged(value):
+    """Return the value: the `spec` of a parameter that a specification has as it is."""
+    return value
+
+
 @dataclass_transform(
     eq_default=False, kw_only_default=True, field_specifiers=(parameter, inherited)
 )

@@ -8,7 +8,7 @@ import numpy as np
 from skrnn._fitting import fitted_snapshot
 from skrnn.recurrent._continuation import hidden_from, outputs_from, read_from
 from skrnn.recurrent._data import ids_as_rows, read_sequences
-from skrnn.recurrent._parameters import NetworkParameters
+from skrnn.recurrent._network_parameters import NetworkParameters
 from skrnn.recurrent._stream import StreamMixin
 from skrnn.recurrent._trained import BaseTrained
 from skrnn.recurrent._training_parameters import GradientParameters

@@ -10,7 +10,7 @@ from skrnn._sklearn import StrOptions, _fit_context
 from skrnn.recurrent._base import BaseRNN
 from skrnn.recurrent._codecs import LabelCodec
 from skrnn.recurrent._indicator_codec import IndicatorCodec
-from skrnn.recurrent._parameters import NetworkParameters
+from skrnn.recurrent._network_parameters import NetworkParameters
 from skrnn.recurrent._texts import PAIR_TEXTS
 from skrnn.recurrent._training_parameters import TrainingParameters
 from skrnn.sequences._class_targets import (

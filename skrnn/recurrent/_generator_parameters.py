@@ -6,7 +6,7 @@ from skrnn._cells import CELLS
 from skrnn._parameters import inherited, parameter, with_parameters
 from skrnn._sklearn import StrOptions
 from skrnn.recurrent._classifier import RNNClassifier
-from skrnn.recurrent._parameters import LayerParameters
+from skrnn.recurrent._layer_parameters import LayerParameters
 from skrnn.recurrent._training_parameters import GradientParameters, TrainingParameters
 
 

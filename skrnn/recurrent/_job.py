@@ -7,7 +7,7 @@ import numpy as np
 from skrnn._fitting import draw_seed
 from skrnn._specs import TrainingJob
 from skrnn.recurrent._data import ids_as_rows, reads_missing_values, with_same_steps
-from skrnn.recurrent._parameters import network_spec
+from skrnn.recurrent._network_parameters import network_spec
 from skrnn.recurrent._training_parameters import training_spec
 from skrnn.recurrent._vocabulary import Vocabulary, check_embedding
 

@@ -21,7 +21,7 @@ from skrnn.recurrent._language_model import (
     log_likelihoods,
     symbol_probabilities,
 )
-from skrnn.recurrent._parameters import KERAS_PARAMETERS
+from skrnn.recurrent._layer_parameters import KERAS_PARAMETERS
 from skrnn.recurrent._sampling import UniformNumbers, choose, sharpen
 from skrnn.recurrent._texts import TRAINING_ATTRIBUTES, TRAINING_REFERENCES
 from skrnn.recurrent._train_generator import train_generator

@@ -17,7 +17,7 @@ from skrnn.recurrent._callbacks import FitTask, learned_attributes
 from skrnn.recurrent._convergence import warn_if_nothing_was_learned
 from skrnn.recurrent._data import read_examples, read_validation
 from skrnn.recurrent._job import fitted_attributes, prepare
-from skrnn.recurrent._parameters import KERAS_PARAMETERS, LayerParameters
+from skrnn.recurrent._layer_parameters import KERAS_PARAMETERS, LayerParameters
 from skrnn.recurrent._training_parameters import TrainingParameters, require_constant_rate
 from skrnn.recurrent._validation_score import validation_score
 from skrnn.recurrent._validation_split import check_groups, draw_split, holds_out

@@ -5,11 +5,10 @@ from numbers import Integral, Real
 
 from sklearn.metrics import get_scorer_names
 
-from skrnn._parameters import as_spec, parameter, with_parameters
+from skrnn._parameters import as_spec, parameter, unchanged, with_parameters
 from skrnn._sklearn import Interval, StrOptions
 from skrnn._specs import TrainingSpec, least_updates
 from skrnn.recurrent._combinations import check_combinations
-from skrnn.recurrent._parameters import _unchanged
 from skrnn.recurrent._recurrent_bound import recurrent_bound
 
 # The fraction that early stopping holds out if validation_split is None.
@@ -53,7 +52,7 @@ class TrainingParameters:
     optimizer: object = parameter(
         default="adam",
         constraint="no_validation",
-        spec=_unchanged,
+        spec=unchanged,
         description="""
         str or keras.optimizers.Optimizer
         The name of a Keras optimizer, or an optimizer object. An object is only a description:
@@ -72,7 +71,7 @@ class TrainingParameters:
     schedule: str | Callable = parameter(
         default="auto",
         constraint=[StrOptions({"auto", "constant", "cosine", "one_cycle", "plateau"}), callable],
-        spec=_unchanged,
+        spec=unchanged,
         description="""
         {"auto", "constant", "cosine", "one_cycle", "plateau"} or callable
         How the learning rate changes during `fit`. "auto" is "constant" for an `optimizer` that has
@@ -104,7 +103,7 @@ class TrainingParameters:
     global_clipnorm: float | None = parameter(
         default=1.0,
         constraint=[None, Interval(Real, 0, None, closed="neither")],
-        spec=_unchanged,
+        spec=unchanged,
         description="""
         float or None
         The largest norm of the gradient over all weights: a longer gradient is scaled down to it,
@@ -130,7 +129,7 @@ class TrainingParameters:
     batch_size: int | None = parameter(
         default=32,
         constraint=[None, Interval(Integral, 1, None, closed="left")],
-        spec=_unchanged,
+        spec=unchanged,
         description="""
         int or None
         The number of sequences per update of the weights. If None, every update uses the whole
@@ -141,7 +140,7 @@ class TrainingParameters:
     epochs: int | str = parameter(
         default="auto",
         constraint=[Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
-        spec=_unchanged,
+        spec=unchanged,
         description="""
         int or "auto"
         The number of passes over the training set, or the maximum if `early_stopping=True`.
@@ -241,7 +240,7 @@ class TrainingParameters:
     dtype: str = parameter(
         default="float32",
         constraint=[StrOptions({"float32", "float64"})],
-        spec=_unchanged,
+        spec=unchanged,
         description="""
         {"float32", "float64"}
         The precision of the weights and of all computations of the network.
@@ -265,7 +264,7 @@ class GradientParameters:
     truncation: int | None = parameter(
         default=None,
         constraint=[None, Interval(Integral, 1, None, closed="left")],
-        spec=_unchanged,
+        spec=unchanged,
         description="""
         int or None
         The number of time steps k through which gradients flow back, in truncated back-propagation

@@ -7,7 +7,8 @@ from skrnn._cells import CELLS
 from skrnn._sklearn import StrOptions, validate_parameter_constraints
 from skrnn._specs import NetworkSpec
 from skrnn.networks.padded_input import padded_input_model
-from skrnn.recurrent._parameters import NetworkParameters, layer_fields
+from skrnn.recurrent._layer_parameters import layer_fields
+from skrnn.recurrent._network_parameters import NetworkParameters
 
 # It cannot be confused with a real value, and unlike NaN it passes the checks of scikit-learn.
 PADDING_VALUE = -1e30

@@ -11,8 +11,8 @@ from skrnn._parameters import inherited, parameter, with_parameters, with_texts
 from skrnn._sklearn import Interval, StrOptions, _fit_context
 from skrnn._specs import DecoderSpec
 from skrnn.recurrent._data import ids_as_rows, read_sequences
+from skrnn.recurrent._layer_parameters import LayerParameters
 from skrnn.recurrent._numpy_activations import numpy_activation
-from skrnn.recurrent._parameters import LayerParameters
 from skrnn.recurrent._seq2seq._numpy_decoder import NumpyDecoder
 from skrnn.recurrent._seq2seq._texts import DATA, MORE_DATA, ONE_EPOCH, VALIDATION
 from skrnn.recurrent._trained import BaseTrained

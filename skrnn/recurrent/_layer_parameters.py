@@ -1,9 +1,7 @@
-"""The parameters of the network that the recurrent estimators share, each described once."""
+"""The parameters of recurrent layers, which all trained estimators share, each described once."""
 
 from collections.abc import Callable
 from numbers import Integral, Real
-
-import numpy as np
 
 from skrnn._cells import (
     BIAS_INITIALIZERS,
@@ -11,14 +9,11 @@ from skrnn._cells import (
     DEFAULT_ACTIVATIONS,
     RECURRENT_INITIALIZERS,
 )
-from skrnn._parameters import as_spec, inherited, parameter, with_parameters
+from skrnn._parameters import as_spec, parameter, unchanged, with_parameters
 from skrnn._sklearn import Interval, StrOptions
 from skrnn._specs import NetworkSpec
-from skrnn.recurrent._bodies import own_copy
 from skrnn.recurrent._check_layers import (
-    check_bias_initializer,
     check_recurrent_dropout,
-    check_recurrent_initializer,
 )
 
 # No fit changes these objects, so clones may share them.
@@ -35,10 +30,6 @@ def _layer_units(units):
             f"got {units!r}."
         )
     return tuple(int(n) for n in layers)
-
-
-def _unchanged(value):
-    return value
 
 
 def _cell_name(cell):
@@ -176,7 +167,7 @@ class LayerParameters:
     bias_initializer: str = parameter(
         default="default",
         constraint=[StrOptions(set(BIAS_INITIALIZERS))],
-        spec=_unchanged,
+        spec=unchanged,
         description="""
         {"default", "chrono", "uniform_gate"}
         How the initial biases of the gates are drawn, which decides how long a unit remembers its
@@ -193,7 +184,7 @@ class LayerParameters:
     recurrent_initializer: str = parameter(
         default="default",
         constraint=[StrOptions(set(RECURRENT_INITIALIZERS))],
-        spec=_unchanged,
+        spec=unchanged,
         description="""
         {"default", "orthogonal", "identity", "glorot_uniform"}
         How the initial recurrent kernels are drawn. A recurrent kernel multiplies the state at
@@ -237,151 +228,6 @@ class LayerParameters:
     )
 
 
-@with_parameters
-class NetworkParameters(LayerParameters):
-    """The parameters of networks with one target per sequence, or one per time step."""
-
-    bias_initializer: str = inherited(
-        LayerParameters,
-        "bias_initializer",
-        default="default",
-        more="""\
-        With `pooling="last"`, an LSTM reaches an R² of 0.98 with "chrono" in the adding problem of
-        200 time steps, and of 0 with "default". With `pooling="max"`, "chrono" had a lower accuracy
-        than "default" on the data sets of the benchmarks. Not available for custom cells, and
-        ignored if `body` is given.
-        """,
-    )
-    recurrent_initializer: str = inherited(
-        LayerParameters,
-        "recurrent_initializer",
-        default="default",
-        more="""\
-        Not available for custom cells, and ignored if `body` is given.
-        """,
-    )
-    return_sequences: bool = parameter(
-        default=False,
-        constraint=["boolean"],
-        spec=bool,
-        description="""
-        bool
-        If False, there is one target per sequence (sequence-to-vector, many-to-one). If True,
-        there is one target per time step (sequence-to-sequence of equal length, many-to-many).
-        """,
-    )
-    pooling: str = parameter(
-        default="last",
-        constraint=[StrOptions({"last", "mean", "max", "mean_max", "attention"})],
-        spec=_unchanged,
-        description="""
-        {"last", "mean", "max", "mean_max", "attention"}
-        How the outputs at all time steps become one vector: "last" is the output after the last
-        time step of each sequence, "mean" and "max" are the mean and the maximum over its time
-        steps, "mean_max" concatenates both, and "attention" is a mean with learned weights [9]_,
-        which `attention_weights` returns. Try "last" if sequences are short or their ends matter
-        most, and the others otherwise. Only used when `return_sequences=False`.
-        """,
-    )
-    add_differences: bool = parameter(
-        default=False,
-        constraint=["boolean"],
-        description="""
-        bool
-        Whether the network also receives how much each numeric feature has changed since the
-        previous time step of the sequence, so that a time step has twice as many features. The
-        change at the first time step is zero. Each change is divided by its root mean square over
-        the training sequences, also if `standardize` is False. Like the mean and the scale of
-        `standardize`, it is computed once and used in all later calls. Differences help if shapes
-        and edges matter more than levels, above all to classify sequences with ``pooling="max"``.
-        They do not help if only the level matters. Ignored if `embedding` is not None, and if all
-        features are 0 or 1 in the first call of `fit` or `partial_fit`, as those of one-hot vectors
-        are.
-        """,
-    )
-    allow_nan: bool = parameter(
-        default=False,
-        constraint=["boolean"],
-        description="""
-        bool
-        Whether X may contain NaN, for missing values inside sequences. The network then replaces
-        them as GRU-D does (Z. Che et al., "Recurrent neural networks for multivariate time series
-        with missing values", Scientific Reports 8, 2018): a missing value is between the last known
-        value of the feature in the same sequence and the mean of the training set, and comes closer
-        to the mean with each time step, at a rate that is trained for each feature. The network
-        also receives an indicator of 0 and 1 for each feature, so that it can learn from the fact
-        that a value is missing. This happens before the recurrent layers, and is the same for every
-        `cell` and `body`; states do not decay. :ref:`missing_values` has the equations. If False,
-        NaN raise an error. Ignored if `embedding` is not None.
-        """,
-    )
-    body: Callable | None = parameter(
-        default=None,
-        constraint=[None, callable],
-        spec=own_copy,
-        description="""
-        callable or None
-        Builds the network between the inputs and the output layer, in place of the recurrent
-        layers: a ready-made body such as :class:`~skrnn.recurrent.ConvBody`, or a function.
-        ``body(steps, lengths)`` receives Keras tensors of shape (batch, steps, features) and
-        (batch,); its parameters `mask` and `recurrent`, if it has them, receive the boolean tensor
-        of real time steps and a function that builds the recurrent layers. It returns time steps
-        (batch, steps, n), a tuple of these and new lengths of at least 1, or vectors (batch, n).
-        Time steps after the end of a sequence are zero; a body that uses them must mask them
-        itself. Layers without a seed are seeded from `random_state`.
-        """,
-    )
-
-
-def network_spec(
-    estimator,
-    *,
-    n_features,
-    n_rows,
-    n_outputs,
-    output_activation,
-    body_seed,
-    add_differences,
-    allow_nan,
-):
-    """Return the specification of the network for an estimator's parameters and data.
-
-    Parameters
-    ----------
-    estimator : RNNClassifier or RNNRegressor
-    n_features : int
-        The number of features of a time step.
-    n_rows : int or None
-        The number of rows of the embedding, or None for numeric time steps.
-    n_outputs : int
-    output_activation : str
-    body_seed : int
-        The seed for the layers of `body`.
-    add_differences : bool
-        Whether the network computes differences. The parameter may be ignored, depending on X.
-    allow_nan : bool
-        Whether the network replaces NaN.
-
-    Returns
-    -------
-    NetworkSpec
-    """
-    check_bias_initializer(estimator)
-    check_recurrent_initializer(estimator)
-    return NetworkSpec(
-        **layer_fields(estimator),
-        decoder=estimator._decoder_spec(n_outputs),
-        custom_cell=None if isinstance(estimator.cell, str) else estimator.cell,
-        n_features=n_features,
-        embedding=None if n_rows is None else (n_rows, _n_dimensions(estimator.embedding)),
-        n_outputs=n_outputs,
-        output_activation=output_activation,
-        body_seed=body_seed,
-        add_differences=add_differences,
-        allow_nan=allow_nan,
-    )
-
-
 def layer_fields(parameters):
     """Return those fields of a specification that do not depend on data.
 
@@ -409,7 +255,3 @@ def _activation(activation, cell):
     """Return the activation of a cell, with "auto" replaced by its meaning."""
     is_auto = isinstance(activation, str) and activation == "auto"
     return DEFAULT_ACTIVATIONS.get(_cell_name(cell), "tanh") if is_auto else activation
-
-
-def _n_dimensions(embedding):
-    return int(embedding) if isinstance(embedding, Integral) else np.shape(embedding)[1]
