@@ -51,7 +51,7 @@ def inherited(cls, name, *, default, more=""):
 
 
 def unchanged(value):
-    """Return the value: the `spec` of a parameter that a specification has as it is."""
+    """Return the value itself: the `spec` of a parameter that is also a field."""
     return value
 
 
