@@ -139,7 +139,7 @@ def numpy_decoder(layers, spec, memory, states, previous):
             x = states[i][0]
         if attention == "luong":
             (W,) = layers["attention_query"]
-            weights = softmax(memory @ (x @ W))
+            weights = softmax(memory @ (x @ W) / np.sqrt(memory.shape[1]))
             context = weights @ memory
         if attention:
             kernel, bias = layers["attentional"]
