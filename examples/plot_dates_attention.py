@@ -118,13 +118,15 @@ axes[0].set_ylabel("Target, from top to bottom")
 _ = figure.colorbar(image, ax=axes, label="Attention weight")
 
 # %%
-# The decoder looks at the digits of the year first, whether they are at the end of a date or of a
-# number with slashes, then at the letters or digits of the month, and at last at those of the day.
-# For "august", it looks at "u" and "g". The day is copied from its digits:
+# The weights of the first character are spread over the whole source. Then the decoder looks at the
+# digits of the year, whether they are at the end of a date or of a number with slashes, then at the
+# letters or digits of the month, and at last at those of the day. For "august" and "aug", it looks
+# at "u" most. For the day, it looks at one of its digits. The output of the encoder there contains
+# the next digit too, because the encoder reads in both directions:
 
-text, target, weights = texts[0], model.predict(texts)[0], maps[0]
-for row in (8, 9):
-    at = weights[row].argmax()
-    print(f"{target[row]} of the day looks at {text[at]!r} at index {at}")
-    assert text[at] == target[row]
-    assert text.index("23") <= at <= text.index("23") + 1
+target = model.predict(texts)[0]
+for text, weights in zip(texts, maps, strict=True):
+    for row in (8, 9):
+        at = weights[row].argmax()
+        print(f"{target[row]} of the day looks at {text[at]!r} at index {at} of {text!r}")
+        assert text.index("23") <= at <= text.index("23") + 1

@@ -64,7 +64,7 @@ print(f"{len(X_train)} pairs to train with, {len(X_test)} different sentences to
 # ---------------------------------
 # One tokenizer reads the English words, and a copy of another one, the `target_tokenizer`, reads
 # and writes the French words. Attention gives each word of the translation direct access to the
-# outputs of the encoder; without it, BLEU is about 22 on the same sentences.
+# outputs of the encoder; without it, greedy search has a BLEU of about 40 on the same sentences.
 # :ref:`sphx_glr_auto_examples_plot_dates_attention.py` draws where a decoder looks.
 
 from sklearn.pipeline import make_pipeline
@@ -106,7 +106,7 @@ for width, texts in translations.items():
     bleu = corpus_bleu(correct, [text.split() for text in texts])
     exact = sum(text.split() in one for text, one in zip(texts, correct, strict=True))
     print(f"beam width {width}: BLEU {bleu:.1f}, {exact / len(texts):.0%} equal a translation")
-    assert bleu > 30
+    assert bleu > 45
 
 # %%
 # Some translations, with the first of the correct ones. Most of them are French, and many

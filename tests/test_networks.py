@@ -22,6 +22,7 @@ from recurrences import (
 
 from skrnn import RNNClassifier, RNNRegressor, Sequences
 from skrnn._cells import CELLS
+from skrnn._specs import DecoderSpec
 from skrnn.networks.architecture import build_network, initial_weights
 from skrnn.networks.backends import precision
 from skrnn.networks.cells import get_cell
@@ -365,6 +366,23 @@ def test_initial_weights_have_the_distributions_of_keras(cell):
                 assert len(set(np.sign(weight[:units]))) == 2
                 expected[: 2 * units] = np.concatenate([weight[:units], -weight[:units]])
             assert_array_equal(weight, expected)
+
+
+@pytest.mark.parametrize(
+    ("decoder", "bound"), [(None, 0.05), (DecoderSpec(True, "luong", (30, 4), 0.0), np.sqrt(3))]
+)
+def test_initial_embeddings_are_larger_in_an_encoder_decoder(decoder, bound):
+    spec = network_spec(
+        embedding=(40, 3), n_outputs=30, return_sequences=decoder is not None, decoder=decoder
+    )
+    network = build_network(spec)
+    weights = initial_weights(network, np.random.default_rng(0))
+    names = [variable.name for variable in network.model.weights]
+    embeddings = [w for name, w in zip(names, weights, strict=True) if name == "embeddings"]
+    assert len(embeddings) == (1 if decoder is None else 2)
+    for values in embeddings:
+        assert 0.9 * bound < np.abs(values).max() <= bound
+        assert values.std() == pytest.approx(bound / np.sqrt(3), rel=0.15)
 
 
 def test_irnn_starts_with_the_identity():

@@ -6,7 +6,7 @@ from itertools import product
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from seq2seq_models import LEARNS_PAIR, TINY_PAIR, pairs
+from seq2seq_models import LEARNS_PAIR, LEARNS_SERIES, TINY_PAIR, pairs
 
 from skrnn import Seq2SeqClassifier, Seq2SeqRegressor
 from skrnn.metrics import token_accuracy_score
@@ -23,7 +23,7 @@ def writer(**params):
 @lru_cache
 def tracker():
     """Return a fitted regressor."""
-    return Seq2SeqRegressor(**LEARNS_PAIR).fit(X, SERIES)
+    return Seq2SeqRegressor(**LEARNS_SERIES).fit(X, SERIES)
 
 
 def log_probabilities(model, sources, texts):

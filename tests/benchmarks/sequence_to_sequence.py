@@ -209,19 +209,19 @@ def multi30k(run, attention="luong"):
         fetch_multi30k(data_home=run.folder, subset=subset, return_X_y=True)
         for subset in ("train", "test")
     )
-    words = EmbeddingTokenizer(token_pattern=WORDS_AND_MARKS, min_df=2)
+    words = EmbeddingTokenizer(token_pattern=WORDS_AND_MARKS, min_df=4)
     model = of_words(
         words,
         cell="gru",
-        units=256,
+        units=128,
         bidirectional=True,
         embedding=128,
         target_embedding=128,
         target_tokenizer=words,
         attention=attention,
         dropout=0.2,
-        batch_size=64,
-        epochs=8,
+        batch_size=32,
+        epochs=5,
         random_state=run.seed,
     )
     model, X, y = run.fit(model, train, test)

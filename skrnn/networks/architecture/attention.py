@@ -4,13 +4,17 @@ Luong's attention follows the recurrent layers, so that it is computed for all t
 
 .. math::
 
-    a_{ts} &= \mathrm{softmax}_s(h_t^\top W_a \bar h_s) \\
+    a_{ts} &= \mathrm{softmax}_s(h_t^\top W_a \bar h_s / \sqrt{n}) \\
     c_t &= \textstyle\sum_s a_{ts} \bar h_s \\
     \tilde h_t &= \tanh(W_c [c_t; h_t] + b_c)
 
 M.-T. Luong, H. Pham, C. Manning, "Effective approaches to attention-based neural machine
-translation", EMNLP 2015: global attention with the general score, without input feeding. Bahdanau's
-attention, which precedes the recurrent layers, is in `bahdanau`.
+translation", EMNLP 2015: global attention with the general score, without input feeding. The scores
+are divided by the square root of the number of features of :math:`\bar h_s`, n, as in A. Vaswani et
+al., "Attention is all you need", NIPS 2017, section 3.2.1. Adam changes all entries of
+:math:`W_a` at the same rate, so that undivided scores of wide layers soon give all weight to one
+time step, where the softmax has no gradient. Bahdanau's attention, which precedes the recurrent
+layers, is in `bahdanau`.
 """
 
 import numpy as np
@@ -47,11 +51,12 @@ def luong_attention(memory, mask, spec, seed):
     spec : NetworkSpec
     seed : int
     """
-    project = dense(memory.shape[2], "attention_query", spec, seed, use_bias=False)
+    width = memory.shape[2]
+    project = dense(width, "attention_query", spec, seed, use_bias=False)
 
     def attend(hidden):
         scores = ops.matmul(project(hidden), ops.transpose(memory, (0, 2, 1)))
-        weights = masked_softmax(scores, ops.expand_dims(mask, 1))
+        weights = masked_softmax(scores / width**0.5, ops.expand_dims(mask, 1))
         return ops.matmul(weights, memory), weights
 
     return attend

@@ -8,6 +8,10 @@ from skrnn.networks.architecture.differences import DIFFERENCES
 from skrnn.networks.architecture.missing_values import DECAY, DECAY_MEAN, FIRST_DECAY
 from skrnn.networks.cells import get_cell, glorot_uniform, orthogonal
 
+# The first updates of an encoder-decoder saturate the weights of attention if the outputs of the
+# encoder hardly depend on the tokens, so that the initial embeddings have a variance of one.
+_EMBEDDING_BOUND, _EMBEDDING_BOUND_OF_PAIR = 0.05, 3**0.5
+
 
 def embedding_index(network):
     """Return the index of the embedding matrix among the weights, or None if there is none."""
@@ -39,10 +43,10 @@ def initial_weights(
 ):
     """Draw the initial weights with a NumPy generator, so that they are equal on every backend.
 
-    The distributions are those of Keras. For a recurrent layer, they are described by the cell,
-    except for the biases of its gates and its recurrent kernel if `bias_initializer` and
-    `recurrent_initializer` are other ones than "default". The kernel of the head is uniform
-    (Glorot and Bengio, 2010).
+    The distributions are those of Keras, except for the embeddings of an encoder-decoder, which
+    have a variance of one. For a recurrent layer, they are described by the cell, except for the
+    biases of its gates and its recurrent kernel if `bias_initializer` and `recurrent_initializer`
+    are other ones than "default". The kernel of the head is uniform (Glorot and Bengio, 2010).
 
     Parameters
     ----------
@@ -80,7 +84,7 @@ def initial_weights(
             drawn = _with_recurrent_kernel(drawn, recurrent_initializer, recurrent_rng)
             weights += drawn.values()
         else:
-            weights += [_initial_weight(variable, rng) for variable in variables]
+            weights += [_initial_weight(variable, spec, rng) for variable in variables]
     return [weight.astype(spec.dtype) for weight in weights]
 
 
@@ -88,7 +92,7 @@ def _layer_name(variable):
     return variable.path.split("/")[0]
 
 
-def _initial_weight(variable, rng):
+def _initial_weight(variable, spec, rng):
     """Draw the initial value of a weight of a layer that is not recurrent."""
     shape = tuple(variable.shape)
     if variable.path.startswith(DIFFERENCES):
@@ -96,7 +100,8 @@ def _initial_weight(variable, rng):
     if variable.path.startswith(DECAY):
         return np.full(shape, FIRST_DECAY if variable.path == f"{DECAY}/kernel" else 0.0)
     if variable.name == "embeddings":
-        return rng.uniform(-0.05, 0.05, shape)
+        bound = _EMBEDDING_BOUND if spec.decoder is None else _EMBEDDING_BOUND_OF_PAIR
+        return rng.uniform(-bound, bound, shape)
     return glorot_uniform(shape, rng) if variable.name == "kernel" else np.zeros(shape)
 
 

@@ -166,7 +166,7 @@ class NumpyDecoder:
     def _keys(self, memory):
         if self._spec.decoder.attention == "bahdanau":
             return self._dense("attention_memory", memory)
-        return memory @ self._named["attention_query/kernel"].T
+        return memory @ self._named["attention_query/kernel"].T / memory.shape[2] ** 0.5
 
     def _context(self, h, state):
         """Return the contexts for outputs of the decoder, of shape (n_hypotheses, width)."""

@@ -6,7 +6,8 @@ _FIRST_REFERENCES = """\
 .. [1] I. Sutskever, O. Vinyals, Q. Le, "Sequence to sequence learning with neural networks",
    NIPS 2014.
 .. [2] M.-T. Luong, H. Pham, C. Manning, "Effective approaches to attention-based neural machine
-   translation", EMNLP 2015, section 3.1, with the general score and without input feeding.
+   translation", EMNLP 2015, section 3.1, with the general score, divided by the square root of
+   the number of outputs of the encoder, and without input feeding.
 .. [3] D. Bahdanau, K. Cho, Y. Bengio, "Neural machine translation by jointly learning to align
    and translate", ICLR 2015, appendix A.1.2, with the output layer of [2]_.
 """
