@@ -112,7 +112,7 @@ def refuse_masked(array, input_name):
         raise ValueError(
             f"{input_name} is a masked array with {n_masked} masked value(s), and masks are not "
             f"supported. Fill or remove the masked values first: {input_name}.filled(numpy.nan) "
-            "marks them as missing."
+            "marks them as missing, for estimators that accept missing values."
         )
 
 
@@ -156,6 +156,10 @@ def _names(error, input_name):
 
 def _require_no_times(values, input_name):
     """Raise an error for times and complex numbers, which NumPy converts to floats."""
+    if hasattr(values, "get_columns"):  # a table of polars
+        times = [column.name for column in values.get_columns() if column.dtype.is_temporal()]
+        if times:
+            raise TypeError(f"{input_name} has columns of times: {times}. Expected numbers.")
     dtypes = values.dtypes if isinstance(values, pd.DataFrame) else [getattr(values, "dtype", None)]
     for dtype in dtypes:
         if getattr(dtype, "kind", None) in ("M", "m", "c"):

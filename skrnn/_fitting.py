@@ -108,7 +108,7 @@ def read_weights(sample_weight, n, input_name="sample_weight"):
         return np.ones(n)
     refuse_masked(sample_weight, input_name)
     try:
-        if np.iscomplexobj(sample_weight):
+        if np.asarray(sample_weight).dtype.kind == "c":
             raise ValueError("Complex data not supported.")
         weights = _check_sample_weight(
             sample_weight, np.empty((n, 1)), dtype=np.float64, ensure_non_negative=True

@@ -11,7 +11,16 @@ from recurrences import count_programs, same_bits
 from sklearn.utils._param_validation import InvalidParameterError
 from small_data import PLAIN, TINY, assert_same_weights, labelled, tagged
 
-from skrnn import RNNClassifier, RNNRegressor, Seq2SeqClassifier, SequenceGenerator
+from skrnn import (
+    RNNClassifier,
+    RNNRegressor,
+    Seq2SeqClassifier,
+    Seq2SeqRegressor,
+    SequenceGenerator,
+    check_sequences,
+)
+from skrnn._examples import Examples
+from skrnn.recurrent._recurrent_bound import recurrent_bound
 
 X, LABELS = labelled()
 SUMS = np.array([steps.sum() for steps in X])
@@ -122,3 +131,17 @@ def test_rnn_max_recurrent_weight_is_refused_for_other_cells():
     for value in (0.0, -1.0, "large"):
         with pytest.raises(InvalidParameterError, match="'max_recurrent_weight' parameter"):
             model.set_params(max_recurrent_weight=value).fit(X, LABELS)
+
+
+def test_rnn_max_recurrent_weight_also_bounds_averages_of_weights():
+    averaging = keras.optimizers.SGD(2.0, use_ema=True, ema_momentum=0.5)
+    settings = {**RNN, "optimizer": averaging, "learning_rate": None, "epochs": 5}
+    model = RNNRegressor(**settings, max_recurrent_weight=0.5).fit(X, SUMS)
+    assert largest(model) <= 0.5
+
+
+def test_max_recurrent_weight_counts_the_time_steps_of_a_target():
+    few, many = np.ones((4, 3)), np.ones((4, 30))
+    examples = Examples.of(check_sequences(few), many.reshape(-1, 1), np.full(4, 30), np.ones(120))
+    model = Seq2SeqRegressor(cell="indrnn", max_recurrent_weight="auto")
+    assert_allclose(recurrent_bound(model, examples), 2 ** (1 / 30))

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 from sequence_data import RAGGED, STEPS, UNIVARIATE, assert_same
 
-from skrnn import EchoStateClassifier
+from skrnn import EchoStateClassifier, SlidingWindow
 from skrnn.sequences import check_sequences
 
 LISTS = [x.tolist() for x in RAGGED]
@@ -70,3 +70,22 @@ def test_generators_are_read_once():
     assert_same(check_sequences(x for x in RAGGED), RAGGED)
     with pytest.raises(TypeError, match=r"got generator\. .*pass a list of them"):
         EchoStateClassifier().fit((x for x in RAGGED), [0, 1])
+
+
+def test_polars_tables_in_a_list_keep_the_names_of_their_columns():
+    polars = pytest.importorskip("polars")
+    tables = [polars.DataFrame(x[:, :2], schema=["a", "b"]) for x in RAGGED]
+    X = check_sequences(tables)
+    assert X.feature_names == ("a", "b")
+    assert_same(X, [x[:, :2] for x in RAGGED])
+    model = EchoStateClassifier(units=5, random_state=0).fit(tables, range(len(tables)))
+    with pytest.raises(ValueError, match="feature names should match"):
+        model.predict([table.select(["b", "a"]) for table in tables])
+
+
+def test_polars_column_of_times_is_not_a_feature():
+    polars = pytest.importorskip("polars")
+    days = pd.date_range("2026-01-01", periods=5).to_numpy()
+    table = polars.DataFrame({"day": days, "load": [1.0, 2.0, 3.0, 4.0, 5.0]})
+    with pytest.raises(TypeError, match=r"X has columns of times: \['day'\]"):
+        SlidingWindow(2).fit_transform(table)

@@ -193,7 +193,7 @@ def test_statistics_with_allow_nan_are_the_usual_ones_without_nan(standardize):
 
 
 def test_nan_is_refused_without_allow_nan_and_infinity_always():
-    with pytest.raises(ValueError, match=r"contains NaN.*X\[0\].*allow_nan=True for RNNClass"):
+    with pytest.raises(ValueError, match=r"contains NaN.*X\[0\].*RNNClassifier\(allow_nan=True\)"):
         RNNRegressor(**TINY).fit(X, Y)
     model = RNNRegressor(**ON).fit(X, Y)
     expected = model.predict(X)

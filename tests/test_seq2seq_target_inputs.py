@@ -288,3 +288,21 @@ def test_refused_target_inputs_keep_the_earlier_fit():
     model = Seq2SeqRegressor(**TINY_PAIR).fit(X, y)
     with unchanged(model, X), pytest.raises(ValueError, match="target_inputs contains NaN"):
         model.fit(X, y, target_inputs=EQUAL * np.nan)
+
+
+def test_seq2seq_target_inputs_have_the_columns_of_the_fit():
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(6, 3, 1)), rng.normal(size=(6, 4))
+    tables = [pd.DataFrame(rng.normal(size=(4, 2)), columns=["a", "b"]) for _ in X]
+    model = Seq2SeqRegressor(units=3, epochs=1, random_state=0).fit(X, y, target_inputs=tables)
+    with pytest.raises(ValueError, match="feature names of target_inputs should match"):
+        model.predict(X, target_inputs=[table[["b", "a"]] for table in tables])
+
+
+def test_seq2seq_refuses_target_inputs_that_are_too_large():
+    rng = np.random.default_rng(0)
+    X, y, known = (rng.normal(size=(6, n, 1)) for n in (3, 4, 4))
+    model = Seq2SeqRegressor(units=3, epochs=1, random_state=0).fit(X, y, target_inputs=known)
+    known[0, 0] = 1e300
+    with pytest.raises(ValueError, match="target_inputs contains infinity or a value too large"):
+        model.predict(X, target_inputs=known)

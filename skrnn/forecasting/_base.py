@@ -381,8 +381,8 @@ class BaseForecaster(RegressorMixin, SavedEstimator, metaclass=ABCMeta):
         if X is not None:
             panel = self._read(X, None, input_name="X").tail(rule.n_context)
         check_memory(n_steps, len(panel.keys), panel.n_features)
-        columns = self.known_future_columns_
-        known = with_times(X_future, self.time, "X_future")
+        time = None if isinstance(X_future, np.ndarray) else self.time
+        known, columns = with_times(X_future, time, "X_future"), self.known_future_columns_
         ahead = read_known_future(known, rule.count_ahead(n_steps), panel, columns)
         context = context_at_end(panel, rule.n_context, ahead)
         return forecast_from(rule, context, context.rows[panel.last_rows], n_steps), panel

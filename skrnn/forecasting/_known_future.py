@@ -8,7 +8,7 @@ from skrnn._check_arrays import as_array
 from skrnn._time_index import FLOAT_TOLERANCE, holds_numbers, holds_times, kind_of_times
 from skrnn._time_order import check_times
 from skrnn.forecasting._containers import times_after
-from skrnn.sequences._layout import is_frame, is_series
+from skrnn.sequences._other_libraries import as_plain, is_frame, is_series
 
 
 def read_known_future(X_future, n_rows, panel, columns):
@@ -82,6 +82,7 @@ def _require_keys(panel, given):
 
 def _known_rows(part, n_rows, names, times, freq):
     """Return the next rows of one series, with the columns that are known in advance."""
+    part = as_plain(part, "X_future")
     part = part.to_frame() if is_series(part) else part
     if is_frame(part):
         missing = [name for name in names if name not in part.columns]

@@ -157,6 +157,7 @@ class Trainer:
         self._train, self.evaluate = backends.compile_training(
             network, objective, optimizer, model, penalty, bounded
         )
+        self._bounded = bounded
         self._has_extras = penalty is not None or bool(bounded)
         self._states, self._extras = None, (0.0, 0.0)
         self._is_compiled = False
@@ -221,6 +222,9 @@ class Trainer:
     def finalize(self):
         """Let the optimizer finish, which may replace the weights by their averages."""
         self.optimizer.finalize_variable_values(self._trainable)
+        # Averages contain weights from before they were clipped.
+        for variable in (self._trainable[i] for i in self._bounded):
+            variable.assign(keras.ops.clip(variable, -self._extras[1], self._extras[1]))
 
     def reset(self, rate, training, state=None):
         """Reset the optimizer, or load its state at the end of an earlier fit.

@@ -278,7 +278,9 @@ class Interpolator(OneToOneFeatureMixin, TransformerMixin, SavedEstimator):
         )
         filled = np.concatenate([filled, others.astype(filled.dtype)], axis=1)
         if lengths is not None:
-            return wrap_like(Sequences(filled, offsets_of(lengths), lengths), array_like(X))
+            names = self.get_feature_names_out() if hasattr(self, "feature_names_in_") else None
+            sequences = Sequences(filled, offsets_of(lengths), lengths, names)
+            return wrap_like(sequences, array_like(X))
         if not isinstance(X, pd.DataFrame):
             return filled
         columns = self.get_feature_names_out() if others.shape[1] else X.columns

@@ -8,6 +8,7 @@ from skrnn._check_arrays import check_numbers, require_unique_columns
 from skrnn._time_index import rows_of_series, series_of_rows
 from skrnn._time_order import check_datetime_index, check_sorted
 from skrnn.sequences import Sequences, check_sequences
+from skrnn.sequences._columns import has_sequence_cells
 from skrnn.sequences._containers import feature_table, is_nested_table
 
 _FLOATS = [np.float64, np.float32]
@@ -31,7 +32,7 @@ def holds_sequences(X):
     >>> holds_sequences(np.zeros((1, 2, 3)))
     True
     """
-    if isinstance(X, Sequences):
+    if isinstance(X, Sequences) or has_sequence_cells(X):
         return True
     n_dimensions = getattr(X, "ndim", 0)
     if not isinstance(X, list | tuple) and (n_dimensions != 1 or X.dtype.kind != "O"):

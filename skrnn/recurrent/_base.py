@@ -19,6 +19,9 @@ from skrnn.sequences._targets import flatten_targets, nest_steps
 class BaseRNN(BaseTrained, GradientParameters, NetworkParameters, StreamMixin):
     """Base of `RNNClassifier` and `RNNRegressor`; not for direct use."""
 
+    # As in an estimator that an earlier version has saved.
+    decay_mean_ = None
+
     def _flatten_targets(self, y, inputs, input_name, *, reset, classes):
         return flatten_targets(y, inputs, input_name, per_step=self.return_sequences)
 

@@ -340,7 +340,7 @@ def read_validation(estimator, X_val, y_val, sample_weight_val, target_inputs_va
     if X_val is None or y_val is None:
         found = ", ".join(f"{name}=(given)" for name, value in given.items() if value is not None)
         raise ValueError(
-            "X_val and y_val must be passed together, and other validation data only with both, "
-            f"got only {found}."
+            f"got only {found}, but X_val and y_val must be passed together, and other validation "
+            "data only with both."
         )
     return read_examples(estimator, *given.values(), reset=False, names=tuple(given))[:2]

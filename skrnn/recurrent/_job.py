@@ -46,7 +46,7 @@ def prepare(estimator, examples, held_out, split, *, resume, partial=False):
     n_epochs = estimator.n_iter_ if resume else 0
     job = TrainingJob(
         spec=_network_spec(estimator, vocabulary, seed, resume),
-        training=training_spec(estimator, codec, examples.sequences.lengths, partial=partial),
+        training=training_spec(estimator, codec, examples, partial=partial),
         examples=examples,
         validation=held_out,
         seed=(seed, n_epochs),

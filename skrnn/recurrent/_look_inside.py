@@ -31,7 +31,7 @@ def gradient_norms(estimator, X, y):
 
     fitted = fitted_snapshot(estimator)
     examples, *_ = read_examples(fitted, X, y, None, reset=False, names=_NAMES)
-    training = training_spec(fitted, fitted._codec, examples.sequences.lengths, partial=False)
+    training = training_spec(fitted, fitted._codec, examples, partial=False)
     return state_gradient_norms(
         fitted._spec,
         fitted.weights_,

@@ -18,7 +18,7 @@ from skrnn.preprocessing._symbols import SymbolSequences
 from skrnn.recurrent._continuation import outputs_from
 from skrnn.recurrent._state import StateLayout
 from skrnn.sequences import Sequences
-from skrnn.sequences._inputs import Inputs
+from skrnn.sequences._inputs import Inputs, as_known_container
 from skrnn.sequences._sequences import offsets_of
 from skrnn.sequences._tokens import UNKNOWN
 
@@ -71,6 +71,7 @@ def read_texts(X, input_name="X"):
         return Texts(read_categories([X], input_name=input_name), True, "str")
     if isinstance(X, Iterator):
         X = list(X)
+    X = as_known_container(X)
     if hasattr(X, "iloc") and X.ndim == 1:
         X = X.tolist()
     if _is_one_sequence(X):

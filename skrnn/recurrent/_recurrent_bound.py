@@ -6,14 +6,14 @@ from skrnn._cells import CELLS_WITH_RECURRENT_VECTORS
 _LARGEST_FACTOR = 2
 
 
-def recurrent_bound(estimator, lengths):
+def recurrent_bound(estimator, examples):
     """Return the number to which recurrent weights are clipped, or None.
 
     Parameters
     ----------
     estimator : estimator with the parameters `cell` and `max_recurrent_weight`
-    lengths : ndarray of int of shape (n_sequences,)
-        The number of time steps of each training sequence.
+    examples : Examples
+        The training sequences and their targets, which a decoder reads step by step too.
 
     Returns
     -------
@@ -35,4 +35,7 @@ def recurrent_bound(estimator, lengths):
             f'own previous output, which only cell="indrnn" has, got cell={cell!r}. Use '
             "max_recurrent_weight=None or this cell."
         )
-    return _LARGEST_FACTOR ** (1 / int(lengths.max())) if is_auto else float(bound)
+    if not is_auto:
+        return float(bound)
+    longest = max(int(one.lengths.max()) for one in (examples.sequences, examples.targets))
+    return _LARGEST_FACTOR ** (1 / longest)

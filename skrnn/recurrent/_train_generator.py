@@ -45,6 +45,8 @@ def train_generator(generator, X, X_val, weights, *, resume, partial=False, task
     TypeError, ValueError
         If the data are not valid.
     """
+    if X_val is None and weights[1] is not None:
+        raise ValueError("sample_weight_val must be None if X_val is None.")
     X, texts, sample_weight = _read_weighted(X, weights[0], "X", "sample_weight")
     if not resume:
         generator._is_one_text, generator._kind = texts.is_one, texts.kind

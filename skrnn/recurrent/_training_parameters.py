@@ -120,7 +120,7 @@ class TrainingParameters:
         float, "auto" or None
         The largest absolute value of a recurrent weight of ``cell="indrnn"``. After each update,
         recurrent weights are clipped to it, so that states and gradients do not explode. "auto" is
-        :math:`2^{1/T}` for T time steps of the longest training sequence, as in the paper (Li et
+        :math:`2^{1/T}` for T time steps of the longest sequence or target, as in the paper (Li et
         al., 2018, section 3.2): a unit then multiplies its first state at most by 2 over a
         sequence. "auto" is ignored for other cells, for which a number raises an error. If None,
         recurrent weights are not clipped.
@@ -351,15 +351,15 @@ def _automatic_schedule(optimizer, rate):
     return "constant" if rate is None or is_custom(recipe.kind) else "cosine"
 
 
-def training_spec(estimator, codec, lengths, *, partial):
+def training_spec(estimator, codec, examples, *, partial):
     """Return the specification of the training for an estimator's parameters.
 
     Parameters
     ----------
     estimator : RNNClassifier or RNNRegressor
     codec : LabelCodec or NumberCodec
-    lengths : ndarray of int of shape (n_sequences,)
-        The number of time steps of each sequence to train on.
+    examples : Examples
+        What the estimator is trained on.
     partial : bool
         Whether this is the single epoch of `partial_fit`.
 
@@ -379,6 +379,7 @@ def training_spec(estimator, codec, lengths, *, partial):
     given = as_spec(estimator, TrainingSpec)
     if estimator.schedule == "auto":
         given["schedule"] = _automatic_schedule(optimizer, rate)
+    lengths = examples.sequences.lengths
     per_epoch = least_updates(lengths, estimator.batch_size, estimator.truncation)
     if estimator.epochs == "auto":
         given["epochs"] = epochs_with(_AUTO_UPDATES, per_epoch)
@@ -391,6 +392,6 @@ def training_spec(estimator, codec, lengths, *, partial):
         patience = estimator.patience
         if patience == "auto":
             patience = epochs_with(_AUTO_PATIENCE, per_epoch)
-    given["max_recurrent_weight"] = recurrent_bound(estimator, lengths)
+    given["max_recurrent_weight"] = recurrent_bound(estimator, examples)
     given["metrics_dtype"] = codec.metrics_dtype if given["metrics"] else "float32"
     return TrainingSpec(**given, loss=codec.resolved_loss, learning_rate=rate, patience=patience)

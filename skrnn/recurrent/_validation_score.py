@@ -30,8 +30,9 @@ def validation_score(estimator, rows, X, y, sample_weight, target_inputs=None):
         return None
     if target_inputs is not None:
         raise ValueError(
-            f"monitor={estimator.monitor!r} cannot be combined with target_inputs, because "
-            "scikit-learn's scorers do not pass them to `predict`. Use monitor='loss'."
+            f"monitor={estimator.monitor!r} cannot be combined with target_inputs, which are the "
+            "known future covariates of a forecaster, because scikit-learn's scorers do not pass "
+            "them to `predict`. Use monitor='loss'."
         )
     scorer = check_scoring(estimator, estimator.monitor)
     if not isinstance(rows, slice):

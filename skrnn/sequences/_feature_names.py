@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from skrnn.sequences._other_libraries import is_frame
+from skrnn.sequences._other_libraries import as_plain, is_frame
 
 
 def feature_names(X):
@@ -35,7 +35,8 @@ def feature_names(X):
 def _names_of_columns(X):
     """Return the names in the first of several tables, or in the last dimension of an array."""
     if isinstance(X, list | tuple):
-        names = list(X[0].columns) if is_frame(X[0]) else []
+        first = as_plain(X[0])
+        names = list(first.columns) if is_frame(first) else []
     elif getattr(X, "ndim", 0) == 3 and hasattr(X, "coords"):  # an array of xarray
         names = X.coords[X.dims[2]].to_numpy().tolist() if X.dims[2] in X.coords else []
     else:

@@ -34,13 +34,18 @@ def as_plain(X, input_name="X"):
     >>> as_plain([[1, 2], [3]])
     [[1, 2], [3]]
     """
+    if type(X) in (list, tuple) and len(X) and _converter(X[0]) is not None:
+        return [as_plain(item, f"{input_name}[{i}]") for i, item in enumerate(X)]
+    convert = _converter(X)
+    return X if convert is None else convert(X, input_name)
+
+
+def _converter(X):
+    """Return the function that converts a container, or None if it is not of another library."""
     if type(X) in _PLAIN:
-        return X
-    for base in type(X).__mro__:
-        convert = _CONVERTERS.get(base.__module__.partition(".")[0])
-        if convert is not None:
-            return convert(X, input_name)
-    return X
+        return None
+    libraries = (base.__module__.partition(".")[0] for base in type(X).__mro__)
+    return next((_CONVERTERS[name] for name in libraries if name in _CONVERTERS), None)
 
 
 def _split(values, lengths):

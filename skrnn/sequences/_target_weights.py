@@ -34,9 +34,8 @@ def require_weights_of_sequences(sample_weight, input_name="sample_weight"):
     """
     if is_per_step(sample_weight):
         raise ValueError(
-            f"{input_name} must contain one weight per sequence, because there is one target per "
-            "sequence, got sequences of weights. One weight per time step needs one target per "
-            "time step: set return_sequences=True."
+            f"{input_name} must contain one weight per sequence, got sequences of weights. One "
+            "weight per time step is only possible for an estimator with return_sequences=True."
         )
 
 
@@ -141,7 +140,8 @@ def scored_steps(y, predicted, sample_weight, inputs):
     if is_per_step(sample_weight):
         sample_weight = read_step_weights(sample_weight, inputs)
     elif sample_weight is not None:
-        sample_weight = np.repeat(sample_weight, inputs.lengths)
+        weights = read_weights(sample_weight, len(inputs))
+        sample_weight = np.repeat(weights, inputs.lengths)
     if known is None:
         return y, predicted, sample_weight
     weights = None if sample_weight is None else sample_weight[known]

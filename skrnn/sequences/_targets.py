@@ -12,7 +12,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import assert_all_finite
 
 from skrnn._check_arrays import as_array, in_words, refuse_masked
-from skrnn.sequences._columns import has_sequence_cells
+from skrnn.sequences._columns import has_sequence_cells, unpack_columns
 from skrnn.sequences._containers import object_array, split_steps
 from skrnn.sequences._missing_targets import is_missing, read_step_targets
 
@@ -36,6 +36,7 @@ def as_list_or_array(y, input_name="y", *, masks=False):
     ValueError
         If y is a masked array with masked values.
     """
+    y = unpack_columns(y, input_name)
     if isinstance(y, list | tuple):
         return y
     if masks and isinstance(y, np.ma.MaskedArray):

@@ -112,8 +112,8 @@ class BaseSeq2Seq(BaseTrained, DecoderParameters):
 
     # For the messages of functions that need another network.
     _network_hint = (
-        "Its network is its attribute `model_`, a Keras model with the inputs steps, lengths and "
-        "previous targets."
+        "Its network is its attribute `model_`, a Keras model with the inputs steps, lengths, "
+        "previous targets and, if there are any, target inputs."
     )
     # What the recurrent estimators with equal lengths let the user choose.
     return_sequences, pooling = True, "last"

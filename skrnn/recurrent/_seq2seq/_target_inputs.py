@@ -8,6 +8,7 @@ import numpy as np
 
 from skrnn.recurrent._seq2seq._targets import padded_rows
 from skrnn.sequences._check import as_sequences
+from skrnn.sequences._feature_names import feature_names
 from skrnn.sequences._standardization import Standardization
 from skrnn.sequences._targets import require_as_many
 
@@ -44,6 +45,10 @@ class TargetInputsMixin:
     It learns `n_target_inputs_`, `target_input_mean_` and `target_input_scale_`.
     """
 
+    # As in an estimator that an earlier version has saved.
+    n_target_inputs_, _target_input_names = 0, None
+    target_input_mean_ = target_input_scale_ = None
+
     @property
     def _n_target_inputs(self):
         return self.n_target_inputs_
@@ -67,7 +72,7 @@ class TargetInputsMixin:
             If they do not match the targets, or those that `fit` received.
         """
         if reset:
-            self.n_target_inputs_ = 0
+            self.n_target_inputs_, self._target_input_names = 0, None
             self.target_input_mean_ = self.target_input_scale_ = None
         known = self._known(target_inputs, len(counts), names[3], reset=reset)
         if known is not None:
@@ -88,19 +93,34 @@ class TargetInputsMixin:
         known = as_sequences(target_inputs, dtype=dtype, input_name=input_name)
         require_as_many(known, n, input_name)
         n_inputs = known.values.shape[1]
+        names = feature_names(target_inputs)
         if reset:
-            self.n_target_inputs_ = n_inputs
-        elif n_inputs != n_known:
+            self.n_target_inputs_, self._target_input_names = n_inputs, names
+            return known
+        if n_inputs != n_known:
             raise ValueError(
                 f"{input_name} has {n_inputs} features, but {name} is expecting {n_known} features "
                 "as input."
             )
+        fitted = self._target_input_names
+        if None not in (names, fitted) and names != fitted:
+            raise ValueError(
+                f"The feature names of {input_name} should match those that were passed during "
+                f"fit: expected {list(fitted)}, got {list(names)}."
+            )
+        self._require_finite_inputs(known, input_name)
         return known
+
+    def _require_finite_inputs(self, known, input_name):
+        if self.target_input_mean_ is not None:
+            found = Standardization(self.target_input_mean_, self.target_input_scale_)
+            found.require_finite(known, self.dtype, input_name)
 
     def _learn_target_inputs(self, known, rows, weights):
         if known is not None and self.standardize:
             found = Standardization.of(known[rows], weights[rows])
             self.target_input_mean_, self.target_input_scale_ = found.mean, found.scale
+            self._require_finite_inputs(known, "target_inputs")
 
     def _scaled_target_inputs(self, known, rows=slice(None)):
         if known is None:
