@@ -158,7 +158,7 @@ def as_sequences(X, *, dtype, tokens=False, allow_nan=False, input_name="X"):
         _check_finite(checked, allow_nan, input_name)
     if isinstance(X, Sequences) and checked.values is X.values:
         return X
-    return Sequences(*checked, None if tokens else feature_names(X))
+    return Sequences(*checked, None if tokens else feature_names(X, input_name))
 
 
 def _check_given(X, tokens, input_name):

@@ -3,10 +3,11 @@
 import numpy as np
 import pandas as pd
 
+from skrnn._check_arrays import require_unique_columns
 from skrnn.sequences._other_libraries import as_plain, is_frame
 
 
-def feature_names(X):
+def feature_names(X, input_name="X"):
     """Return the names of the features of a batch of sequences, or None.
 
     Parameters
@@ -14,11 +15,18 @@ def feature_names(X):
     X : object
         A batch that has been read as sequences. The columns of a table of shape (n, T) are time
         steps and not features.
+    input_name : str, default="X"
+        The name of the data in error messages.
 
     Returns
     -------
     tuple of str or None
         None if X has no names, or names that are not all str.
+
+    Raises
+    ------
+    ValueError
+        If two columns have the same name.
 
     Examples
     --------
@@ -28,14 +36,15 @@ def feature_names(X):
     if isinstance(X, np.ndarray):
         return None
     if not hasattr(X, "feature_names"):
-        return _names_of_columns(X)
+        return _names_of_columns(X, input_name)
     return X.feature_names
 
 
-def _names_of_columns(X):
+def _names_of_columns(X, input_name):
     """Return the names in the first of several tables, or in the last dimension of an array."""
     if isinstance(X, list | tuple):
         first = as_plain(X[0])
+        require_unique_columns(first, f"{input_name}[0]")
         names = list(first.columns) if is_frame(first) else []
     elif getattr(X, "ndim", 0) == 3 and hasattr(X, "coords"):  # an array of xarray
         names = X.coords[X.dims[2]].to_numpy().tolist() if X.dims[2] in X.coords else []
