@@ -1,7 +1,8 @@
 """Read tables of numbers that forecasters receive, for rows and for targets."""
 
 from skrnn._check_arrays import check_numbers, require_unique_columns
-from skrnn.sequences._layout import is_frame, non_numeric_columns
+from skrnn.sequences._layout import non_numeric_columns
+from skrnn.sequences._other_libraries import is_frame
 
 
 def read_numbers(table, input_name, **options):

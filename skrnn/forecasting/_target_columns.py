@@ -10,7 +10,7 @@ from skrnn._check_arrays import as_array, in_words
 from skrnn._time_order import check_times
 from skrnn.forecasting._numbers import read_numbers
 from skrnn.sequences._inputs import as_known_container
-from skrnn.sequences._layout import is_frame, is_series
+from skrnn.sequences._other_libraries import is_frame, is_series
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from numbers import Integral
 
 from skrnn._check_arrays import in_words
 from skrnn._sklearn import StrOptions, validate_params
-from skrnn.sequences._layout import is_frame
+from skrnn.sequences._other_libraries import is_frame
 
 
 @validate_params(

@@ -1,14 +1,15 @@
 """Conversions from tables with one row per time step."""
 
 import numpy as np
+import pandas as pd
 
 from skrnn._check_arrays import in_words
 from skrnn.sequences._check import as_floats, check_sequences
 from skrnn.sequences._containers import split_steps
 from skrnn.sequences._conversions import FLOATS
 from skrnn.sequences._feature_names import feature_names
-from skrnn.sequences._layout import Layout, is_frame, non_numeric_columns, table_values
-from skrnn.sequences._other_libraries import as_plain
+from skrnn.sequences._layout import Layout, non_numeric_columns, table_values
+from skrnn.sequences._other_libraries import as_plain, is_frame
 from skrnn.sequences._sequences import Sequences, offsets_of
 
 
@@ -216,9 +217,7 @@ def _ranks(column, name):
 
     Ranks can be compared for every dtype of the values.
     """
-    import pandas
-
-    codes, uniques = pandas.factorize(column, sort=True)
+    codes, uniques = pd.factorize(column, sort=True)
     missing = np.flatnonzero(codes == -1)
     if len(missing) > 0:
         raise ValueError(
@@ -245,10 +244,8 @@ def _steps(frame, order, lengths, tokens):
 
 
 def _check_constant(targets, order, X, ids):
-    import pandas
-
     for name in targets.columns:
-        codes = pandas.factorize(targets[name])[0][order]
+        codes = pd.factorize(targets[name])[0][order]
         varies = codes != np.repeat(codes[X.starts], X.lengths)
         if varies.any():
             i = np.searchsorted(X.starts, np.flatnonzero(varies)[0], side="right") - 1

@@ -1,6 +1,7 @@
 """Conversions to tables with one row per time step."""
 
 import numpy as np
+import pandas as pd
 
 from skrnn._check_arrays import as_array
 from skrnn.sequences._conversions import given_sequences
@@ -71,8 +72,6 @@ def to_long(
     1  a     1    2.5       0
     2  b     0    3.5       1
     """
-    import pandas
-
     if target_per not in ("sequence", "step"):
         raise ValueError(f"target_per must be 'sequence' or 'step', got {target_per!r}.")
     X = given_sequences(X)
@@ -84,7 +83,7 @@ def to_long(
     }
     if y is not None:
         columns |= _named(_step_targets(y, X, target_per), target, "target")
-    return pandas.DataFrame(columns)
+    return pd.DataFrame(columns)
 
 
 def to_multiindex(X, *, ids=None, names=("id", "time"), columns=None):
@@ -136,12 +135,10 @@ def to_multiindex(X, *, ids=None, names=("id", "time"), columns=None):
 def _unique_ids(ids, n):
     if ids is None:
         return np.arange(n)
-    import pandas
-
     ids = as_array(ids, "ids", object if isinstance(ids, list | tuple) else None)
     if ids.shape != (n,):
         raise ValueError(f"ids must have the shape ({n},), got {ids.shape}.")
-    ids = pandas.Series(ids).infer_objects()
+    ids = pd.Series(ids).infer_objects()
     if ids.isna().any():
         raise ValueError(f"ids must not be missing, got {ids[ids.isna()].iloc[0]}.")
     try:

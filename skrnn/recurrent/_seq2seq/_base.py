@@ -16,7 +16,7 @@ from skrnn.recurrent._numpy_activations import numpy_activation
 from skrnn.recurrent._seq2seq._numpy_decoder import NumpyDecoder
 from skrnn.recurrent._seq2seq._texts import DATA, MORE_DATA, ONE_EPOCH, VALIDATION
 from skrnn.recurrent._trained import BaseTrained
-from skrnn.sequences._layout import is_frame
+from skrnn.sequences._other_libraries import is_frame
 
 # The states of "lru" are not only its outputs, and no gate can hold them while others are padded.
 _CELLS = tuple(cell for cell in CELLS if cell != "lru")
