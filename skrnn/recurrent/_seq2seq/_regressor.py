@@ -50,7 +50,7 @@ class Seq2SeqRegressor(RegressorMixin, NumberTargetsMixin, TargetInputsMixin, Ba
     {network}
     n_target_inputs_ : int
         The number of known inputs at each time step of the target, 0 if there are none.
-    target_input_mean_, target_input_scale_ : float64 ndarray of shape (n_target_inputs_,), or None
+    target_input_mean_, target_input_scale_ : float64 ndarray of shape (n_inputs,), or None
         With `standardize=True`, the decoder receives
         ``(z - target_input_mean_) / target_input_scale_`` for known inputs `z`.
     model_ : keras.Model
