@@ -77,7 +77,7 @@ def with_texts(**texts):
     Parameters
     ----------
     **texts
-        The lines that replace ``{name}``, which stands on a line of its own, by name. They get the
+        The lines that replace ``{name}``, which must fill a line, by name. They get the
         indentation of this line.
     """
 

@@ -113,7 +113,7 @@ class GateDisplay:
         {network_errors}
 
         ValueError
-            If there is no such sequence, layer or unit, or if the cell has no gates.
+            If the sequence, the layer or a unit does not exist, or if the cell does not have gates.
         """
         check_matplotlib(f"{cls.__name__}.from_estimator")
         check_kind(kind)

@@ -1,4 +1,4 @@
-"""The parameters of `SequenceGenerator`: those of training, and those of its own network."""
+"""The parameters of `SequenceGenerator`: those of training, and those of its network."""
 
 from collections.abc import Callable
 

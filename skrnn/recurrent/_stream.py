@@ -1,10 +1,11 @@
 """Streams of the recurrent estimators: their networks, one time step after another."""
 
 from skrnn._fitting import fitted_snapshot
+from skrnn._parameters import with_texts
 from skrnn.recurrent._data import ids_as_rows, read_sequences
 from skrnn.recurrent._numpy_network import NumpyNetwork
 from skrnn.sequences._step_reader import StepReader
-from skrnn.sequences._streams import Stream, decoder_named
+from skrnn.sequences._streams import N_STREAMS, Stream, decoder_named
 from skrnn.sequences._tokens import PADDING, UNKNOWN
 
 
@@ -77,6 +78,7 @@ class StreamMixin:
     def _stream_network(self, method, n_streams):
         return RecurrentStreamNetwork(self, method, n_streams)
 
+    @with_texts(n_streams=N_STREAMS)
     def stream(self, state=None, *, method="predict", n_streams=None):
         """Return an object that predicts after each time step of a sequence.
 
@@ -92,10 +94,7 @@ class StreamMixin:
         method : {"predict", "predict_proba"}, default="predict"
             The method of the estimator whose return values the stream computes. A regressor only
             has "predict".
-        n_streams : int or None, default=None
-            The number of sequences that are read at the same time, one time step of each per call.
-            If None, the stream reads one sequence, and its time steps and predictions do not have
-            an axis of sequences.
+        {n_streams}
 
         Returns
         -------

@@ -3,6 +3,7 @@
 import numpy as np
 
 from skrnn._fitting import fitted_snapshot
+from skrnn._parameters import with_texts
 from skrnn.reservoir._consistency import check_unchanged
 from skrnn.reservoir._examples import read_scaled
 from skrnn.reservoir._pooling import uses_washout
@@ -12,7 +13,7 @@ from skrnn.reservoir._time_loop import Drive, layer_runners
 from skrnn.sequences import Sequences
 from skrnn.sequences._sequences import offsets_of
 from skrnn.sequences._step_reader import StepReader
-from skrnn.sequences._streams import Slot, Stream, decoder_named, fresh_state
+from skrnn.sequences._streams import N_STREAMS, Slot, Stream, decoder_named, fresh_state
 
 
 class EchoStateStreamNetwork:
@@ -135,6 +136,7 @@ class EchoStateStreamMixin:
     def _stream_network(self, method, n_streams):
         return EchoStateStreamNetwork(self, method, n_streams)
 
+    @with_texts(n_streams=N_STREAMS)
     def stream(self, state=None, *, method="predict", n_streams=None):
         """Return an object that predicts after each time step of a sequence.
 
@@ -150,10 +152,7 @@ class EchoStateStreamMixin:
         method : {"predict", "predict_proba", "decision_function"}, default="predict"
             The method of the estimator whose return values the stream computes. A regressor only
             has "predict".
-        n_streams : int or None, default=None
-            The number of sequences that are read at the same time, one time step of each per call.
-            If None, the stream reads one sequence, and its time steps and predictions do not have
-            an axis of sequences.
+        {n_streams}
 
         Returns
         -------
@@ -163,7 +162,7 @@ class EchoStateStreamMixin:
         ------
         ValueError
             If the reservoir is bidirectional; if a pooling other than "last" leaves out a
-            `washout`, so that there is no prediction after the first time steps; if the estimator
+            `washout`, so that the first time steps do not have a prediction; if the estimator
             does not have `method`; or if `state` is not a state of this estimator.
 
         Notes

@@ -14,6 +14,14 @@ from skrnn.sequences._step_reader import StepReader
 
 _MOST_STREAMS = np.iinfo(np.int32).max
 
+# The entry in the docstring of each method `stream`.
+N_STREAMS = """\
+n_streams : int or None, default=None
+    The number of sequences that are read at the same time, one time step of each per call.
+    If None, the stream reads one sequence, and its time steps and predictions do not have
+    an axis of sequences.
+"""
+
 
 class Slot(NamedTuple):
     """One array of a state, of shape (n_sequences, width).

@@ -44,7 +44,7 @@ class Observed:
         The last known values.
     since : tensor of shape (batch, 1, n_features)
         One more than the number of time steps from the last known value to the time step before,
-        or 0 if there is no known value.
+        or 0 before the first known value.
     """
 
     values: object

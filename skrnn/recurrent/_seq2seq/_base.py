@@ -14,7 +14,7 @@ from skrnn.recurrent._data import ids_as_rows, read_sequences
 from skrnn.recurrent._layer_parameters import LayerParameters
 from skrnn.recurrent._numpy_activations import numpy_activation
 from skrnn.recurrent._seq2seq._numpy_decoder import NumpyDecoder
-from skrnn.recurrent._seq2seq._texts import DATA, MORE_DATA, ONE_EPOCH, VALIDATION
+from skrnn.recurrent._seq2seq._texts import ATTENTION, DATA, MORE_DATA, ONE_EPOCH, VALIDATION
 from skrnn.recurrent._trained import BaseTrained
 from skrnn.sequences._other_libraries import is_frame
 
@@ -266,6 +266,7 @@ class BaseSeq2Seq(BaseTrained, DecoderParameters):
             standardization=self._standardization,
         )
 
+    @with_texts(attention=ATTENTION)
     def attention_weights(self, X, y=None):
         """Return the attention weights of all time steps of the source.
 
@@ -275,16 +276,7 @@ class BaseSeq2Seq(BaseTrained, DecoderParameters):
         y : as in `fit`, default=None
             The targets that the decoder receives. If None, they are the predictions.
 
-        Returns
-        -------
-        list of ndarray of shape (L_i, T_i)
-            One row per time step of the target, with a sum of one. If targets are tokens, there is
-            a last row for the stop token.
-
-        Raises
-        ------
-        ValueError
-            If the estimator was fitted with ``attention=None``.
+        {attention}
         """
         return self._attention_weights(X, y)
 
