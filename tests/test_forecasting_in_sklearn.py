@@ -23,7 +23,7 @@ from sklearn.preprocessing import StandardScaler
 from skrnn import EchoStateRegressor, RNNRegressor
 from skrnn.forecasting import SlidingWindowForecaster, make_windows
 from skrnn.preprocessing import TimeDistributed
-from skrnn.recurrent import _training_parameters
+from skrnn.recurrent import _n_epochs
 
 # Random walks often leave the range of their training rows, about which forecasters warn.
 pytestmark = pytest.mark.filterwarnings("ignore:The level of column:UserWarning")
@@ -122,7 +122,7 @@ def test_forecaster_early_stopping_holds_out_blocks_of_time():
 
 
 def test_forecaster_default_estimator(monkeypatch):
-    monkeypatch.setattr(_training_parameters, "_AUTO_UPDATES", 1)  # 10 epochs instead of 1,000
+    monkeypatch.setattr(_n_epochs, "_TRAINING", 1)  # 10 epochs instead of 1,000
     forecaster = SlidingWindowForecaster(window_length=5, difference=False).fit(walk(30))
     assert type(forecaster.estimator_) is RNNRegressor
     assert forecaster.predict(walk(30)).shape == (30, 2)

@@ -7,26 +7,33 @@ from small_data import TINY, assert_same_weights, labelled
 
 from skrnn import RNNClassifier
 from skrnn._specs import updates_per_epoch
-from skrnn.recurrent import _training_parameters
-from skrnn.recurrent._training_parameters import epochs_with
+from skrnn.recurrent import _n_epochs
+from skrnn.recurrent._n_epochs import n_epochs
 
 X, LABELS = labelled()
 
 
 @given(st.integers(1, 10**7), st.one_of(st.none(), st.integers(1, 10**4)))
 def test_automatic_epochs_are_the_fewest_with_enough_updates(n_sequences, batch_size):
-    n_epochs = epochs_with(1000, updates_per_epoch(n_sequences, batch_size))
     per_epoch = -(-n_sequences // (batch_size or n_sequences))
-    assert 10 <= n_epochs <= 1000
-    assert n_epochs * per_epoch >= 1000
-    assert n_epochs == 10 or (n_epochs - 1) * per_epoch < 1000
+    n = n_epochs(updates_per_epoch(n_sequences, batch_size))
+    enough = 1000 * max(1, (per_epoch / 10) ** 0.5)
+    assert 10 <= n <= 1000
+    assert n * per_epoch >= enough
+    assert n == 10 or (n - 1) * per_epoch < enough
+
+
+@given(st.integers(1, 10**5))
+def test_larger_training_sets_get_more_updates_in_fewer_epochs(per_epoch):
+    assert n_epochs(per_epoch + 1) <= n_epochs(per_epoch)
+    assert n_epochs(4 * per_epoch) * 4 * per_epoch >= n_epochs(per_epoch) * per_epoch
 
 
 @pytest.fixture
 def few_updates(monkeypatch):
     """Let "auto" stand for at least 12 updates and 2 epochs, so that tests are fast."""
-    monkeypatch.setattr(_training_parameters, "_AUTO_UPDATES", 12)
-    monkeypatch.setattr(_training_parameters, "_LEAST_EPOCHS", 2)
+    monkeypatch.setattr(_n_epochs, "_TRAINING", 12)
+    monkeypatch.setattr(_n_epochs, "_LEAST_EPOCHS", 2)
 
 
 AUTO = {**TINY, "epochs": "auto", "batch_size": 10}  # 3 updates per epoch
@@ -54,8 +61,8 @@ def test_rnn_epochs_auto_counts_the_sequences_that_are_trained_on(few_updates):
 
 
 def test_rnn_patience_auto_equals_the_number_that_it_stands_for(monkeypatch):
-    monkeypatch.setattr(_training_parameters, "_AUTO_PATIENCE", 8)
-    monkeypatch.setattr(_training_parameters, "_LEAST_EPOCHS", 2)
+    monkeypatch.setattr(_n_epochs, "_PATIENCE", 8)
+    monkeypatch.setattr(_n_epochs, "_LEAST_EPOCHS", 2)
     # No epoch is better than the first, so training ends after `patience` further ones.
     params = {**AUTO, "epochs": 20, "early_stopping": True, "min_delta": 1e9, "random_state": 0}
     held_out = X[:3], LABELS[:3]

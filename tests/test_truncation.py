@@ -19,7 +19,7 @@ from skrnn.export import to_onnx
 from skrnn.networks import feed
 from skrnn.networks.batches import training_batches
 from skrnn.networks.segments import Segments
-from skrnn.recurrent import ConvBody, _training_parameters
+from skrnn.recurrent import ConvBody, _n_epochs
 from skrnn.sequences import Sequences
 
 RNG = np.random.default_rng(0)
@@ -145,8 +145,8 @@ def test_segment_batches_continue_the_first_rows_of_the_batch_before(size):
 
 
 def test_rnn_truncation_counts_segments_in_schedule_and_automatic_epochs(monkeypatch):
-    monkeypatch.setattr(_training_parameters, "_AUTO_UPDATES", 12)
-    monkeypatch.setattr(_training_parameters, "_LEAST_EPOCHS", 2)
+    monkeypatch.setattr(_n_epochs, "_TRAINING", 12)
+    monkeypatch.setattr(_n_epochs, "_LEAST_EPOCHS", 2)
     x = np.random.default_rng(0).standard_normal((1, 9, 1))
     seen = []
 

@@ -9,13 +9,11 @@ from skrnn._parameters import as_spec, parameter, unchanged, with_parameters
 from skrnn._sklearn import Interval, StrOptions
 from skrnn._specs import TrainingSpec, least_updates
 from skrnn.recurrent._combinations import check_combinations
+from skrnn.recurrent._n_epochs import n_epochs, n_patient_epochs
 from skrnn.recurrent._recurrent_bound import recurrent_bound
 
 # The fraction that early stopping holds out if validation_split is None.
 DEFAULT_VALIDATION_SPLIT = 0.1
-
-# The numbers of updates and of epochs that epochs="auto" reaches at least.
-_AUTO_UPDATES, _AUTO_PATIENCE, _LEAST_EPOCHS = 1000, 100, 10
 
 # Chosen together with the default number of epochs by cross-validation on training sets (the user
 # guide has the table); other optimizers start from Keras' own rate.
@@ -144,9 +142,10 @@ class TrainingParameters:
         description="""
         int or "auto"
         The number of passes over the training set, or the maximum if `early_stopping=True`.
-        "auto" is the smallest number that gives at least 1,000 updates of the weights and at
-        least 10 epochs, so a training set with fewer batches gets more epochs. `n_iter_` reports
-        the number.
+        "auto" is the smallest number that gives enough updates of the weights, and at least 10.
+        Enough are 1,000 updates for up to 10 updates per epoch, and
+        ``1000 * sqrt(b / 10)`` for ``b > 10`` of them, so a larger training set gets more updates
+        in fewer epochs. `n_iter_` reports the number.
         """,
     )
     shuffle: bool = parameter(
@@ -299,29 +298,6 @@ class GradientParameters:
     )
 
 
-def epochs_with(n_updates, per_epoch):
-    """Return the smallest number of epochs, but at least 10, with a number of updates.
-
-    Parameters
-    ----------
-    n_updates : int
-    per_epoch : int
-        The smallest number of updates of one epoch.
-
-    Returns
-    -------
-    int
-
-    Examples
-    --------
-    In batches of 32, 50 sequences are 2 updates per epoch, and 25,000 sequences are 782:
-
-    >>> epochs_with(1000, 2), epochs_with(1000, 782)
-    (500, 10)
-    """
-    return max(_LEAST_EPOCHS, -(-n_updates // per_epoch))
-
-
 def require_constant_rate(rate):
     """Raise an error that names `schedule` if a learning rate is a schedule.
 
@@ -382,7 +358,7 @@ def training_spec(estimator, codec, examples, *, partial):
     lengths = examples.sequences.lengths
     per_epoch = least_updates(lengths, estimator.batch_size, estimator.truncation)
     if estimator.epochs == "auto":
-        given["epochs"] = epochs_with(_AUTO_UPDATES, per_epoch)
+        given["epochs"] = n_epochs(per_epoch)
     if partial:
         given["epochs"] = 1
         # Not "constant", so that the learning rate of these epochs is in the history too.
@@ -391,7 +367,7 @@ def training_spec(estimator, codec, examples, *, partial):
     if estimator.early_stopping and not partial:
         patience = estimator.patience
         if patience == "auto":
-            patience = epochs_with(_AUTO_PATIENCE, per_epoch)
+            patience = n_patient_epochs(per_epoch)
     given["max_recurrent_weight"] = recurrent_bound(estimator, examples)
     given["metrics_dtype"] = codec.metrics_dtype if given["metrics"] else "float32"
     return TrainingSpec(**given, loss=codec.resolved_loss, learning_rate=rate, patience=patience)
