@@ -1,4 +1,4 @@
-"""Static features beside sequences: the containers, conversions and transformers that hold them."""
+"""Static features of sequences: the containers, conversions and transformers that hold them."""
 
 import pickle
 
