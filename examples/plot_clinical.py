@@ -49,6 +49,7 @@ def stay(infection, fibrillation, hypoxia, rng):
 
 
 def sigmoid(x):
+    """Return the probability with the log-odds x."""
     return 1 / (1 + np.exp(-x))
 
 
@@ -134,7 +135,7 @@ scores = {
 # ------------
 # One network predicts all three diagnoses: `y` is an indicator matrix with a column for each. With
 # `allow_nan=True`, it reads the gaps. A second network does not receive age and sex. The parameters
-# were chosen by cross-validation on the training set.
+# were chosen with a part of the training set that was held out.
 
 from skrnn import RNNClassifier
 
@@ -142,12 +143,13 @@ for name, use in {"network without age and sex": None, "network": "concat"}.item
     network = RNNClassifier(
         cell="gru",
         units=24,
-        pooling="max",
+        pooling="mean_max",
         allow_nan=True,
         add_differences=True,
         static=use,
-        epochs=40,
+        epochs=25,
         learning_rate=0.01,
+        l2=1e-3,
         random_state=0,
     ).fit(X_train, y_train)
     scores[name] = roc_auc_score(y_test, network.predict_proba(X_test), average=None)
@@ -159,8 +161,20 @@ for name, use in {"network without age and sex": None, "network": "concat"}.item
 
 table = pd.DataFrame(scores, index=DIAGNOSES)
 print(table.round(3))
-axis = table.plot.barh(figsize=(8, 3.5), xlim=(0.5, 1))
+axis = table.plot.barh(figsize=(9, 3.5), xlim=(0.5, 1))
 axis.set_xlabel("area under the ROC curve")
 axis.invert_yaxis()
-axis.legend(loc="lower left")
+axis.legend(loc="upper left", bbox_to_anchor=(1, 1))
 axis.figure.tight_layout()
+
+# %%
+# The order of the two episodes and the irregularity of the pulse are in the sequence and not in the
+# summaries, so the network is better at infections and fibrillation. Hypoxia is a matter of the
+# mean saturation: there the regression is as good. Age and sex help the network where the vital
+# signs leave a doubt.
+
+gain = table["network"] - table["logistic regression"]
+assert gain["infection"] > 0.03
+assert gain["fibrillation"] > 0.03
+assert abs(gain["hypoxia"]) < 0.05
+assert table["network"].mean() > table["network without age and sex"].mean()
