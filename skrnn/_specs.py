@@ -91,6 +91,10 @@ class NetworkSpec:
         Whether the differences between successive time steps are further features.
     allow_nan : bool
         Whether time steps may contain NaN, which the network replaces.
+    n_static : int
+        The number of static features, which are a further input.
+    static : {"concat", "initial_state"} or None
+        Where the static features enter the network. None if there are none.
     decoder : DecoderSpec or None
         The decoder of an encoder-decoder, whose outputs are those for the time steps of the
         target. None for all other networks.
@@ -120,6 +124,8 @@ class NetworkSpec:
     custom_cell: Any = field(default=None, compare=False)
     add_differences: bool = False
     allow_nan: bool = False
+    n_static: int = 0
+    static: str | None = None
     decoder: DecoderSpec | None = None
     activation_name: str | None = field(init=False)
 

@@ -90,6 +90,11 @@ def _check_exportable(spec):
             f"The custom {name} of the estimator is built by Keras and cannot be written as an "
             "ONNX graph. Use to_keras to export the Keras model."
         )
+    if spec.n_static:
+        raise ValueError(
+            "A network with static features cannot be written as an ONNX graph. Use to_keras to "
+            "export the Keras model, whose third input they are."
+        )
 
 
 def add_recurrent(graph, estimator, X, lengths, *, one_hot=False):

@@ -69,6 +69,11 @@ def reservoir_input(estimator, *, one_hot=False):
             f"activation={dynamics.activation!r} of the reservoir cannot be exported to ONNX. Use "
             f"one of the activations {', '.join(sorted(_ACTIVATIONS))}."
         )
+    if network.n_static:
+        raise ValueError(
+            "An echo state estimator with static features cannot be exported to ONNX. Fit it with "
+            "static=None."
+        )
     n_bytes = np.dtype(dynamics.dtype).itemsize * sum(n.units**2 for n in dynamics.all_layers)
     if n_bytes >= _MAX_BYTES:
         raise ValueError(

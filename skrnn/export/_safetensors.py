@@ -16,6 +16,7 @@ import skrnn
 from skrnn._fitting import fitted_snapshot, snapshot
 from skrnn.export._checks import check_path, check_recurrent
 from skrnn.recurrent._named_weights import named_weights
+from skrnn.recurrent._static import static_standardization
 
 # The fields of a specification that the shapes of the weights do not show.
 _SETTINGS = (
@@ -209,6 +210,9 @@ def _arrays(fitted):
         arrays["input/difference_scale"] = fitted.difference_scale_
     if fitted.decay_mean_ is not None:
         arrays["input/decay_mean"] = fitted.decay_mean_
+    of_static = static_standardization(fitted)
+    if of_static is not None:
+        arrays |= {"static/mean": of_static.mean, "static/scale": of_static.scale}
     if not hasattr(fitted, "classes_"):
         codec = fitted._codec
         arrays |= {"target/scale": codec.scale, "target/offset": codec.offset}
@@ -320,6 +324,9 @@ def _attributes(fitted, arrays):
         attributes["difference_scale_"] = arrays["input/difference_scale"]
     if "input/decay_mean" in arrays:
         attributes["decay_mean_"] = arrays["input/decay_mean"]
+    if "static/scale" in arrays:
+        attributes["static_mean_"] = arrays["static/mean"]
+        attributes["static_scale_"] = arrays["static/scale"]
     if "target/scale" in arrays:
         attributes["_y_scale"] = arrays["target/scale"]
         attributes["_y_offset"] = arrays["target/offset"]

@@ -31,7 +31,8 @@ def compact(sequences):
     lengths = sequences.lengths
     if lengths.sum() >= len(sequences.values):
         return sequences
-    return Sequences(sequences.concatenate(), offsets_of(lengths), lengths)
+    static = sequences.static, sequences.static_names
+    return Sequences(sequences.concatenate(), offsets_of(lengths), lengths, None, *static)
 
 
 def training_batches(lengths, batch_size, rng):

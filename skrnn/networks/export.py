@@ -7,9 +7,10 @@ import numpy as np
 
 from skrnn.networks import backends
 from skrnn.networks.architecture import rebuild_network
+from skrnn.networks.static_input import STATIC
 
 
-def export_model(spec, weights, target_scale, standardization=None):
+def export_model(spec, weights, target_scale, standardization=None, of_static=None):
     """Return a new Keras model whose inputs and outputs are in the units of the user.
 
     On JAX, a float64 model must be called within ``jax.enable_x64(True)``. Targets that float32
@@ -23,12 +24,14 @@ def export_model(spec, weights, target_scale, standardization=None):
     target_scale : tuple (scale, offset) of arrays
     standardization : Standardization or None, default=None
         How time steps are standardised. If None, they are used unchanged.
+    of_static : Standardization or None, default=None
+        How static features are standardised.
 
     Returns
     -------
     keras.Model
-        Its inputs are ``[steps, lengths]``, and after them the previous targets of an
-        encoder-decoder.
+        Its inputs are ``[steps, lengths]``, and after them static features, or the previous targets
+        of an encoder-decoder.
     """
     scale, offset = target_scale
     with backends.precision(spec.dtype):
@@ -36,6 +39,8 @@ def export_model(spec, weights, target_scale, standardization=None):
         model.set_weights(weights)
     if standardization is not None and not standardization.is_identity:
         model = _with_standardized_inputs(model, standardization, spec.dtype)
+    if of_static is not None and not of_static.is_identity:
+        model = _with_standardized_static(model, of_static, spec.dtype)
     if (scale == 1).all() and (offset == 0).all():
         return model
     dtype = str(np.promote_types(spec.dtype, scale.dtype))
@@ -55,10 +60,7 @@ def _with_standardized_inputs(model, standardization, dtype):
     input_dtype = standardization.input_dtype(dtype)
     with backends.precision(input_dtype):
         given = keras.Input(steps.shape[1:], dtype=input_dtype, name="steps")
-        # A product with the scale before the mean is subtracted would lose digits.
-        subtract = keras.layers.Rescaling(1.0, -mean, dtype=input_dtype, name="subtract_mean")
-        divide = keras.layers.Rescaling(1 / scale, dtype=input_dtype, name="divide_by_scale")
-        hidden = keras.ops.cast(divide(subtract(given)), dtype)
+        hidden = keras.ops.cast(_rescaled(given, standardization, input_dtype), dtype)
         position = keras.ops.cumsum(keras.ops.ones_like(given[:, :, 0], dtype="int32"), axis=1)
         real = keras.ops.expand_dims(position <= keras.ops.expand_dims(lengths, 1), 2)
         hidden = keras.ops.where(real, hidden, keras.ops.zeros_like(hidden))
@@ -67,6 +69,31 @@ def _with_standardized_inputs(model, standardization, dtype):
     if input_dtype != dtype:
         _warn_if_rounded("inputs", "features", scale, mean)
     return model
+
+
+def _with_standardized_static(model, standardization, dtype):
+    """Return a model of the same layers whose static features are in the units of the user."""
+    steps, lengths, features = model.inputs
+    input_dtype = standardization.input_dtype(dtype)
+    with backends.precision(input_dtype):
+        given = keras.Input(features.shape[1:], dtype=input_dtype, name=STATIC)
+        rescaled = _rescaled(given, standardization, input_dtype, "_of_static")
+        inputs = [steps, lengths, keras.ops.cast(rescaled, dtype)]
+        model = keras.Model([steps, lengths, given], model.call(inputs))
+    if input_dtype != dtype:
+        _warn_if_rounded("inputs", "features", standardization.scale, standardization.mean)
+    return model
+
+
+def _rescaled(given, standardization, dtype, suffix=""):
+    # A product with the scale before the mean is subtracted would lose digits.
+    subtract = keras.layers.Rescaling(
+        1.0, -standardization.mean, dtype=dtype, name=f"subtract_mean{suffix}"
+    )
+    divide = keras.layers.Rescaling(
+        1 / standardization.scale, dtype=dtype, name=f"divide_by_scale{suffix}"
+    )
+    return divide(subtract(given))
 
 
 def _warn_if_rounded(what, of, scale, offset):

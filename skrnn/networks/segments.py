@@ -95,4 +95,5 @@ def _cut(sequences, counts, n_steps):
     owner = np.repeat(np.arange(len(counts)), counts)
     begin = n_steps * (np.arange(len(owner)) - offsets_of(counts)[owner])
     lengths = np.minimum(sequences.lengths[owner] - begin, n_steps)
-    return Sequences(sequences.values, sequences.starts[owner] + begin, lengths)
+    cut = Sequences(sequences.values, sequences.starts[owner] + begin, lengths)
+    return cut if sequences.static is None else cut.with_static(sequences.static[owner])

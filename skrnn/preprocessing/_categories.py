@@ -16,6 +16,7 @@ from skrnn.preprocessing._symbols import Factorizer, SymbolSequences, factorize_
 from skrnn.sequences import Sequences
 from skrnn.sequences._columns import unpack_columns
 from skrnn.sequences._other_libraries import as_plain
+from skrnn.sequences._static_inputs import refuse_static
 
 _EXPECTED = "categories must be str or int"
 
@@ -78,6 +79,9 @@ def as_batch(X, input_name):
     if sparse.issparse(X):
         raise TypeError(f"{input_name} is a sparse matrix; expected sequences of categories.")
     X = unpack_columns(as_plain(X, input_name), input_name)
+    if isinstance(X, Sequences):
+        advice = " Add them to the encoded sequences with Sequences.with_static."
+        refuse_static("An encoder of categories", X, input_name, advice)
     if isinstance(X, Sequences | Iterator) or (hasattr(X, "iloc") and X.ndim == 1):
         X = list(X)
     batch = X if isinstance(X, list | tuple) else _as_array(X, input_name)

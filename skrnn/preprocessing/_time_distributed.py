@@ -18,9 +18,10 @@ from skrnn.preprocessing._row_order import find_order_dependent
 from skrnn.preprocessing._sequence_transformer import SequenceTransformerMixin
 from skrnn.sequences import Sequences
 from skrnn.sequences._check import as_sequences, warn_if_channels_first
-from skrnn.sequences._columns import unpack_columns
+from skrnn.sequences._columns import has_sequence_cells, unpack_columns
 from skrnn.sequences._containers import array_like, feature_table, is_table, wrap_like
 from skrnn.sequences._other_libraries import as_plain
+from skrnn.sequences._static_columns import split_static
 
 
 def count_steps(sequences):
@@ -55,7 +56,8 @@ def drop_unused_steps(sequences):
     if is_used.all():
         return sequences
     new_position = np.cumsum(is_used) - 1
-    return Sequences(sequences.values[is_used], new_position[sequences.starts], sequences.lengths)
+    starts, static = new_position[sequences.starts], (sequences.static, sequences.static_names)
+    return Sequences(sequences.values[is_used], starts, sequences.lengths, None, *static)
 
 
 def training_table(sequences, *, weighted):
@@ -192,6 +194,7 @@ class TimeDistributed(OneToOneFeatureMixin, SequenceTransformerMixin, SavedEstim
         self._check_features(X, sequences, reset=True)
         self._forget_stored_version()
         self._is_table = is_table(X)
+        self._is_column = has_sequence_cells(X) and X.shape[1] == 1
         self.transformer_ = transformer
         return self
 
@@ -266,6 +269,11 @@ class TimeDistributed(OneToOneFeatureMixin, SequenceTransformerMixin, SavedEstim
             table like the input, they are the names of its columns.
         """
         check_is_fitted(self)
+        # An estimator that an earlier version saved does not have the attribute.
+        is_column = getattr(self, "_is_column", False) and input_features is not None
+        if is_column and len(input_features) == 1:
+            # As sklearn.compose.ColumnTransformer calls it: the output has the same column.
+            return np.asarray(input_features, dtype=object)
         if not self._is_table:
             return self.transformer_.get_feature_names_out(input_features)
         columns = super().get_feature_names_out(input_features)
@@ -290,7 +298,7 @@ class TimeDistributed(OneToOneFeatureMixin, SequenceTransformerMixin, SavedEstim
 
     def _check_features(self, X, sequences, *, reset):
         """Check the number and the names of the features, or record them if `reset`."""
-        table = feature_table(unpack_columns(as_plain(X)))
+        table = feature_table(unpack_columns(split_static(as_plain(X))[0]))
         table = sequences.values[:1] if table is None else table
         check_features(self, table, reset=reset)
 

@@ -21,6 +21,8 @@ class BaseRNN(BaseTrained, GradientParameters, NetworkParameters, StreamMixin):
 
     # As in an estimator that an earlier version has saved.
     decay_mean_ = None
+    n_static_in_ = 0
+    _takes_static = True
 
     def _flatten_targets(self, y, inputs, input_name, *, reset, classes):
         return flatten_targets(y, inputs, input_name, per_step=self.return_sequences)

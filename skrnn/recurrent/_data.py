@@ -12,6 +12,11 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from skrnn._examples import Examples
+from skrnn.recurrent._static import (
+    learn_static_features,
+    read_static_features,
+    with_scaled_static,
+)
 from skrnn.sequences._inputs import StepFormat, read_inputs, with_dense_steps
 from skrnn.sequences._missing_targets import split_missing
 from skrnn.sequences._standardization import Standardization, difference_scale
@@ -57,6 +62,7 @@ def read_sequences(estimator, X, *, reset=False, input_name="X"):
         )
     X, table = estimator._as_sequences(X, input_name)
     inputs = read_inputs(estimator, X, fresh=fresh, input_name=input_name, table=table)
+    inputs = read_static_features(estimator, inputs, reset=reset, input_name=input_name)
     known = None if reset else estimator._standardization
     if known is not None:
         require_finite(estimator, inputs.sequences, input_name)
@@ -304,6 +310,7 @@ def read_examples(
     if reset:
         estimator._learn_targets(y, is_target, weights[is_target], classes)
         _learn_features(estimator, inputs.sequences, of_sequences, trained, used)
+        inputs = replace(inputs, sequences=with_scaled_static(estimator, inputs.sequences))
         estimator._learn_target_inputs(further, trained, of_sequences)
     elif names is _NAMES:
         require_same_inputs(estimator)
@@ -321,6 +328,7 @@ def _learn_features(estimator, sequences, weights, trained, used):
     if estimator._standardization is not None:
         require_finite(estimator, sequences[used])
     learn_differences(estimator, sequences[trained], weights[trained])
+    learn_static_features(estimator, sequences[trained], weights[trained])
 
 
 def read_validation(estimator, X_val, y_val, sample_weight_val, target_inputs_val=None):

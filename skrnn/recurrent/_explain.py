@@ -15,6 +15,7 @@ from skrnn._fitting import fitted_snapshot
 from skrnn.recurrent._codecs import LabelCodec
 from skrnn.recurrent._data import ids_as_rows, read_sequences
 from skrnn.recurrent._indicator_codec import IndicatorCodec
+from skrnn.recurrent._static import require_no_static
 from skrnn.sequences import Sequences
 from skrnn.sequences._targets import label_codes
 
@@ -78,6 +79,7 @@ def explained(estimator, X, *, target, time_step, baseline):
     from skrnn.networks.scores import lease_scores
 
     fitted = fitted_snapshot(estimator)
+    require_no_static(fitted, "feature_attributions")
     inputs = ids_as_rows(fitted._vocabulary, read_sequences(fitted, X))
     lengths = inputs.lengths
     _require_known(inputs.sequences)

@@ -8,6 +8,7 @@ from skrnn._fitting import draw_seed
 from skrnn._specs import TrainingJob
 from skrnn.recurrent._data import ids_as_rows, reads_missing_values, with_same_steps
 from skrnn.recurrent._network_parameters import network_spec
+from skrnn.recurrent._static import static_fields
 from skrnn.recurrent._training_parameters import training_spec
 from skrnn.recurrent._vocabulary import Vocabulary, check_embedding
 
@@ -45,7 +46,7 @@ def prepare(estimator, examples, held_out, split, *, resume, partial=False):
     examples = replace(examples, weights=weights).with_mean_weight_one(estimator.dtype)
     n_epochs = estimator.n_iter_ if resume else 0
     job = TrainingJob(
-        spec=_network_spec(estimator, vocabulary, seed, resume),
+        spec=_network_spec(estimator, vocabulary, seed, resume, examples.sequences),
         training=training_spec(estimator, codec, examples, partial=partial),
         examples=examples,
         validation=held_out,
@@ -94,7 +95,7 @@ def _as_network_inputs(estimator, vocabulary, examples, held_out):
     return with_same_steps((examples, held_out), n_features, estimator.dtype)
 
 
-def _network_spec(estimator, vocabulary, seed, resume):
+def _network_spec(estimator, vocabulary, seed, resume, sequences):
     n_outputs, output_activation = estimator._codec.output
     spec = network_spec(
         estimator,
@@ -106,6 +107,7 @@ def _network_spec(estimator, vocabulary, seed, resume):
         add_differences=estimator.difference_scale_ is not None,
         allow_nan=reads_missing_values(estimator),
     )
+    spec = replace(spec, **static_fields(estimator, sequences))
     if resume:
         _check_same_network(estimator._spec, spec)
     # A custom body or cell has to build this architecture again.

@@ -8,6 +8,7 @@ import numpy as np
 from skrnn._fitting import fitted_snapshot, snapshot
 from skrnn.recurrent._data import ids_as_rows, read_examples, read_sequences
 from skrnn.recurrent._job import fitted_attributes, prepare
+from skrnn.recurrent._static import require_no_static
 from skrnn.recurrent._training_parameters import training_spec
 from skrnn.recurrent._validation_split import draw_split, holds_out
 
@@ -30,6 +31,7 @@ def gradient_norms(estimator, X, y):
     from skrnn.networks.state_gradients import state_gradient_norms
 
     fitted = fitted_snapshot(estimator)
+    require_no_static(fitted, "gradient_flow")
     examples, *_ = read_examples(fitted, X, y, None, reset=False, names=_NAMES)
     training = training_spec(fitted, fitted._codec, examples, partial=False)
     return state_gradient_norms(
@@ -79,6 +81,7 @@ def states_and_gates(estimator, X, sequence):
     from skrnn.networks.state_gradients import states_and_gates
 
     fitted = fitted_snapshot(estimator)
+    require_no_static(fitted, "GateDisplay")
     inputs = ids_as_rows(fitted._vocabulary, read_sequences(fitted, X))
     return states_and_gates(
         fitted._spec,

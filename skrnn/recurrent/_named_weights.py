@@ -14,6 +14,8 @@ _OF_CELLS = {
 DIFFERENCES = "differences/kernel"
 # The weights that replace missing values: the two of the decay, and the mean.
 DECAY = ("decay/kernel", "decay/bias", "decay_mean/kernel")
+# The weights that map static features to the first states of all layers.
+FIRST_STATES = ("first_states/kernel", "first_states/bias")
 # The weights of attention pooling.
 ATTENTION = ("attention/kernel", "attention/bias", "attention_score/kernel")
 
@@ -36,7 +38,7 @@ def named_weights(spec, weights):
     if spec.is_custom:
         names = [f"weight_{i}" for i in range(len(weights))]
     else:
-        names = _weight_names(spec)
+        names = _weight_names(spec, weights)
     return dict(zip(names, map(np.asarray, weights), strict=True))
 
 
@@ -55,19 +57,29 @@ def weight_names_of_cell(cell):
     return _OF_CELLS.get(cell, _OF_MOST_CELLS)
 
 
-def _weight_names(spec):
+def _weight_names(spec, weights):
     """Return the names of all weights, in the order of Keras."""
     of_cell = weight_names_of_cell(spec.cell)
     layers = [layer for i in range(len(spec.units)) for layer in _directions(spec, i)]
     return [
-        *(["embedding/embeddings"] if spec.embedding else []),
-        *(DECAY if spec.allow_nan else ()),
-        *([DIFFERENCES] if spec.add_differences else []),
+        *_names_of_inputs(spec, weights),
         *(f"{layer}/{weight}" for layer in layers for weight in of_cell),
         *(ATTENTION if spec.pooling == "attention" and not spec.return_sequences else ()),
         "head/kernel",
         "head/bias",
     ]
+
+
+def _names_of_inputs(spec, weights):
+    """Return the names of the weights before the first recurrent layer."""
+    embedding = ["embedding/embeddings"] if spec.embedding else []
+    decay = DECAY if spec.allow_nan else ()
+    differences = [DIFFERENCES] if spec.add_differences else []
+    first_states = FIRST_STATES if spec.static == "initial_state" else ()
+    # Their order depends on what else reads the embedding. Only a bias has one dimension.
+    if first_states and embedding and np.ndim(weights[1]) == 1:
+        return [*first_states, *embedding]
+    return [*embedding, *decay, *differences, *first_states]
 
 
 def _directions(spec, i):

@@ -91,6 +91,21 @@ class NetworkParameters(LayerParameters):
         NaN raise an error. Ignored if `embedding` is not None.
         """,
     )
+    static: str | None = parameter(
+        default="concat",
+        constraint=[StrOptions({"concat", "initial_state"}), None],
+        description="""
+        {"concat", "initial_state"} or None
+        How the network uses static features, which belong to a whole sequence, such as the age of
+        a patient; :ref:`static_features` shows how X contains them. With "concat", the output layer
+        receives them next to the pooled outputs of the recurrent layers, or next to those at each
+        time step with `return_sequences=True`. With "initial_state", a dense layer maps them to the
+        states with which each recurrent layer begins a sequence, so that they change how time steps
+        are read; not available for a custom `body` or `cell`, or with `truncation`. Try "concat"
+        first: it is the more direct way to the output. If None, static features are ignored. They
+        are standardised if `standardize=True`, and must not be NaN. Ignored if X has none.
+        """,
+    )
     body: Callable | None = parameter(
         default=None,
         constraint=[None, callable],

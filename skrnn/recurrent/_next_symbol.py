@@ -20,6 +20,7 @@ from skrnn.recurrent._state import StateLayout
 from skrnn.sequences import Sequences
 from skrnn.sequences._inputs import Inputs, as_known_container
 from skrnn.sequences._sequences import offsets_of
+from skrnn.sequences._static_inputs import refuse_static
 from skrnn.sequences._tokens import UNKNOWN
 
 # Probabilities are computed for at most this many time steps at once, and this many numbers.
@@ -72,6 +73,8 @@ def read_texts(X, input_name="X"):
     if isinstance(X, Iterator):
         X = list(X)
     X = as_known_container(X)
+    if isinstance(X, Sequences):
+        refuse_static("SequenceGenerator", X, input_name)
     if hasattr(X, "iloc") and X.ndim == 1:
         X = X.tolist()
     if _is_one_sequence(X):

@@ -99,7 +99,7 @@ def require_carried_state(spec):
     Raises
     ------
     ValueError
-        If it has a custom body or cell, or if it is bidirectional.
+        If it has a custom body or cell, if it is bidirectional, or if it has static features.
     """
     if spec.body is not None:
         reason = f"its body={spec.body!r} may combine all time steps"
@@ -107,9 +107,12 @@ def require_carried_state(spec):
         reason = f"skrnn does not know the equation of its cell={spec.custom_cell!r}"
     elif spec.bidirectional:
         reason = "bidirectional=True also reads each sequence from its end"
+    elif spec.n_static:
+        reason = "its static features are not part of the state"
     else:
         return
     raise ValueError(
         f"The state of this estimator cannot be carried from one time step to the next: {reason}. "
-        "Fit an estimator with bidirectional=False, body=None and one of the named cells."
+        "Fit an estimator with bidirectional=False, body=None and one of the named cells, without "
+        "static features."
     )

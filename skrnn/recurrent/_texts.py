@@ -47,6 +47,16 @@ decay_mean_ : float64 ndarray of shape (n_features,), or None
     decays. It is 0 for a feature without any known value. None if NaN are not accepted.
 """
 
+STATIC_ATTRIBUTES = """\
+n_static_in_ : int
+    The number of static features that the network receives.
+static_names_in_ : ndarray of str
+    The names of the static features. Only defined if they have names.
+static_mean_, static_scale_ : float64 ndarray of shape (n_static_in_,), or None
+    With `standardize=True`, the mean and the scale by which static features are standardised, as
+    the features of time steps are. None if they are not standardised, or if there are none.
+"""
+
 TRAINING_ATTRIBUTES = """\
 n_iter_ : int
     The number of epochs that the network was trained for.
@@ -56,8 +66,8 @@ weights_ : list of ndarray
 
 MODEL_ATTRIBUTE = """\
 model_ : keras.Model
-    The network with the inputs ``[steps, lengths]``, which is built from `weights_` at each
-    access.
+    The network with the inputs ``[steps, lengths]``, and a third one for static features, which
+    is built from `weights_` at each access.
 """
 
 # --- notes ----------------------------------------------------------------------------------------
@@ -70,7 +80,7 @@ weight.
 """
 
 PAIR_TEXTS = {
-    "inputs": INPUT_ATTRIBUTES,
+    "inputs": INPUT_ATTRIBUTES + STATIC_ATTRIBUTES,
     "network": TRAINING_ATTRIBUTES + MODEL_ATTRIBUTE,
     "padding": PADDING,
     "references": CELL_REFERENCES + TRAINING_REFERENCES + POOLING_REFERENCE,

@@ -18,6 +18,7 @@ from skrnn.recurrent._convergence import warn_if_nothing_was_learned
 from skrnn.recurrent._data import read_examples, read_validation
 from skrnn.recurrent._job import fitted_attributes, prepare
 from skrnn.recurrent._layer_parameters import KERAS_PARAMETERS, LayerParameters
+from skrnn.recurrent._static import static_standardization
 from skrnn.recurrent._training_parameters import TrainingParameters, require_constant_rate
 from skrnn.recurrent._validation_score import validation_score
 from skrnn.recurrent._validation_split import check_groups, draw_split, holds_out
@@ -48,6 +49,9 @@ class BaseTrained(
     @abstractmethod
     def _flatten_targets(self, y, inputs, input_name, *, reset, classes):
         """Return all targets in one array, and the number of targets of each sequence."""
+
+    # Whether the network receives the static features of X. If not, they raise an error.
+    _takes_static = False
 
     def _decoder_spec(self, n_outputs):
         """Return the decoder of an encoder-decoder with some number of outputs."""
@@ -207,8 +211,9 @@ shape (n, T, n_features) or (n, T)
     def model_(self):
         """A `keras.Model` with the inputs ``[steps, lengths]``, built at each access.
 
-        It has the weights in `weights_`. Time steps are padded on the right, with any values;
-        lengths are the numbers of real time steps. With `standardize=True`, it standardises the
+        Static features, if there are some, are a third input. It has the weights in `weights_`.
+        Time steps are padded on the right, with any values; lengths are the numbers of real time
+        steps. With `standardize=True`, it standardises the
         time steps itself. Its outputs are probabilities, or targets in the units of the user.
         Time steps or outputs are in float64 if rounding to float32 would change them too much.
         Call the model itself on such time steps, because Keras' ``predict`` converts arrays to
@@ -218,9 +223,8 @@ shape (n, T, n_features) or (n, T)
         fitted = fitted_snapshot(self)
         from skrnn.networks.export import export_model
 
-        return export_model(
-            fitted._spec, fitted.weights_, fitted._codec.target_scale, fitted._standardization
-        )
+        known = fitted._standardization, static_standardization(fitted)
+        return export_model(fitted._spec, fitted.weights_, fitted._codec.target_scale, *known)
 
     @property
     def _standardization(self):

@@ -163,8 +163,11 @@ def check_mergeable(one, other):
             "same int as random_state. With plasticity, a reservoir adapts to the data of its "
             "first fit, so estimators that were fitted on different data cannot be merged."
         )
-    known, others = one._standardization, other._standardization
-    if known is not others and (known is None or not known.equals(others)):
+    pairs = [
+        (one._standardization, other._standardization),
+        (one._static_standardization, other._static_standardization),
+    ]
+    if not all(a is b or (a is not None and a.equals(b)) for a, b in pairs):
         raise ValueError(
             "other has different means and standard deviations of its inputs, which are learned "
             "in the first fit. Standardize the inputs of both in the same way before, and set "

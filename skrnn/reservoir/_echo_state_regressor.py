@@ -39,6 +39,10 @@ class EchoStateRegressor(RegressorMixin, BaseEchoState):
         Number of features of a time step, or of columns if X was a table of univariate sequences.
     feature_names_in_ : ndarray of str
         Column names, if X was a table that has them.
+    n_static_in_ : int
+        Number of static features that the readout receives.
+    static_names_in_ : ndarray of str
+        Names of the static features. Only defined if they have names.
 
     See Also
     --------

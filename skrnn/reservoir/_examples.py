@@ -15,6 +15,11 @@ from skrnn.sequences import Sequences
 from skrnn.sequences._class_targets import warn_if_one_column_per_step
 from skrnn.sequences._inputs import Inputs, StepFormat, read_inputs, read_one_hot
 from skrnn.sequences._missing_targets import read_step_targets, split_missing
+from skrnn.sequences._static_inputs import (
+    check_static,
+    learn_static_standardization,
+    scale_static,
+)
 from skrnn.sequences._target_weights import is_per_step, read_target_weights
 from skrnn.sequences._targets import as_list_or_array, flatten_targets
 
@@ -56,7 +61,9 @@ def validate_X(estimator, X, dtype, *, reset, input_name="X"):
     dtype = "float64" if estimator.standardize else dtype
     fresh = StepFormat(tokens=False, codes=True, dtype=dtype)
     if estimator.rows == "sequences":
-        return read_inputs(estimator, X, fresh=fresh if reset else None, input_name=input_name)
+        inputs = read_inputs(estimator, X, fresh=fresh if reset else None, input_name=input_name)
+        checked = check_static(estimator, inputs.sequences, reset=reset, input_name=input_name)
+        return replace(inputs, sequences=checked)
     with np.errstate(over="ignore"):  # values that are too large for the dtype become infinite
         check_one_sorted_series(X)
         warn_about_gaps(X)
@@ -67,6 +74,7 @@ def validate_X(estimator, X, dtype, *, reset, input_name="X"):
     check_features(estimator, X if table is None else table, reset=reset)
     _check_rows_finite(X, input_name)
     if reset:
+        estimator.n_static_in_ = 0
         estimator._step_format = StepFormat(False, True, dtype, X.shape[1], in_table=True)
     inputs = read_one_hot([X])[0] if sparse.issparse(X) else None
     if inputs is None:
@@ -106,6 +114,7 @@ def _scaled(estimator, sequences, dtype, indices, input_name="X"):
     input_name : str, default="X"
     """
     scaled = scaled_sequences(sequences, estimator._standardization, dtype)
+    scaled = scale_static(scaled, estimator._static_standardization, "float64", input_name)
     if scaled.values.ndim == 1 or np.isfinite(scaled.values).all():
         return scaled
     if estimator.rows == "steps":
@@ -178,8 +187,17 @@ def validate_examples(estimator, X, y, sample_weight, dtype, *, targets=None, cl
         estimator._standardization = (
             learn_standardization(sequences, of_inputs) if estimator.standardize else None
         )
+        estimator._static_standardization = _learn_static(estimator, sequences, of_inputs)
     sequences = _scaled(estimator, sequences, dtype, used)
     return Examples(sequences, encoded, weights, indices), targets
+
+
+def _learn_static(estimator, sequences, weights):
+    """Return how static features are standardised, or None."""
+    if not estimator.standardize:
+        return None
+    weights = np.ones(len(sequences)) if weights is None else weights
+    return learn_static_standardization(sequences, weights / weights.max())
 
 
 def _flat_targets(estimator, y, inputs, *, is_first):

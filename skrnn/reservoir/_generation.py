@@ -161,6 +161,10 @@ def check_loop(network, n_outputs, is_classifier, *, X, y, X_future):
             "generate cannot be used with bidirectional=True, because the backward direction would "
             "read inputs that are not generated yet. Set bidirectional=False."
         )
+    if network.n_static:
+        raise ValueError(
+            "generate does not support static features. Fit the estimator with static=None."
+        )
     if network.dynamics.has_feedback:
         if (X is None) != (y is None):
             raise ValueError(

@@ -68,7 +68,12 @@ def first_steps(examples, n_steps):
     if weights is not None and not weights[:total].any():
         return examples
     return Examples(
-        Sequences(sequences.values, sequences.starts[:count], lengths),
+        Sequences(
+            sequences.values,
+            sequences.starts[:count],
+            lengths,
+            static=None if sequences.static is None else sequences.static[:count],
+        ),
         examples.targets[:total],
         None if weights is None else weights[:total],
         None if examples.indices is None else examples.indices[:count],

@@ -277,6 +277,10 @@ shape (n, T, n_features) or (n, T)
         return tags
 
     @property
+    def _takes_static(self):
+        return self.pooling is None
+
+    @property
     def _returns_table(self):
         return self.pooling is not None
 

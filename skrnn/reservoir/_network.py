@@ -52,6 +52,8 @@ class Network:
         How the states of a sequence become one row. If None, there is one row per time step.
     start : SeriesEnd or None
         The state from which a series is continued. If None, all states begin at zero.
+    n_static : int, default=0
+        The number of static features, which are the last features of each row of the readout.
     """
 
     dynamics: Dynamics
@@ -59,6 +61,7 @@ class Network:
     readout_input: bool
     pooling: str | None
     start: SeriesEnd | None = None
+    n_static: int = 0
 
     @property
     def n_inputs(self):
@@ -69,9 +72,9 @@ class Network:
     def n_readout_features(self):
         """The number of features of the readout."""
         if self.pooling is None:
-            return self.dynamics.n_states + self.n_inputs
+            return self.dynamics.n_states + self.n_inputs + self.n_static
         n_inputs = self.n_inputs * len(input_kinds(self.pooling))
-        return self.dynamics.n_pooled(self.pooling) + n_inputs
+        return self.dynamics.n_pooled(self.pooling) + n_inputs + self.n_static
 
     @property
     def initial_states(self):
@@ -152,10 +155,16 @@ def draw_network(reservoir, examples, n_features, *, per_step, readout_input):
     Raises
     ------
     ValueError
-        If there is feedback without an output at each time step, or if `washout` leaves no time
-        step of a sequence.
+        If there is feedback without an output at each time step or with static features, or if
+        `washout` leaves no time step of a sequence.
     """
     has_feedback = reservoir.feedback_scaling > 0
+    static = examples.sequences.static
+    if static is not None and has_feedback:
+        raise ValueError(
+            f"feedback_scaling={reservoir.feedback_scaling} cannot be combined with static "
+            "features. Set static=None or feedback_scaling=0."
+        )
     if not per_step and has_feedback:
         raise ValueError(
             f"feedback_scaling={reservoir.feedback_scaling} feeds an output back at each time "
@@ -166,7 +175,8 @@ def draw_network(reservoir, examples, n_features, *, per_step, readout_input):
     n_outputs = examples.targets.shape[1] if has_feedback else 0
     weights = None if per_step else examples.weights
     dynamics = draw_dynamics(reservoir, examples.sequences, n_features, n_outputs, weights)
-    return Network(dynamics, n_features, readout_input, reservoir.pooling)
+    n_static = 0 if static is None else static.shape[1]
+    return Network(dynamics, n_features, readout_input, reservoir.pooling, n_static=n_static)
 
 
 def _previous_targets(examples, first):

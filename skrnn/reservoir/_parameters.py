@@ -122,6 +122,19 @@ class EchoStateParameters:
         Whether the readout receives the inputs in addition to the states.
         """,
     )
+    static: object = parameter(
+        default="concat",
+        constraint=[StrOptions({"concat"}), None],
+        description="""
+        "concat" or None
+        How static features are used, which belong to a whole sequence, such as the age of a
+        patient; :ref:`static_features` shows how X contains them. With "concat", the readout
+        receives them in addition to the states: in the row of each sequence, or in the row of each
+        of its time steps. They are standardised if `standardize=True`. If None, static features are
+        ignored. Ignored if X has none; not available with `feedback_scaling` or `rows="steps"`, in
+        `generate` and in streams.
+        """,
+    )
     pooling: object = parameter(
         default=None,
         constraint=[StrOptions(set(POOLINGS)), tuple, list, None],

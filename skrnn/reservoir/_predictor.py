@@ -43,6 +43,10 @@ class EchoStatePredictor(
     _relative_alphas = ()
     # The pooling if neither the estimator nor its reservoir has one.
     _default_pooling = None
+    # Static features of X are read. An estimator that an earlier version saved has none.
+    _takes_static = True
+    n_static_in_ = 0
+    _static_standardization = None
 
     @property
     @abstractmethod
@@ -204,6 +208,7 @@ class EchoStatePredictor(
             self.readout_input,
             self.reservoir_.pooling,
             self._end if self.initial_state == "fit_end" else None,
+            self.n_static_in_,
         )
 
     def _checked_snapshot(self):

@@ -9,7 +9,7 @@ _ROWS_PER_BLOCK = 1024
 
 
 def step_rows(block, sequences, n_inputs):
-    """Return the rows of a block: the states of all layers, and the inputs after them.
+    """Return the rows of a block: the states of all layers, the inputs and the static features.
 
     Parameters
     ----------
@@ -26,7 +26,8 @@ def step_rows(block, sequences, n_inputs):
     """
     units = [states.shape[1] for states in block.states]
     width, n_steps = len(block.sequences), block.n_steps
-    total = sum(units) + n_inputs
+    static = _static_of(sequences)
+    total = sum(units) + n_inputs + static.shape[1]
     if width == 1:
         rows = np.empty((n_steps, total))
         columns = rows.T
@@ -42,8 +43,16 @@ def step_rows(block, sequences, n_inputs):
             part.reshape(n, n_steps, width)[...] = np.moveaxis(states, 1, 0)
         begin += n
     if n_inputs:
-        columns[begin:] = dense_steps(sequences, block.positions(sequences.starts), n_inputs).T
+        positions = block.positions(sequences.starts)
+        columns[begin : begin + n_inputs] = dense_steps(sequences, positions, n_inputs).T
+    if static.shape[1]:
+        columns[begin + n_inputs :] = np.tile(static[block.sequences], (n_steps, 1)).T
     return rows
+
+
+def _static_of(sequences):
+    """Return the static features of sequences, without columns if there are none."""
+    return np.empty((len(sequences), 0)) if sequences.static is None else sequences.static
 
 
 def dense_steps(sequences, positions, n_features):
@@ -59,7 +68,7 @@ def as_vectors(steps, n_features):
 
 
 def pooled_rows(dynamics, sequences, pooling, n_inputs, noise_key=None):
-    """Return one row for each sequence: its pooled states, and its pooled inputs after them.
+    """Return one row for each sequence: its pooled states and inputs, and its static features.
 
     Parameters
     ----------
@@ -77,12 +86,11 @@ def pooled_rows(dynamics, sequences, pooling, n_inputs, noise_key=None):
     ndarray of shape (n_sequences, n_readout_features), float64
     """
     pooled = dynamics.pool(sequences, pooling, noise_key)
-    if not n_inputs:
-        return pooled
-    inputs = [
-        pool_inputs(kind, sequences, dynamics.washout, n_inputs) for kind in input_kinds(pooling)
-    ]
-    return np.hstack([pooled, *inputs])
+    further = [] if sequences.static is None else [sequences.static]
+    if n_inputs:
+        kinds = input_kinds(pooling)
+        further[:0] = [pool_inputs(kind, sequences, dynamics.washout, n_inputs) for kind in kinds]
+    return np.hstack([pooled, *further]) if further else pooled
 
 
 def accumulate(statistics, blocks, sequences, targets, weights, *, washout, n_inputs):

@@ -165,6 +165,10 @@ shape (n, T, n_features) or (n, T)
         return sum(layer.units for layer in (*self.layers_, *self.backward_layers_))
 
     @property
+    def _takes_static(self):
+        return self.pooling is None
+
+    @property
     def _returns_table(self):
         return self.pooling is not None
 

@@ -100,6 +100,10 @@ def _require_stream(network):
             "A stream cannot be used with bidirectional=True, because the backward direction reads "
             "each sequence from its end. Set bidirectional=False."
         )
+    if network.n_static:
+        raise ValueError(
+            "A stream does not support static features. Fit the estimator with static=None."
+        )
     washout = network.dynamics.washout
     if network.pooling is not None and washout and uses_washout(network.pooling):
         raise ValueError(

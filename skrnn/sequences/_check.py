@@ -11,6 +11,7 @@ from skrnn.sequences._feature_names import feature_names
 from skrnn.sequences._layout import Layout, check_kind, lay_out, too_few
 from skrnn.sequences._other_libraries import as_plain
 from skrnn.sequences._sequences import Sequences, gather, offsets_of
+from skrnn.sequences._static_columns import split_static
 
 # Number of sequences that are gathered in memory at once, since the values may be a memory map.
 _BLOCK = 1024
@@ -42,6 +43,8 @@ def check_sequences(X, *, dtype=np.float32, tokens=False, allow_nan=False, input
           `to_column`) or a DataFrame with a column of lists.
         - A table of shape (n, F) whose cells are all one-dimensional sequences contains one column
           per feature. All cells of a row have the same length.
+        - A table with columns of sequences and columns of single numbers contains static features
+          in the latter, such as the result of :class:`~sklearn.compose.ColumnTransformer`.
         - Tables of polars and pyarrow, ragged arrays of awkward, TensorFlow and PyTorch (nested
           tensors and packed sequences), and arrays of xarray are read like those of pandas and
           NumPy. A generator is read once.
@@ -67,7 +70,8 @@ def check_sequences(X, *, dtype=np.float32, tokens=False, allow_nan=False, input
     Returns
     -------
     sequences : Sequences
-        The batch, with `feature_names` if the features of `X` have names. It shares the memory of
+        The batch, with `feature_names` if the features of `X` have names, and with `static`
+        features if `X` has some. It shares the memory of
         `X` if the layout and the dtype of `X` allow it. This is the case for contiguous arrays and
         for sliding windows (`numpy.lib.stride_tricks.sliding_window_view` with the axes in the
         order n, T, F). If sliding windows need another dtype, only the underlying series is cast.
@@ -144,10 +148,11 @@ def warn_if_channels_first(X, sequences, input_name="X"):
 def as_sequences(X, *, dtype, tokens=False, allow_nan=False, input_name="X"):
     """Return a batch as `Sequences`, like `check_sequences`, but without a warning."""
     if isinstance(X, Sequences):
-        layout = Layout(X.values, X.starts, X.lengths)
+        layout, static = Layout(X.values, X.starts, X.lengths), (X.static, X.static_names)
         _check_given(X, tokens, input_name)
     else:
-        X = unpack_columns(as_plain(X, input_name), input_name)
+        X, static = split_static(as_plain(X, input_name), input_name)
+        X = unpack_columns(X, input_name)
         layout = lay_out(
             X, input_name, None if tokens or isinstance(dtype, list | tuple) else dtype
         )
@@ -158,7 +163,7 @@ def as_sequences(X, *, dtype, tokens=False, allow_nan=False, input_name="X"):
         _check_finite(checked, allow_nan, input_name)
     if isinstance(X, Sequences) and checked.values is X.values:
         return X
-    return Sequences(*checked, None if tokens else feature_names(X, input_name))
+    return Sequences(*checked, None if tokens else feature_names(X, input_name), *static)
 
 
 def _check_given(X, tokens, input_name):

@@ -2,10 +2,11 @@
 
 import numpy as np
 
-from skrnn.sequences._columns import has_sequence_cells, pack_columns, unpack_columns
+from skrnn.sequences._columns import has_sequence_cells, unpack_columns
 from skrnn.sequences._feature_names import feature_names, named_table
 from skrnn.sequences._other_libraries import is_frame, is_series
 from skrnn.sequences._sequences import Sequences
+from skrnn.sequences._static_columns import join_static, split_static
 
 
 def is_table(X):
@@ -146,7 +147,7 @@ def wrap_like(sequences, X):
     batch : Sequences, ndarray, DataFrame, Series, list or tuple
         The container depends on `X`:
 
-        - If `X` is `Sequences`, `sequences` is returned.
+        - If `X` is `Sequences`, `sequences` is returned, with the static features of `X`.
         - If `X` is a list, tuple, Series or object array, the result is the same kind of container,
           with one array per sequence.
         - If `X` is an array of three dimensions, the result is an array (n, T, F).
@@ -154,7 +155,8 @@ def wrap_like(sequences, X):
           feature, else an array (n, T, F). If `X` is a DataFrame and the result has its shape, it
           is a DataFrame with the index and the columns of `X`. If the cells of `X` are sequences,
           the result is such a table too if `X` is of NumPy or pandas and has one column, or as many
-          columns as the result has features.
+          columns as the result has features. Its other columns are those of `X`. If it is not such
+          a table but has static features, `sequences` is returned.
         - If the result should be an array but the sequences have different lengths, it is a list.
 
         If the sequences of `X` have no feature axis and the steps of the result have one feature,
@@ -174,7 +176,7 @@ def wrap_like(sequences, X):
     [array([1., 2., 3.], dtype=float32), array([4., 5.], dtype=float32)]
     """
     if isinstance(X, Sequences):
-        return sequences
+        return _with_static_of(X, sequences)
     if not isinstance(X, list | tuple) and not hasattr(X, "shape"):
         X = np.asarray(X)
     n = len(X)
@@ -183,9 +185,18 @@ def wrap_like(sequences, X):
     if isinstance(X, list | tuple) or len(X.shape) == 1:
         return _as_collection(sequences, X)
     if has_sequence_cells(X):
-        first = unpack_columns(X[:1])[0]
-        return pack_columns(_items_like(sequences, first), X)
+        first = unpack_columns(split_static(X[:1])[0])[0]
+        joined = join_static(_items_like(sequences, first), X)
+        lost = isinstance(joined, list) and sequences.static is not None
+        return sequences if lost else joined
     return _as_table(sequences, X)
+
+
+def _with_static_of(X, sequences):
+    """Return sequences with the static features of X, unless they have some."""
+    if X.static is None or sequences.static is not None:
+        return sequences
+    return sequences.with_static(X.static, X.static_names)
 
 
 def _items_like(sequences, first):

@@ -15,6 +15,7 @@ from skrnn.sequences._containers import stacked
 from skrnn.sequences._layout import lay_out, too_few
 from skrnn.sequences._other_libraries import as_plain, is_series
 from skrnn.sequences._sequences import Sequences
+from skrnn.sequences._static_columns import split_static
 
 # Conversions change the layout only, so floats keep their precision; other values become float64.
 FLOATS = (np.float64, np.float32)
@@ -238,6 +239,8 @@ def _as_index(number, name):
 def to_column(X):
     """Return sequences as a table of shape (n, 1), with one sequence in each cell.
 
+    Static features are further columns, with one number in each cell.
+
     Tools that accept only tables of two dimensions, such as
     :class:`~sklearn.ensemble.BaggingClassifier`, keep the sequences of such a table, and the
     estimators read it like a list.
@@ -249,8 +252,9 @@ def to_column(X):
 
     Returns
     -------
-    column : ndarray of object of shape (n_sequences, 1)
-        The sequences. The items of a list are not changed or copied.
+    column : ndarray of object of shape (n_sequences, 1) or (n_sequences, 1 + n_static)
+        The sequences, and their static features if there are some. The items of a list are not
+        changed or copied.
 
     Raises
     ------
@@ -272,7 +276,9 @@ def to_column(X):
     >>> check_sequences(column)
     Sequences(n_sequences=2, lengths=2..3, n_features=1, dtype=float32)
     """
-    X = unpack_columns(as_plain(X), "X")
+    X, (static, _) = split_static(as_plain(X), "X")
+    X = unpack_columns(X, "X")
+    static = X.static if isinstance(X, Sequences) else static
     if not isinstance(X, Sequences | list | tuple) and not is_series(X):
         X = as_array(X, "X")
         if X.ndim == 0:
@@ -284,7 +290,9 @@ def to_column(X):
         if not is_sequence(item):
             raise ValueError(f"X[{i}] must be a sequence, got {in_words(item)}.")
         column[i, 0] = item
-    return column
+    if static is None:
+        return column
+    return np.concatenate([column, static.astype(object)], axis=1)
 
 
 def _check_padding(value, dtype):

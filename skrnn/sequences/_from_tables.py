@@ -13,7 +13,17 @@ from skrnn.sequences._other_libraries import as_plain, is_frame
 from skrnn.sequences._sequences import Sequences, offsets_of
 
 
-def from_long(df, *, id, time, values=None, target=None, target_per="sequence", tokens=False):
+def from_long(
+    df,
+    *,
+    id,
+    time,
+    values=None,
+    static=None,
+    target=None,
+    target_per="sequence",
+    tokens=False,
+):
     """Read sequences from a table in long format: one row per time step, in any order.
 
     Parameters
@@ -28,7 +38,11 @@ def from_long(df, *, id, time, values=None, target=None, target_per="sequence", 
         The column by which the steps of a sequence are sorted. The times themselves are not kept.
 
     values : column name, list of column names or None, default=None
-        The features. If None, these are all columns other than `id`, `time` and `target`.
+        The features. If None, these are all columns other than `id`, `time`, `static` and `target`.
+
+    static : column name, list of column names or None, default=None
+        The static features, which belong to a whole sequence: columns of numbers that are the same
+        in all rows of a sequence. If None, there are none.
 
     target : column name, list of column names or None, default=None
         The targets. If None, no targets are returned.
@@ -44,7 +58,7 @@ def from_long(df, *, id, time, values=None, target=None, target_per="sequence", 
     -------
     sequences : Sequences
         The sequences, sorted by id. The columns of `values` are its `feature_names` if they are all
-        str.
+        str, and those of `static` its `static_names`.
 
     ids : ndarray of shape (n_sequences,)
         The id of each sequence.
@@ -63,7 +77,7 @@ def from_long(df, *, id, time, values=None, target=None, target_per="sequence", 
     ValueError
         If the table has no rows or lacks a column, if no column is left for `values`, if an id or a
         time is missing, if a sequence has two rows with the same time, if values are not numbers,
-        or if a target per sequence is not the same in all rows of a sequence.
+        or if a static feature or a target per sequence is not the same in all rows of a sequence.
 
     See Also
     --------
@@ -80,24 +94,35 @@ def from_long(df, *, id, time, values=None, target=None, target_per="sequence", 
     >>> X, ids, y = from_long(df, id="who", time="day", values="load", target="sick")
     >>> X[0][:, 0], ids, y
     (array([3., 4.]), array(['a', 'b'], dtype=object), array([1, 0]))
+
+    A column that does not change within a sequence, such as the age of a person, is a static
+    feature:
+
+    >>> df["age"] = [71, 40, 40]
+    >>> X, ids = from_long(df, id="who", time="day", values="load", static="age")
+    >>> X.static, X.static_names
+    (array([[40.],
+           [71.]]), ('age',))
     """
     if target_per not in ("sequence", "step"):
         raise ValueError(f"target_per must be 'sequence' or 'step', got {target_per!r}.")
-    targets = [] if target is None else as_list(target)
+    targets, of_sequence = _as_list_or_empty(target), _as_list_or_empty(static)
     df = _table(df)
-    _check_columns(df, [id, time, *([] if values is None else as_list(values)), *targets])
-    values = _other_columns(df, [id, time, *targets]) if values is None else values
+    _check_columns(df, [id, time, *_as_list_or_empty(values), *of_sequence, *targets])
+    _check_static_names(of_sequence, [id, time, *_as_list_or_empty(values)])
+    values = _other_columns(df, [id, time, *of_sequence, *targets]) if values is None else values
     order, lengths, ids = _order(df[id], df[time], f"the column {id!r}", f"the column {time!r}")
     X = _steps(df[as_list(values)], order, lengths, tokens)
+    X = _with_static(X, df[of_sequence], order, ids)
     if target is None:
         return X, ids
     if target_per == "sequence":
-        _check_constant(df[targets], order, X, ids)
+        _check_constant(df[targets], order, X, ids, "target", _ADVICE_ON_TARGETS)
         return X, ids, df[target].to_numpy()[order[X.starts]]
     return X, ids, split_steps(df[target].to_numpy()[order], lengths)
 
 
-def from_multiindex(df, *, tokens=False):
+def from_multiindex(df, *, static=None, tokens=False):
     """Read sequences from a table with one row per time step, indexed by (id, time).
 
     Parameters
@@ -105,7 +130,10 @@ def from_multiindex(df, *, tokens=False):
     df : DataFrame, or Table of pyarrow that was made from one
         The table, with its rows in any order. The first level of its index is the id of the
         sequence to which a row belongs. The steps of a sequence are sorted by the second level.
-        Every column is a feature.
+        Every column other than those of `static` is a feature.
+
+    static : column name, list of column names or None, default=None
+        The static features, as in `from_long`.
 
     tokens : bool, default=False
         Whether the single column contains token ids, as in `check_sequences`.
@@ -139,8 +167,8 @@ def from_multiindex(df, *, tokens=False):
     >>> X.lengths, ids
     (array([2, 1]), array(['a', 'b'], dtype=object))
     """
-    df = _table(df)
-    _check_columns(df, [])
+    df, of_sequence = _table(df), _as_list_or_empty(static)
+    _check_columns(df, of_sequence)
     if df.index.nlevels != 2:
         raise ValueError(
             f"df must have an index of two levels, id and time, got {df.index.nlevels} level(s). "
@@ -148,12 +176,18 @@ def from_multiindex(df, *, tokens=False):
         )
     id, time = df.index.get_level_values(0), df.index.get_level_values(1)
     order, lengths, ids = _order(id, time, "the first index level", "the second index level")
-    return _steps(df, order, lengths, tokens), ids
+    values = _other_columns(df, of_sequence)
+    X = _steps(df[values], order, lengths, tokens)
+    return _with_static(X, df[of_sequence], order, ids), ids
 
 
 def as_list(names):
     """Return the names of columns as a list, also that of a single one."""
     return names if isinstance(names, list) else [names]
+
+
+def _as_list_or_empty(names):
+    return [] if names is None else as_list(names)
 
 
 def _table(df):
@@ -171,8 +205,8 @@ def _other_columns(df, names):
     others = [name for name in df.columns if name not in names]
     if not others:
         raise ValueError(
-            f"df has no column for values: its columns are {list(df.columns)}, and id, time and "
-            f"target are {names}."
+            f"df has no column for values: its columns are {list(df.columns)}, and id, time, "
+            f"static and target are {names}."
         )
     return others
 
@@ -243,13 +277,35 @@ def _steps(frame, order, lengths, tokens):
     return check_sequences(split_steps(steps[:, 0], lengths), tokens=True, input_name="df")
 
 
-def _check_constant(targets, order, X, ids):
-    for name in targets.columns:
-        codes = pd.factorize(targets[name])[0][order]
+def _check_static_names(static, others):
+    """Check that no column is a static feature twice, or something else as well."""
+    for i, name in enumerate(static):
+        if name in static[:i] or name in others:
+            raise ValueError(
+                f"static must hold columns that are named once and are neither id, time nor in "
+                f"values, got {name!r}."
+            )
+
+
+def _with_static(X, table, order, ids):
+    """Return sequences with the columns of a table as static features."""
+    if table.shape[1] == 0:
+        return X
+    _check_constant(table, order, X, ids, "static feature", _ADVICE_ON_STATIC)
+    return X.with_static(table.iloc[order[X.starts]])
+
+
+_ADVICE_ON_TARGETS = "To read one target per time step, use target_per='step'."
+_ADVICE_ON_STATIC = "A column that changes within a sequence is a feature: put it into values."
+
+
+def _check_constant(columns, order, X, ids, kind, advice):
+    """Check that columns are the same in all rows of a sequence."""
+    for name in columns.columns:
+        codes = pd.factorize(columns[name])[0][order]
         varies = codes != np.repeat(codes[X.starts], X.lengths)
         if varies.any():
             i = np.searchsorted(X.starts, np.flatnonzero(varies)[0], side="right") - 1
             raise ValueError(
-                f"The target {name!r} is not the same in all rows of id {ids[i]}. To read one "
-                "target per time step, use target_per='step'."
+                f"The {kind} {name!r} is not the same in all rows of id {ids[i]}. {advice}"
             )

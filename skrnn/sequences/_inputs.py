@@ -15,6 +15,8 @@ from skrnn.sequences._columns import unpack_columns
 from skrnn.sequences._containers import feature_table, is_nested_table
 from skrnn.sequences._other_libraries import as_plain
 from skrnn.sequences._sequences import Sequences, offsets_of
+from skrnn.sequences._static_columns import split_static
+from skrnn.sequences._static_inputs import refuse_static
 from skrnn.sequences._tokens import PADDING
 
 
@@ -138,7 +140,8 @@ def read_tokens(X, input_name="X"):
     all_padding = last < 0
     offsets = np.where(all_padding, 0, first - begin)
     kept = np.where(all_padding, 1, last - first + 1)
-    return Inputs(Sequences(values, starts + offsets, kept), lengths, offsets)
+    static = sequences.static, sequences.static_names
+    return Inputs(Sequences(values, starts + offsets, kept, None, *static), lengths, offsets)
 
 
 @stored_as_dict
@@ -202,7 +205,8 @@ def read_inputs(estimator, X, *, fresh=None, input_name="X", table=None):
     ValueError
         If X has a format that the estimator cannot read.
     """
-    X = unpack_columns(as_known_container(X), input_name)
+    X, static = split_static(as_known_container(X), input_name)
+    X = unpack_columns(X, input_name)
     reset = fresh is not None
     steps = fresh if reset else estimator._step_format
     inputs, n_features = steps.read(X, input_name)
@@ -224,6 +228,10 @@ def read_inputs(estimator, X, *, fresh=None, input_name="X", table=None):
             f"{input_name} has {n_features} features, but {type(estimator).__name__} is expecting "
             f"{steps.n_features} features as input."
         )
+    if static[0] is not None:
+        inputs = replace(inputs, sequences=inputs.sequences.with_static(*static))
+    if not getattr(estimator, "_takes_static", False):
+        refuse_static(type(estimator).__name__, inputs.sequences, input_name)
     return inputs
 
 

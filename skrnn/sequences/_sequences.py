@@ -9,7 +9,14 @@ import numbers
 
 import numpy as np
 
-from skrnn._check_arrays import refuse_masked
+from skrnn.sequences._arrays_of_sequences import (
+    check_inside,
+    checked_names,
+    checked_positions,
+    checked_values,
+    index_array,
+)
+from skrnn.sequences._static import read_static
 
 
 def offsets_of(lengths):
@@ -65,6 +72,10 @@ class Sequences:
     feature_names : sequence of str or None, default=None
         The name of each column of `values`. Estimators that are fitted on named features store the
         names in `feature_names_in_`, and require the same names in the same order later.
+    static : array-like or DataFrame of shape (n_sequences, n_static) or None, default=None
+        The static features: numbers that belong to a whole sequence, such as the age of a patient.
+    static_names : sequence of str or None, default=None
+        The name of each static feature. If None, they are the columns of a DataFrame.
 
     Attributes
     ----------
@@ -76,6 +87,10 @@ class Sequences:
         The number of time steps of each sequence, read-only.
     feature_names : tuple of str or None
         The name of each feature.
+    static : ndarray of shape (n_sequences, n_static) or None
+        The static features, read-only, in float32 if they were given so and otherwise in float64.
+    static_names : tuple of str or None
+        The name of each static feature.
     shape : tuple
         ``(n_sequences, n_steps, n_features)``, without the last entry for codes; ``n_steps`` is
         None if the lengths differ.
@@ -90,10 +105,11 @@ class Sequences:
     ------
     TypeError
         If `starts` or `lengths` are not integers, if one-dimensional `values` are not, or if a
-        feature name is not a str.
+        name is not a str.
     ValueError
-        If the shapes do not fit together, if a sequence is empty or reaches outside `values`, or if
-        `feature_names` does not hold one unique name per feature.
+        If the shapes do not fit together, if a sequence is empty or reaches outside `values`, if
+        `feature_names` or `static_names` do not hold one unique name per feature, or if `static`
+        does not hold numbers.
 
     See Also
     --------
@@ -103,7 +119,8 @@ class Sequences:
     -----
     ``X[i]`` is one sequence, a view. ``X[indices]``, ``X[mask]`` and ``X[a:b]`` are `Sequences` on
     the same `values`, so scikit-learn's splitters keep the type and share the memory.
-    ``np.asarray(X)`` is the three-dimensional array if all sequences are equally long.
+    ``np.asarray(X)`` is the three-dimensional array if all sequences are equally long and there are
+    no static features, which the array would lose.
 
     Examples
     --------
@@ -121,21 +138,23 @@ class Sequences:
     (1, 3, 2)
     """
 
-    __slots__ = ("_feature_names", "_lengths", "_starts", "_values")
+    __slots__ = ("_feature_names", "_lengths", "_starts", "_static", "_static_names", "_values")
 
-    def __init__(self, values, starts, lengths, feature_names=None):
-        self._values = _checked_values(values)
-        self._starts = _checked_positions(starts, "starts")
-        self._lengths = _checked_positions(lengths, "lengths")
-        _check_inside(self._starts, self._lengths, len(self._values))
-        self._feature_names = _checked_names(feature_names, self._values.shape)
+    def __init__(self, values, starts, lengths, feature_names=None, static=None, static_names=None):
+        self._values = checked_values(values)
+        self._starts = checked_positions(starts, "starts")
+        self._lengths = checked_positions(lengths, "lengths")
+        check_inside(self._starts, self._lengths, len(self._values))
+        self._feature_names = checked_names(feature_names, self._values.shape)
+        self._static, self._static_names = read_static(static, len(self._starts), static_names)
 
     @classmethod
-    def _trusted(cls, values, starts, lengths, feature_names=None):
+    def _trusted(cls, values, starts, lengths, feature_names=None, static=None, static_names=None):
         """Return `Sequences` on arrays that are known to fit together, without a check."""
         self = object.__new__(cls)
         self._values, self._starts, self._lengths = values, starts, lengths
         self._feature_names = feature_names
+        self._static, self._static_names = static, static_names
         starts.flags.writeable = lengths.flags.writeable = False
         return self
 
@@ -158,6 +177,16 @@ class Sequences:
     def feature_names(self):
         """The name of each feature, or None."""
         return self._feature_names
+
+    @property
+    def static(self):
+        """The static features, a matrix with one row per sequence, or None."""
+        return self._static
+
+    @property
+    def static_names(self):
+        """The name of each static feature, or None."""
+        return self._static_names
 
     @property
     def shape(self):
@@ -196,9 +225,10 @@ class Sequences:
             start = self._starts[key]
             return self._values[start : start + self._lengths[key]]
         if not isinstance(key, slice):
-            key = _index_array(key)
+            key = index_array(key)
         starts, lengths = self._starts[key], self._lengths[key]
-        return Sequences._trusted(self._values, starts, lengths, self._feature_names)
+        of_features = self._feature_names, *self._static_of(key)
+        return Sequences._trusted(self._values, starts, lengths, *of_features)
 
     def __iter__(self):
         """Iterate over the sequences."""
@@ -206,8 +236,21 @@ class Sequences:
         for start, end in zip(self._starts.tolist(), ends.tolist(), strict=True):
             yield self._values[start:end]
 
+    def _static_of(self, key):
+        """Return the static features of some sequences, and their names."""
+        if self._static is None:
+            return None, None
+        static = self._static[key]
+        static.flags.writeable = False
+        return static, self._static_names
+
     def __array__(self, dtype=None, copy=None):
         """Return the sequences as one array if they are equally long."""
+        if self._static is not None:
+            raise ValueError(
+                "Sequences with static features do not make one array, which would lose these; "
+                "X.with_static(None) has only the time steps."
+            )
         if self.shape[1] is None:
             raise ValueError(
                 "Sequences of different lengths do not make one array; "
@@ -221,9 +264,11 @@ class Sequences:
         return array.copy() if copy and shared else array
 
     def __reduce__(self):
-        """Pickle the three arrays, and the names if there are any."""
-        names = () if self._feature_names is None else (self._feature_names,)
-        return Sequences, (self._values, self._starts, self._lengths, *names)
+        """Pickle the three arrays, and the names and static features if there are any."""
+        further = [self._feature_names, self._static, self._static_names]
+        while further and further[-1] is None:
+            further.pop()
+        return Sequences, (self._values, self._starts, self._lengths, *further)
 
     def __repr__(self):
         """Describe the batch on one line."""
@@ -234,6 +279,7 @@ class Sequences:
         else:
             lengths = f"{self._lengths.min()}..{self._lengths.max()}"
         steps = "codes" if self.ndim == 2 else f"n_features={self._values.shape[1]}"
+        steps += "" if self._static is None else f", n_static={self._static.shape[1]}"
         return f"Sequences(n_sequences={len(self)}, lengths={lengths}, {steps}, dtype={self.dtype})"
 
     def step_index(self):
@@ -265,6 +311,8 @@ class Sequences:
     def with_values(self, values, feature_names=None):
         """Return the same sequences on other values, such as transformed time steps.
 
+        Static features are kept.
+
         Parameters
         ----------
         values : ndarray of shape (n_steps_total, ...)
@@ -286,81 +334,41 @@ class Sequences:
             raise ValueError(
                 f"values has {len(values)} time step(s), expected {len(self._values)}."
             )
-        values = _checked_values(values)
-        names = _checked_names(feature_names, values.shape)
-        return Sequences._trusted(values, self._starts, self._lengths, names)
+        values = checked_values(values)
+        names = checked_names(feature_names, values.shape)
+        static = self._static, self._static_names
+        return Sequences._trusted(values, self._starts, self._lengths, names, *static)
 
+    def with_static(self, static, static_names=None):
+        """Return the same sequences with other static features.
 
-def _checked_values(values):
-    refuse_masked(values, "values")
-    values = np.asarray(values)
-    if values.ndim not in (1, 2):
-        raise ValueError(
-            "values must have the shape (n_steps_total, n_features), or (n_steps_total,) for "
-            f"integer codes, got {values.shape}."
+        Parameters
+        ----------
+        static : array-like or DataFrame of shape (n_sequences, n_static) or None
+            The new static features. If None, there are none.
+        static_names : sequence of str or None, default=None
+            The names of the new static features. If None, they are the columns of a DataFrame.
+
+        Returns
+        -------
+        sequences : Sequences
+
+        Raises
+        ------
+        TypeError
+            If a name is not a str.
+        ValueError
+            If `static` does not hold numbers, one row per sequence, or if `static_names` does not
+            hold one unique name per static feature.
+
+        Examples
+        --------
+        >>> from skrnn.sequences import check_sequences
+        >>> X = check_sequences([[1.0, 2.0], [3.0]])
+        >>> X.with_static([[40, 0], [71, 1]], ["age", "sex"])
+        Sequences(n_sequences=2, lengths=1..2, n_features=1, n_static=2, dtype=float32)
+        """
+        static = read_static(static, len(self), static_names)
+        return Sequences._trusted(
+            self._values, self._starts, self._lengths, self._feature_names, *static
         )
-    if values.ndim == 1 and values.dtype.kind not in "iu":
-        raise TypeError(
-            f"One-dimensional values are integer codes, got {values.dtype}; numeric values of one "
-            "feature have the shape (n_steps_total, 1)."
-        )
-    return values
-
-
-def _checked_names(names, shape):
-    """Return the names of features as a tuple; `shape` is that of the values."""
-    if names is None:
-        return None
-    names = tuple([names] if isinstance(names, str) else names)
-    if not all(isinstance(name, str) for name in names):
-        name = next(name for name in names if not isinstance(name, str))
-        raise TypeError(f"feature_names must hold str, got {name!r}.")
-    if len(shape) != 2 or len(names) != shape[1] or len(set(names)) < len(names):
-        expected = f"{shape[1]} unique names" if len(shape) == 2 else "no names of integer codes"
-        raise ValueError(f"feature_names must hold {expected}, got {list(names)}.")
-    return tuple(map(str, names))
-
-
-def _checked_positions(positions, name):
-    """Return a read-only int64 copy, which does not change if the caller changes the argument."""
-    positions = np.asarray(positions)
-    if positions.ndim != 1:
-        raise ValueError(f"{name} must be one-dimensional, got the shape {positions.shape}.")
-    if positions.dtype.kind not in "iu" and len(positions) > 0:
-        raise TypeError(f"{name} must hold integers, got {positions.dtype}.")
-    positions = positions.astype(np.int64)
-    positions.flags.writeable = False
-    return positions
-
-
-def _check_inside(starts, lengths, n_steps):
-    if len(starts) != len(lengths):
-        raise ValueError(
-            f"starts has {len(starts)} entries and lengths has {len(lengths)}; expected the same "
-            "number."
-        )
-    if len(starts) == 0 or (
-        lengths.min() >= 1 and starts.min() >= 0 and starts.max() <= n_steps - lengths.max()
-    ):
-        return
-    bad = np.flatnonzero((lengths < 1) | (starts < 0) | (lengths > n_steps - starts))
-    if len(bad) == 0:
-        return
-    i = int(bad[0])
-    if lengths[i] < 1:
-        raise ValueError(f"Sequence {i} has {lengths[i]} time step(s); each needs at least 1.")
-    raise ValueError(
-        f"Sequence {i} (start {starts[i]}, length {lengths[i]}) reaches outside values of "
-        f"{n_steps} time step(s)."
-    )
-
-
-def _index_array(key):
-    """Return a list, mask or index as an array; NumPy's own indexing checks its values."""
-    key = np.arange(0) if isinstance(key, list) and not key else np.asarray(key)
-    if key.dtype == object or key.ndim != 1:
-        raise IndexError(
-            "Sequences are indexed by an integer, a slice, or a one-dimensional array of integers "
-            "or booleans."
-        )
-    return key

@@ -51,7 +51,8 @@ def to_long(
     Returns
     -------
     df : DataFrame
-        The table.
+        The table. Static features are further columns, which are the same in all rows of a
+        sequence; without names, they are called "static_0", "static_1" and so on.
 
     Raises
     ------
@@ -81,6 +82,7 @@ def to_long(
         time: np.arange(X.lengths.sum()) - np.repeat(first, X.lengths),
         **_named(X.concatenate(), _value_names(X) if values is None else values, "values"),
     }
+    columns |= _static_columns(X, columns)
     if y is not None:
         columns |= _named(_step_targets(y, X, target_per), target, "target")
     return pd.DataFrame(columns)
@@ -107,7 +109,7 @@ def to_multiindex(X, *, ids=None, names=("id", "time"), columns=None):
     Returns
     -------
     df : DataFrame
-        The table.
+        The table, with static features as in `to_long`.
 
     Raises
     ------
@@ -155,6 +157,19 @@ def _value_names(X):
     if X.ndim == 2 or X.values.shape[1] == 1:
         return "value"
     return [f"value_{k}" for k in range(X.values.shape[1])]
+
+
+def _static_columns(X, others):
+    """Return the static features of each time step as a dict from name to column."""
+    if X.static is None:
+        return {}
+    names = X.static_names or [f"static_{k}" for k in range(X.static.shape[1])]
+    repeated = next((name for name in names if name in others), None)
+    if repeated is not None:
+        raise ValueError(
+            f"The static feature {repeated!r} has the name of another column; rename one of them."
+        )
+    return _named(np.repeat(X.static, X.lengths, axis=0), list(names), "static")
 
 
 def _step_targets(y, X, target_per):

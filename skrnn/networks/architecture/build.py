@@ -1,11 +1,12 @@
 """Build the Keras models of a `NetworkSpec`, which share their layers.
 
 Every model has two inputs: the time steps of a batch, padded on the right, and the length of each
-sequence. The models do not need masks. A forward recurrence is not affected by padding after the
-end of its sequence, a backward recurrence reads each sequence reversed within its own length, and
-pooling uses only real time steps. The graph consists of Keras layers and operations. The layers of
-skrnn are saved under the names of the Keras layers that they replace, so that a saved model opens
-without skrnn, unless Keras does not have the cell.
+sequence. Static features, if there are some, are a third one. The models do not need masks. A
+forward recurrence is not affected by padding after the end of its sequence, a backward recurrence
+reads each sequence reversed within its own length, and pooling uses only real time steps. The graph
+consists of Keras layers and operations. The layers of skrnn are saved under the names of the Keras
+layers that they replace, so that a saved model opens without skrnn, unless Keras does not have the
+cell.
 """
 
 from dataclasses import dataclass, replace
@@ -23,6 +24,11 @@ from skrnn.networks.architecture.head import attend, dense_head, pool
 from skrnn.networks.architecture.missing_values import decay_layers, fill_missing
 from skrnn.networks.architecture.random_state import layer_seeds, use_own_generators
 from skrnn.networks.architecture.stack import recurrent_stack
+from skrnn.networks.architecture.static_features import (
+    first_states,
+    static_inputs,
+    with_static,
+)
 from skrnn.networks.fingerprint import describe, may_be_equal
 from skrnn.networks.processes import require_own_process
 
@@ -207,11 +213,13 @@ def _build_encoder_decoder(spec, plain, seeds):
 def _build_one_pass(spec, plain, seeds):
     inputs, hidden = _inputs(spec, next(seeds))
     lengths = keras.Input((), dtype="int32", name="lengths")
+    static = static_inputs(spec)
     position, mask = real_steps(hidden, lengths)
     hidden = _with_more_features(hidden, position, mask, spec, plain)
     if spec.body is None:
+        firsts = first_states(static, spec, seeds)
         hidden, ends, states, cells = recurrent_stack(
-            hidden, lengths, position, mask, spec, plain, seeds
+            hidden, lengths, position, mask, spec, plain, seeds, firsts=firsts
         )
         body, parts = Body(hidden, ends, lengths, mask), (cells, spec.activation)
     else:
@@ -219,13 +227,13 @@ def _build_one_pass(spec, plain, seeds):
         states, parts = [None], body.layers
     attention = attend(body, spec, seeds) if _has_attention(body, spec) else None
     summary = body.steps if spec.return_sequences else pool(body, spec.pooling, attention)
-    raw = dense_head(spec, next(seeds))(summary)
+    raw = dense_head(spec, next(seeds))(with_static(summary, static, spec))
     if spec.return_sequences:
         raw = ops.where(ops.expand_dims(mask, 2), raw, ops.zeros_like(raw))
     outputs = keras.layers.Activation(spec.output_activation, dtype=spec.dtype, name="output")(raw)
 
     def model(tensors):
-        return None if tensors is None else keras.Model([inputs, lengths], tensors)
+        return None if tensors is None else keras.Model([inputs, lengths, *static], tensors)
 
     complete = model(outputs)
     architecture = None

@@ -16,7 +16,9 @@ from skrnn.networks.architecture.missing_values import (
     Observed,
     fill_missing,
 )
+from skrnn.networks.architecture.static_features import with_static
 from skrnn.networks.cells import get_cell
+from skrnn.networks.static_input import STATIC
 
 
 def continued_model(spec, model):
@@ -35,7 +37,8 @@ def continued_model(spec, model):
     Returns
     -------
     keras.Model
-        Its inputs are time steps, lengths and the initial states: with NaN, the two arrays of
+        Its inputs are time steps, lengths, static features if there are some, and the initial
+        states: with NaN, the two arrays of
         `Observed`, (batch, n_features); with differences, the previous time step of each sequence,
         (batch, n_features), and a positive number if there was one and zero if not, (batch, 1);
         then the states of each layer, (batch, units). Its outputs are the
@@ -49,7 +52,7 @@ def continued_model(spec, model):
         return firsts[-1]
 
     with backends.precision(spec.dtype):
-        steps, lengths = model.inputs
+        steps, lengths, *static = model.inputs
         hidden = steps if spec.embedding is None else layer("embedding")(steps)
         position, mask = real_steps(steps, lengths)
         if spec.allow_nan:
@@ -70,7 +73,7 @@ def continued_model(spec, model):
             states = [initial_state(units) for _ in range(get_cell(spec.cell).n_states)]
             hidden, *states = layer(f"recurrent_{i}")(hidden, initial_state=states)
             lasts += states
-        return keras.Model([steps, lengths, *firsts], [hidden, *lasts])
+        return keras.Model([steps, lengths, *static, *firsts], [hidden, *lasts])
 
 
 def carrying_model(network):
@@ -89,6 +92,7 @@ def carrying_model(network):
     """
     with backends.precision(network.spec.dtype):
         (hidden, *lasts), inputs = network.continued.outputs, network.continued.inputs
-        raw = network.raw.get_layer("head")(hidden)
+        static = [given for given in inputs if given.name == STATIC]
+        raw = network.raw.get_layer("head")(with_static(hidden, static, network.spec))
         mask = ops.expand_dims(real_steps(hidden, inputs[1])[1], 2)
         return keras.Model(inputs, [ops.where(mask, raw, ops.zeros_like(raw)), *lasts])

@@ -12,7 +12,9 @@ from skrnn.networks.architecture.layers import make_layer
 from skrnn.networks.cells import get_cell
 
 
-def recurrent_stack(hidden, lengths, position, mask, spec, plain, seeds, *, holds_states=False):
+def recurrent_stack(
+    hidden, lengths, position, mask, spec, plain, seeds, *, holds_states=False, firsts=None
+):
     """Return time steps, final vector, final states and custom cells of a stack of layers.
 
     Parameters
@@ -27,6 +29,8 @@ def recurrent_stack(hidden, lengths, position, mask, spec, plain, seeds, *, hold
     holds_states : bool, default=False
         Whether the final states are those after the last real time step of each sequence. If
         False, they are those after the last time step of the batch, which takes less time.
+    firsts : callable or None, default=None
+        The return value of `first_states`.
 
     Returns
     -------
@@ -46,7 +50,8 @@ def recurrent_stack(hidden, lengths, position, mask, spec, plain, seeds, *, hold
         padding = (
             ops.logical_not(mask) if holds_states and get_cell(spec.cell).n_states > 1 else None
         )
-        outputs, *states = _run_layer(steps, units, name, spec, plain, seeds, cells, padding)
+        begin = None if firsts is None else firsts(units)
+        outputs, *states = _run_layer(steps, units, name, spec, plain, seeds, cells, padding, begin)
         end = last_step(outputs, lengths)
         return outputs, end, [end, *states[1:]] if holds_states else states
 
@@ -64,7 +69,7 @@ def recurrent_stack(hidden, lengths, position, mask, spec, plain, seeds, *, hold
     return hidden, ends, all_states, cells
 
 
-def _run_layer(hidden, units, name, spec, plain, seeds, cells, padding=None):
+def _run_layer(hidden, units, name, spec, plain, seeds, cells, padding=None, begin=None):
     """Return the outputs and final states of a layer; add a custom cell to `cells`."""
     if spec.custom_cell is not None:
         layer = make_custom_layer(spec.custom_cell, units, spec.dtype, name)
@@ -74,7 +79,7 @@ def _run_layer(hidden, units, name, spec, plain, seeds, cells, padding=None):
     n_features = spec.n_features if hidden.ndim == 2 else hidden.shape[2]
     layer = make_recurrent_layer(n_features, units, name, spec, plain, next(seeds))
     if padding is None:
-        return layer(hidden)
+        return layer(hidden) if begin is None else layer(hidden, initial_state=begin)
     if plain and get_cell(spec.cell).keras_layer:
         # A layer of Keras holds its states where its mask is False.
         return layer(hidden, mask=ops.logical_not(padding))

@@ -45,7 +45,11 @@ class Backend(Protocol):
     """
 
     def sequences_to_device(self, sequences) -> Any:
-        """Send a batch of `Sequences` to the device, for `compile_forward`."""
+        """Send a batch of `Sequences` to the device, for `compile_forward`.
+
+        Static features are sent too. They are the third input of a model, after time steps and
+        lengths; see `skrnn.networks.static_input`.
+        """
 
     def to_device(self, examples, units) -> Any:
         """Send `Examples` to the device, for `compile_training`.

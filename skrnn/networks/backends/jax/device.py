@@ -27,6 +27,7 @@ import numpy as np
 
 from skrnn.networks.batches import compact
 from skrnn.networks.optimizers import sets_own_rate
+from skrnn.networks.static_input import further_inputs, static_arrays
 from skrnn.networks.teacher_forcing import previous_targets
 
 
@@ -65,6 +66,7 @@ def sequences_to_device(sequences):
         sequences.values,
         sequences.starts.astype(np.int32),
         sequences.lengths.astype(np.int32),
+        *static_arrays(sequences),
     )
     return jax.device_put([_padded_to_bucket(array) for array in arrays]), sequences.lengths
 
@@ -127,7 +129,7 @@ def compile_training(network, objective, optimizer, model, penalty, bounded):
     exact = spec.is_custom or own_metric
     counted = [metric.variables for metric in objective.metrics.items]
     variables = model.trainable_variables, model.non_trainable_variables, counted
-    state_inputs = () if spec.decoder else model.inputs[2:]
+    state_inputs = () if spec.decoder else further_inputs(model)
     options = {"decodes": spec.decoder is not None}
     variables = *variables, optimizer.variables
     train = _compile_loop(train_batch, variables, exact, state_inputs, **options)
@@ -178,7 +180,7 @@ def _batch_loss(model, objective, spec, *, training):
 def _inputs(spec, batch, firsts):
     """Return the inputs of a model for a batch, of which `firsts` are the states before it."""
     sequences, targets, rows, _, n_steps, n_target_steps = batch
-    inputs = [*_gather_steps(sequences, rows, n_steps), *firsts]
+    inputs = [*_gather_inputs(sequences, rows, n_steps), *firsts]
     if spec.decoder:
         values, starts, n_targets, *_, known = targets
         step = jnp.arange(n_target_steps, dtype=starts.dtype)
@@ -318,11 +320,11 @@ def _shapes(lengths, order, bounds, width, exact, carries=False):
 def compile_forward(model):
     """Compile the forward pass of a model, once for each shape of a batch."""
     variables = model.trainable_variables, model.non_trainable_variables
-    has_steps = [len(given.shape) > 1 and given.shape[1] is None for given in model.inputs[2:]]
+    has_steps = [len(given.shape) > 1 and given.shape[1] is None for given in further_inputs(model)]
 
     @partial(jax.jit, static_argnames="n_steps")
     def forward(state, arrays, rows, n_steps, initial):
-        inputs = [*_gather_steps(arrays, rows, n_steps), *initial]
+        inputs = [*_gather_inputs(arrays, rows, n_steps), *initial]
         return model.stateless_call(*state, inputs, training=False)[0]
 
     def run(sequences, rows, *initial):
@@ -351,15 +353,16 @@ def _with_bucket_of_steps(array):
     return np.pad(array, [(0, 0), (0, more), *[(0, 0)] * (array.ndim - 2)])
 
 
-def _gather_steps(arrays, rows, n_steps):
-    """Return the time steps of some sequences, padded with zeros, and their lengths."""
-    values, starts, lengths = arrays
+def _gather_inputs(arrays, rows, n_steps):
+    """Return the time steps of some sequences, padded with zeros, lengths and static features."""
+    values, starts, lengths, *static = arrays
     lengths = lengths[rows]
     position = jnp.arange(n_steps, dtype=lengths.dtype)
     last = lengths[:, None] - 1
     steps = values[starts[rows][:, None] + jnp.minimum(position, last)]
     real = jnp.expand_dims(position <= last, tuple(range(2, steps.ndim)))
-    return jnp.where(real, steps, jnp.zeros_like(steps)), lengths
+    steps = jnp.where(real, steps, jnp.zeros_like(steps))
+    return steps, lengths, *(one[rows] for one in static)
 
 
 def _as_targets(raw, where, real, lengths):

@@ -14,17 +14,15 @@ from skrnn.networks.backends.tensorflow.gradient_registry import registered_for
 from skrnn.networks.backends.tensorflow.loops import compiled_loops
 from skrnn.networks.batches import compact
 from skrnn.networks.optimizers import is_plain_adam, sets_own_rate
+from skrnn.networks.static_input import further_inputs, static_arrays
 from skrnn.networks.teacher_forcing import previous_targets
 
 
 def sequences_to_device(sequences):
-    """Return the tensors (values, starts, lengths) of a batch of sequences."""
+    """Return the tensors (values, starts, lengths) of sequences, and their static features."""
     sequences = compact(sequences)
-    return (
-        tf.convert_to_tensor(sequences.values),
-        tf.convert_to_tensor(sequences.starts),
-        tf.convert_to_tensor(sequences.lengths.astype(np.int32)),
-    )
+    arrays = sequences.values, sequences.starts, sequences.lengths.astype(np.int32)
+    return tuple(map(tf.convert_to_tensor, (*arrays, *static_arrays(sequences))))
 
 
 def to_device(examples, units):
@@ -70,7 +68,7 @@ def compile_training(network, objective, optimizer, model, penalty, bounded):
         inputs = _inputs(network.spec, sequences, targets, rows, states)
         return batch_loss(network.raw, inputs, targets, rows, training=False)
 
-    state_inputs = [] if network.spec.decoder else model.inputs[2:]
+    state_inputs = [] if network.spec.decoder else further_inputs(model)
     plain = _compile_loop(train_batch, network.spec)
     compiled = _compile_loop(train_batch, network.spec)
     evaluate = _compile_loop(evaluate_batch, network.spec)
@@ -92,7 +90,7 @@ def compile_training(network, objective, optimizer, model, penalty, bounded):
 
 def _inputs(spec, sequences, targets, rows, states):
     """Return the inputs of a model for a batch, with the states before it."""
-    inputs = [*_gather_steps(*sequences, rows), *states]
+    inputs = [*_gather_inputs(sequences, rows), *states]
     if spec.decoder:
         values, starts, n_targets, *_, known = targets
         where = _step_positions(tf.gather(starts, rows), tf.gather(n_targets, rows))
@@ -184,11 +182,11 @@ def _apply_adam(optimizer, variable, m, v, gradient, rate, n_updates):
 def compile_forward(model):
     """Compile the forward pass of a model, once for all shapes."""
     # Further inputs may have an axis of time steps, which is open too.
-    shapes = [given.shape for given in model.inputs[2:]]
+    shapes = [given.shape for given in further_inputs(model)]
 
     @partial(_traced_once, shapes=shapes)
     def forward(sequences, rows, *initial):
-        return model((*_gather_steps(*sequences, rows), *initial), training=False)
+        return model((*_gather_inputs(sequences, rows), *initial), training=False)
 
     def run(sequences, rows, *initial):
         outputs = forward(sequences, *map(tf.convert_to_tensor, (rows, *initial)))
@@ -269,15 +267,17 @@ def _open_spec(tensor):
     return tf.TensorSpec(shape, tensor.dtype)
 
 
-def _gather_steps(values, starts, lengths, rows):
-    """Return the time steps of some sequences, padded with zeros, and their lengths."""
+def _gather_inputs(sequences, rows):
+    """Return the time steps of some sequences, padded with zeros, lengths and static features."""
+    values, starts, lengths, *static = sequences
     batch_lengths = tf.gather(lengths, rows)
     positions = _step_positions(tf.gather(starts, rows), batch_lengths)
     steps = tf.gather(values, positions)
     real = tf.sequence_mask(batch_lengths)
     if steps.shape.rank == 3:
         real = tf.expand_dims(real, 2)
-    return tf.where(real, steps, tf.zeros_like(steps)), batch_lengths
+    steps = tf.where(real, steps, tf.zeros_like(steps))
+    return steps, batch_lengths, *(tf.gather(one, rows) for one in static)
 
 
 def _step_positions(starts, lengths):

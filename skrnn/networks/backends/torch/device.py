@@ -19,13 +19,15 @@ from keras.src.backend.torch.core import get_device
 
 from skrnn.networks.backends.torch.optimizers import make_update
 from skrnn.networks.batches import compact
+from skrnn.networks.static_input import further_inputs, static_arrays
 from skrnn.networks.teacher_forcing import previous_targets
 
 
 def sequences_to_device(sequences):
     """Return the tensors (values, starts, lengths) of sequences, and the lengths as an array.
 
-    The shape of a batch is computed from the array, without waiting for the device.
+    Static features are at the end. The shape of a batch is computed from the array, without waiting
+    for the device.
     """
     sequences = compact(sequences)
     return (
@@ -33,6 +35,7 @@ def sequences_to_device(sequences):
         _send(sequences.starts.astype(np.int64)),
         _send(sequences.lengths.astype(np.int32)),
         sequences.lengths,
+        *map(_send, static_arrays(sequences)),
     )
 
 
@@ -57,7 +60,7 @@ def batch_layout(spec, lengths, batch_size, n_epochs):
 def compile_training(network, objective, optimizer, model, penalty, bounded):
     """Prepare training and evaluation; nothing is compiled."""
     run_model = {True: _runner(model, True), False: _runner(network.raw, False)}
-    state_inputs = [] if network.spec.decoder else model.inputs[2:]
+    state_inputs = [] if network.spec.decoder else further_inputs(model)
     target_losses = partial(_target_losses, objective, network.spec.return_sequences)
     mean = _mean_or_zero if objective.skips else torch.mean
     parameters = [variable.value for variable in model.trainable_variables]
@@ -116,7 +119,7 @@ def _clip(parameters, bounded, bound):
 def _inputs(spec, data, rows, here, states):
     """Return the inputs of a model for a batch, with the states before it."""
     sequences, (values, starts, lengths, *_, known), n_targets = data
-    inputs = [*_gather_steps(*sequences[:3], rows, sequences[3][here]), *states]
+    inputs = [*_gather_inputs(sequences, rows, here), *states]
     if spec.decoder:
         where = _step_positions(starts[rows], lengths[rows], int(n_targets[here].max()))
         inputs.append(previous_targets(values[where], spec))
@@ -170,8 +173,8 @@ def compile_forward(model):
 
     @torch.no_grad
     def run(sequences, rows, *initial):
-        steps = _gather_steps(*sequences[:3], _send(rows), sequences[3][rows])
-        outputs = run_model((*steps, *map(_send, initial)))
+        inputs = _gather_inputs(sequences, _send(rows), rows)
+        outputs = run_model((*inputs, *map(_send, initial)))
         return keras.tree.map_structure(lambda tensor: tensor.cpu().numpy(), outputs)
 
     return run
@@ -202,6 +205,16 @@ def _send(array):
     # PyTorch shares the memory of an array, and warns if the array is read-only.
     shared = array if array.flags.writeable else array.copy()
     return torch.as_tensor(shared, device=get_device())
+
+
+def _gather_inputs(sequences, rows, here):
+    """Return the time steps of some sequences, padded with zeros, lengths and static features.
+
+    `here` contains the indices `rows` as an array in main memory.
+    """
+    values, starts, lengths, known_lengths, *static = sequences
+    steps = _gather_steps(values, starts, lengths, rows, known_lengths[here])
+    return *steps, *(one[rows] for one in static)
 
 
 def _gather_steps(values, starts, lengths, rows, here):

@@ -1,0 +1,146 @@
+"""Static features of the recurrent estimators: read, standardised, and described to the network."""
+
+import warnings
+from dataclasses import replace
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+
+from skrnn.sequences._standardization import Standardization
+from skrnn.sequences._static_inputs import (
+    check_static,
+    learn_static_standardization,
+    scale_static,
+)
+
+# As for the features of time steps; see `_data`.
+_LARGEST_SCALE = 200.0
+
+
+def read_static_features(estimator, inputs, *, reset, input_name="X"):
+    """Return `Inputs` with the static features that an estimator uses, checked.
+
+    Parameters
+    ----------
+    estimator : BaseTrained
+    inputs : Inputs
+    reset : bool
+        Whether the number and the names are learned. If False, the features are scaled too.
+    input_name : str, default="X"
+    """
+    if not estimator._takes_static:
+        return inputs
+    sequences = check_static(estimator, inputs.sequences, reset=reset, input_name=input_name)
+    if not reset:
+        sequences = with_scaled_static(estimator, sequences, input_name)
+    return replace(inputs, sequences=sequences)
+
+
+def learn_static_features(estimator, sequences, weights):
+    """Learn the mean and the scale of static features, as attributes, if they are standardised.
+
+    Parameters
+    ----------
+    estimator : BaseTrained
+    sequences : Sequences
+    weights : ndarray of shape (n_sequences,)
+        The weight of each sequence.
+    """
+    if not estimator._takes_static:
+        return
+    estimator.static_mean_ = estimator.static_scale_ = None
+    found = learn_static_standardization(sequences, weights)
+    if found is None:
+        return
+    if estimator.standardize:
+        estimator.static_mean_, estimator.static_scale_ = found.mean, found.scale
+    else:
+        _warn_if_far_from_unit_scale(found)
+
+
+def static_standardization(estimator):
+    """Return how the static features of a fitted estimator are standardised, or None."""
+    if getattr(estimator, "static_mean_", None) is None:
+        return None
+    return Standardization(estimator.static_mean_, estimator.static_scale_)
+
+
+def with_scaled_static(estimator, sequences, input_name="X"):
+    """Return sequences with static features as the network of a fitted estimator receives them."""
+    known = static_standardization(estimator)
+    return scale_static(sequences, known, estimator.dtype, input_name)
+
+
+def static_fields(estimator, sequences):
+    """Return the fields of a specification that describe static features.
+
+    Parameters
+    ----------
+    estimator : BaseTrained
+    sequences : Sequences
+        Sequences as the network receives them.
+
+    Returns
+    -------
+    dict of str to object
+
+    Raises
+    ------
+    ValueError
+        If the first states of custom layers, or of segments, would come from static features.
+    """
+    if sequences.static is None:
+        return {}
+    if estimator.static == "initial_state":
+        _check_has_first_states(estimator)
+    return {"n_static": sequences.static.shape[1], "static": estimator.static}
+
+
+def require_no_static(estimator, owner):
+    """Check that a fitted network does not receive static features.
+
+    Parameters
+    ----------
+    estimator : RNNClassifier or RNNRegressor
+        A fitted estimator.
+    owner : str
+        The name of what does not take them.
+
+    Raises
+    ------
+    ValueError
+        If it does.
+    """
+    if estimator._spec.n_static:
+        raise ValueError(
+            f"{owner} does not support static features, but {type(estimator).__name__} was fitted "
+            f"with {estimator.n_static_in_}. Fit it with static=None, or use model_."
+        )
+
+
+def _check_has_first_states(estimator):
+    if estimator.body is not None or not isinstance(estimator.cell, str):
+        name = "cell" if estimator.body is None else "body"
+        raise ValueError(
+            "static='initial_state' sets the first states of the recurrent layers of skrnn, got "
+            f"{name}={getattr(estimator, name)!r}. Use static='concat' with a custom {name}."
+        )
+    if estimator.truncation is not None:
+        raise ValueError(
+            "static='initial_state' cannot be combined with truncation, got "
+            f"truncation={estimator.truncation}. Use static='concat' or truncation=None."
+        )
+
+
+def _warn_if_far_from_unit_scale(found):
+    largest = np.maximum(np.abs(found.mean), found.scale)
+    if largest.max() <= _LARGEST_SCALE:
+        return
+    i = int(largest.argmax())
+    warnings.warn(
+        f"Static feature {i} of X has the mean {found.mean[i]:.3g} and the standard deviation "
+        f"{found.scale[i]:.3g}. A network hardly learns from features with a mean or a standard "
+        f"deviation above {_LARGEST_SCALE:g}. Set standardize=True, or scale the static features.",
+        ConvergenceWarning,
+        stacklevel=2,
+    )
