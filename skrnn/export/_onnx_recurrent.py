@@ -90,6 +90,11 @@ def _check_exportable(spec):
             f"The custom {name} of the estimator is built by Keras and cannot be written as an "
             "ONNX graph. Use to_keras to export the Keras model."
         )
+    if spec.categorical:
+        raise ValueError(
+            "The estimator has categorical features, which cannot be written as an ONNX graph. Use "
+            "to_keras to export the Keras model, or fit an estimator on one-hot features."
+        )
 
 
 def add_recurrent(graph, estimator, X, lengths, *, one_hot=False):

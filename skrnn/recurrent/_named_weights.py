@@ -14,6 +14,8 @@ _OF_CELLS = {
 DIFFERENCES = "differences/kernel"
 # The weights that replace missing values: the two of the decay, and the mean.
 DECAY = ("decay/kernel", "decay/bias", "decay_mean/kernel")
+# The embedding of categorical feature `i`.
+CATEGORY = "category_{}/embeddings"
 # The weights of attention pooling.
 ATTENTION = ("attention/kernel", "attention/bias", "attention_score/kernel")
 
@@ -63,6 +65,7 @@ def _weight_names(spec):
         *(["embedding/embeddings"] if spec.embedding else []),
         *(DECAY if spec.allow_nan else ()),
         *([DIFFERENCES] if spec.add_differences else []),
+        *(CATEGORY.format(i) for i in range(len(spec.categorical))),
         *(f"{layer}/{weight}" for layer in layers for weight in of_cell),
         *(ATTENTION if spec.pooling == "attention" and not spec.return_sequences else ()),
         "head/kernel",

@@ -47,6 +47,12 @@ decay_mean_ : float64 ndarray of shape (n_features,), or None
     decays. It is 0 for a feature without any known value. None if NaN are not accepted.
 """
 
+CATEGORIES_ATTRIBUTE = """\
+categories_ : dict of str or int to ndarray
+    The sorted categories of each categorical feature in the first training set, by the name of the
+    feature, or by its index if features have no names. Empty without `categorical_features`.
+"""
+
 TRAINING_ATTRIBUTES = """\
 n_iter_ : int
     The number of epochs that the network was trained for.
@@ -70,7 +76,7 @@ weight.
 """
 
 PAIR_TEXTS = {
-    "inputs": INPUT_ATTRIBUTES,
+    "inputs": INPUT_ATTRIBUTES + CATEGORIES_ATTRIBUTE,
     "network": TRAINING_ATTRIBUTES + MODEL_ATTRIBUTE,
     "padding": PADDING,
     "references": CELL_REFERENCES + TRAINING_REFERENCES + POOLING_REFERENCE,
