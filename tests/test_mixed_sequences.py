@@ -183,20 +183,3 @@ def test_codes_are_not_read_as_numbers(long_table):
             read(X)
     with pytest.raises(ValueError, match="which categorical_features does not name"):
         read_categories(X, ["weekday"])
-
-
-def test_hstack_joins_features():
-    X = Sequences(np.arange(6.0).reshape(3, 2), [1, 0], [2, 1], ["a", "b"])
-    joined = np.hstack([X, X.with_values(10 * X.values, ["c", "d"])])
-    assert joined.feature_names == ("a", "b", "c", "d")
-    assert [steps.tolist() for steps in joined] == [
-        [[2, 3, 20, 30], [4, 5, 40, 50]],
-        [[0, 1, 0, 10]],
-    ]
-    assert np.hstack([X, X]).feature_names is None
-    with pytest.raises(ValueError, match="different lengths"):
-        np.hstack([X, X[::-1]])
-    with pytest.raises(TypeError, match="batch 1"):
-        np.hstack([X, np.zeros((2, 2))])
-    assert np.shape(X) == X.shape
-    assert np.concatenate([X[:1], X[:1]]).shape == (2, 2, 2)

@@ -189,5 +189,7 @@ def step_table(sequences, values=None):
         is_missing = np.isnan(codes)
         decoded = np.append(table.astype(object), np.nan)
         decoded = decoded[np.where(is_missing, len(table), codes).astype(np.intp)]
-        frame.isetitem(column, pd.Series(decoded).infer_objects())
+        cells = pd.Series(decoded, dtype=object)
+        # A column of strings keeps its dtype if all of them are missing.
+        frame.isetitem(column, cells if table.dtype.kind == "O" else cells.infer_objects())
     return frame

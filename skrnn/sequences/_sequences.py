@@ -10,7 +10,6 @@ import numbers
 import numpy as np
 
 from skrnn._check_arrays import refuse_masked
-from skrnn.sequences._array_functions import apply_function
 
 
 def offsets_of(lengths):
@@ -105,8 +104,6 @@ class Sequences:
     ``X[i]`` is one sequence, a view. ``X[indices]``, ``X[mask]`` and ``X[a:b]`` are `Sequences` on
     the same `values`, so scikit-learn's splitters keep the type and share the memory.
     ``np.asarray(X)`` is the three-dimensional array if all sequences are equally long.
-    ``np.hstack([X, Z])`` has the features of both at each time step, so that
-    :class:`sklearn.pipeline.FeatureUnion` joins transformers that return `Sequences`.
 
     Examples
     --------
@@ -222,10 +219,6 @@ class Sequences:
         if copy is False and not shared:
             raise ValueError("These sequences cannot become an array without a copy.")
         return array.copy() if copy and shared else array
-
-    def __array_function__(self, function, types, args, kwargs):
-        """Join the features of several batches with `numpy.hstack`."""
-        return apply_function(Sequences, function, args, kwargs)
 
     def __reduce__(self):
         """Pickle the three arrays, and the names if there are any."""
