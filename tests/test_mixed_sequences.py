@@ -64,6 +64,8 @@ def test_mixed_sequences_derived_kinds(long_table):
     assert type(X.with_values(X.values)) is Sequences
     assert (X.without_codes().values[:, 0] == 0).all()
     assert "categorical=['code']" in repr(X)
+    by_name = MixedSequences(X.without_tables(), X.categories)
+    assert_same(by_name, X)
 
 
 @pytest.mark.parametrize(
@@ -72,7 +74,9 @@ def test_mixed_sequences_derived_kinds(long_table):
         ([[2.0]], {0: ["a", "b"]}, "2 in feature 0, expected indices of its 2 categories"),
         ([[-1.0]], {0: ["a", "b"]}, "-1 in feature 0"),
         ([[0.5]], {0: ["a", "b"]}, r"0\.5 in feature 0"),
-        ([[0.0]], {1: ["a", "b"]}, r"table for feature 1, expected indices of the 1 feature"),
+        ([[0.0]], {1: ["a", "b"]}, r"table for feature 1, expected .* of the 1 feature"),
+        ([[0.0]], {"a": ["a", "b"]}, r"table for feature 'a', expected the name or the index"),
+        ([[0.0]], {0: [["a"]]}, r"must be one-dimensional, got the shape \(1, 1\)"),
     ],
 )
 def test_mixed_sequences_errors(codes, tables, message):
@@ -80,6 +84,8 @@ def test_mixed_sequences_errors(codes, tables, message):
         MixedSequences(Sequences(codes, [0], [1]), tables)
     with pytest.raises(TypeError, match="must be Sequences of vectors"):
         MixedSequences(codes, tables)
+    with pytest.raises(TypeError, match="categories must be a dict, got list"):
+        MixedSequences(Sequences(codes, [0], [1]), [])
 
 
 def test_from_long_reads_categories(long_table):

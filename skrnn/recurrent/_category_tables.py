@@ -102,22 +102,27 @@ class CategoryTables:
         return replace(self, trained=self.trained | np.stack(special, axis=1))
 
     def fill_unknown(self, embeddings):
-        """Return embeddings in which rows that were not trained are the mean of the known rows."""
+        """Return embeddings in which rows that were not trained are the mean of the known rows.
+
+        They are zero if there are no known rows.
+        """
         filled = []
         for embedding, known, trained in zip(
             embeddings, self.categories, self.trained, strict=True
         ):
-            mean = embedding[_N_SPECIAL : _N_SPECIAL + len(known)].mean(axis=0)
-            keeps = np.zeros(len(embedding), dtype=bool)
-            keeps[:_N_SPECIAL] = trained
-            keeps[_N_SPECIAL : _N_SPECIAL + len(known)] = True
-            is_known = keeps[:, None] | (len(known) == 0)
-            filled.append(np.where(is_known, embedding, mean if len(known) else 0))
+            of_known = slice(_N_SPECIAL, _N_SPECIAL + len(known))
+            mean = embedding[of_known].mean(axis=0) if len(known) else 0
+            is_trained = np.zeros((len(embedding), 1), dtype=bool)
+            is_trained[:_N_SPECIAL, 0] = trained
+            is_trained[of_known] = True
+            filled.append(np.where(is_trained, embedding, mean))
         return filled
 
 
 def rows_by_category(tables):
     """Return the row of each known category of each feature, by the index of the feature.
+
+    Bools are left out, because they are equal to the integers 0 and 1.
 
     Parameters
     ----------
@@ -130,6 +135,7 @@ def rows_by_category(tables):
     return {
         column: {category: i + _N_SPECIAL for i, category in enumerate(known.tolist())}
         for column, known in zip(tables.columns, tables.categories, strict=True)
+        if known.dtype.kind != "b"
     }
 
 

@@ -134,7 +134,11 @@ def _check_same_network(fitted, spec):
     if changed:
         # `activation_name` is that of `activation`.
         changed = [name.removesuffix("_name") for name in changed]
-        changes = [f"{n} from {getattr(fitted, n)!r} to {getattr(spec, n)!r}" for n in changed]
+        shown = {"categorical": "embedding (column, rows and dimensions of each)"}
+        changes = [
+            f"{shown.get(n, n)} from {getattr(fitted, n)!r} to {getattr(spec, n)!r}"
+            for n in changed
+        ]
         raise ValueError(
             "warm_start and partial_fit continue the training of one network, but its parameters "
             f"have changed since it was fitted: {', '.join(changes)}. Set them back, or fit a new "

@@ -26,7 +26,7 @@ class MixedStepReader(StepReader):
     def __init__(self, *args, tables, names, **options):
         super().__init__(*args, **options)
         self._names = names
-        self._rows = rows_by_category(tables)
+        self._columns, self._rows = tables.columns, rows_by_category(tables)
 
     def read_step(self, x):
         """Return one time step of each stream as the network receives it.
@@ -61,8 +61,8 @@ class MixedStepReader(StepReader):
             return None
         step = np.empty(self._n_features)
         for j, value in enumerate(x):
-            rows = self._rows.get(j)
-            if rows is None:
+            rows = self._rows.get(j, {})
+            if j not in self._columns:
                 if not isinstance(value, Real):
                     return None
                 step[j] = value

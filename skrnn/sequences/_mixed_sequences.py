@@ -5,9 +5,12 @@ step are in one numeric array, which is sliced, split into folds and sent to a d
 other.
 """
 
+from numbers import Integral
+
 import numpy as np
 import pandas as pd
 
+from skrnn._check_arrays import as_array
 from skrnn.sequences._sequences import Sequences
 
 
@@ -22,8 +25,9 @@ class MixedSequences(Sequences):
     sequences : Sequences
         The sequences, with time steps of shape (n_features,). The values of a categorical feature
         are codes: the index of a category in its table, or NaN if the category is missing.
-    categories : dict of int to ndarray
-        The table of categories of each categorical feature, by the index of the feature.
+    categories : dict of str or int to array-like
+        The table of categories of each categorical feature, by the name or the index of the
+        feature.
 
     Attributes
     ----------
@@ -34,7 +38,7 @@ class MixedSequences(Sequences):
     Raises
     ------
     TypeError
-        If `sequences` are not `Sequences` of vectors.
+        If `sequences` are not `Sequences` of vectors, or `categories` is not a dict.
     ValueError
         If a feature does not exist, or a code is not an index of its table.
 
@@ -63,10 +67,14 @@ class MixedSequences(Sequences):
                 "sequences must be Sequences of vectors of shape (n_steps_total, n_features), got "
                 f"{sequences!r}."
             )
+        if not isinstance(categories, dict):
+            raise TypeError(f"categories must be a dict, got {type(categories).__name__}.")
         _copy_slots(sequences, self)
-        self._tables = {int(column): np.asarray(table) for column, table in categories.items()}
-        for column, table in self._tables.items():
+        self._tables = {}
+        for key, table in categories.items():
+            column, table = _checked_column(key, sequences), as_array(table, f"categories[{key!r}]")
             _check_codes(sequences, column, table)
+            self._tables[column] = table
 
     @classmethod
     def _of(cls, sequences, tables):
@@ -121,12 +129,25 @@ def _copy_slots(source, target):
     return target
 
 
-def _check_codes(sequences, column, table):
-    n_features = sequences.values.shape[1]
-    if not 0 <= column < n_features:
+def _checked_column(key, sequences):
+    """Return the index of a feature that is given by name or by index."""
+    names, n_features = sequences.feature_names or (), sequences.values.shape[1]
+    if isinstance(key, str) and key in names:
+        return names.index(key)
+    is_index = isinstance(key, Integral) and not isinstance(key, bool) and 0 <= key < n_features
+    if not is_index:
         raise ValueError(
-            f"categories has a table for feature {column}, expected indices of the {n_features} "
-            "feature(s)."
+            f"categories has a table for feature {key!r}, expected the name or the index of one of "
+            f"the {n_features} feature(s)."
+        )
+    return int(key)
+
+
+def _check_codes(sequences, column, table):
+    if table.ndim != 1:
+        raise ValueError(
+            f"The table of categories of feature {column} must be one-dimensional, got the shape "
+            f"{table.shape}."
         )
     codes = sequences.concatenate()[:, column]
     codes = codes[~np.isnan(codes)] if codes.dtype.kind == "f" else codes
