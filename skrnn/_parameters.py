@@ -33,7 +33,7 @@ def parameter(*, default, constraint, description, spec=None):
     return field(default=default, metadata=metadata)
 
 
-def inherited(cls, name, *, default, more=""):
+def inherited(cls, name, *, default, more="", also=()):
     """Describe a parameter as a base class does, with another default.
 
     Parameters
@@ -44,10 +44,15 @@ def inherited(cls, name, *, default, more=""):
     default : object
     more : str, default=""
         What the description of the base class is continued with.
+    also : sequence, default=()
+        Further accepted types and values.
     """
     (found,) = (item for item in fields(cls) if item.name == name)
     described = textwrap.dedent(found.metadata["description"]) + textwrap.dedent(more)
-    return field(default=default, metadata={**found.metadata, "description": described})
+    changed = {"description": described}
+    if also:
+        changed["constraint"] = [*found.metadata["constraint"], *also]
+    return field(default=default, metadata={**found.metadata, **changed})
 
 
 def unchanged(value):

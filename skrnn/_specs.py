@@ -95,6 +95,9 @@ class NetworkSpec:
         The number of static features, which are a further input.
     static : {"concat", "initial_state"} or None
         Where the static features enter the network. None if there are none.
+    categorical : tuple of tuple (column, rows, dimensions)
+        The index of each categorical feature, whose values are rows of an embedding, and the shape
+        of the embedding.
     decoder : DecoderSpec or None
         The decoder of an encoder-decoder, whose outputs are those for the time steps of the
         target. None for all other networks.
@@ -127,6 +130,7 @@ class NetworkSpec:
     n_static: int = 0
     static: str | None = None
     decoder: DecoderSpec | None = None
+    categorical: tuple = ()
     activation_name: str | None = field(init=False)
 
     def __post_init__(self):
@@ -142,6 +146,11 @@ class NetworkSpec:
     def is_custom(self):
         """True if `body` or `custom_cell` builds the layers in place of `cell`."""
         return self.body is not None or self.custom_cell is not None
+
+    @property
+    def n_numeric(self):
+        """The number of features that are not categorical."""
+        return self.n_features - len(self.categorical)
 
     def for_inputs(self, sequences):
         """Return the specification with `one_hot` set for the type of the sequences."""
@@ -318,14 +327,14 @@ class TrainingResult:
     spec : NetworkSpec
         The specification of the network, including its `architecture`.
     weights : list of ndarray
-    embedding_index : int or None
-        The index of the embedding matrix in `weights`, or None if there is none.
+    embedding_indices : list of int
+        The index in `weights` of each embedding matrix of the inputs.
     history : dict of str to list of float
     optimizer_state : list of ndarray
     """
 
     spec: NetworkSpec
     weights: list
-    embedding_index: int | None
+    embedding_indices: list
     history: dict
     optimizer_state: list

@@ -187,7 +187,7 @@ def _replaced(value, row=1, column=0):
         (_replaced(3.0), "sequences in the column 'a', but 3.0 in its row 1"),
         (nested().assign(name=["x", "y"]), "X has the column 'name', which does not hold numbers"),
         (_replaced(np.zeros(5), 0, 2), "4 time steps in the column 'a' and 5 in the column 'c'"),
-        (_replaced(np.zeros((2, 1)), 1), "sequence of vectors in the column 'a' of row 1"),
+        (_replaced(np.zeros((2, 1)), 1), r"shape \(1,\) in the column 'a' of row 1, expected \(\)"),
         (_replaced(["p", "q"]), "values that are not numbers in the column 'a' of row 1"),
         (_replaced([], 0), "0 time steps|4 in the column 'b'"),
         (pd.DataFrame({"a": [[1.0], []]}), r"X\[1\] is an empty sequence"),

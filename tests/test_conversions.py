@@ -306,7 +306,7 @@ def test_from_long_missing_values(table):
         (lambda df: df.assign(day=df["day"].max()), {}, "more than one row of id a at time 2020"),
         (lambda df: df.assign(who=df["who"].where(df.index > 1)), {}, "2 missing .* 'who'.* row 0"),
         (lambda df: df.assign(day=df["day"].where(df.index != 3)), {}, "1 missing .*'day'.* row 3"),
-        (lambda df: df, {"values": ["load", "kind"]}, "not numbers in the columns 'kind'"),
+        (lambda df: df, {"values": ["load", "day"]}, "not numbers in the columns 'day'"),
         (lambda df: df, {"target": "class"}, r"'class' is not the same in all rows of id [ab]\."),
         (
             lambda df: df,
@@ -376,8 +376,8 @@ def test_from_multiindex_reads_pyarrow(table):
 def test_from_multiindex_errors(table):
     with pytest.raises(ValueError, match=r"index of two levels, id and time, got 1 level"):
         from_multiindex(table)
-    with pytest.raises(ValueError, match="not numbers in the columns 'kind'"):
-        from_multiindex(table.set_index(["who", "day"]))
+    with pytest.raises(ValueError, match="not numbers in the columns 'again'"):
+        from_multiindex(table.assign(again=table["day"]).set_index(["who", "day"]))
     indexed = table.set_index(["who", "day"])[["load"]]
     with pytest.raises(ValueError, match="more than one row of id a"):
         from_multiindex(pd.concat([indexed, indexed]))

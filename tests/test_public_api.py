@@ -116,6 +116,7 @@ PUBLIC_NAMES = {
         "masked_attention",
     ],
     "skrnn.sequences": [
+        "MixedSequences",
         "Sequences",
         "check_sequences",
         "from_channels_first",

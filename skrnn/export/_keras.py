@@ -25,7 +25,9 @@ def to_keras(estimator, path=None):
         time steps padded on the right, and its outputs are probabilities, or targets in the units
         of y. The time steps are in the units of X, and in float64 if `standardize` is True and
         float32 would round them too much. Token ids that were not in the training set must be
-        replaced by 1 before they are passed to the model. The model has been called once, as Keras'
+        replaced by 1 before they are passed to the model. Categorical features hold rows of their
+        embeddings: 0 for a category that was not in the training set, 1 for a missing one, and
+        ``i + 2`` for entry ``i`` of `categories_`. The model has been called once, as Keras'
         exporters require: ``model.export(path, format=...)`` writes it as a TensorFlow SavedModel,
         for LiteRT and so on.
 

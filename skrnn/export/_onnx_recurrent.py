@@ -95,6 +95,11 @@ def _check_exportable(spec):
             "A network with static features cannot be written as an ONNX graph. Use to_keras to "
             "export the Keras model, whose third input they are."
         )
+    if spec.categorical:
+        raise ValueError(
+            "The estimator has categorical features, which cannot be written as an ONNX graph. Use "
+            "to_keras to export the Keras model, or fit an estimator on one-hot features."
+        )
 
 
 def add_recurrent(graph, estimator, X, lengths, *, one_hot=False):

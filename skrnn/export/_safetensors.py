@@ -54,6 +54,8 @@ def to_safetensors(estimator, path):
         - ``head/kernel`` and ``head/bias``: the weights of the dense output layer.
         - ``embedding/embeddings`` and ``embedding/known``: with `embedding`, the vector of each
           token id, and whether the id was in the training set. Any other id is read as 1.
+        - ``category_0/embeddings`` and so on: with `categorical_features`, the vectors of the
+          categories of each such feature, after those of unseen and of missing categories.
         - ``input/mean`` and ``input/scale``: with ``standardize=True``, what is subtracted from the
           features, and by what they are then divided.
         - ``differences/kernel`` and ``input/difference_scale``: with ``add_differences=True``, what
@@ -90,6 +92,7 @@ def to_safetensors(estimator, path):
     - ``skrnn_version``: the version of skrnn.
     - ``estimator``: the name of the class of the estimator.
     - ``classes``: the class labels of a classifier, as JSON.
+    - ``categories``: with `categorical_features`, the categories of each such feature, as JSON.
     - ``network``: the settings of the network that the shapes of the arrays do not show, such as
       the cell and the pooling, as JSON. An activation that is a function is described by its name.
 
@@ -201,7 +204,7 @@ def _require_safetensors():
 def _arrays(fitted):
     """Return the arrays of a file by name."""
     arrays = named_weights(fitted._spec, fitted.weights_)
-    if fitted._vocabulary is not None:
+    if fitted._step_format.tokens:
         arrays["embedding/known"] = fitted._vocabulary.known
     known = fitted._standardization
     if known is not None:
@@ -237,6 +240,9 @@ def _metadata(fitted):
     }
     if hasattr(fitted, "classes_"):
         metadata["classes"] = json.dumps(fitted.classes_.tolist(), default=repr)
+    if fitted.categories_:
+        tables = {str(name): table.tolist() for name, table in fitted.categories_.items()}
+        metadata["categories"] = json.dumps(tables)
     return metadata
 
 

@@ -52,7 +52,8 @@ def feature_attributions(
         "integrated_gradients" divides the difference between the outputs for the sequence and for
         the baseline among all time steps and features [1]_. "occlusion" is the difference between
         the output for the sequence and the output if one feature at one time step has the value
-        of the baseline [2]_. It requires one prediction for each time step and feature.
+        of the baseline [2]_. It requires one prediction for each time step and feature, and is the
+        only method for networks with categorical features.
 
     target : class label, int, array-like of shape (n,) or None, default=None
         The output to explain. For a classifier, this is the probability of a class, and `target`
@@ -68,7 +69,8 @@ def feature_attributions(
         The features of all time steps of the baseline, in the units of X. If None, each feature is
         its mean over the training data if `estimator` standardises it, and otherwise 0, and one-hot
         time steps are vectors of zeros. For token ids, `baseline` is the id of a token. If None,
-        the embedding of each token is replaced by a vector of zeros.
+        the embedding of each token is replaced by a vector of zeros. It must be None with
+        categorical features, whose baseline is a category that is not in the training set.
 
     n_steps : int, default=64
         The number of points on the straight line from the baseline to the sequence at which
@@ -150,6 +152,12 @@ def feature_attributions(
     if isinstance(n_steps, bool) or not isinstance(n_steps, int | np.integer) or n_steps < 1:
         raise ValueError(f"n_steps must be an int of at least 1, got {n_steps!r}.")
     network, given = find_network(estimator, X, "feature_attributions")
+    if method == "integrated_gradients" and network.categories_:
+        raise ValueError(
+            "method='integrated_gradients' needs a gradient for each feature, which the "
+            f"categorical features {list(network.categories_)} do not have. Use "
+            "method='occlusion'."
+        )
     with explained(
         network, given, target=target, time_step=time_step, baseline=baseline
     ) as explain:

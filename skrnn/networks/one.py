@@ -9,7 +9,7 @@ from skrnn._specs import TrainingResult
 from skrnn.networks.architecture import (
     decay_mean_index,
     differences_index,
-    embedding_index,
+    embedding_indices,
     identify,
     initial_weights,
 )
@@ -81,7 +81,7 @@ def train(job, watcher=None, score=None):
             return TrainingResult(
                 spec=replace(spec, one_hot=False),
                 weights=program.get_weights(),
-                embedding_index=embedding_index(program.network),
+                embedding_indices=embedding_indices(program.network),
                 history=history,
                 optimizer_state=trainer.get_state(),
             )
@@ -121,7 +121,7 @@ def _first_weights(program, network, seed, job):
             job.training.recurrent_initializer,
         )
     if job.embedding is not None:
-        i = embedding_index(program.network)
+        [i] = embedding_indices(program.network)
         weights[i] = job.embedding.astype(weights[i].dtype)
     if job.difference_factor is not None:
         i = differences_index(program.network)
@@ -152,7 +152,7 @@ def start(job):
         return TrainingResult(
             spec=replace(spec, one_hot=False),
             weights=_first_weights(program, network, init_seed, job),
-            embedding_index=embedding_index(program.network),
+            embedding_indices=embedding_indices(program.network),
             history={"loss": []},
             optimizer_state=[],
         )

@@ -12,7 +12,7 @@ import numpy as np
 from keras import ops
 
 from skrnn.networks import backends
-from skrnn.networks.architecture import embedding_index
+from skrnn.networks.architecture import embedding_indices
 from skrnn.networks.feed import standardized
 from skrnn.networks.probes import run_graph
 from skrnn.networks.programs import lease
@@ -103,5 +103,7 @@ def lease_scores(spec, weights, *, standardization=None):
     """
     with lease(replace(spec, one_hot=False)) as program:
         program.set_weights(weights)
-        i = embedding_index(program.network)
-        yield Scores(program.network, None if i is None else weights[i], standardization)
+        # Those of categorical features are not read from token ids.
+        indices = [] if spec.categorical else embedding_indices(program.network)
+        embedding = weights[indices[0]] if indices else None
+        yield Scores(program.network, embedding, standardization)

@@ -20,7 +20,9 @@ from skrnn.sequences import Sequences
 from skrnn.sequences._check import as_sequences, warn_if_channels_first
 from skrnn.sequences._columns import has_sequence_cells, unpack_columns
 from skrnn.sequences._containers import array_like, feature_table, is_table, wrap_like
+from skrnn.sequences._mixed_sequences import MixedSequences, step_table
 from skrnn.sequences._other_libraries import as_plain
+from skrnn.sequences._read_categories import has_categories, read_categories
 from skrnn.sequences._static_columns import split_static
 
 
@@ -55,9 +57,11 @@ def drop_unused_steps(sequences):
     is_used = count_steps(sequences) > 0
     if is_used.all():
         return sequences
-    new_position = np.cumsum(is_used) - 1
-    starts, static = new_position[sequences.starts], (sequences.static, sequences.static_names)
-    return Sequences(sequences.values[is_used], starts, sequences.lengths, None, *static)
+    starts = (np.cumsum(is_used) - 1)[sequences.starts]
+    further = sequences.feature_names, sequences.static, sequences.static_names
+    kept = Sequences(sequences.values[is_used], starts, sequences.lengths, *further)
+    is_mixed = isinstance(sequences, MixedSequences)
+    return MixedSequences(kept, sequences.tables) if is_mixed else kept
 
 
 def training_table(sequences, *, weighted):
@@ -96,8 +100,8 @@ class TimeDistributed(OneToOneFeatureMixin, SequenceTransformerMixin, SavedEstim
     """Apply a scikit-learn transformer to every time step of every sequence.
 
     The transformer is fitted on the time steps of all given sequences, as one table with one row
-    per time step and one column per feature. Neither padding nor the sequences of other folds
-    influence it.
+    per time step and one column per feature, which may be a category. Neither padding nor the
+    sequences of other folds influence it.
 
     Parameters
     ----------
@@ -105,8 +109,10 @@ class TimeDistributed(OneToOneFeatureMixin, SequenceTransformerMixin, SavedEstim
         The transformer, for example :class:`~sklearn.preprocessing.StandardScaler`,
         :class:`~sklearn.preprocessing.MinMaxScaler`, :class:`~sklearn.impute.SimpleImputer`,
         :class:`~sklearn.decomposition.PCA`, or a :class:`~sklearn.pipeline.Pipeline` of them. `fit`
-        clones it. Transformers that require targets are not supported, nor those that depend on
-        the order of the rows, such as :class:`Interpolator`, which accepts sequences itself.
+        clones it. It receives a DataFrame if the features have names or are categories, so that a
+        :class:`~sklearn.compose.ColumnTransformer` finds its columns. Transformers that require
+        targets are not supported, nor those that depend on the order of the rows, such as
+        :class:`Interpolator`, which accepts sequences itself.
 
     Attributes
     ----------
@@ -145,7 +151,28 @@ class TimeDistributed(OneToOneFeatureMixin, SequenceTransformerMixin, SavedEstim
     array([ 2., 30.])
     >>> [sequence.shape for sequence in scaler.transform(X)]
     [(2, 2), (1, 2)]
+
+    A category of each time step becomes columns of 0 and 1:
+
+    >>> import pandas as pd
+    >>> from sklearn.compose import make_column_transformer
+    >>> from sklearn.preprocessing import OneHotEncoder
+    >>> X = [pd.DataFrame({"code": ["fee", "sale"], "amount": [0.0, 2.0]})]
+    >>> by_column = make_column_transformer(
+    ...     (OneHotEncoder(sparse_output=False), ["code"]), (StandardScaler(), ["amount"])
+    ... )
+    >>> encoder = TimeDistributed(by_column).fit(X)
+    >>> encoder.transform(X)
+    [array([[ 1.,  0., -1.],
+            [ 0.,  1.,  1.]])]
+    >>> encoder.get_feature_names_out()
+    array(['onehotencoder__code_fee', 'onehotencoder__code_sale',
+           'standardscaler__amount'], dtype=object)
     """
+
+    # As in an estimator that an earlier version has saved.
+    _passes_names = False
+    _categorical = ()
 
     _parameter_constraints = {"transformer": [HasMethods(["fit", "transform"])]}
 
@@ -185,16 +212,20 @@ class TimeDistributed(OneToOneFeatureMixin, SequenceTransformerMixin, SavedEstim
                 f"{self.transformer} requires them."
             )
         _require_independent_rows(self.transformer)
-        sequences = self._check_sequences(X)
+        sequences = self._check_sequences(X, "auto")
         warn_if_channels_first(X, sequences)
         weighted = has_fit_parameter(self.transformer, "sample_weight")
         steps, weights = training_table(sequences, weighted=weighted)
         fit_params = {} if weights is None else {"sample_weight": weights}
+        if sequences.feature_names is not None or isinstance(sequences, MixedSequences):
+            steps = step_table(sequences, steps)
         transformer = clone(self.transformer).fit(steps, **fit_params)
         self._check_features(X, sequences, reset=True)
         self._forget_stored_version()
         self._is_table = is_table(X)
         self._is_column = has_sequence_cells(X) and X.shape[1] == 1
+        self._passes_names = sequences.feature_names is not None
+        self._categorical = tuple(getattr(sequences, "tables", ()))
         self.transformer_ = transformer
         return self
 
@@ -219,9 +250,16 @@ class TimeDistributed(OneToOneFeatureMixin, SequenceTransformerMixin, SavedEstim
             or does not have one row per time step.
         """
         check_is_fitted(self)
-        sequences = self._check_sequences(X)
+        sequences = self._check_sequences(X, self._categorical)
         self._check_features(X, sequences, reset=False)
-        return self._apply(self.transformer_.transform, sequences, X, self._names_out(X))
+        sequences = drop_unused_steps(sequences)
+        steps = sequences.values
+        if self._passes_names or self._categorical:
+            steps = step_table(sequences)
+        if self._passes_names:
+            steps.columns = self.feature_names_in_
+        steps = self.transformer_.transform(steps)
+        return self._wrap(steps, sequences, X, self._names_out(X))
 
     @available_if(lambda self: hasattr(self.transformer, "inverse_transform"))
     def inverse_transform(self, X):
@@ -243,9 +281,10 @@ class TimeDistributed(OneToOneFeatureMixin, SequenceTransformerMixin, SavedEstim
             If `X` has other features than the output of `transform`.
         """
         check_is_fitted(self)
-        sequences = self._check_sequences(X)
+        sequences = drop_unused_steps(self._check_sequences(X))
         try:
-            return self._apply(self.transformer_.inverse_transform, sequences, X)
+            steps = self.transformer_.inverse_transform(sequences.values)
+            return self._wrap(steps, sequences, X)
         except ValueError as error:
             n_features = sequences.values.shape[1]
             raise ValueError(
@@ -292,8 +331,11 @@ class TimeDistributed(OneToOneFeatureMixin, SequenceTransformerMixin, SavedEstim
             tags.transformer_tags.preserves_dtype = inner_tags.transformer_tags.preserves_dtype
         return tags
 
-    def _check_sequences(self, X):
+    def _check_sequences(self, X, categorical=()):
         allow_nan = get_tags(self.transformer).input_tags.allow_nan
+        if len(categorical) > 0 and (categorical != "auto" or has_categories(X)):
+            X = unpack_columns(as_plain(X))
+            return read_categories(X, categorical, allow_nan=allow_nan)
         return as_sequences(X, dtype=[np.float64, np.float32], allow_nan=allow_nan)
 
     def _check_features(self, X, sequences, *, reset):
@@ -309,10 +351,8 @@ class TimeDistributed(OneToOneFeatureMixin, SequenceTransformerMixin, SavedEstim
             return None
         return self.transformer_.get_feature_names_out(X.feature_names)
 
-    def _apply(self, transform, sequences, X, names=None):
-        """Return X with transformed steps; a step that windows share is transformed once."""
-        sequences = drop_unused_steps(sequences)
-        steps = transform(sequences.values)
+    def _wrap(self, steps, sequences, X, names=None):
+        """Return transformed time steps as sequences in the kind of container that X is."""
         if issparse(steps):
             raise ValueError(
                 f"{self.transformer} returns sparse output, which sequences cannot contain. Use "

@@ -6,6 +6,7 @@ It has what they share after a fit: predictions, hidden states and weights of at
 import numpy as np
 
 from skrnn._fitting import fitted_snapshot
+from skrnn.recurrent._category_tables import CategoryTables
 from skrnn.recurrent._continuation import hidden_from, outputs_from, read_from
 from skrnn.recurrent._data import ids_as_rows, read_sequences
 from skrnn.recurrent._network_parameters import NetworkParameters
@@ -30,6 +31,14 @@ class BaseRNN(BaseTrained, GradientParameters, NetworkParameters, StreamMixin):
     @property
     def _may_miss_targets(self):
         return self.return_sequences
+
+    @property
+    def categories_(self):
+        """The categories of each categorical feature in the first training set, by its name."""
+        tables = fitted_snapshot(self)._vocabulary
+        if not isinstance(tables, CategoryTables):
+            return {}
+        return dict(zip(tables.names, tables.categories, strict=True))
 
     def predict(self, X, *, initial_state=None, return_state=False):
         """Predict targets.
@@ -159,7 +168,10 @@ class BaseRNN(BaseTrained, GradientParameters, NetworkParameters, StreamMixin):
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = bool(self.allow_nan) and self.embedding is None
+        has_categories = self.categorical_features is not None
+        is_numeric = self.embedding is None or has_categories
+        tags.input_tags.allow_nan = bool(self.allow_nan) and is_numeric
+        tags.input_tags.categorical = has_categories
         return tags
 
     def _forward(self, X, name="model"):

@@ -12,6 +12,12 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from skrnn._examples import Examples
+from skrnn.recurrent._mixed_steps import (
+    categorical_format,
+    numbers_of,
+    require_categories,
+    require_same_categorical,
+)
 from skrnn.recurrent._static import (
     learn_static_features,
     read_static_features,
@@ -54,15 +60,19 @@ def read_sequences(estimator, X, *, reset=False, input_name="X"):
     fresh = None
     if reset:
         # A custom body receives vectors.
+        has_categories = estimator.categorical_features is not None
         fresh = StepFormat(
-            tokens=estimator.embedding is not None,
+            tokens=estimator.embedding is not None and not has_categories,
             codes=estimator.body is None and not estimator.allow_nan,
             dtype=_BEFORE_STANDARDIZATION if estimator.standardize else estimator.dtype,
             allow_nan=bool(estimator.allow_nan),
+            categorical=categorical_format(estimator),
         )
     X, table = estimator._as_sequences(X, input_name)
     inputs = read_inputs(estimator, X, fresh=fresh, input_name=input_name, table=table)
     inputs = read_static_features(estimator, inputs, reset=reset, input_name=input_name)
+    if reset:
+        require_categories(estimator, estimator._step_format.categorical)
     known = None if reset else estimator._standardization
     if known is not None:
         require_finite(estimator, inputs.sequences, input_name)
@@ -79,7 +89,10 @@ def read_sequences(estimator, X, *, reset=False, input_name="X"):
 def require_finite(estimator, sequences, input_name="X"):
     """Check that standardised time steps are finite, or NaN if the estimator reads NaN."""
     estimator._standardization.require_finite(
-        sequences, estimator.dtype, input_name, allow_nan=estimator._step_format.allow_nan
+        numbers_of(sequences),
+        estimator.dtype,
+        input_name,
+        allow_nan=estimator._step_format.allow_nan,
     )
 
 
@@ -112,7 +125,8 @@ def learn_standardization(estimator, sequences, weights):
 
 def reads_missing_values(estimator):
     """Return whether the network of an estimator replaces NaN in the features that it has read."""
-    return estimator._step_format.allow_nan and not estimator._step_format.tokens
+    steps = estimator._step_format
+    return steps.allow_nan and not steps.tokens and steps.numeric != []
 
 
 def _statistics(estimator, sequences, weights):
@@ -127,6 +141,7 @@ def _warn_if_far_from_first_data(estimator, sequences, weights):
     known = estimator._standardization
     if known is None or sequences.values.ndim == 1:
         return
+    sequences = numbers_of(sequences)
     found = _statistics(estimator, sequences, weights)
     with np.errstate(over="ignore"):
         mean, scale = (found.mean - known.mean) / known.scale, found.scale / known.scale
@@ -187,9 +202,10 @@ def require_same_inputs(estimator):
     Raises
     ------
     ValueError
-        If `standardize`, `add_differences` or `allow_nan` has changed since the estimator was
-        fitted.
+        If `standardize`, `add_differences`, `allow_nan` or `categorical_features` has changed since
+        the estimator was fitted.
     """
+    require_same_categorical(estimator)
     if estimator._step_format.tokens:
         return
     fitted = {
@@ -324,6 +340,7 @@ def read_examples(
 
 def _learn_features(estimator, sequences, weights, trained, used):
     """Learn the scales of the features, from the sequences that are not held out."""
+    sequences = numbers_of(sequences)
     learn_standardization(estimator, sequences[trained], weights[trained])
     if estimator._standardization is not None:
         require_finite(estimator, sequences[used])

@@ -85,7 +85,8 @@ def explained(estimator, X, *, target, time_step, baseline):
     _require_known(inputs.sequences)
     steps = _read_time_step(time_step, lengths, fitted._spec.return_sequences)
     columns, factors = _read_target(fitted, inputs, target, steps)
-    one_hot = inputs.sequences.values.ndim == 1 and fitted._vocabulary is None
+    tokens = fitted._step_format.tokens
+    one_hot = inputs.sequences.values.ndim == 1 and not tokens
     start = _read_baseline(fitted, baseline, one_hot)
     known = fitted._standardization
     with lease_scores(fitted._spec, fitted.weights_, standardization=known) as scores:
@@ -98,7 +99,7 @@ def explained(estimator, X, *, target, time_step, baseline):
             inputs=inputs,
             vectors=vectors,
             baseline=start[0],
-            per_step=one_hot or fitted._vocabulary is not None,
+            per_step=one_hot or tokens,
             columns=columns,
             steps=steps,
             factors=factors,
@@ -190,9 +191,14 @@ def _output_column(target, n_outputs):
 
 def _read_baseline(fitted, baseline, one_hot):
     """Return the baseline as one time step of the form of the inputs, or None for a zero vector."""
-    if fitted._vocabulary is not None:
+    if fitted._step_format.tokens:
         return _read_baseline_token(fitted._vocabulary, baseline)
     n_features = fitted._step_format.n_features
+    if baseline is not None and fitted._step_format.categorical:
+        raise ValueError(
+            f"baseline must be None with categorical features, got {baseline!r}. Their baseline is "
+            "a category that is not in the training set."
+        )
     if baseline is None:
         if fitted._standardization is None or one_hot:
             return None

@@ -6,6 +6,7 @@ import numpy as np
 
 from skrnn._fitting import draw_seed
 from skrnn._specs import TrainingJob
+from skrnn.recurrent._category_tables import CategoryTables, embedding_sizes
 from skrnn.recurrent._data import ids_as_rows, reads_missing_values, with_same_steps
 from skrnn.recurrent._network_parameters import network_spec
 from skrnn.recurrent._static import static_fields
@@ -69,17 +70,22 @@ def _difference_factor(estimator):
         return None
     with np.errstate(over="ignore"):
         factor = ((1.0 if known is None else known.scale) / scale).astype(estimator.dtype)
-    return np.where(np.isfinite(factor), factor, 1)
+    return np.where(np.isfinite(factor), factor, 1)[estimator._step_format.numeric]
 
 
 def _decay_mean(estimator):
     """Return the mean to which missing values decay as the network receives features."""
-    if estimator.decay_mean_ is None or estimator._standardization is None:
-        return estimator.decay_mean_
-    return estimator._standardization.apply_to_steps(estimator.decay_mean_[None])[0]
+    mean = estimator.decay_mean_
+    if mean is None:
+        return None
+    if estimator._standardization is not None:
+        mean = estimator._standardization.apply_to_steps(mean[None])[0]
+    return mean[estimator._step_format.numeric]
 
 
 def _vocabulary_of(estimator, sequences):
+    if estimator._step_format.categorical:
+        return CategoryTables.of(sequences)
     if not estimator._step_format.tokens:
         return None
     return Vocabulary.of(sequences, check_embedding(estimator.embedding), estimator.dtype)
@@ -100,7 +106,8 @@ def _network_spec(estimator, vocabulary, seed, resume, sequences):
     spec = network_spec(
         estimator,
         n_features=estimator._step_format.n_features,
-        n_rows=None if vocabulary is None else len(vocabulary.known),
+        n_rows=len(vocabulary.known) if estimator._step_format.tokens else None,
+        categorical=_categorical(estimator, vocabulary),
         n_outputs=n_outputs,
         output_activation=output_activation,
         body_seed=estimator._spec.body_seed if resume else seed,
@@ -114,6 +121,14 @@ def _network_spec(estimator, vocabulary, seed, resume, sequences):
     return replace(spec, architecture=estimator._spec.architecture) if resume else spec
 
 
+def _categorical(estimator, vocabulary):
+    """Return the index, the rows and the dimensions of the embedding of categorical features."""
+    if not estimator._step_format.categorical:
+        return ()
+    sizes = embedding_sizes(estimator.embedding, vocabulary)
+    return tuple(zip(vocabulary.columns, vocabulary.n_rows, sizes, strict=True))
+
+
 def _check_same_network(fitted, spec):
     """Raise an error that names the parameters in which a network differs from the fitted one."""
     names = [item.name for item in fields(spec) if item.compare and item.name != "architecture"]
@@ -121,7 +136,11 @@ def _check_same_network(fitted, spec):
     if changed:
         # `activation_name` is that of `activation`.
         changed = [name.removesuffix("_name") for name in changed]
-        changes = [f"{n} from {getattr(fitted, n)!r} to {getattr(spec, n)!r}" for n in changed]
+        shown = {"categorical": "embedding (column, rows and dimensions of each)"}
+        changes = [
+            f"{shown.get(n, n)} from {getattr(fitted, n)!r} to {getattr(spec, n)!r}"
+            for n in changed
+        ]
         raise ValueError(
             "warm_start and partial_fit continue the training of one network, but its parameters "
             f"have changed since it was fitted: {', '.join(changes)}. Set them back, or fit a new "
@@ -144,8 +163,11 @@ def fitted_attributes(result, vocabulary, history, sequences):
     weights = result.weights
     if vocabulary is not None:
         vocabulary = vocabulary.after_training_on(sequences)
-        i = result.embedding_index
-        weights[i] = vocabulary.fill_unknown(weights[i])
+        indices = result.embedding_indices
+        for i, filled in zip(
+            indices, vocabulary.fill_unknown([weights[i] for i in indices]), strict=True
+        ):
+            weights[i] = filled
     history = _extend(history, result.history)
     return {
         "_spec": result.spec,

@@ -16,6 +16,8 @@ DIFFERENCES = "differences/kernel"
 DECAY = ("decay/kernel", "decay/bias", "decay_mean/kernel")
 # The weights that map static features to the first states of all layers.
 FIRST_STATES = ("first_states/kernel", "first_states/bias")
+# The embedding of categorical feature `i`.
+CATEGORY = "category_{}/embeddings"
 # The weights of attention pooling.
 ATTENTION = ("attention/kernel", "attention/bias", "attention_score/kernel")
 
@@ -75,11 +77,12 @@ def _names_of_inputs(spec, weights):
     embedding = ["embedding/embeddings"] if spec.embedding else []
     decay = DECAY if spec.allow_nan else ()
     differences = [DIFFERENCES] if spec.add_differences else []
+    categories = [CATEGORY.format(i) for i in range(len(spec.categorical))]
     first_states = FIRST_STATES if spec.static == "initial_state" else ()
     # Their order depends on what else reads the embedding. Only a bias has one dimension.
     if first_states and embedding and np.ndim(weights[1]) == 1:
         return [*first_states, *embedding]
-    return [*embedding, *decay, *differences, *first_states]
+    return [*embedding, *decay, *differences, *categories, *first_states]
 
 
 def _directions(spec, i):

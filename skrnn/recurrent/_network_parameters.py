@@ -106,6 +106,37 @@ class NetworkParameters(LayerParameters):
         are standardised if `standardize=True`, and must not be NaN. Ignored if X has none.
         """,
     )
+    categorical_features: object = parameter(
+        default=None,
+        constraint=["array-like", StrOptions({"auto"}), None],
+        description="""
+        "auto", array-like of bool, int or str, or None
+        The categorical features of time steps that have numeric features as well: a mask, indices,
+        or the names of columns, as in
+        :class:`~sklearn.ensemble.HistGradientBoostingClassifier`. "auto" stands for the features
+        that hold strings and, in DataFrames, for those of a categorical dtype. The network learns a
+        vector for each category of each of these features, see `embedding`, and receives it next to
+        the numeric features. Categories are strings, bools, or integers that are not negative, and
+        are compared by value. A category that the first fit did not see is read as the mean vector
+        of the others, and so is a missing category (NaN or None) if the first fit did not see any.
+        `standardize`, `add_differences` and `allow_nan` do not apply to these features. If None,
+        all features are numbers, or X holds token ids. :ref:`mixed_time_steps` has examples.
+        """,
+    )
+    embedding: object = inherited(
+        LayerParameters,
+        "embedding",
+        default=None,
+        also=[dict],
+        more="""\
+        If `categorical_features` is given, X does not hold token ids, and `embedding` is the number
+        of dimensions of the vectors of categories: an int for all features, or a dict from names
+        or indices of features to ints, such as ``{"code": 16}``. Features without an entry, and all
+        features if `embedding` is None, have ``min(64, round(1.6 * n ** 0.56))`` dimensions, where
+        ``n`` is the number of rows of the embedding: two more than categories, rounded up to three
+        significant bits.
+        """,
+    )
     body: Callable | None = parameter(
         default=None,
         constraint=[None, callable],
@@ -134,6 +165,7 @@ def network_spec(
     body_seed,
     add_differences,
     allow_nan,
+    categorical=(),
 ):
     """Return the specification of the network for an estimator's parameters and data.
 
@@ -152,6 +184,8 @@ def network_spec(
         Whether the network computes differences. The parameter may be ignored, depending on X.
     allow_nan : bool
         Whether the network replaces NaN.
+    categorical : tuple of tuple (column, rows, dimensions), default=()
+        The categorical features, as in `NetworkSpec`.
 
     Returns
     -------
@@ -170,6 +204,7 @@ def network_spec(
         body_seed=body_seed,
         add_differences=add_differences,
         allow_nan=allow_nan,
+        categorical=categorical,
     )
 
 

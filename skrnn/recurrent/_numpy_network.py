@@ -8,6 +8,7 @@ import numpy as np
 
 from skrnn.recurrent._named_weights import (
     ATTENTION,
+    CATEGORY,
     DECAY,
     DIFFERENCES,
     named_weights,
@@ -69,6 +70,10 @@ class NumpyNetwork:
         self.head = NumpyHead(spec, weights)
         named = named_weights(spec, weights)
         self._embedding = named.get("embedding/embeddings")
+        self._categories = [
+            (column, named[CATEGORY.format(i)]) for i, (column, *_) in enumerate(spec.categorical)
+        ]
+        self._numeric = np.delete(np.arange(spec.n_features), [i for i, _ in self._categories])
         self._decay = [named.get(name) for name in DECAY]
         self._factor = named.get(DIFFERENCES)
         self._cell, self._activation = numpy_cell(spec.cell), numpy_activation(spec.activation)
@@ -95,7 +100,10 @@ class NumpyNetwork:
         layers, previous, n_steps, observed, carried = self.layout.split(state)
         if self._embedding is not None:
             x = self._embedding[x]
-        indicators = []
+        vectors, indicators = [], []
+        if self._categories:
+            vectors = [rows[x[:, i].astype(np.intp)] for i, rows in self._categories]
+            x = x[:, self._numeric]
         if observed:
             is_missing = np.isnan(x)
             x, observed = _fill_missing(x, is_missing, observed, *self._decay)
@@ -103,7 +111,8 @@ class NumpyNetwork:
         if previous is not None:
             differences = np.where(n_steps > 0, x - previous, 0) * self._factor
             x, previous = np.concatenate([x, differences], axis=1), x
-        x = np.concatenate([x, *indicators], axis=1, dtype=x.dtype) if indicators else x
+        if indicators or vectors:
+            x = np.concatenate([x, *indicators, *vectors], axis=1, dtype=x.dtype)
         if n_steps is not None:
             n_steps = n_steps + 1
         after = []

@@ -44,13 +44,13 @@ class StateLayout:
             for j in range(self._n_states)
         ]
         if self._has_previous:
-            self.slots.append(Slot("previous time step", spec.n_features, spec.dtype))
+            self.slots.append(Slot("previous time step", spec.n_numeric, spec.dtype))
         if self._has_count:
             self.slots.append(Slot("number of time steps", 1, "int64"))
         self._n_observed = 2 if spec.allow_nan else 0
         if spec.allow_nan:
             names = "last known value", "number of time steps since the last known value, plus one"
-            self.slots += [Slot(name, spec.n_features, spec.dtype) for name in names]
+            self.slots += [Slot(name, spec.n_numeric, spec.dtype) for name in names]
         self.slots += pooling.slots(spec.units[-1], spec.dtype)
 
     def fresh(self, n):

@@ -3,6 +3,7 @@
 from skrnn._fitting import fitted_snapshot
 from skrnn._parameters import with_texts
 from skrnn.recurrent._data import ids_as_rows, read_sequences
+from skrnn.recurrent._mixed_step_reader import MixedStepReader
 from skrnn.recurrent._numpy_network import NumpyNetwork
 from skrnn.sequences._step_reader import StepReader
 from skrnn.sequences._streams import N_STREAMS, Stream, decoder_named
@@ -54,11 +55,17 @@ def _reader(estimator, n_streams):
         sequences = ids_as_rows(vocabulary, inputs, input_name).sequences
         return sequences if known is None else known.apply(sequences, dtype)
 
+    format_of_steps = read, step_format.n_features, dtype, n_streams
+    if step_format.categorical:
+        names = getattr(estimator, "feature_names_in_", None)
+        return MixedStepReader(
+            *format_of_steps,
+            standardization=known,
+            tables=vocabulary,
+            names=None if names is None else list(names),
+        )
     return StepReader(
-        read,
-        step_format.n_features,
-        dtype,
-        n_streams,
+        *format_of_steps,
         standardization=known,
         known=vocabulary and vocabulary.known,
     )

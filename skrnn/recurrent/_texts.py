@@ -57,6 +57,12 @@ static_mean_, static_scale_ : float64 ndarray of shape (n_static_in_,), or None
     the features of time steps are. None if they are not standardised, or if there are none.
 """
 
+CATEGORIES_ATTRIBUTE = """\
+categories_ : dict of str or int to ndarray
+    The sorted categories of each categorical feature in the first training set, by the name of the
+    feature, or by its index if features have no names. Empty without `categorical_features`.
+"""
+
 TRAINING_ATTRIBUTES = """\
 n_iter_ : int
     The number of epochs that the network was trained for.
@@ -80,7 +86,7 @@ weight.
 """
 
 PAIR_TEXTS = {
-    "inputs": INPUT_ATTRIBUTES + STATIC_ATTRIBUTES,
+    "inputs": INPUT_ATTRIBUTES + STATIC_ATTRIBUTES + CATEGORIES_ATTRIBUTE,
     "network": TRAINING_ATTRIBUTES + MODEL_ATTRIBUTE,
     "padding": PADDING,
     "references": CELL_REFERENCES + TRAINING_REFERENCES + POOLING_REFERENCE,

@@ -216,6 +216,8 @@ shape (n, T, n_features) or (n, T)
         steps. With `standardize=True`, it standardises the
         time steps itself. Its outputs are probabilities, or targets in the units of the user.
         Time steps or outputs are in float64 if rounding to float32 would change them too much.
+        Categorical features hold rows of their embeddings: 0 for a category that was not in the
+        training set, 1 for a missing one, and ``i + 2`` for entry ``i`` of `categories_`.
         Call the model itself on such time steps, because Keras' ``predict`` converts arrays to
         float32. On JAX, models with inputs or outputs in float64 must be built and called within
         ``jax.enable_x64(True)``.

@@ -53,7 +53,7 @@ class Vocabulary:
             known[PADDING] = False
             return cls(known, pretrained=True)
         tokens = np.unique(sequences.concatenate())
-        n_rows = _round_up(max(int(tokens[-1]), UNKNOWN) + 1)
+        n_rows = round_up(max(int(tokens[-1]), UNKNOWN) + 1)
         _require_used_rows(tokens, n_rows, n_rows * int(embedding) * np.dtype(dtype).itemsize)
         known = np.zeros(n_rows, dtype=bool)
         known[tokens] = True
@@ -96,13 +96,19 @@ class Vocabulary:
         known[UNKNOWN] = True
         return replace(self, known=known)
 
-    def fill_unknown(self, embedding):
-        """Return the embedding, with an untrained unknown row set to the mean of the known rows."""
+    def fill_unknown(self, embeddings):
+        """Return the embedding, with an untrained unknown row set to the mean of the known rows.
+
+        Parameters
+        ----------
+        embeddings : list of one ndarray
+        """
         if self.known[UNKNOWN]:
-            return embedding
+            return embeddings
+        [embedding] = embeddings
         filled = embedding.copy()
         filled[UNKNOWN] = embedding[self.known].mean(axis=0)
-        return filled
+        return [filled]
 
 
 def _require_used_rows(tokens, n_rows, n_bytes):
@@ -116,7 +122,7 @@ def _require_used_rows(tokens, n_rows, n_bytes):
         )
 
 
-def _round_up(rows):
+def round_up(rows):
     """Return `rows` rounded up to three significant bits.
 
     There are four sizes between a number and its double, so that folds with slightly different

@@ -14,10 +14,12 @@ from skrnn.sequences._conversions import (
     to_padded,
 )
 from skrnn.sequences._from_tables import from_long, from_multiindex
+from skrnn.sequences._mixed_sequences import MixedSequences
 from skrnn.sequences._sequences import Sequences
 from skrnn.sequences._to_tables import to_long, to_multiindex
 
 __all__ = [
+    "MixedSequences",
     "Sequences",
     "check_sequences",
     "from_channels_first",

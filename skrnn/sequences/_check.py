@@ -8,7 +8,8 @@ import numpy as np
 
 from skrnn.sequences._columns import unpack_columns
 from skrnn.sequences._feature_names import feature_names
-from skrnn.sequences._layout import Layout, check_kind, lay_out, too_few
+from skrnn.sequences._layout import HOLDS_STRINGS, Layout, check_kind, lay_out, too_few
+from skrnn.sequences._mixed_sequences import refuse_categories
 from skrnn.sequences._other_libraries import as_plain
 from skrnn.sequences._sequences import Sequences, gather, offsets_of
 from skrnn.sequences._static_columns import split_static
@@ -168,6 +169,7 @@ def as_sequences(X, *, dtype, tokens=False, allow_nan=False, input_name="X"):
 
 def _check_given(X, tokens, input_name):
     """Raise an error if the given `Sequences` are empty or have values of the wrong kind."""
+    refuse_categories(X, input_name)
     if len(X) == 0:
         raise too_few("sample", X.shape, input_name)
     if X.values.ndim == 2 and X.values.shape[1] == 0:
@@ -275,10 +277,7 @@ def _objects_as_floats(layout, input_name):
     strings = [isinstance(value, str | bytes) for value in layout.values.flat]
     i = _first_with(np.reshape(strings, layout.values.shape), layout)
     if i is not None:  # NumPy would read "1" as 1
-        raise ValueError(
-            f"{input_name}[{i}] holds strings; expected sequences of numbers "
-            "(token ids are integers)."
-        )
+        raise ValueError(f"{input_name}[{i}] {HOLDS_STRINGS}")
     try:
         return layout._replace(values=layout.values.astype(np.float64))
     except (TypeError, ValueError, OverflowError) as error:

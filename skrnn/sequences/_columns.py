@@ -60,9 +60,9 @@ def unpack_columns(X, input_name="X"):
     -------
     object
         For a table of one column the list of its cells, which may have any form of a sequence. For
-        a table of several columns, each of which is one feature, a list of arrays of shape
-        (T_i, n_columns). The list has the attribute `feature_names` if the columns are features
-        and their names are str.
+        a table of several columns, whose features are joined, a list of arrays of shape
+        (T_i, n_features). The list has the attribute `feature_names` if each column is one feature
+        and the names of columns are str.
 
     Raises
     ------
@@ -87,7 +87,8 @@ def unpack_columns(X, input_name="X"):
         items = [as_steps(cell) for cell in columns[0]]
         is_feature = all(map(_has_one_feature, items))
     else:
-        items, is_feature = _join(columns, names, input_name), True
+        items = _join(columns, names, input_name)
+        is_feature = items[0].shape[1] == len(columns)
     if is_feature and all(isinstance(name, str) for name in names):
         return NamedSequences(items, tuple(names))
     return items
@@ -191,11 +192,18 @@ def _has_one_feature(item):
 
 
 def _join(columns, names, input_name):
-    """Return the sequences of a table in which each column is one feature."""
+    """Return the sequences of a table in which each column is one feature, or several."""
     arrays = [
         [_feature(cell, name, i, input_name) for i, cell in enumerate(column)]
         for column, name in zip(columns, names, strict=True)
     ]
+    for column, name in zip(arrays, names, strict=True):
+        i = next((i for i, cell in enumerate(column) if cell.shape[1:] != column[0].shape[1:]), 0)
+        if i > 0:
+            raise ValueError(
+                f"{input_name} has time steps of the shape {column[i].shape[1:]} in the column "
+                f"{name!r} of row {i}, expected {column[0].shape[1:]} as in row 0."
+            )
     lengths = np.array([[len(cell) for cell in column] for column in arrays])
     differs = (lengths != lengths[0]).any(axis=0)
     if differs.any():
@@ -204,8 +212,8 @@ def _join(columns, names, input_name):
         raise ValueError(
             f"{input_name} has {lengths[0, i]} time steps in the column {names[0]!r} and "
             f"{lengths[j, i]} in the column {names[j]!r} of row {i}; expected the same number, "
-            "because each column is one feature. If the columns are different sequences, select "
-            "one of them."
+            "because the columns are features of the same time steps. If they are different "
+            "sequences, select one of them."
         )
     _require_same_times(columns, names, input_name)
     steps = np.column_stack([np.concatenate(column) for column in arrays])
@@ -213,16 +221,15 @@ def _join(columns, names, input_name):
 
 
 def _feature(cell, name, i, input_name):
-    """Return the values of one feature of one sequence."""
+    """Return the values of one feature of one sequence, or of several ones in a matrix."""
     array = np.asarray(as_plain(cell)) if not hasattr(cell, "iloc") else cell.to_numpy()
-    if array.ndim != 1 or (array.dtype == object and any(map(is_sequence, array))):
+    if array.ndim not in (1, 2) or (array.dtype == object and any(map(is_sequence, array.flat))):
         raise ValueError(
-            f"{input_name} holds a sequence of vectors in the column {name!r} of row {i}. In a "
-            "table of several columns each column is one feature, and each of its cells holds one "
-            "number per time step. Join the features of all columns in a single column of arrays "
-            "of shape (n_steps, n_features), for example with numpy.column_stack."
+            f"{input_name} holds an array of shape {array.shape} in the column {name!r} of row "
+            f"{i}. Each cell of a table of several columns holds the time steps of one feature, of "
+            "shape (n_steps,), or of several features, of shape (n_steps, n_features)."
         )
-    if array.dtype.kind in "USTmM" or any(isinstance(value, str) for value in array[:1]):
+    if array.dtype.kind in "USTmM" or any(isinstance(value, str) for value in array[:1].flat):
         raise ValueError(
             f"{input_name} holds values that are not numbers in the column {name!r} of row {i}; "
             "expected one number per time step. Select the other columns."

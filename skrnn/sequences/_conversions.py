@@ -13,6 +13,7 @@ from skrnn.sequences._check import as_floats
 from skrnn.sequences._columns import is_sequence, unpack_columns
 from skrnn.sequences._containers import stacked
 from skrnn.sequences._layout import lay_out, too_few
+from skrnn.sequences._mixed_sequences import refuse_categories
 from skrnn.sequences._other_libraries import as_plain, is_series
 from skrnn.sequences._sequences import Sequences
 from skrnn.sequences._static_columns import split_static
@@ -24,6 +25,7 @@ FLOATS = (np.float64, np.float32)
 def given_sequences(X):
     """Return the argument of a `to_*` function as `Sequences`, without checks of the values."""
     if isinstance(X, Sequences):
+        refuse_categories(X)
         return X
     return Sequences(*as_floats(lay_out(X, "X"), FLOATS, "X"))
 

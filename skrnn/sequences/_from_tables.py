@@ -9,7 +9,9 @@ from skrnn.sequences._containers import split_steps
 from skrnn.sequences._conversions import FLOATS
 from skrnn.sequences._feature_names import feature_names
 from skrnn.sequences._layout import Layout, non_numeric_columns, table_values
+from skrnn.sequences._mixed_sequences import MixedSequences
 from skrnn.sequences._other_libraries import as_plain, is_frame
+from skrnn.sequences._read_categories import encode_cells, is_category_column
 from skrnn.sequences._sequences import Sequences, offsets_of
 
 
@@ -39,6 +41,7 @@ def from_long(
 
     values : column name, list of column names or None, default=None
         The features. If None, these are all columns other than `id`, `time`, `static` and `target`.
+        Columns of strings and of a categorical dtype are read as categories.
 
     static : column name, list of column names or None, default=None
         The static features, which belong to a whole sequence: columns of numbers that are the same
@@ -56,9 +59,10 @@ def from_long(
 
     Returns
     -------
-    sequences : Sequences
+    sequences : Sequences or MixedSequences
         The sequences, sorted by id. The columns of `values` are its `feature_names` if they are all
-        str, and those of `static` its `static_names`.
+        str, and those of `static` its `static_names`. They are `MixedSequences` if there are
+        columns of categories.
 
     ids : ndarray of shape (n_sequences,)
         The id of each sequence.
@@ -76,8 +80,9 @@ def from_long(
 
     ValueError
         If the table has no rows or lacks a column, if no column is left for `values`, if an id or a
-        time is missing, if a sequence has two rows with the same time, if values are not numbers,
-        or if a static feature or a target per sequence is not the same in all rows of a sequence.
+        time is missing, if a sequence has two rows with the same time, if values are not numbers or
+        categories, or if a static feature or a target per sequence is not the same in all rows of a
+        sequence.
 
     See Also
     --------
@@ -140,8 +145,9 @@ def from_multiindex(df, *, static=None, tokens=False):
 
     Returns
     -------
-    sequences : Sequences
-        The sequences, sorted by id.
+    sequences : Sequences or MixedSequences
+        The sequences, sorted by id. They are `MixedSequences` if there are columns of strings or of
+        a categorical dtype.
 
     ids : ndarray of shape (n_sequences,)
         The id of each sequence.
@@ -261,20 +267,38 @@ def _ranks(column, name):
 
 
 def _steps(frame, order, lengths, tokens):
-    non_numeric = non_numeric_columns(frame)
+    columns = [frame.iloc[:, j] for j in range(frame.shape[1])]
+    categorical = [] if tokens else [j for j, one in enumerate(columns) if is_category_column(one)]
+    others = frame.iloc[:, [j for j in range(len(columns)) if j not in categorical]]
+    non_numeric = non_numeric_columns(others)
     if non_numeric:
         raise ValueError(
             f"df has values that are not numbers in the columns {non_numeric}. Leave them out with "
             "values=[...]."
         )
-    steps = table_values(frame, "df")[order]
     starts = offsets_of(lengths)
+    if categorical:
+        return _mixed_steps(frame.iloc[order], others.iloc[order], categorical, starts, lengths)
+    steps = table_values(frame, "df")[order]
     if not tokens:
         layout = as_floats(Layout(steps, starts, lengths), FLOATS, "df")
         return Sequences(*layout, feature_names([frame]))
     if steps.shape[1] != 1:
         raise ValueError(f"Token ids must be a single column, got {steps.shape[1]} columns.")
     return check_sequences(split_steps(steps[:, 0], lengths), tokens=True, input_name="df")
+
+
+def _mixed_steps(frame, others, categorical, starts, lengths):
+    """Return sequences of the rows of a table in order, some columns of which are categories."""
+    numeric = [j for j in range(frame.shape[1]) if j not in categorical]
+    values, tables = np.empty(frame.shape), {}
+    if numeric:
+        layout = Layout(table_values(others, "df"), starts, lengths)
+        values[:, numeric] = as_floats(layout, FLOATS, "df").values
+    for j in categorical:
+        name, column = frame.columns[j], frame.iloc[:, j]
+        values[:, j], tables[j] = encode_cells([column], name, lengths, "df")
+    return MixedSequences(Sequences(values, starts, lengths, feature_names([frame])), tables)
 
 
 def _check_static_names(static, others):

@@ -14,6 +14,7 @@ from skrnn.sequences._check import as_sequences, warn_if_channels_first
 from skrnn.sequences._columns import unpack_columns
 from skrnn.sequences._containers import feature_table, is_nested_table
 from skrnn.sequences._other_libraries import as_plain
+from skrnn.sequences._read_categories import read_categories
 from skrnn.sequences._sequences import Sequences, offsets_of
 from skrnn.sequences._static_columns import split_static
 from skrnn.sequences._static_inputs import refuse_static
@@ -164,6 +165,9 @@ class StepFormat:
         Whether the time steps were the columns of a table with one sequence per row.
     allow_nan : bool
         Whether numeric time steps may contain NaN.
+    categorical : tuple of int, "auto", or array-like of bool, int or str
+        The indices of the categorical features. Before any data are read, they may also be given
+        in the other forms of `read_categories`.
     """
 
     tokens: bool
@@ -172,11 +176,24 @@ class StepFormat:
     n_features: int | None = None
     in_table: bool = False
     allow_nan: bool = False
+    categorical: object = ()
+
+    @property
+    def numeric(self):
+        """The indices of the features that are numbers, as a slice if all of them are."""
+        if not self.categorical:
+            return slice(None)
+        return [j for j in range(self.n_features) if j not in self.categorical]
 
     def read(self, X, input_name):
         """Return X as `Inputs`, and the number of features of a time step."""
         if self.tokens:
             return read_tokens(X, input_name), 1
+        if np.size(self.categorical):
+            options = {"allow_nan": self.allow_nan, "input_name": input_name}
+            steps = read_categories(X, self.categorical, dtype=self.dtype, **options)
+            inputs = Inputs(steps, steps.lengths, np.broadcast_to(0, len(steps)))
+            return inputs, steps.values.shape[1]
         inputs, n_features = read_one_hot(X) if self.codes else (None, None)
         if inputs is None:
             inputs = read_steps(X, self.dtype, input_name, allow_nan=self.allow_nan)
@@ -209,13 +226,16 @@ def read_inputs(estimator, X, *, fresh=None, input_name="X", table=None):
     X = unpack_columns(X, input_name)
     reset = fresh is not None
     steps = fresh if reset else estimator._step_format
+    if not reset and steps.categorical:
+        _check_order(estimator, X, input_name)
     inputs, n_features = steps.read(X, input_name)
     table = feature_table(X) if table is None else table
     if reset:
         warn_if_channels_first(X, inputs.sequences, input_name)
         if not steps.tokens and is_nested_table(X):
             table = X
-        steps = replace(steps, n_features=n_features, in_table=table is X)
+        categorical = tuple(getattr(inputs.sequences, "tables", ()))
+        steps = replace(steps, n_features=n_features, in_table=table is X, categorical=categorical)
         estimator._step_format = steps
     # Columns are the steps of a table X, but the features of the tables in a list.
     if table is not None and (table is X) == steps.in_table:
@@ -233,6 +253,13 @@ def read_inputs(estimator, X, *, fresh=None, input_name="X", table=None):
     if not getattr(estimator, "_takes_static", False):
         refuse_static(type(estimator).__name__, inputs.sequences, input_name)
     return inputs
+
+
+def _check_order(estimator, X, input_name):
+    """Check the names of features before they are read, because the order decides on their kind."""
+    table = feature_table(X) if len(X) else None
+    if table is not None and (table is X) == estimator._step_format.in_table:
+        _check_columns(estimator, table, False, input_name)
 
 
 def _check_columns(estimator, table, reset, input_name):

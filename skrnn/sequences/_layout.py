@@ -24,6 +24,10 @@ NUMBER_COLUMNS = {
     *("boolean", "decimal", "empty", "floating", "integer"),
     *("mixed", "mixed-integer-float"),
 }
+HOLDS_STRINGS = (
+    "holds strings; expected sequences of numbers (token ids are integers). RNNClassifier and "
+    "RNNRegressor read strings with the parameter categorical_features."
+)
 
 
 class Layout(NamedTuple):
@@ -81,7 +85,8 @@ _FORMAT_OF_BATCH = (
 )
 _FORMAT_OF_SEQUENCE = (
     "Expected one row per time step and one column per feature. Encode these columns as numbers, "
-    "or leave them out; times can be the index (set_index)."
+    "name them in categorical_features of RNNClassifier and RNNRegressor, or leave them out; times "
+    "can be the index (set_index)."
 )
 
 
@@ -186,9 +191,7 @@ def _advice(X):
 
 def _one_dimensional(array, input_name):
     if array.dtype.kind in "USO":
-        return ValueError(
-            f"{input_name} holds strings; expected sequences of numbers (token ids are integers)."
-        )
+        return ValueError(f"{input_name} {HOLDS_STRINGS}")
     return ValueError(
         f"Expected a batch of sequences, got a 1-D array: {input_name} has the shape {array.shape}."
         f" Reshape your data; one series is a batch of one: [{input_name}]."
@@ -241,12 +244,11 @@ def _lay_out_list(items, input_name, dtype):
     if all(sparse.issparse(item) for item in items):
         return _lay_out_sparse(items, input_name, dtype)
     arrays = [_item_array(item, input_name, i) for i, item in enumerate(items)]
-    _check_columns(items, input_name)
-    _check_time_order(items, input_name)
+    check_tables(items, input_name)
     if min(array.ndim for array in arrays) == 0:
         raise _not_sequences(items, arrays, input_name)
     lengths = np.fromiter(map(len, arrays), dtype=np.int64, count=len(arrays))
-    _check_lengths(lengths, input_name)
+    check_lengths(lengths, input_name)
     _check_same_ndim(arrays, input_name)
     if arrays[0].ndim == 2:
         _check_same_width([array.shape[1] for array in arrays], lengths, input_name)
@@ -284,8 +286,8 @@ def _not_sequences(items, arrays, input_name):
     return TypeError(f"{input_name}[{i}] is not a sequence, got {type(items[i]).__name__}.")
 
 
-def _check_columns(items, input_name):
-    """Raise an error if DataFrames differ in their columns, whose names are not kept."""
+def check_tables(items, input_name):
+    """Raise an error if DataFrames differ in their columns, or are not in the order of time."""
     frames = [i for i, item in enumerate(items) if is_frame(item)]
     for i in frames[1:]:
         if not items[i].columns.equals(items[frames[0]].columns):
@@ -293,16 +295,12 @@ def _check_columns(items, input_name):
                 f"{input_name}[{i}] has other columns than {input_name}[{frames[0]}], or the same "
                 "columns in another order."
             )
-
-
-def _check_time_order(items, input_name):
-    """Raise an error if the index of a table shows that its rows are not in the order of time."""
     for i, item in enumerate(items):
         if (is_frame(item) or is_series(item)) and item.index.nlevels == 1:
             check_sorted(item.index, f"{input_name}[{i}]")
 
 
-def _check_lengths(lengths, input_name):
+def check_lengths(lengths, input_name):
     empty = np.flatnonzero(lengths == 0)
     if len(empty) > 0:
         raise _empty_sequence(int(empty[0]), input_name)
@@ -366,9 +364,7 @@ def check_kind(dtype, name):
     if dtype.kind == "c":
         raise ValueError(f"Complex data not supported: {name} holds {dtype}.")
     if dtype.kind in "UST":
-        raise ValueError(
-            f"{name} holds strings; expected sequences of numbers (token ids are integers)."
-        )
+        raise ValueError(f"{name} {HOLDS_STRINGS}")
     if dtype.kind not in NUMERIC_KINDS + "O":
         raise ValueError(f"{name} holds {dtype} values; expected numbers.")
 
@@ -382,7 +378,7 @@ def _lay_out_sparse(items, input_name, dtype):
             )
         check_kind(item.dtype, f"{input_name}[{i}]")
     lengths = np.array([item.shape[0] for item in items])
-    _check_lengths(lengths, input_name)
+    check_lengths(lengths, input_name)
     _check_same_width([item.shape[1] for item in items], lengths, input_name)
     values = sparse.vstack(items, format="csr", dtype=dtype).toarray()
     return Layout(values, offsets_of(lengths), lengths)

@@ -266,7 +266,8 @@ class Stream:
         ----------
         x : array-like of shape (n_features,), number, or int
             The time step: a vector, a number if there is one feature, a token id with `embedding`,
-            or a sparse one-hot row of shape (1, n_features). With `n_streams`, one for each
+            or a sparse one-hot row of shape (1, n_features). With categorical features, a list, a
+            dict from names to values, or a DataFrame of one row. With `n_streams`, one for each
             stream, in an array of shape (n_streams, n_features) or (n_streams,).
 
         Returns

@@ -6,6 +6,7 @@ import pandas as pd
 from skrnn._check_arrays import as_array
 from skrnn.sequences._conversions import given_sequences
 from skrnn.sequences._from_tables import as_list
+from skrnn.sequences._mixed_sequences import MixedSequences, step_table
 from skrnn.sequences._sequences import offsets_of
 
 
@@ -75,17 +76,18 @@ def to_long(
     """
     if target_per not in ("sequence", "step"):
         raise ValueError(f"target_per must be 'sequence' or 'step', got {target_per!r}.")
-    X = given_sequences(X)
+    X = X if isinstance(X, MixedSequences) else given_sequences(X)
     first = offsets_of(X.lengths)
     columns = {
         id: np.repeat(_unique_ids(ids, len(X)), X.lengths),
         time: np.arange(X.lengths.sum()) - np.repeat(first, X.lengths),
-        **_named(X.concatenate(), _value_names(X) if values is None else values, "values"),
+        **_named(_steps(X), _value_names(X) if values is None else values, "values"),
     }
     columns |= _static_columns(X, columns)
     if y is not None:
         columns |= _named(_step_targets(y, X, target_per), target, "target")
-    return pd.DataFrame(columns)
+    df = pd.DataFrame(columns)
+    return df.infer_objects() if isinstance(X, MixedSequences) else df
 
 
 def to_multiindex(X, *, ids=None, names=("id", "time"), columns=None):
@@ -132,6 +134,12 @@ def to_multiindex(X, *, ids=None, names=("id", "time"), columns=None):
     """
     id, time = names
     return to_long(X, ids=ids, id=id, time=time, values=columns).set_index([id, time])
+
+
+def _steps(X):
+    """Return all time steps, with categories in place of codes."""
+    steps = X.concatenate()
+    return step_table(X, steps).to_numpy() if isinstance(X, MixedSequences) else steps
 
 
 def _unique_ids(ids, n):

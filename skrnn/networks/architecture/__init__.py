@@ -6,7 +6,7 @@ from skrnn.networks.architecture.custom_parts import identify, require_same_part
 from skrnn.networks.architecture.first_weights import (
     decay_mean_index,
     differences_index,
-    embedding_index,
+    embedding_indices,
     initial_weights,
 )
 from skrnn.networks.architecture.padding_check import check_padding
@@ -26,7 +26,7 @@ __all__ = [
     "conv_body",
     "decay_mean_index",
     "differences_index",
-    "embedding_index",
+    "embedding_indices",
     "identify",
     "initial_weights",
     "lstm_fcn_body",

@@ -17,6 +17,7 @@ from keras import ops
 
 from skrnn.networks import backends
 from skrnn.networks.architecture.carried_states import continued_model
+from skrnn.networks.architecture.categories import make_category_layers, split_categories
 from skrnn.networks.architecture.custom_body import Body, custom_body, real_steps
 from skrnn.networks.architecture.differences import with_differences
 from skrnn.networks.architecture.encoder_decoder import decode, decoder_inputs, encode
@@ -215,7 +216,10 @@ def _build_one_pass(spec, plain, seeds):
     lengths = keras.Input((), dtype="int32", name="lengths")
     static = static_inputs(spec)
     position, mask = real_steps(hidden, lengths)
-    hidden = _with_more_features(hidden, position, mask, spec, plain)
+    numbers, vectors = split_categories(hidden, mask, spec, make_category_layers(spec, seeds))
+    if numbers is not None:
+        vectors = [_with_more_features(numbers, position, mask, spec, plain), *vectors]
+    hidden = vectors[0] if len(vectors) == 1 else ops.concatenate(vectors, axis=2)
     if spec.body is None:
         firsts = first_states(static, spec, seeds)
         hidden, ends, states, cells = recurrent_stack(

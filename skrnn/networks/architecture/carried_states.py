@@ -8,6 +8,7 @@ import keras
 from keras import ops
 
 from skrnn.networks import backends
+from skrnn.networks.architecture.categories import category_layers, split_categories
 from skrnn.networks.architecture.custom_body import real_steps
 from skrnn.networks.architecture.differences import DIFFERENCES, append_differences
 from skrnn.networks.architecture.missing_values import (
@@ -55,20 +56,23 @@ def continued_model(spec, model):
         steps, lengths, *static = model.inputs
         hidden = steps if spec.embedding is None else layer("embedding")(steps)
         position, mask = real_steps(steps, lengths)
+        embeddings = [layer(name) for name in category_layers(spec)]
+        hidden, vectors = split_categories(hidden, mask, spec, embeddings)
         if spec.allow_nan:
             before = Observed(
-                *(ops.expand_dims(initial_state(spec.n_features), 1) for _ in range(2))
+                *(ops.expand_dims(initial_state(spec.n_numeric), 1) for _ in range(2))
             )
             layers = layer(DECAY), layer(DECAY_MEAN)
-            hidden, missing, after = fill_missing(steps, position, mask, layers, before)
+            hidden, missing, after = fill_missing(hidden, position, mask, layers, before)
             indicators = [missing]
             lasts += [after.values[:, 0], after.since[:, 0]]
         if spec.add_differences:
-            before = ops.expand_dims(initial_state(spec.n_features), 1)
+            before = ops.expand_dims(initial_state(spec.n_numeric), 1)
             before = ops.where(ops.expand_dims(initial_state(1), 1) > 0, before, hidden[:, :1])
             lasts += [hidden[:, -1], ops.ones_like(hidden[:, -1, :1])]
             hidden = append_differences(hidden, before, mask, layer(DIFFERENCES))
-        hidden = ops.concatenate([hidden, *indicators], axis=2) if indicators else hidden
+        parts = [*([] if hidden is None else [hidden]), *indicators, *vectors]
+        hidden = parts[0] if len(parts) == 1 else ops.concatenate(parts, axis=2)
         for i, units in enumerate(spec.units):
             states = [initial_state(units) for _ in range(get_cell(spec.cell).n_states)]
             hidden, *states = layer(f"recurrent_{i}")(hidden, initial_state=states)

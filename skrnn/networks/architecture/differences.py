@@ -49,7 +49,7 @@ def with_differences(steps, mask, spec, plain):
     layer = keras.layers.EinsumDense if plain else ScaleFeatures
     layer = layer(
         "bti,i->bti",
-        output_shape=(None, spec.n_features),
+        output_shape=(None, spec.n_numeric),
         kernel_initializer="ones",
         trainable=False,
         dtype=spec.dtype,

@@ -4,6 +4,7 @@ from itertools import groupby
 
 import numpy as np
 
+from skrnn.networks.architecture.categories import category_layers
 from skrnn.networks.architecture.differences import DIFFERENCES
 from skrnn.networks.architecture.missing_values import DECAY, DECAY_MEAN, FIRST_DECAY
 from skrnn.networks.cells import get_cell, glorot_uniform, orthogonal
@@ -13,11 +14,10 @@ from skrnn.networks.cells import get_cell, glorot_uniform, orthogonal
 _EMBEDDING_BOUND, _EMBEDDING_BOUND_OF_PAIR = 0.05, 3**0.5
 
 
-def embedding_index(network):
-    """Return the index of the embedding matrix among the weights, or None if there is none."""
-    if network.spec.embedding is None:
-        return None
-    return _index(network, network.model.get_layer("embedding").embeddings)
+def embedding_indices(network):
+    """Return the index of each embedding matrix of the inputs among the weights."""
+    layers = ["embedding"] if network.spec.embedding else category_layers(network.spec)
+    return [_index(network, network.model.get_layer(name).embeddings) for name in layers]
 
 
 def differences_index(network):

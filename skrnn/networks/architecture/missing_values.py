@@ -60,7 +60,7 @@ def decay_layers(spec, plain):
     plain : bool
         If True, the layers of Keras are used.
     """
-    shape = (None, spec.n_features)
+    shape = (None, spec.n_numeric)
     decay = keras.layers.EinsumDense(
         "bti,i->bti",
         output_shape=shape,

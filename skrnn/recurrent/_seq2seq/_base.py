@@ -118,7 +118,7 @@ class BaseSeq2Seq(BaseTrained, DecoderParameters):
     # What the recurrent estimators with equal lengths let the user choose.
     return_sequences, pooling = True, "last"
     _n_target_inputs = 0
-    add_differences, allow_nan, body = False, False, None
+    add_differences, allow_nan, body, categorical_features = False, False, None, None
     truncation, gradient_penalty = None, 0.0
 
     def _validate_params(self):
