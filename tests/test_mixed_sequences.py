@@ -136,6 +136,13 @@ def test_read_categories_containers(container):
     assert_same(found, expected)
 
 
+def test_read_categories_ignores_steps_of_no_sequence():
+    steps = Sequences([[1.5, 0.0], [7.0, 1.0], [np.nan, np.inf], [3.0, 2.0]], [3, 1], [1, 1])
+    X = read_categories(steps, [0])
+    assert X.categories[0].tolist() == [3, 7]
+    assert [part.tolist() for part in X] == [[[0, 2]], [[1, 1]]]
+
+
 def test_read_categories_of_strings_alone():
     X = read_categories([["b", "a"], ["b"]], "auto")
     assert X.values.ravel().tolist() == [1, 0, 1]

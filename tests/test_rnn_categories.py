@@ -167,6 +167,12 @@ def test_embedding_sizes(embedding, sizes):
     assert embedding_sizes(embedding, tables) == sizes
 
 
+def test_default_embedding_size_of_many_categories():
+    steps = np.arange(100)[None, :, None]
+    tables = CategoryTables.of(read_categories(steps, [0]))
+    assert (tables.n_rows, embedding_sizes(None, tables)) == ([112], [22])
+
+
 def test_rnn_embedding_sizes():
     model = fitted("small")
     assert [vectors_of(model, i).shape for i in range(2)] == [(6, 2), (10, 2)]
@@ -253,10 +259,11 @@ def test_rnn_folds_with_other_categories_share_a_program(monkeypatch):
 
 def test_rnn_categories_export(tmp_path):
     model = fitted("missing numbers")
-    known, outputs = model.predict_proba(X[:5])[:, 1], []
+    known = model.predict_proba(X[:5])[:, 1]
     rows = ids_as_rows(model._vocabulary, read_sequences(model, X[:5])).sequences
     padded = to_padded(rows, value=0).astype("float32")
-    outputs = np.asarray(to_keras(model)([padded, rows.lengths.astype("int32")]))
+    outputs = to_keras(model)([padded, rows.lengths.astype("int32")])
+    outputs = keras.ops.convert_to_numpy(outputs)
     assert_allclose(outputs[:, 0], known, atol=1e-6)
     path = tmp_path / "weights.safetensors"
     to_safetensors(model, path)

@@ -107,7 +107,8 @@ class BaseTrained(
         ----------
         X : Sequences, list of array-like of shape (T_i, n_features) or (T_i,), or array-like of \
 shape (n, T, n_features) or (n, T)
-            The training sequences: numeric time steps, or token ids with `embedding`.
+            The training sequences: numeric time steps, token ids with `embedding`, or numbers and
+            categories with `categorical_features`, for example in a list of DataFrames.
         y : array-like
             One target per sequence. With `return_sequences=True`, there is one target per time
             step, in a list of arrays of shape (T_i,) or (T_i, k), or an array of shape (n, T) or

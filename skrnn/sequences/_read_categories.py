@@ -14,7 +14,7 @@ from skrnn.sequences._feature_names import feature_names
 from skrnn.sequences._layout import check_lengths, check_tables, too_few
 from skrnn.sequences._mixed_sequences import MixedSequences
 from skrnn.sequences._other_libraries import as_plain, is_frame
-from skrnn.sequences._sequences import Sequences, gather, offsets_of
+from skrnn.sequences._sequences import Sequences, offsets_of
 
 _FLOATS = (np.float64, np.float32)
 # Float64 holds all integers up to this one.
@@ -171,13 +171,9 @@ def is_category_column(column):
 
 def _read_numbers(X, columns, allow_nan, input_name):
     """Read numeric values, some of whose features are integer codes, or codes of known tables."""
-    known = X.tables if isinstance(X, MixedSequences) else {}
-    X = X.without_tables() if known else X
+    is_mixed = isinstance(X, MixedSequences)
+    X, known = (X.without_tables(), X.tables) if is_mixed else (X, {})
     steps = as_sequences(X, dtype=list(_FLOATS), allow_nan=True, input_name=input_name)
-    if steps.lengths.sum() < len(steps.values):
-        values = gather(steps.values, steps.starts, steps.lengths)
-        lengths, further = steps.lengths, (steps.feature_names, steps.static, steps.static_names)
-        steps = Sequences(values, offsets_of(lengths), lengths, *further)
     n_features = steps.values.shape[1]
     columns = find_columns(columns, steps.feature_names, n_features, list(known), input_name)
     if unnamed := [_name(steps.feature_names, j) for j in known if j not in columns]:
@@ -188,6 +184,11 @@ def _read_numbers(X, columns, allow_nan, input_name):
     tables, values = dict.fromkeys(columns), steps.values
     new = [j for j in columns if j not in known]
     values = values.copy() if new else values
+    if new and steps.lengths.sum() < len(values):
+        # Time steps that no sequence contains may have any values.
+        is_used = np.zeros(len(values), dtype=bool)
+        is_used[steps.step_index()] = True
+        values[np.ix_(~is_used, new)] = np.nan
     for j in columns:
         if j in known:
             tables[j] = known[j]
