@@ -107,6 +107,7 @@ PUBLIC_NAMES = {
         "LSTMFCNBody",
         "RNNClassifier",
         "RNNRegressor",
+        "RecurrentFeatures",
         "Seq2SeqClassifier",
         "Seq2SeqRegressor",
         "SequenceGenerator",
