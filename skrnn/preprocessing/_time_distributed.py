@@ -4,14 +4,18 @@ scikit-learn's transformers scale, impute and project the rows of a table. The t
 sequences are such a table, so that sequences need no special transformers.
 """
 
+from copy import deepcopy
+from inspect import signature
+
 import numpy as np
 from scipy.sparse import issparse
 from sklearn.base import OneToOneFeatureMixin, clone
 from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted, has_fit_parameter
+from sklearn.utils.validation import check_is_fitted
 
 from skrnn._check_arrays import check_features
+from skrnn._fitting import is_fitted
 from skrnn._persistence import SavedEstimator
 from skrnn._sklearn import HasMethods, _fit_context
 from skrnn.preprocessing._row_order import find_order_dependent
@@ -72,8 +76,19 @@ def training_table(sequences, *, weighted):
     return values, counts[is_used]
 
 
+def fit_steps(method, sequences):
+    """Call the method `fit` or `partial_fit` of a transformer with the steps of all sequences."""
+    weighted = "sample_weight" in signature(method).parameters
+    steps, weights = training_table(sequences, weighted=weighted)
+    return method(steps) if weights is None else method(steps, sample_weight=weights)
+
+
 def _require_independent_rows(transformer):
-    """Raise an error for a transformer that would use the time steps of another sequence."""
+    """Raise an error if a transformer needs targets or would use steps of another sequence."""
+    if get_tags(transformer).target_tags.required:
+        raise ValueError(
+            f"TimeDistributed fits transformers without targets, but {transformer} requires them."
+        )
     part = find_order_dependent(transformer)
     if part is None:
         return
@@ -177,18 +192,50 @@ class TimeDistributed(OneToOneFeatureMixin, SequenceTransformerMixin, SavedEstim
             If `transformer` is not a transformer, requires targets or depends on the order of the
             rows, or if `X` is not a valid batch of sequences.
         """
-        if get_tags(self.transformer).target_tags.required:
-            raise ValueError(
-                "TimeDistributed fits transformers without targets, but "
-                f"{self.transformer} requires them."
-            )
+        return self._fit(X, "fit")
+
+    @available_if(lambda self: hasattr(self.transformer, "partial_fit"))
+    @_fit_context(prefer_skip_nested_validation=False)
+    def partial_fit(self, X, y=None):
+        """Fit the transformer on the time steps of further sequences.
+
+        The results of the calls are those of one `fit` on all sequences, if this holds for the
+        transformer, as for :class:`~sklearn.preprocessing.StandardScaler` and
+        :class:`~sklearn.preprocessing.MinMaxScaler` up to rounding. Data that are larger than the
+        memory can thus be read in parts.
+
+        Parameters
+        ----------
+        X : Sequences, array, table, list or tuple
+            As in `fit`, with the same features in each call.
+
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : TimeDistributed
+            The fitted transformer.
+
+        Raises
+        ------
+        ValueError
+            As in `fit`, or if `X` has other features than in earlier calls. The state of the
+            earlier calls is then kept.
+        """
+        return self._fit(X, "partial_fit")
+
+    def _fit(self, X, method):
+        """Call a method of a new transformer, or `partial_fit` of a copy of the fitted one."""
         _require_independent_rows(self.transformer)
         sequences = self._check_sequences(X)
+        if method == "partial_fit" and is_fitted(self):
+            self._check_features(X, sequences, reset=False)
+            self.transformer_ = fit_steps(deepcopy(self.transformer_).partial_fit, sequences)
+            return self
         warn_if_channels_first(X, sequences)
-        weighted = has_fit_parameter(self.transformer, "sample_weight")
-        steps, weights = training_table(sequences, weighted=weighted)
-        fit_params = {} if weights is None else {"sample_weight": weights}
-        transformer = clone(self.transformer).fit(steps, **fit_params)
+        transformer = clone(self.transformer)
+        transformer = fit_steps(getattr(transformer, method), sequences)
         self._check_features(X, sequences, reset=True)
         self._forget_stored_version()
         self._is_table = is_table(X)
