@@ -119,10 +119,12 @@ PUBLIC_NAMES = {
     "skrnn.sequences": [
         "Sequences",
         "check_sequences",
+        "from_aeon",
         "from_channels_first",
         "from_long",
         "from_multiindex",
         "from_nan_padded",
+        "to_aeon",
         "to_channels_first",
         "to_column",
         "to_long",

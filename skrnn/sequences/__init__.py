@@ -5,6 +5,7 @@ recognized from the data alone, so that the user has to name them; the `to_*` fu
 inverses.
 """
 
+from skrnn.sequences._aeon import from_aeon, to_aeon
 from skrnn.sequences._check import check_sequences
 from skrnn.sequences._conversions import (
     from_channels_first,
@@ -20,10 +21,12 @@ from skrnn.sequences._to_tables import to_long, to_multiindex
 __all__ = [
     "Sequences",
     "check_sequences",
+    "from_aeon",
     "from_channels_first",
     "from_long",
     "from_multiindex",
     "from_nan_padded",
+    "to_aeon",
     "to_channels_first",
     "to_column",
     "to_long",
