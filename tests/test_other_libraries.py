@@ -3,8 +3,9 @@
 import pandas as pd
 import pytest
 from sequence_data import RAGGED, STEPS, UNIVARIATE, assert_same
+from sklearn.preprocessing import MaxAbsScaler
 
-from skrnn import EchoStateClassifier, SlidingWindow
+from skrnn import EchoStateClassifier, SlidingWindow, TimeDistributed
 from skrnn.sequences import check_sequences
 
 LISTS = [x.tolist() for x in RAGGED]
@@ -64,6 +65,17 @@ def test_torch_tensors():
     jagged = torch.nested.as_nested_tensor(items, layout=torch.jagged)
     assert_same(check_sequences(jagged), RAGGED)
     assert_same(check_sequences(torch.tensor(STEPS, dtype=torch.bfloat16)), STEPS)
+
+
+@pytest.mark.parametrize("library", ["awkward", "torch"])
+def test_transformers_return_ragged_arrays_as_lists(library):
+    module = pytest.importorskip(library)
+    if library == "awkward":
+        X = module.Array(LISTS)
+    else:
+        X = module.nested.as_nested_tensor([*map(module.tensor, RAGGED)], layout=module.jagged)
+    scaler = TimeDistributed(MaxAbsScaler()).fit(X)
+    assert_same(scaler.transform(X), scaler.transform(RAGGED))
 
 
 def test_generators_are_read_once():

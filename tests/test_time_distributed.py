@@ -10,7 +10,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from sklearn import config_context
 from sklearn.base import BaseEstimator, clone
-from sklearn.decomposition import PCA
+from sklearn.decomposition import PCA, IncrementalPCA
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.exceptions import NotFittedError
 from sklearn.impute import SimpleImputer
@@ -405,6 +405,45 @@ def test_time_distributed_weights_of_shared_steps(transformer):
     repeated = np.concatenate(list(windows))
     expected = clone(transformer).fit(repeated)
     assert_allclose(distributed.transformer_.transform(values), expected.transform(values))
+
+
+@pytest.mark.parametrize("transformer", [StandardScaler(), MinMaxScaler()])
+def test_time_distributed_partial_fit_of_parts_equals_fit(ragged, transformer):
+    parts = TimeDistributed(transformer)
+    for part in (ragged[:2], ragged[2:]):
+        parts.partial_fit(part)
+    expected = TimeDistributed(transformer).fit(ragged).transform(ragged)
+    for steps, other in zip(parts.transform(ragged), expected, strict=True):
+        assert_allclose(steps, other)
+    begun = parts.transformer_
+    parts.fit(ragged[:1])  # begins again
+    assert parts.transformer_ is not begun
+    assert_allclose(parts.transform(ragged[:1])[0], transformer.fit_transform(ragged[0]))
+
+
+def test_time_distributed_partial_fit_counts_windows():
+    series = np.random.default_rng(0).normal(size=(9, 1))
+    windows = Sequences(series, starts=[0, 1, 5], lengths=[4, 3, 2])
+    found = TimeDistributed(StandardScaler()).partial_fit(windows[:2]).partial_fit(windows[2:])
+    assert_allclose(found.transformer_.mean_, windows.concatenate().mean(axis=0))
+    found = TimeDistributed(IncrementalPCA(1)).partial_fit(windows)
+    assert found.transformer_.n_samples_seen_ == 9
+
+
+def test_time_distributed_failed_partial_fit_keeps_the_fitted_state(ragged):
+    scaler = TimeDistributed(StandardScaler()).partial_fit(ragged)
+    before = scaler.transformer_.mean_.copy()
+    with pytest.raises(ValueError, match="has 2 features, but TimeDistributed is expecting 4"):
+        scaler.partial_fit([np.ones((3, 2))])
+    with pytest.raises(ValueError, match="contains infinity"):
+        scaler.partial_fit([np.full((3, 4), np.inf)])
+    assert_array_equal(scaler.transformer_.mean_, before)
+    assert scaler.transformer_.n_samples_seen_ == 16
+
+
+def test_time_distributed_has_partial_fit_if_the_transformer_has_it():
+    assert hasattr(TimeDistributed(StandardScaler()), "partial_fit")
+    assert not hasattr(TimeDistributed(PCA()), "partial_fit")
 
 
 def test_time_distributed_fit_warns_that_the_last_axis_may_be_time():

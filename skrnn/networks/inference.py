@@ -17,7 +17,7 @@ def forward(spec, weights, sequences, name="model", *, standardization=None):
     spec : NetworkSpec
     weights : list of ndarray
     sequences : Sequences
-    name : {"model", "summary", "steps", "attention"}, default="model"
+    name : {"model", "summary", "pooled", "steps", "attention"}, default="model"
         The model, as an attribute of `Network`.
     standardization : Standardization or None, default=None
         How the time steps are standardised. If None, they are used unchanged.

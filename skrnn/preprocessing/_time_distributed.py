@@ -4,82 +4,38 @@ scikit-learn's transformers scale, impute and project the rows of a table. The t
 sequences are such a table, so that sequences need no special transformers.
 """
 
+from copy import deepcopy
+
 import numpy as np
 from scipy.sparse import issparse
 from sklearn.base import OneToOneFeatureMixin, clone
 from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted, has_fit_parameter
+from sklearn.utils.validation import check_is_fitted
 
 from skrnn._check_arrays import check_features
+from skrnn._fitting import is_fitted
 from skrnn._persistence import SavedEstimator
 from skrnn._sklearn import HasMethods, _fit_context
 from skrnn.preprocessing._row_order import find_order_dependent
 from skrnn.preprocessing._sequence_transformer import SequenceTransformerMixin
+from skrnn.preprocessing._step_tables import drop_unused_steps, fit_steps
 from skrnn.sequences import Sequences
 from skrnn.sequences._check import as_sequences, warn_if_channels_first
 from skrnn.sequences._columns import has_sequence_cells, unpack_columns
 from skrnn.sequences._containers import array_like, feature_table, is_table, wrap_like
-from skrnn.sequences._mixed_sequences import MixedSequences, step_table
+from skrnn.sequences._mixed_sequences import step_table
 from skrnn.sequences._other_libraries import as_plain
 from skrnn.sequences._read_categories import has_categories, read_categories
 from skrnn.sequences._static_columns import split_static
 
 
-def count_steps(sequences):
-    """Return the number of sequences to which each value belongs.
-
-    Examples
-    --------
-    >>> from skrnn.sequences import Sequences
-    >>> windows = Sequences([[0.0], [1.0], [2.0], [3.0]], starts=[1, 2], lengths=[2, 2])
-    >>> count_steps(windows)
-    array([0, 1, 2, 1])
-    """
-    size = len(sequences.values) + 1
-    n_starts = np.bincount(sequences.starts, minlength=size)
-    n_ends = np.bincount(sequences.starts + sequences.lengths, minlength=size)
-    return np.cumsum(n_starts - n_ends)[:-1]
-
-
-def drop_unused_steps(sequences):
-    """Return the same sequences without the values that belong to none of them.
-
-    Examples
-    --------
-    >>> from skrnn.sequences import Sequences
-    >>> windows = Sequences([[0.0], [1.0], [2.0], [3.0]], starts=[1, 2], lengths=[2, 2])
-    >>> drop_unused_steps(windows).values.ravel()
-    array([1., 2., 3.])
-    """
-    if sequences.is_contiguous:
-        return sequences
-    is_used = count_steps(sequences) > 0
-    if is_used.all():
-        return sequences
-    starts = (np.cumsum(is_used) - 1)[sequences.starts]
-    further = sequences.feature_names, sequences.static, sequences.static_names
-    kept = Sequences(sequences.values[is_used], starts, sequences.lengths, *further)
-    is_mixed = isinstance(sequences, MixedSequences)
-    return MixedSequences(kept, sequences.tables) if is_mixed else kept
-
-
-def training_table(sequences, *, weighted):
-    """Return the steps of all sequences as a table, and the weight of each row or None.
-
-    If `weighted`, a step that several windows share is one row with a weight. Otherwise it is
-    repeated, so that windows of 200 steps make a table that is 200 times as large as the series.
-    """
-    if not weighted or sequences.is_contiguous:
-        return sequences.concatenate(), None
-    counts = count_steps(sequences)
-    is_used = counts > 0
-    values = sequences.values if is_used.all() else sequences.values[is_used]
-    return values, counts[is_used]
-
-
 def _require_independent_rows(transformer):
-    """Raise an error for a transformer that would use the time steps of another sequence."""
+    """Raise an error if a transformer needs targets or would use steps of another sequence."""
+    if get_tags(transformer).target_tags.required:
+        raise ValueError(
+            f"TimeDistributed fits transformers without targets, but {transformer} requires them."
+        )
     part = find_order_dependent(transformer)
     if part is None:
         return
@@ -206,20 +162,50 @@ class TimeDistributed(OneToOneFeatureMixin, SequenceTransformerMixin, SavedEstim
             If `transformer` is not a transformer, requires targets or depends on the order of the
             rows, or if `X` is not a valid batch of sequences.
         """
-        if get_tags(self.transformer).target_tags.required:
-            raise ValueError(
-                "TimeDistributed fits transformers without targets, but "
-                f"{self.transformer} requires them."
-            )
+        return self._fit(X, "fit")
+
+    @available_if(lambda self: hasattr(self.transformer, "partial_fit"))
+    @_fit_context(prefer_skip_nested_validation=False)
+    def partial_fit(self, X, y=None):
+        """Fit the transformer on the time steps of further sequences.
+
+        The results of the calls are those of one `fit` on all sequences, if this holds for the
+        transformer, as for :class:`~sklearn.preprocessing.StandardScaler` and
+        :class:`~sklearn.preprocessing.MinMaxScaler` up to rounding. Data that are larger than the
+        memory can thus be read in parts.
+
+        Parameters
+        ----------
+        X : Sequences, array, table, list or tuple
+            As in `fit`, with the same features in each call.
+
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : TimeDistributed
+            The fitted transformer.
+
+        Raises
+        ------
+        ValueError
+            As in `fit`, or if `X` has other features than in earlier calls. The state of the
+            earlier calls is then kept.
+        """
+        return self._fit(X, "partial_fit")
+
+    def _fit(self, X, method):
+        """Call a method of a new transformer, or `partial_fit` of a copy of the fitted one."""
         _require_independent_rows(self.transformer)
         sequences = self._check_sequences(X, "auto")
+        if method == "partial_fit" and is_fitted(self):
+            self._check_features(X, sequences, reset=False)
+            self.transformer_ = fit_steps(deepcopy(self.transformer_).partial_fit, sequences)
+            return self
         warn_if_channels_first(X, sequences)
-        weighted = has_fit_parameter(self.transformer, "sample_weight")
-        steps, weights = training_table(sequences, weighted=weighted)
-        fit_params = {} if weights is None else {"sample_weight": weights}
-        if sequences.feature_names is not None or isinstance(sequences, MixedSequences):
-            steps = step_table(sequences, steps)
-        transformer = clone(self.transformer).fit(steps, **fit_params)
+        transformer = clone(self.transformer)
+        transformer = fit_steps(getattr(transformer, method), sequences)
         self._check_features(X, sequences, reset=True)
         self._forget_stored_version()
         self._is_table = is_table(X)

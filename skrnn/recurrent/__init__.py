@@ -9,6 +9,7 @@ from skrnn.recurrent._check_body import check_body
 from skrnn.recurrent._classifier import RNNClassifier
 from skrnn.recurrent._masked_attention import masked_attention
 from skrnn.recurrent._program_cache import clear_program_cache
+from skrnn.recurrent._recurrent_features import RecurrentFeatures
 from skrnn.recurrent._regressor import RNNRegressor
 from skrnn.recurrent._seq2seq import Seq2SeqClassifier, Seq2SeqRegressor
 from skrnn.recurrent._sequence_generator import SequenceGenerator
@@ -20,6 +21,7 @@ __all__ = [
     "LSTMFCNBody",
     "RNNClassifier",
     "RNNRegressor",
+    "RecurrentFeatures",
     "Seq2SeqClassifier",
     "Seq2SeqRegressor",
     "SequenceGenerator",

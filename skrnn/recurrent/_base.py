@@ -199,6 +199,14 @@ class BaseRNN(BaseTrained, GradientParameters, NetworkParameters, StreamMixin):
             require_weights_of_sequences(sample_weight)
         return metric(y, predicted, sample_weight=sample_weight)
 
+    def _pooled(self, X):
+        """Return the vector of each sequence that the output layer receives."""
+        return self._forward(X, "pooled")[1]
+
+    @property
+    def _n_pooled(self):
+        return len(self.weights_[-2])  # the kernel of the output layer, before its bias
+
     def _nest(self, outputs, X, inputs):
         return nest_steps(outputs, X, inputs) if self._spec.return_sequences else outputs
 

@@ -10,7 +10,7 @@ from skrnn._parameters import parameter, with_parameters
 from skrnn._persistence import SavedEstimator
 from skrnn._sklearn import Interval, StrOptions, _fit_context
 from skrnn.preprocessing._sequence_transformer import TableTransformerMixin
-from skrnn.preprocessing._time_distributed import drop_unused_steps
+from skrnn.preprocessing._step_tables import drop_unused_steps
 from skrnn.reservoir._spike_encoding import make_encoder, scale_to_unit
 from skrnn.reservoir._spiking_connections import (
     draw_connections,

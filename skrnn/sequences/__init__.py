@@ -5,6 +5,7 @@ recognized from the data alone, so that the user has to name them; the `to_*` fu
 inverses.
 """
 
+from skrnn.sequences._aeon import from_aeon, to_aeon
 from skrnn.sequences._check import check_sequences
 from skrnn.sequences._conversions import (
     from_channels_first,
@@ -22,10 +23,12 @@ __all__ = [
     "MixedSequences",
     "Sequences",
     "check_sequences",
+    "from_aeon",
     "from_channels_first",
     "from_long",
     "from_multiindex",
     "from_nan_padded",
+    "to_aeon",
     "to_channels_first",
     "to_column",
     "to_long",

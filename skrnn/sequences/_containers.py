@@ -4,7 +4,7 @@ import numpy as np
 
 from skrnn.sequences._columns import has_sequence_cells, unpack_columns
 from skrnn.sequences._feature_names import feature_names, named_table
-from skrnn.sequences._other_libraries import is_frame, is_series
+from skrnn.sequences._other_libraries import as_plain, is_frame, is_series
 from skrnn.sequences._sequences import Sequences
 from skrnn.sequences._static_columns import join_static, split_static
 
@@ -28,10 +28,22 @@ def is_table(X):
     >>> is_table(np.zeros((4, 10))), is_table(np.zeros((4, 10, 1))), is_table([[1, 2], [3]])
     (True, False, False)
     """
+    X = _with_shape(X)
     if isinstance(X, Sequences | list | tuple):
         return False
-    shape = (X if hasattr(X, "shape") else np.asarray(X)).shape
-    return len(shape) == 2 and not has_sequence_cells(X)
+    return len(X.shape) == 2 and not has_sequence_cells(X)
+
+
+def _with_shape(X):
+    """Return a batch unchanged if it is a list or has a shape, else as an array or a list."""
+    if isinstance(X, Sequences | list | tuple):
+        return X
+    try:
+        X.shape  # noqa: B018
+        return X
+    except (AttributeError, RuntimeError):  # a nested tensor of PyTorch raises the latter
+        plain = as_plain(X)
+        return plain if isinstance(plain, list) else np.asarray(plain)
 
 
 def is_nested_array(X):
@@ -177,8 +189,7 @@ def wrap_like(sequences, X):
     """
     if isinstance(X, Sequences):
         return _with_static_of(X, sequences)
-    if not isinstance(X, list | tuple) and not hasattr(X, "shape"):
-        X = np.asarray(X)
+    X = _with_shape(X)
     n = len(X)
     if len(sequences) != n:
         raise ValueError(f"Expected as many sequences as X has, {n}, got {len(sequences)}.")

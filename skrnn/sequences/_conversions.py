@@ -173,7 +173,7 @@ def from_nan_padded(X, *, n_features=None):
 def _with_features(X, n_features):
     """Return flat rows as an array of shape (n, T, n_features)."""
     X = as_array(X, "X")
-    n_features = _as_index(n_features, "n_features")
+    n_features = as_index(n_features, "n_features")
     if X.ndim != 2 or n_features < 1 or X.shape[1] % n_features:
         raise ValueError(
             f"n_features={n_features} needs X of the shape (n_sequences, n_steps * {n_features}), "
@@ -220,7 +220,7 @@ def to_padded(X, *, value=np.nan, length=None):
     """
     X = given_sequences(X)
     longest = int(X.lengths.max(initial=0))
-    length = longest if length is None else _as_index(length, "length")
+    length = longest if length is None else as_index(length, "length")
     if length < longest:
         raise ValueError(
             f"length={length} is shorter than the longest sequence, which has {longest} steps."
@@ -231,7 +231,8 @@ def to_padded(X, *, value=np.nan, length=None):
     return padded
 
 
-def _as_index(number, name):
+def as_index(number, name):
+    """Return a number that an argument holds as an int."""
     try:
         return operator.index(number)
     except TypeError as error:

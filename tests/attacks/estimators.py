@@ -3,6 +3,7 @@
 from functools import cache
 
 import numpy as np
+import pandas as pd
 from sklearn.base import clone
 from sklearn.preprocessing import MaxAbsScaler
 
@@ -16,6 +17,8 @@ from skrnn import (
     TimeDistributed,
 )
 from skrnn.reservoir import LiquidStateMachine, Reservoir
+from skrnn.sequences import check_sequences
+from skrnn.sequences._columns import has_sequence_cells
 
 from .values import sequences
 from .verdicts import Fault, require_close
@@ -114,6 +117,16 @@ def results(estimator, batch):
         return estimator.predict(batch, lengths=2)
     methods = ("predict", "score_samples", "transform")
     return getattr(estimator, next(one for one in methods if hasattr(estimator, one)))(batch)
+
+
+def as_list(found):
+    """Return a table with sequences in its cells as a list of them, and other results unchanged."""
+    is_table = isinstance(found, pd.DataFrame) or (
+        found.__class__ is np.ndarray and found.ndim == 2
+    )
+    if is_table and has_sequence_cells(found):
+        return list(check_sequences(found, dtype=[np.float64, np.float32]))
+    return found
 
 
 def require_consistent(estimator, batch):

@@ -11,6 +11,7 @@ from .estimators import (
     LENGTHS,
     OF_SEQUENCES,
     PREDICTORS,
+    as_list,
     fitted,
     new,
     require_consistent,
@@ -56,7 +57,7 @@ def _same_fit(name, batch, convert):
         raise Fault("a right container was refused")
     with unchanged(given):
         found = results(other, given)
-    require_close(found, results(plain, batch), "another container")
+    require_close(as_list(found), results(plain, batch), "another container")
 
 
 # These compute in float64, and scalers accept missing values.

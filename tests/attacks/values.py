@@ -3,11 +3,13 @@
 All numbers are multiples of 1/4 below 8, so that every floating dtype holds them exactly.
 """
 
+from importlib.util import find_spec
+
 import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from skrnn.sequences import Sequences
+from skrnn.sequences import Sequences, to_column
 
 
 class ArrayLike:
@@ -55,55 +57,121 @@ def _each(convert):
     return lambda batch: [convert(steps) for steps in batch]
 
 
+def _by_feature(batch, convert=np.asarray):
+    """Return a dict with the cells of one column per feature, as in a nested table."""
+    n_features = batch[0].shape[1]
+    return {f"x{j}": [convert(steps[:, j]) for steps in batch] for j in range(n_features)}
+
+
+def _polars(columns):
+    import polars as pl
+
+    return pl.DataFrame(columns)
+
+
+def _arrow(columns):
+    import pyarrow as pa
+
+    return pa.table(columns)
+
+
+def _awkward(batch):
+    import awkward as ak
+
+    return ak.Array([steps.tolist() for steps in batch])
+
+
+def _data_array(batch):
+    import xarray as xr
+
+    return xr.DataArray(np.stack(batch), dims=("case", "time", "feature"))
+
+
+def _lists(batch):
+    return {"x": [steps.tolist() for steps in batch]}
+
+
+# The package that a container needs, and which may be missing.
+_NEEDS = {"polars": "polars", "Arrow": "pyarrow", "awkward": "awkward", "xarray": "xarray"}
+
+
+def _available(containers):
+    return {
+        name: convert
+        for name, convert in containers.items()
+        if find_spec(_NEEDS.get(name.split()[0], "numpy"))
+    }
+
+
 # Containers of a batch of sequences of any lengths, which must all be read alike.
-RAGGED = {
-    "list of arrays": list,
-    "tuple": tuple,
-    "object array": objects,
-    "Series of arrays": lambda batch: pd.Series(batch, index=[f"s{i}" for i in range(len(batch))]),
-    "Sequences": lambda batch: Sequences(
-        np.concatenate(batch),
-        np.cumsum([0, *map(len, batch)])[:-1],
-        [len(steps) for steps in batch],
-    ),
-    "Sequences with gaps": _sequences_with_gaps,
-    "nested lists": _each(np.ndarray.tolist),
-    "list of tuples": _each(lambda steps: tuple(map(tuple, steps.tolist()))),
-    "list of DataFrames": _each(pd.DataFrame),
-    "list of sparse": _each(sparse.csr_array),
-    "list of sparse matrices": _each(sparse.coo_matrix),
-    "float64": _each(lambda steps: steps.astype(np.float64)),
-    "float16": _each(lambda steps: steps.astype(np.float16)),
-    "long double": _each(lambda steps: steps.astype(np.longdouble)),
-    "big endian": _each(lambda steps: steps.astype(">f4")),
-    "object dtype": _each(lambda steps: steps.astype(object)),
-    "Fortran order": _each(np.asfortranarray),
-    "negative strides": _each(lambda steps: steps[::-1].copy()[::-1]),
-    "read-only": _each(_read_only),
-    "array protocol": _each(ArrayLike),
-    "mixed dtypes": lambda batch: [
-        steps.astype([np.float32, np.float64][i % 2]) for i, steps in enumerate(batch)
-    ],
-    "mixed containers": lambda batch: [
-        [steps, steps.tolist(), pd.DataFrame(steps)][i % 3] for i, steps in enumerate(batch)
-    ],
-}
+RAGGED = _available(
+    {
+        "list of arrays": list,
+        "tuple": tuple,
+        "object array": objects,
+        "Series of arrays": lambda batch: pd.Series(
+            batch, index=[f"s{i}" for i in range(len(batch))]
+        ),
+        "Sequences": lambda batch: Sequences(
+            np.concatenate(batch),
+            np.cumsum([0, *map(len, batch)])[:-1],
+            [len(steps) for steps in batch],
+        ),
+        "Sequences with gaps": _sequences_with_gaps,
+        "nested lists": _each(np.ndarray.tolist),
+        "list of tuples": _each(lambda steps: tuple(map(tuple, steps.tolist()))),
+        "list of DataFrames": _each(pd.DataFrame),
+        "list of sparse": _each(sparse.csr_array),
+        "list of sparse matrices": _each(sparse.coo_matrix),
+        "float64": _each(lambda steps: steps.astype(np.float64)),
+        "float16": _each(lambda steps: steps.astype(np.float16)),
+        "long double": _each(lambda steps: steps.astype(np.longdouble)),
+        "big endian": _each(lambda steps: steps.astype(">f4")),
+        "object dtype": _each(lambda steps: steps.astype(object)),
+        "Fortran order": _each(np.asfortranarray),
+        "negative strides": _each(lambda steps: steps[::-1].copy()[::-1]),
+        "read-only": _each(_read_only),
+        "array protocol": _each(ArrayLike),
+        "mixed dtypes": lambda batch: [
+            steps.astype([np.float32, np.float64][i % 2]) for i, steps in enumerate(batch)
+        ],
+        "mixed containers": lambda batch: [
+            [steps, steps.tolist(), pd.DataFrame(steps)][i % 3] for i, steps in enumerate(batch)
+        ],
+        "column of arrays": to_column,
+        "column of lists": lambda batch: to_column([steps.tolist() for steps in batch]),
+        "DataFrame with a column of arrays": lambda batch: pd.DataFrame({"x": batch}),
+        "DataFrame with a column of lists": lambda batch: pd.DataFrame(_lists(batch)),
+        "DataFrame with a column per feature": lambda batch: pd.DataFrame(_by_feature(batch)),
+        "DataFrame of Series": lambda batch: pd.DataFrame(_by_feature(batch, pd.Series)),
+        "object array of features": lambda batch: pd.DataFrame(_by_feature(batch)).to_numpy(),
+        "polars column": lambda batch: _polars(_lists(batch)),
+        "polars columns": lambda batch: _polars(_by_feature(batch, np.ndarray.tolist)),
+        "polars Series": lambda batch: _polars(_lists(batch))["x"],
+        "Arrow column": lambda batch: _arrow(_lists(batch)),
+        "Arrow columns": lambda batch: _arrow(_by_feature(batch)),
+        "awkward array": _awkward,
+    }
+)
 
 # Containers of a batch of sequences of one length.
-EQUAL = {
-    **RAGGED,
-    "3-D array": np.stack,
-    "3-D float64": lambda batch: np.stack(batch).astype(np.float64),
-    "3-D float16": lambda batch: np.stack(batch).astype(np.float16),
-    "3-D big endian": lambda batch: np.stack(batch).astype(">f8"),
-    "3-D object": lambda batch: np.stack(batch).astype(object),
-    "3-D Fortran order": lambda batch: np.asfortranarray(np.stack(batch)),
-    "3-D every second row": lambda batch: np.repeat(np.stack(batch), 2, axis=0)[::2],
-    "3-D reversed twice": lambda batch: np.stack(batch)[::-1, ::-1].copy()[::-1, ::-1],
-    "3-D read-only": lambda batch: _read_only(np.stack(batch)),
-    "3-D array protocol": lambda batch: ArrayLike(np.stack(batch)),
-    "nested list of one length": lambda batch: np.stack(batch).tolist(),
-}
+EQUAL = _available(
+    {
+        **RAGGED,
+        "3-D array": np.stack,
+        "3-D float64": lambda batch: np.stack(batch).astype(np.float64),
+        "3-D float16": lambda batch: np.stack(batch).astype(np.float16),
+        "3-D big endian": lambda batch: np.stack(batch).astype(">f8"),
+        "3-D object": lambda batch: np.stack(batch).astype(object),
+        "3-D Fortran order": lambda batch: np.asfortranarray(np.stack(batch)),
+        "3-D every second row": lambda batch: np.repeat(np.stack(batch), 2, axis=0)[::2],
+        "3-D reversed twice": lambda batch: np.stack(batch)[::-1, ::-1].copy()[::-1, ::-1],
+        "3-D read-only": lambda batch: _read_only(np.stack(batch)),
+        "3-D array protocol": lambda batch: ArrayLike(np.stack(batch)),
+        "nested list of one length": lambda batch: np.stack(batch).tolist(),
+        "xarray": _data_array,
+    }
+)
 
 
 def _replaced(batch, steps):

@@ -77,6 +77,11 @@ class Network:
         """The model that begins at given states, which few programs need; see `continued_model`."""
         return continued_model(self.spec, self.model)
 
+    @cached_property
+    def pooled(self):
+        """The model that returns the inputs of the output layer, which few programs need."""
+        return keras.Model(self.model.inputs, self.model.get_layer("head").input)
+
     def is_unchanged(self):
         """Return whether the custom parts have not changed since the network was built."""
         if not self.spec.has_custom_parts:
