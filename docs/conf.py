@@ -94,6 +94,7 @@ html_logo = "_static/logo.svg"
 html_favicon = "_static/favicon.svg"
 html_static_path = ["_static"]
 html_css_files = ["skrnn.css"]
+html_search_scorer = str(Path(__file__).parent / "_static/scorer.js")
 html_show_sourcelink = False
 html_theme_options = {
     "logo": {"text": "skrnn"},
