@@ -38,6 +38,8 @@ def badges(repository, site):
 
 def published_readme(text, repository, site):
     """Return the README with badges below its title, and with links that work anywhere."""
+    if site:
+        text = re.sub(r"\]\(docs/([^)]+)\.rst\)", rf"]({site}/\1.html)", text)
     if repository:
         text = re.sub(r"\]\((?!https?:|#)([^)]+)\)", rf"]({repository}/blob/main/\1)", text)
     line = badges(repository, site)

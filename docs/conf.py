@@ -24,11 +24,11 @@ extensions = [
     "matplotlib.sphinxext.plot_directive",
     "extensions.api_pages",
     "extensions.capabilities",
+    "extensions.offline_math",
     "extensions.short_names",
     "myst_parser",
     "notfound.extension",
     "numpydoc",
-    "sphinx-mathjax-offline",
     "sphinx_copybutton",
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
@@ -121,6 +121,7 @@ html_sidebars = {
 # What follows from the public addresses, if there are any.
 html_baseurl = f"{our_addresses.site}/" if our_addresses.site else ""
 notfound_urls_prefix = our_addresses.site_path
+llms_txt_uri_template = f"{html_baseurl}{{docname}}.html"
 sitemap_url_scheme = "{link}"
 ogp_site_url = html_baseurl
 if our_addresses.repository:

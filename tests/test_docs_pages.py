@@ -85,10 +85,14 @@ class TestAddresses:
 
     def test_links_of_the_published_readme_lead_to_the_repository(self, hook):
         readme = "# skrnn\n\n[a](docs/a.rst), [b](https://b.org), [c](#c)\n"
-        published = hook.published_readme(readme, "https://host/skrnn", "https://docs")
+        published = hook.published_readme(readme, "https://host/skrnn", "")
         assert "[a](https://host/skrnn/blob/main/docs/a.rst)" in published
         assert "[b](https://b.org), [c](#c)" in published
         assert published.startswith("# skrnn\n\n[![Tests](https://host/skrnn/actions")
+
+    def test_links_to_pages_of_the_published_readme_lead_to_the_site(self, hook):
+        published = hook.published_readme("# s\n\n[a](docs/a.rst)\n", "", "https://docs")
+        assert "[a](https://docs/a.html)" in published
 
     def test_urls_of_the_project(self, hook):
         urls = hook.project_urls("https://host/skrnn", "https://docs")

@@ -111,7 +111,7 @@ class ApiTables(SphinxDirective):
         folder = Path(self.env.srcdir, self.env.docname).parent
         for page in self.content:
             entries = find_autosummary_in_files([str(folder / f"{page}.rst")])
-            lines += [f"**:doc:`{page}`**", "", ".. autosummary::", ""]
+            lines += [f".. rubric:: :doc:`{page}`", "", ".. autosummary::", ""]
             lines += [f"    ~{entry.name}" for entry in entries] + [""]
         container = nodes.container()
         self.state.nested_parse(StringList(lines, source="api-tables"), 0, container)
