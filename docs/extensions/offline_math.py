@@ -1,4 +1,4 @@
-"""Formulas without a network: MathJax from an installed package, and of it only what the pages use."""
+"""Formulas without a network: the part of MathJax that pages use, from an installed package."""
 
 import importlib.util
 import shutil
