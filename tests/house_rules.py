@@ -85,6 +85,12 @@ WORDING = {
     r"\bfor want of\b": "without, if ... is missing",
     r"\baffair\b": "responsibility",
     r"\banew\b": "again",
+    r"\bwhere (?:you|one) (?:gave|give|gives|have|has|want|need|needs)\b": "if",
+    r"\bknown futures?\b(?! (?:covariates?|values?|columns?))": "known future covariates",
+    r"\banswers? with\b": "returns",
+    r"\bl(?:ie|ies|ying) idle\b": "is unused",
+    r"\bstands? in for\b": "replaces, pads",
+    r"\bas \w+ is set\b": "as ... is configured",
     # docutils reads "[1] C. Author, title, 2000." on one line as a list that begins with C.
     r"\.\. \[\d+\] [A-Z]\. [^\n]*\.(?=\n|\Z)": "two lines, broken after the title",
 }
@@ -248,8 +254,9 @@ def check_python(path, source):
 def files(root):
     """Yield the paths of all files that are checked, relative to the root."""
     found = [path for folder in CODE_FOLDERS for path in (root / folder).rglob("*.py")]
-    found += [*(root / "docs").rglob("*.py"), *(root / "docs").rglob("*.rst")]
-    found += [*(root / "examples").rglob("*.rst"), root / "README.md", root / "CONTRIBUTING.md"]
+    for ending in ("py", "rst", "inc", "md"):
+        found += (root / "docs").rglob(f"*.{ending}")
+    found += [*(root / "examples").rglob("*.rst"), *root.glob("*.md"), *root.glob("*.py")]
     for path in sorted(found):
         name = path.relative_to(root).as_posix()
         if not name.startswith(GENERATED) and name not in NOT_READ:

@@ -19,6 +19,8 @@ def words_found(text):
         ("The result is split over\n    lines: it hangs\n    on the seed.", ["hangs on"]),
         ("Sequences in a batch; None: all of them.", ["None: a"]),
         ("Pieces are passed as they are.", ["Pieces", "as they are"]),
+        ("The rate of the object where you gave one.", ["where you gave"]),
+        ("It answers with a list, as Keras is set.", ["answers with", "as Keras is set"]),
         ('.. [1] C. Ant, "On", 2000.\n', ['.. [1] C. Ant, "On", 2000.']),
     ],
 )

@@ -1,0 +1,1 @@
+"""Sphinx extensions of this documentation, and the addresses that its pages link to."""
