@@ -8,6 +8,8 @@ import skrnn
 # The pages of the user guide import `drawings` from this folder.
 sys.path.insert(0, str(Path(__file__).parent))
 
+import gallery
+
 project = "skrnn"
 author = "skrnn developers"
 copyright = "2026, skrnn developers"
@@ -36,6 +38,17 @@ toc_object_entries_show_parents = "hide"
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "auto_examples",
+    # Command-line scripts are linked from the gallery, and are not pages of it.
+    "ignore_pattern": r"(__init__|[/\\]tune_\w+)\.py$",
+    # Names of functions, and not the functions, so that Sphinx can store its settings.
+    "subsection_order": [f"../examples/{section}" for section in gallery.SECTIONS],
+    "within_subsection_order": "gallery.rank",
+    "reset_modules": ("matplotlib", "gallery.use_our_colors"),
+    # Twice the pixels, for screens of high resolution.
+    "image_srcset": ["2x"],
+    # The examples that use an object, for the page of the object.
+    "backreferences_dir": "api/generated/examples",
+    "doc_module": ("skrnn",),
     "abort_on_example_error": True,
     "download_all_examples": False,
     "show_signature": False,

@@ -65,7 +65,8 @@ print(f"{len(X_train)} pairs to train with, {len(X_test)} different sentences to
 # One tokenizer reads the English words, and a copy of another one, the `target_tokenizer`, reads
 # and writes the French words. Attention gives each word of the translation direct access to the
 # outputs of the encoder; without it, greedy search has a BLEU of about 40 on the same sentences.
-# :ref:`sphx_glr_auto_examples_plot_dates_attention.py` draws where a decoder looks.
+# :ref:`sphx_glr_auto_examples_sequence_to_sequence_plot_dates_attention.py` draws where a decoder
+# looks.
 
 from sklearn.pipeline import make_pipeline
 

@@ -11,9 +11,9 @@ the words that the prediction for one word depends on.
 # %%
 # The tagger
 # ----------
-# A short training is enough here: :ref:`sphx_glr_auto_examples_plot_tagging.py` trains longer and
-# compares the tagger with a baseline. The network reads from left to right, so that a tag depends
-# on its word and on those before it.
+# A short training is enough here: :ref:`sphx_glr_auto_examples_label_every_step_plot_tagging.py`
+# trains longer and compares the tagger with a baseline. The network reads from left to right, so
+# that a tag depends on its word and on those before it.
 
 import matplotlib.pyplot as plt
 import numpy as np

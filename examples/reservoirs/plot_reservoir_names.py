@@ -12,7 +12,7 @@ last one.
 # %%
 # The data
 # --------
-# There are 6,000 names, as in :ref:`sphx_glr_auto_examples_plot_names_languages.py`, where a
+# There are 6,000 names, as in :ref:`sphx_glr_auto_examples_text_plot_names_languages.py`, where a
 # trained network reads them. Each letter becomes a one-hot time step, with different columns for
 # upper and lower case. The time steps stay sparse, and the reservoir reads them as codes: each of
 # them selects one column of the input weights.

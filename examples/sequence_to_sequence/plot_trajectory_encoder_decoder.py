@@ -90,7 +90,7 @@ for name, by_step in errors.items():
 # forecast.
 #
 # None of these networks comes close to a linear model, which can continue a sum of sine waves
-# almost exactly, see :ref:`sphx_glr_auto_examples_plot_ladybug.py`.
+# almost exactly, see :ref:`sphx_glr_auto_examples_forecast_plot_ladybug.py`.
 
 near, far = ({name: by_step[at] for name, by_step in errors.items()} for at in (0, -1))
 assert min(near, key=near.get) == "Recursive"
