@@ -89,7 +89,7 @@ for row, name in enumerate(auc.columns[1:]):
     ax.plot(auc[name].mean(), row, "|", color="black", markersize=18, markeredgewidth=2)
 ax.set(yticks=range(4), yticklabels=auc.columns[1:], xlabel="Area under the ROC curve")
 ax.set_title("Five folds (points) and their mean (bar)")
-ax.invert_yaxis()
+ax.set_ylim(3.5, -0.5)
 ax.grid(axis="x", color="0.9")
 
 # %%

@@ -82,3 +82,18 @@ for name, model in models.items():
     rows[name] = {"test accuracy": model.score(test, y_test), "seconds": perf_counter() - start}
 table = pd.DataFrame(rows).T
 table.round(2)
+
+# %%
+# The recurrent layer alone reads all time steps, one after another. With a convolution and pooling
+# it reads a sixth of them, so that it is faster as well as better.
+
+assert table["test accuracy"].idxmax() == "Convolutions, then GRU"
+assert table["test accuracy"].nlargest(2).diff().iloc[-1] < -0.1
+ratio = table.loc["GRU", "seconds"] / table.loc["Convolutions, then GRU", "seconds"]
+print(f"Without the convolution, training takes {ratio:.1f} times as long")
+
+# %%
+# The parameters of a body can be tuned as those of any nested estimator, for example
+# ``body__kernel_size`` and ``body__pool_size``: see :doc:`/user_guide/bodies`.
+
+# sphinx_gallery_thumbnail_number = 1

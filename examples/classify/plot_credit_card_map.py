@@ -67,12 +67,11 @@ figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.8), layout="constraine
 image = left.pcolor(som.distance_map().T, cmap="cividis")
 figure.colorbar(image, label="Mean distance to the neighbours (relative)")
 jitter = rng.uniform(0.25, 0.75, size=units.shape)
-for target, marker, label in ((0, "o", "rejected"), (1, "s", "approved")):
-    chosen = (applications.target == target).nonzero()[0]
-    at = units[chosen] + jitter[chosen]
-    left.plot(*at.T, marker, color="white", markeredgecolor="black", markersize=4, label=label)
+for target, color, label in ((0, "#D55E00", "rejected"), (1, "white", "approved")):
+    at = (units + jitter)[: len(real)][applications.target == target]
+    left.plot(*at.T, "o", color=color, markeredgecolor="black", markersize=4, label=label)
 left.set(title="Real applications on the map", xlabel="Column of the map", ylabel="Row of the map")
-left.legend(loc="upper right")
+left.legend(loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=2)
 bins = np.linspace(0, distance.max(), 25)
 right.hist([distance[~is_false], distance[is_false]], bins, label=["real", "false"], stacked=True)
 right.set(xlabel="Distance to the closest unit", ylabel="Applications")
@@ -80,9 +79,17 @@ right.set_title("Quantization error")
 _ = right.legend()
 
 # %%
-# The left picture shows that applications that were approved and rejected are in different regions,
-# although the map has not seen which they are.
-#
+# Applications that were approved and those that were rejected are in different regions of the map,
+# although it was trained without these labels. The class of most applications is that of the
+# majority at their unit:
+
+of_unit = pd.DataFrame(units[: len(real)], columns=["column", "row"]).assign(y=applications.target)
+majority = of_unit.groupby(["column", "row"])["y"].transform("mean").round()
+purity = (majority == of_unit["y"]).mean()
+print(f"{purity:.0%} of the real applications have the class of the majority at their unit")
+assert purity > 0.8
+
+# %%
 # How many false applications are found?
 # --------------------------------------
 # A bank can check 60 applications by hand. We rank them by the distance from the map, and compare
@@ -127,3 +134,22 @@ found = pd.DataFrame(
     }
 ).T
 found.round(3)
+
+# %%
+# All methods find nearly all of the false applications. The isolation forest, which needs no map
+# and no choice of its size, is at least as good. A map shows more than a score does: which kinds of
+# applications there are. The classifier has learned from labels that the map suggested, some of
+# which are wrong, and ranks the applications slightly better than the map.
+
+column = f"false ones among {n_checked} checked"
+assert found[column].drop("Random order").min() >= 25
+assert (
+    found.loc["Isolation forest", "average precision"]
+    >= (found.loc["Self-organising map", "average precision"])
+)
+assert (
+    found.loc["Map, then random forest", "average precision"]
+    > (found.loc["Self-organising map", "average precision"])
+)
+
+# sphinx_gallery_thumbnail_number = 1

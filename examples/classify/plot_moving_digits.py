@@ -129,12 +129,12 @@ table.round(3)
 assert table["test accuracy"].idxmax() == "Convolutions and GRU"
 assert table["test accuracy"].nlargest(2).diff().iloc[-1] < -0.1
 
-figure, ax = plt.subplots(figsize=(7, 3), layout="constrained")
+figure, ax = plt.subplots(figsize=(8, 3), layout="constrained")
 table.plot.barh(ax=ax, color=["#56B4E9", "#0072B2"], zorder=2)
 ax.axvline(0.1, color="0.3", linestyle="--", label="chance")
 ax.invert_yaxis()
 ax.grid(axis="x", color="0.9")
 ax.set(xlabel="Accuracy", xlim=(0, 1), title="Ten digits that move")
-_ = ax.legend(loc="lower right")
+_ = ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
 
 # sphinx_gallery_thumbnail_number = 1

@@ -31,7 +31,8 @@ figure, ax = plt.subplots(figsize=(10, 2.6), layout="constrained")
 image = ax.imshow(by_day, aspect="auto", cmap="Reds", interpolation="none", extent=(1, 367, 5, 0))
 ax.set(yticks=np.arange(5) + 0.5, yticklabels=by_day.index, xlabel="Day of the year")
 ax.hlines(range(1, 5), 1, 367, color="0.8", linewidth=0.8)
-_ = figure.colorbar(image, label="Hours missing", ticks=[0, 12, 24])
+figure.colorbar(image, label="Hours missing", ticks=[0, 12, 24])
+_ = ax.set_title("Hours without PM2.5")
 
 # %%
 # Inputs are filled, targets are not
@@ -134,13 +135,15 @@ from skrnn.inspection import HorizonErrorDisplay
 split = [(np.flatnonzero(~is_test), np.flatnonzero(is_test))]
 errors = {name: forecaster.backtest(X, y, cv=split) for name, forecaster in forecasters.items()}
 by_step = pd.DataFrame({name: table.set_index("step")["mae"] for name, table in errors.items()}).T
-print("Mean absolute error (µg/m³) by hours ahead, and over all 24")
-print(by_step[[1, 6, 12, 24]].assign(mean=by_step.mean(axis=1)).round(1).to_string())
 
 figure, ax = plt.subplots(figsize=(8, 4.8), layout="constrained")
 HorizonErrorDisplay(errors=errors).plot(ax)
 ax.set(xlabel="Hours ahead", ylabel="Mean absolute error (µg/m³)", xticks=[1, 6, 12, 18, 24])
-_ = ax.legend(loc="lower right", ncols=2)
+ax.set_title("Errors of forecasts of PM2.5 in 2014")
+ax.legend(loc="lower right", ncols=2)
+
+# Mean absolute errors in µg/m³, by hours ahead and over all 24 hours.
+by_step[[1, 6, 12, 24]].assign(mean=by_step.mean(axis=1)).round(1)
 
 # %%
 # One hour ahead, no forecaster is better than persistence. For longer horizons the network is best,
@@ -173,16 +176,18 @@ intervals = {
 }
 
 levels = {"below 50": (-np.inf, 50), "50 to 100": (50, 100), "above 100": (100, np.inf)}
-print("24 hours ahead, by the level of the forecast: coverage, mean width (µg/m³)")
-print(" " * 20 + "".join(f"{level:>16}" for level in ("all", *levels)))
+rows = {}
 for name, table in intervals.items():
     table = table.assign(inside=y_test.between(table["lower"], table["upper"]))[y_test.notna()]
     parts = [table, *(table[table["forecast"].between(*bounds)] for bounds in levels.values())]
-    cells = (
-        f"{part['inside'].mean():.0%}, {(part['upper'] - part['lower']).mean():.0f}"
-        for part in parts
-    )
-    print(f"{name:<20}" + "".join(f"{cell:>16}" for cell in cells))
+    for level, part in zip(("all", *levels), parts, strict=True):
+        rows[name, level] = {
+            "coverage": f"{part['inside'].mean():.0%}",
+            "mean width (µg/m³)": round((part["upper"] - part["lower"]).mean()),
+        }
+
+# Intervals 24 hours ahead, by the level of the forecast.
+pd.DataFrame(rows).T.head(8)
 
 # %%
 # Both cover about 90 % of all hours. Only this average is guaranteed, not the coverage of polluted
@@ -212,3 +217,5 @@ for ax, (name, table) in zip(axes, intervals.items(), strict=True):
     ax.set(xlabel="", ylabel="PM2.5 (µg/m³)", title=name)
     ax.get_legend().remove()
 _ = figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
+
+# sphinx_gallery_thumbnail_number = 3

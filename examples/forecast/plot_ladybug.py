@@ -84,11 +84,12 @@ from skrnn.forecasting import make_windows
 
 truth = make_windows(test, window_length=window_length, horizon=horizon)
 errors = {}
-print("Mean absolute error         1 step    5 steps   10 steps   20 steps")
 for name, forecaster in forecasters.items():
     trajectories = forecaster.predict_trajectory(test)[truth.rows]
     errors[name] = np.abs(trajectories - truth.y).mean(axis=(0, 2))
-    print(f"{name:<20}" + "".join(f"{errors[name][step - 1]:>11.1e}" for step in (1, 5, 10, 20)))
+
+by_step = pd.DataFrame(errors, index=pd.Index(range(1, horizon + 1), name="steps ahead")).T
+by_step[[1, 5, 10, 20]].map("{:.1e}".format)
 
 # %%
 # Ridge with a small penalty is best by far, as expected. A sine wave satisfies a linear recurrence:
@@ -136,3 +137,5 @@ for ax, begin in zip(axes, (8_300, 8_700, 9_100, 9_500), strict=True):
     legend.remove()
 labels = [text.get_text() for text in legend.get_texts()]
 _ = figure.legend(legend.legend_handles, labels, loc="outside lower center", ncols=len(labels))
+
+# sphinx_gallery_thumbnail_number = 2

@@ -167,3 +167,5 @@ for origin in range(0, len(test) - horizon, horizon):
 ax.set(xlabel="Step", ylabel="Cells", xlim=(test.index[0], test.index[-1]))
 ax.legend(loc="upper right", ncols=2)
 _ = ax.set_title("Forecasts of 12 steps from every twelfth step")
+
+# sphinx_gallery_thumbnail_number = 3

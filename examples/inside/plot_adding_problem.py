@@ -18,6 +18,7 @@ reaches the first half of a sequence learn the task.
 # sum of two such numbers is 1/6, which is therefore the mean squared error of the mean.
 
 import matplotlib.pyplot as plt
+import pandas as pd
 
 from skrnn import RNNRegressor
 from skrnn.datasets import make_adding_problem
@@ -60,9 +61,7 @@ for length in lengths:
         model = RNNRegressor(**{**common, **cell}).fit(X, y)
         errors[name].append(((model.predict(X_test) - y_test) ** 2).mean())
 
-print("Time steps   " + "".join(f"{length:>9}" for length in lengths))
-for name, values in errors.items():
-    print(f"{name:12s} " + "".join(f"{value:9.1e}" for value in values))
+pd.DataFrame(errors, index=pd.Index(lengths, name="time steps")).T.map("{:.1e}".format)
 
 # %%
 # Errors by length

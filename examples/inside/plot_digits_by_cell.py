@@ -19,6 +19,7 @@ We classify scikit-learn's digits in both orders, with several cells.
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
@@ -63,9 +64,7 @@ for order, positions in orders.items():
         model = RNNClassifier(**{**common, **cell}).fit(X_train[:, positions], y_train)
         accuracy[order][name] = model.score(X_test[:, positions], y_test)
 
-print(f"{'':12s} {'row by row':>12s} {'random order':>13s}")
-for name in cells:
-    print(f"{name:12s} {accuracy['row by row'][name]:12.3f} {accuracy['random order'][name]:13.3f}")
+pd.DataFrame(accuracy).round(3)
 
 # %%
 # What a network reads, and how accurate it is

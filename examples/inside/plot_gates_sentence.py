@@ -47,6 +47,7 @@ sentence = "Le maire de la ville a présenté un projet pour la rénovation de l
 tags = tagger.predict([sentence])[0]
 words = [f"{word} {tag}" for word, tag in zip(sentence, tags, strict=True)]
 gates = GateDisplay.from_estimator(tagger, [sentence], units=np.arange(8), labels=words)
+_ = gates.figure_.suptitle("Gates of eight units")
 
 # %%
 # How open are the gates at words of different kinds? The mean over all units and over 40 sentences
@@ -76,6 +77,7 @@ assert means["DET"]["output"] < means["NOUN"]["output"] - 0.05
 # the hidden states of all units. Red is positive and blue is negative.
 
 states = StateDisplay.from_estimator(tagger, [sentence], labels=sentence)
+_ = states.figure_.suptitle("Hidden states of all units")
 
 # %%
 # Attributions
@@ -102,5 +104,8 @@ by_distance = np.mean([np.abs(one[10::-1]) for one in of_others], axis=0)
 figure, ax = plt.subplots(layout="constrained")
 ax.bar(np.arange(11), by_distance)
 ax.set(xlabel="Distance from the word, in words", ylabel="Mean absolute attribution")
+ax.set_title("Attributions of earlier words")
 assert by_distance[0] > 2 * by_distance[1] > 2 * by_distance[2:].max()
 plt.show()
+
+# sphinx_gallery_thumbnail_number = 1

@@ -155,3 +155,5 @@ axes[0].set_title("Before training")
 assert min(losses["no clipping"]) > 0.6
 assert losses["global_clipnorm=1"][-1] < 0.05
 plt.show()
+
+# sphinx_gallery_thumbnail_number = 1

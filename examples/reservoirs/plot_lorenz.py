@@ -89,7 +89,8 @@ for ax, i in zip(axes, (0, 6, 12, 18), strict=True):
         ax.axvline(times[n_valid[i]], color="black", linestyle=":")
     ax.set(ylabel=f"x, position {i + 1}", xlim=(0, times[-1]))
 figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper right", ncols=2)
-_ = axes[-1].set_xlabel("Lyapunov times since the last known value")
+axes[-1].set_xlabel("Lyapunov times since the last known value")
+_ = figure.suptitle("Forecasts from four positions", x=0.2)
 
 # %%
 # After the valid time
@@ -126,3 +127,5 @@ for ax, (name, (run, color, size)) in zip(axes, runs.items(), strict=False):
     axes[2].scatter(tops[:-1], tops[1:], s=size, color=color, label=name)
 axes[2].set(title="Maxima of z, 20,000 steps", xlabel="One maximum", ylabel="The next")
 _ = axes[2].legend(markerscale=2)
+
+# sphinx_gallery_thumbnail_number = 2

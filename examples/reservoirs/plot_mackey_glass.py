@@ -145,3 +145,5 @@ ax.set(xlabel="Generated time steps", ylabel="NRMSE", xlim=(1, n_ahead), ylim=(N
 ax.grid(alpha=0.3)
 ax.legend(title="Four reservoirs each", loc="lower right")
 _ = ax.set_title("Error by horizon, from 100 positions")
+
+# sphinx_gallery_thumbnail_number = 1

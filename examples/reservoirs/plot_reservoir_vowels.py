@@ -195,3 +195,5 @@ ConfusionMatrixDisplay.from_estimator(
     ax=axes[2],
 )
 _ = axes[2].set(title="Test utterances", xlabel="predicted speaker", ylabel="speaker")
+
+# sphinx_gallery_thumbnail_number = 2

@@ -115,7 +115,8 @@ for ax, text, target, weights in zip(axes, texts, model.predict(texts), maps, st
     ax.set_yticks(range(len(target) + 1), [*target, "stop"])
     ax.set_xlabel("Source")
 axes[0].set_ylabel("Target, from top to bottom")
-_ = figure.colorbar(image, ax=axes, label="Attention weight")
+figure.colorbar(image, ax=axes, label="Attention weight")
+_ = figure.suptitle("Where the decoder looks")
 
 # %%
 # The weights of the first character are spread over the whole source. Then the decoder looks at the

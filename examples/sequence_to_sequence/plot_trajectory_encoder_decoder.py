@@ -75,9 +75,8 @@ for name, model in models.items():
 # -----------------------------
 
 errors = {name: np.abs(one - truth.y).mean(axis=(0, 2)) for name, one in forecasts.items()}
-print(f"{'Mean absolute error':<36} 1 step  5 steps 10 steps 20 steps")
-for name, by_step in errors.items():
-    print(f"{name:<36}" + "".join(f"{by_step[step - 1]:>9.4f}" for step in (1, 5, 10, 20)))
+table = pd.DataFrame(errors, index=pd.Index(range(1, horizon + 1), name="steps ahead")).T
+table[[1, 5, 10, 20]].round(4)
 
 # %%
 # The recursive forecaster, which was trained for one step, has the best near forecasts, and the
@@ -128,3 +127,5 @@ for ax, i in zip(axes, (300, 700, 1_100, 1_500), strict=True):
 axes[0].set_ylabel("y")
 handles, labels = axes[0].get_legend_handles_labels()
 _ = figure.legend(handles, labels, loc="outside lower center", ncols=3)
+
+# sphinx_gallery_thumbnail_number = 2

@@ -81,13 +81,23 @@ pipelines = {
 
 import time
 
+import pandas as pd
+
+rows = {}
 for name, pipeline in pipelines.items():
     begin = time.perf_counter()
     pipeline.fit(X_train, y_train)
     seconds = time.perf_counter() - begin
-    accuracy = pipeline.score(X_test, y_test)
     weights = sum(w.size for w in getattr(pipeline[-1], "weights_", [])) or pipeline[-1].coef_.size
-    print(f"{name:<23} accuracy {accuracy:.3f}, {weights:>9,} weights, fitted in {seconds:.0f} s")
+    rows[name] = {
+        "accuracy": round(pipeline.score(X_test, y_test), 3),
+        "weights": f"{weights:,}",
+        "seconds to fit": round(seconds),
+    }
+
+table = pd.DataFrame(rows).T
+assert table["accuracy"].idxmax() == "Pairs of words, linear"
+table.head()
 
 # %%
 # Learning curves
@@ -104,6 +114,7 @@ figure, axes = plt.subplots(2, 2, figsize=(10, 7), sharex=True, layout="constrai
 for column, name in zip(axes.T, ["One-hot steps, LSTM", "Embedding, LSTM"], strict=True):
     HistoryDisplay.from_estimator(pipelines[name], metrics=["loss", "accuracy"], ax=column)
     column[0].set_title(name)
+_ = figure.suptitle("Learning curves")
 
 # %%
 # Confusion matrices
@@ -123,6 +134,7 @@ for ax, (name, pipeline) in zip(axes, pipelines.items(), strict=True):
         ax=ax,
     )
     ax.set_title(name)
+_ = figure.suptitle("Test reviews")
 
 # %%
 # The most confident predictions

@@ -65,16 +65,20 @@ pipelines = {
 # more than once, and some in several languages. Equal names are a group, which is never in both
 # the training and the test part of a fold.
 
+import pandas as pd
 from sklearn.metrics import accuracy_score, f1_score
 from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
 
 folds = list(StratifiedGroupKFold(3, shuffle=True, random_state=0).split(X, y, groups=X))
-predicted = {}
+predicted, scores = {}, {}
 for name, pipeline in pipelines.items():
     predicted[name] = cross_val_predict(pipeline, X, y, cv=folds)
-    accuracy = accuracy_score(y, predicted[name])
-    macro_f1 = f1_score(y, predicted[name], average="macro")
-    print(f"{name:<27} accuracy {accuracy:.3f}, macro-F1 {macro_f1:.3f}")
+    scores[name] = {
+        "accuracy": accuracy_score(y, predicted[name]),
+        "macro-F1": f1_score(y, predicted[name], average="macro"),
+    }
+
+pd.DataFrame(scores).T.round(3)
 
 # %%
 # Confusion matrix
