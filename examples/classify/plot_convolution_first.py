@@ -63,12 +63,12 @@ from skrnn.recurrent import ConvBody
 X_train, X_test, y_train, y_test = X[:400], X[400:], y[:400], y[400:]
 models = {
     "Logistic regression": LogisticRegression(max_iter=500),
-    "GRU": RNNClassifier(cell="gru", units=32, epochs=30, random_state=0),
+    "GRU": RNNClassifier(cell="gru", units=32, epochs=20, random_state=0),
     "Convolutions, then GRU": RNNClassifier(
         cell="gru",
         units=32,
         body=ConvBody(filters=24, kernel_size=15, pool_size=6),
-        epochs=30,
+        epochs=20,
         random_state=0,
     ),
 }
