@@ -1,4 +1,4 @@
-"""The examples of the gallery: each has a place in the chosen order, and their pages have titles."""
+"""The examples of the gallery: each has a place in the chosen order, and a title."""
 
 import importlib.util
 from pathlib import Path

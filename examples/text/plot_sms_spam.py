@@ -78,13 +78,13 @@ table = pd.DataFrame(rows).T
 table.round(3)
 
 # %%
-# In a few seconds, linear models of words or groups of letters are as good as the networks. This is
-# usual for short texts in which single words decide.
+# Linear models of words or groups of letters are better than the networks, in a fraction of the
+# time. This is usual for short texts in which single words decide.
 
 assert table["average precision"].filter(like="logistic").max() > 0.95
 assert (
     table["average precision"].filter(like="GRU").max()
-    < table["average precision"].filter(like="logistic").max() + 0.01
+    < table["average precision"].filter(like="logistic").min()
 )
 
 import matplotlib.pyplot as plt
