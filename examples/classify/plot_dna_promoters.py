@@ -124,6 +124,7 @@ ax.bar(np.arange(len(sequence)), effect, color="#0072B2")
 for start in starts:
     ax.axvspan(start - 0.5, start + 5.5, color="#E69F00", alpha=0.3, zorder=0)
 ax.set_xticks(np.arange(len(sequence)), list(sequence), fontsize=6)
+ax.margins(x=0.01)
 ax.set(xlabel="Base (shaded: the two motifs)", ylabel="Fall of the probability")
 _ = ax.set_title("Effect of a mutation on the probability of a promoter")
 

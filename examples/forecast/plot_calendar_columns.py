@@ -121,8 +121,8 @@ figure, ax = plt.subplots(figsize=(9, 4), layout="constrained")
 ax.plot(y_test[days_shown], color="black", label="Visitors")
 for name, style in (("Same day of the week", ":"), ("GRU", "--"), ("GRU, calendar", "-")):
     ax.plot(pd.Series(forecasts[name], y_test.index)[days_shown], style, label=name)
-ax.axvspan("2024-07-06", "2024-08-19", color="0.93", zorder=0)
-ax.annotate("school holidays", ("2024-07-08", 60), color="0.4")
+ax.axvspan(pd.Timestamp("2024-07-06"), pd.Timestamp("2024-08-19"), color="0.93", zorder=0)
+ax.annotate("school holidays", (pd.Timestamp("2024-07-08"), 60), color="0.4")
 ax.set(xlabel="Day", ylabel="Visitors per day", ylim=(0, None), title="Forecasts 14 days ahead")
 _ = ax.legend(ncols=4, loc="lower center", bbox_to_anchor=(0.5, -0.35))
 

@@ -20,6 +20,8 @@ how nonlinear they are. Two measures show this: the memory capacity and the echo
 # Four topologies are compared: random connections, an orthogonal matrix, a ring, and a line, in
 # which each unit receives only from the one before it; first with linear units, then with tanh.
 
+import pandas as pd
+
 from skrnn import EchoStateRegressor
 from skrnn.reservoir import Reservoir, memory_capacity
 
@@ -50,9 +52,8 @@ measured = {
     for activation in ("identity", "tanh")
     for topology in topologies
 }
-print("Memory capacity of 100 units")
-for (activation, topology), result in measured.items():
-    print(f"{activation:<9} {topology:<11} {result.capacity:>6.1f}")
+capacity = pd.Series({key: result.capacity for key, result in measured.items()}).unstack(0)
+capacity.loc[list(topologies)].round(1)
 
 # %%
 # Linear units in a ring or with an orthogonal matrix, in which all directions decay equally fast,
@@ -63,12 +64,16 @@ for (activation, topology), result in measured.items():
 import matplotlib.pyplot as plt
 import numpy as np
 
+assert capacity.loc[["cycle", "orthogonal"], "identity"].min() > 90
+assert capacity.loc["random", "identity"] < capacity.loc["cycle", "identity"] - 20
+assert (capacity["tanh"] < capacity["identity"]).all()
+
 figure, axes = plt.subplots(1, 2, figsize=(11, 4.4), sharey=True, layout="constrained")
 for ax, activation in zip(axes, ("identity", "tanh"), strict=True):
-    for topology in topologies:
+    for topology, style in zip(topologies, ("-", "--", "-.", ":"), strict=True):
         result = measured[activation, topology]
         delays = np.arange(1, len(result.by_delay) + 1)
-        ax.plot(delays, result.by_delay, label=f"{topology}: {result.capacity:.1f}")
+        ax.plot(delays, result.by_delay, style, label=f"{topology}: {result.capacity:.1f}")
     ax.set(xlabel="Delay in time steps", xlim=(1, 150), ylim=(0, 1.05))
     ax.axvline(100, color="0.5", linestyle="--", linewidth=1)
     ax.grid(alpha=0.3)
@@ -83,12 +88,14 @@ _ = axes[1].set_title("tanh units")
 # controls it.
 
 scalings = [0.001, 0.01, 0.1, 1.0]
-print("input scaling " + "".join(f"{scaling:>8}" for scaling in scalings))
-for topology in topologies:
-    capacities = [
+by_scaling = {
+    topology: [
         measure(make_reservoir(topology, input_scaling=scaling)).capacity for scaling in scalings
     ]
-    print(f"{topology:<14}" + "".join(f"{capacity:>8.1f}" for capacity in capacities))
+    for topology in topologies
+}
+assert all(values[0] > values[-1] for values in by_scaling.values())
+pd.DataFrame(by_scaling, index=pd.Index(scalings, name="input scaling")).T.round(1)
 
 # %%
 # A picture of one reservoir
@@ -104,6 +111,7 @@ pulse[5] = 1
 reservoir = make_reservoir("orthogonal").fit(pulse[None])
 figure, axes = plt.subplots(1, 3, figsize=(13, 4.2), layout="constrained")
 _ = ReservoirDisplay.from_estimator(reservoir, pulse[None], n_units=10, max_delay=150, ax=axes)
+_ = figure.suptitle("A reservoir of 100 units with an orthogonal matrix")
 
 # %%
 # Is the initial state forgotten?

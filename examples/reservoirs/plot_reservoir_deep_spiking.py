@@ -128,6 +128,7 @@ print(f"{len(X_train)} training waves, {len(X_test)} test waves")
 
 from time import perf_counter
 
+import pandas as pd
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
@@ -143,15 +144,15 @@ def plain_numbers(waves):
     )
 
 
-contestants = {
+reservoirs = {
     "Five plain numbers": FunctionTransformer(plain_numbers),
     "Shallow": Reservoir(units=300, pooling="mean"),
     "Deep, three layers": Reservoir(units=100, layers=3, leak_rate=[1.0, 0.3, 0.1], pooling="mean"),
     "Liquid, rate": LiquidStateMachine(units=300),
     "Liquid, latency": LiquidStateMachine(units=300, encoding="latency"),
 }
-print(f"{'':<19} {'accuracy of each':<17}  mean   seconds to fit and test")
-for name, features in contestants.items():
+rows = {}
+for name, features in reservoirs.items():
     seeded = "random_state" in features.get_params()
     accuracies = []
     begin = perf_counter()
@@ -160,9 +161,14 @@ for name, features in contestants.items():
             features.set_params(random_state=seed)
         model = make_pipeline(features, StandardScaler(), LogisticRegression(C=0.1, max_iter=1_000))
         accuracies.append(model.fit(X_train, y_train).score(X_test, y_test))
-    seconds = (perf_counter() - begin) / len(accuracies)
-    each = " ".join(f"{accuracy:.3f}" for accuracy in accuracies)
-    print(f"{name:<19} {each:<17}  {np.mean(accuracies):.3f}  {seconds:.1f}")
+    rows[name] = {
+        "accuracy of each seed": ", ".join(f"{accuracy:.3f}" for accuracy in accuracies),
+        "mean accuracy": np.mean(accuracies).round(3),
+        "seconds to fit and test": round((perf_counter() - begin) / len(accuracies), 1),
+    }
+
+table = pd.DataFrame(rows).T
+table.head()
 
 # %%
 # The shallow reservoir is best, and the deep one so close that 400 waves can hardly distinguish
@@ -170,3 +176,8 @@ for name, features in contestants.items():
 # summary statistics. The spiking reservoirs cost more and are worse than all others, far worse if
 # values become random spikes. They are first of all models of neurons; compare them with simpler
 # features before you use them in a classifier.
+
+mean = table["mean accuracy"]
+assert mean["Shallow"] > mean["Five plain numbers"] > mean["Liquid, latency"] > mean["Liquid, rate"]
+assert mean["Deep, three layers"] > mean["Five plain numbers"]
+assert mean["Shallow"] - mean["Deep, three layers"] < 0.03

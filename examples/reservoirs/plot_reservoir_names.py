@@ -90,17 +90,23 @@ pipelines = {
 
 from time import perf_counter
 
+import pandas as pd
 from sklearn.metrics import accuracy_score, f1_score
 from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
 
 folds = list(StratifiedGroupKFold(5, shuffle=True, random_state=0).split(X, y, groups=X))
+scores = {}
 for name, pipeline in pipelines.items():
     begin = perf_counter()
     predicted = cross_val_predict(pipeline, X, y, cv=folds)
     seconds = perf_counter() - begin
-    accuracy = accuracy_score(y, predicted)
-    macro_f1 = f1_score(y, predicted, average="macro")
-    print(f"{name:<26} accuracy {accuracy:.3f}, macro-F1 {macro_f1:.3f}   ({seconds:.0f} s)")
+    scores[name] = {
+        "accuracy": accuracy_score(y, predicted),
+        "macro-F1": f1_score(y, predicted, average="macro"),
+        "seconds": seconds,
+    }
+
+pd.DataFrame(scores).T.round(3)
 
 # %%
 # The n-grams are slightly better than any states, and that linear model takes a fraction of the
@@ -158,9 +164,9 @@ for name, parameters in settings.items():
         others = network.hidden_states(letters.transform(changed[position]))
         distance = np.linalg.norm(states - others, axis=1) / np.linalg.norm(states, axis=1)
         apart[name].append(distance.mean())
-    print(name)
-    print("  distance", " ".join(f"{value:.4f}" for value in apart[name]))
-    print("  accuracy", " ".join(f"{value:.4f}" for value in decoded[name]))
+
+# The distance of the states after one changed letter, by reservoir and position of the letter.
+pd.DataFrame(apart, index=pd.Index(positions, name="position")).T.round(4)
 
 # %%
 # For comparison, the accuracy of always predicting the most frequent letter at a position:

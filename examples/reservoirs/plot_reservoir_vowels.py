@@ -94,14 +94,21 @@ models = {
 
 from time import perf_counter
 
+import pandas as pd
 from sklearn.model_selection import StratifiedKFold, cross_val_score
 
 folds = list(StratifiedKFold(5, shuffle=True, random_state=0).split(X_train, y_train))
+rows = {}
 for name, model in models.items():
     begin = perf_counter()
     scores = cross_val_score(model, X_train, y_train, cv=folds)
     seconds = perf_counter() - begin
-    print(f"{name:<26} {scores.mean():.3f} ± {scores.std():.3f}   ({seconds:.1f} s)")
+    rows[name] = {
+        "accuracy": f"{scores.mean():.3f} ± {scores.std():.3f}",
+        "seconds": f"{seconds:.1f}",
+    }
+
+pd.DataFrame(rows).T.head(10)
 
 # %%
 # The leak rate and the penalty
@@ -122,7 +129,7 @@ accuracy = search.cv_results_["mean_test_score"].reshape(len(penalties), len(rat
 spread = search.cv_results_["std_test_score"].reshape(len(penalties), len(rates))
 print(
     f"best: {search.best_params_}, {search.best_score_:.3f} "
-    f"+- {spread.ravel()[search.best_index_]:.3f}"
+    f"± {spread.ravel()[search.best_index_]:.3f}"
 )
 
 import matplotlib.pyplot as plt
