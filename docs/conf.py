@@ -46,13 +46,14 @@ sphinx_gallery_conf = {
     "reset_modules": ("matplotlib", "gallery.use_our_colors"),
     # Twice the pixels, for screens of high resolution.
     "image_srcset": ["2x"],
+    "abort_on_example_error": True,
+    "download_all_examples": False,
+    "remove_config_comments": True,
+    "show_signature": False,
+    "write_computation_times": False,
     # The examples that use an object, for the page of the object.
     "backreferences_dir": "api/generated/examples",
     "doc_module": ("skrnn",),
-    "abort_on_example_error": True,
-    "download_all_examples": False,
-    "show_signature": False,
-    "write_computation_times": False,
 }
 
 plot_formats = ["svg"]
