@@ -8,8 +8,6 @@ import skrnn
 # The pages of the user guide import `drawings` from this folder.
 sys.path.insert(0, str(Path(__file__).parent))
 
-import gallery
-
 project = "skrnn"
 author = "skrnn developers"
 copyright = "2026, skrnn developers"
@@ -41,7 +39,7 @@ sphinx_gallery_conf = {
     # Command-line scripts are linked from the gallery, and are not pages of it.
     "ignore_pattern": r"(__init__|[/\\]tune_\w+)\.py$",
     # Names of functions, and not the functions, so that Sphinx can store its settings.
-    "subsection_order": [f"../examples/{section}" for section in gallery.SECTIONS],
+    "subsection_order": "gallery.rank_of_section",
     "within_subsection_order": "gallery.rank",
     "reset_modules": ("matplotlib", "gallery.use_our_colors"),
     # Twice the pixels, for screens of high resolution.

@@ -62,6 +62,11 @@ _RANKS = {f"{name}.py": i for names in SECTIONS.values() for i, name in enumerat
 _COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 
 
+def rank_of_section(folder):
+    """Return the position of a section of the gallery, which is given by its folder."""
+    return list(SECTIONS).index(Path(folder).name)
+
+
 def rank(filename):
     """Return the position of an example in its section; an example without one comes last."""
     name = Path(filename).name

@@ -33,7 +33,9 @@ def test_gallery_example_begins_with_a_title_as_wide_as_its_lines(path):
 
 def test_gallery_sections_have_headers(gallery):
     headers = (ROOT / "examples").glob("*/GALLERY_HEADER.rst")
-    assert {path.parent.name for path in headers} == set(gallery.SECTIONS)
+    folders = [path.parent for path in headers]
+    in_order = sorted(folders, key=gallery.rank_of_section)
+    assert [folder.name for folder in in_order] == list(gallery.SECTIONS)
 
 
 def test_gallery_reservoirs_are_at_most_a_third(gallery):
