@@ -20,9 +20,9 @@ import pandas as pd
 
 rng = np.random.default_rng(0)
 days = pd.date_range("2021-01-01", "2024-12-31")
-is_weekend = days.dayofweek >= 5
+is_weekend = days.day_of_week >= 5
 is_holiday = ((days.month == 7) & (days.day > 5)) | ((days.month == 8) & (days.day < 20))
-summer = np.clip(np.sin(2 * np.pi * (days.dayofyear - 100) / 365.25), 0, None)
+summer = np.clip(np.sin(2 * np.pi * (days.day_of_year - 100) / 365.25), 0, None)
 weather = pd.Series(rng.normal(size=len(days))).ewm(alpha=0.4).mean().to_numpy()
 expected = (150 + 450 * summer) * (1 + 0.6 * is_weekend + 0.4 * is_holiday)
 table = pd.DataFrame(
@@ -53,8 +53,8 @@ def cyclic(name, fraction):
 
 calendar = pd.DataFrame(
     {
-        **cyclic("day of the week", times.dayofweek / 7),
-        **cyclic("day of the year", times.dayofyear / 365.25),
+        **cyclic("day of the week", times.day_of_week / 7),
+        **cyclic("day of the year", times.day_of_year / 365.25),
         "weekend": is_weekend.astype(float),
         "holiday": is_holiday.astype(float),
     },
