@@ -37,7 +37,7 @@ sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "auto_examples",
     # Command-line scripts are linked from the gallery, and are not pages of it.
-    "ignore_pattern": r"(__init__|[/\\]tune_\w+)\.py$",
+    "ignore_pattern": r"^(__init__|tune_\w+)\.py$",
     # Names of functions, and not the functions, so that Sphinx can store its settings.
     "subsection_order": "gallery.rank_of_section",
     "within_subsection_order": "gallery.rank",

@@ -142,6 +142,11 @@ ax.set(xlabel="Hours ahead", ylabel="Mean absolute error (µg/m³)", xticks=[1, 
 ax.set_title("Errors of forecasts of PM2.5 in 2014")
 ax.legend(loc="lower right", ncols=2)
 
+assert by_step[1].min() > 0.99 * by_step.loc["Persistence", 1]
+assert (by_step[[6, 12, 24]].idxmin() == "GRU, logs").all()
+assert by_step.loc["Seasonal-naive"].min() > by_step.loc["Median"].max()
+assert (by_step.loc["Ridge", [1, 6, 12]] < by_step.loc["Ridge, logs", [1, 6, 12]]).all()
+
 # Mean absolute errors in µg/m³, by hours ahead and over all 24 hours.
 by_step[[1, 6, 12, 24]].assign(mean=by_step.mean(axis=1)).round(1)
 
