@@ -84,7 +84,7 @@ times = np.arange(n_ahead) * step / lyapunov_time
 figure, axes = plt.subplots(4, 1, figsize=(10, 8), sharex=True, sharey=True, layout="constrained")
 for ax, i in zip(axes, (0, 6, 12, 18), strict=True):
     ax.plot(times, true[i, :, 0], color="0.7", linewidth=3.5, label="Lorenz")
-    ax.plot(times, generated[i, :, 0], color="C3", linewidth=1.1, label="Generated")
+    ax.plot(times, generated[i, :, 0], color="#D55E00", linewidth=1.1, label="Generated")
     if n_valid[i] < n_ahead:
         ax.axvline(times[n_valid[i]], color="black", linestyle=":")
     ax.set(ylabel=f"x, position {i + 1}", xlim=(0, times[-1]))
@@ -119,7 +119,7 @@ def maxima(z):
 
 n_drawn = 6_000
 figure, axes = plt.subplots(1, 3, figsize=(13, 4.4), layout="constrained")
-runs = {"Lorenz": (rest, "0.6", 20), "Generated": (free, "C3", 2)}
+runs = {"Lorenz": (rest, "0.6", 20), "Generated": (free, "#D55E00", 2)}
 for ax, (name, (run, color, size)) in zip(axes, runs.items(), strict=False):
     ax.plot(run[:n_drawn, 0], run[:n_drawn, 2], color=color, linewidth=0.4)
     ax.set(title=f"{name}, {n_drawn:,} steps", xlabel="x", ylabel="z", xlim=(-21, 21), ylim=(0, 50))

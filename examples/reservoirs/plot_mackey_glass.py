@@ -94,12 +94,12 @@ figure, axes = plt.subplots(3, 1, figsize=(10, 7.5), layout="constrained")
 for ax, first in zip(axes, (0, n_free - 500), strict=False):
     steps = np.arange(first, first + 500)
     ax.plot(steps + 1, true[steps], color="0.7", linewidth=4, label="Mackey-Glass")
-    ax.plot(steps + 1, free[steps], color="C3", linewidth=1.2, label="Generated")
+    ax.plot(steps + 1, free[steps], color="#D55E00", linewidth=1.2, label="Generated")
     ax.set(ylabel="Value", xlim=(first + 1, first + 500), ylim=(-1.1, 1.6))
     ax.legend(ncols=2, loc="upper right")
 axes[0].set_title("The first 500 free steps")
 axes[1].set_title(f"The last 500 of {n_free:,}")
-axes[2].semilogy(np.arange(1, n_free + 1), error, color="C3", linewidth=0.6)
+axes[2].semilogy(np.arange(1, n_free + 1), error, color="#D55E00", linewidth=0.6)
 axes[2].set(xlabel="Generated time step", ylabel="Absolute error", xlim=(1, n_free))
 _ = axes[2].set_title("The error of the generated series")
 
@@ -135,7 +135,7 @@ for (units, seed), by_horizon in errors.items():
     ax.semilogy(
         np.arange(1, n_ahead + 1),
         by_horizon,
-        color="C0" if units == 400 else "C3",
+        color="#0072B2" if units == 400 else "#D55E00",
         linewidth=1.2,
         label=f"{units:,} units" if seed == 0 else None,
     )

@@ -79,7 +79,7 @@ figure, axes = plt.subplots(
 )
 axes[0].step(np.arange(41) * 20, np.append(wave, wave[-1]), where="post", color="0.3")
 axes[0].set(ylabel="Input", title="A wave of 40 time steps of 20 ms each")
-for inhibitory, color, name in ((False, "C0", "excitatory"), (True, "C3", "inhibitory")):
+for inhibitory, color, name in ((False, "#0072B2", "excitatory"), (True, "#D55E00", "inhibitory")):
     ms, unit = np.nonzero(spikes & (liquid.is_inhibitory_ == inhibitory))
     axes[1].plot(ms, unit, "|", color=color, markersize=3, label=name)
 axes[1].set(ylabel="Unit", ylim=(-3, 155), title="Spikes")

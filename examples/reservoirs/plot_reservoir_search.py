@@ -167,7 +167,7 @@ assert abs(r2["Best reservoir"] - r2["Quadratic"]) < 0.01
 shown = slice(0, 100)
 figure, ax = plt.subplots(figsize=(10, 4), layout="constrained")
 ax.plot(y_test[shown], color="0.7", linewidth=4, label="True")
-for name, color in {"Linear": "C0", "Best reservoir": "C3"}.items():
+for name, color in {"Linear": "#0072B2", "Best reservoir": "#D55E00"}.items():
     model, rows = models[name]
     ax.plot(model.predict(rows)[shown], color=color, linewidth=1.2, label=name)
 ax.set(xlabel="Time step after the training series", ylabel="Output", ylim=(0, 1), xlim=(0, 99))
