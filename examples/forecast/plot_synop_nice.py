@@ -38,7 +38,7 @@ filled = Interpolator(causal=True).fit_transform(weather)
 figure, ax = plt.subplots(figsize=(9, 3.6), layout="constrained")
 days = slice("2023-07-23", "2023-07-26")
 line = Interpolator().fit_transform(weather)["tc"]
-ax.plot(line[days], color="C1", marker=".", linestyle=":", label="Interpolator()")
+ax.plot(line[days], color="#0072B2", marker=".", linestyle=":", label="Interpolator()")
 ax.plot(filled["tc"][days], color="#D55E00", marker=".", label="Interpolator(causal=True)")
 ax.plot(weather["tc"][days], color="0.3", marker="o", label="measured")
 ax.set(ylabel="Temperature (°C)", title="The longest gap, 24 July 2023")

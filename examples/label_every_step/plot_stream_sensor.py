@@ -135,7 +135,7 @@ from itertools import pairwise
 import matplotlib.pyplot as plt
 
 seconds = np.arange(len(test_signal)) / RATE
-colors = {"normal": "C2", "imbalance": "C1", "cavitation": "#D55E00"}
+colors = {"normal": "#009E73", "imbalance": "#0072B2", "cavitation": "#D55E00"}
 figure, (top, bottom) = plt.subplots(2, sharex=True, figsize=(9, 5), layout="constrained")
 top.plot(seconds, test_signal[:, 0], color="0.3", linewidth=0.7)
 top.set(ylabel="Vibration (mm/s)", title="A recording of a pump, with its state")
