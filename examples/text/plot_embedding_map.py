@@ -96,9 +96,9 @@ from sklearn.metrics.pairwise import cosine_similarity
 neighbours = {}
 for word in ["excellent", "awful", "laughs", "script"]:
     near = cosine_similarity(vectors[[tokenizer.vocabulary_[word]]], vectors[ids])[0].argsort()
-    neighbours[word] = ", ".join(words[near[::-1][1:8]])
+    neighbours[word] = words[near[::-1][1:8]]
 
-pd.DataFrame({"most similar words": neighbours})
+pd.DataFrame(neighbours, index=pd.Index(range(1, 8), name="rank")).T
 
 # %%
 # Pre-trained vectors
