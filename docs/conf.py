@@ -71,8 +71,17 @@ toc_object_entries_show_parents = "hide"
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "auto_examples",
+    # Command-line scripts are linked from the gallery, and are not pages of it.
+    "ignore_pattern": r"^(__init__|tune_\w+)\.py$",
+    # Names of functions, and not the functions, so that Sphinx can store its settings.
+    "subsection_order": "gallery.rank_of_section",
+    "within_subsection_order": "gallery.rank",
+    "reset_modules": ("matplotlib", "gallery.use_our_colors"),
+    # Twice the pixels, for screens of high resolution.
+    "image_srcset": ["2x"],
     "abort_on_example_error": True,
     "download_all_examples": False,
+    "remove_config_comments": True,
     "show_signature": False,
     "write_computation_times": False,
     # The examples that use an object, for the page of the object.

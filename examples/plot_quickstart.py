@@ -60,33 +60,31 @@ grid = {
     "learning_rate": [0.01, 0.02],
 }
 folds = StratifiedKFold(5, shuffle=True, random_state=0)
-search = GridSearchCV(network, grid, cv=folds, verbose=3)
+search = GridSearchCV(network, grid, cv=folds, verbose=1)
 search.fit(X_train, y_train, X_val=X_dev, y_val=y_dev)
 
 # %%
 # The accuracy of every candidate on the five folds. Differences that are smaller than the standard
 # deviations may be due to chance.
 
+import pandas as pd
+
 results = search.cv_results_
-print("cell  units  learning rate  accuracy (mean ± sd of 5 folds)")
-for i in results["rank_test_score"].argsort():
-    candidate = results["params"][i]
-    print(
-        f"{candidate['cell']:<4}  {candidate['units']:>5}  {candidate['learning_rate']:>13}  "
-        f"{results['mean_test_score'][i]:.3f} ± {results['std_test_score'][i]:.3f}"
-    )
+candidates = pd.DataFrame(results["params"]).assign(
+    mean_accuracy=results["mean_test_score"], standard_deviation=results["std_test_score"]
+)
+best_first = candidates.sort_values("mean_accuracy", ascending=False)
+print(best_first.round(3).to_string(index=False))
 
 # %%
 # The test
 # --------
 # The search has fitted the best candidate again, on all training images:
 
-from sklearn.metrics import classification_report, confusion_matrix
+from sklearn.metrics import classification_report
 
 y_pred = search.predict(X_test)
 print(classification_report(y_test, y_pred, digits=3))
-print("Confusion matrix (one row per true digit, one column per predicted digit):")
-print(confusion_matrix(y_test, y_pred))
 print(f"Test accuracy: {search.score(X_test, y_test):.3f}")
 
 # %%

@@ -42,6 +42,23 @@ def read_table(path, columns, what, sep=","):
     return check_not_empty(table[list(columns)], path, what)
 
 
+def read_complete_table(path, columns, what, sep=","):
+    """Return the given columns of a file, as `read_table` does, if no value is missing.
+
+    Raises
+    ------
+    ValueError
+        As in `read_table`, and if a value is missing.
+    """
+    table = read_table(path, columns, what, sep)
+    missing = table.isna().any()
+    with explain_table(path, columns, what):
+        if missing.any():
+            row = table[missing.idxmax()].isna().to_numpy().argmax()
+            raise ValueError(f"{missing.idxmax()} is empty in row {row}")
+    return table
+
+
 @contextmanager
 def explain_table(path, columns, what):
     """Turn a ValueError about the content of a file into one that describes the expected table."""
