@@ -24,7 +24,10 @@ INVENTORIES = {
                 ),
             },
             ("std", "term"): {"metadata routing": "glossary.html#term-metadata-routing"},
-            ("std", "label"): {"metadata_routing": "metadata_routing.html"},
+            ("std", "label"): {
+                "metadata_routing": "metadata_routing.html",
+                "df_output_transform": "modules/df_output_transform.html",
+            },
         },
     ),
     "numpy": (

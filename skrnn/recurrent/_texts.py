@@ -52,7 +52,7 @@ n_static_in_ : int
     The number of static features that the network receives.
 static_names_in_ : ndarray of str
     The names of the static features. Only defined if they have names.
-static_mean_, static_scale_ : float64 ndarray of shape (n_static_in_,), or None
+static_mean_, static_scale_ : float64 ndarray of shape (n_static,), or None
     With `standardize=True`, the mean and the scale by which static features are standardised, as
     the features of time steps are. None if they are not standardised, or if there are none.
 """
