@@ -98,7 +98,7 @@ for word in ["excellent", "awful", "laughs", "script"]:
     near = cosine_similarity(vectors[[tokenizer.vocabulary_[word]]], vectors[ids])[0].argsort()
     neighbours[word] = words[near[::-1][1:8]]
 
-pd.DataFrame(neighbours, index=pd.Index(range(1, 8), name="rank")).transpose()
+pd.DataFrame.from_dict(neighbours, orient="index", columns=range(1, 8))
 
 # %%
 # Pre-trained vectors
