@@ -121,7 +121,8 @@ class Sequences:
     (1, 3, 2)
     """
 
-    __slots__ = ("_feature_names", "_lengths", "_starts", "_values")
+    # Dask sends an object once for all tasks only if it can be weakly referenced and is large.
+    __slots__ = ("__weakref__", "_feature_names", "_lengths", "_starts", "_values")
 
     def __init__(self, values, starts, lengths, feature_names=None):
         self._values = _checked_values(values)
@@ -235,6 +236,11 @@ class Sequences:
             lengths = f"{self._lengths.min()}..{self._lengths.max()}"
         steps = "codes" if self.ndim == 2 else f"n_features={self._values.shape[1]}"
         return f"Sequences(n_sequences={len(self)}, lengths={lengths}, {steps}, dtype={self.dtype})"
+
+    def __sizeof__(self):
+        """Return the memory of the arrays in bytes, also of those that it shares."""
+        arrays = self._values, self._starts, self._lengths
+        return object.__sizeof__(self) + sum(array.nbytes for array in arrays)
 
     def step_index(self):
         """Return the position in `values` of every time step of every sequence, in order.
