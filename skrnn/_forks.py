@@ -30,6 +30,11 @@ def note_use(framework):
     _used_here.add(framework)
 
 
+def was_used(framework):
+    """Return whether `note_use` was called for a framework in this process."""
+    return framework in _used_here
+
+
 def used_before_fork(framework):
     """Return the parent process if it had used a framework before the fork, otherwise None."""
     return _parent if framework in _used_before else None
@@ -38,6 +43,11 @@ def used_before_fork(framework):
 def loaded_before_fork(framework):
     """Return whether this process was forked from one that had imported a framework."""
     return framework in _loaded_before
+
+
+def is_running(framework):
+    """Return whether a framework has started its threads in this process, if it shows this."""
+    return framework in _running()
 
 
 def _note_fork():

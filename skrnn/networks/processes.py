@@ -1,19 +1,31 @@
-"""Refuse to use the framework in a process that was forked from one that has used it."""
+"""What happens before a process uses the framework for the first time.
+
+A process that was forked from one that has used the framework is refused. In every
+other process, settings are made that decide how it shares a GPU, and where compiled code is kept.
+"""
 
 import sys
+import threading
 
 import keras
 
 from skrnn import _forks
+from skrnn.networks.compilation_cache import use_compilation_cache
+from skrnn.networks.gpu_memory import share_gpu
+
+# A second thread waits until the framework has started with its settings.
+_lock = threading.Lock()
 
 
 def require_own_process():
-    """Refuse to work in a fork of a process that has already used the framework.
+    """Prepare the framework, and refuse a fork of a process that has already used it.
 
     Call this function before any code that may run an operation of the framework or take a lock.
 
     Raises
     ------
+    ValueError
+        If the folder for compiled code that the user has named cannot be created.
     RuntimeError
         If this process was forked after a network, or the framework itself, was used.
     """
@@ -29,4 +41,8 @@ def require_own_process():
         # Nothing shows whether the parent has run PyTorch in several threads. With one thread,
         # PyTorch works in every fork.
         sys.modules["torch"].set_num_threads(1)
-    _forks.note_use(framework)
+    with _lock:
+        if not _forks.was_used(framework):
+            use_compilation_cache(framework)
+            share_gpu(framework)
+            _forks.note_use(framework)

@@ -10,6 +10,7 @@ from skrnn.recurrent._category_tables import CategoryTables
 from skrnn.recurrent._continuation import hidden_from, outputs_from, read_from
 from skrnn.recurrent._data import ids_as_rows, read_sequences
 from skrnn.recurrent._network_parameters import NetworkParameters
+from skrnn.recurrent._numpy_forward import outputs_of_one, runs_in_numpy
 from skrnn.recurrent._stream import StreamMixin
 from skrnn.recurrent._trained import BaseTrained
 from skrnn.recurrent._training_parameters import GradientParameters
@@ -176,10 +177,15 @@ class BaseRNN(BaseTrained, GradientParameters, NetworkParameters, StreamMixin):
 
     def _forward(self, X, name="model"):
         """Return X as `Inputs`, and one of the network's outputs for it."""
-        from skrnn.networks.inference import forward
-
         inputs = ids_as_rows(self._vocabulary, read_sequences(self, X))
         known = self._standardization
+        if name == "model" and runs_in_numpy(self._spec, inputs.sequences):
+            steps = inputs.sequences[0]
+            if known is not None and steps.ndim == 2:
+                steps = known.apply_to_steps(steps, self._spec.dtype)
+            return inputs, outputs_of_one(self._spec, self.weights_, steps)
+        from skrnn.networks.inference import forward
+
         outputs = forward(self._spec, self.weights_, inputs.sequences, name, standardization=known)
         if self._spec.body is not None and np.isnan(outputs).any():
             raise ValueError(

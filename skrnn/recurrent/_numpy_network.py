@@ -106,7 +106,7 @@ class NumpyNetwork:
             x = x[:, self._numeric]
         if observed:
             is_missing = np.isnan(x)
-            x, observed = _fill_missing(x, is_missing, observed, *self._decay)
+            x, observed = fill_missing(x, is_missing, observed, *self._decay)
             indicators = [is_missing]
         if previous is not None:
             differences = np.where(n_steps > 0, x - previous, 0) * self._factor
@@ -117,14 +117,14 @@ class NumpyNetwork:
             n_steps = n_steps + 1
         after = []
         for states, weights, bias in zip(layers, self._layers, self._input_biases, strict=True):
-            projected = _product(x, weights["kernel"]) + bias
+            projected = product(x, weights["kernel"]) + bias
             after.append(self._cell.step(projected, states, weights, self._activation))
             x = after[-1][0]
         pooled, carried = self.head.pool(x, carried, n_steps)
         return pooled, self.layout.join(after, previous, n_steps, observed, carried)
 
 
-def _fill_missing(x, is_missing, observed, kernel, bias, mean):
+def fill_missing(x, is_missing, observed, kernel, bias, mean):
     """Return a time step without NaN, and the last observations after it."""
     values, since = observed
     decay = np.exp(-np.maximum(kernel * since + bias, 0))
@@ -134,7 +134,7 @@ def _fill_missing(x, is_missing, observed, kernel, bias, mean):
     return filled, (np.where(is_missing, values, x), np.where(is_missing, still, 1).astype(x.dtype))
 
 
-def _product(x, kernel):
+def product(x, kernel):
     """Return the product of vectors with a kernel; the code -1 stands for a vector of zeros."""
     if x.ndim == 2:
         return x @ kernel

@@ -128,7 +128,7 @@ class MixedSequences(Sequences):
 
 
 def _copy_slots(source, target):
-    for name in Sequences.__slots__:
+    for name in set(Sequences.__slots__) - {"__weakref__"}:
         setattr(target, name, getattr(source, name))
     return target
 

@@ -138,7 +138,16 @@ class Sequences:
     (1, 3, 2)
     """
 
-    __slots__ = ("_feature_names", "_lengths", "_starts", "_static", "_static_names", "_values")
+    # Dask sends an object once for all tasks only if it can be weakly referenced and is large.
+    __slots__ = (
+        "__weakref__",
+        "_feature_names",
+        "_lengths",
+        "_starts",
+        "_static",
+        "_static_names",
+        "_values",
+    )
 
     def __init__(self, values, starts, lengths, feature_names=None, static=None, static_names=None):
         self._values = checked_values(values)
@@ -281,6 +290,11 @@ class Sequences:
         steps = "codes" if self.ndim == 2 else f"n_features={self._values.shape[1]}"
         steps += "" if self._static is None else f", n_static={self._static.shape[1]}"
         return f"Sequences(n_sequences={len(self)}, lengths={lengths}, {steps}, dtype={self.dtype})"
+
+    def __sizeof__(self):
+        """Return the memory of the arrays in bytes, also of those that it shares."""
+        arrays = self._values, self._starts, self._lengths, self._static
+        return object.__sizeof__(self) + sum(one.nbytes for one in arrays if one is not None)
 
     def step_index(self):
         """Return the position in `values` of every time step of every sequence, in order.
