@@ -144,7 +144,7 @@ def lease(spec, network=None):
         If a custom body, cell or activation would now build a different network.
     """
     require_own_process()
-    with turn((spec, settings())), backends.precision(spec.dtype):
+    with turn(spec), backends.precision(spec.dtype):
         key, program = borrow(spec, network)
         try:
             yield program
