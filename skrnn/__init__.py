@@ -3,7 +3,7 @@
 Importing skrnn does not load a deep-learning framework. The first ``fit`` of a network does.
 """
 
-from skrnn import _forks
+from skrnn import _forks, _parallel
 from skrnn._version import __version__
 from skrnn.forecasting import SlidingWindowForecaster
 from skrnn.preprocessing import (
@@ -44,6 +44,8 @@ __all__ = [
 
 # Only a process that watches for forks from the start can notice each of them.
 _forks.watch_forks()
+# So that ``joblib.parallel_config(backend="skrnn")`` works.
+_parallel.register()
 
 # The documented name of these is the short one, also in pickles and in error messages.
 for _name in set(__all__) - {"__version__"}:

@@ -20,6 +20,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from benchmarks.report import machine, now
+from benchmarks.searches import print_searches
 from gpu_work import CASES, CPU, DTYPES, TINY_CASES
 
 WORK = Path(__file__).with_name("gpu_work.py")
@@ -50,13 +51,25 @@ TINY_GRID = {
 # One layer of minGRU, forward and backward.
 SCAN = {"steps": 4000, "batch_size": 64, "units": 128, "repeats": 12}
 TINY_SCAN = {"steps": 9, "batch_size": 2, "units": 4, "repeats": 4}
+# Searches over hyperparameters: size, way, and how often each runs. A thousand candidates would
+# take longer one by one than all the rest.
+SEARCHES = (
+    ("12 x 5", "one by one", 2),
+    ("12 x 5", "skrnn", 2),
+    ("12 x 5", "skorch", 2),
+    ("48 x 5", "one by one", 1),
+    ("48 x 5", "skrnn", 2),
+    ("48 x 5", "skorch", 1),
+    ("1000 x 5", "skrnn", 1),
+)
+TINY_SEARCHES = (("tiny", "one by one", 1), ("tiny", "skrnn, batched", 1))
 ON_CPU = {"JAX_PLATFORMS": "cpu", "CUDA_VISIBLE_DEVICES": ""}
 
 
 def backends():
     """Return the backends that are installed and that skrnn runs on."""
     folder = Path(find_spec("skrnn").origin).parent / "networks" / "backends"
-    return [name for name in BACKENDS if find_spec(name) and (folder / f"{name}.py").exists()]
+    return [name for name in BACKENDS if find_spec(name) and (folder / name).is_dir()]
 
 
 class Work:
@@ -144,6 +157,15 @@ def timings(work, tiny):
     ]
 
 
+def searches(work, tiny):
+    """Return the seconds of searches under the backend "skrnn", one by one, and of skorch."""
+    return [
+        work.read("search", name=name, way=way, rounds=rounds)
+        for name, way, rounds in (TINY_SEARCHES if tiny else SEARCHES)
+        if way != "skorch" or find_spec("skorch")
+    ]
+
+
 def _outcome(timing):
     return timing.get("seconds", timing.get("error", "not installed"))
 
@@ -187,7 +209,9 @@ def check_backend(work, tiny):
             ms=scan["seconds"] * 1000, **scan
         )
     )
-    return {**results, "checks": checks, "timings": rows, "scan": scan}
+    found = searches(work, tiny)
+    print_searches(found)
+    return {**results, "checks": checks, "timings": rows, "scan": scan, "searches": found}
 
 
 def with_errors_as_failures(found):

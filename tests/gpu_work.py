@@ -341,6 +341,17 @@ def _gradients_of_torch(loss, arrays):
     return compute
 
 
+def search(path, name, way, rounds):
+    """Write the seconds of a search over hyperparameters; see `benchmarks.searches`."""
+    from benchmarks.searches import measure
+
+    try:
+        written = measure(name, way, rounds)
+    except Exception as error:  # such as too little memory; the other searches are measured
+        written = {"search": name, "way": way, "error": f"{type(error).__name__}: {error}"}
+    Path(path).write_text(json.dumps(written), encoding="utf-8")
+
+
 def device(path):
     """Write the device of the backend, and the versions of the loaded packages."""
     import keras
@@ -371,7 +382,8 @@ def _device_name(backend):
 
 
 ROLES = {
-    function.__name__: function for function in (results, half, cudnn, ours, peer, scan, device)
+    function.__name__: function
+    for function in (results, half, cudnn, ours, peer, scan, search, device)
 }
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import gpu_check
 import pytest
+from benchmarks import searches
 
 INSTALLED = gpu_check.backends()
 
@@ -54,6 +55,19 @@ def test_both_cells_are_timed(results):
 def test_the_scan_of_mingru_is_timed(results):
     assert results["scan"]["seconds"] > 0
     assert results["scan"]["steps"] == gpu_check.TINY_SCAN["steps"]
+
+
+def test_searches_are_measured_one_by_one_and_together(results):
+    alone, together = results["searches"]
+    assert (alone["way"], together["way"]) == ("one by one", "skrnn, batched")
+    assert all(seconds > 0 for one in (alone, together) for seconds in one["seconds"])
+    assert together["accuracy"] == alone["accuracy"]
+
+
+def test_every_search_of_the_check_exists():
+    for name, way, _ in (*gpu_check.SEARCHES, *gpu_check.TINY_SEARCHES):
+        assert name in searches.SIZES
+        assert way in searches.WAYS
 
 
 def test_a_difference_from_the_cpu_is_found(tmp_path):

@@ -12,6 +12,7 @@ from functools import partial
 import keras
 import numpy as np
 
+from skrnn._parallel.rendezvous import check_cancelled
 from skrnn.networks import backends
 from skrnn.networks.batches import training_batches
 from skrnn.networks.early_stopping import BestEpoch
@@ -130,6 +131,7 @@ class FitLoop:
                 factors = self._schedule.factors(moments[first:last])
                 losses.append(self._trainer.train(*batches, factors, layout, fresh[first:last]))
                 check_finite(losses[-1:])
+                check_cancelled()
                 self._callbacks.call(
                     "on_train_batch_end", last - 1, {"loss": float(losses[-1][-1])}
                 )

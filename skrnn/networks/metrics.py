@@ -135,7 +135,7 @@ class Metrics:
                 # A custom metric may keep some of its values when it is reset.
                 for variable, value in before:
                     variable.assign(value)
-        self._first_values = [
+        self.first_values = [
             (variable, _value(variable)) for metric in self.items for variable in metric.variables
         ]
         for metric in self.items:
@@ -157,6 +157,20 @@ class Metrics:
         self.reset()
         return values
 
+    def values_of(self, states):
+        """Return the values of the metrics by name.
+
+        Parameters
+        ----------
+        states : list of list of tensor
+            The values of the variables of each metric.
+        """
+        with self.precision():
+            return {
+                metric.name: ops.convert_to_numpy(metric.stateless_result(state)).item()
+                for metric, state in zip(self.items, states, strict=True)
+            }
+
     def reset(self):
         """Reset the metrics."""
         with self.precision():
@@ -166,7 +180,7 @@ class Metrics:
     def restore(self):
         """Reset the metrics, also in what a custom metric keeps when it is reset."""
         with self.precision():
-            for variable, value in self._first_values:
+            for variable, value in self.first_values:
                 variable.assign(value)
         self.reset()
 

@@ -1,10 +1,12 @@
 """Train one network: from a `TrainingJob` to a `TrainingResult`."""
 
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 
 import keras
 import numpy as np
 
+from skrnn._parallel.rendezvous import alone
 from skrnn._specs import TrainingResult
 from skrnn.networks.architecture import (
     decay_mean_index,
@@ -15,6 +17,7 @@ from skrnn.networks.architecture import (
 )
 from skrnn.networks.fit_loop import FitLoop, check_finite, record
 from skrnn.networks.keras_objects import copy_callbacks
+from skrnn.networks.many import can_join, seat
 from skrnn.networks.objective import Objective
 from skrnn.networks.optimizers import is_custom, read_optimizer
 from skrnn.networks.processes import require_own_process
@@ -66,9 +69,9 @@ def train(job, watcher=None, score=None):
     spec, network = identify(job.spec.for_inputs(job.examples.sequences))
     init_seed, shuffle_seed, dropout_seed = np.random.SeedSequence(job.seed).spawn(3)
     rng = np.random.default_rng(shuffle_seed) if training.shuffle else None
-    with lease(spec, network) as program:
-        options = {"class_codes": class_codes, "carries": segments.counts.max() > 1}
-        trainer = program.trainer(training, recipe, skips=_has_weights_of_zero(job), **options)
+    options = {"class_codes": class_codes, "skips": _has_weights_of_zero(job)}
+    with _program_and_trainer(spec, network, job, segments, recipe, options) as found:
+        program, trainer = found
         program.set_weights(job.weights or _first_weights(program, network, init_seed, job))
         program.set_seeds(np.random.default_rng(dropout_seed))
         trainer.reset(rate, training, job.optimizer_state)
@@ -90,6 +93,22 @@ def train(job, watcher=None, score=None):
         result = snapshot()
         check_finite(result.weights)
         return result
+
+
+@contextmanager
+def _program_and_trainer(spec, network, job, segments, recipe, options):
+    """Yield the program and the trainer of a fit, which may share them with other fits."""
+    with ExitStack() as stack:
+        if can_join(job, segments, recipe):
+            shared = stack.enter_context(seat(spec, job, recipe, **options))
+            if shared is not None:
+                yield shared, shared
+                return
+            stack.close()
+        stack.enter_context(alone())
+        program = stack.enter_context(lease(spec, network))
+        options["carries"] = segments.counts.max() > 1
+        yield program, program.trainer(job.training, recipe, **options)
 
 
 def _has_weights_of_zero(job):

@@ -13,13 +13,17 @@ import keras
 from keras.src.backend.common.dtypes import BIT64_TO_BIT32_DTYPE
 
 __all__ = [
+    "ManyModels",
     "batch_layout",
     "compile_forward",
     "compile_gradients",
     "compile_training",
+    "device_bytes",
     "gradients_of",
     "has_fast_loop",
+    "has_many",
     "linear_recurrence",
+    "many_layout",
     "precision",
     "run_loop",
     "sequences_to_device",
@@ -41,7 +45,8 @@ class Backend(Protocol):
     """The functions of a backend.
 
     A backend also has a context manager ``precision(dtype)`` if the framework must know the dtype
-    in advance.
+    in advance. If it can train many models as one program, it has the class `ManyModels` and the
+    functions `many_layout` and `device_bytes`; see `skrnn.networks.backends.jax.many`.
     """
 
     def sequences_to_device(self, sequences) -> Any:
@@ -143,6 +148,11 @@ linear_recurrence = _backend.linear_recurrence
 run_loop = _backend.run_loop
 sequences_to_device = _backend.sequences_to_device
 to_device = _backend.to_device
+
+has_many = hasattr(_backend, "ManyModels")
+ManyModels = getattr(_backend, "ManyModels", None)
+device_bytes = getattr(_backend, "device_bytes", None)
+many_layout = getattr(_backend, "many_layout", None)
 
 _lock = threading.Lock()
 _float64_users = 0

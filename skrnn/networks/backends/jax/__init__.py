@@ -10,16 +10,20 @@ from skrnn.networks.backends.jax.device import (
 )
 from skrnn.networks.backends.jax.gradients import compile_gradients, gradients_of
 from skrnn.networks.backends.jax.loops import has_fast_loop, run_loop
+from skrnn.networks.backends.jax.many import ManyModels, device_bytes, many_layout
 from skrnn.networks.backends.jax.scans import linear_recurrence
 
 __all__ = [
+    "ManyModels",
     "batch_layout",
     "compile_forward",
     "compile_gradients",
     "compile_training",
+    "device_bytes",
     "gradients_of",
     "has_fast_loop",
     "linear_recurrence",
+    "many_layout",
     "precision",
     "run_loop",
     "sequences_to_device",

@@ -6,6 +6,8 @@ multiplied by the kernel inside the loop. One product for all time steps would b
 but its result would have to be written to memory and read again.
 """
 
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import partial
 
 import jax
@@ -17,12 +19,24 @@ from skrnn.networks.backends.jax.refine_cells import REFINE_CELLS
 from skrnn.networks.cells import get_cell
 
 _CELLS = {**CELLS, **REFINE_CELLS}
+_without_cudnn = ContextVar("without_cudnn", default=False)
+
+
+@contextmanager
+def own_loops():
+    """Use `run_loop` for all cells that it has, as `jax.vmap` cannot run cuDNN's LSTM."""
+    before = _without_cudnn.set(True)
+    try:
+        yield
+    finally:
+        _without_cudnn.reset(before)
 
 
 def has_fast_loop(cell):
     """Return whether `run_loop` is the fastest way to run the cell."""
     # On a GPU, Keras runs the LSTM of cuDNN, which JAX has only in float32.
-    cudnn = cell == "lstm" and jax.default_backend() == "gpu" and not jax.config.jax_enable_x64
+    on_gpu = jax.default_backend() == "gpu" and not jax.config.jax_enable_x64
+    cudnn = cell == "lstm" and on_gpu and not _without_cudnn.get()
     return cell in _CELLS and not cudnn
 
 

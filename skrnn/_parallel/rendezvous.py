@@ -1,0 +1,272 @@
+"""Tasks in threads, and the rendezvous at which their requests are joined to one call.
+
+A fit that can be trained together with others asks for its next updates and waits. One thread, the
+conductor, joins the waiting requests of one group and runs them as one call. It does not count on
+any request to arrive: it waits for a missing one for a bounded time only, so that tasks may fail,
+end early, or never train a network.
+"""
+
+import os
+import threading
+import time
+from collections import defaultdict
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
+from typing import Any
+
+# How long a call waits for further requests, in seconds after the last one arrived: if some fit of
+# the group has not asked for its next updates, and if only other tasks may still join the group.
+_WAIT_FOR_FIT, _WAIT_FOR_TASK = 0.05, 0.003
+
+_INTERRUPTED = "The search that this fit belongs to was interrupted."
+
+_local = threading.local()
+
+
+class Team:
+    """The tasks of one call of `joblib.Parallel`, which end together.
+
+    Parameters
+    ----------
+    rendezvous : Rendezvous
+    parent : Team or None
+        The team of the task that called `joblib.Parallel` within a task.
+    """
+
+    def __init__(self, rendezvous, parent=None):
+        self.rendezvous, self._parent = rendezvous, parent
+        self._is_cancelled = False
+
+    @property
+    def is_cancelled(self):
+        """Whether this team, or the team that it belongs to, is to end."""
+        return self._is_cancelled or (self._parent is not None and self._parent.is_cancelled)
+
+    def cancel(self):
+        """Let every task end at its next request, with a `KeyboardInterrupt`."""
+        self._is_cancelled = True
+        self.rendezvous.wake()
+
+    def run(self, task):
+        """Run a task in this thread as a member of the team."""
+        before = current_team()
+        _local.team = self
+        self.rendezvous.add_tasks(1)
+        try:
+            check_cancelled()
+            return task()
+        finally:
+            self.rendezvous.add_tasks(-1)
+            _local.team = before
+
+
+def current_team():
+    """Return the team of the task that runs in this thread, or None."""
+    return getattr(_local, "team", None)
+
+
+def check_cancelled():
+    """Raise an error if the task that runs in this thread is to end.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        So that no ``except Exception`` of a search takes it for a failed fit.
+    """
+    team = current_team()
+    if team is not None and team.is_cancelled:
+        raise KeyboardInterrupt(_INTERRUPTED)
+
+
+def turn(key):
+    """Return a context that only one task of a rendezvous enters at a time for each key.
+
+    It is used for compiled programs, of which each thread would otherwise build its own. Outside of
+    tasks, and in a task that trains alone, the context does nothing.
+    """
+    team = current_team()
+    if team is None or getattr(_local, "is_alone", False):
+        return nullcontext()
+    return team.rendezvous.turn(key)
+
+
+@contextmanager
+def alone():
+    """Limit the fits that train on their own in threads to one per core."""
+    team = current_team()
+    if team is None or getattr(_local, "is_alone", False):
+        yield
+        return
+    with team.rendezvous.cores:
+        _local.is_alone = True
+        try:
+            yield
+        finally:
+            _local.is_alone = False
+
+
+@dataclass(eq=False)
+class _Entry:
+    """A request that waits for its result."""
+
+    request: Any
+    kind: Any
+    team: Team | None
+    time: float = field(default_factory=time.monotonic)
+    done: threading.Event = field(default_factory=threading.Event)
+    result: Any = None
+    error: BaseException | None = None
+
+
+class Rendezvous:
+    """Joins the requests of threads to calls, and counts the tasks that run.
+
+    Parameters
+    ----------
+    max_models : int
+        The largest number of fits that share a program.
+
+    Attributes
+    ----------
+    groups : dict
+        The groups of fits, kept by `skrnn.networks.many`.
+    lock : threading.RLock
+        The lock of `groups`.
+    cores : threading.BoundedSemaphore
+        The cores on which fits train alone.
+    n_calls, n_requests : int
+        The number of joined calls so far, and of the requests that they joined.
+    """
+
+    def __init__(self, max_models):
+        self.max_models = max_models
+        self.groups, self.lock = {}, threading.RLock()
+        self.cores = threading.BoundedSemaphore(os.cpu_count() or 1)
+        self.n_calls = self.n_requests = 0
+        self._condition = threading.Condition()
+        self._waiting = defaultdict(list)
+        self._turns = defaultdict(threading.RLock)
+        self._n_tasks, self._is_closed, self._conductor = 0, False, None
+
+    @property
+    def n_tasks(self):
+        """The number of tasks that run."""
+        return self._n_tasks
+
+    def add_tasks(self, n):
+        """Count tasks that begin, or with a negative number tasks that end."""
+        with self._condition:
+            self._n_tasks += n
+            self._condition.notify_all()
+
+    def turn(self, key):
+        """Return the lock of a key."""
+        with self._condition:
+            return self._turns[key]
+
+    def wake(self):
+        """Let the conductor look at all requests again."""
+        with self._condition:
+            self._condition.notify_all()
+
+    def close(self):
+        """End the conductor; requests that still wait are cancelled."""
+        with self._condition:
+            self._is_closed = True
+            self._condition.notify_all()
+
+    def ask(self, group, kind, request):
+        """Return the result of a request, which is joined with others of its group and kind.
+
+        Parameters
+        ----------
+        group : object
+            An object with the number of its fits, `n_fits`, and the method ``run(kind, requests)``,
+            which returns one result per request.
+        kind : hashable
+        request : object
+
+        Raises
+        ------
+        KeyboardInterrupt
+            If the tasks of this thread are to end.
+        """
+        check_cancelled()
+        entry = _Entry(request, kind, current_team())
+        with self._condition:
+            if self._is_closed:
+                raise KeyboardInterrupt(_INTERRUPTED)
+            if self._conductor is None:
+                self._conductor = threading.Thread(target=self._conduct, daemon=True)
+                self._conductor.start()
+            self._waiting[group].append(entry)
+            self._condition.notify_all()
+        entry.done.wait()
+        if entry.error is not None:
+            raise entry.error
+        return entry.result
+
+    def _conduct(self):
+        while True:
+            with self._condition:
+                found = self._next()
+                while found is None and not self._is_closed:
+                    self._condition.wait(self._seconds_left())
+                    found = self._next()
+                if found is None:
+                    return
+                self.n_calls += 1
+                self.n_requests += len(found[1])
+            _answer(*found)
+
+    def _next(self):
+        """Take the entries of the next call out of those that wait; None if it is too early."""
+        self._drop_cancelled()
+        for group, entries in self._waiting.items():
+            if entries and self._seconds_until(group, entries) <= 0:
+                kind = entries[0].kind
+                joined = [entry for entry in entries if entry.kind == kind]
+                self._waiting[group] = [entry for entry in entries if entry.kind != kind]
+                return group, joined
+        return None
+
+    def _drop_cancelled(self):
+        for group, entries in list(self._waiting.items()):
+            for entry in entries:
+                if self._is_closed or (entry.team is not None and entry.team.is_cancelled):
+                    entry.error = KeyboardInterrupt(_INTERRUPTED)
+                    entry.done.set()
+            left = [entry for entry in entries if not entry.done.is_set()]
+            if left:
+                self._waiting[group] = left
+            else:
+                del self._waiting[group]
+
+    def _seconds_until(self, group, entries):
+        """Return how many seconds remain until the requests of a group are run."""
+        if len(entries) < group.n_fits:
+            longest = _WAIT_FOR_FIT
+        elif sum(map(len, self._waiting.values())) < self._n_tasks:
+            longest = _WAIT_FOR_TASK
+        else:
+            return 0
+        return entries[-1].time + longest - time.monotonic()
+
+    def _seconds_left(self):
+        """Return how many seconds remain until some requests are run, or None if there are none."""
+        left = [self._seconds_until(group, entries) for group, entries in self._waiting.items()]
+        return min(left, default=None)
+
+
+def _answer(group, entries):
+    """Run the requests of some entries as one call, and give each of them its result."""
+    try:
+        results = group.run(entries[0].kind, [entry.request for entry in entries])
+        for entry, result in zip(entries, results, strict=True):
+            entry.result = result
+    # Any error is that of each request; the conductor has to continue.
+    except BaseException as error:
+        for entry in entries:
+            entry.error = error
+    for entry in entries:
+        entry.done.set()

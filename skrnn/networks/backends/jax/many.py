@@ -1,0 +1,228 @@
+"""Training of many models of one network as one compiled program, by `jax.vmap`.
+
+The weights, the optimizer's variables, the data, the orders of batches and the rates of all models
+have a first axis, of which each model has one slot. A call runs as many updates as the model with
+the most batches has; models with fewer keep their values from then on, and so do empty slots. The
+shapes of a call, and with them the result of a model, do not depend on which models share it.
+"""
+
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from skrnn.networks.backends.jax.batch import BatchFunctions, needs_exact_rows
+from skrnn.networks.backends.jax.device import bucket_size
+from skrnn.networks.backends.jax.loops import own_loops
+
+
+def many_layout(spec, examples, batch_size):
+    """Return the shapes of a fit's data and batches; only equal ones are trained together."""
+    lengths = examples.sequences.lengths
+    n_steps = min(int(lengths.sum()), len(examples.sequences.values))
+    longest_target = int(examples.targets.lengths.max())
+    shape = _shape_of_batches(spec, lengths, longest_target, batch_size)
+    sizes = len(lengths), n_steps, len(examples.targets.values)
+    return shape, *(bucket_size(bucket_size(size, 2), 1) for size in sizes)
+
+
+def _shapes_of_data(data):
+    """Return the shapes of the data in a slot, which are coarser than those of a single fit.
+
+    Folds of different sizes can then be trained together.
+    """
+    (arrays, _), targets, _ = data
+    *arrays_of_targets, units, known = targets
+
+    def longer(leaf):
+        return jax.ShapeDtypeStruct((bucket_size(len(leaf), 1), *leaf.shape[1:]), leaf.dtype)
+
+    arrays, *arrays_of_targets = jax.tree.map(longer, (arrays, *arrays_of_targets))
+    return arrays, [*arrays_of_targets, units, jax.tree.map(longer, known)]
+
+
+def _shape_of_batches(spec, lengths, longest_target, n_rows):
+    """Return the numbers of rows, time steps and time steps of targets of all batches."""
+    longest = int(lengths.max())
+    n_steps = longest if lengths.min() == longest else bucket_size(longest, 2, 4)
+    n_target_steps = None if spec.decoder is None else bucket_size(longest_target, 2, 4)
+    return bucket_size(n_rows), n_steps, n_target_steps
+
+
+def device_bytes():
+    """Return the memory of the device, or None if JAX does not report it, as on a CPU."""
+    return (jax.devices()[0].memory_stats() or {}).get("bytes_limit")
+
+
+class ManyModels:
+    """The compiled functions of a network for many models.
+
+    The parameters are those of `compile_training`, for a model that does not carry states.
+
+    Attributes
+    ----------
+    variables : tuple of list of keras.Variable
+        The trainable variables, the others and those of the optimizer, whose values belong to a
+        model.
+    counted : list of list of keras.Variable
+        The variables of each metric.
+    needs_exact_rows : bool
+        Whether batches must not be padded with rows, so that fits cannot share a program.
+    """
+
+    def __init__(self, network, objective, optimizer, model, penalty, bounded):
+        self._spec = network.spec
+        batch = BatchFunctions(network, objective, optimizer, model, penalty, bounded)
+        trainable, others, self.counted, slots = batch.variables
+        self.variables = trainable, others, slots
+        self.needs_exact_rows = needs_exact_rows(network.spec, objective)
+
+        def train(state, counted, examples, rate):
+            trainable, others, slots = state
+            state = trainable, others, counted, slots
+            (trainable, others, counted, slots), _, value = batch.train(state, examples, [], rate)
+            return (trainable, others, slots), counted, value
+
+        def evaluate(state, counted, examples, _):
+            (*_, counted), _, value = batch.evaluate((*state[:2], counted), examples, [], None)
+            return state, counted, value
+
+        self._loops = {"train": _compile(train), "evaluate": _compile(evaluate)}
+
+    def kind(self, name, data, bounds, n_rows=None):
+        """Return all that is equal for calls that can be joined.
+
+        Parameters
+        ----------
+        name : {"train", "evaluate"}
+        data : tuple
+            The return value of `to_device`.
+        bounds : ndarray of int
+            The bounds of the batches.
+        n_rows : int or None, default=None
+            The number of rows of a full batch. If None, it is that of the largest batch.
+        """
+        (_, lengths), _, longest = data
+        n_rows = n_rows or int(np.diff(bounds).max())
+        shape = _shape_of_batches(self._spec, lengths, longest, n_rows)
+        leaves = jax.tree.leaves(_shapes_of_data(data))
+        return name, shape, tuple((leaf.shape, str(leaf.dtype)) for leaf in leaves)
+
+    def empty(self, tree, n_models):
+        """Return arrays of zeros with a slot for each model."""
+        with jax.enable_x64(True):
+            return jax.tree.map(lambda leaf: jnp.zeros((n_models, *leaf.shape), leaf.dtype), tree)
+
+    def write(self, stack, slot, tree):
+        """Return arrays of many models with those of one model at its slot."""
+        with jax.enable_x64(True):
+            return _write(stack, np.int32(slot), tree)
+
+    def empty_data(self, data, n_models):
+        """Return arrays with a slot for the data of each model."""
+        return self.empty(_shapes_of_data(data), n_models)
+
+    def write_data(self, stack, slot, data):
+        """Return the data of many models with those of one fit at its slot."""
+        (arrays, _), targets, _ = data
+        return self.write(stack, slot, (arrays, targets))
+
+    def to_host(self, state):
+        """Return the values of all models in main memory."""
+        return jax.tree.map(np.asarray, state)
+
+    def run(self, kind, state, stack, batches):
+        """Run the batches of some models.
+
+        Parameters
+        ----------
+        kind : tuple
+            The return value of `kind`.
+        state, stack : nested tuple of array
+            The values of `variables` and the data of all slots.
+        batches : dict of int to tuple (order, bounds, rates, counted)
+            The batches and the metrics of the models that are trained, by their slots.
+
+        Returns
+        -------
+        state : nested tuple of array
+        results : dict of int to tuple (losses, counted)
+        """
+        name, shape, _ = kind
+        starts, weights = stack[0][1], stack[1][3]
+        n_models, size = starts.shape
+        given = _stacked(batches, n_models, size)
+        losses = np.zeros((n_models, size), weights.dtype)
+        most = np.int32(given[-1].max())
+        with jax.enable_x64(True):
+            losses, *given = jax.device_put([losses, *given])
+        with own_loops():
+            state, counted, losses = self._loops[name](state, losses, stack, *given, most, shape)
+        losses, counted = np.asarray(losses), jax.tree.map(np.asarray, counted)
+        results = {
+            slot: (losses[slot, : len(bounds) - 1], _at(counted, slot))
+            for slot, (_, bounds, *_) in batches.items()
+        }
+        return state, results
+
+
+@partial(jax.jit, donate_argnums=0)
+def _write(stack, slot, tree):
+    def write(many, one):
+        return many.at[slot, *map(slice, one.shape)].set(one)
+
+    return jax.tree.map(write, stack, tree)
+
+
+def _at(tree, slot):
+    return jax.tree.map(lambda leaf: leaf[slot], tree)
+
+
+def _stacked(batches, n_models, size):
+    """Return the metrics, orders, bounds and rates of all slots, and their numbers of batches."""
+    *_, rates, counted = next(iter(batches.values()))
+    order = np.zeros((n_models, 2 * size + 1), np.int32)
+    bounds = np.zeros((n_models, 2 * size + 1), np.int32)
+    all_rates = np.zeros((n_models, size, *rates.shape[1:]), np.float32)
+    n_batches = np.zeros(n_models, np.int32)
+    counts = jax.tree.map(lambda leaf: np.zeros((n_models, *leaf.shape), leaf.dtype), counted)
+    for slot, (rows, ends, rates, counted) in batches.items():
+        order[slot, : len(rows)], bounds[slot, : len(ends)] = rows, ends
+        all_rates[slot, : len(rates)], n_batches[slot] = rates, len(ends) - 1
+        jax.tree.map(partial(_set, slot), counts, counted)
+    return counts, order, bounds, all_rates, n_batches
+
+
+def _set(slot, array, value):
+    array[slot] = value
+
+
+def _compile(one_batch):
+    """Return a compiled function that runs the batches of many models."""
+
+    @partial(jax.jit, static_argnames="shape", donate_argnums=(0, 1))
+    def loop(state, losses, tensors, counted, order, bounds, rates, n_batches, most, shape):
+        n_rows, *n_steps = shape
+
+        def one_model(i, state, counted, tensors, order, bounds, rates, n_batches):
+            real = jnp.arange(n_rows) < bounds[i + 1] - bounds[i]
+            rows = jax.lax.dynamic_slice(order, bounds[i, None], (n_rows,))
+            rows = jnp.where(real, rows, rows[0])
+            batch = *tensors, rows, real, *n_steps
+            *new, value = one_batch(state, counted, batch, rates[i])
+            runs = i < n_batches
+            kept = jax.tree.map(partial(jnp.where, runs), tuple(new), (state, counted))
+            return *kept, jnp.where(runs, value, 0)
+
+        over_models = jax.vmap(one_model, in_axes=(None, 0, 0, 0, 0, 0, 0, 0))
+
+        def body(i, looped):
+            state, counted, losses = looped
+            given = tensors, order, bounds, rates, n_batches
+            state, counted, value = over_models(i, state, counted, *given)
+            return state, counted, losses.at[:, i].set(value.astype(losses.dtype))
+
+        return jax.lax.fori_loop(0, most, body, (state, counted, losses))
+
+    return loop

@@ -1,0 +1,341 @@
+"""Train many jobs of one architecture as one program.
+
+Each fit runs its own epochs (`fit_loop`) in its own thread, with a `Seat` in place of a program of
+its own. A seat asks for the updates of its fit, and the requests of all seats of a group that are
+waiting are run as one call. What belongs to a fit, such as its history, its schedule and early
+stopping, therefore stays where it is, and a fit may join or leave the group at any epoch.
+"""
+
+import math
+import threading
+import time
+from contextlib import contextmanager
+
+import numpy as np
+
+from skrnn._parallel.rendezvous import current_team
+from skrnn.networks import backends
+from skrnn.networks.feed import RESIDENT_BYTES
+from skrnn.networks.fingerprint import is_complete, settings
+from skrnn.networks.objective import describe_objective
+from skrnn.networks.optimizers import is_custom, sets_own_rate
+from skrnn.networks.programs import borrow, give_back
+
+# The data, the weights and the gradients of all models may need this part of the device's memory.
+_MEMORY = 0.5
+# The numbers that the backward pass keeps per unit and time step: gates, states, and their sums.
+_KEPT_PER_UNIT = 16
+_GATES = 4
+
+
+def can_join(job, segments, recipe):
+    """Return whether the fit of a job can be trained together with others.
+
+    Parameters
+    ----------
+    job : TrainingJob
+    segments : Segments
+    recipe : Recipe
+        The recipe of its optimizer.
+    """
+    if current_team() is None or not backends.has_many:
+        return False
+    training, values = job.training, job.examples.sequences.values
+    # A callback receives the live model, and averages of weights are computed by the optimizer.
+    needs_program = training.callbacks or is_custom(recipe.kind) or recipe.template.use_ema
+    is_large = job.spec.has_custom_parts or values.nbytes > RESIDENT_BYTES
+    is_shared = is_complete(describe_objective(training)) and is_complete(recipe.held)
+    return is_shared and not needs_program and not is_large and segments.counts.max() == 1
+
+
+@contextmanager
+def seat(spec, job, recipe, **options):
+    """Yield a seat in a group of fits that are trained as one program.
+
+    Parameters
+    ----------
+    spec : NetworkSpec
+    job : TrainingJob
+        A job that `can_join`.
+    recipe : Recipe
+    **options
+        As for `Program.trainer`.
+
+    Yields
+    ------
+    Seat or None
+        None if the fit can only be trained alone.
+    """
+    meeting, training = current_team().rendezvous, job.training
+    n_rows = int(min(training.batch_size or len(job.examples), len(job.examples)))
+    layout = backends.many_layout(spec, job.examples, n_rows)
+    extras = training.gradient_penalty > 0, training.max_recurrent_weight is not None
+    described = describe_objective(training), training.metrics_dtype, recipe, *extras
+    key = spec, settings(), described, layout, tuple(sorted(options.items()))
+    with backends.precision(spec.dtype):
+        with meeting.lock:
+            groups = meeting.groups.setdefault(key, [])
+            group = next((group for group in groups if group.has_slot), None)
+            if group is None:
+                n_models = min(meeting.max_models, _models_in_memory(spec, job, layout))
+                group = Group(spec, training, recipe, n_models, options)
+                groups.append(group)
+            taken = group.take_seat(meeting)
+        try:
+            yield taken if group.is_useful else None
+        finally:
+            with meeting.lock:
+                group.leave(taken)
+                if not group.n_fits:
+                    groups.remove(group)
+                    group.close()
+
+
+def _models_in_memory(spec, job, layout):
+    """Return how many models fit into the device's memory, at least one."""
+    n_bytes = backends.device_bytes()
+    if n_bytes is None:
+        return np.iinfo(np.int32).max
+    (n_rows, n_steps, n_target_steps), _, n_values, _ = layout
+    n_units = sum(spec.units) * (2 if spec.bidirectional else 1)
+    kept = _KEPT_PER_UNIT * n_units * n_rows * (n_steps + (n_target_steps or 0))
+    n_weights = math.prod(spec.embedding or (0,))
+    n_weights += _GATES * n_units * (n_units + spec.n_features + spec.n_outputs)
+    # Gradients and the optimizer have as many numbers as the weights, Adam twice as many.
+    numbers = kept + n_values * spec.n_features + 4 * n_weights
+    n_bytes_of_model = numbers * (8 if spec.dtype == "float64" else 4)
+    return max(1, int(_MEMORY * n_bytes / n_bytes_of_model))
+
+
+class Group:
+    """Fits that are trained as one program, and the slots for them.
+
+    Parameters
+    ----------
+    spec : NetworkSpec
+    training : TrainingSpec
+    recipe : Recipe
+    n_models : int
+        The number of slots.
+    options : dict
+        As for `Program.trainer`.
+
+    Attributes
+    ----------
+    is_useful : bool
+        Whether fits can be trained together: not if a metric of the user ignores weights.
+    """
+
+    def __init__(self, spec, training, recipe, n_models, options):
+        self._spec = spec
+        self._key, self.program = borrow(spec, trains_many=True)
+        self.trainer = self.program.trainer(training, recipe, **options)
+        self.models = self.trainer.many()
+        self.is_useful = not self.models.needs_exact_rows
+        self._n_models, self._free = n_models, list(range(n_models - 1, -1, -1))
+        self._state, self._host, self._data, self._holders = None, None, {}, {}
+        self._lock = threading.Lock()
+        self._seconds_per_batch, self._has_run, self._has_failed = None, set(), False
+
+    @property
+    def has_slot(self):
+        """Whether another fit can join."""
+        return bool(self._free) and not self._has_failed
+
+    @property
+    def n_fits(self):
+        """The number of fits in the group."""
+        return self._n_models - len(self._free)
+
+    def take_seat(self, meeting):
+        """Return a seat at a free slot."""
+        return Seat(self, self._free.pop(), meeting)
+
+    def leave(self, seat):
+        """Free the slot of a seat."""
+        self._free.append(seat.slot)
+        for holder in [holder for holder in self._holders if holder[1] == seat.slot]:
+            del self._holders[holder]
+
+    def close(self):
+        """Give the program back, for the next group."""
+        give_back(self._key, self.program)
+
+    def batches_in(self, seconds):
+        """Return the number of batches that a call of the given duration can run."""
+        if self._seconds_per_batch is None:
+            return np.iinfo(np.int32).max
+        return max(1, int(seconds / self._seconds_per_batch))
+
+    def read(self, slot):
+        """Return the values of all variables of a model, by the identity of the variable."""
+        with self._lock:
+            if self._host is None:
+                self._host = self.models.to_host(self._state)
+            groups = zip(self.models.variables, self._host, strict=True)
+            pairs = [pair for group in groups for pair in zip(*group, strict=True)]
+        return {id(variable): np.array(values[slot]) for variable, values in pairs}
+
+    def run(self, kind, requests):
+        """Run the requests of several seats; see `Rendezvous.ask`."""
+        begin = time.perf_counter()
+        try:
+            results = self._train(kind, requests)
+        except BaseException:
+            # The values of all models may be lost.
+            self._has_failed = True
+            raise
+        if kind in self._has_run and kind[0] == "train":
+            most = max(len(losses) for losses, _ in results.values())
+            self._seconds_per_batch = (time.perf_counter() - begin) / most
+        self._has_run.add(kind)
+        return [results[request["seat"].slot] for request in requests]
+
+    def _train(self, kind, requests):
+        with self._lock, backends.precision(self._spec.dtype):
+            for request in requests:
+                self._load(kind, request)
+            batches = {request["seat"].slot: request["batches"] for request in requests}
+            state, results = self.models.run(kind, self._state, self._data[kind], batches)
+            self._state, self._host = state, None
+        return results
+
+    def _load(self, kind, request):
+        """Write the values and the data of a fit to its slot, unless they are already there."""
+        seat, data = request["seat"], request["data"]
+        if seat.values is not None:
+            values = [[seat.values[id(one)] for one in group] for group in self.models.variables]
+            values = tuple(values)
+            if self._state is None:
+                self._state = self.models.empty(values, self._n_models)
+            self._state = self.models.write(self._state, seat.slot, values)
+            seat.values = None
+        if kind not in self._data:
+            self._data[kind] = self.models.empty_data(data, self._n_models)
+        if self._holders.get((kind, seat.slot)) is not data:
+            self._data[kind] = self.models.write_data(self._data[kind], seat.slot, data)
+            self._holders[kind, seat.slot] = data
+
+
+class Seat:
+    """One fit of a group, in place of a leased `Program` and of its `Trainer`.
+
+    Parameters
+    ----------
+    group : Group
+    slot : int
+    meeting : Rendezvous
+
+    Attributes
+    ----------
+    network : Network
+    values : dict or None
+        The values of the variables by their identities, if those at the slot are not valid.
+    """
+
+    # Nothing but callbacks uses the optimizer, and a fit with callbacks has its own program.
+    optimizer = None
+
+    def __init__(self, group, slot, meeting):
+        self.network = group.program.network
+        self.slot, self._group, self._meeting = slot, group, meeting
+        self._model, self._trainer = self.network.model, group.trainer
+        self._optimizer = group.trainer.optimizer
+        self._sets_own_rate = sets_own_rate(self._optimizer)
+        first = group.trainer.first_values()
+        self.values = {id(variable): value for variable, value in first}
+        self._first_counted = [[self.values[id(v)] for v in one] for one in group.models.counted]
+        self._counted, self._rate, self._extras = self._first_counted, 0.0, ()
+
+    # --- as a program ---
+
+    def set_weights(self, weights):
+        """Load a network's weights."""
+        pairs = zip(self._model.weights, weights, strict=True)
+        self._set({id(variable): np.asarray(value, variable.dtype) for variable, value in pairs})
+
+    def get_weights(self):
+        """Return the weights as new arrays."""
+        values = self._get()
+        return [np.array(values[id(variable)]) for variable in self._model.weights]
+
+    def set_seeds(self, seeds):
+        """Reset the generators of dropout layers."""
+        self._set(
+            {
+                id(variable): np.array([int(seeds.integers(2**31)), 0], variable.dtype)
+                for variable in self._model.variables
+                if variable.name == "seed_generator_state"
+            }
+        )
+
+    def _get(self):
+        return self._group.read(self.slot) if self.values is None else self.values
+
+    def _set(self, values):
+        self.values = {**self._get(), **values}
+
+    # --- as a trainer ---
+
+    def reset(self, rate, training, state=None):
+        """Reset the optimizer, or load its state at the end of an earlier fit."""
+        variables = self._optimizer.variables
+        if state is not None:
+            self._trainer.check_state(state)
+            pairs = zip(variables, state, strict=True)
+            self._set({id(v): np.asarray(value, v.dtype) for v, value in pairs})
+        if rate is not None:
+            [variable] = [v for v in variables if v is self._optimizer.learning_rate]
+            value = np.asarray(rate, variable.dtype)
+            self._set({id(variable): value})
+            self._rate = float(value)
+        self._extras = self._trainer.extras(training)
+
+    def get_state(self):
+        """Return the optimizer's variables as new arrays."""
+        values, variables = self._get(), self._optimizer.variables
+        state = [np.array(values[id(variable)]) for variable in variables]
+        if not self._sets_own_rate:
+            # Some updates set the rate of the optimizer to their own.
+            [at] = [i for i, v in enumerate(variables) if v is self._optimizer.learning_rate]
+            state[at] = np.asarray(self._rate, state[at].dtype)
+        return state
+
+    def rates(self, factors):
+        """Return the learning rate of each update, or zeros if the optimizer computes its own."""
+        return (self._rate * factors).astype(np.float32)
+
+    def batches_in(self, seconds):
+        """Return the number of batches that a call of the given duration can run."""
+        return self._group.batches_in(seconds)
+
+    def train(self, data, order, bounds, factors, layout, fresh):
+        """Train on batches and return the loss of each; see `Trainer.train`."""
+        rates = self.rates(factors)
+        if self._extras:
+            columns = [rates, *(np.full_like(rates, extra) for extra in self._extras)]
+            rates = np.stack(columns, axis=1)
+        return self._ask("train", data, order, bounds, rates, layout)
+
+    def evaluate(self, data, order, bounds):
+        """Return the loss of each batch, without training."""
+        return self._ask("evaluate", data, order, bounds, np.zeros(len(bounds) - 1, np.float32))
+
+    def _ask(self, name, data, order, bounds, rates, n_rows=None):
+        kind = self._group.models.kind(name, data, bounds, n_rows)
+        batches = order, bounds, rates, self._counted
+        request = {"seat": self, "data": data, "batches": batches}
+        losses, self._counted = self._meeting.ask(self._group, kind, request)
+        return losses
+
+    def read_metrics(self, prefix=""):
+        """Return the metrics' values by name, and reset them."""
+        values = self._trainer.metrics_of(self._counted)
+        self._counted = self._first_counted
+        return {prefix + name: value for name, value in values.items()}
+
+    def finalize(self):
+        """End the training, after which an optimizer without averages of weights changes nothing.
+
+        Averages are why a fit cannot join; see `can_join`.
+        """

@@ -1,0 +1,427 @@
+"""The joblib backend "skrnn": fits in threads that are trained as one program, and processes."""
+
+import _thread
+import os
+import subprocess
+import sys
+import threading
+from functools import partial
+
+import joblib
+import keras
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
+from sklearn.ensemble import BaggingClassifier, StackingClassifier, VotingClassifier
+from sklearn.exceptions import FitFailedWarning
+from sklearn.experimental import enable_halving_search_cv  # noqa: F401
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import (
+    GridSearchCV,
+    HalvingGridSearchCV,
+    RandomizedSearchCV,
+    cross_validate,
+    learning_curve,
+)
+from sklearn.multiclass import OneVsRestClassifier
+from sklearn.pipeline import make_pipeline
+from small_data import TINY, assert_same_weights, labelled
+
+from skrnn import RNNClassifier, RNNRegressor
+from skrnn._fitting import is_fitted
+from skrnn._parallel import backend, rendezvous
+
+ON_JAX = keras.config.backend() == "jax"
+on_jax = pytest.mark.skipif(not ON_JAX, reason="only JAX trains many networks as one program")
+X, LABELS = labelled(("ant", "bee"), n=24)
+DENSE = np.random.default_rng(0).standard_normal((24, 5, 2)).astype(np.float32)
+RATES = (0.001, 0.003, 0.01, 0.03)
+
+
+def batched(n_jobs=6, **options):
+    # The number of models is a shape, so that most tests share a compiled program.
+    return joblib.parallel_config(backend="skrnn", n_jobs=n_jobs, batched=True, **options)
+
+
+def fit(model, X, y):
+    return clone(model).fit(X, y)
+
+
+def fit_together(models, data, **options):
+    with batched(**options):
+        return joblib.Parallel()(
+            joblib.delayed(fit)(model, *given) for model, given in zip(models, data, strict=True)
+        )
+
+
+@pytest.fixture
+def meetings(monkeypatch):
+    """Return the list of all rendezvous that end during a test."""
+    ended, close = [], rendezvous.Rendezvous.close
+
+    def noted(self):
+        ended.append(self)
+        close(self)
+
+    monkeypatch.setattr(rendezvous.Rendezvous, "close", noted)
+    return ended
+
+
+# --- the rendezvous, without any network ------------------------------------------------------
+
+
+class Doubler:
+    """A group that doubles numbers, and notes how many of them each call has."""
+
+    def __init__(self, n_fits):
+        self.n_fits, self.calls = n_fits, []
+
+    def run(self, kind, requests):
+        self.calls.append((kind, len(requests)))
+        if kind == "fails":
+            raise ValueError("no numbers today")
+        return [2 * request for request in requests]
+
+
+def run_in_threads(team, tasks):
+    """Run tasks of a team in threads, and return their results or errors."""
+    found = [None] * len(tasks)
+
+    def work(i):
+        try:
+            found[i] = team.run(tasks[i])
+        except BaseException as error:
+            found[i] = error
+
+    threads = [threading.Thread(target=work, args=(i,), daemon=True) for i in range(len(tasks))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert not any(thread.is_alive() for thread in threads)
+    team.rendezvous.close()
+    return found
+
+
+def test_requests_of_one_kind_are_joined():
+    group, team = Doubler(6), rendezvous.Team(rendezvous.Rendezvous(8))
+    ask = team.rendezvous.ask
+    tasks = [partial(ask, group, "ab"[i % 2], i) for i in range(6)]
+    assert run_in_threads(team, tasks) == [0, 2, 4, 6, 8, 10]
+    assert sorted(group.calls) == [("a", 3), ("b", 3)]
+
+
+def test_a_group_does_not_wait_forever_for_fits_that_never_ask():
+    group, team = Doubler(5), rendezvous.Team(rendezvous.Rendezvous(8))
+    assert run_in_threads(team, [partial(team.rendezvous.ask, group, "a", 7)]) == [14]
+
+
+def test_tasks_without_requests_and_tasks_that_fail_hold_up_no_other():
+    group, team = Doubler(1), rendezvous.Team(rendezvous.Rendezvous(8))
+    tasks = [partial(team.rendezvous.ask, group, "a", 7), partial(int, "x"), partial(int, "3")]
+    doubled, error, number = run_in_threads(team, tasks)
+    assert (doubled, number) == (14, 3)
+    assert isinstance(error, ValueError)
+
+
+def test_the_error_of_a_call_is_raised_in_each_of_its_tasks():
+    group, team = Doubler(2), rendezvous.Team(rendezvous.Rendezvous(8))
+    ask = team.rendezvous.ask
+    for error in run_in_threads(team, [partial(ask, group, "fails", i) for i in range(2)]):
+        assert "no numbers" in str(error)
+
+
+def test_a_cancelled_team_ends_and_others_continue():
+    group, meeting = Doubler(2), rendezvous.Rendezvous(8)
+    ended, team = rendezvous.Team(meeting), rendezvous.Team(meeting)
+    ended.cancel()
+    [error] = run_in_threads(ended, [partial(meeting.ask, group, "a", 1)])
+    assert isinstance(error, KeyboardInterrupt)
+    group, meeting = Doubler(1), team.rendezvous
+    meeting._is_closed = False
+    assert run_in_threads(team, [partial(meeting.ask, group, "a", 1)]) == [2]
+
+
+def test_nested_teams_end_with_the_team_around_them():
+    outer = rendezvous.Team(rendezvous.Rendezvous(8))
+    inner = rendezvous.Team(outer.rendezvous, outer)
+    outer.cancel()
+    assert inner.is_cancelled
+
+
+# --- the backend ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"max_models": 0}, "max_models must be a positive integer or None, got 0"),
+        ({"max_models": True}, "max_models must be a positive integer or None, got True"),
+        ({"batched": "yes"}, "batched must be 'auto', True or False, got 'yes'"),
+    ],
+)
+def test_parameters_of_the_backend_are_checked(options, message):
+    with pytest.raises(ValueError, match=message):
+        joblib.parallel_config(backend="skrnn", n_jobs=2, **options)
+
+
+def test_import_skrnn_registers_the_backend_and_loads_no_framework():
+    code = (
+        "import sys, skrnn, joblib\n"
+        "with joblib.parallel_config(backend='skrnn', n_jobs=64): pass\n"
+        "print({'jax', 'keras', 'tensorflow', 'torch'} & set(sys.modules))"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "set()"
+
+
+def test_without_a_gpu_tasks_run_in_processes_one_per_core():
+    with joblib.parallel_config(backend="skrnn", n_jobs=64):
+        assert joblib.effective_n_jobs() == joblib.cpu_count()
+        found = joblib.Parallel()(joblib.delayed(os.getpid)() for _ in range(4))
+        shared = joblib.Parallel(require="sharedmem")(joblib.delayed(os.getpid)() for _ in range(4))
+    assert set(shared) == {os.getpid()}
+    assert joblib.cpu_count() == 1 or os.getpid() not in found
+
+
+def test_n_jobs_of_threads_is_not_limited_by_cores():
+    many = backend.SearchBackend(batched=True, max_models=100)
+    assert many.effective_n_jobs(64) == (64 if ON_JAX else joblib.cpu_count())
+    assert many.effective_n_jobs(None) == 1
+    with pytest.raises(ValueError, match="n_jobs must not be 0"):
+        many.effective_n_jobs(0)
+
+
+@pytest.mark.parametrize("written", ['{"backend": "jax"}', "{}", "not JSON", None])
+def test_the_backend_of_keras_is_found_without_keras(written, tmp_path, monkeypatch):
+    monkeypatch.delitem(sys.modules, "keras")
+    monkeypatch.delenv("KERAS_BACKEND", raising=False)
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    if written is not None:
+        (tmp_path / "keras.json").write_text(written)
+    assert backend.keras_backend() == ("jax" if written and "jax" in written else "tensorflow")
+    monkeypatch.setenv("KERAS_BACKEND", "torch")
+    assert backend.keras_backend() == "torch"
+
+
+# --- fits that are trained together -----------------------------------------------------------
+
+REGRESSION = DENSE, DENSE.sum(axis=(1, 2))
+KINDS = {
+    "float32": (RNNClassifier, {"cell": "lstm"}, 1e-5),
+    "float64": (RNNClassifier, {"cell": "lstm", "dtype": "float64"}, 1e-10),
+    "early stopping": (RNNClassifier, {"early_stopping": True, "patience": 1}, 1e-5),
+    "dropout, schedule, metrics": (
+        RNNRegressor,
+        {"dropout": 0.3, "schedule": "cosine", "metrics": ["mae"]},
+        1e-5,
+    ),
+}
+
+
+@on_jax
+@pytest.mark.parametrize("kind", KINDS)
+def test_fits_together_equal_single_fits(kind, meetings):
+    estimator, options, tolerance = KINDS[kind]
+    options = {**TINY, "epochs": 10, "batch_size": 8, **options}
+    models = [
+        estimator(**{**options, "random_state": i}, learning_rate=rate)
+        for i, rate in enumerate(RATES)
+    ]
+    # Folds of different sizes.
+    given = (DENSE, (DENSE[:, :, 0].sum(axis=1) > 0).astype(int))
+    given = REGRESSION if estimator is RNNRegressor else given
+    data = [tuple(part[:n] for part in given) for n in (24, 24, 23, 19)]
+    together = fit_together(models, data)
+    [meeting] = meetings
+    assert meeting.n_calls < meeting.n_requests
+    for model, given, other in zip(models, data, together, strict=True):
+        alone = fit(model, *given)
+        assert alone.n_iter_ == other.n_iter_
+        assert list(alone.history_) == list(other.history_)
+        for name, values in alone.history_.items():
+            assert_allclose(other.history_[name], values, atol=10 * tolerance)
+        for weight, expected in zip(other.weights_, alone.weights_, strict=True):
+            assert_allclose(weight, expected, atol=tolerance)
+
+
+@on_jax
+def test_a_result_does_not_depend_on_which_fits_share_the_program():
+    models = [RNNClassifier(**{**TINY, "random_state": i, "epochs": 3 + i}) for i in range(4)]
+    data = [(X[: 24 - i], LABELS[: 24 - i]) for i in range(4)]
+    together = fit_together(models, data)
+    for order in ([3, 1], [2, 0, 3], [1, 1, 1, 1, 1]):
+        others = fit_together([models[i] for i in order], [data[i] for i in order])
+        for i, other in zip(order, others, strict=True):
+            assert_same_weights(together[i], other)
+
+
+@on_jax
+def test_the_memory_of_the_device_limits_how_many_fits_share_a_program(monkeypatch):
+    from skrnn.networks import backends
+
+    made, ManyModels = [], backends.ManyModels
+
+    class Noted(ManyModels):
+        def run(self, kind, state, stack, batches):
+            made.append(len(stack[0][1]))
+            return super().run(kind, state, stack, batches)
+
+    monkeypatch.setattr(backends, "ManyModels", Noted)
+    # A network of four units on 24 sequences of five time steps needs about 34 kB, and half of the
+    # memory is used.
+    monkeypatch.setattr(backends, "device_bytes", lambda: 200_000)
+    model = RNNClassifier(**{**TINY, "cell": "minimal_gru"})
+    fit_together([model] * 6, [(DENSE, LABELS)] * 6)
+    assert set(made) == {2}
+
+
+@on_jax
+def test_a_search_over_a_pipeline_equals_one_by_one(meetings):
+    search = GridSearchCV(
+        make_pipeline(Standardized(), RNNClassifier(**TINY)),
+        {"rnnclassifier__learning_rate": RATES},
+        cv=3,
+        error_score="raise",
+    )
+    alone = clone(search).fit(DENSE, LABELS)
+    with batched():
+        together = clone(search).fit(DENSE, LABELS)
+    assert_allclose(
+        together.cv_results_["mean_test_score"], alone.cv_results_["mean_test_score"], atol=1e-6
+    )
+    assert_array_equal(together.predict(DENSE), alone.predict(DENSE))
+    assert meetings[0].n_requests >= 2 * meetings[0].n_calls
+
+
+class Standardized(LogisticRegression):
+    """A transformer that divides by the standard deviation of the training data."""
+
+    def fit(self, X, y=None):
+        self.scale_ = X.std()
+        return self
+
+    def transform(self, X):
+        return X / self.scale_
+
+
+MODEL = RNNClassifier(**TINY)
+TOOLS = {
+    "random search": lambda: RandomizedSearchCV(MODEL, {"learning_rate": RATES}, n_iter=3, cv=2),
+    "halving": lambda: HalvingGridSearchCV(
+        MODEL, {"learning_rate": RATES[:2]}, cv=2, min_resources=12, random_state=0
+    ),
+    "voting": lambda: VotingClassifier([("a", MODEL), ("b", MODEL)]),
+    "stacking": lambda: StackingClassifier(
+        [("a", MODEL), ("b", MODEL)], LogisticRegression(), cv=2, stack_method="predict_proba"
+    ),
+    "one versus rest": lambda: OneVsRestClassifier(MODEL),
+}
+
+
+@on_jax
+@pytest.mark.parametrize("tool", TOOLS)
+def test_tools_of_scikit_learn_give_the_results_of_one_by_one(tool):
+    # Two-dimensional data, since some of these tools take nothing else.
+    table, labels = DENSE.reshape(24, -1), np.arange(24) % 3
+    if tool in ("random search", "halving"):
+        labels = labels % 2
+    alone = clone(TOOLS[tool]()).fit(table, labels).predict(table)
+    with batched():
+        together = clone(TOOLS[tool]()).fit(table, labels)
+        assert_array_equal(together.predict(table), alone)
+
+
+@on_jax
+def test_bagging_and_curves_give_the_results_of_one_by_one():
+    table = DENSE.reshape(24, -1)
+    bagging = BaggingClassifier(MODEL, n_estimators=4, random_state=0)
+    curve = partial(learning_curve, MODEL, DENSE, LABELS, cv=2, train_sizes=[6, 12])
+    curve = partial(curve, shuffle=True, random_state=0)
+    alone = bagging.fit(table, LABELS).predict_proba(table), curve()[2]
+    with batched():
+        together = bagging.fit(table, LABELS).predict_proba(table), curve()[2]
+    for one, other in zip(alone, together, strict=True):
+        assert_allclose(one, other, atol=1e-6)
+
+
+@on_jax
+def test_a_search_within_a_cross_validation_is_joined_too(meetings):
+    search = GridSearchCV(MODEL, {"learning_rate": RATES[:2]}, cv=2)
+    alone = cross_validate(search, DENSE, LABELS, cv=2)["test_score"]
+    with batched():
+        together = cross_validate(search, DENSE, LABELS, cv=2)["test_score"]
+    assert_array_equal(together, alone)
+    [meeting] = meetings
+    assert meeting.n_calls < meeting.n_requests
+
+
+@on_jax
+@pytest.mark.filterwarnings("ignore:One or more of the test scores are non-finite")
+def test_a_fit_that_fails_is_only_its_own_failure():
+    rates = [0.01, 1e38]
+    search = GridSearchCV(MODEL, {"learning_rate": rates, "epochs": [3, 4]}, cv=2, refit=False)
+    with batched(), pytest.warns(FitFailedWarning, match="4 fits failed"):
+        search.fit(DENSE, LABELS)
+    scores = search.cv_results_["mean_test_score"]
+    failed = np.array([p["learning_rate"] == 1e38 for p in search.cv_results_["params"]])
+    assert_array_equal(np.isnan(scores), failed)
+
+
+def no_layers(steps, lengths):
+    return steps
+
+
+class Counts(keras.callbacks.Callback):
+    """A callback, which needs the live model."""
+
+    def on_epoch_end(self, epoch, logs=None):
+        logs["weights"] = sum(np.abs(weight).sum() for weight in self.model.get_weights())
+
+
+@on_jax
+@pytest.mark.parametrize(
+    "options",
+    [{"body": no_layers}, {"callbacks": [Counts()]}, {"truncation": 2, "return_sequences": True}],
+    ids=["body", "callbacks", "truncation"],
+)
+def test_fits_that_cannot_be_joined_run_as_they_would_alone(options):
+    model = RNNClassifier(**TINY).set_params(**options)
+    y = [np.arange(5) % 2] * 24 if "truncation" in options else LABELS
+    alone = clone(model).fit(DENSE, y)
+    for other in fit_together([model] * 2, [(DENSE, y)] * 2):
+        assert_same_weights(alone, other)
+        assert other.history_ == alone.history_
+
+
+@on_jax
+def test_an_interruption_ends_all_fits_and_leaves_estimators_as_before():
+    def interrupts(t):
+        if t > 0.5:
+            _thread.interrupt_main()
+        return 1.0
+
+    models = [RNNClassifier(**{**TINY, "epochs": 10**6, "schedule": "constant"}) for _ in range(3)]
+    models[0].set_params(epochs=4, schedule=interrupts)
+    with pytest.raises(KeyboardInterrupt), batched():
+        joblib.Parallel()(joblib.delayed(model.fit)(DENSE, LABELS) for model in models)
+    for model in models[1:]:
+        assert not is_fitted(model)
+        assert "history_" not in vars(model)
+    left = [one for one in threading.enumerate() if one.name.startswith("skrnn")]
+    for thread in left:
+        thread.join(60)
+    assert not any(thread.is_alive() for thread in left)
+
+
+@on_jax
+def test_partial_fit_can_be_joined():
+    model = RNNClassifier(**TINY).fit(X, LABELS)
+    more = joblib.delayed(lambda one: clone(one).fit(X, LABELS).partial_fit(X, LABELS))
+    with batched():
+        first, second = joblib.Parallel()(more(model) for _ in range(2))
+    expected = model.partial_fit(X, LABELS)
+    for one, other, true in zip(first.weights_, second.weights_, expected.weights_, strict=True):
+        assert_array_equal(one, other)
+        assert_allclose(one, true, atol=1e-6)
