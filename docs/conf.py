@@ -133,6 +133,8 @@ notfound_urls_prefix = our_addresses.site_path
 llms_txt_uri_template = f"{html_baseurl}{{docname}}.html"
 sitemap_url_scheme = "{link}"
 ogp_site_url = html_baseurl
+# The cards cannot contain the logo, which is an SVG file.
+ogp_social_cards = {"enable": False}
 if our_addresses.repository:
     html_theme_options["use_edit_page_button"] = True
     html_theme_options["icon_links"] = [
