@@ -183,7 +183,7 @@ class BaseRNN(BaseTrained, GradientParameters, NetworkParameters, StreamMixin):
             steps = inputs.sequences[0]
             if known is not None and steps.ndim == 2:
                 steps = known.apply_to_steps(steps, self._spec.dtype)
-            return inputs, outputs_of_one(self._spec, self.weights_, steps)
+            return inputs, outputs_of_one(self._spec, self.weights_, steps, inputs.sequences.static)
         from skrnn.networks.inference import forward
 
         outputs = forward(self._spec, self.weights_, inputs.sequences, name, standardization=known)

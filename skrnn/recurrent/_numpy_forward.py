@@ -18,7 +18,13 @@ from skrnn.recurrent._named_weights import (
 from skrnn.recurrent._numpy_activations import ACTIVATIONS, keras_name, numpy_activation, softmax
 from skrnn.recurrent._numpy_cells import CELLS
 from skrnn.recurrent._numpy_loops import run_layer
-from skrnn.recurrent._numpy_network import NumpyHead, fill_missing, product
+from skrnn.recurrent._numpy_network import (
+    NumpyHead,
+    categories_of,
+    fill_missing,
+    product,
+    split_categories,
+)
 
 # A framework computes one time step of a long sequence in less time than Python begins it.
 MOST_STEPS = 1000
@@ -37,12 +43,13 @@ def runs_in_numpy(spec, sequences):
         and sequences.lengths[0] <= MOST_STEPS
         and not spec.is_custom
         and spec.decoder is None
+        and spec.static != "initial_state"
         and spec.cell in CELLS
         and keras_name(spec.activation) in ACTIVATIONS
     )
 
 
-def outputs_of_one(spec, weights, steps):
+def outputs_of_one(spec, weights, steps, static=None):
     """Return the outputs of a network for one sequence.
 
     Parameters
@@ -52,6 +59,8 @@ def outputs_of_one(spec, weights, steps):
     steps : ndarray of shape (T, n_features), or of int and shape (T,)
         The time steps as the network receives them: standardised vectors, rows of the embedding, or
         the codes of one-hot vectors.
+    static : ndarray of shape (1, n_static) or None, default=None
+        The static features as the network receives them.
 
     Returns
     -------
@@ -62,6 +71,9 @@ def outputs_of_one(spec, weights, steps):
     with np.errstate(over="ignore", invalid="ignore"):
         hidden, ends = _recurrent_layers(spec, named, _features(spec, named, steps))
         pooled = hidden if spec.return_sequences else _pool(spec, named, hidden, ends)
+        if static is not None:
+            beside = np.broadcast_to(static, (len(pooled), static.shape[1]))
+            pooled = np.concatenate([pooled, beside], axis=1, dtype=spec.dtype)
         return NumpyHead(spec, weights).outputs(pooled)
 
 
@@ -71,7 +83,8 @@ def _features(spec, named, steps):
         return named["embedding/embeddings"][steps]
     if steps.ndim == 1:
         return steps
-    parts = [steps.astype(spec.dtype, copy=False)]
+    numbers, vectors = split_categories(steps, categories_of(spec, named))
+    parts = [numbers.astype(spec.dtype, copy=False)]
     if spec.allow_nan:
         parts[0], missing = _without_missing(parts[0], [named[name] for name in DECAY])
     if spec.add_differences:
@@ -79,6 +92,7 @@ def _features(spec, named, steps):
         parts.append(differences * named[DIFFERENCES])
     if spec.allow_nan:
         parts.append(missing)
+    parts += vectors
     return np.concatenate(parts, axis=1, dtype=spec.dtype) if len(parts) > 1 else parts[0]
 
 

@@ -70,10 +70,7 @@ class NumpyNetwork:
         self.head = NumpyHead(spec, weights)
         named = named_weights(spec, weights)
         self._embedding = named.get("embedding/embeddings")
-        self._categories = [
-            (column, named[CATEGORY.format(i)]) for i, (column, *_) in enumerate(spec.categorical)
-        ]
-        self._numeric = np.delete(np.arange(spec.n_features), [i for i, _ in self._categories])
+        self._categories = categories_of(spec, named)
         self._decay = [named.get(name) for name in DECAY]
         self._factor = named.get(DIFFERENCES)
         self._cell, self._activation = numpy_cell(spec.cell), numpy_activation(spec.activation)
@@ -100,10 +97,8 @@ class NumpyNetwork:
         layers, previous, n_steps, observed, carried = self.layout.split(state)
         if self._embedding is not None:
             x = self._embedding[x]
-        vectors, indicators = [], []
-        if self._categories:
-            vectors = [rows[x[:, i].astype(np.intp)] for i, rows in self._categories]
-            x = x[:, self._numeric]
+        x, vectors = split_categories(x, self._categories)
+        indicators = []
         if observed:
             is_missing = np.isnan(x)
             x, observed = fill_missing(x, is_missing, observed, *self._decay)
@@ -122,6 +117,19 @@ class NumpyNetwork:
             x = after[-1][0]
         pooled, carried = self.head.pool(x, carried, n_steps)
         return pooled, self.layout.join(after, previous, n_steps, observed, carried)
+
+
+def categories_of(spec, named):
+    """Return the index of each categorical feature, and its embedding."""
+    return [(column, named[CATEGORY.format(i)]) for i, (column, *_) in enumerate(spec.categorical)]
+
+
+def split_categories(x, categories):
+    """Return the numeric features of time steps, and the vectors of each categorical feature."""
+    if not categories:
+        return x, []
+    vectors = [rows[x[:, column].astype(np.intp)] for column, rows in categories]
+    return np.delete(x, [column for column, _ in categories], axis=1), vectors
 
 
 def fill_missing(x, is_missing, observed, kernel, bias, mean):
