@@ -16,6 +16,8 @@ COLUMNS = (
     "Different lengths",
     "Token ids or symbols",
     "NaN in X",
+    "Static features",
+    "Categories",
     "Multi-label",
     "Several outputs",
     "One target per time step",
@@ -29,12 +31,12 @@ COLUMNS = (
 def estimator_classes():
     """Return the public estimators and transformers, in the order of the table."""
     import skrnn
-    from skrnn import forecasting, preprocessing, reservoir
+    from skrnn import forecasting, preprocessing, recurrent, reservoir
 
     kinds = [getattr(skrnn, name) for name in skrnn.__all__]
-    for module in (reservoir, forecasting, preprocessing):
+    for module in (recurrent, reservoir, forecasting, preprocessing):
         kinds += [getattr(module, name) for name in module.__all__]
-    found = {kind for kind in kinds if inspect.isclass(kind) and hasattr(kind, "get_params")}
+    found = {kind for kind in kinds if hasattr(kind, "get_params") and hasattr(kind, "fit")}
     order = ("recurrent", "reservoir", "forecasting", "preprocessing")
     return sorted(found, key=lambda kind: (order.index(_home(kind)), kind.__name__))
 
@@ -65,7 +67,7 @@ def _required(kind):
 
 def _wrapped(kind):
     """Return the parameter that holds another estimator, on which some properties depend."""
-    wrapped = {"regressor", "transformer"} & set(inspect.signature(kind).parameters)
+    wrapped = {"estimator", "regressor", "transformer"} & set(inspect.signature(kind).parameters)
     return wrapped.pop() if wrapped else None
 
 
@@ -98,6 +100,8 @@ def row(kind):
         ragged,
         "embedding" in names or tags.input_tags.string,
         _allows_nan(kind, tags),
+        "static" in names,
+        "categorical_features" in names,
         classifier is not None and classifier.multi_label,
         tags.target_tags.multi_output,
         "return_sequences" in names,
