@@ -13,6 +13,7 @@ from skrnn._sklearn import _safe_indexing
 from skrnn.forecasting._context import context_of_rows
 from skrnn.forecasting._read_panel import read_panel
 from skrnn.forecasting._rule import forecast_from
+from skrnn.forecasting._static_columns import check_static_columns, read_static_columns
 from skrnn.forecasting._target_columns import read_columns, read_targets
 from skrnn.forecasting._windows import rows_after
 
@@ -27,7 +28,10 @@ def backtest(forecaster, X, y, cv, series_id):
             "backtest splits rows, but X is a list of series; pass one table with series_id, or "
             "with a MultiIndex."
         )
-    targets = read_targets(y, panel, read_columns(forecaster.known_future, panel, "known_future"))
+    known_future = read_columns(forecaster.known_future, panel, "known_future")
+    static = read_static_columns(forecaster, X, panel)
+    check_static_columns(static, X, panel, "X")
+    targets = read_targets(y, panel, [*known_future, *static])
     errors = []
     for fold, (train, test) in enumerate(_folds(cv, panel, series_id)):
         fitted = clone(forecaster).fit(

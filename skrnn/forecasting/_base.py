@@ -24,7 +24,8 @@ from skrnn.forecasting._known_future import read_known_future
 from skrnn.forecasting._panel import counts_in_words, require_no_missing, require_rows
 from skrnn.forecasting._read_panel import read_panel, require_no_targets, with_times
 from skrnn.forecasting._rule import check_memory, check_n_steps, forecast_from, forecast_rows
-from skrnn.forecasting._target_columns import read_columns, read_targets
+from skrnn.forecasting._static_columns import check_static_columns, read_static_columns
+from skrnn.forecasting._target_columns import read_columns, read_targets, require_n_targets
 
 
 class BaseForecaster(RegressorMixin, SavedEstimator, metaclass=ABCMeta):
@@ -39,9 +40,9 @@ class BaseForecaster(RegressorMixin, SavedEstimator, metaclass=ABCMeta):
         "calibration_size": [Interval(Real, 0, 1, closed="neither"), None],
         "time": [str, None],
     }
-    # Only forecasters with covariates have this parameter.
-    known_future = ()
-    time = None  # forecasters that an earlier version saved do not have this parameter
+    # Only forecasters with covariates have these parameters.
+    known_future = static = ()
+    time, static_columns_ = None, np.zeros(0, dtype=int)  # earlier versions did not save them
 
     @abstractmethod
     def __init__(self, *, horizon, initial_context, calibration_size, time):
@@ -88,7 +89,7 @@ class BaseForecaster(RegressorMixin, SavedEstimator, metaclass=ABCMeta):
 
         Parameters
         ----------
-        X : array of shape (n_rows, n_features) or (n_rows,), DataFrame, Series, or list of them
+        X : array of shape (n_rows, n_features) or (n_rows,), DataFrame, Series, list or Sequences
             One row per time step. Each item of a list is one series. The last level of a MultiIndex
             is the time, and all other levels identify the series of each row. An index of times or
             numbers must increase within each series. If an index (of times, periods or numbers)
@@ -96,7 +97,7 @@ class BaseForecaster(RegressorMixin, SavedEstimator, metaclass=ABCMeta):
             text are refused: use `pandas.to_datetime`.
         y : array-like of shape (n_rows,) or (n_rows, n_targets), or list of them, default=None
             The targets, one row for each row of `X`. If None, all columns of `X` that are not in
-            `known_future` are targets. Targets that are NaN are not used for training.
+            `known_future` or `static` are targets. Targets that are NaN are not used for training.
         series_id : array-like of shape (n_rows,), default=None
             The label of the series that each row belongs to. If None, `X` is a single series, a
             list of series, or has a MultiIndex.
@@ -120,7 +121,7 @@ class BaseForecaster(RegressorMixin, SavedEstimator, metaclass=ABCMeta):
     def _fit_panel(self, panel, y):
         """Fit this copy of the estimator."""
         known_future = read_columns(self.known_future, panel, "known_future")
-        targets = read_targets(y, panel, known_future)
+        targets = read_targets(y, panel, [*known_future, *self.static_columns_])
         vars(self).update(self._choose(panel, targets, known_future))
         n_ahead = min(self._steps_at_once, self.horizon)
         needs = counts_in_words(
@@ -137,8 +138,8 @@ class BaseForecaster(RegressorMixin, SavedEstimator, metaclass=ABCMeta):
             needs=needs,
         )
         self.target_columns_, self.target_names_ = targets.columns, targets.names
-        self.target_mean_ = targets.values[training + n_ahead].mean(axis=0)
         self.known_future_columns_ = known_future
+        self.target_mean_ = targets.values[training + n_ahead].mean(axis=0)
         vars(self).update(self._learn(panel, targets, known_future, training))
         self._training_end = panel.tail(self._n_context + self.horizon - 1)
         self.residuals_ = self.mean_residuals_ = None
@@ -202,9 +203,9 @@ class BaseForecaster(RegressorMixin, SavedEstimator, metaclass=ABCMeta):
         ----------
         n_steps : int, default=None
             The number of steps. If None, `horizon` steps are forecast. A forecast of more steps
-            than are forecast at once uses forecasts as context, so that all columns of `X` that
-            are not in `known_future` must be targets. The number of steps times that of series and
-            columns is at most 100 million, which take 0.8 GB.
+            than are forecast at once uses forecasts as context, so all columns of `X` that are not
+            in `known_future` or `static` must be targets. The number of steps times that of series
+            and columns is at most 100 million, which take 0.8 GB.
         X : array of shape (n_rows, n_features), DataFrame, Series, or list, default=None
             The rows that the forecast continues, as in `fit`. If None, these are the training
             data. If there are fewer rows than in a window, the first row is repeated before them.
@@ -308,13 +309,9 @@ class BaseForecaster(RegressorMixin, SavedEstimator, metaclass=ABCMeta):
         """
         fitted = self._checked_snapshot()
         panel = fitted._read(X, series_id)
-        targets = read_targets(y, panel, fitted.known_future_columns_ if y is None else ())
-        n_targets, n_expected = targets.values.shape[1], len(fitted.target_columns_)
-        if n_targets != n_expected:
-            raise ValueError(
-                f"y has {n_targets} target(s), expected {n_expected} as in fit. Without y, all "
-                "columns of X that are not in known_future are targets."
-            )
+        others = [*fitted.known_future_columns_, *fitted.static_columns_]
+        targets = read_targets(y, panel, others if y is None else ())
+        require_n_targets(targets, len(fitted.target_columns_))
         is_present = ~np.isnan(targets.values).any(axis=1)
         forecasts, _ = fitted._forecast_rows(panel)
         return r2_score(targets.values[is_present], forecasts[is_present])
@@ -351,6 +348,9 @@ class BaseForecaster(RegressorMixin, SavedEstimator, metaclass=ABCMeta):
         if panel.columns is not None:
             row = pd.DataFrame(row, columns=panel.columns)
         validate_data(self, row, reset=reset, skip_check_array=True)
+        if reset:
+            self.static_columns_ = read_static_columns(self, X, panel)
+        check_static_columns(self.static_columns_, X, panel, input_name)
         if not (self._allows_missing() if reset else self._rule().allows_missing):
             require_no_missing(panel, input_name, type(self).__name__)
         return panel

@@ -69,6 +69,7 @@ class _NaiveForecaster(BaseForecaster):
             steps_at_once=self._steps_at_once,
             target_columns=self.target_columns_,
             known_future=self.known_future_columns_,
+            static=self.static_columns_,
             allows_missing=False,
             **parameters,
         )

@@ -208,6 +208,22 @@ def receives_known_future(regressor):
     return isinstance(last, Seq2SeqRegressor)
 
 
+def require_static_accepted(regressor):
+    """Check that a regressor, which may be a Pipeline or a search, accepts static features.
+
+    Raises
+    ------
+    ValueError
+        If it is an encoder-decoder.
+    """
+    if isinstance(_steps(regressor)[-1], Seq2SeqRegressor):
+        raise ValueError(
+            "static must be empty, because Seq2SeqRegressor does not take static features. A "
+            "column that is not in static belongs to each time step; pass y, so that it is not a "
+            "target."
+        )
+
+
 def target_inputs(regressor, known):
     """Return the fit parameters that pass known future covariates on to the decoder.
 

@@ -1,5 +1,7 @@
 """Read one or many series from the user's container into a `Panel`."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 from sklearn.utils import check_consistent_length
@@ -18,7 +20,7 @@ from skrnn.forecasting._panel import Panel
 from skrnn.sequences._containers import is_nested_table
 from skrnn.sequences._inputs import as_known_container
 from skrnn.sequences._other_libraries import as_plain, is_frame, is_series
-from skrnn.sequences._sequences import offsets_of
+from skrnn.sequences._sequences import Sequences, offsets_of
 
 
 def with_times(X, time, input_name="X"):
@@ -73,7 +75,8 @@ def read_panel(
 
     Parameters
     ----------
-    X : array, DataFrame, Series or list of them
+    X : array, DataFrame, Series or list of them, or Sequences
+        The static features of `Sequences` are the last columns of the panel.
     series_id : array-like of shape (n_rows,) or None
         The label of each row's series.
     times : array-like of shape (n_rows,) or None
@@ -97,6 +100,9 @@ def read_panel(
         If X is none of these containers, does not hold numbers, or is not sorted by time.
     """
     X = with_times(as_plain(X, input_name), time, input_name)
+    if isinstance(X, Sequences):
+        panel = _read_list(_with_static_columns(X), series_id, times, freq, input_name)
+        return replace(panel, columns=_column_names(X))
     if isinstance(X, list | tuple) and not is_nested_table(X):
         X = [as_plain(item, f"{input_name}[{i}]") for i, item in enumerate(X)]
         return _read_list(X, series_id, times, freq, input_name)
@@ -196,6 +202,30 @@ def _read_list(X, series_id, times, freq, input_name):
         columns=_columns_of(X),
         is_series=all(map(is_series, X)),
     )
+
+
+def _with_static_columns(sequences):
+    """Return the time steps of each sequence, next to its static features."""
+    series = [_column(steps, "X") for steps in sequences]
+    if sequences.static is None:
+        return series
+    rows = zip(series, sequences.static, strict=True)
+    return [np.column_stack([steps, np.tile(row, (len(steps), 1))]) for steps, row in rows]
+
+
+def _column_names(sequences):
+    """Return the names of features and static features, or None if neither have names.
+
+    If only one kind has names, the other is numbered.
+    """
+    names, static_names = sequences.feature_names, sequences.static_names
+    if names is None and static_names is None:
+        return None
+    if names is None:
+        names = [f"x{i}" for i in range(sequences.shape[-1] if sequences.values.ndim > 1 else 1)]
+    if static_names is None and sequences.static is not None:
+        static_names = [f"static{i}" for i in range(sequences.static.shape[1])]
+    return pd.Index([*names, *(static_names or ())])
 
 
 def _check_same_columns(X, frames, tables, names, input_name):

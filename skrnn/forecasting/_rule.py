@@ -1,7 +1,7 @@
 """`ForecastRule`: the learned state of a forecaster, and the functions that forecast with it."""
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from numbers import Integral
 
 import numpy as np
@@ -30,6 +30,8 @@ class ForecastRule(ABC):
         The columns that are known after the origin.
     allows_missing : bool
         Whether the rows of a block may be NaN.
+    static : ndarray of int
+        The columns that do not change within a series.
     """
 
     n_context: int
@@ -37,6 +39,7 @@ class ForecastRule(ABC):
     target_columns: np.ndarray
     known_future: np.ndarray
     allows_missing: bool
+    static: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=int), kw_only=True)
 
     @abstractmethod
     def forecast(self, block, n_steps):
@@ -141,13 +144,13 @@ def check_n_steps(n_steps, rule, horizon, column_names):
             f"n_steps must be an integer of at least 1, got {in_words(n_steps)}. Pass the rows "
             "that the forecast continues as context."
         )
-    available = [*rule.target_columns, *rule.known_future]
+    available = [*rule.target_columns, *rule.known_future, *rule.static]
     missing = np.setdiff1d(np.arange(len(column_names)), available)
     if n_steps > rule.steps_at_once and len(missing):
         raise ValueError(
             f"n_steps={n_steps}: steps after the first {rule.steps_at_once} use forecasts as "
-            "context, so y must hold all columns of X that are not in known_future (y=None does); "
-            f"these are missing: {[column_names[i] for i in missing]}."
+            "context, so y must hold all columns of X that are not in known_future or static "
+            f"(y=None does); these are missing: {[column_names[i] for i in missing]}."
         )
     return int(n_steps)
 

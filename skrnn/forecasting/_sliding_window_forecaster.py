@@ -14,8 +14,8 @@ from skrnn.forecasting._inner_regressor import (
     require_independent_windows,
     require_regressor,
     require_sequences_for_network,
+    require_static_accepted,
     takes_missing,
-    takes_sequences,
     target_inputs,
     transforms_targets,
     validation_groups,
@@ -26,8 +26,9 @@ from skrnn.forecasting._trend import find_trends
 from skrnn.forecasting._window_length import choose_window_length, frequency_of
 from skrnn.forecasting._window_regression import (
     WindowRegression,
-    flatten_windows,
+    names_of_static,
     range_of_levels,
+    regressor_inputs,
     series_features,
 )
 from skrnn.forecasting._windows import rows_after, windows_ending_at
@@ -66,7 +67,8 @@ class SlidingWindowForecaster(BaseForecaster):
 
         - "direct": one prediction of the regressor is the forecast of all `horizon` steps;
         - "recursive": the regressor predicts one step, and this forecast is appended to the window
-          for the next step. All columns of `X` that are not in `known_future` must be targets.
+          for the next step. All columns of `X` that are not in `known_future` or `static` must be
+          targets.
     difference : bool or "auto", default="auto"
         Whether to replace the columns that are targets by their changes from row to row, in windows
         and targets. Forecasts are then the last known value plus the predicted changes, so that
@@ -86,6 +88,14 @@ class SlidingWindowForecaster(BaseForecaster):
         :class:`~skrnn.Seq2SeqRegressor` receives the values of each step that it forecasts, and the
         window has only those at its own steps. In a search, which cannot pass them on to the
         decoder, it receives both in the window as any other regressor.
+    static : str or sequence of str or int, default=()
+        Static features: the names or indices of the columns of `X` that do not change within a
+        series, such as the area of a shop. They are neither targets nor part of the windows. If the
+        regressor accepts sequences, the windows are `Sequences` with these static features, which
+        :class:`~skrnn.RNNRegressor` uses as its own parameter `static` determines. Otherwise they
+        are the last columns of the flat row of a window, once each. The static features of
+        `Sequences` are used in the same way, without this parameter. `fit` needs several series to
+        learn from static features, and a :class:`~skrnn.Seq2SeqRegressor` does not accept them.
     initial_context : {"auto", "fit_end", "edge"}, default="auto"
         The rows that are the context of the first rows passed to `predict`:
 
@@ -112,6 +122,8 @@ class SlidingWindowForecaster(BaseForecaster):
         Whether the changes of each target are forecast.
     known_future_columns_ : ndarray of int
         The column indices of `known_future`.
+    static_columns_ : ndarray of int
+        The column indices of the static features. Those of `Sequences` are the last columns.
     target_columns_ : ndarray of int of shape (n_targets,)
         The column index of each target in `X`, or -1 if the target is not a column.
     target_names_ : list or None
@@ -186,6 +198,7 @@ class SlidingWindowForecaster(BaseForecaster):
         "strategy": [StrOptions({"direct", "recursive"})],
         "difference": ["boolean", StrOptions({"auto"})],
         "known_future": ["array-like", str],
+        "static": ["array-like", str],
     }
 
     def __init__(
@@ -197,6 +210,7 @@ class SlidingWindowForecaster(BaseForecaster):
         strategy="direct",
         difference="auto",
         known_future=(),
+        static=(),
         initial_context="auto",
         calibration_size=None,
         time=None,
@@ -212,6 +226,7 @@ class SlidingWindowForecaster(BaseForecaster):
         self.strategy = strategy
         self.difference = difference
         self.known_future = known_future
+        self.static = static
 
     @property
     def _n_context(self):
@@ -267,6 +282,8 @@ class SlidingWindowForecaster(BaseForecaster):
             require_regressor(self.estimator)
             require_independent_windows(self.estimator)
             require_sequences_for_network(self.estimator)
+            if len(self.static_columns_):
+                require_static_accepted(self.estimator)
         in_windows = len(known_future) and not receives_known_future(self.estimator)
         if in_windows and window_length < self._steps_at_once:
             raise ValueError(
@@ -280,13 +297,13 @@ class SlidingWindowForecaster(BaseForecaster):
             self._require_all_targets(panel, targets, known_future)
 
     def _require_all_targets(self, panel, targets, known_future):
-        available = {*targets.columns.tolist(), *known_future.tolist()}
+        available = {*targets.columns, *known_future, *self.static_columns_}
         missing = [name for i, name in enumerate(panel.column_names) if i not in available]
         if missing:
             raise ValueError(
                 "strategy='recursive' uses forecasts as context, so y must hold all columns of X "
-                f"that are not in known_future (y=None does); these are missing: {missing}. "
-                "strategy='direct' does not need them."
+                f"that are not in known_future or static (y=None does); these are missing: "
+                f"{missing}. strategy='direct' does not need them."
             )
 
     def _learn(self, panel, targets, known_future, origins):
@@ -303,9 +320,15 @@ class SlidingWindowForecaster(BaseForecaster):
             params |= target_inputs(regressor, ahead)
             known_future = known_future[:0]
         features = series_features(panel.values, differenced, known_future, n_ahead)
-        windows = windows_ending_at(features, origins, length)
+        static = self.static_columns_
+        features = np.delete(features, static, axis=1) if len(static) else features
         estimator = for_targets(regressor, after[0].size).fit(
-            windows if takes_sequences(regressor) else flatten_windows(np.asarray(windows)),
+            regressor_inputs(
+                regressor,
+                windows_ending_at(features, origins, length),
+                panel.values[origins][:, static],
+                names_of_static(panel.column_names, static),
+            ),
             as_targets(regressor, after),
             **params,
         )
@@ -326,4 +349,5 @@ class SlidingWindowForecaster(BaseForecaster):
             is_differenced=self.difference_,
             level_range=self._level_range,
             column_names=self._training_end.column_names,
+            static=self.static_columns_,
         )

@@ -45,7 +45,7 @@ def read_targets(y, panel, known_future=()):
         If None, the targets are the columns of the panel that are not known in advance.
     panel : Panel
     known_future : sequence of int
-        Columns of the panel that are known in advance, and so are not targets.
+        Columns of the panel that are known in advance or static, and so are not targets.
 
     Raises
     ------
@@ -56,8 +56,8 @@ def read_targets(y, panel, known_future=()):
         columns = np.setdiff1d(np.arange(panel.n_features), known_future)
         if len(columns) == 0:
             raise ValueError(
-                "known_future holds every column of X, so that no column is left as a target. "
-                "Pass y."
+                "known_future and static hold every column of X, so that no column is left as a "
+                "target. Pass y."
             )
         names = None if panel.columns is None else [panel.columns[i] for i in columns]
         return Targets(panel.values[:, columns], columns, names, panel.is_series)
@@ -74,10 +74,26 @@ def read_targets(y, panel, known_future=()):
     known = [int(column) for column in columns if column in known_future]
     if known:
         raise ValueError(
-            f"y holds {panel.column_names[known[0]]!r}, which is in known_future. A column cannot "
-            "be both a target and known in advance."
+            f"y holds {panel.column_names[known[0]]!r}, which is in known_future or in static. A "
+            "column cannot be both a target and known in advance."
         )
     return Targets(values, columns, names, is_flat=np.ndim(parts[0]) == 1)
+
+
+def require_n_targets(targets, n_expected):
+    """Check that there are as many targets as in `fit`.
+
+    Raises
+    ------
+    ValueError
+        If there are more or fewer.
+    """
+    n_targets = targets.values.shape[1]
+    if n_targets != n_expected:
+        raise ValueError(
+            f"y has {n_targets} target(s), expected {n_expected} as in fit. Without y, all "
+            "columns of X that are not in known_future or static are targets."
+        )
 
 
 def _part(y):

@@ -7,6 +7,7 @@ import numpy as np
 
 from skrnn.forecasting._inner_regressor import receives_known_future, takes_sequences
 from skrnn.forecasting._rule import ForecastRule
+from skrnn.sequences import Sequences
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class WindowRegression(ForecastRule):
     level_range : ndarray of shape (2, n_features)
         The lowest and the highest level of each column that was seen; see `range_of_levels`.
     column_names : list
-        The names of the columns, for warnings.
+        The names of the columns, for warnings and for static features.
     """
 
     regressor: object
@@ -55,10 +56,11 @@ class WindowRegression(ForecastRule):
         """Return the forecasts after some blocks; see `ForecastRule`."""
         columns, n_context, n_at_once = self.target_columns, self.n_context, self.steps_at_once
         is_column = columns >= 0
+        static = block[:, n_context - 1, self.static]
         forecasts = np.empty((len(block), n_steps, len(columns)))
         for done in range(0, n_steps, n_at_once):
             current = block[:, done : done + n_context + n_at_once]
-            after = self._regress(current).reshape(len(block), n_at_once, -1)
+            after = self._regress(current, static).reshape(len(block), n_at_once, -1)
             after = after + self._last_values(current)
             after = after[:, : n_steps - done]
             forecasts[:, done : done + n_at_once] = after
@@ -73,7 +75,7 @@ class WindowRegression(ForecastRule):
         values[:, 0, self.is_differenced] = block[:, self.n_context - 1, columns]
         return values
 
-    def _regress(self, block):
+    def _regress(self, block, static):
         differenced = self.target_columns[self.is_differenced]
         known_future, n_ahead, params = self.known_future, self.steps_at_once, {}
         if len(known_future) and receives_known_future(self.regressor):
@@ -81,9 +83,10 @@ class WindowRegression(ForecastRule):
             params = {"target_inputs": block[:, ahead, known_future]}
             known_future = known_future[:0]
         windows = window_features(block, self.window_length, differenced, known_future, n_ahead)
-        if not takes_sequences(self.regressor):
-            windows = flatten_windows(windows)
-        return self.regressor.predict(windows, **params)
+        windows = np.delete(windows, self.static, axis=2) if len(self.static) else windows
+        names = names_of_static(self.column_names, self.static)
+        inputs = regressor_inputs(self.regressor, windows, static, names)
+        return self.regressor.predict(inputs, **params)
 
 
 def window_means(values, ends, window_length):
@@ -127,6 +130,50 @@ def range_of_levels(values):
 def flatten_windows(windows):
     """Return one flat row per window, the oldest time step first."""
     return windows.reshape(len(windows), -1)
+
+
+def names_of_static(column_names, static):
+    """Return the names of the columns of static features, or None if they are not all str."""
+    names = [column_names[column] for column in static]
+    return names if names and all(isinstance(name, str) for name in names) else None
+
+
+def regressor_inputs(regressor, windows, static, static_names):
+    """Return windows and static features in the form in which a regressor receives them.
+
+    Parameters
+    ----------
+    regressor : estimator
+    windows : Sequences or ndarray of shape (n, window_length, n_features)
+    static : ndarray of shape (n, n_static)
+    static_names : list of str or None
+
+    Returns
+    -------
+    Sequences or ndarray
+        Sequences, which have the static features, or flat rows, which end with them.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import Ridge
+    >>> from skrnn import RNNRegressor
+    >>> windows, static = np.array([[[1.0], [2.0]]]), np.array([[7.0]])
+    >>> regressor_inputs(Ridge(), windows, static, None)
+    array([[1., 2., 7.]])
+    >>> regressor_inputs(RNNRegressor(), windows, static, ["area"])
+    Sequences(n_sequences=1, lengths=2, n_features=1, n_static=1, dtype=float64)
+    """
+    has_static = static.shape[1] > 0
+    if not takes_sequences(regressor):
+        table = flatten_windows(np.asarray(windows))
+        return np.concatenate([table, static], axis=1) if has_static else table
+    if not has_static:
+        return windows
+    if isinstance(windows, np.ndarray):
+        n, length, n_features = windows.shape
+        rows = windows.reshape(-1, n_features)
+        windows = Sequences(rows, np.arange(n) * length, np.full(n, length))
+    return windows.with_static(static, static_names)
 
 
 def series_features(values, differenced, known_future, n_ahead):

@@ -11,6 +11,7 @@ from skrnn.forecasting._read_panel import read_panel
 from skrnn.forecasting._target_columns import read_targets
 from skrnn.sequences import Sequences
 from skrnn.sequences._sequences import offsets_of
+from skrnn.sequences._static_inputs import refuse_static
 
 
 def find_window_ends(starts, lengths, window_length, horizon, stride=1):
@@ -147,6 +148,8 @@ def make_windows(X, y=None, *, window_length, horizon=1, stride=1, series_id=Non
     array([[3., 4.],
            [4., 5.]])
     """
+    if isinstance(X, Sequences):
+        refuse_static("make_windows", X)
     panel = read_panel(X, series_id, times=times)
     targets = read_targets(y, panel)
     require_rows(
