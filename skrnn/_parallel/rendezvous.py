@@ -98,6 +98,7 @@ def alone():
         yield
         return
     with team.rendezvous.cores:
+        check_cancelled()
         _local.is_alone = True
         try:
             yield

@@ -101,7 +101,8 @@ def fetch_sms_spam(*, data_home=None, download_if_missing=True, return_X_y=False
 
 def _read_messages(path):
     data, target = [], []
-    for number, line in enumerate(read_text(path).split("\n"), start=1):
+    text = read_text(path).removeprefix("\ufeff")
+    for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
             continue
         label, tab, message = line.partition("\t")

@@ -55,7 +55,11 @@ def to_safetensors(estimator, path):
         - ``embedding/embeddings`` and ``embedding/known``: with `embedding`, the vector of each
           token id, and whether the id was in the training set. Any other id is read as 1.
         - ``category_0/embeddings`` and so on: with `categorical_features`, the vectors of the
-          categories of each such feature, after those of unseen and of missing categories.
+          categories of each such feature, after those of unseen and of missing categories, and
+          ``category/trained``, whether these two have been trained.
+        - ``static/mean`` and ``static/scale``: with static features and ``standardize=True``, what
+          is subtracted from them, and by what they are then divided. ``first_states/kernel`` and
+          ``first_states/bias``: the weights of the layer of ``static="initial_state"``.
         - ``input/mean`` and ``input/scale``: with ``standardize=True``, what is subtracted from the
           features, and by what they are then divided.
         - ``differences/kernel`` and ``input/difference_scale``: with ``add_differences=True``, what
@@ -206,6 +210,8 @@ def _arrays(fitted):
     arrays = named_weights(fitted._spec, fitted.weights_)
     if fitted._step_format.tokens:
         arrays["embedding/known"] = fitted._vocabulary.known
+    if fitted._step_format.categorical:
+        arrays["category/trained"] = fitted._vocabulary.trained
     known = fitted._standardization
     if known is not None:
         arrays |= {"input/mean": known.mean, "input/scale": known.scale}
@@ -280,7 +286,10 @@ def _check_arrays(arrays, expected):
             )
         if not np.isfinite(found).all():
             raise ValueError(f"{name!r} in the file contains NaN or infinity.")
-        if name in ("input/scale", "input/difference_scale") and not (found > 0).all():
+        if (
+            name in ("input/scale", "input/difference_scale", "static/scale")
+            and not (found > 0).all()
+        ):
             raise ValueError(f"{name!r} in the file must be positive, got {found.min()}.")
 
 
@@ -323,6 +332,8 @@ def _attributes(fitted, arrays):
     if "embedding/known" in arrays:
         known = arrays["embedding/known"]
         attributes["_vocabulary"] = replace(fitted._vocabulary, known=known)
+    if "category/trained" in arrays:
+        attributes["_vocabulary"] = replace(fitted._vocabulary, trained=arrays["category/trained"])
     if "input/scale" in arrays:
         attributes["input_mean_"] = arrays["input/mean"]
         attributes["input_scale_"] = arrays["input/scale"]

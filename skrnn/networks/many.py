@@ -13,7 +13,7 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from skrnn._parallel.rendezvous import current_team
+from skrnn._parallel.rendezvous import check_cancelled, current_team
 from skrnn.networks import backends
 from skrnn.networks.feed import RESIDENT_BYTES
 from skrnn.networks.fingerprint import is_complete, settings
@@ -74,6 +74,7 @@ def seat(spec, job, recipe, **options):
     key = spec, settings(), described, layout, tuple(sorted(options.items()))
     with backends.precision(spec.dtype):
         with meeting.lock:
+            check_cancelled()
             groups = meeting.groups.setdefault(key, [])
             group = next((group for group in groups if group.has_slot), None)
             if group is None:
@@ -167,8 +168,16 @@ class Group:
             return np.iinfo(np.int32).max
         return max(1, int(seconds / self._seconds_per_batch))
 
+    def _check_state(self):
+        if self._has_failed:
+            raise RuntimeError(
+                "Training stopped because the program that this fit shares with others failed. If "
+                "the memory did not suffice, lower max_models."
+            )
+
     def read(self, slot):
         """Return the values of all variables of a model, by the identity of the variable."""
+        self._check_state()
         with self._lock:
             if self._host is None:
                 self._host = self.models.to_host(self._state)
@@ -178,6 +187,7 @@ class Group:
 
     def run(self, kind, requests):
         """Run the requests of several seats; see `Rendezvous.ask`."""
+        self._check_state()
         begin = time.perf_counter()
         try:
             results = self._train(kind, requests)

@@ -12,7 +12,7 @@ import threading
 from collections import OrderedDict
 from contextlib import contextmanager
 
-from skrnn._parallel.rendezvous import turn
+from skrnn._parallel.rendezvous import check_cancelled, turn
 from skrnn.networks import backends
 from skrnn.networks.architecture import rebuild_network, require_same_parts
 from skrnn.networks.fingerprint import is_complete, settings
@@ -145,6 +145,7 @@ def lease(spec, network=None):
     """
     require_own_process()
     with turn(spec), backends.precision(spec.dtype):
+        check_cancelled()
         key, program = borrow(spec, network)
         try:
             yield program

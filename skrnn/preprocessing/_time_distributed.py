@@ -9,6 +9,8 @@ from copy import deepcopy
 import numpy as np
 from scipy.sparse import issparse
 from sklearn.base import OneToOneFeatureMixin, clone
+from sklearn.compose import ColumnTransformer
+from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
@@ -28,6 +30,12 @@ from skrnn.sequences._mixed_sequences import step_table
 from skrnn.sequences._other_libraries import as_plain
 from skrnn.sequences._read_categories import has_categories, read_categories
 from skrnn.sequences._static_columns import split_static
+
+
+def _allows_nan(transformer):
+    """Return whether a transformer accepts NaN, or passes them to transformers that check them."""
+    is_composed = isinstance(transformer, ColumnTransformer | FeatureUnion | Pipeline)
+    return is_composed or get_tags(transformer).input_tags.allow_nan
 
 
 def _require_independent_rows(transformer):
@@ -236,6 +244,11 @@ class TimeDistributed(OneToOneFeatureMixin, SequenceTransformerMixin, SavedEstim
             or does not have one row per time step.
         """
         check_is_fitted(self)
+        if self._categorical:
+            # The order of the features decides which of them are read as categories.
+            table = feature_table(unpack_columns(split_static(as_plain(X))[0]))
+            if table is not None:
+                check_features(self, table, reset=False)
         sequences = self._check_sequences(X, self._categorical)
         self._check_features(X, sequences, reset=False)
         sequences = drop_unused_steps(sequences)
@@ -310,7 +323,7 @@ class TimeDistributed(OneToOneFeatureMixin, SequenceTransformerMixin, SavedEstim
         tags = super().__sklearn_tags__()
         inner_tags = get_tags(self.transformer)
         tags.input_tags.three_d_array = True
-        tags.input_tags.allow_nan = inner_tags.input_tags.allow_nan
+        tags.input_tags.allow_nan = _allows_nan(self.transformer)
         tags.input_tags.positive_only = inner_tags.input_tags.positive_only
         tags.non_deterministic = inner_tags.non_deterministic
         if inner_tags.transformer_tags is not None:
@@ -318,10 +331,13 @@ class TimeDistributed(OneToOneFeatureMixin, SequenceTransformerMixin, SavedEstim
         return tags
 
     def _check_sequences(self, X, categorical=()):
-        allow_nan = get_tags(self.transformer).input_tags.allow_nan
-        if len(categorical) > 0 and (categorical != "auto" or has_categories(X)):
-            X = unpack_columns(as_plain(X))
-            return read_categories(X, categorical, allow_nan=allow_nan)
+        allow_nan = _allows_nan(self.transformer)
+        if len(categorical) > 0:
+            table, static = split_static(as_plain(X))
+            table = unpack_columns(table)
+            if categorical != "auto" or has_categories(table):
+                mixed = read_categories(table, categorical, allow_nan=allow_nan)
+                return mixed if static[0] is None else mixed.with_static(*static)
         return as_sequences(X, dtype=[np.float64, np.float32], allow_nan=allow_nan)
 
     def _check_features(self, X, sequences, *, reset):

@@ -52,7 +52,7 @@ class CategoryTables:
         found = []
         for column, table in tables.items():
             known = codes[~np.isnan(codes[:, column]), column]
-            found.append(table[np.unique(known).astype(np.intp)])
+            found.append(np.sort(table[np.unique(known).astype(np.intp)]))
         names = tuple(map(sequences.name_of, tables))
         trained = np.zeros((len(found), _N_SPECIAL), dtype=bool)
         return cls(tuple(tables), names, tuple(found), trained)
@@ -85,7 +85,7 @@ class CategoryTables:
             rows = pd.Index(known).get_indexer(pd.Index(table)) + _N_SPECIAL
             rows = np.append(np.where(rows < _N_SPECIAL, UNSEEN, rows), MISSING)
             codes = values[:, column]
-            codes = np.where(np.isnan(codes), len(table), codes)
+            codes = np.where((codes >= 0) & (codes < len(table)), codes, len(table))
             values[:, column] = rows[codes.astype(np.intp)]
         return sequences.with_values(values)
 

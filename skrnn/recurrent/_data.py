@@ -298,10 +298,10 @@ def read_examples(
         raise ValueError(
             f"{type(estimator).__name__} requires y to be passed, but the target y is None."
         )
-    y = as_list_or_array(y, names[1], masks=estimator._may_miss_targets)
+    may_miss = estimator._may_miss_targets
+    y = as_list_or_array(y, names[1], masks=may_miss)
     inputs = read_sequences(estimator, X, reset=reset, input_name=names[0])
     y, counts = estimator._flatten_targets(y, inputs, names[1], reset=reset, classes=classes)
-    may_miss = estimator._may_miss_targets
     y, known = split_missing(y, names[1]) if may_miss else (y, None)
     y = estimator._check_targets(y, names[1])
     further = estimator._read_target_inputs(target_inputs, counts, names, reset=reset)
@@ -318,15 +318,15 @@ def read_examples(
     of_sequences, weights = of_sequences / of_sequences.max(), weights / weights.max()
     indices = np.arange(len(inputs))[used]
     split = draw_split and draw_split(y[in_used], indices)
-    trained = used
+    trained = used if split is None else indices[split.trained]
     if split is not None:
-        trained = indices[split.trained]
         in_trained = np.repeat(np.isin(np.arange(len(inputs)), trained), counts)
         is_target = in_trained if isinstance(is_target, slice) else in_trained & is_target
+    sequences = inputs.sequences[used]
     if reset:
         estimator._learn_targets(y, is_target, weights[is_target], classes)
         _learn_features(estimator, inputs.sequences, of_sequences, trained, used)
-        inputs = replace(inputs, sequences=with_scaled_static(estimator, inputs.sequences))
+        sequences = with_scaled_static(estimator, sequences)
         estimator._learn_target_inputs(further, trained, of_sequences)
     elif names is _NAMES:
         require_same_inputs(estimator)
@@ -335,7 +335,7 @@ def read_examples(
     y, weights = y[in_used], weights[in_used]
     targets = estimator._codec.encode(y if weights.all() else without_effect(y, weights), names[1])
     further = estimator._scaled_target_inputs(further, in_used)
-    return Examples.of(inputs.sequences[used], targets, counts[used], weights, further), used, split
+    return Examples.of(sequences, targets, counts[used], weights, further), used, split
 
 
 def _learn_features(estimator, sequences, weights, trained, used):

@@ -67,8 +67,8 @@ def outputs_of_one(spec, weights, steps, static=None):
     ndarray of shape (1, n_outputs), or (T, n_outputs) with `return_sequences`
     """
     named = named_weights(spec, weights)
-    # As in a framework, infinity does not cause a warning.
-    with np.errstate(over="ignore", invalid="ignore"):
+    # As in a framework, infinity does not cause a warning, whatever the user has set in NumPy.
+    with np.errstate(all="ignore"):
         hidden, ends = _recurrent_layers(spec, named, _features(spec, named, steps))
         pooled = hidden if spec.return_sequences else _pool(spec, named, hidden, ends)
         if static is not None:

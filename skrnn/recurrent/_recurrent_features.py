@@ -98,7 +98,8 @@ class RecurrentFeatures(
     -----
     The number of columns is the number of units of the last layer. It is twice as large for
     bidirectional layers, and again twice as large with ``pooling="mean_max"``. A custom `body`
-    determines it itself.
+    determines it itself. With ``static="concat"``, the static features follow, as the output layer
+    receives them: there is one more column for each.
 
     The rows of the training sequences come from a network that was trained on these sequences. They
     therefore separate the targets better than those of new sequences do. Choose the parameters of

@@ -75,6 +75,7 @@ def validate_X(estimator, X, dtype, *, reset, input_name="X"):
     _check_rows_finite(X, input_name)
     if reset:
         estimator.n_static_in_ = 0
+        vars(estimator).pop("static_names_in_", None)
         estimator._step_format = StepFormat(False, True, dtype, X.shape[1], in_table=True)
     inputs = read_one_hot([X])[0] if sparse.issparse(X) else None
     if inputs is None:

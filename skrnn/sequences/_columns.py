@@ -232,7 +232,8 @@ def _feature(cell, name, i, input_name):
     if array.dtype.kind in "USTmM" or any(isinstance(value, str) for value in array[:1].flat):
         raise ValueError(
             f"{input_name} holds values that are not numbers in the column {name!r} of row {i}; "
-            "expected one number per time step. Select the other columns."
+            "expected one number per time step. Select the other columns, or put the time steps of "
+            "each row into one DataFrame and pass a list of them, with categorical_features."
         )
     return array
 

@@ -12,11 +12,13 @@ from skrnn._check_arrays import as_array, in_words
 from skrnn.sequences._check import as_floats
 from skrnn.sequences._columns import is_sequence, unpack_columns
 from skrnn.sequences._containers import stacked
+from skrnn.sequences._feature_names import feature_names
 from skrnn.sequences._layout import lay_out, too_few
-from skrnn.sequences._mixed_sequences import refuse_categories
+from skrnn.sequences._mixed_sequences import MixedSequences, refuse_categories, step_table
 from skrnn.sequences._other_libraries import as_plain, is_series
 from skrnn.sequences._sequences import Sequences
 from skrnn.sequences._static_columns import split_static
+from skrnn.sequences._static_inputs import refuse_static
 
 # Conversions change the layout only, so floats keep their precision; other values become float64.
 FLOATS = (np.float64, np.float32)
@@ -27,7 +29,8 @@ def given_sequences(X):
     if isinstance(X, Sequences):
         refuse_categories(X)
         return X
-    return Sequences(*as_floats(lay_out(X, "X"), FLOATS, "X"))
+    X = unpack_columns(as_plain(X, "X"), "X")
+    return Sequences(*as_floats(lay_out(X, "X"), FLOATS, "X"), feature_names(X))
 
 
 def from_channels_first(X):
@@ -115,6 +118,7 @@ def to_channels_first(X):
     X = given_sequences(X)
     if X.ndim != 3:
         raise ValueError("X holds integer codes, which have no feature axis to move to the front.")
+    refuse_static("to_channels_first", X)
     if X.shape[1] is None:
         return [sequence.T for sequence in X]
     return np.swapaxes(stacked(X, X.shape[1]), 1, 2)
@@ -256,8 +260,8 @@ def to_column(X):
     Returns
     -------
     column : ndarray of object of shape (n_sequences, 1) or (n_sequences, 1 + n_static)
-        The sequences, and their static features if there are some. The items of a list are not
-        changed or copied.
+        The sequences, and their static features if there are some, without names. The items of a
+        list are not changed or copied.
 
     Raises
     ------
@@ -289,7 +293,9 @@ def to_column(X):
     if len(X) == 0:
         raise too_few("sample", (0,), "X")
     column = np.empty((len(X), 1), dtype=object)
-    for i, item in enumerate(X):
+    # Codes without their tables would be read as numbers.
+    items = (step_table(X, one) for one in X) if isinstance(X, MixedSequences) else X
+    for i, item in enumerate(items):
         if not is_sequence(item):
             raise ValueError(f"X[{i}] must be a sequence, got {in_words(item)}.")
         column[i, 0] = item

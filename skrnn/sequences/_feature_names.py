@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from skrnn._check_arrays import require_unique_columns
-from skrnn.sequences._other_libraries import as_plain, is_frame
+from skrnn.sequences._other_libraries import as_plain, is_frame, is_series
 
 
 def feature_names(X, input_name="X"):
@@ -33,6 +33,9 @@ def feature_names(X, input_name="X"):
     >>> feature_names([pd.DataFrame({"speed": [1.0], "height": [3.0]})])
     ('speed', 'height')
     """
+    is_object = getattr(getattr(X, "dtype", None), "kind", "") == "O"
+    if is_object and X.ndim == 1 and len(X) > 0:
+        X = [X.iloc[0] if is_series(X) else X[0]]
     if isinstance(X, np.ndarray):
         return None
     if not hasattr(X, "feature_names"):

@@ -73,6 +73,7 @@ class MixedSequences(Sequences):
         self._tables = {}
         for key, table in categories.items():
             column, table = _checked_column(key, sequences), as_array(table, f"categories[{key!r}]")
+            table = table.astype(str).astype(object) if table.dtype.kind in "UT" else table
             _check_codes(sequences, column, table)
             self._tables[column] = table
 
@@ -101,6 +102,10 @@ class MixedSequences(Sequences):
         """Return one sequence of codes and numbers for an integer, otherwise `MixedSequences`."""
         found = super().__getitem__(key)
         return MixedSequences._of(found, self._tables) if isinstance(found, Sequences) else found
+
+    def __array__(self, dtype=None, copy=None):
+        """Raise an error, because an array would lose the tables."""
+        refuse_categories(self)
 
     def __reduce__(self):
         """Pickle the sequences without tables, and the tables."""
@@ -152,6 +157,11 @@ def _check_codes(sequences, column, table):
         raise ValueError(
             f"The table of categories of feature {column} must be one-dimensional, got the shape "
             f"{table.shape}."
+        )
+    if pd.isna(table).any() or not pd.Index(table).is_unique:
+        raise ValueError(
+            f"The table of categories of feature {column} must hold distinct values, of which none "
+            "is missing. The code of a missing category is NaN."
         )
     codes = sequences.concatenate()[:, column]
     codes = codes[~np.isnan(codes)] if codes.dtype.kind == "f" else codes

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from skrnn.sequences._check import as_sequences
+from skrnn.sequences._columns import NamedSequences
 from skrnn.sequences._feature_names import feature_names
 from skrnn.sequences._layout import check_lengths, check_tables, too_few
 from skrnn.sequences._mixed_sequences import MixedSequences
@@ -57,6 +58,8 @@ def read_categories(X, columns, *, dtype=_FLOATS, allow_nan=False, input_name="X
     {0: array([1, 3])}
     """
     frames = _as_frames(X)
+    if frames is not None and isinstance(X, NamedSequences):
+        frames = [frame.set_axis(list(X.feature_names), axis=1) for frame in frames]
     if frames is None:
         mixed = _read_numbers(X, columns, allow_nan, input_name)
     else:
@@ -64,8 +67,12 @@ def read_categories(X, columns, *, dtype=_FLOATS, allow_nan=False, input_name="X
     tables = mixed.tables
     wanted = [np.dtype(one) for one in (dtype if isinstance(dtype, list | tuple) else [dtype])]
     if mixed.dtype not in wanted:
-        values = mixed.values.astype(wanted[0])
+        with np.errstate(over="ignore"):
+            values = mixed.values.astype(wanted[0])
         mixed = MixedSequences._of(mixed.with_values(values, mixed.feature_names), tables)
+        if tables:
+            numbers_only = mixed.without_codes()
+            as_sequences(numbers_only, dtype=wanted, allow_nan=allow_nan, input_name=input_name)
     if tables:
         return mixed
     return as_sequences(
@@ -109,9 +116,9 @@ def _may_hold_strings(item):
         return False
     if is_frame(item):
         return True
-    first = item[0] if isinstance(item, list | tuple | np.ndarray) and len(item) else None
-    values = first if isinstance(first, list | tuple | np.ndarray) else [first]
-    return any(isinstance(value, str) for value in values)
+    steps = item if isinstance(item, list | tuple | np.ndarray) else ()
+    rows = (step if isinstance(step, list | tuple | np.ndarray) else [step] for step in steps)
+    return any(isinstance(value, str) for row in rows for value in row)
 
 
 def _as_frame(item):
@@ -339,7 +346,7 @@ def _encode_numbers(values, name, steps, input_name):
     """Return the codes and the table of a feature of integers, of which some may be NaN."""
     is_known = ~np.isnan(values)
     known = values[is_known]
-    wrong = (known < 0) | (known > _MAX_CODE) | (known % 1 != 0)
+    wrong = (known < 0) | (known >= _MAX_CODE) | (known % 1 != 0)
     if wrong.any():
         position = np.flatnonzero(is_known)[wrong][0]
         is_inside = (steps.starts <= position) & (position < steps.starts + steps.lengths)

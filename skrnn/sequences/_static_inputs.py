@@ -31,7 +31,8 @@ def check_static(estimator, sequences, *, reset, input_name="X"):
     ValueError
         If the number or the names differ from those in `fit`, or if a value is NaN or infinite.
     """
-    if sequences.static is not None and estimator.static is None:
+    used = not reset and getattr(estimator, "n_static_in_", 0) > 0
+    if sequences.static is not None and estimator.static is None and not used:
         sequences = sequences.with_static(None)
     if reset:
         _learn_names(estimator, sequences)
