@@ -60,7 +60,7 @@ def test_programs_are_bounded_by_the_memory_of_their_variables(monkeypatch):
         assert 3 * 4 * n <= size <= 3 * 4 * n + 64
     monkeypatch.setattr(programs, "MAX_BYTES", sum(sizes))
     RNNClassifier(**{**TINY, **PLAIN, "units": 2, "epochs": 1}).fit(X, LABELS)
-    assert [spec.units for spec, _ in programs._idle] == [(4,), (2,)]
+    assert [spec.units for spec, *_ in programs._idle] == [(4,), (2,)]
     monkeypatch.setattr(programs, "MAX_BYTES", 1)
     RNNClassifier(**{**TINY, "units": 3, "epochs": 1}).fit(X, LABELS)
-    assert [spec.units for spec, _ in programs._idle] == [(3,)]
+    assert [spec.units for spec, *_ in programs._idle] == [(3,)]

@@ -62,6 +62,7 @@ def source_lines(module, dotted_name):
         lines, first = inspect.getsourcelines(found)
     except (AttributeError, OSError, TypeError):
         return None
-    if not file.is_relative_to(ROOT):
+    package = Path(sys.modules[module.split(".")[0]].__file__).resolve().parent
+    if not file.is_relative_to(package):
         return None
-    return file.relative_to(ROOT).as_posix(), first, first + len(lines) - 1
+    return file.relative_to(package.parent).as_posix(), first, first + len(lines) - 1

@@ -64,6 +64,15 @@ def fit_steps(method, sequences):
     """Call the method `fit` or `partial_fit` of a transformer with the steps of all sequences."""
     weighted = "sample_weight" in signature(method).parameters
     steps, weights = training_table(sequences, weighted=weighted)
-    if sequences.feature_names is not None or isinstance(sequences, MixedSequences):
+    is_mixed = isinstance(sequences, MixedSequences)
+    if sequences.feature_names is not None or is_mixed:
         steps = step_table(sequences, steps)
-    return method(steps) if weights is None else method(steps, sample_weight=weights)
+    try:
+        return method(steps) if weights is None else method(steps, sample_weight=weights)
+    except (TypeError, ValueError) as error:
+        if not is_mixed:
+            raise
+        raise ValueError(
+            f"X has categories in {list(sequences.categories)}, which {method.__self__} does not "
+            f"accept: {error}. Encode them, for example with ColumnTransformer and OneHotEncoder."
+        ) from error

@@ -135,7 +135,6 @@ class TimeDistributed(OneToOneFeatureMixin, SequenceTransformerMixin, SavedEstim
     """
 
     # As in an estimator that an earlier version has saved.
-    _passes_names = False
     _categorical = ()
 
     _parameter_constraints = {"transformer": [HasMethods(["fit", "transform"])]}
@@ -253,9 +252,12 @@ class TimeDistributed(OneToOneFeatureMixin, SequenceTransformerMixin, SavedEstim
         self._check_features(X, sequences, reset=False)
         sequences = drop_unused_steps(sequences)
         steps = sequences.values
-        if self._passes_names or self._categorical:
+        # An estimator that an earlier version saved does not have the attribute.
+        names = getattr(self.transformer_, "feature_names_in_", None)
+        passes_names = getattr(self, "_passes_names", names is not None)
+        if passes_names or self._categorical:
             steps = step_table(sequences)
-        if self._passes_names:
+        if passes_names:
             steps.columns = self.feature_names_in_
         steps = self.transformer_.transform(steps)
         return self._wrap(steps, sequences, X, self._names_out(X))

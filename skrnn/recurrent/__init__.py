@@ -32,5 +32,5 @@ __all__ = [
 ]
 
 # The public module of these classes, also in pickles and skops files.
-for _class in (AttentionBody, ConvBody, LSTMFCNBody, Stream):
+for _class in (AttentionBody, ConvBody, LSTMFCNBody, RecurrentFeatures, Stream):
     _class.__module__ = __name__

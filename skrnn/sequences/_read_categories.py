@@ -9,12 +9,13 @@ import numbers
 import numpy as np
 import pandas as pd
 
+from skrnn._check_arrays import in_words
 from skrnn.sequences._check import as_sequences
 from skrnn.sequences._columns import NamedSequences
 from skrnn.sequences._feature_names import feature_names
 from skrnn.sequences._layout import check_lengths, check_tables, too_few
 from skrnn.sequences._mixed_sequences import MixedSequences
-from skrnn.sequences._other_libraries import as_plain, is_frame
+from skrnn.sequences._other_libraries import as_plain, is_frame, is_series
 from skrnn.sequences._sequences import Sequences, offsets_of
 
 _FLOATS = (np.float64, np.float32)
@@ -90,7 +91,11 @@ def has_categories(X):
     """
     if isinstance(X, Sequences):
         return isinstance(X, MixedSequences)
-    frames = _as_frames(X) or []
+    try:
+        frames = _as_frames(X) or []
+    except ValueError:
+        # The check of numbers explains what is wrong.
+        return False
     return any(_is_category(frame, j) for frame in frames for j in range(frame.shape[1]))
 
 
@@ -98,12 +103,18 @@ def has_categories(X):
 
 
 def _as_frames(X):
-    """Return a batch as a list of DataFrames, or None if it holds only numbers."""
-    if isinstance(X, Sequences) or not hasattr(X, "__len__") or len(X) == 0:
-        return None
-    is_object = isinstance(X, np.ndarray) and X.ndim in (2, 3) and X.dtype.kind in "OU"
-    is_list = isinstance(X, list | tuple) or getattr(X, "ndim", 0) == 1
-    if not is_object and not is_list:
+    """Return a batch as a list of DataFrames, or None if it holds only numbers.
+
+    Raises
+    ------
+    ValueError
+        If an item holds strings, but is not a table.
+    """
+    if isinstance(X, np.ndarray):
+        is_batch = X.ndim == 1 or (X.ndim in (2, 3) and X.dtype.kind in "OU")
+    else:
+        is_batch = isinstance(X, list | tuple) or is_series(X)
+    if not is_batch or len(X) == 0:
         return None
     items = [as_plain(item) for item in X]
     if not any(map(_may_hold_strings, items)):
@@ -112,18 +123,28 @@ def _as_frames(X):
 
 
 def _may_hold_strings(item):
-    if isinstance(item, np.ndarray) and item.dtype.kind not in "OU":
+    if isinstance(item, np.ndarray) and (item.ndim == 0 or item.dtype.kind not in "OU"):
         return False
     if is_frame(item):
         return True
     steps = item if isinstance(item, list | tuple | np.ndarray) else ()
-    rows = (step if isinstance(step, list | tuple | np.ndarray) else [step] for step in steps)
+    rows = (step if _is_row(step) else [step] for step in steps)
     return any(isinstance(value, str) for row in rows for value in row)
+
+
+def _is_row(step):
+    return isinstance(step, list | tuple) or (isinstance(step, np.ndarray) and step.ndim > 0)
 
 
 def _as_frame(item):
     """Return an array of objects or nested lists as a DataFrame whose columns have dtypes."""
-    return pd.DataFrame(item).infer_objects()
+    try:
+        return pd.DataFrame(item).infer_objects()
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            "Each item of X must be a table, or an array of shape (n_steps, n_features), got "
+            f"{in_words(item)}: {error}"
+        ) from error
 
 
 def _read_frames(frames, columns, allow_nan, input_name):
@@ -312,7 +333,13 @@ def encode_cells(columns, name, lengths, input_name="X"):
         steps = Sequences(values[:, None], offsets_of(lengths), lengths)
         return _encode_numbers(values, name, steps, input_name)
     values = np.concatenate([column.to_numpy(object) for column in columns])
-    codes, found = pd.factorize(values)
+    try:
+        codes, found = pd.factorize(values)
+    except TypeError as error:
+        raise ValueError(
+            f"{input_name} holds values in feature {name!r} that are neither strings, bools nor "
+            f"integers: {error}"
+        ) from error
     found = np.asarray(found, dtype=object)
     table = _table_of(found, name, input_name)
     rank = np.empty(len(found) + 1)

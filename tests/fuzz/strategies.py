@@ -8,6 +8,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from skrnn import check_sequences
+
 # Continuous integration tries few examples, always the same ones; SKRNN_FUZZ=long tries many.
 _FACTOR = 40 if os.environ.get("SKRNN_FUZZ") == "long" else 1
 
@@ -33,6 +35,11 @@ def batches(draw, n_features=2, min_size=2, max_size=7, max_steps=6):
     batch = np.split(steps, np.cumsum(lengths)[:-1])
     kinds = EQUAL if len(set(lengths)) == 1 else RAGGED
     return batch, kinds[draw(st.sampled_from(sorted(kinds)))](batch)
+
+
+def sequences_of(X):
+    """Return the sequences of a batch in any container; iterating over a table gives columns."""
+    return list(check_sequences(X))
 
 
 _SCALARS = st.one_of(

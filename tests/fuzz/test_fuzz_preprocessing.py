@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, StandardScaler
-from strategies import ARRAYS, JUNK, QUARTERS, batches, examples
+from strategies import ARRAYS, JUNK, QUARTERS, batches, examples, sequences_of
 
 from skrnn.preprocessing import (
     EmbeddingTokenizer,
@@ -197,10 +197,10 @@ def test_time_distributed(drawn, scaler):
         found = transformer.fit(X).transform(X)
     steps = np.concatenate(batch)
     expected = np.split(scaler.fit(steps).transform(steps), np.cumsum([*map(len, batch)])[:-1])
-    require_close([np.asarray(one) for one in found], expected, "all steps at once", 1e-5)
+    require_close(sequences_of(found), expected, "all steps at once", 1e-5)
     back = transformer.inverse_transform(found)
     # Where a feature is constant, the scaler divides by one.
-    require_close([np.asarray(one, float) for one in back], [*map(np.float64, batch)], "back", 1e-4)
+    require_close(sequences_of(back), batch, "back", 1e-4)
 
 
 MINUTES = st.lists(st.integers(0, 3000), min_size=1, max_size=12)
