@@ -100,12 +100,9 @@ def read_panel(
         If X is none of these containers, does not hold numbers, or is not sorted by time.
     """
     X = with_times(as_plain(X, input_name), time, input_name)
-    if isinstance(X, Sequences):
-        panel = _read_list(_with_static_columns(X), series_id, times, freq, input_name)
-        return replace(panel, columns=_column_names(X))
-    if isinstance(X, list | tuple) and not is_nested_table(X):
-        X = [as_plain(item, f"{input_name}[{i}]") for i, item in enumerate(X)]
-        return _read_list(X, series_id, times, freq, input_name)
+    is_list = isinstance(X, list | tuple) and not is_nested_table(X)
+    if is_list or isinstance(X, Sequences):
+        return _read_batch(X, series_id, times, freq, input_name)
     frame = X.to_frame() if is_series(X) else as_known_container(X)
     if is_plain_series(frame):
         frame = _with_one_feature(frame, n_known, input_name)
@@ -142,6 +139,15 @@ def read_panel(
         columns=_columns_of([X]),
         is_series=is_series(X) or is_plain_series(X),
     )
+
+
+def _read_batch(X, series_id, times, freq, input_name):
+    """Read `Sequences`, or a list of series."""
+    if isinstance(X, Sequences):
+        panel = _read_list(_with_static_columns(X), series_id, times, freq, input_name)
+        return replace(panel, columns=_column_names(X))
+    X = [as_plain(item, f"{input_name}[{i}]") for i, item in enumerate(X)]
+    return _read_list(X, series_id, times, freq, input_name)
 
 
 def is_plain_series(X):

@@ -94,8 +94,8 @@ class SlidingWindowForecaster(BaseForecaster):
         regressor accepts sequences, the windows are `Sequences` with these static features, which
         :class:`~skrnn.RNNRegressor` uses as its own parameter `static` determines. Otherwise they
         are the last columns of the flat row of a window, once each. The static features of
-        `Sequences` are used in the same way, without this parameter. `fit` needs several series to
-        learn from static features, and a :class:`~skrnn.Seq2SeqRegressor` does not accept them.
+        `Sequences` are used in the same way, without this parameter. `fit` needs several series
+        if there are static features, and a :class:`~skrnn.Seq2SeqRegressor` does not accept them.
     initial_context : {"auto", "fit_end", "edge"}, default="auto"
         The rows that are the context of the first rows passed to `predict`:
 
