@@ -142,7 +142,7 @@ def check_n_steps(n_steps, rule, horizon, column_names):
     if not isinstance(n_steps, Integral) or isinstance(n_steps, bool) or n_steps < 1:
         raise ValueError(
             f"n_steps must be an integer of at least 1, got {in_words(n_steps)}. Pass the rows "
-            "that the forecast continues as context."
+            "that the forecast continues as X=."
         )
     available = [*rule.target_columns, *rule.known_future, *rule.static]
     missing = np.setdiff1d(np.arange(len(column_names)), available)

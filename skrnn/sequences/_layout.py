@@ -180,8 +180,13 @@ def _as_array(X, input_name):
 
 
 def _advice(X):
-    """Return what to do with an object that yields sequences, or batches of them."""
-    if not hasattr(X, "__iter__") or isinstance(X, str | bytes | Mapping | Set):
+    """Return what to do with a mapping, or with an object that yields sequences or batches."""
+    if isinstance(X, Mapping):
+        return (
+            " Inputs with names belong in one table, such as pandas.DataFrame, whose columns hold "
+            "one sequence or one number per row."
+        )
+    if not hasattr(X, "__iter__") or isinstance(X, str | bytes | Set):
         return ""
     return (
         " If it yields one sequence after another, pass a list of them. If it yields batches, pass "
