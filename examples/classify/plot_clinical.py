@@ -162,7 +162,7 @@ for name, use in {"network without age and sex": None, "network": "concat"}.item
 table = pd.DataFrame(scores, index=DIAGNOSES)
 print(table.round(3))
 axis = table.plot.barh(figsize=(9, 3.5), xlim=(0.5, 1))
-axis.set_xlabel("area under the ROC curve")
+axis.set(xlabel="area under the ROC curve", title="Three diagnoses of new patients")
 axis.invert_yaxis()
 axis.legend(loc="upper left", bbox_to_anchor=(1, 1))
 axis.figure.tight_layout()

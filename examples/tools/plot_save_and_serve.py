@@ -166,6 +166,8 @@ ax.barh(list(per_sequence), list(per_sequence.values()), color="#0072B2", zorder
 ax.invert_yaxis()
 ax.grid(axis="x", color="0.9")
 ax.set(xscale="log", xlabel="Milliseconds per sequence", title="Time of a prediction")
+ax.set_xticks([0.05, 0.1, 0.2, 0.5, 1], ["0.05", "0.1", "0.2", "0.5", "1"])
+ax.minorticks_off()
 
 server.shutdown()
 server.server_close()
