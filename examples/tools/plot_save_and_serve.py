@@ -152,7 +152,7 @@ print("Accuracy:", ", ".join(f"{name} {value:.2f}" for name, value in accuracy.i
 pd.DataFrame({"milliseconds per call": times}).round(1)
 
 # %%
-# One call for 100 sequences takes far less time than 100 calls:
+# One call for 100 sequences takes less time than 100 calls:
 
 ratio = times["Network, 100 sequences in one call"] / times["Network, one sequence"]
 print(f"100 sequences in one call take {ratio:.1f} times as long as one sequence")
