@@ -182,10 +182,7 @@ def _as_array(X, input_name):
 def _advice(X):
     """Return what to do with a mapping, or with an object that yields sequences or batches."""
     if isinstance(X, Mapping):
-        return (
-            " Inputs with names belong in one table, such as pandas.DataFrame, whose columns hold "
-            "one sequence or one number per row."
-        )
+        return " Put inputs with names into the columns of one table, such as pandas.DataFrame."
     if not hasattr(X, "__iter__") or isinstance(X, str | bytes | Set):
         return ""
     return (
