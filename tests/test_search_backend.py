@@ -2,6 +2,7 @@
 
 import _thread
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -395,14 +396,23 @@ def test_fits_that_cannot_be_joined_run_as_they_would_alone(options):
         assert other.history_ == alone.history_
 
 
+@pytest.fixture
+def interruptible():
+    """Let SIGINT interrupt this process, also if it runs in the background of a shell script."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @on_jax
+@pytest.mark.usefixtures("interruptible")
 def test_an_interruption_ends_all_fits_and_leaves_estimators_as_before():
     def interrupts(t):
         if t > 0.5:
             _thread.interrupt_main()
         return 1.0
 
-    models = [RNNClassifier(**{**TINY, "epochs": 10**6, "schedule": "constant"}) for _ in range(3)]
+    models = [RNNClassifier(**{**TINY, "epochs": 10**4, "schedule": "constant"}) for _ in range(3)]
     models[0].set_params(epochs=4, schedule=interrupts)
     with pytest.raises(KeyboardInterrupt), batched():
         joblib.Parallel()(joblib.delayed(model.fit)(DENSE, LABELS) for model in models)
