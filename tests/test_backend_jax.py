@@ -85,7 +85,7 @@ def test_padding_rows_and_time_steps_change_nothing(how, monkeypatch):
     fits = []
     for rounded in (lambda n, *_: int(n), lambda n, *_: int(n) + 3):
         programs.clear()
-        monkeypatch.setattr(backend, "_bucket_size", rounded)
+        monkeypatch.setattr(backend, "bucket_size", rounded)
         fits.append(RNNRegressor(**DRAWS, **how).fit(X, y, X_val=X[:3], y_val=y[:3]))
     assert_close_weights(*fits)
     for name, values in fits[0].history_.items():
