@@ -51,7 +51,7 @@ def read_addresses(root=ROOT):
 def source_lines(module, dotted_name):
     """Return the path below the repository and the first and last line of a public object.
 
-    Returns None for what has no source of its own, such as an attribute of the fitted state.
+    Returns None for what has no source code, such as an attribute of the fitted state.
     """
     found = sys.modules[module]
     try:

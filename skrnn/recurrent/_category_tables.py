@@ -1,6 +1,6 @@
 """The categories that have a row in an embedding, and how other categories are read.
 
-Each categorical feature has an embedding of its own. Its first row is the vector of categories that
+Each categorical feature has its own embedding. Its first row is the vector of categories that
 `fit` did not see, and its second row that of missing ones. `CategoryTables` has the methods of
 `Vocabulary`, which does the same for token ids.
 """

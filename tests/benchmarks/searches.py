@@ -142,7 +142,7 @@ def print_searches(rows):
 
 
 def _in_new_process(name, way):
-    """Return the result of `measure` in a process of its own."""
+    """Return the result of `measure` in a separate process."""
     run = subprocess.run(
         [sys.executable, __file__, "--worker", name, way],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
