@@ -58,6 +58,7 @@ def test_rnn_classifier_multilabel_loss_is_the_mean_over_labels():
     assert_allclose(still.history_["f1"], expected, rtol=1e-5)
 
 
+@pytest.mark.any_backend
 def test_rnn_classifier_multilabel_bool_and_float_indicators(network):
     for y in (Y.astype(bool), Y.astype(float), Y.tolist()):
         assert_same_weights(clone(network).fit(X, y), network)
@@ -73,6 +74,7 @@ def test_rnn_classifier_multilabel_sample_weight_of_two_is_a_repetition():
     assert_allclose(weighted, repeated, rtol=1e-9)
 
 
+@pytest.mark.any_backend
 def test_rnn_classifier_multilabel_weights_of_label_sets(network):
     weights = compute_sample_weight("balanced", Y)
     weighted = clone(network).fit(X, Y, weights)
@@ -82,6 +84,7 @@ def test_rnn_classifier_multilabel_weights_of_label_sets(network):
         clone(network).set_params(class_weight="balanced").fit(X, Y)
 
 
+@pytest.mark.any_backend
 def test_rnn_classifier_multilabel_partial_fit_and_warm_start(network):
     model = RNNClassifier(**TINY).partial_fit(X, Y, classes=[0, 1, 2]).partial_fit(X[:9], Y[:9])
     assert model.predict(X).shape == Y.shape
@@ -91,6 +94,7 @@ def test_rnn_classifier_multilabel_partial_fit_and_warm_start(network):
     assert_same_weights(copied, model.partial_fit(X, Y))
 
 
+@pytest.mark.any_backend
 @pytest.mark.parametrize("kind", [RNNClassifier(**TINY), EchoStateClassifier(**ESN)])
 def test_classifier_multilabel_refuses_targets_of_another_kind(kind):
     fitted = clone(kind).partial_fit(X, Y)
@@ -113,6 +117,7 @@ def test_rnn_classifier_multilabel_early_stopping(network):
     assert model.history_["val_loss"]
 
 
+@pytest.mark.any_backend
 def test_rnn_classifier_multilabel_refuses_losses_and_metrics_of_one_class():
     for loss in ("sparse_categorical_crossentropy", "categorical_crossentropy", "gamma"):
         with pytest.raises(ValueError, match=f"loss='{loss}' is not for an indicator matrix"):
@@ -121,6 +126,7 @@ def test_rnn_classifier_multilabel_refuses_losses_and_metrics_of_one_class():
         RNNClassifier(metrics=["sparse_categorical_accuracy"]).fit(X, Y)
 
 
+@pytest.mark.any_backend
 def test_rnn_classifier_multilabel_search_and_thresholds():
     model = RNNClassifier(**LEARNS)
     search = GridSearchCV(model, {"learning_rate": [0.01, 0.05]}, cv=3).fit(X, Y)
@@ -152,6 +158,7 @@ def test_classifier_multilabel_per_step(model):
     assert scorer(model, X, STEPS) == f1_score(flat, predicted, average="micro")
 
 
+@pytest.mark.any_backend
 def test_echo_state_classifier_multilabel_equals_one_classifier_per_label():
     options = {**ESN, "alpha": 0.1}
     together = EchoStateClassifier(**options).fit(X, Y)
@@ -164,6 +171,7 @@ def test_echo_state_classifier_multilabel_equals_one_classifier_per_label():
     assert together.score(X, Y) == accuracy_score(Y, together.predict(X))
 
 
+@pytest.mark.any_backend
 def test_echo_state_classifier_multilabel_parts_equal_all_at_once():
     whole = EchoStateClassifier(**ESN, pooling="mean", alpha=0.1, standardize=False).fit(X, Y)
     parts = clone(whole).partial_fit(X[:20], Y[:20]).partial_fit(X[20:], Y[20:])
@@ -174,6 +182,7 @@ def test_echo_state_classifier_multilabel_parts_equal_all_at_once():
         clone(whole).set_params(class_weight={0: 2}).fit(X, Y)
 
 
+@pytest.mark.any_backend
 @pytest.mark.parametrize(
     ("model", "y"),
     [
@@ -194,6 +203,7 @@ def test_classifier_multilabel_export_onnx(model, y):
     assert_predicts_as(to_onnx(model), model, X)
 
 
+@pytest.mark.any_backend
 def test_classifier_several_class_outputs():
     y = np.column_stack([Y[:, 0], np.resize([0, 1, 2], len(X))])
     words = np.array([["no", "yes"][value] for value in y[:, 0]])
@@ -206,6 +216,7 @@ def test_classifier_several_class_outputs():
         assert_array_equal(both.predict(X)[:, 1], clone(kind).fit(X, y[:, 1]).predict(X))
 
 
+@pytest.mark.any_backend
 def test_classifier_warns_if_columns_could_be_time_steps():
     cube = RNG.normal(size=(12, 3, 2))
     for kind in (RNNClassifier(**TINY), EchoStateClassifier(**ESN)):
@@ -213,6 +224,7 @@ def test_classifier_warns_if_columns_could_be_time_steps():
             kind.fit(cube, Y[:12])
 
 
+@pytest.mark.any_backend
 def test_rnn_classifier_multilabel_attributions_streams_and_safetensors(tmp_path):
     model = RNNClassifier(**TINY, pooling="mean").fit(X, Y)
     some, zeros = X[:3], [np.zeros_like(x) for x in X[:3]]

@@ -19,6 +19,7 @@ EMBEDDED = {**TINY, "embedding": 3}
 # --- axes -------------------------------------------------------------------------------------
 
 
+@pytest.mark.any_backend
 def test_rnn_fit_warns_that_the_last_axis_may_be_time():
     first = np.random.default_rng(0).normal(size=(8, 1, 15))
     with pytest.warns(UserWarning, match=r"X has the shape \(8, 1, 15\).*from_channels_first"):
@@ -57,6 +58,7 @@ def word_classifier():
     return RNNClassifier(**{**LEARNS, "embedding": 3}).fit(X, LABELS)
 
 
+@pytest.mark.any_backend
 def test_rnn_tokens_are_learned(word_classifier):
     assert word_classifier.score(X, LABELS) > 0.9
     assert word_classifier.weights_[0].shape[1] == 3
@@ -74,6 +76,7 @@ def test_rnn_tokens_padding_changes_no_bit(how, side):
         assert_same_weights(RNNClassifier(**EMBEDDED, **how).fit(array, LABELS), model)
 
 
+@pytest.mark.any_backend
 @pytest.mark.parametrize(
     "make",
     [
@@ -92,6 +95,7 @@ def test_rnn_tokens_in_any_container(word_classifier, make):
     assert_same_weights(RNNClassifier(**EMBEDDED).fit(batch, LABELS), plain)
 
 
+@pytest.mark.any_backend
 def test_rnn_tokens_not_seen_in_fit_are_read_as_unknown(word_classifier):
     unknown = word_classifier.predict_proba([[8, 1, 10]])
     for unseen in (5, 38, 10**6, np.iinfo(np.int32).max):
@@ -99,6 +103,7 @@ def test_rnn_tokens_not_seen_in_fit_are_read_as_unknown(word_classifier):
     assert np.abs(word_classifier.predict_proba([[8, 4, 10]]) - unknown).max() > 1e-3
 
 
+@pytest.mark.any_backend
 def test_rnn_tokens_padding_alone_is_one_unknown_step(word_classifier):
     unknown = word_classifier.predict_proba([[1]])
     for width in (1, 2, 5):
@@ -110,6 +115,7 @@ def test_rnn_tokens_padding_alone_is_one_unknown_step(word_classifier):
     assert_same_weights(model, as_unknown)
 
 
+@pytest.mark.any_backend
 def test_rnn_tokens_padding_inside_a_sequence_is_an_unknown_step(word_classifier):
     inside = word_classifier.predict_proba([[8, 0, 10]])
     assert_array_equal(inside, word_classifier.predict_proba([[8, 1, 10]]))
@@ -129,6 +135,7 @@ def test_rnn_tokens_unknown_row_stays_the_mean_in_partial_fit():
     assert_allclose(rows[1], rows[seen].mean(axis=0), rtol=1e-5)
 
 
+@pytest.mark.any_backend
 def test_rnn_tokens_unknown_row_is_trained_if_it_occurs_in_fit():
     met = [np.append(ids, 1) for ids in X]
     rows = RNNClassifier(**EMBEDDED).fit(met, LABELS).weights_[0]
@@ -136,6 +143,7 @@ def test_rnn_tokens_unknown_row_is_trained_if_it_occurs_in_fit():
     assert np.abs(rows[1] - rows[seen].mean(axis=0)).max() > 1e-4
 
 
+@pytest.mark.any_backend
 def test_rnn_tokens_folds_share_an_embedding_shape():
     folds = [[X[i] for i in train] for train, _ in KFold(4).split(X)]
     labels = [LABELS[train] for train, _ in KFold(4).split(X)]
@@ -151,6 +159,7 @@ def n_embedding_rows(largest):
     return len(model.weights_[0])
 
 
+@pytest.mark.any_backend
 def test_rnn_tokens_number_of_embedding_rows_is_rounded_up_by_a_quarter_at_most():
     for largest in (3, 7, 100, 30_000):
         assert largest < n_embedding_rows(largest) <= max(1.25 * (largest + 1), 4)
@@ -174,6 +183,7 @@ def test_rnn_train_embedding_decides_whether_vectors_are_trained(train):
     assert (rows == MATRIX.astype(np.float32)).all() != train
 
 
+@pytest.mark.any_backend
 def test_rnn_embedding_vectors_of_ids_not_seen_in_fit_are_used():
     model = RNNClassifier(**TINY, embedding=MATRIX, train_embedding=False).fit(X, LABELS)
     known, unknown = model.predict_proba([[8, 9, 10]]), model.predict_proba([[8, 1, 10]])
@@ -229,6 +239,7 @@ def symbol_classifier():
     return RNNClassifier(**SMALL).fit(ONE_HOT, PARITY)
 
 
+@pytest.mark.any_backend
 @pytest.mark.parametrize("kind", [sparse.csc_array, sparse.coo_matrix, sparse.csr_matrix])
 def test_rnn_one_hot_rows_of_any_sparse_format(symbol_classifier, kind):
     expected = symbol_classifier.predict_proba(ONE_HOT)
@@ -238,6 +249,7 @@ def test_rnn_one_hot_rows_of_any_sparse_format(symbol_classifier, kind):
     assert_same_weights(RNNClassifier(**SMALL).fit(others, PARITY), symbol_classifier)
 
 
+@pytest.mark.any_backend
 def test_rnn_one_hot_unused_entries_of_a_matrix_are_ignored(symbol_classifier):
     roomy = sparse.csr_array(ONE_HOT[1])
     roomy.indices = np.append(roomy.indices, [3, 3]).astype(np.int32)
@@ -276,6 +288,7 @@ def test_rnn_one_hot_rows_and_dense_vectors_in_one_fit():
     assert_allclose(*losses, rtol=1e-5)
 
 
+@pytest.mark.any_backend
 @pytest.mark.parametrize(
     "steps",
     [np.eye(N_SYMBOLS)[:3] * 2, np.ones((3, N_SYMBOLS)), np.full((2, N_SYMBOLS), -1.0)],
@@ -288,6 +301,7 @@ def test_rnn_sparse_rows_that_are_not_one_hot_are_read_as_numbers(steps):
     assert_same_weights(*fits)
 
 
+@pytest.mark.any_backend
 def test_rnn_one_hot_rows_of_another_width_are_refused():
     model = RNNClassifier(**SMALL).fit(ONE_HOT, PARITY)
     before = model.predict(ONE_HOT)
@@ -325,6 +339,7 @@ def table(n=12):
     return pd.DataFrame(rng.normal(size=(n, 3)), columns=["may", "june", "july"])
 
 
+@pytest.mark.any_backend
 def test_rnn_table_is_read_as_univariate_sequences_with_feature_names():
     frame, y = table(), np.arange(12) % 2
     model = RNNClassifier(**TINY).fit(frame, y)
@@ -336,6 +351,7 @@ def test_rnn_table_is_read_as_univariate_sequences_with_feature_names():
     assert_same_weights(model, as_sequences)
 
 
+@pytest.mark.any_backend
 def test_rnn_table_with_columns_in_another_order_is_refused():
     frame, y = table(), np.arange(12) % 2
     model = RNNClassifier(**TINY).fit(frame, y)
@@ -349,6 +365,7 @@ def test_rnn_table_with_columns_in_another_order_is_refused():
         model.predict(frame.rename(columns={"may": "august"}))
 
 
+@pytest.mark.any_backend
 @pytest.mark.parametrize("estimator", [RNNRegressor(**TINY), TimeDistributed(StandardScaler())])
 def test_columns_of_tables_in_a_list_keep_their_order(estimator):
     X = np.random.default_rng(0).normal(size=(8, 5, 2))

@@ -117,6 +117,7 @@ def test_gradients_of_the_decay_are_those_of_the_equation():
     assert_array_equal(after.weights_[2], before[2])
 
 
+@pytest.mark.any_backend
 def test_rnn_with_allow_nan_reads_arrays_and_overlapping_windows():
     values = np.where(RNG.random((40, 2)) < 0.3, N, RNG.normal(size=(40, 2)))
     windows = Sequences(values, np.arange(0, 34, 2), np.full(17, 6))
@@ -140,6 +141,7 @@ def test_rnn_with_allow_nan_of_other_units_shares_a_program(monkeypatch):
 # --- statistics without the missing values ----------------------------------------------------
 
 
+@pytest.mark.any_backend
 def test_statistics_of_features_leave_out_nan():
     weights = np.linspace(0, 2, len(X))
     model = RNNRegressor(**{**ON, "add_differences": True, "epochs": 1})
@@ -161,6 +163,7 @@ def test_statistics_of_features_leave_out_nan():
     assert_allclose(model.difference_scale_, expected, rtol=1e-6)
 
 
+@pytest.mark.any_backend
 def test_statistics_of_features_without_values_or_without_neighbours():
     steps = np.array([[1.0, N], [N, N], [5.0, N]])
     sequences, weights = Sequences(steps, [0], [3]), np.ones(1)
@@ -175,6 +178,7 @@ def test_statistics_of_features_without_values_or_without_neighbours():
     assert np.isfinite(model.predict([x * N for x in unused])).all()
 
 
+@pytest.mark.any_backend
 @pytest.mark.parametrize("standardize", [True, False])
 def test_statistics_with_allow_nan_are_the_usual_ones_without_nan(standardize):
     how = {"add_differences": True, "standardize": standardize}
@@ -192,6 +196,7 @@ def test_statistics_with_allow_nan_are_the_usual_ones_without_nan(standardize):
 # --- what is refused --------------------------------------------------------------------------
 
 
+@pytest.mark.any_backend
 def test_nan_is_refused_without_allow_nan_and_infinity_always():
     with pytest.raises(ValueError, match=r"contains NaN.*X\[0\].*RNNClassifier\(allow_nan=True\)"):
         RNNRegressor(**TINY).fit(X, Y)
@@ -206,6 +211,7 @@ def test_nan_is_refused_without_allow_nan_and_infinity_always():
     assert_array_equal(model.predict(X), expected)
 
 
+@pytest.mark.any_backend
 @pytest.mark.parametrize("before", [False, True])
 def test_allow_nan_that_changed_is_refused_when_training_continues(before):
     model = RNNRegressor(**{**TINY, "allow_nan": before}).fit(COMPLETE, Y)
@@ -217,6 +223,7 @@ def test_allow_nan_that_changed_is_refused_when_training_continues(before):
     assert_array_equal(model.predict(COMPLETE), expected)
 
 
+@pytest.mark.any_backend
 def test_allow_nan_is_a_tag_and_is_ignored_for_token_ids():
     assert get_tags(RNNClassifier(allow_nan=True)).input_tags.allow_nan
     assert not get_tags(RNNClassifier()).input_tags.allow_nan
@@ -230,6 +237,7 @@ def test_allow_nan_is_a_tag_and_is_ignored_for_token_ids():
     assert models[1].decay_mean_ is None
 
 
+@pytest.mark.any_backend
 def test_attributions_of_missing_values_are_refused():
     model = RNNRegressor(**ON).fit(X, Y)
     assert np.isfinite(feature_attributions(model, COMPLETE[:2], n_steps=64)[0]).all()
@@ -240,6 +248,7 @@ def test_attributions_of_missing_values_are_refused():
 # --- continued training, states and streams ---------------------------------------------------
 
 
+@pytest.mark.any_backend
 def test_rnn_with_allow_nan_keeps_its_statistics_when_training_continues():
     model = RNNRegressor(**{**ON, "learning_rate": UNCHANGED, "warm_start": True}).fit(X, Y)
     mean, expected = model.decay_mean_, model.predict(X)
@@ -280,6 +289,7 @@ def test_truncation_carries_the_last_observations():
 # --- what is saved and exported ---------------------------------------------------------------
 
 
+@pytest.mark.any_backend
 def test_rnn_with_allow_nan_is_pickled_cloned_and_named(tmp_path):
     model = RNNClassifier(**{**ON, "add_differences": True}).fit(X, LABELS)
     copied = pickle.loads(pickle.dumps(model))
@@ -291,6 +301,7 @@ def test_rnn_with_allow_nan_is_pickled_cloned_and_named(tmp_path):
     assert names[:4] == paths[:4]
 
 
+@pytest.mark.any_backend
 @pytest.mark.parametrize("how", [HOW["both directions"], HOW["body"]], ids=["cell", "body"])
 def test_model_with_allow_nan_opens_in_keras(how, tmp_path):
     model = RNNClassifier(**{**ON, "add_differences": True, **how}).fit(X, LABELS)
@@ -305,6 +316,7 @@ def test_model_with_allow_nan_opens_in_keras(how, tmp_path):
     assert_allclose(outputs, model.predict_proba(X), atol=1e-5)
 
 
+@pytest.mark.any_backend
 def test_safetensors_hold_the_decay(tmp_path):
     pytest.importorskip("safetensors")
     model = RNNClassifier(**ON).fit(X, LABELS)
@@ -317,6 +329,7 @@ def test_safetensors_hold_the_decay(tmp_path):
     assert_array_equal(read.decay_mean_, model.decay_mean_)
 
 
+@pytest.mark.any_backend
 @pytest.mark.parametrize("how", ["raw", "both directions", "steps"])
 def test_onnx_with_allow_nan_predicts_as_the_estimator(how):
     pytest.importorskip("onnxruntime")
@@ -332,11 +345,13 @@ def test_onnx_with_allow_nan_predicts_as_the_estimator(how):
 # --- inside scikit-learn ----------------------------------------------------------------------
 
 
+@pytest.mark.any_backend
 def test_rnn_with_allow_nan_passes_the_check_of_scikit_learn_that_adds_nan():
     # The other common checks pass data without NaN to an estimator with this tag.
     check_estimators_pickle("RNNRegressor", RNNRegressor(**ON))
 
 
+@pytest.mark.any_backend
 def test_forecaster_of_a_network_with_allow_nan_reads_gaps():
     series = np.sin(np.arange(80.0) / 3)[:, None]
     series = np.where(RNG.random(series.shape) < 0.2, N, series)

@@ -54,6 +54,7 @@ def test_static_predictions_do_not_depend_on_padding_or_container(options):
     assert np.abs(changed - predicted).max() > 1e-3
 
 
+@pytest.mark.any_backend
 def test_static_padding_tokens_give_the_same_predictions():
     X, y = make_data(tokens=True)
     model = fit(X, y, embedding=3)
@@ -72,6 +73,7 @@ def test_static_model_is_the_network(static):
     np.testing.assert_allclose(outputs[:, 0], model.predict(X), atol=1e-5)
 
 
+@pytest.mark.any_backend
 def test_static_none_and_data_without_static_keep_their_bits():
     X, y = make_data()
     bare = X.with_static(None)
@@ -82,6 +84,7 @@ def test_static_none_and_data_without_static_keep_their_bits():
     assert np.array_equal(fit(bare, y, static="initial_state").predict(bare), expected)
 
 
+@pytest.mark.any_backend
 def test_static_is_standardised_like_features():
     X, y = make_data()
     weights = np.arange(len(X)) % 3
@@ -131,6 +134,7 @@ def test_static_warm_start_and_partial_fit_continue():
     assert streamed.n_static_in_ == 2
 
 
+@pytest.mark.any_backend
 def test_static_in_grid_search():
     X, y = make_data()
     search = GridSearchCV(RNNRegressor(**OPTIONS), {"static": ["concat", None]}, cv=2).fit(X, y)
@@ -151,6 +155,7 @@ def test_static_custom_body_and_validation_data():
     assert early.n_static_in_ == 2
 
 
+@pytest.mark.any_backend
 @pytest.mark.parametrize(
     ("change", "error", "message"),
     [
@@ -178,6 +183,7 @@ def test_static_errors_in_predict(change, error, message):
             model.predict(change(X))
 
 
+@pytest.mark.any_backend
 def test_static_errors_before_fit_change_nothing():
     X, y = make_data()
     model = fit(X, y)
@@ -196,6 +202,7 @@ def test_static_errors_before_fit_change_nothing():
         fit(X.with_static(None), y).predict(X)
 
 
+@pytest.mark.any_backend
 @pytest.mark.parametrize(
     ("call", "message"),
     [
@@ -215,6 +222,7 @@ def test_static_where_it_is_not_supported(call, message):
         call(model, X)
 
 
+@pytest.mark.any_backend
 def test_static_hidden_states_and_unfitted():
     X, y = make_data()
     model = fit(X, y, static="initial_state")

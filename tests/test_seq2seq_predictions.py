@@ -39,6 +39,7 @@ def log_probabilities(model, sources, texts):
 # --- greedy search ----------------------------------------------------------------------------
 
 
+@pytest.mark.any_backend
 def test_seq2seq_classifier_learns():
     model = writer()
     assert model.score(X, TEXTS) > 0.9
@@ -59,6 +60,7 @@ def test_greedy_search_takes_the_likeliest_token_at_each_time_step():
         assert len(text) == 5 or likeliest[len(text)] == ""
 
 
+@pytest.mark.any_backend
 def test_max_length_cuts_predictions():
     model = writer()
     assert model.max_length_ == 2 * max(map(len, TEXTS))
@@ -78,6 +80,7 @@ def test_predicted_sequences_are_the_same_alone_and_in_any_batch(beam_width):
     assert model.predict(longer, beam_width=beam_width)[:-1] == predicted
 
 
+@pytest.mark.any_backend
 def test_predict_returns_what_the_targets_were():
     tokens = [np.searchsorted(["a", "b"], list(text)) for text in TEXTS]
     model = Seq2SeqClassifier(**LEARNS_PAIR).fit(X, tokens)
@@ -92,6 +95,7 @@ def test_predict_returns_what_the_targets_were():
 # --- beam search ------------------------------------------------------------------------------
 
 
+@pytest.mark.any_backend
 def test_beam_search_with_a_large_width_finds_the_best_text():
     model = Seq2SeqClassifier(**{**LEARNS_PAIR, "epochs": 12}, max_length=3).fit(X, TEXTS)
     texts = ["".join(letters) for n in range(4) for letters in product("ab", repeat=n)]
@@ -129,6 +133,7 @@ def test_predict_proba_has_one_row_per_token_and_one_for_the_stop():
         assert_allclose(one[0], other, rtol=0, atol=1e-6)
 
 
+@pytest.mark.any_backend
 def test_score_counts_unknown_tokens_and_longer_targets_as_errors():
     model = writer()
     assert model.score(X, ["z"] * len(X)) == 0
@@ -139,6 +144,7 @@ def test_score_counts_unknown_tokens_and_longer_targets_as_errors():
     assert model.score(X, TEXTS, weights) == model.score(X[3:4], TEXTS[3:4])
 
 
+@pytest.mark.any_backend
 def test_attention_weights_of_predictions_are_those_of_given_targets():
     model = writer()
     own, given = model.attention_weights(X), model.attention_weights(X, model.predict(X))
@@ -148,6 +154,7 @@ def test_attention_weights_of_predictions_are_those_of_given_targets():
         assert_allclose(weights, others, rtol=0, atol=1e-6)
 
 
+@pytest.mark.any_backend
 def test_attention_weights_need_attention():
     model = Seq2SeqRegressor(**{**TINY_PAIR, "attention": None}).fit(X, SERIES)
     with pytest.raises(ValueError, match="got attention=None"):
@@ -189,6 +196,7 @@ def test_seq2seq_regressor_lengths():
     assert ragged.predict(X[:2], lengths=[1, 2])[1].shape == (2, 2)
 
 
+@pytest.mark.any_backend
 @pytest.mark.parametrize("lengths", [0, -1, True, [1], [1.5, 2], [None, 1], "many", [[1], [2, 3]]])
 def test_seq2seq_regressor_refuses_other_lengths(lengths):
     with pytest.raises(ValueError, match="lengths must be"):
@@ -198,6 +206,7 @@ def test_seq2seq_regressor_refuses_other_lengths(lengths):
 # --- one to many ------------------------------------------------------------------------------
 
 
+@pytest.mark.any_backend
 def test_seq2seq_without_encoder_reads_vectors_and_tokens():
     vectors = np.random.default_rng(0).normal(size=(24, 3))
     texts = ["ab"[int(one[0] > 0)] * (1 + int(one[1] > 0)) for one in vectors]
@@ -214,6 +223,7 @@ def test_seq2seq_without_encoder_reads_vectors_and_tokens():
     assert list(model.predict([[1], [4]])) == ["", "bb"]
 
 
+@pytest.mark.any_backend
 def test_seq2seq_without_encoder_reads_token_0_as_the_unknown_token():
     tokens, y = np.array([0, 2, 3] * 4), ["a", "bb", "ab"] * 4
     params = {**LEARNS_PAIR, "attention": None, "encoder": None, "embedding": 4}

@@ -87,6 +87,7 @@ def test_predictions_with_target_inputs_are_the_same_alone_and_in_any_batch():
         assert_allclose(alone, predicted[i], rtol=0, atol=1e-5)
 
 
+@pytest.mark.any_backend
 def test_target_inputs_are_standardised():
     model = fitted()
     steps = np.concatenate(KNOWN)
@@ -118,6 +119,7 @@ def test_fit_with_target_inputs_is_seeded_and_continues(params):
         assert_allclose(one, other, rtol=0, atol=0)
 
 
+@pytest.mark.any_backend
 def test_sequences_of_weight_zero_and_held_out_ones_do_not_scale_target_inputs():
     used = np.arange(N) % 3 > 0
     kept = [i for i in range(N) if used[i]]
@@ -135,6 +137,7 @@ def test_sequences_of_weight_zero_and_held_out_ones_do_not_scale_target_inputs()
     assert_same_weights(given, fitted())
 
 
+@pytest.mark.any_backend
 def test_target_inputs_in_any_container_are_read_alike():
     y = np.stack([one[:2] for one in Y])
     expected = Seq2SeqRegressor(**TINY_PAIR).fit(X, y, target_inputs=EQUAL)
@@ -146,6 +149,7 @@ def test_target_inputs_in_any_container_are_read_alike():
     assert one_input.predict(X, target_inputs=EQUAL[:, :1, 0]).shape == (N, 1)
 
 
+@pytest.mark.any_backend
 def test_model_of_keras_has_the_target_inputs():
     model, lengths = fitted(), np.array([len(x) for x in X], np.int32)
     steps, known = np.zeros((N, 5, 2), np.float32), np.zeros((N, 5, 2), np.float32)
@@ -168,6 +172,7 @@ ERRORS = {
 }
 
 
+@pytest.mark.any_backend
 @pytest.mark.parametrize("name", ERRORS)
 def test_target_inputs_that_do_not_match_are_refused(name):
     given, message = ERRORS[name]
@@ -183,6 +188,7 @@ def test_target_inputs_that_do_not_match_are_refused(name):
         )
 
 
+@pytest.mark.any_backend
 def test_target_inputs_are_refused_in_place():
     model = fitted()
     with pytest.raises(ValueError, match="the target has 9 time steps according to lengths"):
@@ -205,6 +211,7 @@ def test_target_inputs_are_refused_in_place():
 # --- with scikit-learn ------------------------------------------------------------------------
 
 
+@pytest.mark.any_backend
 def test_target_inputs_are_routed_to_folds():
     y = np.stack([one[:2] for one in Y])
     with config_context(enable_metadata_routing=True):
@@ -238,6 +245,7 @@ def by_hand(horizon):
     return model.predict(table[None, 47:50], target_inputs=known)[0]
 
 
+@pytest.mark.any_backend
 @pytest.mark.parametrize(
     "wrap",
     [
@@ -263,6 +271,7 @@ def test_forecaster_passes_known_future_covariates_to_the_decoder(wrap):
     assert np.isfinite(model.predict(PLAN)).all()
 
 
+@pytest.mark.any_backend
 def test_forecaster_in_a_recursive_strategy_passes_the_next_covariates():
     model = SlidingWindowForecaster(
         SMALL, window_length=3, horizon=3, strategy="recursive", difference=False,
@@ -272,6 +281,7 @@ def test_forecaster_in_a_recursive_strategy_passes_the_next_covariates():
     assert_allclose(forecast.iloc[0], by_hand(1)[0], rtol=1e-5)
 
 
+@pytest.mark.any_backend
 def test_forecaster_with_a_search_leaves_covariates_in_the_windows():
     search = GridSearchCV(SMALL, {"units": [4]}, cv=2)
     options = {"horizon": 3, "difference": False, "known_future": "plan"}
@@ -283,6 +293,7 @@ def test_forecaster_with_a_search_leaves_covariates_in_the_windows():
         clone(model).set_params(window_length=2).fit(PLAN[:50], PLAN["load"][:50])
 
 
+@pytest.mark.any_backend
 def test_refused_target_inputs_keep_the_earlier_fit():
     y = np.stack([one[:2] for one in Y])
     model = Seq2SeqRegressor(**TINY_PAIR).fit(X, y)
@@ -290,6 +301,7 @@ def test_refused_target_inputs_keep_the_earlier_fit():
         model.fit(X, y, target_inputs=EQUAL * np.nan)
 
 
+@pytest.mark.any_backend
 def test_seq2seq_target_inputs_have_the_columns_of_the_fit():
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(6, 3, 1)), rng.normal(size=(6, 4))
@@ -299,6 +311,7 @@ def test_seq2seq_target_inputs_have_the_columns_of_the_fit():
         model.predict(X, target_inputs=[table[["b", "a"]] for table in tables])
 
 
+@pytest.mark.any_backend
 def test_seq2seq_refuses_target_inputs_that_are_too_large():
     rng = np.random.default_rng(0)
     X, y, known = (rng.normal(size=(6, n, 1)) for n in (3, 4, 4))

@@ -91,6 +91,7 @@ def test_missing_targets_equal_weights_of_zero_to_the_last_bit(model, missing, g
     assert_allclose(one.score(X, missing), other.score(X, given, ONES), rtol=1e-12)
 
 
+@pytest.mark.any_backend
 def test_missing_labels_leave_the_type_of_the_others():
     model = RNNClassifier(**PER_STEP)
     codes = [(x[:, 0] > 0).astype(int) - 1 for x in X]
@@ -104,6 +105,7 @@ def test_missing_labels_leave_the_type_of_the_others():
     assert_array_equal(texts, np.unique(np.concatenate(TAGS)), strict=True)
 
 
+@pytest.mark.any_backend
 def test_missing_rows_of_indicators():
     indicators = [np.column_stack([x > 0]) * 1.0 for x in X]
     pairs = zip(indicators, KNOWN, strict=True)
@@ -112,6 +114,7 @@ def test_missing_rows_of_indicators():
         same(clone(model).fit(X, missing), clone(model).fit(X, indicators, ONES))
 
 
+@pytest.mark.any_backend
 def test_missing_targets_in_arrays():
     cube = RNG.normal(size=(8, 5, 2))
     y = cube[:, :, 0].copy()
@@ -122,6 +125,7 @@ def test_missing_targets_in_arrays():
         assert_same_weights(RNNRegressor(**PER_STEP).fit(cube, missing), expected)
 
 
+@pytest.mark.any_backend
 @pytest.mark.parametrize("kind", [EchoStateRegressor, EchoStateClassifier])
 def test_missing_targets_of_one_series(kind):
     options = {"units": 15, "rows": "steps", "random_state": 0, "alpha": 0.1}
@@ -139,6 +143,7 @@ def test_missing_targets_of_one_series(kind):
         fed_back.fit(steps, missing)
 
 
+@pytest.mark.any_backend
 def test_partly_missing_targets_are_refused():
     some = [y.copy() for y in PAIRS]
     some[3][0, 1] = np.nan
@@ -146,6 +151,7 @@ def test_partly_missing_targets_are_refused():
         RNNRegressor(**PER_STEP).fit(X, some)
 
 
+@pytest.mark.any_backend
 def test_missing_targets_per_sequence_are_refused():
     y = np.array([x.sum() for x in X])
     y[4] = np.nan
@@ -154,6 +160,7 @@ def test_missing_targets_per_sequence_are_refused():
             model.fit(X, y)
 
 
+@pytest.mark.any_backend
 def test_missing_targets_in_validation():
     options = {**PER_STEP, "early_stopping": True}
     split = RNNRegressor(**options).fit(X, NANS)
@@ -221,6 +228,7 @@ def test_step_weights_of_zero_at_the_end_equal_shorter_sequences(batch_size):
     assert_allclose(one.history_["loss"], other.history_["loss"], rtol=1e-9)
 
 
+@pytest.mark.any_backend
 def test_echo_state_step_weights_of_zero_equal_shorter_sequences():
     short = [x[: max(1, len(x) - 2)] for x in X]
     weights = [(np.arange(len(x)) < len(s)) * 1.0 for x, s in zip(X, short, strict=True)]
@@ -240,6 +248,7 @@ def test_segments_without_targets():
     assert_allclose(last.history_["accuracy"], np.mean(firsts), rtol=1e-5)
 
 
+@pytest.mark.any_backend
 @pytest.mark.parametrize("kind", [RNNRegressor(**TINY), EchoStateRegressor(units=5)])
 def test_step_weights_are_refused_for_targets_per_sequence(kind):
     y = np.array([x.sum() for x in X])
@@ -251,6 +260,7 @@ def test_step_weights_are_refused_for_targets_per_sequence(kind):
     assert_array_equal(fitted.predict(X), before)
 
 
+@pytest.mark.any_backend
 @pytest.mark.parametrize("kind", [RNNRegressor(**PER_STEP), EchoStateRegressor(**ESN)])
 def test_bad_step_weights_are_refused(kind):
     for weights, match in (
@@ -270,6 +280,7 @@ def test_bad_step_weights_are_refused(kind):
 # --- scores and scikit-learn -------------------------------------------------------------
 
 
+@pytest.mark.any_backend
 def test_scores_leave_out_missing_targets_and_weight_time_steps():
     tagger, tracker = RNNClassifier(**PER_STEP).fit(X, TAGS), RNNRegressor(**PER_STEP)
     tracker.fit(X, NUMBERS)
@@ -288,6 +299,7 @@ def test_scores_leave_out_missing_targets_and_weight_time_steps():
     assert tracker.score(X, NANS) == r2_score(numbers[known], found[known])
 
 
+@pytest.mark.any_backend
 def test_cross_validation_routes_step_weights():
     with config_context(enable_metadata_routing=True):
         model = RNNRegressor(**PER_STEP).set_fit_request(sample_weight=True)
@@ -304,6 +316,7 @@ def test_cross_validation_routes_step_weights():
     assert results["test_score"][0] == expected.score(*parts)
 
 
+@pytest.mark.any_backend
 def test_partial_fit_with_step_weights_and_missing_targets():
     one = RNNRegressor(**PER_STEP).partial_fit(X, NANS).partial_fit(X, NUMBERS, WEIGHTS)
     other = RNNRegressor(**PER_STEP).partial_fit(X, NUMBERS, ONES).partial_fit(X, NANS, WEIGHTS)
