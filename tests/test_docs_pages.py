@@ -99,6 +99,14 @@ class TestAddresses:
         assert urls["Documentation"] == "https://docs"
         assert urls["Source"] == "https://host/skrnn"
 
+    def test_entries_of_the_version_switcher(self, monkeypatch):
+        monkeypatch.syspath_prepend(DOCS)
+        addresses = importlib.import_module("extensions.addresses")
+        versions = [("0.2 (development)", "0.2.dev0", ""), ("0.1 (stable)", "0.1.0", "0.1")]
+        entries = addresses.Addresses("", "https://docs").switcher(versions)
+        assert [entry["url"] for entry in entries] == ["https://docs/", "https://docs/0.1"]
+        assert addresses.Addresses("", "").switcher(versions) == []
+
     def test_source_links(self, monkeypatch):
         monkeypatch.syspath_prepend(DOCS)
         addresses = importlib.import_module("extensions.addresses")
