@@ -36,15 +36,15 @@ const N_RESULTS = 3;
 // What the search code expects of a page, before its files and after them.
 const BEFORE = `
   const _ready = () => {}, _ = (text) => text, SPHINX_HIGHLIGHT_ENABLED = false;
-  const document = { getElementById: () => null };
+  const window = globalThis, document = { getElementById: () => null };
 `;
 const AFTER = `
-  (query) => Search._performSearch(...Search._parseQuery(query)).reverse();
+  ;(query) => Search._performSearch(...Search._parseQuery(query)).reverse();
 `;
 
 // Return a function from a query to its results, best first, each [page, title, anchor, description, score, ...].
 function searchOf(site) {
-  const names = ["_static/language_data.js", "_static/searchtools.js", "searchindex.js"];
+  const names = ["_static/searchtools.js", "_static/language_data.js", "searchindex.js"];
   const code = names.map((name) => fs.readFileSync(path.join(site, name), "utf8"));
   return vm.runInNewContext([BEFORE, ...code, AFTER].join("\n"));
 }
