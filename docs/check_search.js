@@ -1,6 +1,7 @@
 // Check that the search of the built site finds the guide page of a word among its first three results.
 //
-// Run with `node docs/check_search.js docs/_build/html`. The words are those of readers who do not know ours. The
+// Run with `node docs/check_search.js docs/_build/html` after a build into an empty folder, because Sphinx drops the
+// `.. index::` entries of unchanged pages in a second build. The words are those of readers who do not know ours. The
 // script runs the search code of Sphinx on the site's index, without a browser.
 "use strict";
 
