@@ -135,6 +135,7 @@ html_baseurl = f"{our_addresses.site}/" if our_addresses.site else ""
 notfound_urls_prefix = our_addresses.site_path
 llms_txt_uri_template = f"{html_baseurl}{{docname}}.html"
 sitemap_url_scheme = "{link}"
+sitemap_excludes = ["404.html", "genindex.html", "search.html"]
 ogp_site_url = html_baseurl
 # The cards cannot contain the logo, which is an SVG file.
 ogp_social_cards = {"enable": False}

@@ -124,3 +124,10 @@ def test_links_that_lead_nowhere_are_found(tmp_path):
     (tmp_path / "b.html").write_text('<p id="there"></p><a href="a.html">a</a><img src="/d.png">')
     found = list(load(DOCS / "check_links.py").broken_links(tmp_path))
     assert found == [("a.html", "b.html#here"), ("a.html", "c.html"), ("b.html", "/d.png")]
+
+
+def test_links_that_begin_with_the_path_of_the_site_are_found(tmp_path):
+    (tmp_path / "404.html").write_text('<a href="/docs/a.html">a</a><a href="/docs/b.html">b</a>')
+    (tmp_path / "a.html").write_text("")
+    found = list(load(DOCS / "check_links.py").broken_links(tmp_path, "/docs/"))
+    assert found == [("404.html", "/docs/b.html")]
