@@ -1,5 +1,6 @@
 """Sphinx's settings for the documentation of skrnn."""
 
+import json
 import sys
 from pathlib import Path
 
@@ -16,6 +17,8 @@ project = "skrnn"
 author = "skrnn developers"
 copyright = "2026, skrnn developers"
 version = release = skrnn.__version__
+# The versions that the site has: their names, versions and folders below its address.
+hosted_versions = [(f"{release} (development)", release, "")]
 
 extensions = [
     "sphinx.ext.autodoc",
@@ -132,9 +135,18 @@ html_baseurl = f"{our_addresses.site}/" if our_addresses.site else ""
 notfound_urls_prefix = our_addresses.site_path
 llms_txt_uri_template = f"{html_baseurl}{{docname}}.html"
 sitemap_url_scheme = "{link}"
+sitemap_excludes = ["404.html", "genindex.html", "search.html"]
 ogp_site_url = html_baseurl
 # The cards cannot contain the logo, which is an SVG file.
 ogp_social_cards = {"enable": False}
+if our_addresses.site:
+    html_theme_options["switcher"] = {
+        "json_url": f"{our_addresses.site}/_static/switcher.json",
+        "version_match": release,
+    }
+    # The file is published together with this site, so it cannot be read before.
+    html_theme_options["check_switcher"] = False
+    html_theme_options["navbar_end"] = ["version-switcher", "theme-switcher", "navbar-icon-links"]
 if our_addresses.repository:
     html_theme_options["use_edit_page_button"] = True
     html_theme_options["icon_links"] = [
@@ -144,6 +156,19 @@ if our_addresses.repository:
         "docs/{{ file_name }}", action="edit"
     )
     html_context["edit_page_provider_name"] = "the repository"
+
+
+def write_switcher(app, exception):
+    """Write the file that the version switcher reads, if the site has an address."""
+    entries = our_addresses.switcher(hosted_versions)
+    if entries and exception is None and app.builder.format == "html":
+        path = Path(app.outdir, "_static", "switcher.json")
+        path.write_text(json.dumps(entries, indent=2), encoding="utf-8")
+
+
+def setup(app):
+    """Write what depends on the address of the site after the pages."""
+    app.connect("build-finished", write_switcher)
 
 
 def linkcode_resolve(domain, info):

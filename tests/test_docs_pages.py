@@ -99,6 +99,14 @@ class TestAddresses:
         assert urls["Documentation"] == "https://docs"
         assert urls["Source"] == "https://host/skrnn"
 
+    def test_entries_of_the_version_switcher(self, monkeypatch):
+        monkeypatch.syspath_prepend(DOCS)
+        addresses = importlib.import_module("extensions.addresses")
+        versions = [("0.2 (development)", "0.2.dev0", ""), ("0.1 (stable)", "0.1.0", "0.1")]
+        entries = addresses.Addresses("", "https://docs").switcher(versions)
+        assert [entry["url"] for entry in entries] == ["https://docs/", "https://docs/0.1"]
+        assert addresses.Addresses("", "").switcher(versions) == []
+
     def test_source_links(self, monkeypatch):
         monkeypatch.syspath_prepend(DOCS)
         addresses = importlib.import_module("extensions.addresses")
@@ -116,3 +124,10 @@ def test_links_that_lead_nowhere_are_found(tmp_path):
     (tmp_path / "b.html").write_text('<p id="there"></p><a href="a.html">a</a><img src="/d.png">')
     found = list(load(DOCS / "check_links.py").broken_links(tmp_path))
     assert found == [("a.html", "b.html#here"), ("a.html", "c.html"), ("b.html", "/d.png")]
+
+
+def test_links_that_begin_with_the_path_of_the_site_are_found(tmp_path):
+    (tmp_path / "404.html").write_text('<a href="/docs/a.html">a</a><a href="/docs/b.html">b</a>')
+    (tmp_path / "a.html").write_text("")
+    found = list(load(DOCS / "check_links.py").broken_links(tmp_path, "/docs/"))
+    assert found == [("404.html", "/docs/b.html")]

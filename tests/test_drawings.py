@@ -23,6 +23,7 @@ DRAWINGS = {
     "encoder-decoder": ("draw_encoder_decoder", (), {}),
     "attention": ("draw_encoder_decoder", (), {"attention": True}),
     "padding and list view": ("draw_padding_and_list_view", (), {}),
+    "pooling": ("draw_pooling", (), {}),
     "window": ("draw_window", (), {}),
     "time series split": ("draw_time_series_split", (), {}),
     "gap": ("draw_gap", (), {}),

@@ -2,6 +2,7 @@
 var Scorer = {
   score: function (result) {
     const [docname, title, anchor, description, score] = result;
+    if (docname === "user_guide/glossary") return score;
     if (docname.startsWith("user_guide/")) return score + 6;
     if (/^(changelog|contributing|benchmarks|reliability|decisions)/.test(docname)) return score - 4;
     return score;

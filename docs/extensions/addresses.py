@@ -33,6 +33,21 @@ class Addresses:
         path = urlsplit(self.site).path.strip("/")
         return f"/{path}/" if path else "/"
 
+    def switcher(self, versions):
+        """Return the entries of the theme's version switcher, without any if there is no site.
+
+        Parameters
+        ----------
+        versions : list of tuple of str
+            The name, the version and the folder below the site's address of each hosted version.
+        """
+        if not self.site:
+            return []
+        return [
+            {"name": name, "version": version, "url": f"{self.site}/{folder}"}
+            for name, version, folder in versions
+        ]
+
     def source(self, path, first=None, last=None, *, action="blob"):
         """Return the address of lines of a source file, or None without a repository."""
         if not self.repository:

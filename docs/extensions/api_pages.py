@@ -20,7 +20,7 @@ PAGES_OF_MODULES = {
     "skrnn.export": "production",
     "skrnn.forecasting": "forecasting",
     "skrnn.inspection": "why_gradients_vanish",
-    "skrnn.metrics": "four_shapes",
+    "skrnn.metrics": "data_shapes",
     "skrnn.model_selection": "training",
     "skrnn.preprocessing": "data_shapes",
     "skrnn.recurrent": "bodies",
@@ -47,11 +47,16 @@ PAGES = {
     "skrnn.inspection.TrajectoryDisplay": "reservoirs",
     "skrnn.metrics.corpus_bleu": "sequence_to_sequence",
     "skrnn.metrics.mase": "forecasting",
-    "skrnn.metrics.sequence_accuracy_score": "sequence_to_sequence",
     "skrnn.metrics.token_accuracy_score": "sequence_to_sequence",
-    "skrnn.preprocessing.Interpolator": "forecasting",
+    "skrnn.model_selection.search_space": "tuning",
+    "skrnn.model_selection.suggest_params": "tuning",
     "skrnn.preprocessing.regularize": "forecasting",
+    "skrnn.recurrent.RecurrentFeatures": "sklearn_tools",
     "skrnn.recurrent.Stream": "streams",
+    "skrnn.sequences.MixedSequences": "mixed_steps",
+    "skrnn.sequences.from_aeon": "coming_from",
+    "skrnn.sequences.to_aeon": "coming_from",
+    "skrnn.sequences.to_column": "sklearn_tools",
 }
 
 

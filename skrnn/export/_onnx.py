@@ -35,7 +35,7 @@ def to_onnx(estimator, path=None, *, input_dtype=None, one_hot=False):
     input_dtype : {"float32", "float64"}, default=None
         The dtype of X if it consists of numbers. If None, it is the `dtype` of the estimator. It is
         "float64" for a Pipeline, for an echo state estimator with ``standardize=True``, and if a
-        recurrent one standardizes features with a large offset, because float32 cannot represent
+        recurrent one standardises features with a large offset, because float32 cannot represent
         the differences between large numbers, such as pressures in pascals or seconds since 1970.
     one_hot : bool, default=False
         Whether X contains the codes of one-hot time steps in place of the vectors. Only used for an

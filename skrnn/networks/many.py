@@ -172,7 +172,7 @@ class Group:
         if self._has_failed:
             raise RuntimeError(
                 "Training stopped because the program that this fit shares with others failed. If "
-                "the memory did not suffice, lower max_models."
+                "the device ran out of memory, lower max_models."
             )
 
     def read(self, slot):

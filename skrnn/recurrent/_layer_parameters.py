@@ -177,8 +177,8 @@ class LayerParameters:
         "chrono" [7]_ spreads the memory of the units evenly over the time steps of the longest
         training sequence, and "uniform_gate" [8]_ spreads the fraction of the state that is kept at
         each time step evenly between 0 and 1. Both help a network to remember over hundreds of time
-        steps. Not available for cells without gates: "simple", "irnn" and "indrnn". Only the first
-        fit uses it if others continue the training.
+        steps. Not available for cells without gates, such as "simple", "irnn" and "indrnn". Only
+        the first fit uses it if others continue the training.
         """,
     )
     recurrent_initializer: str = parameter(

@@ -170,7 +170,7 @@ def check_mergeable(one, other):
     if not all(a is b or (a is not None and a.equals(b)) for a, b in pairs):
         raise ValueError(
             "other has different means and standard deviations of its inputs, which are learned "
-            "in the first fit. Standardize the inputs of both in the same way before, and set "
+            "in the first fit. Standardise the inputs of both in the same way before, and set "
             "standardize=False."
         )
     if not ModelSpace.are_equal(one.reservoir_._model_space, other.reservoir_._model_space):

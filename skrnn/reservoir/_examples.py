@@ -125,7 +125,7 @@ def _scaled(estimator, sequences, dtype, indices, input_name="X"):
         if not np.isfinite(steps).all():
             raise ValueError(
                 f"Input {input_name} contains a value that is too large for {scaled.dtype} after "
-                f"it is standardized. The first sequence with it is {input_name}[{index}]."
+                f"it is standardised. The first sequence with it is {input_name}[{index}]."
             )
     return scaled
 

@@ -257,12 +257,12 @@ class Sequences:
         """Return the sequences as one array if they are equally long."""
         if self._static is not None:
             raise ValueError(
-                "Sequences with static features do not make one array, which would lose these; "
+                "Sequences with static features cannot become one array, which would lose these; "
                 "X.with_static(None) has only the time steps."
             )
         if self.shape[1] is None:
             raise ValueError(
-                "Sequences of different lengths do not make one array; "
+                "Sequences of different lengths cannot become one array; "
                 "skrnn.sequences.to_padded pads them to one length."
             )
         array = self.concatenate().reshape(self.shape)
