@@ -3,9 +3,11 @@
 import pandas as pd
 import pytest
 from sequence_data import RAGGED, STEPS, UNIVARIATE, assert_same
+from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import MaxAbsScaler
 
 from skrnn import EchoStateClassifier, SlidingWindow, TimeDistributed
+from skrnn.model_selection import train_dev_test_split
 from skrnn.sequences import check_sequences
 
 LISTS = [x.tolist() for x in RAGGED]
@@ -23,6 +25,17 @@ def test_awkward_arrays():
         check_sequences(awkward.Array([[[1, 2], [3]], [[5, 6]]]))
     with pytest.raises(ValueError, match=r"records with the fields \['a'\].*concatenate"):
         check_sequences(awkward.Array([[{"a": 1}], [{"a": 2}]]))
+
+
+def test_parts_of_awkward_arrays():
+    awkward = pytest.importorskip("awkward")
+    X = awkward.Array(LISTS * 3)
+    parts = train_dev_test_split(X, range(len(X)), random_state=0)
+    assert all(isinstance(part, awkward.Array) for part in parts[:3])
+    # Splits of scikit-learn are lists of awkward arrays.
+    parts += train_test_split(X, range(len(X)), random_state=0)
+    for part, rows in zip(parts[:3] + parts[6:8], parts[3:6] + parts[8:], strict=True):
+        assert_same(check_sequences(part), [RAGGED[i % len(RAGGED)] for i in rows])
 
 
 def test_xarray_arrays():

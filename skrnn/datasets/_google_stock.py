@@ -105,5 +105,7 @@ def _read_days(path):
     with explain_table(path, _COLUMNS, "trading day"):
         dates = pd.to_datetime(table.pop("Date"), format="%m/%d/%Y")
         volume = table["Volume"].str.replace(",", "").astype(np.float64)
+        if np.isinf(volume).any():
+            raise ValueError("Volume has an infinite number")
     prices = table.assign(Volume=volume).rename(columns=str.lower)
     return prices.set_index(pd.DatetimeIndex(dates, name="date"))

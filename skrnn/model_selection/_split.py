@@ -31,8 +31,8 @@ def train_dev_test_split(
     Parameters
     ----------
     *arrays : Sequences, list, array, DataFrame or sparse matrix, each of n_samples entries
-        The data to split. Each part is the same kind of container. Parts of `Sequences` share
-        their memory.
+        The data to split. Each part is the same kind of container, but parts of a tuple are lists.
+        Parts of `Sequences` share their memory.
 
     dev_size, test_size : float or int, default=0.1 and 0.2
         The sizes of the development and the test set. A float is a fraction of all sequences, which
@@ -112,7 +112,7 @@ def train_dev_test_split(
         n_groups = group_numbers.max() + 1
         group_parts = _three_parts(n_groups, sizes, "groups", None, shuffle, random_state)
         parts = [np.flatnonzero(np.isin(group_numbers, part)) for part in group_parts]
-    return [_safe_indexing(array, part) for array in arrays for part in parts]
+    return [_part(array, indices) for array in arrays for indices in parts]
 
 
 def _three_parts(n, sizes, unit, stratify, shuffle, random_state):
@@ -138,6 +138,13 @@ def _three_parts(n, sizes, unit, stratify, shuffle, random_state):
         random_state=random_state,
     )
     return train, dev, test
+
+
+def _part(array, indices):
+    """Return some entries in the same kind of container."""
+    # Of an awkward array, which has no shape, scikit-learn would return a list of its entries.
+    is_awkward = type(array).__module__.partition(".")[0] == "awkward"
+    return array[indices] if is_awkward else _safe_indexing(array, indices)
 
 
 def _check_containers(arrays):

@@ -21,6 +21,7 @@ from skrnn.recurrent._mixed_steps import (
 from skrnn.recurrent._static import (
     learn_static_features,
     read_static_features,
+    warn_if_static_far_from_first_data,
     with_scaled_static,
 )
 from skrnn.sequences._inputs import StepFormat, read_inputs, with_dense_steps
@@ -330,7 +331,8 @@ def read_examples(
         estimator._learn_target_inputs(further, trained, of_sequences)
     elif names is _NAMES:
         require_same_inputs(estimator)
-        _warn_if_far_from_first_data(estimator, inputs.sequences[trained], of_sequences[trained])
+        for warn in (_warn_if_far_from_first_data, warn_if_static_far_from_first_data):
+            warn(estimator, inputs.sequences[trained], of_sequences[trained])
         estimator._learn_more_targets(y, is_target, weights[is_target])
     y, weights = y[in_used], weights[in_used]
     targets = estimator._codec.encode(y if weights.all() else without_effect(y, weights), names[1])

@@ -11,6 +11,7 @@ from skrnn.sequences._static_inputs import (
     check_static,
     learn_static_standardization,
     scale_static,
+    static_rows,
 )
 
 # As for the features of time steps; see `_data`.
@@ -56,6 +57,35 @@ def learn_static_features(estimator, sequences, weights):
         estimator.static_mean_, estimator.static_scale_ = found.mean, found.scale
     else:
         _warn_if_far_from_unit_scale(found)
+
+
+def warn_if_static_far_from_first_data(estimator, sequences, weights):
+    """Warn if the scaling that an earlier fit has learned leaves a static feature far from it.
+
+    Parameters
+    ----------
+    estimator : BaseTrained
+    sequences : Sequences
+        With static features as the network receives them.
+    weights : ndarray of shape (n_sequences,)
+        The weight of each sequence.
+    """
+    known = static_standardization(estimator)
+    if known is None:
+        return
+    found = Standardization.of(static_rows(sequences), weights)
+    farthest = np.maximum(np.abs(found.mean), found.scale)
+    if farthest.max() <= _LARGEST_SCALE:
+        return
+    i = int(farthest.argmax())
+    warnings.warn(
+        f"Static feature {i} of X is standardised with the mean {known.mean[i]:.3g} and the "
+        f"standard deviation {known.scale[i]:.3g} of the first training data, after which it has "
+        f"the mean {found.mean[i]:.3g} and the standard deviation {found.scale[i]:.3g}. A network "
+        "hardly learns from such values. Train on typical data first, or use a new estimator.",
+        ConvergenceWarning,
+        stacklevel=2,
+    )
 
 
 def static_standardization(estimator):

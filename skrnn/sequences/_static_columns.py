@@ -8,6 +8,7 @@ import numpy as np
 
 from skrnn.sequences._columns import has_sequence_cells, is_sequence, pack_columns
 from skrnn.sequences._other_libraries import as_plain, is_frame
+from skrnn.sequences._sequences import Sequences
 from skrnn.sequences._static import read_static
 
 
@@ -32,7 +33,8 @@ def split_static(X, input_name="X"):
     Raises
     ------
     ValueError
-        If a column of single values does not hold numbers.
+        If a column of single values does not hold numbers, or if `X` is a tuple of a batch and a
+        table.
 
     Examples
     --------
@@ -42,6 +44,7 @@ def split_static(X, input_name="X"):
     >>> list(table.columns), values[:, 0], names
     (['pulse'], array([40., 71.]), ('age',))
     """
+    _refuse_pair(X, input_name)
     is_single = _single_columns(X)
     if not is_single.any():
         return X, (None, None)
@@ -91,3 +94,27 @@ def _single_columns(X):
     X = as_plain(X)
     columns = [X.iloc[:, j] if is_frame(X) else X[:, j] for j in range(X.shape[1])]
     return np.array([not any(map(is_sequence, column)) for column in columns])
+
+
+def _refuse_pair(X, input_name):
+    """Raise an error for a tuple or list of a batch and its static features, which Keras accepts."""
+    if not isinstance(X, list | tuple) or len(X) != 2 or not _is_batch(X[0]):
+        return
+    if hasattr(X[1], "__len__") and len(X[1]) == len(X[0]) and not _is_batch(X[1]):
+        raise ValueError(
+            f"{input_name} is a {type(X).__name__} of a batch of sequences and of a table with as "
+            "many rows. Pass static features inside the batch: skrnn.sequences.Sequences(values, "
+            f"starts, lengths, static=table), or check_sequences({input_name}[0])"
+            f".with_static({input_name}[1])."
+        )
+
+
+def _is_batch(X):
+    """Return whether X, which may be one sequence of a batch, can only be several sequences."""
+    if isinstance(X, Sequences):
+        return True
+    if isinstance(X, list | tuple):
+        if len(X) == 0 or not all(map(is_sequence, X)):
+            return False
+        return {getattr(item, "ndim", 1) for item in X} == {2} or len(set(map(len, X))) > 1
+    return getattr(X, "ndim", 0) == 3 or has_sequence_cells(X)

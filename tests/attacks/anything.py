@@ -221,6 +221,8 @@ SEQUENCES = [ROWS, ROWS[:9], ROWS[:7]]
 TEXTS = ["a fine film", "no film"]
 LABELS = [["a", "b"], ["b"]]
 COVARIATES = TABLE.set_axis(TIMES)
+# Two series of different levels, and a static feature.
+SHOPS = [TABLE.assign(b=1.0), (TABLE + 9).assign(b=2.0)]
 
 
 def of_estimator(estimator, X, parameters=()):
@@ -244,7 +246,9 @@ def of_forecasters():
     fitted, planned = clone(forecaster).fit(TABLE), clone(forecaster).set_params(known_future="b")
     planned.fit(COVARIATES, COVARIATES["a"])
     last = PersistenceForecaster().fit(TABLE)
-    parameters = ("estimator", "window_length", "horizon", "known_future", "calibration_size")
+    of_shops = clone(forecaster).set_params(static="b").fit(SHOPS)
+    parameters = ("estimator", "window_length", "horizon", "known_future", "static")
+    parameters += ("calibration_size",)
     return {
         "forecaster-fit X": lambda value: clone(forecaster).fit(value),
         "forecaster-fit y": lambda value: clone(forecaster).fit(TABLE, value),
@@ -253,6 +257,9 @@ def of_forecasters():
         "forecaster-forecast": lambda value: fitted.forecast(2, value),
         "forecaster-n_steps": fitted.forecast,
         "forecaster-X_future": lambda value: planned.forecast(2, X_future=value),
+        "forecaster-static fit X": lambda value: clone(of_shops).fit(value),
+        "forecaster-static predict": of_shops.predict,
+        "forecaster-static forecast": lambda value: of_shops.forecast(2, value),
         "forecaster-score y": lambda value: fitted.score(TABLE, value),
         "forecaster-backtest cv": lambda value: last.backtest(TABLE, cv=value),
         **{f"forecaster-{name}": _with_parameter(forecaster, name, TABLE) for name in parameters},

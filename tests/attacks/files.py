@@ -27,11 +27,15 @@ from skrnn.datasets import (
     _synop,
     fetch_airline_passengers,
     fetch_beijing_pm25,
+    fetch_churn,
+    fetch_credit_card,
+    fetch_google_stock,
     fetch_imdb,
     fetch_japanese_vowels,
     fetch_multi30k,
     fetch_names,
     fetch_sequoia,
+    fetch_sms_spam,
     fetch_synop,
     fetch_tatoeba,
     fetch_tiny_shakespeare,
@@ -107,6 +111,11 @@ def _fetched_captions(home, path):
     return _fetched(fetch_multi30k)(home, path)
 
 
+def _fetched_prices(home, path):
+    (home / "Google_Stock_Price_Test.csv").write_bytes(_DAYS.encode())
+    return _fetched(fetch_google_stock)(home, path)
+
+
 def _loaded(home, _):
     return load_ucr("MadeUp", data_home=home).data
 
@@ -126,6 +135,19 @@ _HOURS = """\
 year,month,day,hour,pm2.5,DEWP,TEMP,PRES,cbwd,Iws,Is,Ir
 2010,2,28,22,NA,-21,-11,1021,NW,1.79,0,0
 2010,2,28,23,12,-21,-12.5,1020,cv,4.92,0,1
+"""
+_CUSTOMERS = """\
+RowNumber,CustomerId,Surname,CreditScore,Geography,Gender,Age,Tenure,Balance,NumOfProducts,\
+HasCrCard,IsActiveMember,EstimatedSalary,Exited
+1,15634602,Hargrave,619,France,Female,42,2,0,1,1,1,101348.88,1
+2,15647311,Hill,608,Spain,Male,41,1,83807.86,1,0,1,112542.58,0
+"""
+_NUMBERS = ",".join(f"A{i}" for i in range(1, 15))
+_APPLICATIONS = f"CustomerID,{_NUMBERS},Class\n15776156,{','.join(['1.5'] * 14)},0\n"
+_DAYS = """\
+Date,Open,High,Low,Close,Volume
+1/03/2017,778.81,789.63,775.8,786.14,"1,657,300"
+1/04/2017,788.36,791.34,783.16,786.9,"1,073,000"
 """
 _REVIEWS = 'label,rating,id,text\n0,2,1,"bad, ""really"""\n1,9,2,good\n'
 
@@ -150,6 +172,14 @@ FORMATS = {
         "MadeUp_TRAIN.ts", b"#Two\n@classLabel true a b\n@data\n1,2.5,?:0,-1,2:a\n3:4:b\n", _loaded
     ),
     "UCR .tsv": Format("MadeUp_TRAIN.tsv", b"a\t1\tNaN\t2.5\nb\t-3\t1e2\tNaN\n", _loaded),
+    "churn": Format("Churn_Modelling.csv", _CUSTOMERS.encode(), _fetched(fetch_churn)),
+    "credit card": Format(
+        "Credit_Card_Applications.csv", _APPLICATIONS.encode(), _fetched(fetch_credit_card)
+    ),
+    "Google stock": Format("Google_Stock_Price_Train.csv", _DAYS.encode(), _fetched_prices),
+    "SMS spam": Format(
+        "sms.tsv", b"ham\tSee you at 7\nspam\tYou win 99\n", _fetched(fetch_sms_spam)
+    ),
     "Sequoia": Format("fr_sequoia-ud-train.conllu", _CONLLU.encode(), _fetched(fetch_sequoia)),
     "names": Format("Czech.txt", "Dvořák\nNovák\n".encode(), _fetched_names),
     "IMDB table": Format("imdb_train.csv", _REVIEWS.encode(), _fetched(fetch_imdb)),
@@ -173,7 +203,7 @@ FORMATS = {
 
 
 # The endings of the files that the readers above write next to the attacked file.
-_COMPANIONS = (".txt", ".fr.gz")
+_COMPANIONS = (".txt", ".fr.gz", "_Test.csv")
 
 
 def read_or_refuse(name, content, ending=None):
