@@ -134,6 +134,16 @@ def test_sequences_static_errors(static, names, error, message):
         check_sequences(STEPS).with_static(static, names)
 
 
+@pytest.mark.parametrize("table", [STATIC, pd.DataFrame(STATIC), STATIC.tolist()])
+@pytest.mark.parametrize("pair", [tuple, list])
+def test_pairs_of_a_batch_and_static_features_are_refused(pair, table):
+    for batch in (check_sequences(STEPS), STEPS, [x.tolist() for x in STEPS]):
+        with pytest.raises(ValueError, match=r"batch of sequences and of a table.*static=table"):
+            check_sequences(pair([batch, table]))
+    # Two sequences of equal lengths are a batch.
+    assert check_sequences(pair([table, table])).shape == (2, *np.shape(STATIC))
+
+
 def test_check_sequences_reads_tables_with_columns_of_both_kinds():
     table = clinical_table().assign(sex=[0, 1, 1, 0])
     X = check_sequences(table)
