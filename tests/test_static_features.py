@@ -123,6 +123,7 @@ def test_sequences_static_refuses_what_would_lose_it():
         (STATIC, [1, 2], TypeError, "static_names must hold str, got 1"),
         (None, ["age"], ValueError, "static_names must be None without static"),
         ([["a"], ["b"], ["c"], ["d"]], None, ValueError, "real numbers, got <U1.*OneHotEncoder"),
+        ([[10**400], [1], [2], [3]], None, ValueError, "real numbers: int too large"),
         (STATIC * 1j, None, ValueError, "real numbers, got complex128"),
         (np.ma.masked_equal(STATIC, 71), None, ValueError, "static is a masked array"),
         (clinical_table()[["age", "sex"]], None, ValueError, "static has the column 'sex'"),
