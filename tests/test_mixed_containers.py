@@ -10,7 +10,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from skrnn import RNNClassifier, TimeDistributed
+from skrnn import RNNClassifier, RNNRegressor, TimeDistributed
 from skrnn.export import from_safetensors, to_safetensors
 from skrnn.sequences import MixedSequences, Sequences, check_sequences, to_column
 from skrnn.sequences._read_categories import read_categories
@@ -43,6 +43,18 @@ def test_numbers_beside_categories_must_be_finite_in_the_dtype_of_the_network():
     model = event_classifier(standardize=False).fit(EVENTS, Y)
     with pytest.raises(ValueError, match="too large"):
         model.predict([frame.assign(amount=1e300) for frame in EVENTS])
+
+
+def test_nested_tables_of_strings_are_read_as_lists_of_tables():
+    cells = {name: [frame[name].tolist() for frame in EVENTS] for name in EVENTS[0]}
+    nested, options = pd.DataFrame(cells), {"categorical_features": "auto"}
+    expected = event_classifier(**options).fit(EVENTS, Y).predict_proba(EVENTS)
+    assert_allclose(event_classifier(**options).fit(nested, Y).predict_proba(nested), expected)
+    with pytest.raises(ValueError, match=r"do not hold numbers: 'code'.*categorical_features"):
+        RNNRegressor().fit(nested, Y)
+    matrices = nested.assign(amount=[np.ones((len(frame), 2)) for frame in EVENTS])
+    with pytest.raises(ValueError, match="several features in the column 'amount', and strings"):
+        check_sequences(matrices)
 
 
 def test_time_distributed_reads_what_recurrent_networks_read():

@@ -109,6 +109,14 @@ def test_to_long_inverts_from_long(long_table):
     )
 
 
+def test_to_long_marks_integer_categories_for_from_long(long_table):
+    long_table["weekday"] = long_table["weekday"].astype("category")
+    X, ids = from_long(long_table, id="who", time="day")
+    again, _ = from_long(to_long(X, ids=ids), id="id", time="time")
+    assert list(again.categories) == list(X.categories) == ["code", "weekday"]
+    assert_same(again, X)
+
+
 def test_missing_categories_are_nan(long_table):
     long_table.iloc[0, 0] = None
     X, _ = from_long(long_table, id="who", time="day")

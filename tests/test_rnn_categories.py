@@ -223,6 +223,10 @@ def test_rnn_categories_stream_errors():
         stream.send(["A", np.nan, 3])
     with pytest.raises(ValueError, match="do not hold numbers: 'amount'"):
         stream.send(["A", "B", 3])
+    with pytest.raises(TypeError, match=r"x\[0\] holds .* not a number: int too large"):
+        stream.send(["A", 10**400, 3])
+    with pytest.raises(ValueError, match=r"integer beyond 64 bits in .* 'code'.*astype"):
+        stream.send([10**400, 1.0, 3])
 
 
 def test_rnn_categories_per_time_step_and_truncation():

@@ -135,6 +135,16 @@ def test_static_warm_start_and_partial_fit_continue():
 
 
 @pytest.mark.any_backend
+def test_static_and_targets_of_partial_fit_far_from_the_first_data():
+    X, y = make_data()
+    model = RNNRegressor(**OPTIONS).partial_fit(X, y).partial_fit(X, y + 9)
+    with pytest.warns(ConvergenceWarning, match="Static feature 0 of X is .* with the mean"):
+        model.partial_fit(X.with_static(X.static * [1e4, 1], NAMES), y)
+    with pytest.warns(ConvergenceWarning, match="Target 0 of y .* now has the mean 1e.06"):
+        model.partial_fit(X, y + 1e6)
+
+
+@pytest.mark.any_backend
 def test_static_in_grid_search():
     X, y = make_data()
     search = GridSearchCV(RNNRegressor(**OPTIONS), {"static": ["concat", None]}, cv=2).fit(X, y)

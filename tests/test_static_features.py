@@ -123,6 +123,7 @@ def test_sequences_static_refuses_what_would_lose_it():
         (STATIC, [1, 2], TypeError, "static_names must hold str, got 1"),
         (None, ["age"], ValueError, "static_names must be None without static"),
         ([["a"], ["b"], ["c"], ["d"]], None, ValueError, "real numbers, got <U1.*OneHotEncoder"),
+        ([[10**400], [1], [2], [3]], None, ValueError, "real numbers: int too large"),
         (STATIC * 1j, None, ValueError, "real numbers, got complex128"),
         (np.ma.masked_equal(STATIC, 71), None, ValueError, "static is a masked array"),
         (clinical_table()[["age", "sex"]], None, ValueError, "static has the column 'sex'"),
@@ -132,6 +133,16 @@ def test_sequences_static_refuses_what_would_lose_it():
 def test_sequences_static_errors(static, names, error, message):
     with pytest.raises(error, match=message):
         check_sequences(STEPS).with_static(static, names)
+
+
+@pytest.mark.parametrize("table", [STATIC, pd.DataFrame(STATIC), STATIC.tolist()])
+@pytest.mark.parametrize("pair", [tuple, list])
+def test_pairs_of_a_batch_and_static_features_are_refused(pair, table):
+    for batch in (check_sequences(STEPS), STEPS, [x.tolist() for x in STEPS]):
+        with pytest.raises(ValueError, match=r"batch of sequences and of a table.*static=table"):
+            check_sequences(pair([batch, table]))
+    # Two sequences of equal lengths are a batch.
+    assert check_sequences(pair([table, table])).shape == (2, *np.shape(STATIC))
 
 
 def test_check_sequences_reads_tables_with_columns_of_both_kinds():

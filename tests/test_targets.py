@@ -29,6 +29,19 @@ def test_check_labels_refuses_missing_times():
         check_labels(labels, "y")
 
 
+def test_numbers_and_weights_beyond_float64_are_named():
+    with pytest.raises(ValueError, match="y must contain numbers: int too large"):
+        check_numbers([10**400, 1], "y", per_step=False)
+    model, y = EchoStateRegressor(return_sequences=True), X[..., 0].tolist()
+    with pytest.raises(ValueError, match="sample_weight must be an array of numbers: int too"):
+        model.fit(X, y, sample_weight=[[10**400] * 4] * 6)
+
+
+def test_lists_of_labels_name_the_way_to_multi_label_targets():
+    with pytest.raises(ValueError, match="MultiLabelBinarizer"):
+        EchoStateClassifier().fit(X, [["a"], ["b", "c"]] * 3)
+
+
 @pytest.mark.parametrize("labels", [["a", "b", ["a"]], ["a", 1, 2], ["a", {}, "b"]])
 def test_check_labels_refuses_labels_that_cannot_be_compared(labels):
     with pytest.raises(ValueError, match="y must contain labels that can be compared"):

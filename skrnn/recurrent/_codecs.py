@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from sklearn.exceptions import ConvergenceWarning
 
 from skrnn.sequences._class_targets import require_kind
 from skrnn.sequences._standardization import needs_float64
@@ -12,6 +13,9 @@ from skrnn.sequences._targets import class_factors, label_codes
 
 # The largest rounding of targets that are not standardised, in units of their spread.
 _LARGEST_ROUNDING = 1e-3
+# The largest mean and standard deviation of targets of a later training, in units of the scale of
+# the first one. As for features; see `_data`.
+_LARGEST_DISTANCE = 200.0
 
 
 @dataclass(frozen=True)
@@ -245,6 +249,36 @@ def with_scale_of_constants(codec, y, weights):
     squares = np.average(np.ldexp(distance, -exponents) ** 2, axis=0, weights=weights)
     spread = np.ldexp(np.sqrt(squares), exponents)
     return replace(codec, scale=np.where(constant, spread, codec.scale))
+
+
+def warn_if_far_from_first_targets(codec, y, weights):
+    """Warn if targets lie far outside the scale of those that a codec was learned from.
+
+    Parameters
+    ----------
+    codec : NumberCodec
+    y : ndarray of shape (n, n_targets) or (n,)
+    weights : ndarray of shape (n,)
+    """
+    y = y.reshape(len(y), -1)
+    known = codec.scale > 0
+    if len(y) == 0 or y.shape[1] != len(known):
+        return
+    mean, spread = mean_and_spread(y, weights)
+    scale = np.where(known, codec.scale, 1.0)
+    with np.errstate(over="ignore"):
+        farthest = np.maximum(np.abs(mean - codec.offset), spread) / scale
+    farthest = np.where(known, farthest, 0.0)
+    if farthest.max() <= _LARGEST_DISTANCE:
+        return
+    j = int(farthest.argmax())
+    warnings.warn(
+        f"Target {j} of y is divided by {scale[j]:.3g}, the scale of the first training data, and "
+        f"now has the mean {mean[j]:.3g} and the standard deviation {spread[j]:.3g}. A network "
+        "hardly learns such targets. Train on typical data first, or use a new estimator.",
+        ConvergenceWarning,
+        stacklevel=2,
+    )
 
 
 def warn_if_rounded(y, dtype, input_name="y"):

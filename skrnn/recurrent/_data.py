@@ -139,6 +139,7 @@ def _statistics(estimator, sequences, weights):
 
 def _warn_if_far_from_first_data(estimator, sequences, weights):
     """Warn if the scaling that an earlier fit has learned leaves a feature far from unit scale."""
+    warn_if_static_far_from_first_data(estimator, sequences, weights)
     known = estimator._standardization
     if known is None or sequences.values.ndim == 1:
         return
@@ -331,8 +332,7 @@ def read_examples(
         estimator._learn_target_inputs(further, trained, of_sequences)
     elif names is _NAMES:
         require_same_inputs(estimator)
-        for warn in (_warn_if_far_from_first_data, warn_if_static_far_from_first_data):
-            warn(estimator, inputs.sequences[trained], of_sequences[trained])
+        _warn_if_far_from_first_data(estimator, inputs.sequences[trained], of_sequences[trained])
         estimator._learn_more_targets(y, is_target, weights[is_target])
     y, weights = y[in_used], weights[in_used]
     targets = estimator._codec.encode(y if weights.all() else without_effect(y, weights), names[1])

@@ -5,6 +5,7 @@ import numpy as np
 from skrnn.recurrent._codecs import (
     NumberCodec,
     mean_and_spread,
+    warn_if_far_from_first_targets,
     warn_if_rounded,
     with_scale_of_constants,
 )
@@ -51,3 +52,5 @@ class NumberTargetsMixin:
 
     def _learn_more_targets(self, y, has_weight, weights):
         self._y_scale = with_scale_of_constants(self._codec, y[has_weight], weights).scale
+        if self.normalize_y:
+            warn_if_far_from_first_targets(self._codec, y[has_weight], weights)

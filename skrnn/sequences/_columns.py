@@ -5,6 +5,7 @@ with a sequence in each cell, and the columns of DataFrames may hold lists or ar
 """
 
 import numpy as np
+import pandas as pd
 
 from skrnn._time_order import check_sorted
 from skrnn.sequences._other_libraries import as_plain, is_frame
@@ -61,8 +62,8 @@ def unpack_columns(X, input_name="X"):
     object
         For a table of one column the list of its cells, which may have any form of a sequence. For
         a table of several columns, whose features are joined, a list of arrays of shape
-        (T_i, n_features). The list has the attribute `feature_names` if each column is one feature
-        and the names of columns are str.
+        (T_i, n_features), or of DataFrames if some columns hold strings. The list has the attribute
+        `feature_names` if each column is one feature of numbers and the names of columns are str.
 
     Raises
     ------
@@ -88,7 +89,7 @@ def unpack_columns(X, input_name="X"):
         is_feature = all(map(_has_one_feature, items))
     else:
         items = _join(columns, names, input_name)
-        is_feature = items[0].shape[1] == len(columns)
+        is_feature = not is_frame(items[0]) and items[0].shape[1] == len(columns)
     if is_feature and all(isinstance(name, str) for name in names):
         return NamedSequences(items, tuple(names))
     return items
@@ -216,6 +217,8 @@ def _join(columns, names, input_name):
             "sequences, select one of them."
         )
     _require_same_times(columns, names, input_name)
+    if any(_holds_strings(cell) for column in arrays for cell in column):
+        return _as_tables(arrays, names, input_name)
     steps = np.column_stack([np.concatenate(column) for column in arrays])
     return np.split(steps, np.cumsum(lengths[0])[:-1])
 
@@ -229,13 +232,34 @@ def _feature(cell, name, i, input_name):
             f"{i}. Each cell of a table of several columns holds the time steps of one feature, of "
             "shape (n_steps,), or of several features, of shape (n_steps, n_features)."
         )
-    if array.dtype.kind in "USTmM" or any(isinstance(value, str) for value in array[:1].flat):
+    if array.dtype.kind in "SmM":
         raise ValueError(
-            f"{input_name} holds values that are not numbers in the column {name!r} of row {i}; "
-            "expected one number per time step. Select the other columns, or put the time steps of "
-            "each row into one DataFrame and pass a list of them, with categorical_features."
+            f"{input_name} holds {array.dtype} in the column {name!r} of row {i}; expected one "
+            "number or string per time step. Select the other columns."
         )
     return array
+
+
+def _holds_strings(array):
+    is_object = array.dtype == object
+    return array.dtype.kind in "UT" or (is_object and any(isinstance(v, str) for v in array.flat))
+
+
+def _as_tables(arrays, names, input_name):
+    """Return the time steps of each row as a DataFrame, in which columns can be categories."""
+    for column, name in zip(arrays, names, strict=True):
+        if column[0].ndim > 1:
+            raise ValueError(
+                f"{input_name} holds several features in the column {name!r}, and strings in "
+                "another one; expected one value per time step in each cell, or one DataFrame per "
+                "sequence."
+            )
+    return [
+        pd.concat(
+            [pd.Series(cell, name=name) for cell, name in zip(cells, names, strict=True)], axis=1
+        )
+        for cells in zip(*arrays, strict=True)
+    ]
 
 
 def _require_same_times(columns, names, input_name):

@@ -358,7 +358,7 @@ def _table_of(found, name, input_name):
         return np.array([str(value) for value in found], dtype=object)
     for kind, dtype in ((bool | np.bool_, bool), (numbers.Integral, np.int64)):
         if all(isinstance(value, kind) for value in found):
-            return found.astype(dtype)
+            return _as_dtype(found, dtype, name, input_name)
     if all(isinstance(value, numbers.Real) for value in found):
         return found.astype(np.float64)
     kinds = sorted({type(value).__name__ for value in found})
@@ -367,6 +367,16 @@ def _table_of(found, name, input_name):
         "expected only strings, only integers or only bools. Convert the column with "
         "astype(str)."
     )
+
+
+def _as_dtype(found, dtype, name, input_name):
+    try:
+        return found.astype(dtype)
+    except OverflowError as error:
+        raise ValueError(
+            f"{input_name} holds an integer beyond 64 bits in the categorical feature {name!r}. "
+            "Convert the column with astype(str)."
+        ) from error
 
 
 def _encode_numbers(values, name, steps, input_name):

@@ -115,7 +115,7 @@ def _as_float64(values, input_name):
         raise ValueError(f"{input_name} must hold real numbers, got strings. {_ENCODE}")
     try:
         return values.astype(np.float64)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise ValueError(f"{input_name} must hold real numbers: {error}. {_ENCODE}") from error
 
 

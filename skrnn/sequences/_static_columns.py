@@ -97,7 +97,7 @@ def _single_columns(X):
 
 
 def _refuse_pair(X, input_name):
-    """Raise an error for a tuple or list of a batch and its static features, which Keras accepts."""
+    """Raise an error for a pair of a batch and its static features, which Keras accepts."""
     if not isinstance(X, list | tuple) or len(X) != 2 or not _is_batch(X[0]):
         return
     if hasattr(X[1], "__len__") and len(X[1]) == len(X[0]) and not _is_batch(X[1]):

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from skrnn._check_arrays import as_array
 from skrnn._fitting import read_weights
 from skrnn.sequences._missing_targets import split_missing
 from skrnn.sequences._sequences import offsets_of
@@ -35,7 +36,8 @@ def require_weights_of_sequences(sample_weight, input_name="sample_weight"):
     if is_per_step(sample_weight):
         raise ValueError(
             f"{input_name} must contain one weight per sequence, got sequences of weights. One "
-            "weight per time step is only possible for an estimator with return_sequences=True."
+            "weight per time step is only possible for an estimator with return_sequences=True. If "
+            "single labels or targets need weights of their own, fit one estimator for each."
         )
 
 
@@ -64,7 +66,7 @@ def read_step_weights(sample_weight, inputs, input_name="sample_weight"):
         raise ValueError(
             f"{input_name} is zero for every time step; at least one must be positive."
         )
-    return read_weights(flat, len(flat), input_name)
+    return read_weights(as_array(flat, input_name, np.float64), len(flat), input_name)
 
 
 def read_target_weights(sample_weight, inputs, counts, known, *, per_step, input_name):

@@ -119,7 +119,8 @@ def require_one_target_each(y, n_sequences, input_name="y"):
         raise ValueError(
             f"{input_name} must contain one target per sequence because return_sequences=False, "
             "got arrays of different lengths. For one target per time step, set "
-            "return_sequences=True."
+            "return_sequences=True. For a set of labels per sequence, pass the result of "
+            "sklearn.preprocessing.MultiLabelBinarizer."
         )
 
 
@@ -221,7 +222,7 @@ def check_numbers(y, input_name, *, per_step):
         raise ValueError(f"{input_name} must contain numbers, got values of {y.dtype}.")
     try:
         y = y.astype(np.float64)
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, OverflowError) as error:
         raise ValueError(f"{input_name} must contain numbers: {error}.") from error
     return check_array(y, ensure_2d=False, input_name=input_name)
 

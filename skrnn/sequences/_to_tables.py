@@ -53,7 +53,8 @@ def to_long(
     -------
     df : DataFrame
         The table. Static features are further columns, which are the same in all rows of a
-        sequence; without names, they are called "static_0", "static_1" and so on.
+        sequence; without names, they are called "static_0", "static_1" and so on. Categories that
+        are not strings have a categorical dtype, which `from_long` reads as categories.
 
     Raises
     ------
@@ -78,16 +79,17 @@ def to_long(
         raise ValueError(f"target_per must be 'sequence' or 'step', got {target_per!r}.")
     X = X if isinstance(X, MixedSequences) else given_sequences(X)
     first = offsets_of(X.lengths)
+    names = as_list(_value_names(X) if values is None else values)
     columns = {
         id: np.repeat(_unique_ids(ids, len(X)), X.lengths),
         time: np.arange(X.lengths.sum()) - np.repeat(first, X.lengths),
-        **_named(_steps(X), _value_names(X) if values is None else values, "values"),
+        **_named(_steps(X), names, "values"),
     }
     columns |= _static_columns(X, columns)
     if y is not None:
         columns |= _named(_step_targets(y, X, target_per), target, "target")
     df = pd.DataFrame(columns)
-    return df.infer_objects() if isinstance(X, MixedSequences) else df
+    return _with_categories(df, X, names) if isinstance(X, MixedSequences) else df
 
 
 def to_multiindex(X, *, ids=None, names=("id", "time"), columns=None):
@@ -140,6 +142,14 @@ def _steps(X):
     """Return all time steps, with categories in place of codes."""
     steps = X.concatenate()
     return step_table(X, steps).to_numpy() if isinstance(X, MixedSequences) else steps
+
+
+def _with_categories(df, X, names):
+    """Return a table of decoded categories, in which categories that are not strings are marked."""
+    for j, table in X.tables.items():
+        if table.dtype.kind != "O":
+            df[names[j]] = pd.Categorical(df[names[j]], categories=table)
+    return df.infer_objects()
 
 
 def _unique_ids(ids, n):

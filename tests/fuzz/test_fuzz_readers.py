@@ -75,7 +75,7 @@ def test_right_archive_is_read():
 
 
 @pytest.mark.parametrize("number", [b"inf", b"1e999", b"9" * 400])
-@pytest.mark.parametrize("name", ["Beijing", "SYNOP", "airline", "IMDB table"])
+@pytest.mark.parametrize("name", ["Beijing", "Google stock", "SYNOP", "airline", "IMDB table"])
 def test_numbers_beyond_any_dtype_are_not_read_as_infinity(name, number):
     content = FORMATS[name].content
     last_digit = max(i for i, byte in enumerate(content) if chr(byte).isdigit())
