@@ -14,7 +14,7 @@ import numpy as np
 
 from skrnn._parallel.rendezvous import check_cancelled
 from skrnn.networks import backends
-from skrnn.networks.batches import training_batches
+from skrnn.networks.batches import compact, training_batches
 from skrnn.networks.early_stopping import BestEpoch
 from skrnn.networks.feed import Feed, standardized
 from skrnn.networks.programs import DivergedError
@@ -49,7 +49,7 @@ class FitLoop:
         self._schedule, self._moment = schedule, 0
         self._program, self._trainer, self._rng = program, trainer, rng
         self._job, self._training, self._segments = job, job.training, segments
-        self._send = partial(_send, job=job, units=_units(job))
+        self._job_and_units = {"job": job, "units": _units(job)}
         self._callbacks = _Callbacks(callbacks, program, trainer, job.training.epochs)
 
     def run(self, watcher, score, snapshot):
@@ -108,7 +108,7 @@ class FitLoop:
     def _epoch(self):
         """Return a function that trains for one epoch and returns its logs."""
         segments, n = self._segments.examples, len(self._job.examples)
-        data = Feed(self._send, segments, segments.sequences)
+        data = self._feed(segments)
         lengths, n_targets = segments.sequences.lengths, segments.n_counted
         sizes = self._job.examples.sequences.lengths
         if self._job.spec.decoder:
@@ -141,7 +141,7 @@ class FitLoop:
 
     def _validation_of(self, examples):
         """Return a function that returns the logs of validation."""
-        data = Feed(self._send, examples, examples.sequences)
+        data = self._feed(examples)
         lengths, n_targets = examples.sequences.lengths, examples.n_counted
         order, bounds = training_batches(lengths, self._training.batch_size, None)
 
@@ -153,6 +153,12 @@ class FitLoop:
             return self._logs(losses, n_targets[order], bounds, "val_")
 
         return validate
+
+    def _feed(self, examples):
+        send, options = partial(_send, **self._job_and_units), {}
+        if backends.steps_to_device is not None:
+            options["send_steps"] = partial(_send_steps, **self._job_and_units)
+        return Feed(send, examples, examples.sequences, **options)
 
     def _calls(self, data, bounds):
         """Yield the range of batches of each call of an epoch, as a pair of start and stop."""
@@ -176,8 +182,20 @@ class FitLoop:
 
 def _send(examples, job, units):
     """Send examples to the device, with time steps as the network receives them."""
+    return backends.to_device(_with_network_steps(examples, job), units)
+
+
+def _send_steps(examples, job, units):
+    """Send the time steps of examples; return the examples, and a function that sends the rest."""
+    examples = _with_network_steps(examples, job)
+    steps = backends.steps_to_device(examples.sequences.values)
+    return examples, partial(backends.to_device, units=units, steps=steps)
+
+
+def _with_network_steps(examples, job):
+    """Return examples whose time steps are those that the network receives."""
     sequences = standardized(examples.sequences, job.standardization, job.spec.dtype)
-    return backends.to_device(replace(examples, sequences=sequences), units)
+    return replace(examples, sequences=compact(sequences))
 
 
 def _units(job):
