@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from skrnn.sequences import Sequences
-from skrnn.sequences._sequences import offsets_of
+from skrnn.sequences._arrays_of_sequences import even_offsets_of, repeats_one_number
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Examples:
         weights : ndarray of shape (n_targets,)
         target_inputs : ndarray of shape (n_targets, n_inputs) or None, default=None
         """
-        targets = Sequences(targets, offsets_of(lengths), lengths)
+        targets = Sequences(targets, even_offsets_of(lengths), lengths)
         return cls(sequences, targets, weights, target_inputs)
 
     def __len__(self):
@@ -52,6 +52,8 @@ class Examples:
     @property
     def n_counted(self):
         """The number of targets of positive weight of each sequence."""
+        if repeats_one_number(self.weights) and self.weights[0] > 0:
+            return self.targets.lengths
         return np.add.reduceat((self.weights > 0).astype(np.int64), self.targets.starts)
 
     def __getitem__(self, indices):
@@ -81,7 +83,7 @@ class Examples:
             If every example has a weight of zero.
         """
         if self.weights.min() == self.weights.max() > 0:
-            return replace(self, weights=np.ones_like(self.weights, dtype))
+            return replace(self, weights=np.broadcast_to(np.ones((), dtype), self.weights.shape))
         total = np.add.reduceat(self.weights, self.targets.starts)
         if not total.any():
             raise ValueError(

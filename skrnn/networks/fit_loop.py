@@ -18,6 +18,7 @@ from skrnn.networks.batches import compact, training_batches
 from skrnn.networks.early_stopping import BestEpoch
 from skrnn.networks.feed import Feed, standardized
 from skrnn.networks.programs import DivergedError
+from skrnn.sequences._arrays_of_sequences import repeats_one_number
 
 _SECONDS_PER_CALL = 0.2
 
@@ -135,7 +136,7 @@ class FitLoop:
                 self._callbacks.call(
                     "on_train_batch_end", last - 1, {"loss": float(losses[-1][-1])}
                 )
-            return self._logs(losses, n_targets[order], bounds)
+            return self._logs(losses, _sums(n_targets, order, bounds))
 
         return train
 
@@ -150,7 +151,7 @@ class FitLoop:
                 self._trainer.evaluate(*_select(data, order, bounds[first : last + 1]))
                 for first, last in self._calls(data, bounds)
             ]
-            return self._logs(losses, n_targets[order], bounds, "val_")
+            return self._logs(losses, _sums(n_targets, order, bounds), "val_")
 
         return validate
 
@@ -174,8 +175,7 @@ class FitLoop:
             yield first, last
             first = last
 
-    def _logs(self, losses, n_targets, bounds, prefix=""):
-        weights = np.add.reduceat(n_targets, bounds[:-1])
+    def _logs(self, losses, weights, prefix=""):
         loss = float(np.average(np.concatenate(losses), weights=weights))
         return {prefix + "loss": loss, **self._trainer.read_metrics(prefix)}
 
@@ -196,6 +196,13 @@ def _with_network_steps(examples, job):
     """Return examples whose time steps are those that the network receives."""
     sequences = standardized(examples.sequences, job.standardization, job.spec.dtype)
     return replace(examples, sequences=compact(sequences))
+
+
+def _sums(numbers, order, bounds):
+    """Return the sum of the numbers of the sequences of each batch."""
+    if repeats_one_number(numbers):
+        return np.diff(bounds) * numbers[0]
+    return np.add.reduceat(numbers[order], bounds[:-1])
 
 
 def _units(job):
