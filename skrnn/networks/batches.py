@@ -18,8 +18,10 @@ _MAX_STEPS = 2**16
 _MAX_SEQUENCES = 2**11
 
 # The lengths of many sequences are drawn in blocks, and sorted in at most this number of parts.
-_BLOCK = 2**16
-_PARTS = 16
+_BLOCK = 2**13
+_PARTS = 32
+# One in this number of lengths decides where the parts are divided.
+_SAMPLED = 2**8
 
 
 def compact(sequences):
@@ -102,13 +104,15 @@ def _blurred(lengths, draws):
 def _edges(lengths, rng):
     """Return the numbers that divide the changed lengths into parts of about the same size."""
     n_parts = min(_PARTS, -(-len(lengths) // _BLOCK))
-    sample = np.sort(np.concatenate([blurred[::_PARTS] for _, blurred in _blurred(lengths, rng)]))
+    # A view of one number would keep its block.
+    sample = [blurred[::_SAMPLED].copy() for _, blurred in _blurred(lengths, rng)]
+    sample = np.sort(np.concatenate(sample))
     inner = sample[np.arange(1, n_parts) * len(sample) // n_parts]
     return [-np.inf, *inner, np.inf]
 
 
 def _sorted_parts(lengths, draws, edges):
-    """Yield the indices of sequences in the order of their changed lengths, part by part.
+    """Yield the indices of sequences in the order of their changed lengths, some at a time.
 
     The lengths are drawn again for each part, because they would need twice the memory of the
     order, and three times with the indices that sort them.
@@ -126,7 +130,10 @@ def _sorted_parts(lengths, draws, edges):
             inside = np.flatnonzero((blurred >= low) & (blurred < high))
             rows.append((inside + start).astype(np.int32))
             keys.append(blurred[inside])
-        yield np.concatenate(rows)[np.argsort(np.concatenate(keys), kind="stable")]
+        rows, keys = np.concatenate(rows), np.concatenate(keys)
+        rows = rows[np.argsort(keys, kind="stable")]
+        for start in range(0, len(rows), _BLOCK):
+            yield rows[start : start + _BLOCK]
 
 
 def inference_batches(lengths, *, equal_lengths=False, max_steps=_MAX_STEPS):
