@@ -1,5 +1,6 @@
 """`Examples`: sequences with their targets and weights, as a training loop receives them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -23,15 +24,19 @@ class Examples:
         The weight of each row of ``targets.values``, in float64 until they are scaled.
     target_inputs : ndarray of shape (len(targets.values), n_inputs) or None
         The known inputs of a decoder for each row of ``targets.values``. None if there are none.
+    encode : callable or None
+        What converts ``targets.values`` to what the network is trained on, when they are sent to
+        the device. None if they are that.
     """
 
     sequences: Sequences
     targets: Sequences
     weights: np.ndarray
     target_inputs: np.ndarray | None = None
+    encode: Callable | None = None
 
     @classmethod
-    def of(cls, sequences, targets, lengths, weights, target_inputs=None):
+    def of(cls, sequences, targets, lengths, weights, target_inputs=None, encode=None):
         """Return examples whose targets are given one after another.
 
         Parameters
@@ -42,9 +47,10 @@ class Examples:
             The number of targets of each sequence.
         weights : ndarray of shape (n_targets,)
         target_inputs : ndarray of shape (n_targets, n_inputs) or None, default=None
+        encode : callable or None, default=None
         """
         targets = Sequences(targets, even_offsets_of(lengths), lengths)
-        return cls(sequences, targets, weights, target_inputs)
+        return cls(sequences, targets, weights, target_inputs, encode)
 
     def __len__(self):
         return len(self.sequences)
@@ -64,7 +70,14 @@ class Examples:
         rows = chosen.step_index()
         known = None if self.target_inputs is None else self.target_inputs[rows]
         of_targets = chosen.values[rows], chosen.lengths, self.weights[rows], known
-        return Examples.of(self.sequences[indices], *of_targets)
+        return Examples.of(self.sequences[indices], *of_targets, self.encode)
+
+    def encoded(self):
+        """Return the examples with the targets that the network is trained on."""
+        if self.encode is None:
+            return self
+        targets = self.targets.with_values(self.encode(self.targets.values))
+        return replace(self, targets=targets, encode=None)
 
     def with_mean_weight_one(self, dtype):
         """Return the examples of positive weight, with weights scaled to a mean of one.

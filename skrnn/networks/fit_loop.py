@@ -182,14 +182,14 @@ class FitLoop:
 
 def _send(examples, job, units):
     """Send examples to the device, with time steps as the network receives them."""
-    return backends.to_device(_with_network_steps(examples, job), units)
+    return backends.to_device(_with_network_steps(examples, job).encoded(), units)
 
 
 def _send_steps(examples, job, units):
     """Send the time steps of examples; return the examples, and a function that sends the rest."""
     examples = _with_network_steps(examples, job)
     steps = backends.steps_to_device(examples.sequences.values)
-    return examples, partial(backends.to_device, units=units, steps=steps)
+    return examples, lambda some: backends.to_device(some.encoded(), units, steps)
 
 
 def _with_network_steps(examples, job):

@@ -12,6 +12,7 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from skrnn._examples import Examples
+from skrnn.recurrent._codecs import NumberCodec
 from skrnn.recurrent._mixed_steps import (
     categorical_format,
     numbers_of,
@@ -333,9 +334,17 @@ def read_examples(
         _warn_if_far_from_first_data(estimator, inputs.sequences[trained], of_sequences[trained])
         estimator._learn_more_targets(y, is_target, weights[is_target])
     y, weights = y[in_used], weights[in_used]
-    targets = estimator._codec.encode(y if weights.all() else without_effect(y, weights), names[1])
+    y = y if weights.all() else without_effect(y, weights)
+    targets, encode = _prepared(estimator._codec, y, names[1])
     further = estimator._scaled_target_inputs(further, in_used)
-    return Examples.of(sequences, targets, counts[used], weights, further), used, split
+    return Examples.of(sequences, targets, counts[used], weights, further, encode), used, split
+
+
+def _prepared(codec, y, input_name):
+    """Return checked targets, and what encodes them when they are sent, unless they are encoded."""
+    if isinstance(codec, NumberCodec):
+        return codec.checked(y, input_name), codec.encode
+    return codec.encode(y, input_name), None
 
 
 def _relative(weights):
