@@ -1,11 +1,12 @@
 """`Examples`: sequences with their targets and weights, as a training loop receives them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from skrnn.sequences import Sequences
-from skrnn.sequences._sequences import offsets_of
+from skrnn.sequences._arrays_of_sequences import even_offsets_of, repeats_one_number
 
 
 @dataclass(frozen=True)
@@ -23,15 +24,19 @@ class Examples:
         The weight of each row of ``targets.values``, in float64 until they are scaled.
     target_inputs : ndarray of shape (len(targets.values), n_inputs) or None
         The known inputs of a decoder for each row of ``targets.values``. None if there are none.
+    encode : callable or None
+        What converts ``targets.values`` to what the network is trained on, when they are sent to
+        the device. None if they are that.
     """
 
     sequences: Sequences
     targets: Sequences
     weights: np.ndarray
     target_inputs: np.ndarray | None = None
+    encode: Callable | None = None
 
     @classmethod
-    def of(cls, sequences, targets, lengths, weights, target_inputs=None):
+    def of(cls, sequences, targets, lengths, weights, target_inputs=None, encode=None):
         """Return examples whose targets are given one after another.
 
         Parameters
@@ -42,9 +47,10 @@ class Examples:
             The number of targets of each sequence.
         weights : ndarray of shape (n_targets,)
         target_inputs : ndarray of shape (n_targets, n_inputs) or None, default=None
+        encode : callable or None, default=None
         """
-        targets = Sequences(targets, offsets_of(lengths), lengths)
-        return cls(sequences, targets, weights, target_inputs)
+        targets = Sequences(targets, even_offsets_of(lengths), lengths)
+        return cls(sequences, targets, weights, target_inputs, encode)
 
     def __len__(self):
         return len(self.sequences)
@@ -52,6 +58,8 @@ class Examples:
     @property
     def n_counted(self):
         """The number of targets of positive weight of each sequence."""
+        if repeats_one_number(self.weights) and self.weights[0] > 0:
+            return self.targets.lengths
         return np.add.reduceat((self.weights > 0).astype(np.int64), self.targets.starts)
 
     def __getitem__(self, indices):
@@ -62,7 +70,14 @@ class Examples:
         rows = chosen.step_index()
         known = None if self.target_inputs is None else self.target_inputs[rows]
         of_targets = chosen.values[rows], chosen.lengths, self.weights[rows], known
-        return Examples.of(self.sequences[indices], *of_targets)
+        return Examples.of(self.sequences[indices], *of_targets, self.encode)
+
+    def encoded(self):
+        """Return the examples with the targets that the network is trained on."""
+        if self.encode is None:
+            return self
+        targets = self.targets.with_values(self.encode(self.targets.values))
+        return replace(self, targets=targets, encode=None)
 
     def with_mean_weight_one(self, dtype):
         """Return the examples of positive weight, with weights scaled to a mean of one.
@@ -81,7 +96,7 @@ class Examples:
             If every example has a weight of zero.
         """
         if self.weights.min() == self.weights.max() > 0:
-            return replace(self, weights=np.ones_like(self.weights, dtype))
+            return replace(self, weights=np.broadcast_to(np.ones((), dtype), self.weights.shape))
         total = np.add.reduceat(self.weights, self.targets.starts)
         if not total.any():
             raise ValueError(

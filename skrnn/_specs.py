@@ -192,7 +192,9 @@ def segment_counts(lengths, truncation):
     >>> segment_counts(np.array([3, 4, 9]), 4), segment_counts(np.array([3, 4, 9]), None)
     (array([1, 1, 3]), array([1, 1, 1]))
     """
-    return np.ones_like(lengths) if truncation is None else -(-lengths // truncation)
+    if truncation is None:
+        return np.broadcast_to(np.ones_like(lengths[:1]), lengths.shape)
+    return -(-lengths // truncation)
 
 
 def least_updates(lengths, batch_size, truncation):

@@ -5,6 +5,7 @@ import pytest
 from numpy.testing import assert_array_equal
 from recurrences import random_sequences
 
+from skrnn.networks import batches
 from skrnn.networks.batches import compact, inference_batches, training_batches
 from skrnn.sequences import Sequences, check_sequences
 
@@ -30,6 +31,20 @@ def test_training_batches_without_shuffling_keep_the_order():
     order, bounds = training_batches(LENGTHS, 25, None)
     assert_array_equal(order, np.arange(101))
     assert_array_equal(bounds, [0, 25, 50, 75, 100, 101])
+
+
+@pytest.mark.parametrize("lengths", [LENGTHS, np.full(101, 5)])
+def test_training_batches_do_not_depend_on_the_parts_that_are_sorted(lengths, monkeypatch):
+    at_once, in_parts = (np.random.default_rng(0) for _ in range(2))
+    expected = [training_batches(lengths, 8, at_once) for _ in range(3)]
+    monkeypatch.setattr(batches, "_BLOCK", 10)
+    monkeypatch.setattr(batches, "_PARTS", 4)
+    monkeypatch.setattr(batches, "_SAMPLED", 3)
+    for order, bounds in expected:
+        found = training_batches(lengths, 8, in_parts)
+        assert_array_equal(found[0], order)
+        assert_array_equal(found[1], bounds)
+    assert at_once.bit_generator.state == in_parts.bit_generator.state
 
 
 def test_training_batches_follow_the_seed_and_change_in_each_epoch():

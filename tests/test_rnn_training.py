@@ -6,6 +6,7 @@ import time
 import keras
 import numpy as np
 import pytest
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.testing import assert_allclose, assert_array_equal
 from recurrences import ByHand, assert_close_weights, random_sequences, same_bits, step_targets
 from sklearn.utils.class_weight import compute_sample_weight
@@ -257,6 +258,21 @@ def test_rnn_memory_mapped_data_sent_in_blocks_change_no_bit(how, tmp_path, monk
     assert_same_weights(whole, blocks)
     assert whole.history_ == blocks.history_
     assert_array_equal(np.array(blocks.predict(on_disk)), np.array(expected))
+
+
+@pytest.mark.parametrize("how", [{}, {"return_sequences": True, "normalize_y": False}])
+def test_rnn_fit_sends_targets_with_each_call_if_there_are_many_sequences(how, monkeypatch):
+    steps = np.random.default_rng(0).standard_normal((60, 2)).astype(np.float32)
+    windows = sliding_window_view(steps, 5, axis=0).transpose(0, 2, 1)
+    y = windows[:, :, 0] if how else windows[:, -1, 0]
+    params = {"cell": "simple", "units": 3, "batch_size": 8, "epochs": 2, "random_state": 0}
+    whole, parts = (RNNRegressor(**params, **how) for _ in range(2))
+    held_out = {"X_val": windows[:9], "y_val": y[:9]}
+    whole.fit(windows, y, **held_out)
+    monkeypatch.setattr(feed, "_RESIDENT_SEQUENCES", 8)
+    parts.fit(windows, y, **held_out)
+    assert_same_weights(whole, parts)
+    assert whole.history_ == parts.history_
 
 
 # --- partial_fit and warm_start ---------------------------------------------------------------

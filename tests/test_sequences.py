@@ -338,3 +338,26 @@ def test_sequences_do_not_follow_later_changes_of_starts_and_lengths():
     starts[0], lengths[1] = 4, 1000
     assert [item.tolist() for item in sequences] == [[[0.0]], [[1.0]]]
     assert not sequences[:1].starts.flags.writeable
+
+
+def test_sequences_starts_as_a_range_are_those_of_an_array():
+    values = np.arange(20.0).reshape(10, 2)
+    given = np.lib.stride_tricks.sliding_window_view(values, 3, axis=0).transpose(0, 2, 1)
+    windows = check_sequences(given[::2], dtype=np.float64)
+    plain = Sequences(values, windows.starts.tolist(), windows.lengths.tolist())
+    mask = np.array([True, False, True, True])
+    for key in (slice(None), slice(3, None, -2), [-1, 0], mask, np.array([], int)):
+        assert_array_equal(windows[key].starts, plain[key].starts)
+        assert_array_equal(windows[key].lengths, plain[key].lengths)
+        assert_array_equal(windows[key].concatenate(), plain[key].concatenate())
+    assert_array_equal(windows[-1], plain[-1])
+    with pytest.raises(IndexError):
+        windows[[4]]
+    assert windows.starts.dtype == np.int64
+    assert not windows.starts.flags.writeable
+    # Neither needs memory for each sequence.
+    assert isinstance(windows._starts, range)
+    assert windows.lengths.strides == (0,)
+    assert_array_equal(pickle.loads(pickle.dumps(windows)).starts, plain.starts)
+    with pytest.raises(ValueError, match=r"Sequence 4 \(start 8, length 3\) reaches outside"):
+        Sequences(values, range(0, 10, 2), [3] * 5)

@@ -1,5 +1,8 @@
 """Choose the sequences of each batch with NumPy, so that they are the same on every backend."""
 
+import copy
+from itertools import pairwise
+
 import numpy as np
 
 from skrnn.sequences import Sequences
@@ -13,6 +16,12 @@ _LENGTH_TOLERANCE = 0.25
 # is bounded for any number and any length of sequences.
 _MAX_STEPS = 2**16
 _MAX_SEQUENCES = 2**11
+
+# The lengths of many sequences are drawn in blocks, and sorted in at most this number of parts.
+_BLOCK = 2**13
+_PARTS = 32
+# One in this number of lengths decides where the parts are divided.
+_SAMPLED = 2**8
 
 
 def compact(sequences):
@@ -61,16 +70,70 @@ def training_batches(lengths, batch_size, rng):
     size = n if batch_size is None else min(batch_size, n)
     if rng is None:
         return np.arange(n, dtype=np.int32), np.append(np.arange(0, n, size), n).astype(np.int32)
-    blurred = lengths * (1 + _LENGTH_TOLERANCE * rng.random(n))
-    order = np.argsort(blurred, kind="stable").astype(np.int32)
-    # Positions wrap around, so that one near either end is drawn as often as any other.
-    small = np.arange(n % size) + rng.integers(n)
-    batches = np.split(np.delete(order, small % n), range(size, n - len(small), size))
-    if len(small):
-        batches.append(order[small % n])
-    shuffled = [batches[i] for i in rng.permutation(len(batches))]
-    sizes = [len(batch) for batch in shuffled]
-    return np.concatenate(shuffled), np.append(0, np.cumsum(sizes)).astype(np.int32)
+    draws = copy.deepcopy(rng)
+    edges = _edges(lengths, rng)
+    n_small, first_of_small = n % size, int(rng.integers(n))
+    n_batches = n // size + (n_small > 0)
+    shuffled = rng.permutation(n_batches)
+    sizes = np.where((shuffled == n_batches - 1) & (n_small > 0), n_small, size)
+    bounds = np.append(0, np.cumsum(sizes)).astype(np.int32)
+    begins = np.empty(n_batches, np.int64)
+    begins[shuffled] = bounds[:-1]
+    order, rank = np.empty(n, np.int32), 0
+    for rows in _sorted_parts(lengths, draws, edges):
+        ranks = np.arange(rank, rank + len(rows))
+        # Positions wrap around, so that one near either end is drawn as often as any other.
+        in_small = (ranks - first_of_small) % n
+        others = ranks - np.clip(ranks - first_of_small, 0, n_small)
+        others -= max(0, first_of_small + n_small - n)
+        where = begins[np.minimum(others // size, n_batches - 1)] + others % size
+        is_small = in_small < n_small
+        where[is_small] = begins[-1] + in_small[is_small]
+        order[where] = rows
+        rank += len(rows)
+    return order, bounds
+
+
+def _blurred(lengths, draws):
+    """Yield the first index and the randomly changed lengths of one block after another."""
+    for start in range(0, len(lengths), _BLOCK):
+        block = lengths[start : start + _BLOCK]
+        yield start, block * (1 + _LENGTH_TOLERANCE * draws.random(len(block)))
+
+
+def _edges(lengths, rng):
+    """Return the numbers that divide the changed lengths into parts of about the same size."""
+    n_parts = min(_PARTS, -(-len(lengths) // _BLOCK))
+    # A view of one number would keep its block.
+    sample = [blurred[::_SAMPLED].copy() for _, blurred in _blurred(lengths, rng)]
+    sample = np.sort(np.concatenate(sample))
+    inner = sample[np.arange(1, n_parts) * len(sample) // n_parts]
+    return [-np.inf, *inner, np.inf]
+
+
+def _sorted_parts(lengths, draws, edges):
+    """Yield the indices of sequences in the order of their changed lengths, some at a time.
+
+    The lengths are drawn again for each part, because they would need twice the memory of the
+    order, and three times with the indices that sort them.
+
+    Parameters
+    ----------
+    lengths : ndarray of int of shape (n_sequences,)
+    draws : numpy.random.Generator
+        It draws the same numbers as the generator from which `edges` were found.
+    edges : list of float
+    """
+    for low, high in pairwise(edges):
+        rows, keys = [], []
+        for start, blurred in _blurred(lengths, copy.deepcopy(draws)):
+            inside = np.flatnonzero((blurred >= low) & (blurred < high))
+            rows.append((inside + start).astype(np.int32))
+            keys.append(blurred[inside])
+        rows, keys = np.concatenate(rows), np.concatenate(keys)
+        rows = rows[np.argsort(keys, kind="stable")]
+        for start in range(0, len(rows), _BLOCK):
+            yield rows[start : start + _BLOCK]
 
 
 def inference_batches(lengths, *, equal_lengths=False, max_steps=_MAX_STEPS):

@@ -14,10 +14,11 @@ import numpy as np
 
 from skrnn._parallel.rendezvous import check_cancelled
 from skrnn.networks import backends
-from skrnn.networks.batches import training_batches
+from skrnn.networks.batches import compact, training_batches
 from skrnn.networks.early_stopping import BestEpoch
 from skrnn.networks.feed import Feed, standardized
 from skrnn.networks.programs import DivergedError
+from skrnn.sequences._arrays_of_sequences import repeats_one_number
 
 _SECONDS_PER_CALL = 0.2
 
@@ -49,7 +50,7 @@ class FitLoop:
         self._schedule, self._moment = schedule, 0
         self._program, self._trainer, self._rng = program, trainer, rng
         self._job, self._training, self._segments = job, job.training, segments
-        self._send = partial(_send, job=job, units=_units(job))
+        self._job_and_units = {"job": job, "units": _units(job)}
         self._callbacks = _Callbacks(callbacks, program, trainer, job.training.epochs)
 
     def run(self, watcher, score, snapshot):
@@ -108,7 +109,7 @@ class FitLoop:
     def _epoch(self):
         """Return a function that trains for one epoch and returns its logs."""
         segments, n = self._segments.examples, len(self._job.examples)
-        data = Feed(self._send, segments, segments.sequences)
+        data = self._feed(segments)
         lengths, n_targets = segments.sequences.lengths, segments.n_counted
         sizes = self._job.examples.sequences.lengths
         if self._job.spec.decoder:
@@ -135,13 +136,13 @@ class FitLoop:
                 self._callbacks.call(
                     "on_train_batch_end", last - 1, {"loss": float(losses[-1][-1])}
                 )
-            return self._logs(losses, n_targets[order], bounds)
+            return self._logs(losses, _sums(n_targets, order, bounds))
 
         return train
 
     def _validation_of(self, examples):
         """Return a function that returns the logs of validation."""
-        data = Feed(self._send, examples, examples.sequences)
+        data = self._feed(examples)
         lengths, n_targets = examples.sequences.lengths, examples.n_counted
         order, bounds = training_batches(lengths, self._training.batch_size, None)
 
@@ -150,9 +151,15 @@ class FitLoop:
                 self._trainer.evaluate(*_select(data, order, bounds[first : last + 1]))
                 for first, last in self._calls(data, bounds)
             ]
-            return self._logs(losses, n_targets[order], bounds, "val_")
+            return self._logs(losses, _sums(n_targets, order, bounds), "val_")
 
         return validate
+
+    def _feed(self, examples):
+        send, options = partial(_send, **self._job_and_units), {}
+        if backends.steps_to_device is not None:
+            options["send_steps"] = partial(_send_steps, **self._job_and_units)
+        return Feed(send, examples, examples.sequences, **options)
 
     def _calls(self, data, bounds):
         """Yield the range of batches of each call of an epoch, as a pair of start and stop."""
@@ -168,16 +175,34 @@ class FitLoop:
             yield first, last
             first = last
 
-    def _logs(self, losses, n_targets, bounds, prefix=""):
-        weights = np.add.reduceat(n_targets, bounds[:-1])
+    def _logs(self, losses, weights, prefix=""):
         loss = float(np.average(np.concatenate(losses), weights=weights))
         return {prefix + "loss": loss, **self._trainer.read_metrics(prefix)}
 
 
 def _send(examples, job, units):
     """Send examples to the device, with time steps as the network receives them."""
+    return backends.to_device(_with_network_steps(examples, job).encoded(), units)
+
+
+def _send_steps(examples, job, units):
+    """Send the time steps of examples; return the examples, and a function that sends the rest."""
+    examples = _with_network_steps(examples, job)
+    steps = backends.steps_to_device(examples.sequences.values)
+    return examples, lambda some: backends.to_device(some.encoded(), units, steps)
+
+
+def _with_network_steps(examples, job):
+    """Return examples whose time steps are those that the network receives."""
     sequences = standardized(examples.sequences, job.standardization, job.spec.dtype)
-    return backends.to_device(replace(examples, sequences=sequences), units)
+    return replace(examples, sequences=compact(sequences))
+
+
+def _sums(numbers, order, bounds):
+    """Return the sum of the numbers of the sequences of each batch."""
+    if repeats_one_number(numbers):
+        return np.diff(bounds) * numbers[0]
+    return np.add.reduceat(numbers[order], bounds[:-1])
 
 
 def _units(job):

@@ -47,6 +47,7 @@ def state_gradient_norms(spec, weights, examples, training, *, standardization=N
         If the network has no recurrent layers, or if their time steps cannot be assigned to those
         of sequences of different lengths.
     """
+    examples = examples.encoded()
     sequences, norms = examples.sequences, {}
     class_codes = np.issubdtype(examples.targets.dtype, np.integer)
     objective = Objective(spec, training, class_codes=class_codes)

@@ -11,6 +11,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from sklearn.base import OneToOneFeatureMixin
 from sklearn.utils.validation import check_is_fitted
 
+from skrnn._aligned import aligned_empty
 from skrnn._check_arrays import check_features, check_numbers
 from skrnn._fitting import all_or_nothing
 from skrnn._persistence import SavedEstimator
@@ -27,7 +28,7 @@ def pad_start(values, n_rows, boundary):
     >>> pad_start(np.array([[1.0], [2.0]]), 2, "edge").ravel()
     array([1., 1., 1., 2.])
     """
-    series = np.empty((n_rows + len(values), values.shape[1]), values.dtype)
+    series = aligned_empty((n_rows + len(values), values.shape[1]), values.dtype)
     series[:n_rows] = values[0] if boundary == "edge" else 0
     series[n_rows:] = values
     return series

@@ -16,6 +16,8 @@ _LARGEST_ROUNDING = 1e-3
 # The largest mean and standard deviation of targets of a later training, in units of the scale of
 # the first one. As for features; see `_data`.
 _LARGEST_DISTANCE = 200.0
+# The number of targets that are processed at once.
+_BLOCK = 2**14
 
 
 @dataclass(frozen=True)
@@ -143,6 +145,17 @@ class NumberCodec:
         spread = np.where(self.scale == 0, 1.0, self.scale)
         return "float64" if needs_float64(self.offset, spread) else "float32"
 
+    def checked(self, y, input_name="y"):
+        """Return targets that `encode` accepts, one row for each, without a copy."""
+        y = y.reshape(len(y), -1)
+        try:
+            for rows in _blocks(len(y)):
+                self.encode(y[rows], input_name)
+        except ValueError:
+            # The message names the largest of all targets.
+            self.encode(y, input_name)
+        return y
+
     def encode(self, y, input_name="y"):
         """Return standardised targets."""
         y = y.reshape(len(y), -1)
@@ -151,10 +164,12 @@ class NumberCodec:
                 f"{input_name} has {y.shape[1]} targets, but {self.estimator_name} was fitted "
                 f"with {len(self.offset)}."
             )
+        scale = np.where(self.scale == 0, 1.0, self.scale)
+        encoded = np.empty(y.shape, self.dtype)
         with np.errstate(over="ignore"):
-            scaled = (y - self.offset) / np.where(self.scale == 0, 1.0, self.scale)
-            encoded = scaled.astype(self.dtype)
-        if not np.isfinite(encoded).all():
+            for rows in _blocks(len(y)):
+                encoded[rows] = (y[rows] - self.offset) / scale
+        if not all(np.isfinite(encoded[rows]).all() for rows in _blocks(len(y))):
             raise ValueError(
                 f"{input_name} has values that are too large for dtype={self.dtype!r} after they "
                 f"are standardised; the largest magnitude is {np.abs(y).max():g}. "
@@ -217,16 +232,65 @@ def mean_and_spread(y, weights):
     >>> mean, spread
     (array([2.e-200, 7.e-200]), array([1.e-200, 0.e+000]))
     """
+    blocks = list(_blocks(len(y)))
     # Powers of two scale exactly.
-    exponents = np.frexp(np.abs(y).max(axis=0))[1]
-    scaled = np.ldexp(y, -exponents)
-    mean = np.average(scaled, axis=0, weights=weights)
-    spread = np.sqrt(np.average((scaled - mean) ** 2, axis=0, weights=weights))
-    constant = (y == y[0]).all(axis=0)
+    exponents = np.frexp(np.max([np.abs(y[rows]).max(axis=0) for rows in blocks], axis=0))[1]
+    total = weights.sum(dtype=np.float64)
+
+    def average(function):
+        def weighted(rows):
+            scaled = np.ldexp(y[rows].astype(np.float64), -exponents)
+            return function(scaled) * weights[rows, None]
+
+        return _sum_of_rows(weighted, y.shape) / total
+
+    mean = average(lambda scaled: scaled)
+    spread = np.sqrt(average(lambda scaled: (scaled - mean) ** 2))
+    constant = np.all([(y[rows] == y[0]).all(axis=0) for rows in blocks], axis=0)
     return (
         np.where(constant, y[0], np.ldexp(mean, exponents)),
         np.where(constant, 0.0, np.ldexp(spread, exponents)),
     )
+
+
+def _blocks(n):
+    """Yield slices of at most `_BLOCK` of n rows."""
+    for start in range(0, n, _BLOCK):
+        yield slice(start, min(start + _BLOCK, n))
+
+
+def _sum_of_rows(read, shape):
+    """Return the sum of the rows of a matrix that is read block by block.
+
+    The numbers are added in the order of `numpy.sum`, so that the sum is the same to the last bit:
+    one row after another, and in pairs of sums if there is one column.
+
+    Parameters
+    ----------
+    read : callable
+        A function of a slice of rows.
+    shape : tuple (n_rows, n_columns)
+
+    Examples
+    --------
+    >>> column = np.random.default_rng(0).normal(size=(200_000, 1))
+    >>> bool(_sum_of_rows(column.__getitem__, column.shape) == column.sum(axis=0))
+    True
+    """
+
+    def sum_of_pairs(begin, end):
+        if end - begin <= _BLOCK:
+            return read(slice(begin, end)).sum(axis=0)
+        middle = begin + (end - begin) // 16 * 8
+        return sum_of_pairs(begin, middle) + sum_of_pairs(middle, end)
+
+    n, n_columns = shape
+    if n_columns == 1:
+        return sum_of_pairs(0, n)
+    total = np.zeros(n_columns)
+    for rows in _blocks(n):
+        total = np.concatenate([total[None], read(rows)]).sum(axis=0)
+    return total
 
 
 def with_scale_of_constants(codec, y, weights):

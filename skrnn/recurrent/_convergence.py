@@ -43,7 +43,7 @@ def loss_of_best_constant(loss, targets, weights):
     if not isinstance(loss, str):
         return None
     if loss == "mean_squared_error":
-        _, spread = mean_and_spread(targets.astype(float), weights.astype(float))
+        _, spread = mean_and_spread(targets, weights)
         return float((spread**2).mean())
     if loss not in _CROSS_ENTROPIES:
         return None
@@ -74,7 +74,8 @@ def warn_if_nothing_was_learned(job, history):
     # The loss of a network with an L2 penalty includes this penalty.
     if n_updates < _LEAST_UPDATES or job.spec.l2 > 0:
         return
-    best = loss_of_best_constant(training.loss, examples.targets.values, examples.weights)
+    targets = examples.encoded().targets.values
+    best = loss_of_best_constant(training.loss, targets, examples.weights)
     if best and losses[-1] >= (1 - _LEAST_GAIN) * best:
         warnings.warn(
             "The network has learned hardly anything from X: its training loss is "

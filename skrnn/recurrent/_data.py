@@ -12,6 +12,7 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from skrnn._examples import Examples
+from skrnn.recurrent._codecs import NumberCodec
 from skrnn.recurrent._mixed_steps import (
     categorical_format,
     numbers_of,
@@ -311,17 +312,17 @@ def read_examples(
         sample_weight, inputs, counts, known, per_step=may_miss, input_name=names[2]
     )
     # A sequence of weight zero has no effect on training, but its labels count as classes.
-    used = in_used = is_target = slice(None)
+    used = in_used = slice(None)
     if not of_sequences.all():
         used, in_used = np.flatnonzero(of_sequences), np.repeat(of_sequences > 0, counts)
-    if not weights.all():
-        is_target = weights > 0
+    is_target = slice(None) if weights.all() else weights > 0
     # Only their ratios count. Products with class weights must neither overflow nor underflow.
-    of_sequences, weights = of_sequences / of_sequences.max(), weights / weights.max()
-    indices = np.arange(len(inputs))[used]
-    split = draw_split and draw_split(y[in_used], indices)
-    trained = used if split is None else indices[split.trained]
-    if split is not None:
+    of_sequences, weights = _relative(of_sequences), _relative(weights)
+    split, trained = None, used
+    if draw_split is not None:
+        indices = np.arange(len(inputs))[used]
+        split = draw_split(y[in_used], indices)
+        trained = indices[split.trained]
         in_trained = np.repeat(np.isin(np.arange(len(inputs)), trained), counts)
         is_target = in_trained if isinstance(is_target, slice) else in_trained & is_target
     sequences = inputs.sequences[used]
@@ -335,9 +336,23 @@ def read_examples(
         _warn_if_far_from_first_data(estimator, inputs.sequences[trained], of_sequences[trained])
         estimator._learn_more_targets(y, is_target, weights[is_target])
     y, weights = y[in_used], weights[in_used]
-    targets = estimator._codec.encode(y if weights.all() else without_effect(y, weights), names[1])
+    y = y if weights.all() else without_effect(y, weights)
+    targets, encode = _prepared(estimator._codec, y, names[1])
     further = estimator._scaled_target_inputs(further, in_used)
-    return Examples.of(sequences, targets, counts[used], weights, further), used, split
+    return Examples.of(sequences, targets, counts[used], weights, further, encode), used, split
+
+
+def _prepared(codec, y, input_name):
+    """Return checked targets, and what encodes them when they are sent, unless they are encoded."""
+    if isinstance(codec, NumberCodec):
+        return codec.checked(y, input_name), codec.encode
+    return codec.encode(y, input_name), None
+
+
+def _relative(weights):
+    """Return weights divided by the largest one, without a copy if this is one."""
+    largest = weights.max()
+    return weights if largest == 1 else weights / largest
 
 
 def _learn_features(estimator, sequences, weights, trained, used):

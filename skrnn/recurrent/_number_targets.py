@@ -34,7 +34,7 @@ class NumberTargetsMixin:
         )
 
     def _check_targets(self, y, input_name="y"):
-        y = check_numbers(y, input_name, per_step=self.return_sequences)
+        y = check_numbers(y, input_name, per_step=self.return_sequences, keep_float32=True)
         activation = resolve_output_activation(self.output_activation, self.loss)
         check_positive(y, activation, self.loss, input_name)
         return y

@@ -37,15 +37,36 @@ def checked_names(names, shape):
 
 
 def checked_positions(positions, name):
-    """Return a read-only int64 copy, which does not change if the caller changes the argument."""
+    """Return a read-only int64 copy, which does not change if the caller changes the argument.
+
+    The copy of an array that repeats one number is one too.
+    """
     positions = np.asarray(positions)
     if positions.ndim != 1:
         raise ValueError(f"{name} must be one-dimensional, got the shape {positions.shape}.")
     if positions.dtype.kind not in "iu" and len(positions) > 0:
         raise TypeError(f"{name} must hold integers, got {positions.dtype}.")
+    if repeats_one_number(positions):
+        return np.broadcast_to(np.int64(positions[0]), len(positions))
     positions = positions.astype(np.int64)
     positions.flags.writeable = False
     return positions
+
+
+def as_array(positions):
+    """Return positions as an array, which for a range is a new one."""
+    if isinstance(positions, range):
+        return np.arange(positions.start, positions.stop, positions.step, np.int64)
+    return positions
+
+
+def positions_at(positions, key):
+    """Return some positions: those of a slice, or of an array of valid indices or a mask."""
+    if not isinstance(positions, range) or isinstance(key, slice):
+        return positions[key]
+    indices = np.flatnonzero(key) if key.dtype == bool else key.astype(np.int64)
+    indices[indices < 0] += len(positions)
+    return positions.start + positions.step * indices
 
 
 def check_inside(starts, lengths, n_steps):
@@ -55,10 +76,13 @@ def check_inside(starts, lengths, n_steps):
             f"starts has {len(starts)} entries and lengths has {len(lengths)}; expected the same "
             "number."
         )
-    if len(starts) == 0 or (
-        lengths.min() >= 1 and starts.min() >= 0 and starts.max() <= n_steps - lengths.max()
-    ):
+    if len(starts) == 0:
         return
+    # A range has its extremes at its ends.
+    few = np.array([starts[0], starts[-1]]) if isinstance(starts, range) else starts
+    if lengths.min() >= 1 and few.min() >= 0 and few.max() <= n_steps - lengths.max():
+        return
+    starts = as_array(starts)
     bad = np.flatnonzero((lengths < 1) | (starts < 0) | (lengths > n_steps - starts))
     if len(bad) == 0:
         return
@@ -80,3 +104,43 @@ def index_array(key):
             "or booleans."
         )
     return key
+
+
+def offsets_of(lengths):
+    """Return where each sequence begins if sequences of these lengths follow one another.
+
+    Parameters
+    ----------
+    lengths : ndarray of int of shape (n_sequences,)
+
+    Returns
+    -------
+    offsets : ndarray of int of shape (n_sequences,)
+    """
+    return np.cumsum(lengths) - lengths
+
+
+def even_offsets_of(lengths):
+    """Return `offsets_of` as a range, if the lengths are one number that an array repeats.
+
+    Parameters
+    ----------
+    lengths : ndarray of int of shape (n_sequences,)
+
+    Returns
+    -------
+    offsets : range, or ndarray of int of shape (n_sequences,)
+
+    Examples
+    --------
+    >>> even_offsets_of(np.broadcast_to(2, 3)), even_offsets_of(np.array([2, 1]))
+    (range(0, 6, 2), array([0, 2]))
+    """
+    if repeats_one_number(lengths) and lengths[0] > 0:
+        return range(0, len(lengths) * int(lengths[0]), int(lengths[0]))
+    return offsets_of(lengths)
+
+
+def repeats_one_number(array):
+    """Return whether an array stores one number for all of its items."""
+    return array.strides == (0,) and len(array) > 0

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from skrnn.sequences._arrays_of_sequences import as_array
 from skrnn.sequences._columns import unpack_columns
 from skrnn.sequences._feature_names import feature_names
 from skrnn.sequences._layout import HOLDS_STRINGS, Layout, check_kind, lay_out, too_few
@@ -149,7 +150,7 @@ def warn_if_channels_first(X, sequences, input_name="X"):
 def as_sequences(X, *, dtype, tokens=False, allow_nan=False, input_name="X"):
     """Return a batch as `Sequences`, like `check_sequences`, but without a warning."""
     if isinstance(X, Sequences):
-        layout, static = Layout(X.values, X.starts, X.lengths), (X.static, X.static_names)
+        layout, static = Layout(X.values, X._starts, X.lengths), (X.static, X.static_names)
         _check_given(X, tokens, input_name)
     else:
         X, static = split_static(as_plain(X, input_name), input_name)
@@ -267,7 +268,8 @@ def _first_with(bad, layout):
     """Return the index of the first sequence with a bad step, or None."""
     bad_steps = bad.any(axis=1) if bad.ndim == 2 else bad
     before = np.concatenate([[0], np.cumsum(bad_steps)])
-    counts = before[layout.starts + layout.lengths] - before[layout.starts]
+    starts = as_array(layout.starts)
+    counts = before[starts + layout.lengths] - before[starts]
     found = np.flatnonzero(counts)
     return int(found[0]) if len(found) > 0 else None
 

@@ -34,7 +34,7 @@ class Layout(NamedTuple):
     """The three arrays of `Sequences`, but with values of any dtype."""
 
     values: np.ndarray
-    starts: np.ndarray
+    starts: np.ndarray | range
     lengths: np.ndarray
 
 
@@ -218,7 +218,7 @@ def _lay_out_array(array, input_name):
     else:
         shape = ((n - 1) * shift + n_steps, *n_features)
         values = np.lib.stride_tricks.as_strided(array, shape, array.strides[1:])
-    starts = np.arange(0, n * shift, shift) if shift else np.zeros(n, dtype=np.int64)
+    starts = range(0, n * shift, shift) if shift else np.zeros(n, dtype=np.int64)
     return Layout(values, starts, np.broadcast_to(np.int64(n_steps), n))
 
 

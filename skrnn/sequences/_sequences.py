@@ -10,38 +10,29 @@ import numbers
 import numpy as np
 
 from skrnn.sequences._arrays_of_sequences import (
+    as_array,
     check_inside,
     checked_names,
     checked_positions,
     checked_values,
     index_array,
+    offsets_of,
+    positions_at,
+    repeats_one_number,
 )
 from skrnn.sequences._static import read_static
 
 
-def offsets_of(lengths):
-    """Return where each sequence begins if sequences of these lengths follow one another.
-
-    Parameters
-    ----------
-    lengths : ndarray of int of shape (n_sequences,)
-
-    Returns
-    -------
-    offsets : ndarray of int of shape (n_sequences,)
-    """
-    return np.cumsum(lengths) - lengths
-
-
 def step_positions(starts, lengths):
     """Return the position of every time step of every sequence, in order."""
-    return np.repeat(starts - offsets_of(lengths), lengths) + np.arange(lengths.sum())
+    return np.repeat(as_array(starts) - offsets_of(lengths), lengths) + np.arange(lengths.sum())
 
 
 def contiguous_range(starts, lengths):
     """Return the (start, end) of the range that consecutive sequences fill, or None."""
     if len(starts) == 0:
         return (0, 0)
+    starts = as_array(starts)
     ends = starts + lengths
     if (starts[1:] != ends[:-1]).any():
         return None
@@ -66,7 +57,7 @@ class Sequences:
         integer codes such as token ids, one per time step.
     starts : array-like of int of shape (n_sequences,)
         The position in `values` at which each sequence begins. Sequences may overlap, leave gaps
-        and come in any order.
+        and come in any order. A range stays one, so that it needs no memory for each sequence.
     lengths : array-like of int of shape (n_sequences,)
         The number of time steps of each sequence, at least 1.
     feature_names : sequence of str or None, default=None
@@ -82,7 +73,8 @@ class Sequences:
     values : ndarray of shape (n_steps_total, n_features) or (n_steps_total,)
         The time steps of all sequences.
     starts : ndarray of int64 of shape (n_sequences,)
-        The position in `values` at which each sequence begins, read-only.
+        The position in `values` at which each sequence begins, read-only. It is a new array at each
+        access if `starts` was a range.
     lengths : ndarray of int64 of shape (n_sequences,)
         The number of time steps of each sequence, read-only.
     feature_names : tuple of str or None
@@ -151,7 +143,8 @@ class Sequences:
 
     def __init__(self, values, starts, lengths, feature_names=None, static=None, static_names=None):
         self._values = checked_values(values)
-        self._starts = checked_positions(starts, "starts")
+        is_range = isinstance(starts, range)
+        self._starts = starts if is_range else checked_positions(starts, "starts")
         self._lengths = checked_positions(lengths, "lengths")
         check_inside(self._starts, self._lengths, len(self._values))
         self._feature_names = checked_names(feature_names, self._values.shape)
@@ -164,7 +157,9 @@ class Sequences:
         self._values, self._starts, self._lengths = values, starts, lengths
         self._feature_names = feature_names
         self._static, self._static_names = static, static_names
-        starts.flags.writeable = lengths.flags.writeable = False
+        lengths.flags.writeable = False
+        if not isinstance(starts, range):
+            starts.flags.writeable = False
         return self
 
     @property
@@ -175,7 +170,11 @@ class Sequences:
     @property
     def starts(self):
         """The position in `values` at which each sequence begins."""
-        return self._starts
+        if not isinstance(self._starts, range):
+            return self._starts
+        starts = as_array(self._starts)
+        starts.flags.writeable = False
+        return starts
 
     @property
     def lengths(self):
@@ -201,7 +200,9 @@ class Sequences:
     def shape(self):
         """``(n_sequences, n_steps, n_features)``; ``n_steps`` is None if the lengths differ."""
         lengths = self._lengths
-        same = len(lengths) > 0 and bool((lengths == lengths[0]).all())
+        same = len(lengths) > 0 and (
+            repeats_one_number(lengths) or bool((lengths == lengths[0]).all())
+        )
         n_steps = int(lengths[0]) if same else None
         return (len(lengths), n_steps, *self._values.shape[1:])
 
@@ -231,18 +232,21 @@ class Sequences:
                 raise IndexError("Sequences are indexed along their first axis only.")
             key = key[0]
         if isinstance(key, numbers.Integral) and not isinstance(key, bool):
+            length = self._lengths[key]
             start = self._starts[key]
-            return self._values[start : start + self._lengths[key]]
+            return self._values[start : start + length]
         if not isinstance(key, slice):
             key = index_array(key)
-        starts, lengths = self._starts[key], self._lengths[key]
+        lengths = self._lengths[key]
+        starts = positions_at(self._starts, key)
         of_features = self._feature_names, *self._static_of(key)
         return Sequences._trusted(self._values, starts, lengths, *of_features)
 
     def __iter__(self):
         """Iterate over the sequences."""
-        ends = self._starts + self._lengths
-        for start, end in zip(self._starts.tolist(), ends.tolist(), strict=True):
+        starts = self.starts
+        ends = starts + self._lengths
+        for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
             yield self._values[start:end]
 
     def _static_of(self, key):
@@ -293,7 +297,7 @@ class Sequences:
 
     def __sizeof__(self):
         """Return the memory of the arrays in bytes, also of those that it shares."""
-        arrays = self._values, self._starts, self._lengths, self._static
+        arrays = self._values, self.starts, self._lengths, self._static
         return object.__sizeof__(self) + sum(one.nbytes for one in arrays if one is not None)
 
     def step_index(self):

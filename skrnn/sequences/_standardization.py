@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from skrnn._aligned import aligned_empty
 from skrnn._persistence import stored_as_dict
 from skrnn.sequences._check import as_sequences
 from skrnn.sequences._sequences import step_positions
@@ -179,7 +180,7 @@ class Standardization:
         values : ndarray of shape (n_steps, n_features)
         dtype : {"float32", "float64"}, default="float64"
         """
-        standardized = np.empty(values.shape, dtype)
+        standardized = aligned_empty(values.shape, dtype)
         with np.errstate(over="ignore", invalid="ignore"):
             for start in range(0, len(values), _STEPS):
                 rows = slice(start, start + _STEPS)

@@ -96,6 +96,9 @@ def read_target_weights(sample_weight, inputs, counts, known, *, per_step, input
     ValueError
         If the weights do not match X, are negative or not finite, or are all zero.
     """
+    if sample_weight is None and known is None:
+        # One number for all, so that many windows over one series need no memory for weights.
+        return np.broadcast_to(1.0, len(counts)), np.broadcast_to(1.0, int(counts.sum()))
     if not per_step:
         require_weights_of_sequences(sample_weight, input_name)
     if is_per_step(sample_weight):

@@ -202,8 +202,10 @@ def nest_steps(flat, X, inputs):
 # --- values ----------------------------------------------------------------------------
 
 
-def check_numbers(y, input_name, *, per_step):
+def check_numbers(y, input_name, *, per_step, keep_float32=False):
     """Return targets of a regression as float64, (n,) or (n, n_targets).
+
+    If `keep_float32`, float32 and float64 are returned without a copy.
 
     Raises
     ------
@@ -220,10 +222,11 @@ def check_numbers(y, input_name, *, per_step):
         raise ValueError(f"Complex data not supported: {input_name} has dtype {y.dtype}.")
     if y.dtype.kind in "mM":
         raise ValueError(f"{input_name} must contain numbers, got values of {y.dtype}.")
-    try:
-        y = y.astype(np.float64)
-    except (ValueError, TypeError, OverflowError) as error:
-        raise ValueError(f"{input_name} must contain numbers: {error}.") from error
+    if not keep_float32 or y.dtype not in (np.float32, np.float64):
+        try:
+            y = y.astype(np.float64)
+        except (ValueError, TypeError, OverflowError) as error:
+            raise ValueError(f"{input_name} must contain numbers: {error}.") from error
     return check_array(y, ensure_2d=False, input_name=input_name)
 
 

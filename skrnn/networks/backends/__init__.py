@@ -27,6 +27,7 @@ __all__ = [
     "precision",
     "run_loop",
     "sequences_to_device",
+    "steps_to_device",
     "to_device",
 ]
 
@@ -45,8 +46,10 @@ class Backend(Protocol):
     """The functions of a backend.
 
     A backend also has a context manager ``precision(dtype)`` if the framework must know the dtype
-    in advance. If it can train many models as one program, it has the class `ManyModels` and the
-    functions `many_layout` and `device_bytes`; see `skrnn.networks.backends.jax.many`.
+    in advance. If it can send the time steps of many sequences before the rest, it has the function
+    ``steps_to_device(values)``, whose return value is a further argument of `to_device`. If it can
+    train many models as one program, it has the class `ManyModels` and the functions `many_layout`
+    and `device_bytes`; see `skrnn.networks.backends.jax.many`.
     """
 
     def sequences_to_device(self, sequences) -> Any:
@@ -152,6 +155,7 @@ to_device = _backend.to_device
 has_many = hasattr(_backend, "ManyModels")
 ManyModels = getattr(_backend, "ManyModels", None)
 device_bytes = getattr(_backend, "device_bytes", None)
+steps_to_device = getattr(_backend, "steps_to_device", None)
 many_layout = getattr(_backend, "many_layout", None)
 
 _lock = threading.Lock()

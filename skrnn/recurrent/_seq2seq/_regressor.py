@@ -227,7 +227,7 @@ of shape (n, L, k) or (n, L), default=None
         fitted = fitted_snapshot(self)
         sources = fitted._read_sources(X)
         true, counts = vector_series(as_list_or_array(y), len(sources), "y")
-        true = fitted._check_targets(true)
+        true = fitted._check_targets(true).astype(np.float64, copy=False)
         n_targets, n_fitted = true.reshape(len(true), -1).shape[1], len(fitted._y_offset)
         if n_targets != n_fitted:
             raise ValueError(

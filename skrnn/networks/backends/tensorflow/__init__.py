@@ -4,6 +4,7 @@ from skrnn.networks.backends.tensorflow.device import (
     compile_forward,
     compile_training,
     sequences_to_device,
+    steps_to_device,
     to_device,
 )
 from skrnn.networks.backends.tensorflow.gradients import compile_gradients, gradients_of
@@ -21,5 +22,6 @@ __all__ = [
     "linear_recurrence",
     "run_loop",
     "sequences_to_device",
+    "steps_to_device",
     "to_device",
 ]

@@ -18,20 +18,33 @@ from skrnn.networks.static_input import further_inputs, static_arrays
 from skrnn.networks.teacher_forcing import previous_targets
 
 
-def sequences_to_device(sequences):
+def steps_to_device(values):
+    """Return the time steps of all sequences as a tensor, without a copy if they are aligned.
+
+    `tf.convert_to_tensor` copies an array first. An operation reads it where it is.
+    """
+    return tf.raw_ops.Identity(input=values)
+
+
+def sequences_to_device(sequences, steps=None):
     """Return the tensors (values, starts, lengths) of sequences, and their static features."""
-    sequences = compact(sequences)
-    arrays = sequences.values, sequences.starts, sequences.lengths.astype(np.int32)
-    return tuple(map(tf.convert_to_tensor, (*arrays, *static_arrays(sequences))))
+    if steps is None:
+        sequences = compact(sequences)
+        steps = steps_to_device(sequences.values)
+    arrays = sequences.starts, sequences.lengths.astype(np.int32), *static_arrays(sequences)
+    return steps, *map(tf.convert_to_tensor, arrays)
 
 
-def to_device(examples, units):
-    """Return the tensors of the sequences of examples, and the tensors of their targets."""
+def to_device(examples, units, steps=None):
+    """Return the tensors of the sequences of examples, and the tensors of their targets.
+
+    `steps` are the time steps of the sequences, if they have been sent to the device before.
+    """
     targets, known = examples.targets, examples.target_inputs
     arrays = targets.values, targets.starts, targets.lengths.astype(np.int32), examples.weights
     nested = *arrays, tuple(units), () if known is None else (known,)
     tensors = tf.nest.map_structure(tf.convert_to_tensor, nested)
-    return sequences_to_device(examples.sequences), tensors
+    return sequences_to_device(examples.sequences, steps), tensors
 
 
 def compile_training(network, objective, optimizer, model, penalty, bounded):
