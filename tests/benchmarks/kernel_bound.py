@@ -82,14 +82,14 @@ def activations(n_values):
     """Return a function that computes tanh as often as an epoch needs it, a time step at a time."""
     import jax
 
-    tanh, values = jax.jit(jax.numpy.tanh), jax.numpy.ones((BATCH, n_values * UNITS))
+    n_calls, values = -(-N // BATCH) * STEPS, jax.numpy.ones((BATCH, n_values * UNITS))
 
-    def run():
-        for _ in range(-(-N // BATCH) * STEPS):
-            tanh(values)
-        tanh(values).block_until_ready()
+    @jax.jit
+    def run(values):
+        # Each call receives the values of the one before, so that none of them is left out.
+        return jax.lax.fori_loop(0, n_calls, lambda i, values: jax.numpy.tanh(values), values)
 
-    return run
+    return lambda: run(values).block_until_ready()
 
 
 def main():
