@@ -62,6 +62,20 @@ def test_share_gpu_leaves_the_first_process_alone(worker, starts_of_jax, monkeyp
     assert starts_of_jax == []
 
 
+@on_jax
+def test_share_gpu_names_the_remedy_if_jax_does_not_start(worker, monkeypatch):
+    import jax
+
+    def fails():
+        raise RuntimeError("Unable to initialize backend 'cuda'")
+
+    monkeypatch.setattr(jax, "devices", fails)
+    before = dict(os.environ)
+    with pytest.raises(RuntimeError, match=r'backend="skrnn".*initialize backend'):
+        gpu_memory.share_gpu("jax")
+    assert dict(os.environ) == before
+
+
 @on_tensorflow
 @pytest.mark.parametrize("known", [None, True, False])
 def test_share_gpu_on_tensorflow_lets_memory_grow(known, worker, monkeypatch):

@@ -29,6 +29,11 @@ def share_gpu(framework):
     Parameters
     ----------
     framework : {"tensorflow", "jax", "torch"}
+
+    Raises
+    ------
+    RuntimeError
+        If JAX cannot start, for example because another process has reserved the GPU's memory.
     """
     if multiprocessing.parent_process() is None or _forks.is_running(framework):
         return
@@ -45,6 +50,13 @@ def _start_jax():
     os.environ["XLA_PYTHON_CLIENT_PREALLOCATE"] = "false"
     try:
         jax.devices()
+    except RuntimeError as error:
+        raise RuntimeError(
+            "JAX did not start in this process. If the process that started it has reserved the "
+            "memory of the GPU, set XLA_PYTHON_CLIENT_PREALLOCATE=false before Python starts, or "
+            'train in one process, with joblib.parallel_config(backend="skrnn"). The error was: '
+            f"{error}"
+        ) from error
     finally:
         del os.environ["XLA_PYTHON_CLIENT_PREALLOCATE"]
 

@@ -83,7 +83,8 @@ def seat(spec, job, recipe, **options):
                 groups.append(group)
             taken = group.take_seat(meeting)
         try:
-            yield taken if group.is_useful else None
+            with backends.placement(taken.slot, group.n_models):
+                yield taken if group.is_useful else None
         finally:
             with meeting.lock:
                 group.leave(taken)
@@ -123,6 +124,7 @@ class Group:
 
     Attributes
     ----------
+    n_models : int
     is_useful : bool
         Whether fits can be trained together: not if a metric of the user ignores weights.
     """
@@ -133,7 +135,7 @@ class Group:
         self.trainer = self.program.trainer(training, recipe, **options)
         self.models = self.trainer.many()
         self.is_useful = not self.models.needs_exact_rows
-        self._n_models, self._free = n_models, list(range(n_models - 1, -1, -1))
+        self.n_models, self._free = n_models, list(range(n_models - 1, -1, -1))
         self._state, self._host, self._data, self._holders = None, None, {}, {}
         self._lock = threading.Lock()
         self._seconds_per_batch, self._has_run, self._has_failed = None, set(), False
@@ -146,7 +148,7 @@ class Group:
     @property
     def n_fits(self):
         """The number of fits in the group."""
-        return self._n_models - len(self._free)
+        return self.n_models - len(self._free)
 
     def take_seat(self, meeting):
         """Return a seat at a free slot."""
@@ -217,11 +219,11 @@ class Group:
             values = [[seat.values[id(one)] for one in group] for group in self.models.variables]
             values = tuple(values)
             if self._state is None:
-                self._state = self.models.empty(values, self._n_models)
+                self._state = self.models.empty(values, self.n_models)
             self._state = self.models.write(self._state, seat.slot, values)
             seat.values = None
         if kind not in self._data:
-            self._data[kind] = self.models.empty_data(data, self._n_models)
+            self._data[kind] = self.models.empty_data(data, self.n_models)
         if self._holders.get((kind, seat.slot)) is not data:
             self._data[kind] = self.models.write_data(self._data[kind], seat.slot, data)
             self._holders[kind, seat.slot] = data

@@ -24,6 +24,7 @@ __all__ = [
     "has_many",
     "linear_recurrence",
     "many_layout",
+    "placement",
     "precision",
     "run_loop",
     "sequences_to_device",
@@ -160,6 +161,19 @@ many_layout = getattr(_backend, "many_layout", None)
 
 _lock = threading.Lock()
 _float64_users = 0
+
+
+def placement(slot, n_models):
+    """Return a context in which the data of a fit are sent to the device of its slot.
+
+    Parameters
+    ----------
+    slot : int
+        The index of the model among those that are trained as one program.
+    n_models : int
+        Their number.
+    """
+    return getattr(_backend, "placement", lambda *_: nullcontext())(slot, n_models)
 
 
 @contextmanager

@@ -4,6 +4,9 @@ The weights, the optimizer's variables, the data, the orders of batches and the 
 have a first axis, of which each model has one slot. A call runs as many updates as the model with
 the most batches has; models with fewer keep their values from then on, and so do empty slots. The
 shapes of a call, and with them the result of a model, do not depend on which models share it.
+
+If there are several devices, each of them has an equal number of slots, and runs the models of its
+own slots. The devices do not exchange anything.
 """
 
 from functools import partial
@@ -11,6 +14,7 @@ from functools import partial
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from skrnn.networks.backends.jax.batch import BatchFunctions, needs_exact_rows
 from skrnn.networks.backends.jax.device import bucket_size
@@ -51,8 +55,27 @@ def _shape_of_batches(spec, lengths, longest_target, n_rows):
 
 
 def device_bytes():
-    """Return the memory of the device, or None if JAX does not report it, as on a CPU."""
-    return (jax.devices()[0].memory_stats() or {}).get("bytes_limit")
+    """Return the memory of all devices, or None if JAX does not report it, as on a CPU."""
+    sizes = [(device.memory_stats() or {}).get("bytes_limit") for device in _devices()]
+    return None if None in sizes else len(sizes) * min(sizes)
+
+
+def _devices():
+    """Return all devices of the backend, or only the one that the user has chosen."""
+    if jax.config.jax_default_device is None:
+        return jax.local_devices()
+    return list(jnp.zeros(()).devices())
+
+
+def placement(slot, n_models):
+    """Return a context in which the data of a fit are sent to the device of its slot."""
+    devices = _devices()
+    return jax.default_device(devices[slot // -(-n_models // len(devices))])
+
+
+# The axis of models is divided among the devices; other arrays are on each of them.
+_MODELS = PartitionSpec("models")
+_EVERYWHERE = PartitionSpec()
 
 
 class ManyModels:
@@ -73,6 +96,9 @@ class ManyModels:
 
     def __init__(self, network, objective, optimizer, model, penalty, bounded):
         self._spec = network.spec
+        self._mesh = Mesh(np.array(_devices()), ("models",))
+        self._on_devices = NamedSharding(self._mesh, _MODELS)
+        self._write = _compile_write(self._mesh)
         batch = BatchFunctions(network, objective, optimizer, model, penalty, bounded)
         trainable, others, self.counted, slots = batch.variables
         self.variables = trainable, others, slots
@@ -88,7 +114,10 @@ class ManyModels:
             (*_, counted), _, value = batch.evaluate((*state[:2], counted), examples, [], None)
             return state, counted, value
 
-        self._loops = {"train": _compile(train), "evaluate": _compile(evaluate)}
+        self._loops = {
+            "train": _compile(train, self._mesh),
+            "evaluate": _compile(evaluate, self._mesh),
+        }
 
     def kind(self, name, data, bounds, n_rows=None):
         """Return all that is equal for calls that can be joined.
@@ -110,14 +139,22 @@ class ManyModels:
         return name, shape, tuple((leaf.shape, str(leaf.dtype)) for leaf in leaves)
 
     def empty(self, tree, n_models):
-        """Return arrays of zeros with a slot for each model."""
+        """Return arrays of zeros with a slot for each model, or a few more.
+
+        Each device has the same number of slots.
+        """
+        n_slots = -(-n_models // self._mesh.size) * self._mesh.size
+
+        def zeros(leaf):
+            return jnp.zeros((n_slots, *leaf.shape), leaf.dtype, device=self._on_devices)
+
         with jax.enable_x64(True):
-            return jax.tree.map(lambda leaf: jnp.zeros((n_models, *leaf.shape), leaf.dtype), tree)
+            return jax.tree.map(zeros, tree)
 
     def write(self, stack, slot, tree):
         """Return arrays of many models with those of one model at its slot."""
         with jax.enable_x64(True):
-            return _write(stack, np.int32(slot), tree)
+            return self._write(stack, np.int32(slot), tree)
 
     def empty_data(self, data, n_models):
         """Return arrays with a slot for the data of each model."""
@@ -156,9 +193,11 @@ class ManyModels:
         losses = np.zeros((n_models, size), weights.dtype)
         most = np.int32(given[-1].max())
         with jax.enable_x64(True):
-            losses, *given = jax.device_put([losses, *given])
+            losses, *given = jax.device_put([losses, *given], self._on_devices)
         with own_loops():
-            state, counted, losses = self._loops[name](state, losses, stack, *given, most, shape)
+            state, counted, losses = self._loops[name](
+                state, losses, stack, *given, most, shape=shape
+            )
         losses, counted = np.asarray(losses), jax.tree.map(np.asarray, counted)
         results = {
             slot: (losses[slot, : len(bounds) - 1], _at(counted, slot))
@@ -167,12 +206,27 @@ class ManyModels:
         return state, results
 
 
-@partial(jax.jit, donate_argnums=0)
-def _write(stack, slot, tree):
-    def write(many, one):
-        return many.at[slot, *map(slice, one.shape)].set(one)
+def _compile_write(mesh):
+    """Return a compiled function that writes the arrays of one model to those of many."""
 
-    return jax.tree.map(write, stack, tree)
+    @partial(jax.jit, donate_argnums=0)
+    @partial(
+        jax.shard_map,
+        mesh=mesh,
+        in_specs=(_MODELS, _EVERYWHERE, _EVERYWHERE),
+        out_specs=_MODELS,
+        check_vma=False,
+    )
+    def write(stack, slot, tree):
+        def write_one(many, one):
+            # The position among the slots of this device; others are out of bounds, and dropped.
+            at = slot - len(many) * jax.lax.axis_index("models")
+            at = jnp.where(at < 0, len(many), at)
+            return many.at[at, *map(slice, one.shape)].set(one, mode="drop")
+
+        return jax.tree.map(write_one, stack, tree)
+
+    return write
 
 
 def _at(tree, slot):
@@ -198,11 +252,18 @@ def _set(slot, array, value):
     array[slot] = value
 
 
-def _compile(one_batch):
+def _compile(one_batch, mesh):
     """Return a compiled function that runs the batches of many models."""
 
     @partial(jax.jit, static_argnames="shape", donate_argnums=(0, 1))
-    def loop(state, losses, tensors, counted, order, bounds, rates, n_batches, most, shape):
+    def loop(*given, shape):
+        specs = *[_MODELS] * (len(given) - 1), _EVERYWHERE
+        options = {"in_specs": specs, "out_specs": _MODELS, "check_vma": False}
+        return jax.shard_map(partial(on_one_device, shape), mesh=mesh, **options)(*given)
+
+    def on_one_device(
+        shape, state, losses, tensors, counted, order, bounds, rates, n_batches, most
+    ):
         n_rows, *n_steps = shape
 
         def one_model(i, state, counted, tensors, order, bounds, rates, n_batches):
