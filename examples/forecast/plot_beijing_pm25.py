@@ -235,6 +235,7 @@ for ax, (name, table) in zip(axes, intervals.items(), strict=True):
     ).plot(ax)
     ax.set(xlabel="", ylabel="PM2.5 (µg/m³)", title=name)
     ax.get_legend().remove()
+figure.suptitle("Forecasts of PM2.5 in February 2014, 24 hours ahead")
 _ = figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
 
 # sphinx_gallery_thumbnail_number = 3

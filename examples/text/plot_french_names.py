@@ -140,7 +140,7 @@ ax.set(
     xlabel="Log-likelihood per symbol (nats)",
     ylabel="Density of names (1/nat)",
 )
-_ = ax.legend(loc="upper left")
+_ = ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
 
 # %%
 # The area under the ROC curve is the probability that a French name has a higher log-likelihood
