@@ -154,7 +154,8 @@ for ax, (name, model) in zip(axes, models.items(), strict=True):
     ForecastDisplay(**years, history=train, truth=test, coverage=0.9, name=name).plot(
         ax, n_history=36
     )
-    ax.set(title=f"{name}, twelve months ahead", ylabel="Thousands of passengers")
+    ax.set(title=f"{name}, twelve months ahead", xlabel="Month")
+    ax.set_ylabel("Thousands of passengers")
 
 # Seasonal-naive forecasts are the same one month and twelve months ahead.
 rows["Seasonal-naive"] = {"RMSE (thousands)": rmse["Seasonal-naive"]}
