@@ -75,6 +75,7 @@ for name, model in models.items():
     display = GradientFlowDisplay.from_estimator(model, X, y, weights="initial", ax=axes, name=name)
     norms = display.flow["recurrent_0"]
     reached[name] = norms[0] / norms[-1]
+axes.set_title("The gradient before training")
 
 import pandas as pd
 
@@ -92,6 +93,7 @@ for name, model in models.items():
     accuracy[name] = model.fit(X, y).score(X_test, y_test)
     display = GradientFlowDisplay.from_estimator(model, X, y, ax=axes, name=name)
     at_the_end[name] = display.flow["recurrent_0"][-1]
+axes.set_title("The gradient after training")
 
 learned = {name for name in models if accuracy[name] > 0.95}
 assert learned == {"simple", "GRU, chrono", "LSTM, chrono"}

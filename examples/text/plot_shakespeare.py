@@ -96,6 +96,7 @@ ax.axhline(baseline, linestyle="--", color="gray", label="five characters before
 ax.set(
     title="How well the next character is predicted",
     xlabel="Epoch",
+    xticks=epochs,
     ylabel="Cross-entropy (nats per character)",
 )
 _ = ax.legend()
