@@ -9,7 +9,7 @@ steps with one column for each of 10,000 words, and through an embedding, which 
 each word. They are compared with a simple model that one should always try first: a linear model on
 weighted words and pairs of words.
 
-The page shows a run on 3,000 training and 2,000 test reviews. To use all reviews, run
+The page shows a run on 2,000 training and 1,000 test reviews. To use all reviews, run
 ``python plot_imdb_one_hot_vs_embedding.py --full``. The last section shows the results of such
 models with parameters that were chosen for all reviews.
 """
@@ -24,7 +24,7 @@ import sys
 
 from skrnn.datasets import fetch_imdb
 
-N_TRAIN, N_TEST = (25_000, 25_000) if "--full" in sys.argv else (3_000, 2_000)
+N_TRAIN, N_TEST = (25_000, 25_000) if "--full" in sys.argv else (2_000, 1_000)
 
 train, test = fetch_imdb(subset="train"), fetch_imdb(subset="test")
 X_train, y_train = train.data[:N_TRAIN], train.target[:N_TRAIN]
