@@ -102,9 +102,9 @@ import matplotlib.pyplot as plt
 
 colors = ("#56B4E9", "#E69F00", "#D55E00", "#0072B2", "0.5")
 figure, ax = plt.subplots(figsize=(8, 4.2), layout="constrained")
-for (name, by_step), color in zip(errors.items(), colors, strict=True):
+for (name, by_step), color, marker in zip(errors.items(), colors, "os^Dv", strict=True):
     ax.semilogy(
-        np.arange(1, horizon + 1), by_step, marker="o", markersize=4, color=color, label=name
+        np.arange(1, horizon + 1), by_step, marker=marker, markersize=4, color=color, label=name
     )
 ax.set(
     xlabel="Steps ahead",
