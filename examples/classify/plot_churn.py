@@ -29,6 +29,8 @@ columns = make_column_transformer(
     (OneHotEncoder(sparse_output=False), ["Geography", "Gender"]),
     (StandardScaler(), make_column_selector(dtype_include="number")),
 )
+assert len(X) == 10_000
+assert abs(y.mean() - 0.2) < 0.005
 X.assign(left=y).head()
 
 # %%
@@ -79,7 +81,12 @@ summary.head(5)
 # Boosted trees are best, in a fraction of the time of the recurrent network:
 
 auc = pd.DataFrame({name: table["test_roc_auc"] for name, table in scores.items()})
+seconds = pd.Series({name: table["fit_time"].mean() for name, table in scores.items()})
 assert auc.mean().idxmax() == "Boosted trees"
+assert seconds["Boosted trees"] < seconds["GRU, columns as steps"]
+baseline = scores["No customer leaves"]
+assert abs(baseline["test_accuracy"].mean() - 0.8) < 0.005
+assert (baseline["test_roc_auc"] == 0.5).all()
 
 import matplotlib.pyplot as plt
 
@@ -95,8 +102,8 @@ ax.grid(axis="x", color="0.9")
 # %%
 # A grid search
 # -------------
-# The trees are tuned on three folds. As the differences between candidates are smaller than the
-# standard deviation of the folds, the default parameters were good enough.
+# The trees are tuned on three folds. The score of the parameters from above, a depth of 4 and a
+# learning rate of 0.1, is within a standard deviation of the best one: they were good enough.
 
 from sklearn.model_selection import GridSearchCV
 
@@ -114,8 +121,9 @@ candidates = pd.DataFrame(search.cv_results_["params"]).rename(
 )
 candidates["mean ROC AUC"] = search.cv_results_["mean_test_score"]
 candidates["standard deviation"] = search.cv_results_["std_test_score"]
-spread = np.ptp(candidates["mean ROC AUC"])
-assert spread < 2 * candidates["standard deviation"].mean()
+from_above = candidates.query("max_depth == 4 and learning_rate == 0.1")["mean ROC AUC"].item()
+behind = candidates["mean ROC AUC"].max() - from_above
+assert behind < candidates["standard deviation"].mean()
 candidates.sort_values("mean ROC AUC", ascending=False).round(4)
 
 # %%

@@ -31,6 +31,7 @@ def cycle(has_fault, rng):
 rng = np.random.default_rng(0)
 y = (rng.uniform(size=2_400) < 0.04).astype(int)
 X = [cycle(has_fault, rng) for has_fault in y]
+assert abs(y.mean() - 0.04) < 0.01
 X_train, X_test, y_train, y_test = train_test_split(X, y, test_size=0.5, stratify=y, random_state=0)
 print(f"{y_train.sum()} faults in {len(y_train):,} training cycles, {y_test.sum()} in the test set")
 
@@ -97,6 +98,7 @@ for name, model in models.items():
         "accuracy": accuracy_score(y_test, y_pred),
         "precision": precision_score(y_test, y_pred, zero_division=0),
         "recall": recall_score(y_test, y_pred),
+        "false alarms": np.sum((y_pred == 1) & (y_test == 0)),
         "F1": f1_score(y_test, y_pred),
         "average precision": average_precision_score(y_test, probabilities[name]),
     }
@@ -111,14 +113,15 @@ table.round(3)
 # In so few epochs, balanced weights also lead to a better order of the probabilities, as the
 # average precision shows: without them, the rare faults hardly change the weights of the network.
 
-assert table["accuracy"].min() > 0.9
-assert table.loc["GRU, balanced weights", "recall"] > table.loc["GRU", "recall"]
 balanced, plain = table.loc["GRU, balanced weights"], table.loc["GRU"]
+tuned = table.loc["GRU, tuned threshold"]
+assert np.ptp(table["accuracy"]) < 0.08
+assert plain["recall"] < 0.5
+assert min(balanced["recall"], tuned["recall"]) > plain["recall"]
+assert min(balanced["false alarms"], tuned["false alarms"]) > plain["false alarms"]
 assert balanced["average precision"] > plain["average precision"] + 0.05
-assert table.loc["GRU, tuned threshold", "recall"] > table.loc["GRU", "recall"]
-assert table.loc["Summaries, logistic regression", "average precision"] < min(
-    table.loc["GRU", "average precision"], table.loc["GRU, balanced weights", "average precision"]
-)
+summaries_alone = table.loc["Summaries, logistic regression"]
+assert summaries_alone["average precision"] < balanced["average precision"]
 
 # %%
 # Which threshold is best depends on what a false alarm costs. The curves show all of them.

@@ -23,7 +23,7 @@ which cannot.
 import numpy as np
 import pandas as pd
 
-VITALS = ["pulse (1/min)", "temperature (°C)", "oxygen saturation (%)"]
+VITALS = ["Pulse (1/min)", "Temperature (°C)", "Oxygen saturation (%)"]
 DIAGNOSES = ["infection", "fibrillation", "hypoxia"]
 
 
@@ -94,7 +94,8 @@ for column, (i, name) in enumerate([(infected, "infection"), (other, "no infecti
     for row, (feature, axis) in enumerate(zip(VITALS[:2], axes[:, column], strict=True)):
         axis.plot(stays[i][:, row], "o-", markersize=3, color=f"C{row}")
         axis.set_ylabel(feature if column == 0 else "")
-    axes[1, column].set_xlabel("hours since admission")
+    axes[1, column].set_xlabel("Hours since admission")
+fig.suptitle("Two patients with fever and a fast pulse, in different orders")
 fig.tight_layout()
 
 # %%
@@ -160,9 +161,13 @@ for name, use in {"network without age and sex": None, "network": "concat"}.item
 # The area under the ROC curve of each diagnosis on the test set; 0.5 is chance.
 
 table = pd.DataFrame(scores, index=DIAGNOSES)
-print(table.round(3))
+table.round(3)
+
+# %%
+# The same as a picture:
+
 axis = table.plot.barh(figsize=(9, 3.5), xlim=(0.5, 1))
-axis.set(xlabel="area under the ROC curve", title="Three diagnoses of new patients")
+axis.set(xlabel="Area under the ROC curve", title="Three diagnoses of new patients")
 axis.invert_yaxis()
 axis.legend(loc="upper left", bbox_to_anchor=(1, 1))
 axis.figure.tight_layout()
@@ -170,11 +175,11 @@ axis.figure.tight_layout()
 # %%
 # The order of the two episodes and the irregularity of the pulse are in the sequence and not in the
 # summaries, so the network is better at infections and fibrillation. Hypoxia is a matter of the
-# mean saturation: there the regression is as good. Age and sex help the network where the vital
-# signs leave a doubt.
+# mean saturation: there the regression is as good. Age and sex add little here, because the vital
+# signs leave little doubt.
 
 gain = table["network"] - table["logistic regression"]
 assert gain["infection"] > 0.03
 assert gain["fibrillation"] > 0.03
 assert abs(gain["hypoxia"]) < 0.05
-assert table["network"].mean() > table["network without age and sex"].mean()
+assert abs(table["network"] - table["network without age and sex"]).max() < 0.04

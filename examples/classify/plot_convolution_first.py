@@ -44,7 +44,7 @@ for ax, name, label in zip(
     axes, ("Sawtooth, then bump", "Bump, then sawtooth"), (0, 1), strict=True
 ):
     ax.plot(X[int(np.flatnonzero(y == label)[0])], linewidth=0.9)
-    ax.set(title=name, ylabel="Value")
+    ax.set(title=name, ylabel="Value (arbitrary unit)")
 _ = axes[1].set_xlabel("Time step")
 
 # %%
@@ -85,7 +85,7 @@ table.round(2)
 
 # %%
 # The recurrent layer alone reads all time steps, one after another. With a convolution and pooling
-# it reads a sixth of them, so that it is faster as well as better.
+# it reads a sixth of them. It is better, and the number below shows what that does to the time:
 
 assert table["test accuracy"].idxmax() == "Convolutions, then GRU"
 assert table["test accuracy"].nlargest(2).diff().iloc[-1] < -0.1

@@ -30,6 +30,7 @@ from skrnn.datasets import fetch_credit_card
 applications = fetch_credit_card()
 rng = np.random.default_rng(0)
 real = applications.data
+assert len(real) == 690
 false = pd.DataFrame(
     {
         name: rng.choice(column.unique(), 30)

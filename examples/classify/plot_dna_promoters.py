@@ -129,7 +129,7 @@ ax.set(xlabel="Base (shaded: the two motifs)", ylabel="Fall of the probability")
 _ = ax.set_title("Effect of a mutation on the probability of a promoter")
 
 # %%
-# The bases of the motifs matter, and the others hardly do:
+# The bases of the motifs matter more than twice as much as the others:
 
 in_motif = np.zeros(len(sequence), dtype=bool)
 for start in starts:

@@ -93,7 +93,7 @@ for (upper, lower), syllable in zip(axes.T, ("ai", "ia"), strict=True):
     i = int(np.flatnonzero(y == syllable)[0])
     seconds = np.arange(len(sounds[i])) / RATE
     upper.plot(seconds, sounds[i], linewidth=0.4)
-    upper.set(title=f'"{syllable}"', ylabel="Pressure")
+    upper.set(title=f'"{syllable}"', ylabel="Pressure (arbitrary unit)")
     lower.imshow(
         X_spectra[i].T,
         origin="lower",

@@ -22,7 +22,8 @@ from skrnn.datasets import fetch_airline_passengers
 
 passengers = fetch_airline_passengers().data
 train, test = passengers[:-48], passengers[-48:]
-print(f"Training: {len(train)} months, test: {len(test)} months, in thousands of passengers")
+assert (len(train), len(test)) == (96, 48)
+passengers.to_frame().head(3)
 
 # %%
 # One month ahead
@@ -90,15 +91,16 @@ rmse = {name: root_mean_squared_error(test, forecast) for name, forecast in fore
 pd.DataFrame({"root mean squared error (thousands)": rmse}).round(1)
 
 # %%
-# Ridge is best, slightly better than the ratio rule. The network has about 4,000 weights and only
-# 83 training windows. It is worse than both, but much better than the other baselines. On levels it
-# fails, as the series leaves the range of the training data. By default (``difference="auto"``) the
-# forecaster notices the trend, and uses changes.
+# Ridge is best, slightly better than the ratio rule. The network has thousands of weights and fewer
+# than 96 training windows. It is worse than both, but much better than the other baselines. On
+# levels it fails, as the series leaves the range of the training data. By default
+# (``difference="auto"``) the forecaster notices the trend, and uses changes.
 
 networks = [rmse[f"RNN, seed {seed}"] for seed in range(3)]
 assert rmse["Ridge"] < rmse["Ratio rule"] < min(networks)
 assert max(networks) < min(rmse[name] for name in baselines)
 assert rmse["RNN on levels, seed 0"] > 2 * max(networks)
+assert sum(w.size for w in models["RNN on levels, seed 0"].estimator_.weights_) > 2_000
 
 import matplotlib.pyplot as plt
 
@@ -132,6 +134,7 @@ models = {
         network(0), window_length=12, horizon=12, difference=True, calibration_size=0.25
     ),
 }
+rows = {}
 figure, axes = plt.subplots(1, 2, figsize=(12, 4.5), sharey=True, layout="constrained")
 for ax, (name, model) in zip(axes, models.items(), strict=True):
     model.fit(np.log(train))
@@ -144,19 +147,27 @@ for ax, (name, model) in zip(axes, models.items(), strict=True):
         years.append(np.exp(pd.DataFrame(table)))
     years = pd.concat(years)
     is_inside = test.between(years["lower"], years["upper"])
-    print(
-        f"{name:<6} RMSE {root_mean_squared_error(test, years['forecast']):.1f}, "
-        f"{is_inside.sum()} of {len(test)} months inside their intervals"
-    )
+    rows[name] = {
+        "RMSE (thousands)": root_mean_squared_error(test, years["forecast"]),
+        "months inside their intervals (%)": 100 * is_inside.mean(),
+    }
     ForecastDisplay(**years, history=train, truth=test, coverage=0.9, name=name).plot(
         ax, n_history=36
     )
-    ax.set(title=f"{name}, twelve months ahead", ylabel="Thousands of passengers")
+    ax.set(title=f"{name}, twelve months ahead", xlabel="Month")
+    ax.set_ylabel("Thousands of passengers")
+
+# Seasonal-naive forecasts are the same one month and twelve months ahead.
+rows["Seasonal-naive"] = {"RMSE (thousands)": rmse["Seasonal-naive"]}
+table = pd.DataFrame(rows).T
+assert table["RMSE (thousands)"].idxmax() == "Seasonal-naive"
+assert table.loc["Ridge", "months inside their intervals (%)"] < 90
+table.round(1)
 
 # %%
-# Seasonal-naive forecasts are the same one month and twelve months ahead, so their error in the
-# first table is the one to compare with. Fewer than 90 % of the months are in Ridge's intervals.
-# Their width is that of the residuals of 1955 and 1956, two years of steady growth, but in 1958 the
-# growth nearly stopped. Intervals only reflect the errors of the held-out months.
+# Both models are better than the seasonal-naive forecast. Fewer than 90 % of the months are in
+# Ridge's intervals. Their width is that of the residuals of 1955 and 1956, two years of steady
+# growth, but in 1958 the growth nearly stopped. Intervals only reflect the errors of the held-out
+# months.
 
 # sphinx_gallery_thumbnail_number = 2

@@ -112,6 +112,7 @@ pd.DataFrame({"mean absolute error, 14 days ahead": errors}).round(1)
 # than the value of the same day of the week.
 
 assert errors["GRU, calendar"] < errors["Ridge, calendar"] < errors["Ridge"]
+assert errors["Ridge, calendar"] < errors["Same day of the week"]
 assert errors["GRU, calendar"] < errors["GRU"] < errors["Same day of the week"]
 
 import matplotlib.pyplot as plt

@@ -12,17 +12,15 @@ the ladybug does not move.
 # %%
 # The path
 # --------
-# x and y are each a sum of four sine waves. The last 2,000 of 10,000 positions are the test set.
+# x and y are each a sum of four sine waves. The last 1,000 of 6,000 positions are the test set.
 
 import pandas as pd
 
 from skrnn.datasets import make_ladybug
 
-path = pd.DataFrame(make_ladybug(10_000, random_state=16), columns=["x", "y"])
-train, test = path[:8_000], path[8_000:]
-for name in path:
-    low, high = path[name].min(), path[name].max()
-    print(f"{name} from {low:.2f} to {high:.2f}, standard deviation {path[name].std():.2f}")
+path = pd.DataFrame(make_ladybug(6_000, random_state=16), columns=["x", "y"])
+train, test = path[:5_000], path[5_000:]
+path.agg(["min", "max", "std"]).round(2)
 
 # %%
 # The forecasters
@@ -66,10 +64,11 @@ forecasters = {
     "Ridge, alpha=1": recursive_forecaster(Ridge(alpha=1.0)),
     "Ridge, alpha=1e-10": recursive_forecaster(Ridge(alpha=1e-10)),
 }
+seconds = {}
 for name, forecaster in forecasters.items():
     begin = perf_counter()
     forecaster.fit(train)
-    print(f"{name:<18} fitted in {perf_counter() - begin:4.1f} s")
+    seconds[name] = perf_counter() - begin
 
 # %%
 # One step, 20 steps
@@ -89,7 +88,7 @@ for name, forecaster in forecasters.items():
     errors[name] = np.abs(trajectories - truth.y).mean(axis=(0, 2))
 
 table = pd.DataFrame(errors, index=pd.Index(range(1, horizon + 1), name="steps ahead")).T
-table[[1, 5, 10, 20]].map("{:.1e}".format)
+table[[1, 5, 10, 20]].map("{:.1e}".format).assign(seconds=pd.Series(seconds).round(1))
 
 # %%
 # Ridge with a small penalty is best by far, as expected. A sine wave satisfies a linear recurrence:
@@ -98,26 +97,31 @@ table[[1, 5, 10, 20]].map("{:.1e}".format)
 # its penalty prevents that: with the default ``alpha=1`` the errors are much larger than with
 # ``alpha=1e-10``. A network has to approximate this linear rule with nonlinear units.
 #
-# For one step, the networks are second best. The one with differences is better than the other, and
-# both are far better than persistence. For 20 steps, differences do not help: the network adds up
-# changes, and with them their errors, while the other network receives the positions themselves.
-# Ridge with a large penalty is as good as that network.
+# For one step, the network with differences is second best, and both networks are far better than
+# persistence. For 20 steps, differences do not help: the network adds up changes, and with them
+# their errors, while the other network receives the positions themselves, and is about as good as
+# Ridge with a large penalty.
 
 near, far = table[1], table[20]
 assert (table.idxmin() == "Ridge, alpha=1e-10").all()
-assert near["GRU, differences"] < near["GRU"] < near["Ridge, alpha=1"] < near["Persistence"]
+assert near.nsmallest(2).index[-1] == "GRU, differences"
+assert near["GRU"] < near["Persistence"] / 10
 assert far["GRU"] < far["GRU, differences"]
-assert abs(far["GRU"] - far["Ridge, alpha=1"]) < 0.05
+assert abs(far["GRU"] - far["Ridge, alpha=1"]) < 0.15
 
 import matplotlib.pyplot as plt
 
 colors = ("0.6", "#0072B2", "#D55E00", "#CC79A7", "#009E73")
 figure, ax = plt.subplots(figsize=(8, 4.2), layout="constrained")
-for (name, by_step), color in zip(errors.items(), colors, strict=True):
+for (name, by_step), color, marker in zip(errors.items(), colors, "os^Dv", strict=True):
     ax.semilogy(
-        np.arange(1, horizon + 1), by_step, marker="o", markersize=4, color=color, label=name
+        np.arange(1, horizon + 1), by_step, marker=marker, markersize=4, color=color, label=name
     )
-ax.set(xlabel="Steps ahead", ylabel="Mean absolute error", xticks=range(1, horizon + 1))
+ax.set(
+    xlabel="Steps ahead",
+    ylabel="Mean absolute error (units of the path)",
+    xticks=range(1, horizon + 1),
+)
 ax.grid(alpha=0.3)
 ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
 _ = ax.set_title("Errors of recursive forecasts")
@@ -131,7 +135,7 @@ _ = ax.set_title("Errors of recursive forecasts")
 from skrnn.inspection import TrajectoryDisplay
 
 figure, axes = plt.subplots(1, 4, figsize=(12, 5), layout="constrained")
-for ax, begin in zip(axes, (8_300, 8_700, 9_100, 9_500), strict=True):
+for ax, begin in zip(axes, (5_150, 5_350, 5_550, 5_750), strict=True):
     context, truth = path[:begin], path[begin : begin + horizon]
     for (name, forecaster), color in zip(forecasters.items(), colors, strict=True):
         if name in ("GRU", "GRU, differences", "Ridge, alpha=1e-10"):

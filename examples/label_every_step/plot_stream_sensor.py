@@ -87,9 +87,8 @@ network = RNNClassifier(
 ).fit(X, y)
 at_once = network.predict([test_signal])[0]
 scores["GRU"] = balanced_accuracy_score(test_states, at_once)
-for name, score in scores.items():
-    print(f"{name:>14}: balanced accuracy {score:.3f}")
 assert scores["GRU"] > scores["strength"] > scores["most frequent"]
+pd.DataFrame({"balanced accuracy": scores}).round(3)
 
 # %%
 # The stream
@@ -118,13 +117,16 @@ assert np.median(durations) < 1 / RATE
 
 codes = {name: i for i, name in enumerate(network.classes_)}
 changes = np.flatnonzero(test_states[1:] != test_states[:-1]) + 1
-delays = []
+delays = {}
 for begin, end in zip(changes, [*changes[1:], len(test_states)], strict=True):
     found = np.flatnonzero(probabilities[begin:end, codes[test_states[begin]]] > 0.5)
-    delay = f"{found[0] / RATE:.2f} s" if len(found) else "not reported"
-    print(f"{begin / RATE:5.1f} s: {test_states[begin]:>10}, reported after {delay}")
-    delays.append(found[0] / RATE if len(found) else np.inf)
-assert max(delays) < 0.5
+    delays[begin / RATE] = found[0] / RATE if len(found) else np.inf
+assert max(delays.values()) < 0.5
+
+table = pd.DataFrame(
+    {"new state": test_states[changes], "delay of the report (s)": delays.values()}
+)
+table.set_index(pd.Index(delays, name="time of the change (s)"))
 
 # %%
 # The picture shows the recording, and below it the probability of each state as the stream reported

@@ -13,13 +13,16 @@ The targets and the predictions are lists with one array of strings per sentence
 # --------
 # The split of the treebank has 2,231 training, 412 development and 456 test sentences.
 
+import pandas as pd
+
 from skrnn.datasets import fetch_sequoia
 
 X_train, y_train = fetch_sequoia(subset="train", return_X_y=True)
 X_dev, y_dev = fetch_sequoia(subset="dev", return_X_y=True)
 X_test, y_test = fetch_sequoia(subset="test", return_X_y=True)
-for word, tag in list(zip(X_train[1], y_train[1], strict=True))[:6]:
-    print(f"{word:<12} {tag}")
+assert (len(X_train), len(X_dev), len(X_test)) == (2231, 412, 456)
+assert len({tag for tags in y_train for tag in tags}) == 16
+pd.DataFrame({"word": X_train[1], "part of speech": y_train[1]}).head(6).transpose()
 
 # %%
 # The network
@@ -72,7 +75,6 @@ baseline = [np.array([most_often.get(word, "NOUN") for word in words]) for words
 # -------------------
 # The scores of single words, and the fraction of sentences without any error:
 
-import pandas as pd
 from sklearn.metrics import accuracy_score, f1_score
 
 from skrnn.metrics import flatten_steps, sequence_accuracy_score
@@ -98,9 +100,14 @@ table.round(3)
 known = flatten_steps([np.array([word in seen for word in words]) for words in X_test])
 flat_true, flat_tags = flatten_steps(y_test, predicted)
 correct = flat_true == flat_tags
-print(f"accuracy on {known.sum()} words seen in training: {correct[known].mean():.3f}")
-print(f"accuracy on {(~known).sum()} others: {correct[~known].mean():.3f}")
 assert correct[known].mean() > correct[~known].mean()
+pd.DataFrame(
+    {
+        "words": [known.sum(), (~known).sum()],
+        "accuracy": [correct[known].mean().round(3), correct[~known].mean().round(3)],
+    },
+    index=["seen in training", "not seen"],
+)
 
 # %%
 # The learning curve and the confusion matrix:
@@ -129,5 +136,4 @@ _ = right.set_title("Fraction of each part of speech")
 # -----------------
 
 sentence = "Le petit chat de la voisine dort souvent sur mon lit .".split()
-for word, tag in zip(sentence, tagger.predict([sentence])[0], strict=True):
-    print(f"{word:<12} {tag}")
+pd.DataFrame({"word": sentence, "predicted": tagger.predict([sentence])[0]}).transpose()

@@ -12,12 +12,13 @@ attention, the decoder looks for the letters that it needs, and a picture shows 
 # %%
 # The data
 # --------
-# We make 4,000 different dates of the years 1950 to 2049 in eight forms. In these years, the last
+# We make 3,000 different dates of the years 1950 to 2049 in eight forms. In these years, the last
 # two digits determine the year.
 
 from datetime import date, timedelta
 
 import numpy as np
+import pandas as pd
 
 months = (
     "January February March April May June July August September October November December".split()
@@ -49,21 +50,23 @@ def written(day, form):
 
 rng = np.random.default_rng(0)
 made = {}
-while len(made) < 4_000:
+while len(made) < 3_000:
     day = date(1950, 1, 1) + timedelta(days=int(rng.integers(36_525)))
     made[written(day, forms[rng.integers(len(forms))])] = day.isoformat()
 X, y = list(made), list(made.values())
-X_train, X_test, y_train, y_test = X[:3_200], X[3_200:], y[:3_200], y[3_200:]
-for text, target in zip(X[:6], y[:6], strict=True):
-    print(f"{text:<30} {target}")
+X_train, X_test, y_train, y_test = X[:2_500], X[2_500:], y[:2_500], y[2_500:]
+pd.DataFrame({"source": X[:6], "target": y[:6]})
 
 # %%
 # The model
 # ---------
 # The targets are strings, so that their characters are the tokens. `EmbeddingTokenizer` converts
 # the sources to ids of characters. The encoder reads in both directions, and the decoder uses
-# Luong's attention.
+# Luong's attention. The baseline is the parser of ``dateutil``, which pandas uses too. It is
+# written by hand for such texts, but cannot know that 68 is the year 1968 here, or that 3.4. is in
+# April.
 
+from dateutil.parser import ParserError, parse
 from sklearn.pipeline import make_pipeline
 
 from skrnn import EmbeddingTokenizer, Seq2SeqClassifier
@@ -79,21 +82,34 @@ model = make_pipeline(
         attention="luong",
         learning_rate=0.005,
         batch_size=64,
-        epochs=15,
+        epochs=12,
         random_state=0,
     ),
 )
 model.fit(X_train, y_train)
 predicted = model.predict(X_test)
-exact = sequence_accuracy_score(y_test, predicted)
-print(f"without any error: {exact:.1%} of {len(y_test)} dates")
-assert exact > 0.98
+
+
+def parsed(text):
+    """Return the date that dateutil reads, if any."""
+    try:
+        return parse(text, fuzzy=True).date().isoformat()
+    except ParserError:
+        return ""
+
+
+exact = {
+    "dateutil": sequence_accuracy_score(y_test, list(map(parsed, X_test))),
+    "encoder-decoder": sequence_accuracy_score(y_test, predicted),
+}
+assert exact["encoder-decoder"] > max(0.95, exact["dateutil"])
+pd.DataFrame({f"fraction of {len(y_test)} dates without any error": exact}).round(3)
 
 # %%
 # The dates need not be of the test set:
 
-for text in ("14.7.1989", "july the 14th, 1989", "14th jul 89"):
-    print(f"{text:<20} {model.predict([text])[0]}")
+others = ["14.7.1989", "july the 14th, 1989", "14th jul 89"]
+pd.DataFrame({"source": others, "predicted": model.predict(others)})
 
 # %%
 # Where the decoder looks
@@ -119,15 +135,11 @@ figure.colorbar(image, ax=axes, label="Attention weight")
 _ = figure.suptitle("Where the decoder looks")
 
 # %%
-# The weights of the first character are spread over the whole source. Then the decoder looks at the
-# digits of the year, whether they are at the end of a date or of a number with slashes, then at the
-# letters or digits of the month, and at last at those of the day. For "august" and "aug", it looks
-# at "u" most. For the day, it looks at one of its digits. The output of the encoder there contains
-# the next digit too, because the encoder reads in both directions:
+# The parts of a date are in other positions in each text, and the decoder finds them: for the two
+# digits of the day, it looks most at the digits "23", wherever they are. The output of the encoder
+# at one of them contains the other one too, because the encoder reads in both directions:
 
-target = model.predict(texts)[0]
 for text, weights in zip(texts, maps, strict=True):
     for row in (8, 9):
         at = weights[row].argmax()
-        print(f"{target[row]} of the day looks at {text[at]!r} at index {at} of {text!r}")
         assert text.index("23") <= at <= text.index("23") + 1

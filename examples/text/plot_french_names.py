@@ -15,6 +15,7 @@ letters and of pairs of letters, and then writes new surnames.
 # is used once.
 
 import numpy as np
+import pandas as pd
 from sklearn.model_selection import train_test_split
 
 from skrnn.datasets import fetch_names
@@ -76,8 +77,10 @@ generator = SequenceGenerator(
 generator.fit(train)
 nats["network"] = -generator.score(test)
 
-for model, value in nats.items():
-    print(f"{model:<22} {value:.3f} nats per symbol")
+# The network is better than both baselines, and pairs are better than single letters:
+assert nats["network"] < nats["frequencies of pairs"] - 0.05
+assert nats["frequencies of pairs"] < nats["frequencies of letters"]
+pd.DataFrame({"cross-entropy (nats per symbol)": nats}).round(3)
 
 # %%
 # New surnames
@@ -85,13 +88,18 @@ for model, value in nats.items():
 # The lower the temperature, the more the network prefers its most probable letters, and the fewer
 # samples differ from each other.
 
+rows = {}
 for temperature in (0.3, 0.7, 1.2):
     drawn = generator.sample(500, temperature=temperature, random_state=0)
     new = [name for name in drawn if name not in names]
-    print(
-        f"temperature {temperature}: {len(set(drawn))} different ones of {len(drawn)}, "
-        f"{len(new)} of which are not in the data, such as {', '.join(new[:5])}"
-    )
+    rows[temperature] = {
+        "different ones of 500": len(set(drawn)),
+        "not in the data": len(new),
+        "such as": ", ".join(new[:5]),
+    }
+table = pd.DataFrame(rows).T.rename_axis("temperature")
+assert table["different ones of 500"].is_monotonic_increasing
+table.head()
 
 # %%
 # A prompt is the beginning of all samples:
@@ -118,15 +126,29 @@ scores = {
     language: generator.score_samples(some) / (np.array(list(map(len, some))) + 1)
     for language, some in languages.items()
 }
-for language, values in scores.items():
-    ax.hist(values, bins=np.linspace(-5, -1, 30), density=True, histtype="step", label=language)
+for (language, values), style in zip(scores.items(), ("-", "--", "-.", ":"), strict=True):
+    ax.hist(
+        values,
+        bins=np.linspace(-5, -1, 30),
+        density=True,
+        histtype="step",
+        linestyle=style,
+        label=language,
+    )
 ax.set(
     title="French spelling, as the model rates it",
-    xlabel="log-likelihood per symbol [nats]",
-    ylabel="density of names",
+    xlabel="Log-likelihood per symbol (nats)",
+    ylabel="Density of names (1/nat)",
 )
-ax.legend()
+_ = ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
+
+# %%
+# The area under the ROC curve is the probability that a French name has a higher log-likelihood
+# than one of the other language. It is 0.5 for a model that does not distinguish them.
+
+areas = {}
 for language in list(scores)[1:]:
     is_french = np.repeat([1, 0], [len(scores["French"]), len(scores[language])])
-    area = roc_auc_score(is_french, np.hstack([scores["French"], scores[language]]))
-    print(f"French or {language}: area under the ROC curve {area:.2f}")
+    areas[language] = roc_auc_score(is_french, np.hstack([scores["French"], scores[language]]))
+assert min(areas.values()) > 0.6
+pd.DataFrame({"French or ...: area under the ROC curve": areas}).round(2)

@@ -18,6 +18,8 @@ The page shows a run on 6,000 names. ``python plot_names_languages.py --full`` u
 import sys
 from collections import Counter
 
+import numpy as np
+import pandas as pd
 from sklearn.model_selection import train_test_split
 
 from skrnn.datasets import fetch_names
@@ -26,9 +28,14 @@ names = fetch_names()
 X, y = names.data, names.target
 if "--full" not in sys.argv:
     X, _, y, _ = train_test_split(X, y, train_size=6_000, stratify=y, random_state=0)
-for code, n in Counter(y.tolist()).most_common():
-    examples = [name for name, target in zip(X, y, strict=True) if target == code][:3]
-    print(f"{names.target_names[code]:<11} {n:>5}   {', '.join(examples)}")
+of_all = Counter(names.target_names[code] for code in names.target)
+assert (len(names.data), len(of_all)) == (20_050, 18)
+assert (of_all["Russian"], of_all["Vietnamese"]) == (9_384, 73)
+
+table = pd.DataFrame({"language": np.array(names.target_names)[y], "name": X}).groupby("language")
+table["name"].agg(names="count", examples=lambda some: ", ".join(some[:3])).sort_values(
+    "names", ascending=False
+)
 
 # %%
 # Two pipelines
@@ -37,8 +44,8 @@ for code, n in Counter(y.tolist()).most_common():
 # tokens, because the positions of capital letters are informative (O'Neal, McDonald).
 
 from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
+from sklearn.svm import LinearSVC
 
 from skrnn import EmbeddingTokenizer, RNNClassifier
 
@@ -50,13 +57,15 @@ pipelines = {
             bidirectional=True,
             embedding=32,
             dropout=0.2,
+            batch_size=64,
+            learning_rate=0.01,
             epochs=12,
             random_state=0,
         ),
     ),
     "Character n-grams, linear": make_pipeline(
         TfidfVectorizer(analyzer="char_wb", ngram_range=(1, 4), lowercase=False, sublinear_tf=True),
-        LogisticRegression(C=30, max_iter=2000),
+        LinearSVC(),
     ),
 }
 
@@ -65,20 +74,36 @@ pipelines = {
 # more than once, and some in several languages. Equal names are a group, which is never in both
 # the training and the test part of a fold.
 
-import pandas as pd
+from time import perf_counter
+
 from sklearn.metrics import accuracy_score, f1_score
-from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
+from sklearn.model_selection import StratifiedGroupKFold
 
 folds = list(StratifiedGroupKFold(3, shuffle=True, random_state=0).split(X, y, groups=X))
 predicted, scores = {}, {}
 for name, pipeline in pipelines.items():
-    predicted[name] = cross_val_predict(pipeline, X, y, cv=folds)
+    begin = perf_counter()
+    predicted[name] = np.empty_like(y)
+    for train, test in folds:
+        pipeline.fit([X[i] for i in train], y[train])
+        predicted[name][test] = pipeline.predict([X[i] for i in test])
     scores[name] = {
         "accuracy": accuracy_score(y, predicted[name]),
         "macro-F1": f1_score(y, predicted[name], average="macro"),
+        "seconds": perf_counter() - begin,
     }
 
-pd.DataFrame(scores).T.round(3)
+table = pd.DataFrame(scores).T
+table.round(3)
+
+# %%
+# On so few names, the network is not better than the linear model, which is fitted in a fraction of
+# the time.
+
+linear, network = table.loc["Character n-grams, linear"], table.loc["Letters, LSTM"]
+assert linear["accuracy"] > network["accuracy"] - 0.02
+assert linear["macro-F1"] > network["macro-F1"] - 0.02
+assert linear["seconds"] < network["seconds"] / 3
 
 # %%
 # Confusion matrix
@@ -105,10 +130,11 @@ _ = ax.set_title("Letters, LSTM: fraction of the names of each language")
 # %%
 # Your own names
 # --------------
+# The network of the last fold predicts the language of names that you choose.
 
-model = pipelines["Letters, LSTM"].fit(X, y)
-for name in ["Rossini", "Yamanaka", "Papadakis", "Kowalczyk", "O'Sullivan", "Nguyen"]:
-    probability = model.predict_proba([name])[0]
+own = ["Rossini", "Yamanaka", "Papadakis", "Kowalczyk", "O'Sullivan", "Nguyen"]
+rows = {}
+for name, probability in zip(own, pipelines["Letters, LSTM"].predict_proba(own), strict=True):
     best = probability.argsort()[::-1][:3]
-    guesses = ", ".join(f"{names.target_names[i]} {probability[i]:.2f}" for i in best)
-    print(f"{name:<12} {guesses}")
+    rows[name] = [f"{names.target_names[i]} {probability[i]:.2f}" for i in best]
+pd.DataFrame(rows, index=["most probable", "second", "third"]).transpose()
