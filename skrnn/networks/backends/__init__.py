@@ -12,6 +12,8 @@ from typing import Any, Protocol
 import keras
 from keras.src.backend.common.dtypes import BIT64_TO_BIT32_DTYPE
 
+from skrnn.networks.backends.buckets import many_layout
+
 __all__ = [
     "ManyModels",
     "batch_layout",
@@ -46,7 +48,7 @@ class Backend(Protocol):
 
     A backend also has a context manager ``precision(dtype)`` if the framework must know the dtype
     in advance. If it can train many models as one program, it has the class `ManyModels` and the
-    functions `many_layout` and `device_bytes`; see `skrnn.networks.backends.jax.many`.
+    function `device_bytes`; see `skrnn.networks.backends.jax.many`.
     """
 
     def sequences_to_device(self, sequences) -> Any:
@@ -152,7 +154,6 @@ to_device = _backend.to_device
 has_many = hasattr(_backend, "ManyModels")
 ManyModels = getattr(_backend, "ManyModels", None)
 device_bytes = getattr(_backend, "device_bytes", None)
-many_layout = getattr(_backend, "many_layout", None)
 
 _lock = threading.Lock()
 _float64_users = 0
