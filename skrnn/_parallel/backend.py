@@ -43,8 +43,8 @@ class SearchBackend(ParallelBackendBase):
         device.
     batched : {"auto"} or bool, default="auto"
         Whether tasks run in threads of this process and their networks are trained as one program,
-        which JAX alone can do. With "auto", this is done on JAX with a GPU. Otherwise, tasks run in
-        processes, at most one per core.
+        which JAX and PyTorch can do. With "auto", this is done on JAX with a GPU. Otherwise, tasks
+        run in processes, at most one per core.
     nesting_level, inner_max_num_threads : int or None
         As for any joblib backend.
     team : Team or None, default=None
