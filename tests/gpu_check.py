@@ -56,11 +56,13 @@ TINY_SCAN = {"steps": 9, "batch_size": 2, "units": 4, "repeats": 4}
 SEARCHES = (
     ("12 x 5", "one by one", 2),
     ("12 x 5", "skrnn", 2),
+    ("12 x 5", "skrnn, batched", 2),
     ("12 x 5", "skorch", 2),
     ("48 x 5", "one by one", 1),
     ("48 x 5", "skrnn", 2),
+    ("48 x 5", "skrnn, batched", 2),
     ("48 x 5", "skorch", 1),
-    ("1000 x 5", "skrnn", 1),
+    ("1000 x 5", "skrnn, batched", 1),
 )
 TINY_SEARCHES = (("tiny", "one by one", 1), ("tiny", "skrnn, batched", 1))
 ON_CPU = {"JAX_PLATFORMS": "cpu", "CUDA_VISIBLE_DEVICES": ""}
@@ -145,6 +147,25 @@ def check_cudnn(work, tiny, on_gpu):
         }
 
 
+def check_together(work, tiny, on_gpu):
+    """Check that fits as one program equal single fits, and on PyTorch that CUDA graphs run."""
+    found = work.read("together", tiny=tiny)
+    captures = found["captures"]
+    wanted = on_gpu and work.backend == "torch"
+    failed = not captures or any(one != "captured" for one in captures)
+    for dtype, difference in found["differences"].items():
+        yield {
+            "name": f"fits as one program, {dtype}",
+            "ok": difference <= TOLERANCES[dtype]["fit"],
+            "detail": f"difference from single fits {difference:.1e}",
+        }
+    yield {
+        "name": "CUDA graphs run" if wanted else "CUDA graphs or not",
+        "ok": not (wanted and failed),
+        "detail": ", ".join(captures) or "none",
+    }
+
+
 def timings(work, tiny):
     """Return seconds per batch of skrnn and of `torch.nn` for each size."""
     grid = TINY_GRID if tiny else GRID
@@ -159,10 +180,14 @@ def timings(work, tiny):
 
 def searches(work, tiny):
     """Return the seconds of searches under the backend "skrnn", one by one, and of skorch."""
+    # On JAX with a GPU, "skrnn" is batched by default.
+    left_out = {"skrnn"} if work.backend == "jax" else set()
+    if not find_spec("skorch"):
+        left_out.add("skorch")
     return [
         work.read("search", name=name, way=way, rounds=rounds)
         for name, way, rounds in (TINY_SEARCHES if tiny else SEARCHES)
-        if way != "skorch" or find_spec("skorch")
+        if way not in left_out
     ]
 
 
@@ -197,6 +222,7 @@ def check_backend(work, tiny):
         check_numbers(work, tiny),
         check_half(work, tiny),
         check_cudnn(work, tiny, on_gpu),
+        check_together(work, tiny, on_gpu),
     ):
         for check in with_errors_as_failures(found):
             print(f"{'ok' if check['ok'] else 'FAILED':<8}{check['name']:<36}{check['detail']}")

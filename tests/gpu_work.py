@@ -205,6 +205,50 @@ def _calls_of_jax(dump, model, X, y):
     return sorted(target for target in targets if "cudnn" in target and "rnn" in target)
 
 
+def together(path, tiny):
+    """Write how much fits as one program differ from single fits, and the results of captures."""
+    import joblib
+    from sklearn.base import clone
+
+    captures = _noted_captures()
+    differences = {}
+    for dtype in DTYPES[:1] if tiny else DTYPES:
+        model, X, y = model_and_data("lstm, bidirectional", dtype, tiny)
+        models = [
+            clone(model).set_params(optimizer="adam", learning_rate=rate)
+            for rate in (0.001, 0.003, 0.01)
+        ]
+        with joblib.parallel_config(backend="skrnn", n_jobs=3, batched=True):
+            found = joblib.Parallel()(joblib.delayed(one.fit)(X, y) for one in models)
+        found = [flat(one.weights_) for one in found]
+        expected = [flat(one.fit(X, y).weights_) for one in models]
+        pairs = zip(found, expected, strict=True)
+        differences[dtype] = max(float(np.abs(a - b).max()) for a, b in pairs)
+    written = {"differences": differences, "captures": sorted(captures)}
+    Path(path).write_text(json.dumps(written), encoding="utf-8")
+
+
+def _noted_captures():
+    """Return a set that is filled with the results of captures on PyTorch."""
+    noted = set()
+    if os.environ["KERAS_BACKEND"] == "torch":
+        from skrnn.networks.backends.torch import graphs
+
+        capture = graphs.capture
+
+        def note(function):
+            try:
+                replay = capture(function)
+            except Exception as error:
+                noted.add(f"{type(error).__name__}: {error}"[:200])
+                raise
+            noted.add("captured")
+            return replay
+
+        graphs.capture = note
+    return noted
+
+
 def ours(path, grid):
     """Write seconds per batch of skrnn (forward, backward and update) for each size of a grid."""
     write_timings(path, grid, _time_ours)
@@ -383,7 +427,7 @@ def _device_name(backend):
 
 ROLES = {
     function.__name__: function
-    for function in (results, half, cudnn, ours, peer, scan, search, device)
+    for function in (results, half, cudnn, together, ours, peer, scan, search, device)
 }
 
 if __name__ == "__main__":

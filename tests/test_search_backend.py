@@ -33,8 +33,11 @@ from skrnn import RNNClassifier, RNNRegressor
 from skrnn._fitting import is_fitted
 from skrnn._parallel import backend, rendezvous
 
-ON_JAX = keras.config.backend() == "jax"
-on_jax = pytest.mark.skipif(not ON_JAX, reason="only JAX trains many networks as one program")
+ON_TORCH = keras.config.backend() == "torch"
+TRAINS_MANY = ON_TORCH or keras.config.backend() == "jax"
+trains_many = pytest.mark.skipif(
+    not TRAINS_MANY, reason="TensorFlow does not train many networks as one program"
+)
 X, LABELS = labelled(("ant", "bee"), n=24)
 DENSE = np.random.default_rng(0).standard_normal((24, 5, 2)).astype(np.float32)
 RATES = (0.001, 0.003, 0.01, 0.03)
@@ -188,7 +191,7 @@ def test_without_a_gpu_tasks_run_in_processes_one_per_core():
 
 def test_n_jobs_of_threads_is_not_limited_by_cores():
     many = backend.SearchBackend(batched=True, max_models=100)
-    assert many.effective_n_jobs(64) == (64 if ON_JAX else joblib.cpu_count())
+    assert many.effective_n_jobs(64) == (64 if TRAINS_MANY else joblib.cpu_count())
     assert many.effective_n_jobs(None) == 1
     with pytest.raises(ValueError, match="n_jobs must not be 0"):
         many.effective_n_jobs(0)
@@ -215,13 +218,23 @@ KINDS = {
     "early stopping": (RNNClassifier, {"early_stopping": True, "patience": 1}, 1e-5),
     "dropout, schedule, metrics": (
         RNNRegressor,
-        {"dropout": 0.3, "schedule": "cosine", "metrics": ["mae"]},
+        # On PyTorch, fits with dropout are trained alone.
+        {"dropout": 0.0 if ON_TORCH else 0.3, "schedule": "cosine", "metrics": ["mae"]},
         1e-5,
     ),
 }
+if ON_TORCH:
+    # Nothing is compiled, so that further architectures take little time.
+    DOUBLE = {"dtype": "float64", "batch_size": 5}
+    KINDS |= {
+        "scans": (RNNClassifier, {**DOUBLE, "cell": "lru", "metrics": ["auc"]}, 1e-10),
+        "layers": (RNNClassifier, {**DOUBLE, "cell": "gru", "units": (4, 3), "l2": 0.1}, 1e-10),
+        "directions": (RNNRegressor, {**DOUBLE, "bidirectional": True, "pooling": "max"}, 1e-10),
+        "bounds": (RNNRegressor, {**DOUBLE, "cell": "indrnn", "max_recurrent_weight": 0.3}, 1e-10),
+    }
 
 
-@on_jax
+@trains_many
 @pytest.mark.parametrize("kind", KINDS)
 def test_fits_together_equal_single_fits(kind, meetings):
     estimator, options, tolerance = KINDS[kind]
@@ -247,7 +260,7 @@ def test_fits_together_equal_single_fits(kind, meetings):
             assert_allclose(weight, expected, atol=tolerance)
 
 
-@on_jax
+@trains_many
 def test_a_result_does_not_depend_on_which_fits_share_the_program():
     models = [RNNClassifier(**{**TINY, "random_state": i, "epochs": 3 + i}) for i in range(4)]
     data = [(X[: 24 - i], LABELS[: 24 - i]) for i in range(4)]
@@ -258,7 +271,7 @@ def test_a_result_does_not_depend_on_which_fits_share_the_program():
             assert_same_weights(together[i], other)
 
 
-@on_jax
+@trains_many
 def test_the_memory_of_the_device_limits_how_many_fits_share_a_program(monkeypatch):
     from skrnn.networks import backends
 
@@ -278,7 +291,7 @@ def test_the_memory_of_the_device_limits_how_many_fits_share_a_program(monkeypat
     assert set(made) == {2}
 
 
-@on_jax
+@trains_many
 def test_a_search_over_a_pipeline_equals_one_by_one(meetings):
     search = GridSearchCV(
         make_pipeline(Standardized(), RNNClassifier(**TINY)),
@@ -321,7 +334,7 @@ TOOLS = {
 }
 
 
-@on_jax
+@trains_many
 @pytest.mark.parametrize("tool", TOOLS)
 def test_tools_of_scikit_learn_give_the_results_of_one_by_one(tool):
     # Two-dimensional data, since some of these tools take nothing else.
@@ -334,7 +347,7 @@ def test_tools_of_scikit_learn_give_the_results_of_one_by_one(tool):
         assert_array_equal(together.predict(table), alone)
 
 
-@on_jax
+@trains_many
 def test_bagging_and_curves_give_the_results_of_one_by_one():
     table = DENSE.reshape(24, -1)
     bagging = BaggingClassifier(MODEL, n_estimators=4, random_state=0)
@@ -347,7 +360,7 @@ def test_bagging_and_curves_give_the_results_of_one_by_one():
         assert_allclose(one, other, atol=1e-6)
 
 
-@on_jax
+@trains_many
 def test_a_search_within_a_cross_validation_is_joined_too(meetings):
     search = GridSearchCV(MODEL, {"learning_rate": RATES[:2]}, cv=2)
     alone = cross_validate(search, DENSE, LABELS, cv=2)["test_score"]
@@ -358,7 +371,7 @@ def test_a_search_within_a_cross_validation_is_joined_too(meetings):
     assert meeting.n_calls < meeting.n_requests
 
 
-@on_jax
+@trains_many
 @pytest.mark.filterwarnings("ignore:One or more of the test scores are non-finite")
 def test_a_fit_that_fails_is_only_its_own_failure():
     rates = [0.01, 1e38]
@@ -374,6 +387,12 @@ def no_layers(steps, lengths):
     return steps
 
 
+def loss_with_a_branch(true, predicted):
+    """Return squared errors, in operations that `torch.vmap` cannot run."""
+    errors = true - predicted
+    return errors**2 if float(errors.detach().sum()) else errors
+
+
 class Counts(keras.callbacks.Callback):
     """A callback, which needs the live model."""
 
@@ -381,12 +400,22 @@ class Counts(keras.callbacks.Callback):
         logs["weights"] = sum(np.abs(weight).sum() for weight in self.model.get_weights())
 
 
-@on_jax
-@pytest.mark.parametrize(
-    "options",
-    [{"body": no_layers}, {"callbacks": [Counts()]}, {"truncation": 2, "return_sequences": True}],
-    ids=["body", "callbacks", "truncation"],
-)
+ALONE = {
+    "body": {"body": no_layers},
+    "callbacks": {"callbacks": [Counts()]},
+    "truncation": {"truncation": 2, "return_sequences": True},
+}
+if ON_TORCH:
+    ALONE |= {
+        "dropout": {"dropout": 0.3},
+        "optimizer": {"optimizer": "sgd"},
+        "penalty": {"gradient_penalty": 0.1},
+        "loss": {"loss": loss_with_a_branch},
+    }
+
+
+@trains_many
+@pytest.mark.parametrize("options", ALONE.values(), ids=ALONE)
 def test_fits_that_cannot_be_joined_run_as_they_would_alone(options):
     model = RNNClassifier(**TINY).set_params(**options)
     y = [np.arange(5) % 2] * 24 if "truncation" in options else LABELS
@@ -404,7 +433,7 @@ def interruptible():
     signal.signal(signal.SIGINT, before)
 
 
-@on_jax
+@trains_many
 @pytest.mark.usefixtures("interruptible")
 def test_an_interruption_ends_all_fits_and_leaves_estimators_as_before():
     def interrupts(t):
@@ -425,7 +454,7 @@ def test_an_interruption_ends_all_fits_and_leaves_estimators_as_before():
     assert not any(thread.is_alive() for thread in left)
 
 
-@on_jax
+@trains_many
 def test_partial_fit_can_be_joined():
     model = RNNClassifier(**TINY).fit(X, LABELS)
     more = joblib.delayed(lambda one: clone(one).fit(X, LABELS).partial_fit(X, LABELS))

@@ -24,6 +24,8 @@ from skrnn._parallel.rendezvous import Rendezvous, Team, current_team
 
 # On a GPU, one update of 60 small networks takes about twice as long as that of a single one.
 DEFAULT_MODELS = 64
+# The frameworks on which many networks can be trained as one program.
+_TRAIN_MANY = ("jax", "torch")
 # A task that does not train a network cannot be interrupted, so that joblib does not wait for it.
 _SECONDS_TO_END = 10
 
@@ -41,8 +43,8 @@ class SearchBackend(ParallelBackendBase):
         device.
     batched : {"auto"} or bool, default="auto"
         Whether tasks run in threads of this process and their networks are trained as one program,
-        which JAX alone can do. With "auto", this is done on JAX with a GPU. Otherwise, tasks run in
-        processes, at most one per core.
+        which JAX and PyTorch can do. With "auto", this is done on JAX with a GPU. Otherwise, tasks
+        run in processes, at most one per core.
     nesting_level, inner_max_num_threads : int or None
         As for any joblib backend.
     team : Team or None, default=None
@@ -164,7 +166,7 @@ class SearchBackend(ParallelBackendBase):
     def _is_batched(self):
         if self._batched == "auto":
             return _is_faster_batched()
-        return self._batched and keras_backend() == "jax"
+        return self._batched and keras_backend() in _TRAIN_MANY
 
 
 class _Processes(LokyBackend):

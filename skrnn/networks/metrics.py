@@ -119,15 +119,8 @@ class Metrics:
         ValueError
             If a metric does not accept the targets, or does not return a scalar.
         """
-        true = np.zeros((2, self._n_outputs), np.float32)
-        if self._class_codes:
-            true = np.zeros(2, np.int32)
-        predicted = np.full((2, self._n_outputs), 0.5, np.float32)
-        one = np.ones(self._n_outputs, self._dtype)
         with self.precision():
-            arrays = true, predicted, one, one, 0 * one
-            true, predicted, *units = map(ops.convert_to_tensor, arrays)
-            inputs = self.inputs(true, predicted, units)
+            inputs = self.inputs(*self.any_inputs())
             for metric, pair in zip(self.items, inputs, strict=True):
                 before = [(variable, _value(variable)) for variable in metric.variables]
                 _build(metric, *pair)
@@ -147,6 +140,17 @@ class Metrics:
                     UserWarning,
                     stacklevel=2,
                 )
+
+    def any_inputs(self):
+        """Return targets, predictions and units of two rows, as for `inputs`."""
+        true = np.zeros((2, self._n_outputs), np.float32)
+        if self._class_codes:
+            true = np.zeros(2, np.int32)
+        predicted = np.full((2, self._n_outputs), 0.5, np.float32)
+        one = np.ones(self._n_outputs, self._dtype)
+        arrays = true, predicted, one, one, 0 * one
+        true, predicted, *units = map(ops.convert_to_tensor, arrays)
+        return true, predicted, units
 
     def read(self):
         """Return the values of the metrics by name, and reset them."""

@@ -12,6 +12,8 @@ from typing import Any, Protocol
 import keras
 from keras.src.backend.common.dtypes import BIT64_TO_BIT32_DTYPE
 
+from skrnn.networks.backends.buckets import many_layout
+
 __all__ = [
     "ManyModels",
     "batch_layout",
@@ -49,8 +51,8 @@ class Backend(Protocol):
     A backend also has a context manager ``precision(dtype)`` if the framework must know the dtype
     in advance. If it can send the time steps of many sequences before the rest, it has the function
     ``steps_to_device(values)``, whose return value is a further argument of `to_device`. If it can
-    train many models as one program, it has the class `ManyModels` and the functions `many_layout`
-    and `device_bytes`; see `skrnn.networks.backends.jax.many`.
+    train many models as one program, it has the class `ManyModels` and the function `device_bytes`;
+    see `skrnn.networks.backends.jax.many`.
     """
 
     def sequences_to_device(self, sequences) -> Any:
@@ -157,7 +159,6 @@ has_many = hasattr(_backend, "ManyModels")
 ManyModels = getattr(_backend, "ManyModels", None)
 device_bytes = getattr(_backend, "device_bytes", None)
 steps_to_device = getattr(_backend, "steps_to_device", None)
-many_layout = getattr(_backend, "many_layout", None)
 
 _lock = threading.Lock()
 _float64_users = 0

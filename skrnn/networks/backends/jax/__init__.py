@@ -10,7 +10,7 @@ from skrnn.networks.backends.jax.device import (
 )
 from skrnn.networks.backends.jax.gradients import compile_gradients, gradients_of
 from skrnn.networks.backends.jax.loops import has_fast_loop, run_loop
-from skrnn.networks.backends.jax.many import ManyModels, device_bytes, many_layout, placement
+from skrnn.networks.backends.jax.many import ManyModels, device_bytes, placement
 from skrnn.networks.backends.jax.scans import linear_recurrence
 
 __all__ = [
@@ -23,7 +23,6 @@ __all__ = [
     "gradients_of",
     "has_fast_loop",
     "linear_recurrence",
-    "many_layout",
     "placement",
     "precision",
     "run_loop",

@@ -24,6 +24,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from skrnn.networks.backends.buckets import bucket_size
 from skrnn.networks.backends.jax.batch import BatchFunctions, gather_inputs, needs_exact_rows
 from skrnn.networks.batches import compact
 from skrnn.networks.static_input import further_inputs, static_arrays
@@ -40,13 +41,6 @@ _SMALL = 2**16
 
 
 # --- arrays -----------------------------------------------------------------------------------
-
-
-def bucket_size(n, per_octave=4, least=8):
-    """Return `n` rounded up to one of `per_octave` sizes between two powers of two."""
-    n = int(n)
-    step = max(least, (1 << (n - 1).bit_length()) // (2 * per_octave))
-    return -(-n // step) * step
 
 
 def _padded_to_bucket(array):

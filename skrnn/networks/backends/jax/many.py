@@ -16,19 +16,9 @@ import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
+from skrnn.networks.backends.buckets import bucket_size, shape_of_batches
 from skrnn.networks.backends.jax.batch import BatchFunctions, needs_exact_rows
-from skrnn.networks.backends.jax.device import bucket_size
 from skrnn.networks.backends.jax.loops import own_loops
-
-
-def many_layout(spec, examples, batch_size):
-    """Return the shapes of a fit's data and batches; only equal ones are trained together."""
-    lengths = examples.sequences.lengths
-    n_steps = min(int(lengths.sum()), len(examples.sequences.values))
-    longest_target = int(examples.targets.lengths.max())
-    shape = _shape_of_batches(spec, lengths, longest_target, batch_size)
-    sizes = len(lengths), n_steps, len(examples.targets.values)
-    return shape, *(bucket_size(bucket_size(size, 2), 1) for size in sizes)
 
 
 def _shapes_of_data(data):
@@ -44,14 +34,6 @@ def _shapes_of_data(data):
 
     arrays, *arrays_of_targets = jax.tree.map(longer, (arrays, *arrays_of_targets))
     return arrays, [*arrays_of_targets, units, jax.tree.map(longer, known)]
-
-
-def _shape_of_batches(spec, lengths, longest_target, n_rows):
-    """Return the numbers of rows, time steps and time steps of targets of all batches."""
-    longest = int(lengths.max())
-    n_steps = longest if lengths.min() == longest else bucket_size(longest, 2, 4)
-    n_target_steps = None if spec.decoder is None else bucket_size(longest_target, 2, 4)
-    return bucket_size(n_rows), n_steps, n_target_steps
 
 
 def device_bytes():
@@ -134,7 +116,7 @@ class ManyModels:
         """
         (_, lengths), _, longest = data
         n_rows = n_rows or int(np.diff(bounds).max())
-        shape = _shape_of_batches(self._spec, lengths, longest, n_rows)
+        shape = shape_of_batches(self._spec, lengths, longest, n_rows)
         leaves = jax.tree.leaves(_shapes_of_data(data))
         return name, shape, tuple((leaf.shape, str(leaf.dtype)) for leaf in leaves)
 

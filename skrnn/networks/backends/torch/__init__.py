@@ -9,13 +9,16 @@ from skrnn.networks.backends.torch.device import (
 )
 from skrnn.networks.backends.torch.gradients import compile_gradients, gradients_of
 from skrnn.networks.backends.torch.kernels import has_fast_loop, run_loop
+from skrnn.networks.backends.torch.many import ManyModels, device_bytes
 from skrnn.networks.backends.torch.scans import linear_recurrence
 
 __all__ = [
+    "ManyModels",
     "batch_layout",
     "compile_forward",
     "compile_gradients",
     "compile_training",
+    "device_bytes",
     "gradients_of",
     "has_fast_loop",
     "linear_recurrence",

@@ -59,7 +59,7 @@ def batch_layout(spec, lengths, batch_size, n_epochs):
 
 def compile_training(network, objective, optimizer, model, penalty, bounded):
     """Prepare training and evaluation; nothing is compiled."""
-    run_model = {True: _runner(model, True), False: _runner(network.raw, False)}
+    run_model = {True: runner(model, True), False: runner(network.raw, False)}
     state_inputs = [] if network.spec.decoder else further_inputs(model)
     target_losses = partial(_target_losses, objective, network.spec.return_sequences)
     mean = _mean_or_zero if objective.skips else torch.mean
@@ -169,7 +169,7 @@ def _run_batches(one_batch, data, batches, rates, states):
 
 def compile_forward(model):
     """Prepare the forward pass of a model."""
-    run_model = _runner(model, training=False)
+    run_model = runner(model, training=False)
 
     @torch.no_grad
     def run(sequences, rows, *initial):
@@ -180,7 +180,7 @@ def compile_forward(model):
     return run
 
 
-def _runner(model, training):
+def runner(model, training):
     """Return a function that runs a model on its inputs.
 
     Keras searches the inputs of each operation for masks, symbols and dtypes to convert. In a

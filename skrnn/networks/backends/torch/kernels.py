@@ -1,12 +1,32 @@
 """Run a recurrent layer on PyTorch, with a fused kernel if a fast one exists, else with `loops`."""
 
+from contextlib import contextmanager
+from contextvars import ContextVar
+
 import torch
 from torch.nn.functional import embedding
 
 from skrnn.networks.backends.torch import gate_loops, loops, refine_loops, relu_loops
-from skrnn.networks.cells import get_cell
+from skrnn.networks.cells import get_cell, run_steps
 
 _LOOPS = {**loops.LOOPS, **gate_loops.LOOPS, **relu_loops.LOOPS, **refine_loops.LOOPS}
+
+_plain = ContextVar("plain", default=False)
+
+
+@contextmanager
+def plain_loops():
+    """Run layers in plain operations, as `torch.vmap` has no rules for the other loops."""
+    before = _plain.set(True)
+    try:
+        yield
+    finally:
+        _plain.reset(before)
+
+
+def are_loops_plain():
+    """Return whether layers run within `plain_loops`."""
+    return _plain.get()
 
 
 def has_fast_loop(cell):
@@ -16,6 +36,8 @@ def has_fast_loop(cell):
 
 def run_loop(cell, steps, mask, weights, initial_states=None):
     """Run the fused kernel of PyTorch if it is fast for the layer, else one of `loops`."""
+    if are_loops_plain():
+        return run_steps(get_cell(cell), steps, mask, weights, initial_states)
     # The kernel, the recurrent kernel and the bias come first, in this order.
     weights = [getattr(weight, "value", weight) for weight in weights.values()]
     run = _run_native if _is_native_fast(cell, steps, weights[0]) else _run_own

@@ -3,13 +3,24 @@
 import torch
 from torch.autograd.function import once_differentiable
 
+from skrnn.networks.backends.torch.kernels import are_loops_plain
+
 
 def linear_recurrence(a, b, first):
     """Return h of the recurrence h[t] = a[t] * h[t - 1] + b[t]; see `Backend`."""
+    run = _run_plain if are_loops_plain() else _Recurrence.apply
     if isinstance(b, tuple):
-        h = _Recurrence.apply(*(torch.complex(*parts) for parts in (a, b, first)))
+        h = run(*(torch.complex(*parts) for parts in (a, b, first)))
         return h.real, h.imag
-    return _Recurrence.apply(a, b, first)
+    return run(a, b, first)
+
+
+def _run_plain(a, b, first):
+    """Run the recurrence in operations that `torch.vmap` can run for many models."""
+    factors, h = a.unbind(0) if a.ndim > 1 else [a] * len(b), [first]
+    for factor, step in zip(factors, b.unbind(0), strict=True):
+        h.append(factor * h[-1] + step)
+    return torch.stack(h[1:])
 
 
 class _Recurrence(torch.autograd.Function):

@@ -1,0 +1,138 @@
+"""Updates on PyTorch that are captured as CUDA graphs, with a capture that runs on a CPU."""
+
+import keras
+import numpy as np
+import pytest
+from small_data import TINY, assert_same_weights
+from test_search_backend import DENSE, LABELS, fit_together
+
+from skrnn import RNNClassifier
+
+if keras.backend.backend() != "torch":
+    pytest.skip("it is about the PyTorch backend", allow_module_level=True)
+
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from skrnn.networks.backends.torch import graphs
+
+# Operations that read values of tensors on the host, or send numbers to the device.
+NOT_CAPTURED = {
+    "_local_scalar_dense",
+    "equal",
+    "is_nonzero",
+    "item",
+    "lift_fresh",
+    "masked_select",
+    "nonzero",
+    "unique2",
+}
+
+
+class OnDevice(TorchDispatchMode):
+    """Raises an error at operations that a CUDA graph cannot contain."""
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        name = function.name().removeprefix("aten::").partition(".")[0]
+        if name in NOT_CAPTURED:
+            raise RuntimeError(f"{name} cannot be captured")
+        return function(*args, **(kwargs or {}))
+
+
+class Captures:
+    """Replaces `graphs.capture` on a CPU, and counts captures and replays."""
+
+    def __init__(self, fails=False):
+        self.fails, self.n_captures, self.n_replays = fails, 0, 0
+
+    def __call__(self, function):
+        self.n_captures += 1
+        if self.fails:
+            raise RuntimeError("CUDA error: operation not permitted when stream is capturing")
+
+        def replay():
+            self.n_replays += 1
+            with OnDevice():
+                function()
+
+        return replay
+
+
+@pytest.fixture
+def captures(monkeypatch):
+    """Return a function that lets updates on a CPU be captured by a stand-in, and returns it."""
+
+    def capture(**options):
+        made = Captures(**options)
+        monkeypatch.setattr(graphs, "can_capture", lambda device: True)
+        monkeypatch.setattr(graphs, "warm_up", lambda function: function())
+        monkeypatch.setattr(graphs, "capture", made)
+        return made
+
+    return capture
+
+
+MODELS = {
+    "lstm": RNNClassifier(**{**TINY, "cell": "lstm"}, metrics=["accuracy"]),
+    "gru": RNNClassifier(
+        **{**TINY, "cell": "gru", "epochs": 2, "batch_size": 6, "bidirectional": True},
+        early_stopping=True,
+        class_weight="balanced",
+    ),
+    "one target per step": RNNClassifier(**{**TINY, "cell": "mingru"}, return_sequences=True),
+}
+
+
+@pytest.mark.parametrize("kind", MODELS)
+def test_updates_that_are_captured_give_the_same_bits(kind, captures):
+    model = MODELS[kind]
+    model.set_params(epochs=6)
+    y = [np.arange(5) % 2] * 24 if model.return_sequences else LABELS
+    expected = fit_together([model] * 2, [(DENSE, y)] * 2)
+    made = captures()
+    found = fit_together([model] * 2, [(DENSE, y)] * 2)
+    assert made.n_captures == 1 + model.early_stopping
+    assert made.n_replays > made.n_captures
+    for one, other in zip(found, expected, strict=True):
+        assert_same_weights(one, other)
+        assert one.history_ == other.history_
+
+
+def test_updates_run_as_before_if_the_capture_fails(captures):
+    expected = fit_together([MODELS["lstm"]] * 2, [(DENSE, LABELS)] * 2)
+    made = captures(fails=True)
+    found = fit_together([MODELS["lstm"]] * 2, [(DENSE, LABELS)] * 2)
+    assert (made.n_captures, made.n_replays) == (1, 0)
+    for one, other in zip(found, expected, strict=True):
+        assert_same_weights(one, other)
+
+
+def test_a_function_is_captured_after_its_first_calls(captures):
+    made, calls = captures(), []
+    run = graphs.repeated(lambda: calls.append(made.n_replays), "cuda")
+    for _ in range(6):
+        run()
+    assert calls == [0, 0, 0, 1, 2, 3]
+
+
+def test_a_function_that_sends_new_numbers_to_the_device_is_not_captured(captures):
+    captures()
+    numbers, found = iter(range(9)), torch.zeros(())
+    run = graphs.Repeated(lambda: found.add_(torch.tensor(next(numbers))))
+    for _ in range(3):
+        run()
+    with pytest.raises(RuntimeError, match="must not send new numbers"):
+        run()
+
+
+def test_constants_of_other_types_are_other_constants():
+    with graphs._Constants():
+        made = [torch.as_tensor(value) for value in (1, 1.0, True, np.float64(1), 1)]
+        zeros = torch.as_tensor(0.0), torch.as_tensor(-0.0)
+    assert len({(one.dtype, id(one)) for one in made}) == 4
+    assert torch.signbit(zeros[1])
+    assert not torch.signbit(zeros[0])
+
+
+def test_without_a_gpu_functions_are_not_captured():
+    assert graphs.repeated(print, "cpu") is print
