@@ -311,10 +311,7 @@ def read_examples(
     of_sequences, weights = read_target_weights(
         sample_weight, inputs, counts, known, per_step=may_miss, input_name=names[2]
     )
-    # A sequence of weight zero has no effect on training, but its labels count as classes.
-    used = in_used = slice(None)
-    if not of_sequences.all():
-        used, in_used = np.flatnonzero(of_sequences), np.repeat(of_sequences > 0, counts)
+    used, in_used = _of_positive_weight(of_sequences, counts)
     is_target = slice(None) if weights.all() else weights > 0
     # Only their ratios count. Products with class weights must neither overflow nor underflow.
     of_sequences, weights = _relative(of_sequences), _relative(weights)
@@ -340,6 +337,16 @@ def read_examples(
     targets, encode = _prepared(estimator._codec, y, names[1])
     further = estimator._scaled_target_inputs(further, in_used)
     return Examples.of(sequences, targets, counts[used], weights, further, encode), used, split
+
+
+def _of_positive_weight(weights, counts):
+    """Return the indices of the sequences of positive weight, and which targets are theirs.
+
+    A sequence of weight zero has no effect on training, but its labels count as classes.
+    """
+    if weights.all():
+        return slice(None), slice(None)
+    return np.flatnonzero(weights), np.repeat(weights > 0, counts)
 
 
 def _prepared(codec, y, input_name):
