@@ -23,7 +23,7 @@ import pandas as pd
 from skrnn import RNNRegressor
 from skrnn.datasets import make_adding_problem
 
-X, y = make_adding_problem(5_000, n_steps=20, random_state=0)
+X, y = make_adding_problem(4_000, n_steps=20, random_state=0)
 print("The marked numbers of a sequence and their sum:", X[0, X[0, :, 1] == 1, 0], y[0])
 print(f"Mean squared error of the mean: {y.var():.3f}")
 
@@ -55,7 +55,7 @@ lengths = [10, 20, 40]
 
 errors = {name: [] for name in cells}
 for length in lengths:
-    X, y = make_adding_problem(5_000, n_steps=length, random_state=0)
+    X, y = make_adding_problem(4_000, n_steps=length, random_state=0)
     X_test, y_test = make_adding_problem(1_000, n_steps=length, random_state=1)
     for name, cell in cells.items():
         model = RNNRegressor(**{**common, **cell}).fit(X, y)
@@ -67,7 +67,7 @@ table.map("{:.1e}".format)
 # %%
 # Errors by length
 # ----------------
-# At 40 time steps, the simple cell is hardly better than the mean. The gated cells with chrono
+# At 40 time steps, the simple cell is not much better than the mean. The gated cells with chrono
 # biases and the LRU have an error that is more than fifty times smaller. The GRU with the usual
 # biases is worse than that with chrono biases. The IRNN learns the task, but not as well in so few
 # updates.
@@ -81,13 +81,13 @@ axes.annotate("always the mean", (10, mean), (0, 4), textcoords="offset points",
 axes.set_xticks(lengths, map(str, lengths))
 axes.minorticks_off()
 axes.set(xlabel="Time steps of a sequence", ylabel="Mean squared error", ylim=(2e-5, 0.6))
-axes.set_title("The adding problem after 942 updates")
+axes.set_title("The adding problem after 750 updates")
 axes.legend(loc="center left", bbox_to_anchor=(1, 0.5))
 axes.grid(alpha=0.3)
 plt.show()
 
 longest = {name: values[-1] for name, values in errors.items()}
-assert longest["simple"] > 0.8 * mean
+assert longest["simple"] > 0.6 * mean
 assert longest["IRNN"] < mean / 5
 assert all(longest[name] < mean / 50 for name in ("GRU, chrono", "LSTM, chrono", "LRU"))
 assert longest["IRNN"] > max(longest[name] for name in ("GRU, chrono", "LSTM, chrono", "LRU"))
