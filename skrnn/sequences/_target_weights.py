@@ -37,7 +37,7 @@ def require_weights_of_sequences(sample_weight, input_name="sample_weight"):
         raise ValueError(
             f"{input_name} must contain one weight per sequence, got sequences of weights. One "
             "weight per time step is only possible for an estimator with return_sequences=True. If "
-            "single labels or targets need weights of their own, fit one estimator for each."
+            "single labels or targets need different weights, fit one estimator for each."
         )
 
 
