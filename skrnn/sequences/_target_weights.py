@@ -37,7 +37,7 @@ def require_weights_of_sequences(sample_weight, input_name="sample_weight"):
         raise ValueError(
             f"{input_name} must contain one weight per sequence, got sequences of weights. One "
             "weight per time step is only possible for an estimator with return_sequences=True. If "
-            "single labels or targets need different weights, fit one estimator for each of them."
+            "single labels or targets need different weights, fit one estimator for each."
         )
 
 
@@ -96,9 +96,6 @@ def read_target_weights(sample_weight, inputs, counts, known, *, per_step, input
     ValueError
         If the weights do not match X, are negative or not finite, or are all zero.
     """
-    if sample_weight is None and known is None:
-        # One number for all, so that many windows over one series need no memory for weights.
-        return np.broadcast_to(1.0, len(counts)), np.broadcast_to(1.0, int(counts.sum()))
     if not per_step:
         require_weights_of_sequences(sample_weight, input_name)
     if is_per_step(sample_weight):
