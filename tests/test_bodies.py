@@ -15,7 +15,15 @@ from small_data import TINY, labelled
 
 from skrnn import RNNClassifier, RNNRegressor
 from skrnn.export import to_keras, to_onnx
-from skrnn.recurrent import AttentionBody, ConvBody, LSTMFCNBody, check_body, masked_attention
+from skrnn.recurrent import (
+    AttentionBody,
+    ConvBody,
+    LSTMFCNBody,
+    RandomConvBody,
+    RecurrentFeatures,
+    check_body,
+    masked_attention,
+)
 
 X, LABELS = labelled()
 BODIES = {
@@ -27,6 +35,7 @@ BODIES = {
         filters=(4, 4), kernel_size=2, pool_size=1, normalization=None, shortcut=False
     ),
     "lstm fcn": LSTMFCNBody(filters=(4, 5), kernel_size=3),
+    "random": RandomConvBody(filters=3, kernel_size=3, dilations=(1, 4)),
     "attention": AttentionBody(units=6, n_heads=3, n_layers=1),
 }
 PARAMS = {**TINY, "epochs": 2, "pooling": "max"}
@@ -62,6 +71,32 @@ def test_conv_body_is_computed_from_its_weights():
             outputs.append(h)
         expected.append(np.max(outputs, axis=0) @ head + bias)
     assert_allclose(model.predict(X), np.ravel(expected), rtol=0, atol=1e-5)
+
+
+def test_random_conv_body_is_computed_from_its_kernels():
+    body = RandomConvBody(filters=3, kernel_size=5, dilations=(1, 3), normalization=None)
+    network = RNNClassifier(**{**PARAMS, "add_differences": False}, body=body, standardize=False)
+    features = RecurrentFeatures(network).fit(X, LABELS)
+    kernels = features.estimator_.weights_[:4]
+    expected = []
+    for x in X:
+        row = []
+        for dilation, kernel, bias in zip((1, 3), kernels[::2], kernels[1::2], strict=True):
+            padded = np.pad(x, ((2 * dilation, 2 * dilation), (0, 0)))
+            c = bias + sum(padded[j * dilation :][: len(x)] @ kernel[j] for j in range(5))
+            row += [(c > 0).mean(axis=0), np.maximum(c, 0).mean(axis=0), c.max(axis=0)]
+        expected.append(np.concatenate(row))
+    assert_allclose(features.transform(X), expected, rtol=0, atol=1e-5)
+
+
+def test_random_conv_body_kernels_depend_on_the_seed_and_not_on_training():
+    def kernels(**params):
+        return [w for w in fitted("random", **params).weights_ if w.ndim == 3]
+
+    first = kernels()
+    assert_allclose([kernel.mean(axis=0) for kernel in first], 0, atol=1e-6)
+    assert_array_equal(kernels(epochs=5, learning_rate=0.1), first)
+    assert (np.array(kernels(random_state=7)) != first).all()
 
 
 def test_conv_body_batch_normalization_learns_and_saves_its_statistics():
@@ -126,6 +161,8 @@ def test_body_that_changes_after_the_fit_changes_no_prediction():
         (ConvBody(normalization="group"), "'normalization' parameter of ConvBody"),
         (ConvBody(activation="rectifier"), "'activation' parameter of ConvBody"),
         (LSTMFCNBody(recurrent_dropout=1), "'recurrent_dropout' parameter of LSTMFCNBody"),
+        (RandomConvBody(dilations=(1, 0)), r"dilations must be a positive .* got \(1, 0\)"),
+        (RandomConvBody(kernel_size=1), "'kernel_size' parameter of RandomConvBody"),
         (AttentionBody(units=6), "units must be a multiple of n_heads, got units=6 and n_heads=4"),
         (AttentionBody(n_layers=0), "'n_layers' parameter of AttentionBody"),
     ],

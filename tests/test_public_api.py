@@ -111,6 +111,7 @@ PUBLIC_NAMES = {
         "LSTMFCNBody",
         "RNNClassifier",
         "RNNRegressor",
+        "RandomConvBody",
         "RecurrentFeatures",
         "Seq2SeqClassifier",
         "Seq2SeqRegressor",

@@ -9,6 +9,7 @@ from skrnn.recurrent._check_body import check_body
 from skrnn.recurrent._classifier import RNNClassifier
 from skrnn.recurrent._masked_attention import masked_attention
 from skrnn.recurrent._program_cache import clear_program_cache
+from skrnn.recurrent._random_conv_body import RandomConvBody
 from skrnn.recurrent._recurrent_features import RecurrentFeatures
 from skrnn.recurrent._regressor import RNNRegressor
 from skrnn.recurrent._seq2seq import Seq2SeqClassifier, Seq2SeqRegressor
@@ -21,6 +22,7 @@ __all__ = [
     "LSTMFCNBody",
     "RNNClassifier",
     "RNNRegressor",
+    "RandomConvBody",
     "RecurrentFeatures",
     "Seq2SeqClassifier",
     "Seq2SeqRegressor",
@@ -32,5 +34,12 @@ __all__ = [
 ]
 
 # The public module of these classes, also in pickles and skops files.
-for _class in (AttentionBody, ConvBody, LSTMFCNBody, RecurrentFeatures, Stream):
+for _class in (
+    AttentionBody,
+    ConvBody,
+    LSTMFCNBody,
+    RandomConvBody,
+    RecurrentFeatures,
+    Stream,
+):
     _class.__module__ = __name__

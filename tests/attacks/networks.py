@@ -36,7 +36,7 @@ from skrnn.inspection import (
     gradient_flow,
 )
 from skrnn.model_selection import search_space, suggest_params
-from skrnn.recurrent import AttentionBody, ConvBody, LSTMFCNBody, check_body
+from skrnn.recurrent import AttentionBody, ConvBody, LSTMFCNBody, RandomConvBody, check_body
 from skrnn.reservoir import Reservoir
 
 from .estimators import RNN
@@ -163,7 +163,7 @@ def of_bodies():
         "check_body": (check_body, {"body": body, **built}, list(built)),
         **{
             kind.__name__: (partial(_build, kind), kind().get_params(deep=False), None)
-            for kind in (ConvBody, LSTMFCNBody, AttentionBody)
+            for kind in (ConvBody, LSTMFCNBody, RandomConvBody, AttentionBody)
         },
     }
 

@@ -58,6 +58,9 @@ class Model:
 MODELS = {
     "rnn": Model("Recurrent classifier", "with_skrnn:defaults", ("keras",)),
     "conv_body": Model("Recurrent, with ConvBody", "with_skrnn:with_conv_body", ("keras",)),
+    "random_conv": Model(
+        "Random convolutions, ridge", "with_skrnn:random_convolutions", ("keras",)
+    ),
     "echo_state": Model("Echo state classifier", "with_skrnn_reservoirs:defaults"),
     "logistic": Model("Logistic regression", "with_sklearn:linear", seeded=False),
     "nearest": Model("1-nearest neighbour", "with_sklearn:nearest", seeded=False),

@@ -15,6 +15,7 @@ from skrnn.networks.architecture.ready_bodies import (
     conv_body,
     lstm_fcn_body,
     masked_attention,
+    random_conv_body,
 )
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "initial_weights",
     "lstm_fcn_body",
     "masked_attention",
+    "random_conv_body",
     "rebuild_network",
     "require_same_parts",
 ]

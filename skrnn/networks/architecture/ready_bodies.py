@@ -5,6 +5,7 @@ after the end of its sequence.
 """
 
 import math
+from dataclasses import replace
 
 import keras
 import numpy as np
@@ -13,6 +14,9 @@ from keras import ops
 from skrnn.networks.architecture.custom_body import Body, real_steps
 from skrnn.networks.architecture.head import pool
 from skrnn.networks.architecture.stack import last_step
+
+# Of batch normalisation. That of Keras, 0.99, is too slow for fits of some hundred updates.
+_MOMENTUM = 0.9
 
 
 def masked_attention(queries, keys, values, mask, n_heads=1):
@@ -72,8 +76,7 @@ def _zero_padding(steps, mask):
 
 def _normalize(steps, mask, normalization):
     if normalization == "batch":
-        # The momentum of Keras, 0.99, is too slow for fits of some hundred updates.
-        layer = keras.layers.BatchNormalization(momentum=0.9, dtype=steps.dtype)
+        layer = keras.layers.BatchNormalization(momentum=_MOMENTUM, dtype=steps.dtype)
         return layer(steps, mask=mask)
     if normalization == "layer":
         return keras.layers.LayerNormalization(dtype=steps.dtype)(steps)
@@ -113,6 +116,46 @@ def lstm_fcn_body(steps, lengths, mask, recurrent, body):
     if body.recurrent_dropout:
         ends = keras.layers.Dropout(body.recurrent_dropout, dtype=steps.dtype)(ends)
     return ops.concatenate([mean, ends], axis=1)
+
+
+def random_conv_body(steps, lengths, mask, body):
+    """Return statistics over time of convolutions whose kernels are random and not trained."""
+    steps, statistics = _zero_padding(steps, mask), []
+    for dilation in body._dilations():
+        convolved = _random_convolution(steps, dilation, body)
+        positive = ops.cast(convolved > 0, steps.dtype)
+        outputs = Body(convolved, None, lengths, mask)
+        for one, pooling in (
+            (replace(outputs, steps=positive), "mean"),
+            (replace(outputs, steps=ops.relu(convolved)), "mean"),
+            (outputs, "max"),
+        ):
+            statistics.append(pool(one, pooling))
+    vector = ops.concatenate(statistics, axis=1)
+    if body.normalization is None:
+        return vector
+    layer = keras.layers.BatchNormalization(
+        momentum=_MOMENTUM, center=False, scale=False, dtype=steps.dtype
+    )
+    return layer(vector)
+
+
+def _random_convolution(steps, dilation, body):
+    """Return a convolution with kernels whose weights have a mean of zero over time."""
+    layer = keras.layers.Conv1D(
+        int(body.filters),
+        int(body.kernel_size),
+        dilation_rate=dilation,
+        padding="same",
+        data_format="channels_last",
+        kernel_initializer=keras.initializers.RandomNormal(stddev=1.0),
+        bias_initializer=keras.initializers.RandomUniform(-1.0, 1.0),
+        trainable=False,
+        dtype=steps.dtype,
+    )
+    layer.build(steps.shape)
+    layer.kernel.assign(layer.kernel - ops.mean(layer.kernel, axis=0, keepdims=True))
+    return layer(steps)
 
 
 def attention_body(steps, lengths, mask, body):

@@ -11,11 +11,14 @@ from pathlib import Path
 
 import numpy as np
 from scipy.sparse import csr_array
+from sklearn.linear_model import RidgeClassifierCV, RidgeCV
 from sklearn.model_selection import GridSearchCV, StratifiedKFold
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from skrnn import EmbeddingTokenizer, RNNClassifier, RNNRegressor
 from skrnn.preprocessing import SlidingWindow
+from skrnn.recurrent import RandomConvBody, RecurrentFeatures
 from skrnn.sequences import Sequences
 from workloads.data import documents, echoed_noise, reviews, waves
 from workloads.real_sequences import CLASSES, conv_body
@@ -202,3 +205,12 @@ def defaults(predicted, longest, seed):
 def with_conv_body(predicted, longest, seed):
     """Return the same with the convolutional body."""
     return defaults(predicted, longest, seed).set_params(body=conv_body()())
+
+
+def random_convolutions(predicted, longest, seed):
+    """Return a ridge model on the features of random convolutions."""
+    network = defaults(predicted, longest, seed)
+    network.set_params(body=RandomConvBody(), add_differences=False, epochs=1)
+    alphas = np.logspace(-3, 4, 10)
+    ridge = RidgeClassifierCV(alphas) if predicted == CLASSES else RidgeCV(alphas)
+    return make_pipeline(RecurrentFeatures(network), StandardScaler(), ridge)
