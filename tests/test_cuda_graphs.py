@@ -3,6 +3,8 @@
 import keras
 import numpy as np
 import pytest
+from numpy.testing import assert_allclose
+from sklearn.base import clone
 from small_data import TINY, assert_same_weights
 from test_search_backend import DENSE, LABELS, fit_together
 
@@ -14,7 +16,7 @@ if keras.backend.backend() != "torch":
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from skrnn.networks.backends.torch import graphs
+from skrnn.networks.backends.torch import graphs, many
 
 # Operations that read values of tensors on the host, or send numbers to the device.
 NOT_CAPTURED = {
@@ -105,6 +107,14 @@ def test_updates_run_as_before_if_the_capture_fails(captures):
     assert (made.n_captures, made.n_replays) == (1, 0)
     for one, other in zip(found, expected, strict=True):
         assert_same_weights(one, other)
+
+
+def test_losses_of_more_updates_than_are_sent_at_once(monkeypatch):
+    model = RNNClassifier(**{**TINY, "batch_size": 3})
+    expected = clone(model).fit(DENSE, LABELS).history_["loss"]
+    monkeypatch.setattr(many, "_UPDATES", 2)
+    for found in fit_together([model] * 2, [(DENSE, LABELS)] * 2):
+        assert_allclose(found.history_["loss"], expected, rtol=1e-5)
 
 
 def test_a_function_is_captured_after_its_first_calls(captures):

@@ -57,6 +57,20 @@ def test_nested_tables_of_strings_are_read_as_lists_of_tables():
         check_sequences(matrices)
 
 
+def test_nested_tables_keep_missing_values_and_categorical_dtypes():
+    levels = pd.CategoricalDtype([3, 5])
+    codes, numbers = [["a", np.nan, "b"], ["a", 1]], [[3, 5, 3], [5, 5]]
+    frames = [
+        pd.DataFrame(
+            {"code": pd.Series(code, dtype=object), "level": pd.Series(level, dtype=levels)}
+        )
+        for code, level in zip(codes, numbers, strict=True)
+    ]
+    nested = pd.DataFrame({"code": codes, "level": [frame["level"] for frame in frames]})
+    found, expected = (read_categories(X, "auto", allow_nan=True) for X in (nested, frames))
+    assert_array_equal(found.sequences.values, expected.sequences.values)
+
+
 def test_time_distributed_reads_what_recurrent_networks_read():
     columns = make_column_transformer(
         (OneHotEncoder(sparse_output=False), ["code"]),

@@ -224,7 +224,6 @@ def test_classifier_warns_if_columns_could_be_time_steps():
             kind.fit(cube, Y[:12])
 
 
-@pytest.mark.any_backend
 def test_rnn_classifier_multilabel_attributions_streams_and_safetensors(tmp_path):
     model = RNNClassifier(**TINY, pooling="mean").fit(X, Y)
     some, zeros = X[:3], [np.zeros_like(x) for x in X[:3]]

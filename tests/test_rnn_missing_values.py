@@ -237,7 +237,6 @@ def test_allow_nan_is_a_tag_and_is_ignored_for_token_ids():
     assert models[1].decay_mean_ is None
 
 
-@pytest.mark.any_backend
 def test_attributions_of_missing_values_are_refused():
     model = RNNRegressor(**ON).fit(X, Y)
     assert np.isfinite(feature_attributions(model, COMPLETE[:2], n_steps=64)[0]).all()
@@ -301,7 +300,6 @@ def test_rnn_with_allow_nan_is_pickled_cloned_and_named(tmp_path):
     assert names[:4] == paths[:4]
 
 
-@pytest.mark.any_backend
 @pytest.mark.parametrize("how", [HOW["both directions"], HOW["body"]], ids=["cell", "body"])
 def test_model_with_allow_nan_opens_in_keras(how, tmp_path):
     model = RNNClassifier(**{**ON, "add_differences": True, **how}).fit(X, LABELS)

@@ -149,7 +149,6 @@ def test_target_inputs_in_any_container_are_read_alike():
     assert one_input.predict(X, target_inputs=EQUAL[:, :1, 0]).shape == (N, 1)
 
 
-@pytest.mark.any_backend
 def test_model_of_keras_has_the_target_inputs():
     model, lengths = fitted(), np.array([len(x) for x in X], np.int32)
     steps, known = np.zeros((N, 5, 2), np.float32), np.zeros((N, 5, 2), np.float32)

@@ -5,6 +5,7 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.sparse import csr_array
 from sklearn.compose import ColumnTransformer
 from sklearn.model_selection import KFold, train_test_split
 from sklearn.pipeline import make_pipeline
@@ -141,6 +142,8 @@ def test_pairs_of_a_batch_and_static_features_are_refused(pair, table):
     for batch in (check_sequences(STEPS), STEPS, [x.tolist() for x in STEPS]):
         with pytest.raises(ValueError, match=r"batch of sequences and of a table.*static=table"):
             check_sequences(pair([batch, table]))
+        with pytest.raises(ValueError, match="batch of sequences and of a table"):
+            check_sequences(pair([batch, csr_array(STATIC)]))
     # Two sequences of equal lengths are a batch.
     assert check_sequences(pair([table, table])).shape == (2, *np.shape(STATIC))
 

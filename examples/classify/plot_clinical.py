@@ -175,8 +175,7 @@ axis.figure.tight_layout()
 # %%
 # The order of the two episodes and the irregularity of the pulse are in the sequence and not in the
 # summaries, so the network is better at infections and fibrillation. Hypoxia is a matter of the
-# mean saturation: there the regression is as good. Age and sex add little here, because the vital
-# signs leave little doubt.
+# mean saturation: there the regression is as good. Age and sex add little here.
 
 gain = table["network"] - table["logistic regression"]
 assert gain["infection"] > 0.03

@@ -85,7 +85,7 @@ table.round(2)
 
 # %%
 # The recurrent layer alone reads all time steps, one after another. With a convolution and pooling
-# it reads a sixth of them. It is better, and the number below shows what that does to the time:
+# it reads a sixth of them, and it is better. The number below is the ratio of the times:
 
 assert table["test accuracy"].idxmax() == "Convolutions, then GRU"
 assert table["test accuracy"].nlargest(2).diff().iloc[-1] < -0.1

@@ -103,8 +103,8 @@ assert best > 0.98 * errors["Persistence"]
 # -------------
 # A random walk is a series whose changes are independent of its past, so that they cannot be
 # forecast. We simulate one with as large changes as those of the price, and evaluate forecasts in
-# the same way. The errors
-# of the forecasts are again not lower than that of persistence, and the picture looks the same.
+# the same way. Again, no error is clearly lower than that of persistence, and the picture looks the
+# same.
 
 rng = np.random.default_rng(1)
 changes = prices.diff().dropna()

@@ -97,8 +97,8 @@ table = pd.DataFrame(scores).T
 table.round(3)
 
 # %%
-# On so few names, the network is not better than the linear model, which is fitted in a fraction of
-# the time.
+# On so few names, the network is not clearly better than the linear model, which is fitted in a
+# fraction of the time.
 
 linear, network = table.loc["Character n-grams, linear"], table.loc["Letters, LSTM"]
 assert linear["accuracy"] > network["accuracy"] - 0.02

@@ -121,7 +121,7 @@ print(ask(X[200:202]))
 # How long does an answer take?
 # -----------------------------
 # For single requests, most of the time is overhead: the server, JSON and the call of the network.
-# Requests that are collected into one call share it. The baseline is a linear model of the
+# Sequences that are sent in one request share it. The baseline is a linear model of the
 # difference between the ends of a sequence.
 
 from time import perf_counter
@@ -153,10 +153,11 @@ table["accuracy"] = [accuracy[name.partition(",")[0].partition(" behind")[0]] fo
 table.round({"milliseconds per call": 1, "accuracy": 2})
 
 # %%
-# One call for 100 sequences takes less time than 100 calls:
+# One request with 100 sequences takes less time than 100 requests:
 
-ratio = times["Network, 100 sequences in one call"] / times["Network, one sequence"]
-print(f"100 sequences in one call take {ratio:.1f} times as long as one sequence")
+ratio = times["Network behind the server, 100 sequences"]
+ratio /= times["Network behind the server, one sequence"]
+print(f"A request with 100 sequences takes {ratio:.1f} times as long as one with one sequence")
 assert ratio < 100
 assert accuracy["Network"] >= accuracy["Linear model"]
 

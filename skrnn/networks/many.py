@@ -126,7 +126,7 @@ class Group:
     ----------
     n_models : int
     is_useful : bool
-        Whether fits can be trained together: not if a metric of the user ignores weights.
+        Whether fits can be trained together; the backend decides it.
     """
 
     def __init__(self, spec, training, recipe, n_models, options):

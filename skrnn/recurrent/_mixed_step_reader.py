@@ -10,9 +10,6 @@ from skrnn.recurrent._category_tables import rows_by_category
 from skrnn.sequences._other_libraries import as_plain, is_frame, is_series
 from skrnn.sequences._step_reader import StepReader
 
-# The largest float64 is below it, and larger integers cannot be converted to floats.
-_TOO_LARGE = 2**1024
-
 
 class MixedStepReader(StepReader):
     """Reads time steps for a fitted estimator with categorical features.
@@ -66,10 +63,12 @@ class MixedStepReader(StepReader):
         for j, value in enumerate(x):
             rows = self._rows.get(j, {})
             if j not in self._columns:
-                # An integer may be too large for a float.
-                if not isinstance(value, Real) or not abs(value) < _TOO_LARGE:
+                if not isinstance(value, Real):
                     return None
-                step[j] = value
+                try:
+                    step[j] = value
+                except OverflowError:
+                    return None
             elif type(value) not in (str, int) or value not in rows:
                 return None
             else:

@@ -4,6 +4,8 @@ Many of these tools pass a table of two dimensions only, such as an object array
 with a sequence in each cell, and the columns of DataFrames may hold lists or arrays too.
 """
 
+from itertools import chain
+
 import numpy as np
 import pandas as pd
 
@@ -217,15 +219,18 @@ def _join(columns, names, input_name):
             "sequences, select one of them."
         )
     _require_same_times(columns, names, input_name)
-    if any(_holds_strings(cell) for column in arrays for cell in column):
-        return _as_tables(arrays, names, input_name)
+    if any(map(_is_category, chain(*columns), chain(*arrays))):
+        return _as_tables(columns, arrays, names, input_name)
     steps = np.column_stack([np.concatenate(column) for column in arrays])
     return np.split(steps, np.cumsum(lengths[0])[:-1])
 
 
 def _feature(cell, name, i, input_name):
     """Return the values of one feature of one sequence, or of several ones in a matrix."""
-    array = np.asarray(as_plain(cell)) if not hasattr(cell, "iloc") else cell.to_numpy()
+    array = cell.to_numpy() if hasattr(cell, "iloc") else np.asarray(as_plain(cell))
+    if array.dtype.kind in "UT" and not isinstance(cell, np.ndarray):
+        # NumPy turns numbers and missing values next to strings into strings.
+        array = np.asarray(as_plain(cell), dtype=object)
     if array.ndim not in (1, 2) or (array.dtype == object and any(map(is_sequence, array.flat))):
         raise ValueError(
             f"{input_name} holds an array of shape {array.shape} in the column {name!r} of row "
@@ -240,12 +245,15 @@ def _feature(cell, name, i, input_name):
     return array
 
 
-def _holds_strings(array):
+def _is_category(cell, array):
+    """Return whether the values of a cell, which are also in an array, are categories."""
     is_object = array.dtype == object
-    return array.dtype.kind in "UT" or (is_object and any(isinstance(v, str) for v in array.flat))
+    has_strings = is_object and any(isinstance(value, str) for value in array.flat)
+    is_categorical = isinstance(getattr(cell, "dtype", None), pd.CategoricalDtype)
+    return is_categorical or has_strings or array.dtype.kind in "UT"
 
 
-def _as_tables(arrays, names, input_name):
+def _as_tables(columns, arrays, names, input_name):
     """Return the time steps of each row as a DataFrame, in which columns can be categories."""
     for column, name in zip(arrays, names, strict=True):
         if column[0].ndim > 1:
@@ -254,12 +262,15 @@ def _as_tables(arrays, names, input_name):
                 "another one; expected one value per time step in each cell, or one DataFrame per "
                 "sequence."
             )
-    return [
-        pd.concat(
-            [pd.Series(cell, name=name) for cell, name in zip(cells, names, strict=True)], axis=1
-        )
-        for cells in zip(*arrays, strict=True)
+    series = [
+        map(_as_series, column, values) for column, values in zip(columns, arrays, strict=True)
     ]
+    return [pd.concat(cells, axis=1, keys=names) for cells in zip(*series, strict=True)]
+
+
+def _as_series(cell, array):
+    """Return the values of a cell with the dtype of the cell, which may be categorical."""
+    return cell.reset_index(drop=True) if hasattr(cell, "iloc") else pd.Series(array)
 
 
 def _require_same_times(columns, names, input_name):

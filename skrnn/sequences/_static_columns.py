@@ -4,6 +4,8 @@ Such tables come from `sklearn.compose.ColumnTransformer`, which scales or encod
 keeps the others, and from tables with one row per person and a column of lists.
 """
 
+from itertools import chain
+
 import numpy as np
 
 from skrnn.sequences._columns import has_sequence_cells, is_sequence, pack_columns
@@ -97,16 +99,24 @@ def _single_columns(X):
 
 
 def _refuse_pair(X, input_name):
-    """Raise an error for a pair of a batch and its static features, which Keras accepts."""
+    """Raise an error for a pair of a batch and a table with a row for each of its sequences."""
     if not isinstance(X, list | tuple) or len(X) != 2 or not _is_batch(X[0]):
         return
-    if hasattr(X[1], "__len__") and len(X[1]) == len(X[0]) and not _is_batch(X[1]):
+    if _n_rows(X[1]) == len(X[0]) and not _is_batch(X[1]):
         raise ValueError(
             f"{input_name} is a {type(X).__name__} of a batch of sequences and of a table with as "
-            "many rows. Pass static features inside the batch: skrnn.sequences.Sequences(values, "
-            f"starts, lengths, static=table), or check_sequences({input_name}[0])"
-            f".with_static({input_name}[1])."
+            "many rows. Pass targets as y, and static features inside the batch: "
+            "skrnn.sequences.Sequences(values, starts, lengths, static=table), or "
+            f"check_sequences({input_name}[0]).with_static({input_name}[1])."
         )
+
+
+def _n_rows(X):
+    """Return the number of rows of a table, or None if X is something else."""
+    if hasattr(X, "shape"):
+        return X.shape[0] if len(X.shape) == 2 else None
+    is_list = isinstance(X, list | tuple) and all(map(is_sequence, X))
+    return len(X) if is_list and not any(map(is_sequence, chain(*X))) else None
 
 
 def _is_batch(X):

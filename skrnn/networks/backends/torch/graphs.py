@@ -36,8 +36,10 @@ def can_capture(device):
 def capture(function):
     """Return a function that launches the kernels of another one, which is captured, not run."""
     graph = torch.cuda.CUDAGraph()
-    # The threads of other fits may allocate memory meanwhile.
-    with torch.cuda.graph(graph, capture_error_mode="thread_local"):
+    # The threads of other fits may allocate memory meanwhile. After a failure, PyTorch leaves the
+    # stream of the capture in use, so the current one is restored here.
+    stream = torch.cuda.stream(torch.cuda.current_stream())
+    with stream, torch.cuda.graph(graph, capture_error_mode="thread_local"):
         function()
     return graph.replay
 

@@ -275,8 +275,8 @@ class _Updates:
     """
 
     def __init__(self, one_batch, tensors, shape, *, counted, rates):
-        self._one_batch, self._tensors, self._counted = one_batch, tensors, counted
-        self._n_rows, *self._n_steps = shape
+        self._counted = counted
+        self._n_rows, *n_steps = shape
         n_models, device = rates[0], get_device()
         zeros = partial(torch.zeros, device=device)
         self._batches = (
@@ -287,7 +287,10 @@ class _Updates:
         )
         self._losses = zeros((_UPDATES, n_models), dtype=tensors[1][3].dtype)
         self._number = zeros(1, dtype=torch.int64)
-        self._run_one = repeated(self._update, device)
+        # The graph must not refer to this object: memory of a GPU does not wait for a collection.
+        run = partial(one_batch, counted), (*tensors,), n_steps
+        places = self._number, self._batches, self._losses, counted
+        self._run_one = repeated(partial(_update, *run, *places), device)
 
     def run(self, batches):
         """Run the batches of some models, and return all losses and metrics as arrays.
@@ -313,8 +316,8 @@ class _Updates:
             self._number.zero_()
             for _ in range(n):
                 self._run_one()
-            losses.append(self._losses[:n].cpu().numpy())
-        return np.concatenate(losses), _map(lambda tensor: tensor.cpu().numpy(), self._counted)
+            losses.append(_copied(self._losses[:n]))
+        return np.concatenate(losses), _map(_copied, self._counted)
 
     def _arrays(self, batches):
         """Return the rows of all batches, which rows are real, the rates, and which models run."""
@@ -333,14 +336,20 @@ class _Updates:
             rates[:n, slot], runs[:n, slot] = given, True
         return rows, real, rates, runs
 
-    @torch.no_grad
-    def _update(self):
-        rows, real, rates, runs = (one.index_select(0, self._number)[0] for one in self._batches)
-        batch = *self._tensors, rows, real, *self._n_steps
-        losses, counted = self._one_batch(self._counted, batch, rates, runs)
-        _map(partial(_keep, runs), self._counted, counted)
-        self._losses.index_copy_(0, self._number, losses.to(self._losses.dtype)[None])
-        self._number.add_(1)
+
+@torch.no_grad
+def _update(one_batch, tensors, n_steps, number, batches, losses, counted):
+    """Run the batch of a number, write its losses and metrics, and increase the number."""
+    rows, real, rates, runs = (one.index_select(0, number)[0] for one in batches)
+    new_losses, new_counted = one_batch((*tensors, rows, real, *n_steps), rates, runs)
+    _map(partial(_keep, runs), counted, new_counted)
+    losses.index_copy_(0, number, new_losses.to(losses.dtype)[None])
+    number.add_(1)
+
+
+def _copied(tensor):
+    """Return the values of a tensor that later updates overwrite."""
+    return tensor.to("cpu", copy=True).numpy()
 
 
 def _keep(runs, tensor, new):
