@@ -13,6 +13,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from skrnn import RNNClassifier, RNNRegressor, TimeDistributed
 from skrnn.export import from_safetensors, to_safetensors
 from skrnn.sequences import MixedSequences, Sequences, check_sequences, to_column
+from skrnn.sequences._columns import unpack_columns
 from skrnn.sequences._read_categories import read_categories
 
 EVENTS, Y = make_events()
@@ -59,7 +60,7 @@ def test_nested_tables_of_strings_are_read_as_lists_of_tables():
 
 def test_nested_tables_keep_missing_values_and_categorical_dtypes():
     levels = pd.CategoricalDtype([3, 5])
-    codes, numbers = [["a", np.nan, "b"], ["a", 1]], [[3, 5, 3], [5, 5]]
+    codes, numbers = [["a", np.nan, "b"], ["a", "b"]], [[3, 5, 3], [5, 5]]
     frames = [
         pd.DataFrame(
             {"code": pd.Series(code, dtype=object), "level": pd.Series(level, dtype=levels)}
@@ -67,8 +68,15 @@ def test_nested_tables_keep_missing_values_and_categorical_dtypes():
         for code, level in zip(codes, numbers, strict=True)
     ]
     nested = pd.DataFrame({"code": codes, "level": [frame["level"] for frame in frames]})
-    found, expected = (read_categories(X, "auto", allow_nan=True) for X in (nested, frames))
-    assert_array_equal(found.sequences.values, expected.sequences.values)
+    found, expected = (read_categories(X, "auto") for X in (unpack_columns(nested), frames))
+    assert sorted(found.tables) == sorted(expected.tables) == [0, 1]
+    assert_array_equal(found.values, expected.values)
+    # A number next to strings is not read as a string.
+    mixed = nested.assign(code=[["a", 1, "b"], ["a", "b"]])
+    with pytest.raises(
+        ValueError, match=r"kinds \['int', 'str'\] in the categorical feature 'code'"
+    ):
+        read_categories(unpack_columns(mixed), "auto")
 
 
 def test_time_distributed_reads_what_recurrent_networks_read():
