@@ -8,7 +8,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from onnx_models import assert_predicts_as
 from sklearn.base import clone
-from sklearn.metrics import accuracy_score, f1_score, log_loss
+from sklearn.metrics import accuracy_score, f1_score, get_scorer, log_loss, roc_auc_score
 from sklearn.model_selection import GridSearchCV, cross_val_predict
 from sklearn.multioutput import MultiOutputClassifier
 from sklearn.utils.class_weight import compute_sample_weight
@@ -138,6 +138,16 @@ def test_rnn_classifier_multilabel_search_and_thresholds():
     chosen = held_out > grid[np.argmax(scores, axis=1)]
     best = f1_score(Y[:, :2], chosen, average="macro")
     assert best >= f1_score(Y[:, :2], held_out > 0.5, average="macro")
+
+
+def test_rnn_classifier_multilabel_roc_auc_of_two_labels():
+    # scikit-learn's score takes the columns of predict_proba for those of two classes.
+    labels = Y[:, :2]
+    model = RNNClassifier(**TINY).fit(X, labels)
+    expected = roc_auc_score(labels, model.predict_proba(X))
+    assert_allclose(get_scorer("roc_auc")(model, X, labels), expected)
+    assert_array_equal(model.decision_function(X) > 0, model.predict(X))
+    assert not hasattr(model.fit(X, labels[:, 0]), "decision_function")
 
 
 @pytest.mark.parametrize(

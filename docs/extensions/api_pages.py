@@ -32,7 +32,7 @@ PAGES = {
     "skrnn.EchoStateRegressor": "reservoirs",
     "skrnn.EmbeddingTokenizer": "text",
     "skrnn.OneHotSequenceEncoder": "text",
-    "skrnn.RNNClassifier": "getting_started",
+    "skrnn.RNNClassifier": "training",
     "skrnn.RNNRegressor": "training",
     "skrnn.Seq2SeqClassifier": "sequence_to_sequence",
     "skrnn.Seq2SeqRegressor": "sequence_to_sequence",

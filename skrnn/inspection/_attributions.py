@@ -10,7 +10,7 @@ import numpy as np
 
 from skrnn.inspection._arguments import check_choice
 from skrnn.inspection._networks import find_network
-from skrnn.recurrent._explain import explained
+from skrnn.recurrent._explain import ATTRIBUTION_LIMITS, explained
 from skrnn.sequences import to_padded
 from skrnn.sequences._sequences import offsets_of
 from skrnn.sequences._targets import nest_steps
@@ -38,6 +38,12 @@ def feature_attributions(
 
     Attributions are exact for sequences of different lengths: padding has no attribution, and the
     attributions of a sequence do not depend on the other sequences.
+
+    Three things have no attributions. The estimator must be a recurrent network and not an echo
+    state network. It must have been fitted without static features, or with ``static=None``, which
+    ignores them. The sequences must not contain NaN: fill gaps first, for example with
+    :class:`~skrnn.preprocessing.Interpolator`. Permutation importance has none of these limits
+    (:ref:`permutation_importance`).
 
     Parameters
     ----------
@@ -94,7 +100,8 @@ def feature_attributions(
         If `estimator` is not an RNNClassifier or RNNRegressor, and does not contain one.
 
     ValueError
-        If a parameter is not valid, or if X does not have the format of the training data.
+        If a parameter is not valid, if X contains NaN or does not have the format of the training
+        data, or if the estimator was fitted with static features.
 
     Warns
     -----
@@ -151,7 +158,7 @@ def feature_attributions(
     check_choice(method, "method", _METHODS)
     if isinstance(n_steps, bool) or not isinstance(n_steps, int | np.integer) or n_steps < 1:
         raise ValueError(f"n_steps must be an int of at least 1, got {n_steps!r}.")
-    network, given = find_network(estimator, X, "feature_attributions")
+    network, given = find_network(estimator, X, "feature_attributions", ATTRIBUTION_LIMITS)
     if method == "integrated_gradients" and network.categories_:
         raise ValueError(
             "method='integrated_gradients' needs a gradient for each feature, which the "

@@ -27,7 +27,7 @@ TypeError
 }
 
 
-def find_network(estimator, X, what):
+def find_network(estimator, X, what, advice=""):
     """Return the recurrent estimator in a Pipeline or a search, and X after the transformers.
 
     Parameters
@@ -36,6 +36,8 @@ def find_network(estimator, X, what):
     X : as in `predict`
     what : str
         The caller, for error messages.
+    advice : str, default=""
+        A further sentence of the message if there is no recurrent estimator.
 
     Returns
     -------
@@ -59,7 +61,7 @@ def find_network(estimator, X, what):
             check_is_fitted(inner)
             inner = inner.best_estimator_
         else:
-            hint = getattr(inner, "_network_hint", "")
+            hint = getattr(inner, "_network_hint", advice)
             raise TypeError(
                 f"{what} needs as estimator an RNNClassifier or an RNNRegressor, or a Pipeline or "
                 f"a search that contains one, got {type(estimator).__name__}. {hint}".rstrip()

@@ -131,6 +131,10 @@ class Interpolator(OneToOneFeatureMixin, TransformerMixin, SavedEstimator):
     use the transformer before :class:`SlidingWindow`. A two-dimensional array and a list of lists
     of numbers are one table. `method="time"` is not available for sequences.
 
+    *Static features.* A DataFrame may have columns of sequences and columns with one number per
+    sequence. The sequences are filled, and the static features are returned unchanged, with their
+    missing values. Those of `Sequences` are kept, too.
+
     In cross-validation, training and test set are filled separately. Values before the test set are
     not used: with `causal=True`, a test set that begins with a gap begins with the median. If a gap
     is filled from both sides, rows contain information about later rows. Errors are then smaller

@@ -3,6 +3,7 @@
 import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score
+from sklearn.utils.metaestimators import available_if
 
 from skrnn._fitting import fitted_snapshot
 from skrnn._parameters import inherited, parameter, with_parameters, with_texts
@@ -20,6 +21,11 @@ from skrnn.sequences._class_targets import (
     warn_if_one_column_per_step,
 )
 from skrnn.sequences._targets import known_classes, require_two_classes
+
+
+def _predicts_labels(classifier):
+    """Return whether a classifier was fitted with an indicator matrix."""
+    return classifier._is_multilabel
 
 
 @with_texts(**PAIR_TEXTS)
@@ -180,6 +186,27 @@ class RNNClassifier(ClassifierMixin, BaseRNN):
         """
         fitted = fitted_snapshot(self)
         return fitted._predict(fitted._codec.probabilities, X, initial_state, return_state)
+
+    @available_if(_predicts_labels)
+    def decision_function(self, X):
+        """Return by how much the probability of each label is larger than that of its absence.
+
+        Only available after `fit` with an indicator matrix. The scores "roc_auc" and
+        "average_precision" of scikit-learn call this method. If there are two labels, they would
+        mistake the columns of `predict_proba` for the probabilities of two classes.
+
+        Parameters
+        ----------
+        X : as in `fit`
+
+        Returns
+        -------
+        decisions : ndarray of shape (n, n_labels), or list of ndarray
+            Numbers between -1 and 1, which are above 0 for the labels that `predict` returns. With
+            `return_sequences=True` there is one row per time step, as in `predict_proba`.
+        """
+        fitted = fitted_snapshot(self)
+        return fitted._predict(fitted._codec.decisions, X, None, False)
 
     def score(self, X, y, sample_weight=None):
         """Return the accuracy over sequences, or over real time steps with `return_sequences`.

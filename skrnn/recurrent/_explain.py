@@ -19,6 +19,13 @@ from skrnn.recurrent._static import require_no_static
 from skrnn.sequences import Sequences
 from skrnn.sequences._targets import label_codes
 
+# All limits at once, so that a user does not meet one after the other.
+ATTRIBUTION_LIMITS = (
+    "Attributions are available for an RNNClassifier or RNNRegressor that was fitted without "
+    "static features (static=None ignores them), and for sequences without NaN (fill gaps first, "
+    "for example with skrnn.preprocessing.Interpolator)."
+)
+
 
 @dataclass(frozen=True)
 class Explained:
@@ -79,7 +86,7 @@ def explained(estimator, X, *, target, time_step, baseline):
     from skrnn.networks.scores import lease_scores
 
     fitted = fitted_snapshot(estimator)
-    require_no_static(fitted, "feature_attributions")
+    require_no_static(fitted, "feature_attributions", ATTRIBUTION_LIMITS)
     inputs = ids_as_rows(fitted._vocabulary, read_sequences(fitted, X))
     lengths = inputs.lengths
     _require_known(inputs.sequences)
@@ -111,8 +118,7 @@ def _require_known(sequences):
     if sequences.values.ndim == 2 and np.isnan(sequences.concatenate()).any():
         raise ValueError(
             "X contains NaN. Attributions compare values with those of the baseline, so a missing "
-            "value has none. Fill the gaps first, for example with "
-            "skrnn.preprocessing.Interpolator."
+            f"value has none. {ATTRIBUTION_LIMITS}"
         )
 
 

@@ -68,6 +68,10 @@ class IndicatorCodec:
         """Return the probability of each label."""
         return outputs
 
+    def decisions(self, outputs):
+        """Return the probability of each label minus that of its absence, in float64."""
+        return 2 * outputs.astype(np.float64) - 1
+
     def weighted(self, targets, weights):
         """Return the weights of targets: there are no classes to weight."""
         return weights

@@ -126,7 +126,7 @@ def static_fields(estimator, sequences):
     return {"n_static": sequences.static.shape[1], "static": estimator.static}
 
 
-def require_no_static(estimator, owner):
+def require_no_static(estimator, owner, advice=""):
     """Check that a fitted network does not receive static features.
 
     Parameters
@@ -135,6 +135,8 @@ def require_no_static(estimator, owner):
         A fitted estimator.
     owner : str
         The name of what does not take them.
+    advice : str, default=""
+        A further sentence of the message.
 
     Raises
     ------
@@ -145,6 +147,7 @@ def require_no_static(estimator, owner):
         raise ValueError(
             f"{owner} does not support static features, but {type(estimator).__name__} was fitted "
             f"with {estimator.n_static_in_}. Fit it with static=None, or use model_."
+            + (advice and f" {advice}")
         )
 
 

@@ -243,8 +243,8 @@ def _check_finite(layout, allow_nan, input_name):
         raise ValueError(
             f"Input {input_name} contains NaN. The first sequence with one is {input_name}[{i}]. "
             "If NaN is padding, read the data with skrnn.sequences.from_nan_padded. If values are "
-            "missing, impute them first. RNNClassifier(allow_nan=True) and "
-            "RNNRegressor(allow_nan=True) accept them in X."
+            "missing, fill them first, for example with skrnn.preprocessing.Interpolator. "
+            "RNNClassifier(allow_nan=True) and RNNRegressor(allow_nan=True) accept them in X."
         )
     if (i := _first_with(np.isinf(layout.values), layout)) is not None:
         dtype = layout.values.dtype

@@ -216,7 +216,9 @@ def _join(columns, names, input_name):
             f"{input_name} has {lengths[0, i]} time steps in the column {names[0]!r} and "
             f"{lengths[j, i]} in the column {names[j]!r} of row {i}; expected the same number, "
             "because the columns are features of the same time steps. If they are different "
-            "sequences, select one of them."
+            "sequences, select one of them. If a tool permutes each column separately, as "
+            "permutation_importance does, all sequences must have the same length, or be in one "
+            "column, skrnn.sequences.to_column(X)."
         )
     _require_same_times(columns, names, input_name)
     if any(map(_is_category, chain(*columns), chain(*arrays))):

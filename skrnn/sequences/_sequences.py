@@ -261,8 +261,9 @@ class Sequences:
         """Return the sequences as one array if they are equally long."""
         if self._static is not None:
             raise ValueError(
-                "Sequences with static features cannot become one array, which would lose these; "
-                "X.with_static(None) has only the time steps."
+                "Sequences with static features cannot become one array, which would lose these. "
+                "skrnn.sequences.to_column(X) is a table that keeps them, for tools that need two "
+                "dimensions; X.with_static(None) has only the time steps."
             )
         if self.shape[1] is None:
             raise ValueError(
