@@ -48,6 +48,17 @@ TINY_GRID = {
     "n_batches": (2,),
     "epochs": (4,),
 }
+_LONG_EPOCHS = {"n_batches": 16, "epochs": 7}
+# Small networks, whose operations take less time than their launches. Each is also timed as a
+# program of one fit, whose updates are CUDA graphs on PyTorch.
+SMALL = tuple(
+    {"cell": "lstm", "units": units, "steps": steps, "batch_size": size, **_LONG_EPOCHS}
+    for units in (32, 64, 128)
+    for steps, size in ((30, 32), (100, 64))
+)
+TINY_SMALL = (
+    {"cell": "lstm", "units": 4, "steps": 5, "batch_size": 8, "n_batches": 2, "epochs": 4},
+)
 # One layer of minGRU, forward and backward.
 SCAN = {"steps": 4000, "batch_size": 64, "units": 128, "repeats": 12}
 TINY_SCAN = {"steps": 9, "batch_size": 2, "units": 4, "repeats": 4}
@@ -153,9 +164,10 @@ def check_together(work, tiny, on_gpu):
     captures = found["captures"]
     wanted = on_gpu and work.backend == "torch"
     failed = not captures or any(one != "captured" for one in captures)
-    for dtype, difference in found["differences"].items():
+    for name, difference in found["differences"].items():
+        dtype = name.rpartition(" ")[2]
         yield {
-            "name": f"fits as one program, {dtype}",
+            "name": name,
             "ok": difference <= TOLERANCES[dtype]["fit"],
             "detail": f"difference from single fits {difference:.1e}",
         }
@@ -166,15 +178,23 @@ def check_together(work, tiny, on_gpu):
     }
 
 
-def timings(work, tiny):
-    """Return seconds per batch of skrnn and of `torch.nn` for each size."""
-    grid = TINY_GRID if tiny else GRID
-    sizes = [dict(zip(grid, values, strict=True)) for values in product(*grid.values())]
-    ours = work.read("ours", grid=sizes)
-    peer = work.read("peer", grid=sizes) if find_spec("torch") else sizes
+def sizes_of(grid):
+    """Return all combinations of the values of a grid."""
+    return [dict(zip(grid, values, strict=True)) for values in product(*grid.values())]
+
+
+def timings(work, sizes, as_program=False):
+    """Return seconds per batch of skrnn and of `torch.nn` for each size.
+
+    With `as_program`, those of skrnn for a fit as a program of one are included.
+    """
+    found = {"ours": work.read("ours", grid=sizes)}
+    if as_program:
+        found["program"] = work.read("program", grid=sizes)
+    found["torch"] = work.read("peer", grid=sizes) if find_spec("torch") else sizes
     return [
-        {**size, "ours": _outcome(one), "torch": _outcome(other)}
-        for size, one, other in zip(sizes, ours, peer, strict=True)
+        {**size, **{name: _outcome(outcomes[i]) for name, outcomes in found.items()}}
+        for i, size in enumerate(sizes)
     ]
 
 
@@ -195,17 +215,16 @@ def _outcome(timing):
     return timing.get("seconds", timing.get("error", "not installed"))
 
 
-def print_timings(rows):
-    print(
-        f"{'cell':<6}{'units':>6}{'steps':>7}{'batch':>7}{'skrnn':>12}{'torch.nn':>12}{'ratio':>8}"
-    )
+def print_timings(rows, ours="ours", title="skrnn"):
+    """Print a table of the times under the name `ours`, compared with those of `torch.nn`."""
+    print(f"{'cell':<6}{'units':>6}{'steps':>7}{'batch':>7}{title:>16}{'torch.nn':>16}{'ratio':>8}")
     for row in rows:
-        pair = row["ours"], row["torch"]
+        pair = row[ours], row["torch"]
         timed = not any(isinstance(one, str) for one in pair)
         cells = [one[:40] if isinstance(one, str) else f"{one * 1000:.2f} ms" for one in pair]
         print(
             f"{row['cell']:<6}{row['units']:>6}{row['steps']:>7}{row['batch_size']:>7}"
-            f"{cells[0]:>12}{cells[1]:>12}" + (f"{pair[1] / pair[0]:>8.2f}" if timed else "")
+            f"{cells[0]:>16}{cells[1]:>16}" + (f"{pair[1] / pair[0]:>8.2f}" if timed else "")
         )
 
 
@@ -227,8 +246,10 @@ def check_backend(work, tiny):
         for check in with_errors_as_failures(found):
             print(f"{'ok' if check['ok'] else 'FAILED':<8}{check['name']:<36}{check['detail']}")
             checks.append(check)
-    rows = timings(work, tiny)
-    print_timings(rows)
+    rows = timings(work, sizes_of(TINY_GRID if tiny else GRID))
+    small = timings(work, TINY_SMALL if tiny else SMALL, as_program=True)
+    print_timings([*rows, *small])
+    print_timings(small, "program", "program of one")
     scan = work.read("scan", **(TINY_SCAN if tiny else SCAN))
     print(
         "mingru, {steps} steps, batch {batch}, {units} units: {ms:.2f} ms".format(
@@ -237,7 +258,13 @@ def check_backend(work, tiny):
     )
     found = searches(work, tiny)
     print_searches(found)
-    return {**results, "checks": checks, "timings": rows, "scan": scan, "searches": found}
+    return {
+        **results,
+        "checks": checks,
+        "timings": [*rows, *small],
+        "scan": scan,
+        "searches": found,
+    }
 
 
 def with_errors_as_failures(found):

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 from sklearn.base import clone
-from small_data import TINY, assert_same_weights
+from small_data import TINY, assert_same_weights, labelled
 from test_search_backend import DENSE, LABELS, fit_together
 
 from skrnn import RNNClassifier
@@ -17,6 +17,8 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from skrnn.networks.backends.torch import graphs, many
+
+X, WORDS = labelled()
 
 # Operations that read values of tensors on the host, or send numbers to the device.
 NOT_CAPTURED = {
@@ -115,6 +117,29 @@ def test_losses_of_more_updates_than_are_sent_at_once(monkeypatch):
     monkeypatch.setattr(many, "_UPDATES", 2)
     for found in fit_together([model] * 2, [(DENSE, LABELS)] * 2):
         assert_allclose(found.history_["loss"], expected, rtol=1e-5)
+
+
+PROGRAMS_OF_ONE = {
+    "lengths": ({"cell": "lstm", "metrics": ["accuracy"], "batch_size": 7}, X, WORDS),
+    "early stopping": ({"cell": "gru", "bidirectional": True, "early_stopping": True}, X, WORDS),
+    "time steps": ({"return_sequences": True}, DENSE, [np.arange(5) % 2] * 24),
+    "bound": ({"cell": "indrnn", "max_recurrent_weight": 0.3}, DENSE, LABELS),
+}
+
+
+@pytest.mark.parametrize("kind", PROGRAMS_OF_ONE)
+def test_a_program_of_one_runs_fused_loops_as_a_graph_and_equals_a_fit(kind, captures, monkeypatch):
+    options, steps, y = PROGRAMS_OF_ONE[kind]
+    model = RNNClassifier(**{**TINY, "epochs": 6, "dtype": "float64", **options})
+    expected, made = clone(model).fit(steps, y), captures()
+    monkeypatch.setattr(many, "plain_loops", lambda: pytest.fail("the loops are not fused"))
+    [found] = fit_together([model], [(steps, y)], max_models=1)
+    assert made.n_captures == 1 + model.early_stopping
+    assert made.n_replays > made.n_captures
+    for name, values in expected.history_.items():
+        assert_allclose(found.history_[name], values, atol=1e-12)
+    for one, other in zip(found.weights_, expected.weights_, strict=True):
+        assert_allclose(one, other, atol=1e-12)
 
 
 def test_a_function_is_captured_after_its_first_calls(captures):

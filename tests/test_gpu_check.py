@@ -52,6 +52,12 @@ def test_both_cells_are_timed(results):
     assert all(row["ours"] > 0 for row in results["timings"])
 
 
+def test_a_fit_as_a_program_of_one_is_compared_and_timed(results):
+    assert "a program of one fit, float32" in {check["name"] for check in results["checks"]}
+    [row] = [row for row in results["timings"] if "program" in row]
+    assert isinstance(row["program"], float)
+
+
 def test_the_scan_of_mingru_is_timed(results):
     assert results["scan"]["seconds"] > 0
     assert results["scan"]["steps"] == gpu_check.TINY_SCAN["steps"]

@@ -256,7 +256,8 @@ LOOPS = {"simple": SimpleRNN, "lstm": LSTM, "gru": GRU, "minimal_gru": MinimalGR
 def with_start(projected, units, initial):
     """Return an array for the states at all time steps, preceded by the initial state or zeros."""
     states = projected.new_empty((projected.shape[0] + 1, projected.shape[1], units))
-    states[0] = 0 if initial is None else initial
+    # An assignment would make a tensor from the number, which a CUDA graph cannot contain.
+    states[0].zero_() if initial is None else states[0].copy_(initial)
     return states
 
 

@@ -5,6 +5,8 @@ axis, of which each model has one slot. A call runs as many updates as the model
 batches has; models with fewer keep their values from then on, and so do empty slots. The shapes of
 an update, and with them the result of a model, do not depend on which models share it.
 
+If a program has a single slot, its update runs in the fused loops of a single fit.
+
 All arrays that an update reads and writes stay at one place in memory, and the number of the update
 is one of them. On a GPU, an update is therefore captured once as a CUDA graph, and then repeated
 with a single launch; see `graphs`.
@@ -169,7 +171,7 @@ class ManyModels:
         """Make one update of all models that run, and return their losses."""
         trainable, others, slots = state
         leaves = [tensor.detach().requires_grad_() for tensor in trainable]
-        with torch.enable_grad(), plain_loops():
+        with torch.enable_grad():
             losses, new_counted = self._losses["train"](leaves, others, counted, batch)
             gradients = torch.autograd.grad(losses.sum(), leaves)
         rate, bounds = (rates, None) if rates.ndim == 1 else (rates[:, 0], rates[:, 2])
@@ -180,8 +182,7 @@ class ManyModels:
         return losses.detach(), new_counted
 
     def _evaluate(self, state, counted, batch, _, __):
-        with plain_loops():
-            return self._losses["evaluate"](*state[:2], counted, batch)
+        return self._losses["evaluate"](*state[:2], counted, batch)
 
 
 def _can_be_batched(spec, objective, optimizer, trainable, penalty):
@@ -229,7 +230,13 @@ def _of_many(loss):
         def of_one(trainable, others, counted, given):
             return loss(trainable, others, counted, (*given, n_steps, n_target_steps))
 
-        return torch.vmap(of_one)(trainable, others, counted, tuple(given))
+        values = trainable, others, counted, tuple(given)
+        if len(given[2]) == 1:
+            # The fused loops run fewer kernels, but `torch.vmap` has no rules for them.
+            results = of_one(*_map(lambda tensor: tensor.squeeze(0), values))
+            return _map(lambda tensor: tensor.unsqueeze(0), results)
+        with plain_loops():
+            return torch.vmap(of_one)(*values)
 
     return of_many
 
