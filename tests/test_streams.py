@@ -167,6 +167,10 @@ def test_stream_send_many_reads_tables_with_the_columns_of_fit():
     )
     with pytest.raises(ValueError, match="feature names"):
         model.stream().send_many(tables[0][["b", "a"]])
+    row = tables[0].iloc[0]
+    assert_array_equal(model.stream().send(row), model.stream().send(row.to_numpy()))
+    with pytest.raises(ValueError, match="feature names"):
+        model.stream().send(row[["b", "a"]])
 
 
 def test_stream_standardizes_large_values_in_float64():

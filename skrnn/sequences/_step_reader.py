@@ -6,6 +6,7 @@ import numpy as np
 from scipy import sparse
 
 from skrnn._check_arrays import as_array
+from skrnn.sequences._other_libraries import is_series
 
 
 class StepReader:
@@ -86,6 +87,11 @@ class StepReader:
                 self._refuse_shape(x.shape)
             rows = sparse.csr_matrix(x)
             batch = [rows[i] for i in range(self._n_rows)]
+        elif is_series(x) and all(isinstance(name, str) for name in x.index):
+            # The names are checked, because the order of the values may differ from that of `fit`.
+            if x.shape not in self._shapes or self._n_streams is not None:
+                self._refuse_shape(x.shape)
+            batch = [x.to_frame().T.infer_objects().reset_index(drop=True)]
         else:
             x = as_array(x, "x")
             if x.shape not in self._shapes:
