@@ -80,7 +80,7 @@ sphinx_gallery_conf = {
     "subsection_order": "gallery.rank_of_section",
     "within_subsection_order": "gallery.rank",
     "reset_modules": ("matplotlib", "gallery.use_our_colors"),
-    # Two examples of a section run at a time, each in a process of its own.
+    # Two examples of a section run at a time, each in a separate process.
     "parallel": 2,
     # Twice the pixels, for screens of high resolution.
     "image_srcset": ["2x"],

@@ -208,7 +208,7 @@ def _calls_of_jax(dump, model, X, y):
 def together(path, tiny):
     """Write how much fits as one program differ from single fits, and the results of captures.
 
-    The first of these fits is also compared as a program of its own, which runs other loops.
+    The first of these fits is also compared as a separate program, which runs other loops.
     """
     from sklearn.base import clone
 

@@ -67,7 +67,7 @@ print(json.dumps(answers))
 
 @pytest.fixture(scope="module")
 def answers():
-    """Return what fits on four simulated devices are like, in a process of its own."""
+    """Return the results of fits on four simulated devices, which need a separate process."""
     flags = f"{os.environ.get('XLA_FLAGS', '')} --xla_force_host_platform_device_count=4"
     run = subprocess.run(
         [sys.executable, "-c", CODE],

@@ -34,7 +34,7 @@ class Addresses:
         return f"/{path}/" if path else "/"
 
     def switcher(self, versions):
-        """Return the entries of the theme's version switcher, without any if there is no site.
+        """Return the entries of the theme's version switcher, or no entries without a site.
 
         Parameters
         ----------

@@ -37,7 +37,7 @@ def find_network(estimator, X, what, advice=""):
     what : str
         The caller, for error messages.
     advice : str, default=""
-        A further sentence of the message if there is no recurrent estimator.
+        A sentence that is added to the error message if there is no recurrent estimator.
 
     Returns
     -------

@@ -74,10 +74,9 @@ def warn_if_static_far_from_first_data(estimator, sequences, weights):
     if known is None:
         return
     found = Standardization.of(static_rows(sequences), weights)
-    farthest = np.maximum(np.abs(found.mean), found.scale)
-    if farthest.max() <= _LARGEST_SCALE:
+    i = _far_feature(found)
+    if i is None:
         return
-    i = int(farthest.argmax())
     warnings.warn(
         f"Static feature {i} of X is standardised with the mean {known.mean[i]:.3g} and the "
         f"standard deviation {known.scale[i]:.3g} of the first training data, after which it has "
@@ -136,7 +135,7 @@ def require_no_static(estimator, owner, advice=""):
     owner : str
         The name of what does not take them.
     advice : str, default=""
-        A further sentence of the message.
+        A sentence that is added to the error message.
 
     Raises
     ------
@@ -165,11 +164,16 @@ def _check_has_first_states(estimator):
         )
 
 
+def _far_feature(found):
+    """Return the index of the feature that is farthest from unit scale, or None if none is far."""
+    farthest = np.maximum(np.abs(found.mean), found.scale)
+    return None if farthest.max() <= _LARGEST_SCALE else int(farthest.argmax())
+
+
 def _warn_if_far_from_unit_scale(found):
-    largest = np.maximum(np.abs(found.mean), found.scale)
-    if largest.max() <= _LARGEST_SCALE:
+    i = _far_feature(found)
+    if i is None:
         return
-    i = int(largest.argmax())
     warnings.warn(
         f"Static feature {i} of X has the mean {found.mean[i]:.3g} and the standard deviation "
         f"{found.scale[i]:.3g}. A network hardly learns from features with a mean or a standard "

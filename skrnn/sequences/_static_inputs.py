@@ -55,7 +55,7 @@ def refuse_static(owner, sequences, input_name="X", advice=""):
     sequences : Sequences
     input_name : str, default="X"
     advice : str, default=""
-        A further sentence of the message.
+        A sentence that is added to the error message.
     """
     if sequences.static is not None:
         raise ValueError(

@@ -51,8 +51,8 @@ class Backend(Protocol):
     A backend also has a context manager ``precision(dtype)`` if the framework must know the dtype
     in advance. If it can send the time steps of many sequences before the rest, it has the function
     ``steps_to_device(values)``, whose return value is a further argument of `to_device`. If it can
-    train many models as one program, it has the class `ManyModels` and the function `device_bytes`;
-    see `skrnn.networks.backends.jax.many`.
+    train many models as one program, it has the class `ManyModels` and the function `device_bytes`,
+    and `placement` if it spreads the models over devices; see `skrnn.networks.backends.jax.many`.
     """
 
     def sequences_to_device(self, sequences) -> Any:

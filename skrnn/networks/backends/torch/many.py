@@ -295,9 +295,17 @@ class _Updates:
         self._losses = zeros((_UPDATES, n_models), dtype=tensors[1][3].dtype)
         self._number = zeros(1, dtype=torch.int64)
         # The graph must not refer to this object: memory of a GPU does not wait for a collection.
-        run = partial(one_batch, counted), (*tensors,), n_steps
-        places = self._number, self._batches, self._losses, counted
-        self._run_one = repeated(partial(_update, *run, *places), device)
+        update = partial(
+            _update,
+            partial(one_batch, counted),
+            tuple(tensors),
+            n_steps,
+            number=self._number,
+            batches=self._batches,
+            losses=self._losses,
+            counted=counted,
+        )
+        self._run_one = repeated(update, device)
 
     def run(self, batches):
         """Run the batches of some models, and return all losses and metrics as arrays.
@@ -345,7 +353,7 @@ class _Updates:
 
 
 @torch.no_grad
-def _update(one_batch, tensors, n_steps, number, batches, losses, counted):
+def _update(one_batch, tensors, n_steps, *, number, batches, losses, counted):
     """Run the batch of a number, write its losses and metrics, and increase the number."""
     rows, real, rates, runs = (one.index_select(0, number)[0] for one in batches)
     new_losses, new_counted = one_batch((*tensors, rows, real, *n_steps), rates, runs)
