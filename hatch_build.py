@@ -37,11 +37,17 @@ def badges(repository, site):
 
 
 def published_readme(text, repository, site):
-    """Return the README with badges below its title, and with links that work anywhere."""
+    """Return the README with badges below its title, and with links that work anywhere.
+
+    Without a repository there is no address of its pictures, so they are left out.
+    """
     if site:
         text = re.sub(r"\]\(docs/([^)]+)\.rst\)", rf"]({site}/\1.html)", text)
     if repository:
         text = re.sub(r"\]\((?!https?:|#)([^)]+)\)", rf"]({repository}/blob/main/\1)", text)
+        text = text.replace('<img src="docs/', f'<img src="{repository}/raw/main/docs/')
+    else:
+        text = re.sub(r"<img [^>]*>\n\n", "", text)
     line = badges(repository, site)
     title, _, rest = text.partition("\n")
     return f"{title}\n\n{line}\n{rest}" if line else text

@@ -168,9 +168,17 @@ def write_switcher(app, exception):
         path.write_text(json.dumps(entries, indent=2), encoding="utf-8")
 
 
+def write_robots(app, exception):
+    """Write the file that leads search engines to the sitemap, if the site has an address."""
+    lines = our_addresses.robots()
+    if lines and exception is None and app.builder.format == "html":
+        Path(app.outdir, "robots.txt").write_text(lines, encoding="utf-8")
+
+
 def setup(app):
     """Write what depends on the address of the site after the pages."""
     app.connect("build-finished", write_switcher)
+    app.connect("build-finished", write_robots)
 
 
 def linkcode_resolve(domain, info):

@@ -94,6 +94,13 @@ class TestAddresses:
         published = hook.published_readme("# s\n\n[a](docs/a.rst)\n", "", "https://docs")
         assert "[a](https://docs/a.html)" in published
 
+    def test_pictures_of_the_published_readme(self, hook):
+        readme = '# skrnn\n\n<img src="docs/_static/logo.svg" alt="The logo">\n\nText.\n'
+        published = hook.published_readme(readme, "https://host/skrnn", "")
+        assert '<img src="https://host/skrnn/raw/main/docs/_static/logo.svg"' in published
+        # Without an address, a package index has no picture to show.
+        assert "<img" not in hook.published_readme(readme, "", "")
+
     def test_urls_of_the_project(self, hook):
         urls = hook.project_urls("https://host/skrnn", "https://docs")
         assert urls["Documentation"] == "https://docs"
@@ -106,6 +113,13 @@ class TestAddresses:
         entries = addresses.Addresses("", "https://docs").switcher(versions)
         assert [entry["url"] for entry in entries] == ["https://docs/", "https://docs/0.1"]
         assert addresses.Addresses("", "").switcher(versions) == []
+
+    def test_robots_file_leads_to_the_sitemap(self, monkeypatch):
+        monkeypatch.syspath_prepend(DOCS)
+        addresses = importlib.import_module("extensions.addresses")
+        robots = addresses.Addresses("", "https://docs").robots()
+        assert robots.endswith("Sitemap: https://docs/sitemap.xml\n")
+        assert addresses.Addresses("", "").robots() == ""
 
     def test_source_links(self, monkeypatch):
         monkeypatch.syspath_prepend(DOCS)

@@ -48,6 +48,10 @@ class Addresses:
             for name, version, folder in versions
         ]
 
+    def robots(self):
+        """Return the content of ``robots.txt``, or an empty string without a site."""
+        return f"User-agent: *\nSitemap: {self.site}/sitemap.xml\n" if self.site else ""
+
     def source(self, path, first=None, last=None, *, action="blob"):
         """Return the address of lines of a source file, or None without a repository."""
         if not self.repository:

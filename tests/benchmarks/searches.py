@@ -30,6 +30,7 @@ WAYS = {
     "skrnn": {"backend": "skrnn", "n_jobs": 64},
     "skrnn, batched": {"backend": "skrnn", "n_jobs": 64, "batched": True},
     "skorch": None,
+    "skorch, 2 processes": {"backend": "loky", "n_jobs": 2},
 }
 FEATURES = 3
 
@@ -118,7 +119,7 @@ def measure(name, way, rounds=2):
 
     size = SIZES[name]
     X, y = waves(size["n"], size["steps"])
-    search = (skorch_search if way == "skorch" else skrnn_search)(size)
+    search = (skorch_search if way.startswith("skorch") else skrnn_search)(size)
     config, seconds = WAYS[way], []
     for _ in range(rounds):
         begin = time.perf_counter()
@@ -166,7 +167,7 @@ def main():
     if given.worker:
         print(json.dumps(measure(*given.worker)))
         return
-    ways = [way for way in given.way if way != "skorch" or find_spec("skorch")]
+    ways = [way for way in given.way if not way.startswith("skorch") or find_spec("skorch")]
     rows = [_in_new_process(name, way) for name in given.search for way in ways]
     print_searches(rows)
     if given.json:
