@@ -28,6 +28,9 @@ from skrnn.sequences._targets import (
     require_two_classes,
 )
 
+# The smallest distance of an output between 0 and 1 from these, before it is a probability.
+MARGIN = 1e-9
+
 
 @dataclass(frozen=True)
 class NumericTargets:
@@ -187,8 +190,7 @@ class LabelTargets(ClassTargets):
 
     def probabilities(self, outputs):
         """Return the outputs, limited to the open interval (0, 1)."""
-        smallest = np.finfo(np.float64).eps
-        return np.clip(outputs, smallest, 1 - smallest)
+        return within_unit_interval(outputs)
 
 
 @dataclass(frozen=True, eq=False)
@@ -246,6 +248,23 @@ class OutputTargets(ClassTargets):
             method(ClassTargets(found), outputs[:, columns])
             for found, columns in zip(self.classes, group_slices(self.groups), strict=True)
         ]
+
+
+def within_unit_interval(outputs):
+    """Return outputs limited to the open interval (0, 1), without changing their order.
+
+    Scores such as the area under the ROC curve are then those of the outputs themselves.
+
+    Examples
+    --------
+    >>> limited = within_unit_interval(np.array([-2.0, -1.0, 0.25, 1.0, 3.0]))
+    >>> limited.round(6), bool((np.diff(limited) > 0).all())
+    (array([0.  , 0.  , 0.25, 1.  , 1.  ]), True)
+    """
+    inside = np.clip(outputs, MARGIN, 1 - MARGIN)
+    excess = np.abs(outputs - inside)
+    nearest = (inside > 0.5).astype(np.float64)
+    return nearest + (inside - nearest) / (1 + excess)
 
 
 def project_onto_simplex(outputs):
