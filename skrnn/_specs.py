@@ -73,6 +73,9 @@ class NetworkSpec:
     n_outputs : int
     output_activation : {"linear", "exponential", "softplus", "sigmoid", "softmax"}
         "sigmoid" and "softmax" are those of a classifier.
+    output_groups : tuple of int
+        The number of classes of each of several class outputs, whose columns are side by side. Each
+        group has a softmax of its own. Empty for all other networks.
     dtype : {"float32", "float64"}
     body : callable or None
         The function that builds the layers between input and output, in place of `cell` and
@@ -131,6 +134,7 @@ class NetworkSpec:
     static: str | None = None
     decoder: DecoderSpec | None = None
     categorical: tuple = ()
+    output_groups: tuple = ()
     activation_name: str | None = field(init=False)
 
     def __post_init__(self):

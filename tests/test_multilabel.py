@@ -1,4 +1,4 @@
-"""Indicator matrices: several labels per sequence or per time step, and several class outputs."""
+"""Indicator matrices: several labels per sequence or per time step."""
 
 import pickle
 
@@ -10,7 +10,6 @@ from onnx_models import assert_predicts_as
 from sklearn.base import clone
 from sklearn.metrics import accuracy_score, f1_score, get_scorer, log_loss, roc_auc_score
 from sklearn.model_selection import GridSearchCV, cross_val_predict
-from sklearn.multioutput import MultiOutputClassifier
 from sklearn.utils.class_weight import compute_sample_weight
 from small_data import LEARNS, TINY, assert_same_weights, lengths
 
@@ -211,19 +210,6 @@ def test_echo_state_classifier_multilabel_parts_equal_all_at_once():
 def test_classifier_multilabel_export_onnx(model, y):
     model.fit(X, y)
     assert_predicts_as(to_onnx(model), model, X)
-
-
-@pytest.mark.any_backend
-def test_classifier_several_class_outputs():
-    y = np.column_stack([Y[:, 0], np.resize([0, 1, 2], len(X))])
-    words = np.array([["no", "yes"][value] for value in y[:, 0]])
-    for kind in (RNNClassifier(**TINY), EchoStateClassifier(**ESN)):
-        for several in (y, np.column_stack([words, words])):
-            with pytest.raises(ValueError, match=r"y has the shape \(40, 2\).*MultiOutputClassi"):
-                kind.fit(X, several)
-        both = MultiOutputClassifier(kind).fit(X, y)
-        assert both.predict(X).shape == y.shape
-        assert_array_equal(both.predict(X)[:, 1], clone(kind).fit(X, y[:, 1]).predict(X))
 
 
 @pytest.mark.any_backend

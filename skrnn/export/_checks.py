@@ -65,6 +65,21 @@ def check_not_overridden(estimator, kind, methods):
             )
 
 
+def check_one_class_output(estimator):
+    """Check that an estimator does not have several class outputs, for which no graph is written.
+
+    Raises
+    ------
+    ValueError
+    """
+    if isinstance(getattr(estimator, "classes_", None), list):
+        raise ValueError(
+            f"A {type(estimator).__name__} that was fitted with several columns of class labels "
+            "cannot be exported to ONNX. Fit sklearn.multioutput.MultiOutputClassifier(classifier) "
+            "and export each of its estimators_, or use to_keras for a recurrent network."
+        )
+
+
 def check_path(path, suffix):
     """Check that a file can be written to a path, and return it.
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from skrnn.export._checks import check_not_overridden
+from skrnn.export._checks import check_not_overridden, check_one_class_output
 from skrnn.export._onnx_recurrent import add_recurrent, recurrent_input
 from skrnn.export._onnx_reservoir import add_reservoir, reservoir_input
 from skrnn.recurrent import RNNClassifier, RNNRegressor
@@ -47,11 +47,13 @@ def converter_of(estimator):
     TypeError
         If estimators of this class cannot be exported.
     ValueError
-        If the estimator is of a subclass that predicts in another way.
+        If the estimator is of a subclass that predicts in another way, or if it has several class
+        outputs.
     """
     for kind, converter in CONVERTERS.items():
         if isinstance(estimator, kind):
             check_not_overridden(estimator, kind, ("predict", "predict_proba"))
+            check_one_class_output(estimator)
             return converter
     names = ", ".join(kind.__name__ for kind in CONVERTERS)
     hint = getattr(estimator, "_network_hint", "")

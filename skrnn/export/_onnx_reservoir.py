@@ -15,6 +15,7 @@ from skrnn.export._onnx_inputs import add_mask, add_standardization, as_one_hot,
 from skrnn.export._onnx_model_space import add_model_space
 from skrnn.export._onnx_recurrent import Output, add_indicators, exportable_classes
 from skrnn.reservoir._pooling import pooling_kinds, uses_washout
+from skrnn.reservoir._targets import MARGIN
 
 _ACTIVATIONS = {"tanh": "Tanh", "relu": "Relu", "identity": "Identity", "logistic": "Sigmoid"}
 # The format of ONNX files, protobuf, has at most 2 GiB.
@@ -361,9 +362,13 @@ def _add_classes(graph, classes, outputs, shape):
 
 def _add_labels(graph, outputs, shape):
     """Return the indicators of the labels, and their probabilities."""
-    smallest = np.finfo(np.float64).eps
-    lowest, highest = graph.constant(smallest), graph.constant(1 - smallest)
-    probabilities = graph.add("Min", [graph.add("Max", [outputs, lowest]), highest])
+    lowest, highest = graph.constant(np.float64(MARGIN)), graph.constant(np.float64(1 - MARGIN))
+    inside = graph.add("Min", [graph.add("Max", [outputs, lowest]), highest])
+    excess = graph.add("Abs", [graph.add("Sub", [outputs, inside])])
+    nearest = _above_half(graph, inside)
+    divisor = graph.add("Add", [excess, graph.constant(np.float64(1))])
+    distance = graph.add("Div", [graph.add("Sub", [inside, nearest]), divisor])
+    probabilities = graph.add("Add", [nearest, distance])
     return add_indicators(graph, outputs, probabilities, "float64", shape)
 
 

@@ -245,7 +245,9 @@ def _metadata(fitted):
         "network": json.dumps(network),
     }
     if hasattr(fitted, "classes_"):
-        metadata["classes"] = json.dumps(fitted.classes_.tolist(), default=repr)
+        found = fitted.classes_
+        labels = [each.tolist() for each in found] if isinstance(found, list) else found.tolist()
+        metadata["classes"] = json.dumps(labels, default=repr)
     if fitted.categories_:
         tables = {str(name): table.tolist() for name, table in fitted.categories_.items()}
         metadata["categories"] = json.dumps(tables)

@@ -16,6 +16,7 @@ from keras import ops
 
 from skrnn.networks import backends
 from skrnn.networks.keras_objects import rebuild_whole
+from skrnn.networks.output_groups import codes_of_tensor
 
 
 class Metrics:
@@ -42,7 +43,7 @@ class Metrics:
     def __init__(self, metrics, *, spec, class_codes, dtype):
         self._dtype = dtype
         self._class_codes = class_codes
-        self._n_outputs = spec.n_outputs
+        self._n_outputs, self._groups = spec.n_outputs, spec.output_groups
         self._is_classifier = spec.output_activation in ("sigmoid", "softmax")
         # Outputs with a sigmoid are independent of each other: none or several may be above 0.5.
         self._is_multilabel = spec.output_activation == "sigmoid" and spec.n_outputs > 1
@@ -61,7 +62,7 @@ class Metrics:
 
         Parameters
         ----------
-        true : tensor of shape (n_targets,) or (n_targets, n_outputs)
+        true : tensor of shape (n_targets,), (n_targets, n_outputs) or (n_targets, n_groups)
             The targets of the network.
         predicted : tensor of shape (n_targets, n_outputs)
             The outputs after their activation.
@@ -69,6 +70,10 @@ class Metrics:
             The factors and the summand that convert numeric targets and predictions to the units
             of the user.
         """
+        if self._groups:
+            known = true if self._class_codes else codes_of_tensor(true, self._groups)
+            codes = known, codes_of_tensor(predicted, self._groups)
+            return [tuple(ops.cast(each, predicted.dtype) for each in codes) for _ in self._forms]
         if self._is_classifier:
             return [_as_form(form, true, predicted, self._class_codes) for form in self._forms]
         true_scale, scale, offset = units
@@ -145,7 +150,7 @@ class Metrics:
         """Return targets, predictions and units of two rows, as for `inputs`."""
         true = np.zeros((2, self._n_outputs), np.float32)
         if self._class_codes:
-            true = np.zeros(2, np.int32)
+            true = np.zeros((2, len(self._groups)) if self._groups else 2, np.int32)
         predicted = np.full((2, self._n_outputs), 0.5, np.float32)
         one = np.ones(self._n_outputs, self._dtype)
         arrays = true, predicted, one, one, 0 * one
@@ -192,6 +197,13 @@ class Metrics:
         """Return a new Keras metric, and the form in which it needs its inputs."""
         if isinstance(metric, str) and metric in ("accuracy", "acc"):
             return self._make_accuracy(metric), "given"
+        if self._groups:
+            raise ValueError(
+                f"metrics contains {metric!r}, but if y has several columns of class labels, only "
+                "'accuracy' is available, the mean over the columns. For other scores, set monitor "
+                "to a function of the estimator, X and y, or train one classifier for each column "
+                "with sklearn.multioutput.MultiOutputClassifier."
+            )
         # Keras would make an object of any class that a dict names.
         if not isinstance(metric, str | keras.metrics.Metric) and not callable(metric):
             raise _not_a_metric(metric)
@@ -257,7 +269,9 @@ class Metrics:
     def _make_accuracy(self, name):
         """Return the accuracy, which has the same meaning as in `keras.Model.compile`."""
         kind = keras.metrics.CategoricalAccuracy
-        if self._class_codes:
+        if self._groups:
+            kind = keras.metrics.Accuracy
+        elif self._class_codes:
             kind = keras.metrics.SparseCategoricalAccuracy
         elif self._n_outputs == 1 or self._is_multilabel:
             kind = keras.metrics.BinaryAccuracy

@@ -10,6 +10,7 @@ from skrnn.networks.fingerprint import describe, settings
 from skrnn.networks.fingerprint.libraries import library_name
 from skrnn.networks.keras_objects import rebuild_whole
 from skrnn.networks.metrics import Metrics
+from skrnn.networks.output_groups import columns_of_targets, group_slices, grouped_softmax
 
 
 class Objective:
@@ -37,6 +38,11 @@ class Objective:
     def __init__(self, spec, training, *, class_codes, skips=False):
         self.skips = skips
         self._activation = keras.activations.get(spec.output_activation)
+        self._groups = []
+        if spec.output_groups:
+            self._activation = partial(grouped_softmax, groups=spec.output_groups)
+            of_targets = columns_of_targets(spec.output_groups, class_codes=class_codes)
+            self._groups = [*zip(of_targets, group_slices(spec.output_groups), strict=True)]
         self._loss, self._from_logits = make_loss(training.loss)
         self.metrics = Metrics(
             training.metrics, spec=spec, class_codes=class_codes, dtype=training.metrics_dtype
@@ -47,15 +53,20 @@ class Objective:
 
         Parameters
         ----------
-        true : tensor of shape (n_targets,) or (n_targets, n_outputs)
+        true : tensor of shape (n_targets,), (n_targets, n_outputs) or (n_targets, n_groups)
             The targets of the network.
         raw : tensor of shape (n_targets, n_outputs)
             The outputs before their activation.
         weights : tensor of shape (n_targets,)
         """
         predicted = self._activation(raw)
-        losses = self._loss(true, raw if self._from_logits else predicted)
-        return _one_per_target(losses) * weights, predicted
+        outputs = raw if self._from_logits else predicted
+        pairs = [(true, outputs)]
+        if self._groups:
+            pairs = [(true[:, known], outputs[:, columns]) for known, columns in self._groups]
+        losses = [_one_per_target(self._loss(*pair)) for pair in pairs]
+        mean = losses[0] if len(losses) == 1 else ops.mean(ops.stack(losses), axis=0)
+        return mean * weights, predicted
 
 
 def gamma_deviance(true, predicted):

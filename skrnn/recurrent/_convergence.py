@@ -7,6 +7,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from skrnn._specs import least_updates
 from skrnn.recurrent._codecs import mean_and_spread
+from skrnn.sequences._class_outputs import group_slices
 
 # Fewer updates are a trial, whose result is not expected to be better than a constant.
 _LEAST_UPDATES = 500
@@ -19,12 +20,12 @@ _CROSS_ENTROPIES = (
 )
 
 
-def loss_of_best_constant(loss, targets, weights):
+def loss_of_best_constant(loss, targets, weights, groups=()):
     r"""Return the lowest loss of a constant prediction, or None for a loss that is not known.
 
     With weights :math:`w_i` of mean 1, this is the weighted variance of the targets for the mean
     squared error, and :math:`-\sum_k p_k \log p_k` with the weighted class frequencies :math:`p_k`
-    for a cross-entropy; for several labels, it is the mean over the labels.
+    for a cross-entropy; for several labels or class outputs, it is the mean over these.
 
     Parameters
     ----------
@@ -32,6 +33,8 @@ def loss_of_best_constant(loss, targets, weights):
     targets : ndarray of shape (n,) or (n, n_outputs)
         Targets as the network receives them; those of shape (n,) are class codes.
     weights : ndarray of shape (n,)
+    groups : tuple of int, default=()
+        The number of classes of each of several class outputs.
 
     Examples
     --------
@@ -47,6 +50,13 @@ def loss_of_best_constant(loss, targets, weights):
         return float((spread**2).mean())
     if loss not in _CROSS_ENTROPIES:
         return None
+    if groups:
+        each = (
+            targets.T
+            if targets.dtype.kind == "i"
+            else [targets[:, s] for s in group_slices(groups)]
+        )
+        return float(np.mean([loss_of_best_constant(loss, one, weights) for one in each]))
     weights = weights.astype(float)
     totals = np.bincount(targets, weights=weights) if targets.ndim == 1 else weights @ targets
     if loss == "binary_crossentropy":
@@ -75,7 +85,8 @@ def warn_if_nothing_was_learned(job, history):
     if n_updates < _LEAST_UPDATES or job.spec.l2 > 0:
         return
     targets = examples.encoded().targets.values
-    best = loss_of_best_constant(training.loss, targets, examples.weights)
+    groups = job.spec.output_groups
+    best = loss_of_best_constant(training.loss, targets, examples.weights, groups)
     if best and losses[-1] >= (1 - _LEAST_GAIN) * best:
         warnings.warn(
             "The network has learned hardly anything from X: its training loss is "

@@ -15,6 +15,7 @@ from skrnn._fitting import fitted_snapshot
 from skrnn.recurrent._codecs import LabelCodec
 from skrnn.recurrent._data import ids_as_rows, read_sequences
 from skrnn.recurrent._indicator_codec import IndicatorCodec
+from skrnn.recurrent._outputs_codec import OutputsCodec
 from skrnn.recurrent._static import require_no_static
 from skrnn.sequences import Sequences
 from skrnn.sequences._targets import label_codes
@@ -151,6 +152,12 @@ def _read_target(fitted, inputs, target, steps):
             return codes, np.ones(n)
         # The only output is the probability of the second class.
         return np.zeros(n, dtype=np.int64), np.where(codes == 1, 1.0, -1.0)
+    if isinstance(fitted._codec, OutputsCodec):
+        raise ValueError(
+            "feature_attributions explains one output, but estimator was fitted with "
+            f"{fitted.n_outputs_} columns of class labels. Train one classifier for each column, "
+            "with sklearn.multioutput.MultiOutputClassifier, and explain each of its estimators_."
+        )
     column = _output_column(target, fitted._spec.n_outputs)
     is_label = isinstance(fitted._codec, IndicatorCodec)
     return np.full(n, column), np.full(n, 1.0 if is_label else fitted._codec.scale[column])

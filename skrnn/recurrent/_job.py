@@ -114,7 +114,9 @@ def _network_spec(estimator, vocabulary, seed, resume, sequences):
         add_differences=estimator.difference_scale_ is not None,
         allow_nan=reads_missing_values(estimator),
     )
-    spec = replace(spec, **static_fields(estimator, sequences))
+    # Only the codec of several class outputs has groups.
+    groups = getattr(estimator._codec, "groups", ())
+    spec = replace(spec, output_groups=groups, **static_fields(estimator, sequences))
     if resume:
         _check_same_network(estimator._spec, spec)
     # A custom body or cell has to build this architecture again.

@@ -3,6 +3,8 @@
 import numpy as np
 from scipy.special import erf
 
+from skrnn.sequences._class_outputs import group_slices
+
 _SELU_ALPHA, _SELU_SCALE = 1.6732632423543772, 1.0507009873554805
 _SYNONYMS = {"hard_swish": "hard_silu", "swish": "silu"}
 
@@ -16,6 +18,11 @@ def softmax(x):
     """Return positive numbers with a sum of one along the last axis."""
     exponentials = np.exp(x - x.max(axis=-1, keepdims=True))
     return exponentials / exponentials.sum(axis=-1, keepdims=True)
+
+
+def grouped_softmax(x, groups):
+    """Return the softmax of each group of columns."""
+    return np.hstack([softmax(x[:, columns]) for columns in group_slices(groups)])
 
 
 def _relu(x):

@@ -4,6 +4,8 @@ The weights are those of `weights_`. One time step of a small network takes micr
 than a framework needs to begin its computation.
 """
 
+from functools import partial
+
 import numpy as np
 
 from skrnn.recurrent._named_weights import (
@@ -14,7 +16,12 @@ from skrnn.recurrent._named_weights import (
     named_weights,
     weights_of_layer,
 )
-from skrnn.recurrent._numpy_activations import ACTIVATIONS, numpy_activation, softmax
+from skrnn.recurrent._numpy_activations import (
+    ACTIVATIONS,
+    grouped_softmax,
+    numpy_activation,
+    softmax,
+)
 from skrnn.recurrent._numpy_cells import numpy_cell
 from skrnn.recurrent._running_pooling import pooling_of
 from skrnn.recurrent._state import StateLayout
@@ -36,6 +43,8 @@ class NumpyHead:
         self._kernel, self._bias = named["head/kernel"], named["head/bias"]
         name = spec.output_activation
         self._activation = softmax if name == "softmax" else ACTIVATIONS[name]
+        if spec.output_groups:
+            self._activation = partial(grouped_softmax, groups=spec.output_groups)
 
     def pool(self, h, carried, n_steps):
         """Return the pooled vectors after a time step, and what the pooling carries."""

@@ -3,12 +3,16 @@
 from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score
 
-from skrnn._fitting import snapshot
+from skrnn._fitting import fitted_snapshot, snapshot
 from skrnn._parameters import parameter, with_parameters
 from skrnn._sklearn import StrOptions, _fit_context
 from skrnn.reservoir._base import BaseEchoState
-from skrnn.reservoir._targets import ClassTargets, LabelTargets
-from skrnn.sequences._targets import known_classes
+from skrnn.reservoir._targets import ClassTargets, LabelTargets, OutputTargets
+from skrnn.sequences._class_outputs import (
+    known_classes_of_outputs,
+    number_of_outputs,
+    subset_accuracy,
+)
 
 
 @with_parameters
@@ -19,7 +23,8 @@ class EchoStateClassifier(ClassifierMixin, BaseEchoState):
     ridge regression predicts one indicator per class. The class with the largest output is
     predicted [1]_, [2]_. Only this readout is trained, in closed form. If y is an indicator matrix,
     each of its labels is predicted if its output is above one half, so that a sequence or a time
-    step may have none or several of them.
+    step may have none or several of them. If y has several columns of other class labels, the
+    readout has indicators for the classes of each column, and one class of each is predicted.
 
     Parameters
     ----------
@@ -27,12 +32,16 @@ class EchoStateClassifier(ClassifierMixin, BaseEchoState):
 
     Attributes
     ----------
-    classes_ : ndarray of shape (n_classes,)
-        The class labels. For an indicator matrix, the indices of its columns.
+    classes_ : ndarray of shape (n_classes,), or list of ndarray
+        The class labels. For an indicator matrix, the indices of its columns. If y has several
+        columns of class labels, a list with the labels of each column.
+    n_outputs_ : int
+        The number of columns of y; 1 if it was one-dimensional.
     reservoir_ : Reservoir
         The fitted reservoir, with all parameters.
     coef_ : ndarray of shape (n_classes, n_readout_features)
-        Coefficients of the readout: those of the states, followed by those of the inputs.
+        Coefficients of the readout: those of the states, followed by those of the inputs. With
+        several columns of class labels, the classes of one column follow those of another.
     intercept_ : ndarray of shape (n_classes,)
         Intercept of the readout.
     alpha_ : float
@@ -141,13 +150,15 @@ class EchoStateClassifier(ClassifierMixin, BaseEchoState):
     )
     class_weight: object = parameter(
         default=None,
-        constraint=[dict, StrOptions({"balanced"}), None],
+        constraint=[dict, list, StrOptions({"balanced"}), None],
         description="""
-        dict or "balanced" or None
+        dict, list of dict, "balanced" or None
         Weight of each class, by which `sample_weight` is multiplied. Classes that a dict does not
         name have the weight 1. "balanced" gives weights that are inversely proportional to the
-        class frequencies. If None, all classes have the weight 1. It must be None for an indicator
-        matrix, whose rows have no single class: pass `sample_weight` to `fit`.
+        class frequencies. If None, all classes have the weight 1. If y has several columns of class
+        labels, it is a list with a dict for each column, or "balanced", and the weights of the
+        columns are multiplied. It must be None for an indicator matrix, whose rows have no single
+        class: pass `sample_weight` to `fit`.
         """,
     )
 
@@ -170,9 +181,10 @@ class EchoStateClassifier(ClassifierMixin, BaseEchoState):
         Parameters
         ----------
         X, y : as in `fit`
-        classes : array-like of shape (n_classes,), default=None
+        classes : array-like of shape (n_classes,), or list of array-like, default=None
             All classes that any part may contain. Only used in the first call; later calls may
-            repeat it. If None, the classes are those of `y` in the first call.
+            repeat it. If None, the classes are those of `y` in the first call. If y has several
+            columns of class labels, a list with the classes of each column.
         sample_weight : array-like of shape (n,), default=None
             As in `fit`.
 
@@ -187,7 +199,9 @@ class EchoStateClassifier(ClassifierMixin, BaseEchoState):
             If `classes` differs from that of the first call, if `y` has a label that is not among
             them, or if `class_weight="balanced"`, which needs all targets at once.
         """
-        return self._partial_fit(X, y, sample_weight, known_classes(snapshot(self), classes))
+        return self._partial_fit(
+            X, y, sample_weight, known_classes_of_outputs(snapshot(self), classes)
+        )
 
     def decision_function(self, X):
         """Return the outputs of the readout, about 1 for the true class and 0 for the others.
@@ -201,7 +215,8 @@ class EchoStateClassifier(ClassifierMixin, BaseEchoState):
         ndarray of shape (n, n_classes), or list of ndarray
             With two classes, an array of shape (n,): the output of the second class minus that of
             the first. For an indicator matrix, twice the output of each label minus one, which is
-            positive for predicted labels. With one target per time step, the result has the form of
+            positive for predicted labels. If y had several columns of class labels, a list with one
+            such array for each column. With one target per time step, the result has the form of
             `predict`.
         """
         return self._decoded("decision_function", X)
@@ -222,14 +237,15 @@ class EchoStateClassifier(ClassifierMixin, BaseEchoState):
         Returns
         -------
         ndarray of shape (n, n_classes), or list of ndarray of shape (T_i, n_classes)
-            The columns are in the order of `classes_`.
+            The columns are in the order of `classes_`. If y had several columns of class labels, a
+            list with one array for each column.
         """
         return self._decoded("predict_proba", X)
 
     def score(self, X, y, sample_weight=None):
         """Return the accuracy, over sequences or over time steps.
 
-        For an indicator matrix, this is the fraction of rows all of whose labels are correct. Time
+        If y has several columns, this is the fraction of rows all of whose labels are correct. Time
         steps whose target is missing are left out.
 
         Parameters
@@ -242,10 +258,20 @@ class EchoStateClassifier(ClassifierMixin, BaseEchoState):
         -------
         float
         """
-        return self._score(accuracy_score, X, y, sample_weight)
+        fitted = fitted_snapshot(self)
+        metric = subset_accuracy if isinstance(fitted.classes_, list) else accuracy_score
+        return fitted._score(metric, X, y, sample_weight)
+
+    @property
+    def n_outputs_(self):
+        """The number of columns of y."""
+        fitted = fitted_snapshot(self)
+        return number_of_outputs(fitted.classes_, is_multilabel=fitted._is_multilabel)
 
     @property
     def _targets(self):
+        if isinstance(self.classes_, list):
+            return OutputTargets(self.classes_)
         return (LabelTargets if self._is_multilabel else ClassTargets)(self.classes_)
 
     def _decoders(self):
@@ -267,4 +293,5 @@ class EchoStateClassifier(ClassifierMixin, BaseEchoState):
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
+        tags.target_tags.multi_output = True
         return tags

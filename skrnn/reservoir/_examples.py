@@ -215,7 +215,7 @@ def _flat_targets(estimator, y, inputs, *, is_first):
             "fed back at the next one. Fill the missing targets, or set feedback_scaling=0."
         )
     if is_first and is_classifier(estimator) and not estimator._per_step:
-        warn_if_one_column_per_step(y, inputs.lengths)
+        warn_if_one_column_per_step(y, inputs.given_lengths)
     return estimator._target_kind.check(y, per_step=estimator._per_step), counts, known
 
 

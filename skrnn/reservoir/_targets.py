@@ -4,8 +4,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from skrnn.sequences._class_outputs import (
+    codes_of_groups,
+    codes_of_outputs,
+    factors_of_outputs,
+    group_slices,
+    indicators_of_groups,
+    labels_of_codes,
+    learn_class_outputs,
+    require_class_outputs,
+)
 from skrnn.sequences._class_targets import (
     check_class_targets,
+    is_indicator,
     require_kind,
     require_label_indices,
     require_no_class_weight,
@@ -16,6 +27,9 @@ from skrnn.sequences._targets import (
     label_codes,
     require_two_classes,
 )
+
+# The smallest distance of an output between 0 and 1 from these, before it is a probability.
+MARGIN = 1e-9
 
 
 @dataclass(frozen=True)
@@ -86,15 +100,18 @@ class ClassTargets:
 
     @staticmethod
     def check(y, *, per_step):
-        """Return valid labels, (n,), or indicators, (n, n_labels)."""
+        """Return valid labels, (n,) or (n, n_outputs), or indicators, (n, n_labels)."""
         return check_class_targets(y, "y", per_step=per_step)
 
     @classmethod
     def learn(cls, y, classes, estimator_name):
         """Learn the classes from `y`, unless `classes` is given."""
-        if y.ndim == 2:
+        several = isinstance(classes, list)
+        if is_indicator(y) and not several:
             require_label_indices(classes, y.shape[1])
             return LabelTargets(np.arange(y.shape[1]))
+        if several or y.ndim == 2:
+            return OutputTargets(learn_class_outputs(y, classes, estimator_name))
         return cls(
             require_two_classes(np.unique(y) if classes is None else classes, estimator_name)
         )
@@ -173,8 +190,81 @@ class LabelTargets(ClassTargets):
 
     def probabilities(self, outputs):
         """Return the outputs, limited to the open interval (0, 1)."""
-        smallest = np.finfo(np.float64).eps
-        return np.clip(outputs, smallest, 1 - smallest)
+        return within_unit_interval(outputs)
+
+
+@dataclass(frozen=True, eq=False)
+class OutputTargets(ClassTargets):
+    """The classes of several outputs, of which a readout predicts the indicators side by side.
+
+    Parameters
+    ----------
+    classes : list of ndarray of shape (n_classes,)
+        The classes of each column of y.
+    """
+
+    classes: list
+
+    def __eq__(self, other):
+        same = type(self) is type(other) and len(self.classes) == len(other.classes)
+        return same and all(map(np.array_equal, self.classes, other.classes))
+
+    @property
+    def groups(self):
+        """The number of classes of each output."""
+        return [len(found) for found in self.classes]
+
+    def encode(self, y, estimator_name):
+        """Return one indicator for each class of each output."""
+        require_class_outputs(y, len(self.classes), "y", estimator_name)
+        return indicators_of_groups(codes_of_outputs(y, self.classes, "y"), self.groups)
+
+    def weights(self, targets, sample_weight, class_weight):
+        """Return the weight of each target: that of the sample times those of its classes."""
+        if class_weight is None:
+            return sample_weight
+        weights = np.ones(len(targets)) if sample_weight is None else sample_weight
+        codes = codes_of_groups(targets, self.groups)
+        return weights * factors_of_outputs(codes, class_weight, self.classes, weights)
+
+    def decode(self, outputs):
+        """Return the class with the largest output, for each column."""
+        return labels_of_codes(codes_of_groups(outputs, self.groups), self.classes)
+
+    def as_feedback(self, outputs):
+        """Return the indicators of the predicted classes."""
+        return indicators_of_groups(codes_of_groups(outputs.T, self.groups), self.groups).T
+
+    def decision(self, outputs):
+        """Return the decision function of each column, as for one output."""
+        return self._of_each(ClassTargets.decision, outputs)
+
+    def probabilities(self, outputs):
+        """Return the distribution of the classes of each column that is nearest to the outputs."""
+        return self._of_each(ClassTargets.probabilities, outputs)
+
+    def _of_each(self, method, outputs):
+        return [
+            method(ClassTargets(found), outputs[:, columns])
+            for found, columns in zip(self.classes, group_slices(self.groups), strict=True)
+        ]
+
+
+def within_unit_interval(outputs):
+    """Return outputs limited to the open interval (0, 1), without changing their order.
+
+    Scores such as the area under the ROC curve are then those of the outputs themselves.
+
+    Examples
+    --------
+    >>> limited = within_unit_interval(np.array([-2.0, -1.0, 0.25, 1.0, 3.0]))
+    >>> limited.round(6), bool((np.diff(limited) > 0).all())
+    (array([0.  , 0.  , 0.25, 1.  , 1.  ]), True)
+    """
+    inside = np.clip(outputs, MARGIN, 1 - MARGIN)
+    excess = np.abs(outputs - inside)
+    nearest = (inside > 0.5).astype(np.float64)
+    return nearest + (inside - nearest) / (1 + excess)
 
 
 def project_onto_simplex(outputs):

@@ -1,32 +1,33 @@
-"""Read the targets of classifiers: one class, or an indicator of 0 and 1 for each label."""
+"""Read the targets of classifiers: one class or several, or an indicator of each label."""
 
 import warnings
 
 import numpy as np
 from sklearn.utils.validation import assert_all_finite
 
+from skrnn.sequences._class_outputs import check_class_outputs
 from skrnn.sequences._targets import check_labels, target_array
 
 
 def check_class_targets(y, input_name, *, per_step):
-    """Return class labels, or an indicator matrix.
+    """Return class labels, an indicator matrix, or the labels of several class outputs.
 
     Parameters
     ----------
-    y : array-like of shape (n,), (n, 1) or (n, n_labels)
+    y : array-like of shape (n,), (n, 1), (n, n_labels) or (n, n_outputs)
     input_name : str
     per_step : bool
         Whether there is one target, or one row of indicators, per time step.
 
     Returns
     -------
-    ndarray of shape (n,), or int64 ndarray of shape (n, n_labels)
+    ndarray of shape (n,), int64 ndarray of shape (n, n_labels), or ndarray of shape (n, n_outputs)
 
     Raises
     ------
     ValueError
-        If a label is missing, if they are not class labels, or if y has several columns with other
-        values than 0 and 1.
+        If a label is missing, if they are not class labels, or if there is one target per time step
+        and y has several columns with other values than 0 and 1.
 
     Examples
     --------
@@ -34,30 +35,35 @@ def check_class_targets(y, input_name, *, per_step):
     ['a', 'b']
     >>> check_class_targets([[True, False], [True, True]], "y", per_step=False).tolist()
     [[1, 0], [1, 1]]
+    >>> check_class_targets([[0, 1], [2, 1]], "y", per_step=False).tolist()
+    [[0, 1], [2, 1]]
     """
     y = target_array(y, input_name)
     if y.ndim != 2 or y.shape[1] < 2:
         return check_labels(y, input_name)
     if y.dtype.kind == "f":
         assert_all_finite(y, input_name=input_name)
-    if y.dtype.kind == "O":
-        y = np.array(y.tolist())
-    if y.dtype.kind not in "biuf" or not np.isin(y, (0, 1)).all():
-        raise ValueError(
-            f"{input_name} has the shape {y.shape}, so it must be an indicator matrix, in which "
-            f"each value is 0 or 1. {_way_for_several_outputs(per_step)}"
-        )
-    return y.astype(np.int64)
-
-
-def _way_for_several_outputs(per_step):
+    numbers = np.array(y.tolist()) if y.dtype.kind == "O" else y
+    if is_indicator(numbers):
+        return numbers.astype(np.int64)
     if per_step:
-        return "For one class per column, train one classifier for each column."
-    return (
-        "For one class per column, use sklearn.multioutput.MultiOutputClassifier(classifier), "
-        "which trains one classifier for each column. For one class per time step, set "
-        "return_sequences=True."
-    )
+        raise ValueError(
+            f"{input_name} has {y.shape[1]} columns, so it must be an indicator matrix, in which "
+            "each value is 0 or 1. For one class per column at each time step, train one "
+            "classifier for each column."
+        )
+    return check_class_outputs(y, input_name)
+
+
+def is_indicator(y):
+    """Return whether targets are an indicator matrix: numbers in several columns, all 0 or 1.
+
+    Examples
+    --------
+    >>> is_indicator(np.eye(2)), is_indicator(np.eye(2) + 1), is_indicator(np.ones(3))
+    (True, False, False)
+    """
+    return y.ndim == 2 and y.dtype.kind in "biuf" and bool(np.isin(y, (0, 1)).all())
 
 
 def require_label_indices(classes, n_labels, name="classes"):
@@ -114,28 +120,30 @@ def require_kind(y, n_labels, input_name, name):
     ValueError
     """
     given = y.shape[1] if y.ndim == 2 else None
-    if given != n_labels:
+    is_other = given is not None and not is_indicator(y)
+    if given != n_labels or is_other:
         given, fitted = (
             "one class per target" if n is None else f"an indicator matrix of {n} labels"
             for n in (given, n_labels)
         )
+        given = f"one class in each of {y.shape[1]} columns" if is_other else given
         raise ValueError(f"{input_name} is {given}, but {name} was fitted with {fitted}.")
 
 
 def warn_if_one_column_per_step(y, lengths):
-    """Warn if an indicator matrix could be one target per time step of sequences of one length.
+    """Warn if several columns could be one target per time step of sequences of one length.
 
     Parameters
     ----------
     y : array-like
-        The targets of sequences, of which each has one target or one row of indicators.
+        The targets of sequences, of which each has one target or one row of targets.
     lengths : ndarray of int of shape (n_sequences,)
     """
     shape = np.shape(y)
     if len(shape) == 2 and shape[1] > 1 and (lengths == shape[1]).all():
         warnings.warn(
-            f"y is read as an indicator matrix of {shape[1]} labels per sequence, but the "
-            f"sequences also have {shape[1]} time steps. For one class per time step, set "
+            f"y is read as {shape[1]} labels per sequence, one in each column, but the sequences "
+            f"also have {shape[1]} time steps. For one class per time step, set "
             "return_sequences=True.",
             UserWarning,
             stacklevel=2,

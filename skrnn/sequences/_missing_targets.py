@@ -110,12 +110,12 @@ def split_missing(y, input_name="y"):
             )
     if missing.all():
         raise ValueError(f"{input_name} has only missing targets; at least one must be known.")
-    filled = _plain(y[~missing])[np.maximum(np.cumsum(~missing) - 1, 0)]
+    filled = plain_labels(y[~missing])[np.maximum(np.cumsum(~missing) - 1, 0)]
     filled[missing] = filled[0]
     return filled, ~missing
 
 
-def _plain(labels):
+def plain_labels(labels):
     """Return labels that are not missing in the dtype that they would have alone."""
     if labels.dtype.kind != "O":
         return labels

@@ -285,7 +285,7 @@ class Stream:
         step = self._network.reader.read_step(x)
         row, self._state = self._network.advance(step, self._state)
         decoded = self._network.predict(row)
-        return decoded[0] if self.n_streams is None else decoded
+        return _of_each(lambda one: one[0], decoded) if self.n_streams is None else decoded
 
     def send_many(self, X):
         """Read many time steps, and return the prediction after each of them.
@@ -316,8 +316,13 @@ class Stream:
         self._state = state
         if self.n_streams is None:
             return decoded
-        by_step = decoded.reshape(len(rows), self.n_streams, *decoded.shape[1:])
-        return by_step.swapaxes(0, 1)
+        shape = len(rows), self.n_streams
+        return _of_each(lambda one: one.reshape(*shape, *one.shape[1:]).swapaxes(0, 1), decoded)
+
+
+def _of_each(function, decoded):
+    """Apply a function to what a method returns: one array, or one for each class output."""
+    return [function(one) for one in decoded] if isinstance(decoded, list) else function(decoded)
 
 
 def _check_n_streams(n_streams):

@@ -331,9 +331,14 @@ def class_factors(codes, class_weight, classes, weights):
     Raises
     ------
     ValueError
-        If a class weight is not a finite number or is negative, if all are zero, or if an unknown
-        label has a weight while a class has none.
+        If `class_weight` is a list, if a class weight is not a finite number or is negative, if all
+        are zero, or if an unknown label has a weight while a class has none.
     """
+    if isinstance(class_weight, list):
+        raise ValueError(
+            "class_weight must be a dict, 'balanced' or None if y has one class per target; a list "
+            f"of dicts is for several columns of class labels, got {class_weight!r}."
+        )
     if isinstance(class_weight, dict):
         for label, factor in class_weight.items():
             if not isinstance(factor, Real) or not 0 <= factor < np.inf:

@@ -31,6 +31,7 @@ from skrnn.networks.architecture.static_features import (
     with_static,
 )
 from skrnn.networks.fingerprint import describe, may_be_equal
+from skrnn.networks.output_groups import grouped_softmax
 from skrnn.networks.processes import require_own_process
 
 
@@ -197,7 +198,7 @@ def _build_encoder_decoder(spec, plain, seeds):
     of_decoder = decoder_inputs(spec)
     raw, attention = decode(of_decoder, encoded, spec, plain, seeds)
     inputs = [steps, lengths, *of_decoder]
-    outputs = keras.layers.Activation(spec.output_activation, dtype=spec.dtype, name="output")(raw)
+    outputs = _activated(raw, spec)
     complete = keras.Model(inputs, outputs)
     parts = [], spec.activation
     architecture = None
@@ -239,7 +240,7 @@ def _build_one_pass(spec, plain, seeds):
     raw = dense_head(spec, next(seeds))(with_static(summary, static, spec))
     if spec.return_sequences:
         raw = ops.where(ops.expand_dims(mask, 2), raw, ops.zeros_like(raw))
-    outputs = keras.layers.Activation(spec.output_activation, dtype=spec.dtype, name="output")(raw)
+    outputs = _activated(raw, spec)
 
     def model(tensors):
         return None if tensors is None else keras.Model([inputs, lengths, *static], tensors)
@@ -259,6 +260,13 @@ def _build_one_pass(spec, plain, seeds):
         # Attention over other time steps than those of the input has no weights for these.
         attention=model(attention if body.lengths is lengths else None),
     )
+
+
+def _activated(raw, spec):
+    """Return the outputs of the network after their activation."""
+    if spec.output_groups:
+        return grouped_softmax(raw, spec.output_groups)
+    return keras.layers.Activation(spec.output_activation, dtype=spec.dtype, name="output")(raw)
 
 
 def _with_more_features(steps, position, mask, spec, plain):
