@@ -1,7 +1,6 @@
 """The echo state regressor: a reservoir and a linear readout of numbers."""
 
 from sklearn.base import RegressorMixin
-from sklearn.metrics import r2_score
 
 from skrnn._parameters import parameter, with_parameters
 from skrnn._sklearn import _fit_context
@@ -9,6 +8,7 @@ from skrnn.reservoir._base import BaseEchoState
 from skrnn.reservoir._input_scaling import best_input_scaling
 from skrnn.reservoir._readout import Penalty
 from skrnn.reservoir._targets import NumericTargets
+from skrnn.sequences._targets import r2_of_numbers
 
 
 @with_parameters
@@ -175,7 +175,7 @@ class EchoStateRegressor(RegressorMixin, BaseEchoState):
         -------
         float
         """
-        return self._score(r2_score, X, y, sample_weight)
+        return self._score(r2_of_numbers, X, y, sample_weight)
 
     def _choose_input_scaling(self, reservoir, examples):
         if not self._per_step or reservoir.feedback_scaling > 0:
