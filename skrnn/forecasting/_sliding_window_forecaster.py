@@ -249,7 +249,20 @@ class SlidingWindowForecaster(BaseForecaster):
     def _allows_missing(self):
         # A change from or to a missing value is missing, too.
         can_differ = self.difference == "auto" or not self.difference
-        return can_differ and self.estimator is not None and takes_missing(self.estimator)
+        return can_differ and self._reads_missing
+
+    @property
+    def _reads_missing(self):
+        return self.estimator is not None and takes_missing(self.estimator)
+
+    @property
+    def _way_to_missing(self):
+        if self._reads_missing:
+            return "The estimator reads NaN, but differences cannot be NaN: set difference=False."
+        return (
+            "Estimators that read NaN, such as HistGradientBoostingRegressor and "
+            "RNNRegressor(allow_nan=True), need no filling if difference=False."
+        )
 
     def _choose(self, panel, targets, known_future):
         length = self.window_length
