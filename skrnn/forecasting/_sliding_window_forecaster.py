@@ -53,7 +53,9 @@ class SlidingWindowForecaster(BaseForecaster):
         predicts only one target is fitted once for each target and step. A
         :class:`~skrnn.Seq2SeqRegressor` receives the `horizon` rows after a window as one target
         sequence, and forecasts them one after another. Put scalers into this
-        Pipeline, so that forecasts are in the units of the series.
+        Pipeline, so that forecasts are in the units of the series. If the penalty of the regressor
+        is chosen by generalised cross-validation (`EchoStateRegressor` with `alpha="auto"`), it is
+        too small, because neighbouring windows overlap: choose `alpha` on folds in time.
     window_length : int or "auto", default="auto"
         The number of rows that a forecast is made from. The last of them is its origin. If "auto",
         it is the fewest whole seasons that have at least 20 rows: 24 months, 24 hours, 21 days or
@@ -79,7 +81,8 @@ class SlidingWindowForecaster(BaseForecaster):
         shorter than 20 rows, if `X` contains NaN, or if the regressor is a
         `TransformedTargetRegressor`, whose function may need levels. Use False if the regressor
         needs positive targets.
-        `difference_` holds the result.
+        `difference_` holds the result. With differences, `X` must not contain NaN; otherwise it may
+        if the regressor accepts NaN.
     known_future : str or sequence of str or int, default=()
         Known future covariates: the names or indices of the columns of `X` that are known in
         advance, such as a calendar or a plan. At each time step of the window, the regressor
@@ -227,6 +230,9 @@ class SlidingWindowForecaster(BaseForecaster):
         self.difference = difference
         self.known_future = known_future
         self.static = static
+
+    # For the messages of functions that need a network.
+    _network_hint = "Pass its regressor `estimator_`, which reads windows."
 
     @property
     def _n_context(self):
