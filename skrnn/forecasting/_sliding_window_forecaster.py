@@ -53,9 +53,7 @@ class SlidingWindowForecaster(BaseForecaster):
         predicts only one target is fitted once for each target and step. A
         :class:`~skrnn.Seq2SeqRegressor` receives the `horizon` rows after a window as one target
         sequence, and forecasts them one after another. Put scalers into this
-        Pipeline, so that forecasts are in the units of the series. If the penalty of the regressor
-        is chosen by generalised cross-validation (`EchoStateRegressor` with `alpha="auto"`), it is
-        too small, because neighbouring windows overlap: choose `alpha` on folds in time.
+        Pipeline, so that forecasts are in the units of the series.
     window_length : int or "auto", default="auto"
         The number of rows that a forecast is made from. The last of them is its origin. If "auto",
         it is the fewest whole seasons that have at least 20 rows: 24 months, 24 hours, 21 days or

@@ -107,7 +107,10 @@ class EchoStateRegressor(RegressorMixin, BaseEchoState):
         `Ridge`. The intercept is not penalised. Of several values, the one with the smallest error
         in generalised cross-validation is used; one factorisation is enough for all of them.
         With "auto", the candidates are 1e-14, 1e-13, ..., 1 times the total variance of all
-        features of the readout, without those below the rounding of the normal equations.
+        features of the readout, without those below the rounding of the normal equations. If the
+        sequences of the first training data are windows of common series, so that a time step is in
+        more than two of them on average, it is 0.01 times this variance: neighbouring windows are
+        too similar for cross-validation.
         """,
     )
     input_scaling: object = parameter(
@@ -180,7 +183,7 @@ class EchoStateRegressor(RegressorMixin, BaseEchoState):
     def _choose_input_scaling(self, reservoir, examples):
         if not self._per_step or reservoir.feedback_scaling > 0:
             return 1.0
-        penalty = Penalty("auto", self.solver, self._relative_alphas)
+        penalty = Penalty("auto", self.solver, type(self)._relative_alphas)
         n_features = self._step_format.n_features
         return best_input_scaling(reservoir, examples, n_features, self.readout_input, penalty)
 
