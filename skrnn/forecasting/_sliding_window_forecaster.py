@@ -265,7 +265,7 @@ class SlidingWindowForecaster(BaseForecaster):
             return "The estimator reads NaN, but differences cannot be NaN: set difference=False."
         return (
             "Estimators that read NaN, such as HistGradientBoostingRegressor and "
-            "RNNRegressor(allow_nan=True), need no filling if difference=False."
+            "RNNRegressor(allow_nan=True), need no filling unless differences are forecast."
         )
 
     def _choose(self, panel, targets, known_future):
