@@ -113,7 +113,7 @@ def read_weights(sample_weight, n, input_name="sample_weight"):
         weights = _check_sample_weight(
             sample_weight, np.empty((n, 1)), dtype=np.float64, ensure_non_negative=True
         )
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         message = str(error).replace("sample_weight", input_name)
         if input_name not in message:
             message = f"{input_name} must contain one finite number per sample. {message}"

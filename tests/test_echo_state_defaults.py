@@ -7,6 +7,7 @@ import pytest
 from echo_state_data import LABELS, SUMS, WEIGHTS, X, no_step
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
+from sklearn.base import clone
 
 from skrnn import EchoStateClassifier, EchoStateRegressor, Sequences
 from skrnn.datasets import make_narma
@@ -162,6 +163,32 @@ def test_alpha_auto_of_the_classifier():
     rows = inner.fit_transform([(one - steps.mean(axis=0)) / steps.std(axis=0) for one in X])
     assert_allclose(network.alpha_, 0.01 * rows.var(axis=0).sum(), rtol=1e-3)
     assert network.gcv_errors_ is None
+
+
+def test_alpha_auto_of_overlapping_windows():
+    series = np.cumsum(np.random.default_rng(0).normal(size=(400, 1)), axis=0)
+    windows = Sequences(series, np.arange(370), np.full(370, 20))
+    y, train, test = series[30:, 0], slice(250), slice(270, 370)
+    network = EchoStateRegressor(units=100, readout_input=False, random_state=0)
+    network.set_params(standardize=False).fit(windows[train], y[train])
+    forecasts = network.predict(windows[test])
+    inner = Reservoir(
+        units=100, leak_rate="log_uniform", pooling=("last", "mean", "std"), random_state=0
+    )
+    features = inner.fit_transform(windows[train])
+    assert_allclose(network.alpha_, 0.01 * features.var(axis=0).sum(), rtol=1e-3)
+    assert network.gcv_errors_ is None
+    in_parts = clone(network).partial_fit(windows[:100], y[:100])
+    in_parts.partial_fit(windows[100:250], y[100:250])
+    assert_allclose(in_parts.predict(windows[test]), forecasts, atol=1e-3)
+    # The copies of a list do not show that they overlap.
+    copied = clone(network).fit(list(windows[train]), y[train])
+    assert len(copied.gcv_errors_) > 1
+    error, of_copied = (
+        np.abs(one - y[test]).mean() for one in (forecasts, copied.predict(windows[test]))
+    )
+    assert error < of_copied / 2
+    assert network.fit(X, SUMS).gcv_errors_ is not None
 
 
 def test_solve_squared_equals_singular_values():

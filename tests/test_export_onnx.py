@@ -13,7 +13,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from test_imports import FRAMEWORKS, run_fresh
 
-from skrnn import RNNClassifier, RNNRegressor
+from skrnn import RNNClassifier, RNNRegressor, SlidingWindowForecaster
 from skrnn._cells import CELLS
 from skrnn.export import to_onnx
 from skrnn.export._onnx_activations import ACTIVATIONS, add_activation
@@ -250,6 +250,7 @@ def test_to_onnx_custom_parts_raise(changes, match, classifier):
     ("estimator", "match"),
     [
         (LogisticRegression(), "fitted RNNClassifier, RNNRegressor.*got LogisticRegression"),
+        (SlidingWindowForecaster(), "got SlidingWindowForecaster. Pass its regressor `estimator_`"),
         (None, "got NoneType"),
     ],
 )

@@ -98,6 +98,7 @@ def test_forecaster_after_interpolator():
     assert forecasts.name == "a"
 
 
+@pytest.mark.filterwarnings("ignore:The level of column")  # a walk leaves the range of its past
 @pytest.mark.parametrize("targets", [None, DF["a"]])
 def test_forecaster_missing_values_in_trees(targets):
     with_gaps = DF.mask(DF > 4)
@@ -105,6 +106,8 @@ def test_forecaster_missing_values_in_trees(targets):
     forecasts = trees.fit(with_gaps, targets).predict(with_gaps)
     assert forecasts.shape == (DF if targets is None else targets).shape
     assert np.isfinite(forecasts).all()
+    assert np.isfinite(trees.forecast(X=with_gaps)).all(axis=None)
+    assert trees.backtest(with_gaps, DF if targets is None else targets, cv=2)["mae"].notna().all()
     with pytest.raises(ValueError, match="NaN"):
         trees.set_params(difference=True).fit(with_gaps)
 

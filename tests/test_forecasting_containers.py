@@ -341,6 +341,7 @@ CONTEXTS = {
 
 
 @pytest.mark.filterwarnings("ignore:X does not have valid feature names")
+@pytest.mark.filterwarnings("ignore:A forecast is made from")
 @pytest.mark.parametrize("trained_on", [DAYS, range(N)], ids=["days", "numbers"])
 @pytest.mark.parametrize(("context", "index"), CONTEXTS.values(), ids=CONTEXTS.keys())
 def test_forecast_context_index(trained_on, context, index):
@@ -349,12 +350,28 @@ def test_forecast_context_index(trained_on, context, index):
 
 
 def test_forecast_short_context():
-    fitted = forecaster().fit(values())
-    row = values()[:1]
-    assert_allclose(fitted.forecast(X=row), fitted.forecast(X=row.repeat(3, axis=0)))
-    gap = table(DAYS[:10]).drop(DAYS[7])
-    expected = fitted.forecast(X=gap.to_numpy()[-2:])
-    assert_allclose(forecaster().fit(table(DAYS)).forecast(X=gap), expected)
+    fitted, row = forecaster(difference=False).fit(values()), values()[:1]
+    with pytest.warns(UserWarning, match=r"3 rows, but X has 1\. .*2 missing.*at least the last 3"):
+        forecast = fitted.forecast(X=row)
+    assert_allclose(forecast, fitted.forecast(X=row.repeat(3, axis=0)))
+
+
+def test_forecast_context_after_a_gap():
+    fitted, gap = forecaster(difference=False).fit(table(DAYS)), table(DAYS[:10]).drop(DAYS[7])
+    with pytest.warns(
+        UserWarning, match="X has 2 after its last gap in time.*regularize"
+    ) as caught:
+        forecast = fitted.forecast(X=gap)
+    assert caught[0].filename == __file__
+    whole = gap.iloc[[-2, -2, -1]].reset_index(drop=True)
+    assert_allclose(forecast, fitted.forecast(X=whole))
+
+
+def test_forecast_short_context_names_the_series():
+    fitted = forecaster(difference=True, calibration_size=0.6).fit(MANY)
+    with pytest.warns(UserWarning, match=r"but Series 'v' of X has 2\."):
+        lower, upper = fitted.forecast_interval(X=MANY.drop(MANY.loc[["v"]].index[2:]))
+    assert (lower < upper).all(axis=None)
 
 
 def test_forecast_context_of_several_series():

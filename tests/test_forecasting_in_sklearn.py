@@ -198,11 +198,11 @@ def test_forecaster_missing_values():
     boosted = HistGradientBoostingRegressor(max_iter=3)
     forecaster = SlidingWindowForecaster(boosted, window_length=4, difference=False).fit(X)
     assert np.isfinite(forecaster.predict(X)).all()
-    for other in (
-        SlidingWindowForecaster(Ridge(), window_length=4, difference=False),
-        SlidingWindowForecaster(boosted, window_length=4, difference=True),
+    for other, way in (
+        (SlidingWindowForecaster(Ridge(), window_length=4, difference=False), "allow_nan=True"),
+        (SlidingWindowForecaster(boosted, window_length=4, difference=True), "difference=False"),
     ):
-        with pytest.raises(ValueError, match=r"X contains NaN: 6 value\(s\).*row 20"):
+        with pytest.raises(ValueError, match=rf"X contains NaN: 6 value\(s\).*row 20.*{way}"):
             other.fit(X)
 
 

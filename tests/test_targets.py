@@ -37,6 +37,17 @@ def test_numbers_and_weights_beyond_float64_are_named():
         model.fit(X, y, sample_weight=[[10**400] * 4] * 6)
 
 
+@pytest.mark.parametrize("per_step", [False, True])
+def test_score_names_numbers_and_weights_beyond_float64(per_step):
+    y = X[..., 0] if per_step else X[:, 0, 0]
+    model = EchoStateRegressor(units=5, return_sequences=per_step).fit(X, y)
+    huge = np.full(y.shape, 10**400, dtype=object).tolist()
+    with pytest.raises(ValueError, match="y must contain numbers: int too large"):
+        model.score(X, huge)
+    with pytest.raises(ValueError, match="sample_weight must be an array of numbers: int too"):
+        model.score(X, y, sample_weight=huge)
+
+
 def test_lists_of_labels_name_the_way_to_multi_label_targets():
     with pytest.raises(ValueError, match="MultiLabelBinarizer"):
         EchoStateClassifier().fit(X, [["a"], ["b", "c"]] * 3)

@@ -37,12 +37,19 @@ def backtest(forecaster, X, y, cv, series_id):
         fitted = clone(forecaster).fit(
             _safe_indexing(X, train),
             None if y is None else _safe_indexing(y, train),
-            None if series_id is None else _safe_indexing(series_id, train),
+            _labels_of(series_id, train),
         )
         is_test, is_train = (panel.sorted(_mask(rows, len(panel.values))) for rows in (test, train))
         residuals = _residuals(fitted, panel, targets.values, is_test, is_train)
         errors.append(_errors_by_step(residuals, fold))
     return pd.concat(errors, ignore_index=True)
+
+
+def _labels_of(series_id, rows):
+    # scikit-learn cannot take rows of an Index whose text pyarrow stores.
+    if isinstance(series_id, pd.Index):
+        return series_id.take(rows)
+    return None if series_id is None else _safe_indexing(series_id, rows)
 
 
 def _mask(rows, n_rows):

@@ -1,7 +1,8 @@
-"""`BaseForecaster`: forecasts row by row, after the end of the data, with intervals and errors.
+"""`BaseForecaster`: the fit of a forecaster, its forecasts of rows, their intervals and errors.
 
 The methods are thin: `read_panel` reads a container, `context_of_rows` makes the context of
 forecasts, `forecast_from` forecasts from it, and the result goes back into the user's container.
+`_forecasts_ahead` has the methods that forecast the steps after the end of series.
 """
 
 from abc import ABCMeta, abstractmethod
@@ -17,18 +18,18 @@ from skrnn._fitting import all_or_nothing, fitted_snapshot
 from skrnn._persistence import SavedEstimator
 from skrnn._sklearn import Interval, StrOptions, _fit_context
 from skrnn.forecasting._backtest import backtest
-from skrnn.forecasting._containers import wrap_forecasts, wrap_rows
-from skrnn.forecasting._context import context_at_end, context_of_rows, find_rows_before
+from skrnn.forecasting._containers import wrap_rows
+from skrnn.forecasting._context import context_of_rows, find_rows_before
+from skrnn.forecasting._forecasts_ahead import ForecastsAheadMixin
 from skrnn.forecasting._intervals import half_widths, held_out_residuals, split_origins
-from skrnn.forecasting._known_future import read_known_future
 from skrnn.forecasting._panel import counts_in_words, require_no_missing, require_rows
-from skrnn.forecasting._read_panel import read_panel, require_no_targets, with_times
-from skrnn.forecasting._rule import check_memory, check_n_steps, forecast_from, forecast_rows
+from skrnn.forecasting._read_panel import read_panel, require_no_targets
+from skrnn.forecasting._rule import forecast_from, forecast_rows
 from skrnn.forecasting._static_columns import check_static_columns, read_static_columns
 from skrnn.forecasting._target_columns import read_columns, read_targets, require_n_targets
 
 
-class BaseForecaster(RegressorMixin, SavedEstimator, metaclass=ABCMeta):
+class BaseForecaster(ForecastsAheadMixin, RegressorMixin, SavedEstimator, metaclass=ABCMeta):
     """Base class of the forecasters; not for direct use.
 
     A subclass has the parameters below and implements `_n_context`, `_learn` and `_rule`.
@@ -82,6 +83,11 @@ class BaseForecaster(RegressorMixin, SavedEstimator, metaclass=ABCMeta):
 
     def _allows_missing(self):
         return False
+
+    @property
+    def _way_to_missing(self):
+        """How the user can let the forecaster read NaN, as a sentence; "" if there is not a way."""
+        return ""
 
     @_fit_context(prefer_skip_nested_validation=False)
     def fit(self, X, y=None, series_id=None):
@@ -196,42 +202,6 @@ class BaseForecaster(RegressorMixin, SavedEstimator, metaclass=ABCMeta):
         forecasts = forecast_from(fitted._rule(), context, context.rows, int(fitted.horizon))
         return panel.as_given(forecasts, is_flat=fitted._has_flat_targets)
 
-    def forecast(self, n_steps=None, X=None, *, X_future=None):
-        """Forecast the steps after the training data, or after other rows.
-
-        Parameters
-        ----------
-        n_steps : int, default=None
-            The number of steps. If None, `horizon` steps are forecast. A forecast of more steps
-            than are forecast at once uses forecasts as context, so all columns of `X` that are not
-            in `known_future` or `static` must be targets. The number of steps times that of series
-            and columns is at most 100 million, which take 0.8 GB.
-        X : array of shape (n_rows, n_features), DataFrame, Series, or list, default=None
-            The rows that the forecast continues, as in `fit`. If None, these are the training
-            data. If there are fewer rows than in a window, the first row is repeated before them.
-        X_future : array of shape (n, n_known_future), DataFrame, list or dict, default=None
-            The columns of `known_future` after these rows; for several series a list, a dict by
-            series ID, or a table with a MultiIndex. Only used if `known_future` is not empty. From
-            a table with times (also numbers, if they include all future times), the rows of the
-            right times are taken, and from other containers the first rows. Direct forecasts need a
-            multiple of `horizon` rows.
-
-        Returns
-        -------
-        DataFrame, Series or ndarray of shape (n_steps,) or (n_steps, n_targets)
-            A pandas object whose index holds the next times if the targets were a pandas object.
-            For several series, it is a list if they were a list, a dict if they had series IDs, and
-            a table with a MultiIndex if they had a MultiIndex.
-
-        Raises
-        ------
-        ValueError
-            If `n_steps` is more than can be forecast, or `X_future` is missing or too short.
-        """
-        fitted = self._checked_snapshot()
-        forecasts, panel = fitted._forecast_after(n_steps, X, X_future)
-        return fitted._wrap(forecasts, panel)
-
     def predict_interval(self, X, *, coverage=0.9, series_id=None):
         """Forecast, for each row, an interval that contains its target with some probability.
 
@@ -265,39 +235,12 @@ class BaseForecaster(RegressorMixin, SavedEstimator, metaclass=ABCMeta):
             for bound in (forecasts - width, forecasts + width)
         )
 
-    def forecast_interval(self, n_steps=None, X=None, *, coverage=0.9, X_future=None):
-        """Forecast intervals that contain the targets after the data with some probability.
-
-        Parameters
-        ----------
-        n_steps : int, default=None
-            The number of steps, at most `horizon`. If None, `horizon` steps are forecast.
-        coverage : float in (0, 1), default=0.9
-            The fraction of the targets that the intervals should contain.
-        X, X_future : as in `forecast`
-
-        Returns
-        -------
-        lower, upper : as returned by `forecast`
-
-        Raises
-        ------
-        ValueError
-            As in `forecast` and `predict_interval`, and if `n_steps` is more than `horizon`.
-        """
-        fitted = self._checked_snapshot()
-        widths = half_widths(fitted.residuals_, coverage)
-        if isinstance(n_steps, Integral) and n_steps > fitted.horizon:
-            raise ValueError(
-                f"n_steps={n_steps}: residuals are known for at most horizon={fitted.horizon} "
-                "step(s); fit with a longer horizon."
-            )
-        forecasts, panel = fitted._forecast_after(n_steps, X, X_future)
-        width = widths[: forecasts.shape[1]]
-        return fitted._wrap(forecasts - width, panel), fitted._wrap(forecasts + width, panel)
-
     def score(self, X, y=None, series_id=None):
         """Return the coefficient of determination of `predict`, over rows without missing targets.
+
+        `predict` forecasts each row `horizon` rows before it. So this is the score of the last step
+        of the horizon alone, also in a search that has no `scoring`. :ref:`score_all_steps` shows a
+        scorer of all steps, and `backtest` returns the errors of each step.
 
         Parameters
         ----------
@@ -322,6 +265,8 @@ class BaseForecaster(RegressorMixin, SavedEstimator, metaclass=ABCMeta):
         Parameters
         ----------
         X, y : as in `fit`, but not a list
+            Pass `y` if targets are missing and `X` is filled, so that filled values do not count as
+            targets: ``backtest(filled, y)``.
         cv : int, splitter or iterable of splits, default=None
             An int is the number of folds of a :class:`~sklearn.model_selection.TimeSeriesSplit`,
             which splits all series at the same times; None means 5. Other splitters, and pairs of
@@ -352,7 +297,7 @@ class BaseForecaster(RegressorMixin, SavedEstimator, metaclass=ABCMeta):
             self.static_columns_ = read_static_columns(self, X, panel)
         check_static_columns(self.static_columns_, X, panel, input_name)
         if not (self._allows_missing() if reset else self._rule().allows_missing):
-            require_no_missing(panel, input_name, type(self).__name__)
+            require_no_missing(panel, input_name, type(self).__name__, self._way_to_missing)
         return panel
 
     def _checked_snapshot(self):
@@ -373,23 +318,6 @@ class BaseForecaster(RegressorMixin, SavedEstimator, metaclass=ABCMeta):
         """Return the forecast of each row, and whether it has any context."""
         context = self._context_of(panel)
         return forecast_rows(self._rule(), context, int(self.horizon), self.target_mean_)
-
-    def _forecast_after(self, n_steps, X, X_future):
-        """Return the forecasts after some rows, and the panel of these rows."""
-        rule, panel = self._rule(), self._training_end
-        n_steps = check_n_steps(n_steps, rule, int(self.horizon), panel.column_names)
-        if X is not None:
-            panel = self._read(X, None, input_name="X").tail(rule.n_context)
-        check_memory(n_steps, len(panel.keys), panel.n_features)
-        time = None if isinstance(X_future, np.ndarray) else self.time
-        known, columns = with_times(X_future, time, "X_future"), self.known_future_columns_
-        ahead = read_known_future(known, rule.count_ahead(n_steps), panel, columns)
-        context = context_at_end(panel, rule.n_context, ahead)
-        return forecast_from(rule, context, context.rows[panel.last_rows], n_steps), panel
-
-    def _wrap(self, forecasts, panel):
-        is_flat = self._has_flat_targets
-        return wrap_forecasts(forecasts, panel, self.target_names_, is_flat=is_flat)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

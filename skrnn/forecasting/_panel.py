@@ -5,6 +5,7 @@ and ends. All that a forecaster does is done with panels; only `_read_panel` and
 at the users' containers.
 """
 
+import warnings
 from dataclasses import dataclass, replace
 from numbers import Integral
 
@@ -12,6 +13,11 @@ import numpy as np
 
 from skrnn._check_arrays import in_words
 from skrnn._persistence import stored_as_dict
+
+_FILL_GAPS = (
+    "skrnn.preprocessing.regularize adds rows for the missing times, and Interpolator fills them. "
+    "If the index is not a time, drop it with reset_index(drop=True)."
+)
 
 
 @stored_as_dict
@@ -74,9 +80,14 @@ class Panel:
         return self.starts + self.lengths
 
     @property
+    def is_last(self):
+        """Whether each segment is the last one of its series."""
+        return np.append(np.diff(self.series) > 0, True)
+
+    @property
     def last_rows(self):
         """The last row of each series."""
-        return self.ends[np.append(np.diff(self.series) > 0, True)] - 1
+        return self.ends[self.is_last] - 1
 
     @property
     def rows_per_series(self):
@@ -120,7 +131,7 @@ class Panel:
 
     def tail(self, n_rows):
         """Return the last rows of each series after its last gap, at most `n_rows`."""
-        is_last = np.append(np.diff(self.series) > 0, True)
+        is_last = self.is_last
         lengths = np.minimum(self.lengths[is_last], n_rows)
         ends = np.cumsum(lengths)
         rows = np.repeat(self.ends[is_last] - ends, lengths) + np.arange(ends[-1])
@@ -164,24 +175,67 @@ def require_rows(panel, n_rows, what):
     i = int(np.argmin(longest))
     if int(longest[i]) >= n_rows:
         return
-    key = panel.keys[i]
-    name = "X" if key is None else f"Series {key!r} of X"
     with_gaps, advice = "", ""
     if np.count_nonzero(panel.series == i) > 1:
-        with_gaps = " without a gap in time"
-        advice = (
-            " skrnn.preprocessing.regularize adds rows for the missing times, and Interpolator "
-            "fills them. If the index is not a time, drop it with reset_index(drop=True)."
-        )
+        with_gaps, advice = " without a gap in time", f" {_FILL_GAPS}"
     n_missing = in_words(n_rows - int(longest[i]))
     raise ValueError(
-        f"{name} has n_samples={longest[i]} rows{with_gaps}, {n_missing} fewer than the "
-        f"{in_words(n_rows)} that {what} need.{advice}"
+        f"{_name_of_series(panel, i, 'X')} has n_samples={longest[i]} rows{with_gaps}, {n_missing} "
+        f"fewer than the {in_words(n_rows)} that {what} need.{advice}"
     )
 
 
-def require_no_missing(panel, input_name, reader):
+def _name_of_series(panel, i, name):
+    key = panel.keys[i]
+    return name if key is None else f"Series {key!r} of {name}"
+
+
+def warn_if_short(panel, n_rows, *, is_training):
+    """Warn if a series ends with fewer rows, after its last gap, than a forecast is made from.
+
+    Parameters
+    ----------
+    panel : Panel
+        The series that a forecast continues.
+    n_rows : int
+        The number of rows that a forecast is made from.
+    is_training : bool
+        Whether the panel holds the last training rows after the last gap, and not the user's `X`.
+    """
+    n_last = panel.lengths[panel.is_last]
+    i = int(np.argmin(n_last))
+    n_found = int(n_last[i])
+    if n_found >= n_rows:
+        return
+    if is_training:
+        after_gap, way = " after its last gap in time", f"Fill the gap before fit: {_FILL_GAPS}"
+    elif n_found < panel.rows_per_series[i]:
+        after_gap, way = " after its last gap in time", f"Fill the gap first: {_FILL_GAPS}"
+    else:
+        after_gap = ""
+        way = f"Pass at least the last {n_rows} rows: X is not appended to the training data."
+    name = _name_of_series(panel, i, "the training data" if is_training else "X")
+    warnings.warn(
+        f"A forecast is made from {n_rows} rows, but {name} has {n_found}{after_gap}. The first of "
+        f"them is repeated in place of the {n_rows - n_found} missing one(s), so that the forecast "
+        f"is less accurate. {way}",
+        UserWarning,
+        stacklevel=4,
+    )
+
+
+def require_no_missing(panel, input_name, reader, way):
     """Check that no value is NaN.
+
+    Parameters
+    ----------
+    panel : Panel
+    input_name : str
+        The name of the data in error messages.
+    reader : str
+        What needs every value.
+    way : str
+        What else than filling NaN the user can do, as a sentence; or "".
 
     Raises
     ------
@@ -196,7 +250,7 @@ def require_no_missing(panel, input_name, reader):
         f"Input {input_name} contains NaN: {is_missing.sum()} value(s), the first in column "
         f"{panel.column_names[column]!r}, {_describe_row(panel, row)}. {reader} needs every value "
         "of X. Fill gaps with skrnn.preprocessing.Interpolator, in a Pipeline before it; targets "
-        "in y may be NaN."
+        f"in y may be NaN.{way and ' '}{way}"
     )
 
 

@@ -79,7 +79,8 @@ class SlidingWindowForecaster(BaseForecaster):
         shorter than 20 rows, if `X` contains NaN, or if the regressor is a
         `TransformedTargetRegressor`, whose function may need levels. Use False if the regressor
         needs positive targets.
-        `difference_` holds the result.
+        `difference_` holds the result. With differences, `X` must not contain NaN; otherwise it may
+        if the regressor accepts NaN.
     known_future : str or sequence of str or int, default=()
         Known future covariates: the names or indices of the columns of `X` that are known in
         advance, such as a calendar or a plan. At each time step of the window, the regressor
@@ -228,6 +229,9 @@ class SlidingWindowForecaster(BaseForecaster):
         self.known_future = known_future
         self.static = static
 
+    # For the messages of functions that need a network.
+    _network_hint = "Pass its regressor `estimator_`, which reads windows."
+
     @property
     def _n_context(self):
         # The first change of a window needs one row before it.
@@ -249,7 +253,20 @@ class SlidingWindowForecaster(BaseForecaster):
     def _allows_missing(self):
         # A change from or to a missing value is missing, too.
         can_differ = self.difference == "auto" or not self.difference
-        return can_differ and self.estimator is not None and takes_missing(self.estimator)
+        return can_differ and self._reads_missing
+
+    @property
+    def _reads_missing(self):
+        return self.estimator is not None and takes_missing(self.estimator)
+
+    @property
+    def _way_to_missing(self):
+        if self._reads_missing:
+            return "The estimator reads NaN, but differences cannot be NaN: set difference=False."
+        return (
+            "Estimators that read NaN, such as HistGradientBoostingRegressor and "
+            "RNNRegressor(allow_nan=True), need no filling unless differences are forecast."
+        )
 
     def _choose(self, panel, targets, known_future):
         length = self.window_length

@@ -14,7 +14,7 @@ from skrnn.recurrent._numpy_forward import outputs_of_one, runs_in_numpy
 from skrnn.recurrent._stream import StreamMixin
 from skrnn.recurrent._trained import BaseTrained
 from skrnn.recurrent._training_parameters import GradientParameters
-from skrnn.sequences._target_weights import require_weights_of_sequences, scored_steps
+from skrnn.sequences._target_weights import scored_steps, scored_weights
 from skrnn.sequences._targets import flatten_targets, nest_steps
 
 
@@ -202,7 +202,7 @@ class BaseRNN(BaseTrained, GradientParameters, NetworkParameters, StreamMixin):
         if fitted._spec.return_sequences:
             y, predicted, sample_weight = scored_steps(y, predicted, sample_weight, inputs)
         else:
-            require_weights_of_sequences(sample_weight)
+            sample_weight = scored_weights(sample_weight)
         return metric(y, predicted, sample_weight=sample_weight)
 
     def _pooled(self, X):

@@ -1,7 +1,6 @@
 """`RNNRegressor`: the recurrent regressor."""
 
 from sklearn.base import RegressorMixin
-from sklearn.metrics import r2_score
 
 from skrnn._parameters import parameter, with_parameters, with_texts
 from skrnn._sklearn import StrOptions, _fit_context
@@ -10,6 +9,7 @@ from skrnn.recurrent._number_targets import NumberTargetsMixin
 from skrnn.recurrent._positive_targets import POSITIVE_ACTIVATIONS
 from skrnn.recurrent._texts import PAIR_TEXTS
 from skrnn.recurrent._training_parameters import TrainingParameters
+from skrnn.sequences._targets import r2_of_numbers
 
 
 @with_texts(**PAIR_TEXTS)
@@ -140,7 +140,7 @@ class RNNRegressor(RegressorMixin, NumberTargetsMixin, BaseRNN):
         float
             The coefficient of determination.
         """
-        return self._score(r2_score, X, y, sample_weight)
+        return self._score(r2_of_numbers, X, y, sample_weight)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -18,7 +18,7 @@ from skrnn.reservoir._consistency import (
     check_unchanged,
     parameters_of_fit,
 )
-from skrnn.reservoir._examples import validate_examples
+from skrnn.reservoir._examples import are_overlapping, validate_examples
 from skrnn.reservoir._network import draw_network
 from skrnn.reservoir._parameters import combined_reservoir
 from skrnn.reservoir._pooling import check_washout, uses_washout
@@ -32,6 +32,11 @@ from skrnn.reservoir._readout import (
     update_readout,
 )
 from skrnn.reservoir._reservoir import Reservoir, as_fitted
+
+# The penalty for windows that overlap, relative to the total variance of the readout's features.
+# Generalised cross-validation would choose a far smaller one, because it leaves out one window,
+# whose neighbours contain nearly all of its time steps.
+_OVERLAPPING_ALPHAS = (1e-2,)
 
 
 class BaseEchoState(EchoStatePredictor):
@@ -91,6 +96,9 @@ shape (n, T, n_features) or (n, T)
             self, X, y, sample_weight, reservoir.dtype, classes=classes
         )
         step_format = self._step_format
+        is_overlapping = are_overlapping(examples.sequences)
+        penalties = _OVERLAPPING_ALPHAS if is_overlapping else type(self)._relative_alphas
+        self._relative_alphas = penalties
         if reservoir.input_scaling is None:
             reservoir.input_scaling = self._choose_input_scaling(reservoir, examples)
         network = draw_network(

@@ -1,7 +1,6 @@
 """The echo state regressor: a reservoir and a linear readout of numbers."""
 
 from sklearn.base import RegressorMixin
-from sklearn.metrics import r2_score
 
 from skrnn._parameters import parameter, with_parameters
 from skrnn._sklearn import _fit_context
@@ -9,6 +8,7 @@ from skrnn.reservoir._base import BaseEchoState
 from skrnn.reservoir._input_scaling import best_input_scaling
 from skrnn.reservoir._readout import Penalty
 from skrnn.reservoir._targets import NumericTargets
+from skrnn.sequences._targets import r2_of_numbers
 
 
 @with_parameters
@@ -107,7 +107,10 @@ class EchoStateRegressor(RegressorMixin, BaseEchoState):
         `Ridge`. The intercept is not penalised. Of several values, the one with the smallest error
         in generalised cross-validation is used; one factorisation is enough for all of them.
         With "auto", the candidates are 1e-14, 1e-13, ..., 1 times the total variance of all
-        features of the readout, without those below the rounding of the normal equations.
+        features of the readout, without those below the rounding of the normal equations. If the
+        sequences of the first training data are windows of common series, so that a time step is in
+        more than two of them on average, it is 0.01 times this variance: neighbouring windows are
+        too similar for cross-validation.
         """,
     )
     input_scaling: object = parameter(
@@ -175,12 +178,12 @@ class EchoStateRegressor(RegressorMixin, BaseEchoState):
         -------
         float
         """
-        return self._score(r2_score, X, y, sample_weight)
+        return self._score(r2_of_numbers, X, y, sample_weight)
 
     def _choose_input_scaling(self, reservoir, examples):
         if not self._per_step or reservoir.feedback_scaling > 0:
             return 1.0
-        penalty = Penalty("auto", self.solver, self._relative_alphas)
+        penalty = Penalty("auto", self.solver, type(self)._relative_alphas)
         n_features = self._step_format.n_features
         return best_input_scaling(reservoir, examples, n_features, self.readout_input, penalty)
 

@@ -44,6 +44,24 @@ class Examples:
     indices: np.ndarray | None = None
 
 
+def are_overlapping(sequences):
+    """Return whether a time step is in more than two sequences on average, as in sliding windows.
+
+    Examples
+    --------
+    >>> series, starts = np.zeros((100, 1)), np.arange(0, 90)
+    >>> are_overlapping(Sequences(series, starts, np.full(90, 10)))
+    True
+    >>> are_overlapping(Sequences(series, starts[::10], np.full(9, 10)))
+    False
+    """
+    order = np.argsort(sequences.starts, kind="stable")
+    starts, lengths = sequences.starts[order], sequences.lengths[order]
+    ends = np.maximum.accumulate(starts + lengths)
+    n_steps = (ends - np.maximum(starts, np.append(starts[:1], ends[:-1]))).sum()
+    return bool(lengths.sum() > 2 * n_steps)
+
+
 def validate_X(estimator, X, dtype, *, reset, input_name="X"):
     """Return X as `Inputs`.
 

@@ -28,7 +28,7 @@ from skrnn.reservoir._parameters import EchoStateParameters
 from skrnn.reservoir._prediction import predict_outputs, predict_states
 from skrnn.reservoir._stream import EchoStateStreamMixin
 from skrnn.sequences._missing_targets import read_step_targets, split_missing
-from skrnn.sequences._target_weights import require_weights_of_sequences, scored_steps
+from skrnn.sequences._target_weights import scored_steps, scored_weights
 from skrnn.sequences._targets import as_list_or_array, nest_steps
 
 
@@ -246,14 +246,14 @@ class EchoStatePredictor(
             check_one_sorted_series(y, "y")
             y, known = split_missing(read_step_targets(as_list_or_array(y, masks=True), "y"))
             y = fitted._target_kind.check(y, per_step=True)
+            sample_weight = scored_weights(sample_weight)
             if known is not None:
                 y, predicted = y[known], predicted[known]
-                if sample_weight is not None:
-                    sample_weight = np.asarray(sample_weight)[known]
+                sample_weight = None if sample_weight is None else sample_weight[known]
         elif fitted.return_sequences:
             y, predicted, sample_weight = scored_steps(y, predicted, sample_weight, inputs)
         else:
-            require_weights_of_sequences(sample_weight)
+            sample_weight = scored_weights(sample_weight)
         try:
             return metric(y, predicted, sample_weight=sample_weight)
         except TypeError as error:  # values that cannot be compared or subtracted

@@ -41,6 +41,20 @@ def require_weights_of_sequences(sample_weight, input_name="sample_weight"):
         )
 
 
+def scored_weights(sample_weight):
+    """Return the weights of sequences in a score as numbers, or None if there are none.
+
+    Raises
+    ------
+    ValueError
+        If they are sequences of weights, or not numbers.
+    """
+    require_weights_of_sequences(sample_weight)
+    if sample_weight is None:
+        return None
+    return as_array(sample_weight, "sample_weight", np.float64)
+
+
 def read_step_weights(sample_weight, inputs, input_name="sample_weight"):
     """Return the weights of all time steps in one array.
 

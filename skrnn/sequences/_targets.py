@@ -7,6 +7,7 @@ steps are in one array.
 from numbers import Real
 
 import numpy as np
+from sklearn.metrics import r2_score
 from sklearn.utils import check_array, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import assert_all_finite
@@ -228,6 +229,18 @@ def check_numbers(y, input_name, *, per_step, keep_float32=False):
         except (ValueError, TypeError, OverflowError) as error:
             raise ValueError(f"{input_name} must contain numbers: {error}.") from error
     return check_array(y, ensure_2d=False, input_name=input_name)
+
+
+def r2_of_numbers(y, predicted, sample_weight=None):
+    """Return R2 of predictions; `y` is checked as in `fit`.
+
+    Raises
+    ------
+    ValueError
+        As in `check_numbers`, or if there are more or fewer targets than predictions.
+    """
+    y = check_numbers(y, "y", per_step=False, keep_float32=True)
+    return r2_score(y, predicted, sample_weight=sample_weight)
 
 
 def check_labels(y, input_name):
