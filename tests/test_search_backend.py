@@ -78,8 +78,8 @@ def meetings(monkeypatch):
 class Doubler:
     """A group that doubles numbers, and notes how many of them each call has."""
 
-    def __init__(self, n_fits):
-        self.n_fits, self.calls = n_fits, []
+    def __init__(self, n_fits, has_slot=True):
+        self.n_fits, self.has_slot, self.calls = n_fits, has_slot, []
 
     def run(self, kind, requests):
         self.calls.append((kind, len(requests)))
@@ -119,6 +119,24 @@ def test_requests_of_one_kind_are_joined():
 def test_a_group_does_not_wait_forever_for_fits_that_never_ask():
     group, team = Doubler(5), rendezvous.Team(rendezvous.Rendezvous(8))
     assert run_in_threads(team, [partial(team.rendezvous.ask, group, "a", 7)]) == [14]
+
+
+def test_a_full_group_does_not_wait_for_other_tasks(monkeypatch):
+    monkeypatch.setattr(rendezvous, "_WAIT_FOR_TASK", 60)
+    group, team = Doubler(1, has_slot=False), rendezvous.Team(rendezvous.Rendezvous(1))
+    begun, answered = threading.Event(), threading.Event()
+
+    def ask():
+        begun.wait(20)
+        result = team.rendezvous.ask(group, "a", 7)
+        answered.set()
+        return result
+
+    def other():
+        begun.set()
+        return answered.wait(20)
+
+    assert run_in_threads(team, [ask, other]) == [14, True]
 
 
 def test_tasks_without_requests_and_tasks_that_fail_hold_up_no_other():

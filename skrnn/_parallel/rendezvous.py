@@ -182,8 +182,9 @@ class Rendezvous:
         Parameters
         ----------
         group : object
-            An object with the number of its fits, `n_fits`, and the method ``run(kind, requests)``,
-            which returns one result per request.
+            An object with the number of its fits, `n_fits`, whether another fit can join it,
+            `has_slot`, and the method ``run(kind, requests)``, which returns one result per
+            request.
         kind : hashable
         request : object
 
@@ -247,7 +248,7 @@ class Rendezvous:
         """Return how many seconds remain until the requests of a group are run."""
         if len(entries) < group.n_fits:
             longest = _WAIT_FOR_FIT
-        elif sum(map(len, self._waiting.values())) < self._n_tasks:
+        elif group.has_slot and sum(map(len, self._waiting.values())) < self._n_tasks:
             longest = _WAIT_FOR_TASK
         else:
             return 0

@@ -37,7 +37,7 @@ class Trainer:
         self.sets_own_rate = sets_own_rate(optimizer)
         self._metrics = objective.metrics
         self._metrics.build()
-        self._first_state = self.get_state()
+        self._first_state = [_compact(_as_array(one)) for one in optimizer.variables]
         model = carrying_model(network) if carries else network.raw
         penalty = GradientPenalty(model) if training.gradient_penalty else None
         bounded = [] if training.max_recurrent_weight is None else bounded_variables(model)
@@ -130,7 +130,7 @@ class Trainer:
         values = self._first_state if state is None else state
         self.check_state(values)
         for variable, value in zip(self.optimizer.variables, values, strict=True):
-            variable.assign(value)
+            variable.assign(np.array(value))
         if rate is not None:
             self.optimizer.learning_rate = rate
         self._states = None
@@ -147,9 +147,7 @@ class Trainer:
 
     def get_state(self):
         """Return the optimizer's variables as new arrays."""
-        return [
-            np.array(keras.ops.convert_to_numpy(variable)) for variable in self.optimizer.variables
-        ]
+        return [_as_array(variable) for variable in self.optimizer.variables]
 
     def read_metrics(self, prefix=""):
         """Return the metrics' values by name, and reset them."""
@@ -166,7 +164,7 @@ class Trainer:
 
         The values of the optimizer and the metrics are those before training.
         """
-        pairs = zip(self.optimizer.variables, self._first_state, strict=True)
+        pairs = zip(self.optimizer.variables, map(np.array, self._first_state), strict=True)
         return [*self._metrics.first_values, *pairs]
 
     def extras(self, training):
@@ -176,6 +174,21 @@ class Trainer:
     def metrics_of(self, values):
         """Return the metrics by name, given the values of the variables of each metric."""
         return self._metrics.values_of(values)
+
+
+def _as_array(variable):
+    """Return the value of a variable as a new array."""
+    return np.array(keras.ops.convert_to_numpy(variable))
+
+
+def _compact(array):
+    """Return an array, or a view of a single number if all its numbers are equal.
+
+    Most optimizers begin with zeros, which would take twice the memory of the weights.
+    """
+    if array.size > 1 and (array == array.flat[0]).all():
+        return np.broadcast_to(array.flat[0], array.shape)
+    return array
 
 
 def _extras_of(training):

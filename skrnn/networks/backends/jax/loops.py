@@ -2,8 +2,9 @@
 
 Each step of the forward pass saves the values that its gradient needs, above all the gates, and
 the backward pass sums the gradients of the weights as it runs. On a CPU, the input is also
-multiplied by the kernel inside the loop. One product for all time steps would be faster in itself,
-but its result would have to be written to memory and read again.
+multiplied by the kernel inside the loop, or its code selects a row of the kernel there. One product
+for all time steps would be faster in itself, but its result would have to be written to memory and
+read again. The rows of all codes and their gradients would take much memory.
 """
 
 from contextlib import contextmanager
@@ -45,26 +46,48 @@ def run_loop(cell, steps, mask, weights, initial_states=None):
     weights = {name: keras.ops.convert_to_tensor(weight) for name, weight in weights.items()}
     kernel, recurrent = weights["kernel"], _CELLS[cell].recurrent(weights)
     bias, recurrent_bias = _CELLS[cell].split_bias(weights["bias"])
-    if steps.ndim == 2:
-        x = kernel[steps]
-        if mask is not None:
-            x *= mask[:, :, None]
-    else:
-        x = steps if mask is None else steps * mask[:, None]
-    x = jnp.swapaxes(x, 0, 1)
-    if steps.ndim == 2:
-        x, kernel = x + bias, None
-    elif jax.default_backend() == "cpu":
-        x = jnp.concatenate([x, jnp.ones_like(x[:, :, :1])], axis=2)
-        kernel = jnp.concatenate([kernel, bias[None]])
-    else:
-        x, kernel = x @ kernel + bias, None
+    x, kernel = _inputs(steps, mask, kernel, bias)
     if initial_states is None:
         description = get_cell(cell)
-        zeros = jnp.zeros((x.shape[1], description.n_units(weights)), x.dtype)
+        zeros = jnp.zeros((len(steps), description.n_units(weights)), bias.dtype)
         initial_states = [zeros] * description.n_states
     outputs, states = _loop(cell, x, kernel, recurrent, recurrent_bias, tuple(initial_states))
     return jnp.swapaxes(outputs, 0, 1), list(states)
+
+
+def _inputs(steps, mask, kernel, bias):
+    """Return the inputs of the loop, time first, and the kernel; see `_loop`."""
+    on_cpu = jax.default_backend() == "cpu"
+    if steps.ndim == 2:
+        factors = jnp.ones(steps.shape, kernel.dtype) if mask is None else mask
+        if on_cpu:
+            return (steps.T, factors.T), (kernel, bias)
+        return jnp.swapaxes(kernel[steps] * factors[:, :, None], 0, 1) + bias, None
+    x = jnp.swapaxes(steps if mask is None else steps * mask[:, None], 0, 1)
+    if on_cpu:
+        x = jnp.concatenate([x, jnp.ones_like(x[:, :, :1])], axis=2)
+        return x, jnp.concatenate([kernel, bias[None]])
+    return x @ kernel + bias, None
+
+
+def _projected(x, kernel):
+    """Return the projected input of a time step."""
+    if kernel is None:
+        return x
+    if isinstance(kernel, tuple):
+        (codes, factors), (rows, bias) = x, kernel
+        return rows[codes] * factors[:, None] + bias
+    return x @ kernel
+
+
+def _with_step(d_kernel, x, d):
+    """Return the gradient of the kernel, to which that of one more time step is added."""
+    if d_kernel is None:
+        return None
+    if isinstance(d_kernel, tuple):
+        (codes, factors), (d_rows, d_bias) = x, d_kernel
+        return d_rows.at[codes].add(d * factors[:, None]), d_bias + d.sum(0)
+    return d_kernel + x.T @ d
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(0,))
@@ -75,8 +98,9 @@ def _loop(cell, x, kernel, recurrent, bias, initial_states):
     ----------
     cell : str
     x : array of shape (T, batch, features), or (T, batch, gates * units) without a kernel
+        For one-hot vectors, their codes (T, batch) and the factors (T, batch) of their rows.
     kernel : array of shape (features, gates * units) or None
-        If None, `x` is the projected input.
+        If None, `x` is the projected input. For codes, the kernel and the bias of the input.
     recurrent : array, or tuple of array
         The recurrent weights of the cell.
     bias : array of shape (gates * units,) or None
@@ -93,8 +117,7 @@ def _loop(cell, x, kernel, recurrent, bias, initial_states):
 
 def _loop_forward(cell, x, kernel, recurrent, bias, initial_states):
     def step(states, x):
-        projected = x if kernel is None else x @ kernel
-        new, saved = _CELLS[cell].forward(projected, states, recurrent, bias)
+        new, saved = _CELLS[cell].forward(_projected(x, kernel), states, recurrent, bias)
         return new, (new[0], states, saved)
 
     last, (outputs, before, saved) = jax.lax.scan(step, initial_states, x)
@@ -109,16 +132,20 @@ def _loop_backward(cell, residuals, cotangents):
         d_states, d_weights = carried
         d_output, x, before, saved = inputs
         d_states = d_states[0] + d_output, *d_states[1:]
-        d_states, d, d_recurrent, d_bias = _CELLS[cell].backward(d_states, before, saved, recurrent)
-        d_kernel = None if kernel is None else x.T @ d
-        d_weights = jax.tree.map(jnp.add, d_weights, (d_kernel, d_recurrent, d_bias))
-        return (d_states, d_weights), d
+        d_states, d, *d_inside = _CELLS[cell].backward(d_states, before, saved, recurrent)
+        d_kernel, *d_others = d_weights
+        d_others = jax.tree.map(jnp.add, d_others, d_inside)
+        d_kernel = _with_step(d_kernel, x, d)
+        # Codes have no gradient.
+        d = None if isinstance(kernel, tuple) else d
+        return (d_states, (d_kernel, *d_others)), d
 
     nothing = jax.tree.map(jnp.zeros_like, (kernel, recurrent, bias))
     (d_initial, d_weights), d = jax.lax.scan(
         step, (d_last, nothing), (d_outputs, x, before, saved), reverse=True
     )
-    return d if kernel is None else d @ kernel.T, *d_weights, d_initial
+    d_x = d if kernel is None or d is None else d @ kernel.T
+    return d_x, *d_weights, d_initial
 
 
 _loop.defvjp(_loop_forward, _loop_backward)

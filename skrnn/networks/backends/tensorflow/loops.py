@@ -65,26 +65,34 @@ def has_fast_loop(cell):
 def run_loop(cell, steps, mask, weights, initial_states=None):
     """Run the loop that suits a layer's cell and inputs."""
     inputs, weights = steps, {k: tf.convert_to_tensor(value) for k, value in weights.items()}
+    width, fast_cell = _compiled_width.get(), _FAST_CELLS[cell]
+    weights = {**weights, **fast_cell.biases(weights["bias"])}
     if steps.dtype.is_integer:
-        inputs = tf.gather(weights.pop("kernel"), steps)
-        mask = None if mask is None else tf.expand_dims(mask, 2)
+        factors = tf.ones_like(steps, weights["kernel"].dtype) if mask is None else mask
+        if width is not None:
+            run = partial(run_in_compiled_chunks, width=width, factors=tf.transpose(factors))
+            return _run(run, fast_cell, steps, weights, initial_states)
+        inputs = tf.gather(weights.pop("kernel"), steps) * tf.expand_dims(factors, 2)
     elif mask is not None:
-        mask = tf.expand_dims(mask, 1)
-    inputs = inputs if mask is None else inputs * mask
-    if _compiled_width.get() is not None:
-        run = partial(run_in_compiled_chunks, width=_compiled_width.get())
+        inputs = inputs * tf.expand_dims(mask, 1)
+    if width is not None:
+        run = partial(run_in_compiled_chunks, width=width)
     elif cell in BLOCK_CELLS and "kernel" in weights and inputs.dtype == tf.float32:
         run = run_in_block_kernel
     else:
         run = _run_in_graph
-    fast_cell = _FAST_CELLS[cell]
-    weights = {**weights, **fast_cell.biases(weights["bias"])}
-    outputs, *others = _with_gradient(run, fast_cell, inputs, weights, initial_states)
+    return _run(run, fast_cell, inputs, weights, initial_states)
+
+
+def _run(run, cell, inputs, weights, initial_states):
+    outputs, *others = _with_gradient(run, cell, inputs, weights, initial_states)
     return outputs, [outputs[:, -1], *others]
 
 
 def _with_gradient(run, cell, inputs, weights, initial_states):
     """Run a layer with a hand-written gradient in place of automatic differentiation.
+
+    Codes of one-hot vectors do not have a gradient.
 
     Returns
     -------
@@ -98,20 +106,25 @@ def _with_gradient(run, cell, inputs, weights, initial_states):
     def run_layer(inputs, *tensors):
         by_name = dict(zip(weights, tensors[:n_weights], strict=True))
         initial = None if initial_states is None else list(tensors[n_weights:])
-        x = tf.transpose(inputs, [1, 0, 2])
-        outputs, others, backward = run(cell, x, by_name, initial)
+        outputs, others, backward = run(cell, _time_first(inputs), by_name, initial)
 
         def gradient(d_outputs, *d_others):
-            d_x, d_weights, d_states = backward(tf.transpose(d_outputs, [1, 0, 2]), d_others)
+            d_x, d_weights, d_states = backward(_time_first(d_outputs), d_others)
             d_states = [] if initial is None else d_states
-            return tf.transpose(d_x, [1, 0, 2]), *[d_weights[name] for name in by_name], *d_states
+            d_inputs = None if d_x is None else _time_first(d_x)
+            return d_inputs, *[d_weights[name] for name in by_name], *d_states
 
-        return (tf.transpose(outputs, [1, 0, 2]), *others), gradient
+        return (_time_first(outputs), *others), gradient
 
     states = () if initial_states is None else initial_states
     results = run_layer(inputs, *weights.values(), *states)
     note_gradient(results[0])
     return results
+
+
+def _time_first(x):
+    """Exchange the axes of time steps and sequences."""
+    return tf.transpose(x, [1, 0, *range(2, x.shape.rank)])
 
 
 def _run_in_graph(cell, x, weights, initial_states):
