@@ -111,8 +111,9 @@ class EchoStateRegressor(RegressorMixin, BaseEchoState):
         is one target per sequence, and the sequences are windows that overlap, neighbouring ones
         are too similar for cross-validation: the candidate with the smallest squared error on
         later windows is used. These are the last fifth, without a time step in common with
-        those that are fitted to compare candidates. Windows overlap if a time step is in more than
-        two of them on average. Only windows in `Sequences` that share memory, such as those of
+        those that are fitted to compare candidates. If there are too few windows for this, the
+        penalty is 0.01 times the variance. Windows overlap if a time step is in more than two of
+        them on average. Only windows in `Sequences` that share memory, such as those of
         `make_windows`, are recognised; for arrays or lists of windows set `alpha`.
         """,
     )
