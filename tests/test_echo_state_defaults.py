@@ -10,7 +10,7 @@ from scipy import sparse
 from sklearn.base import clone
 
 from skrnn import EchoStateClassifier, EchoStateRegressor, Sequences
-from skrnn.datasets import make_narma
+from skrnn.datasets import make_mackey_glass, make_narma
 from skrnn.reservoir import Reservoir
 from skrnn.reservoir._ridge import solve
 from skrnn.reservoir._statistics import Moments, TriangularFactor
@@ -165,30 +165,99 @@ def test_alpha_auto_of_the_classifier():
     assert network.gcv_errors_ is None
 
 
-def test_alpha_auto_of_overlapping_windows():
+def windows_of(series, n, length=20):
+    return Sequences(series, np.arange(n), np.full(n, length))
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_alpha_auto_of_overlapping_windows(weighted):
     series = np.cumsum(np.random.default_rng(0).normal(size=(400, 1)), axis=0)
-    windows = Sequences(series, np.arange(370), np.full(370, 20))
-    y, train, test = series[30:, 0], slice(250), slice(270, 370)
-    network = EchoStateRegressor(units=100, readout_input=False, random_state=0)
-    network.set_params(standardize=False).fit(windows[train], y[train])
-    forecasts = network.predict(windows[test])
-    inner = Reservoir(
-        units=100, leak_rate="log_uniform", pooling=("last", "mean", "std"), random_state=0
-    )
-    features = inner.fit_transform(windows[train])
-    assert_allclose(network.alpha_, 0.01 * features.var(axis=0).sum(), rtol=1e-3)
+    windows, y, train = windows_of(series, 370), series[30:, 0], slice(250)
+    weights = np.random.default_rng(1).uniform(1, 2, size=250) if weighted else np.ones(250)
+    network = EchoStateRegressor(units=100, random_state=0)
+    network.fit(windows[train], y[train], weights)
     assert network.gcv_errors_ is None
-    in_parts = clone(network).partial_fit(windows[:100], y[:100])
-    in_parts.partial_fit(windows[100:250], y[100:250])
-    assert_allclose(in_parts.predict(windows[test]), forecasts, atol=1e-3)
+    # The last 50 of the 250 windows are later ones; the first 181 end before these begin.
+    one = clone(network).set_params(alpha=1.0, standardize=False)
+    scaled = Sequences(
+        (series - series[:269].mean()) / series[:269].std(),
+        windows.starts[train],
+        windows.lengths[train],
+    )
+    errors = {}
+    variance = network.alpha_ / network._readout.relative_alpha
+    for relative in 10.0 ** np.arange(-6, 1):
+        one.set_params(alpha=relative * variance)
+        one.fit(scaled[:181], y[:181], weights[:181])
+        squares = (one.predict(scaled[200:250]) - y[200:250]) ** 2
+        errors[relative] = weights[200:] @ squares
+    assert_allclose(network._readout.relative_alpha, min(errors, key=errors.get))
     # The copies of a list do not show that they overlap.
-    copied = clone(network).fit(list(windows[train]), y[train])
+    copied = clone(network).fit(list(windows[train]), y[train], weights)
     assert len(copied.gcv_errors_) > 1
     error, of_copied = (
-        np.abs(one - y[test]).mean() for one in (forecasts, copied.predict(windows[test]))
+        np.abs(model.predict(windows[270:]) - y[270:]).mean() for model in (network, copied)
     )
     assert error < of_copied / 2
-    assert network.fit(X, SUMS).gcv_errors_ is not None
+
+
+def test_alpha_auto_of_overlapping_windows_of_a_smooth_series():
+    series = make_mackey_glass(900, random_state=0).reshape(-1, 1)
+    windows, y, train, test = (
+        windows_of(series, 850),
+        series[20:870, 0],
+        slice(600),
+        slice(640, 850),
+    )
+    network = EchoStateRegressor(units=50, random_state=0)
+    copied = clone(network).fit(list(windows[train]), y[train])
+    network.fit(windows[train], y[train])
+    error, of_copied = (
+        np.abs(model.predict(windows[test]) - y[test]).mean() for model in (network, copied)
+    )
+    assert error < 1.5 * of_copied
+
+
+def test_alpha_auto_of_too_few_overlapping_windows():
+    series = np.random.default_rng(0).normal(size=(40, 1))
+    network = EchoStateRegressor(units=5, random_state=0).fit(
+        windows_of(series, 20), series[20:, 0]
+    )
+    assert network._readout.relative_alpha == 0.01
+
+
+def test_alpha_auto_of_overlapping_windows_with_one_target_per_time_step():
+    u, y = make_narma(300, random_state=0)
+    starts = np.arange(0, 200, 10)
+    windows = Sequences(u.reshape(-1, 1), starts, np.full(20, 100))
+    network = EchoStateRegressor(units=10, return_sequences=True, random_state=0)
+    network.fit(windows, [y[start : start + 100] for start in starts])
+    assert network.gcv_errors_ is not None
+
+
+def test_alpha_auto_of_overlapping_windows_in_parts():
+    series = np.cumsum(np.random.default_rng(0).normal(size=(300, 1)), axis=0)
+    windows, y = windows_of(series, 270), series[30:, 0]
+    network = EchoStateRegressor(units=30, standardize=False, random_state=0)
+    one, other = clone(network).fit(windows[:100], y[:100]), clone(network)
+    other.fit(windows[100:270], y[100:270])
+    in_parts = clone(one).partial_fit(windows[:100], y[:100])
+    assert_allclose(in_parts.alpha_, one.alpha_)
+    in_parts.partial_fit(windows[100:270], y[100:270])
+    assert in_parts._readout.relative_alpha == one._readout.relative_alpha
+    ways = [
+        pickle.loads(pickle.dumps(one)).merge(other),
+        pickle.loads(pickle.dumps(other)).merge(one),
+    ]
+    assert_allclose(ways[0].alpha_, ways[1].alpha_)
+    assert_allclose(ways[0].predict(windows), ways[1].predict(windows), rtol=1e-6)
+    apart = clone(network).fit(list(windows[100:]), y[100:])
+    with pytest.raises(ValueError, match="penalty of this estimator on later windows"):
+        one.merge(apart)
+    with pytest.raises(ValueError, match="penalty of other on later windows"):
+        apart.merge(one)
+    fixed = [model.set_params(alpha=1.0) for model in (one, apart)]
+    assert fixed[0].merge(fixed[1]).alpha_ == 1.0
 
 
 def test_solve_squared_equals_singular_values():
@@ -255,3 +324,10 @@ def test_regressor_narma_with_only_the_radius_given():
     network = EchoStateRegressor(units=200, spectral_radius=0.9, rows="steps", random_state=0)
     predicted = network.fit(u[:2200, None], y[:2200]).predict(u[2200:, None])[200:]
     assert np.sqrt(np.mean((predicted - y[2400:]) ** 2) / y[2400:].var()) < 0.2
+
+
+def test_input_scaling_with_a_washout_as_long_as_the_cut_sequence():
+    u, y = make_narma(2200, random_state=0)
+    network = EchoStateRegressor(units=10, washout=20, return_sequences=True, random_state=0)
+    network.fit(u.reshape(22, 100, 1), y.reshape(22, 100))
+    assert network.reservoir_.input_scaling in (0.01, 0.1, 0.3, 1.0)

@@ -363,13 +363,16 @@ def test_forecast_context_after_a_gap():
     ) as caught:
         forecast = fitted.forecast(X=gap)
     assert caught[0].filename == __file__
+    with pytest.warns(UserWarning, match="X has 1 after.*Pass at least the last 3.*Fill the gap"):
+        fitted.forecast(X=gap.iloc[[5, -1]])
     whole = gap.iloc[[-2, -2, -1]].reset_index(drop=True)
     assert_allclose(forecast, fitted.forecast(X=whole))
 
 
 def test_forecast_short_context_names_the_series():
     fitted = forecaster(difference=True, calibration_size=0.6).fit(MANY)
-    with pytest.warns(UserWarning, match=r"but Series 'v' of X has 2\."):
+    message = r"but Series 'v' of X has 2 \(1 of \d series have too few\)\."
+    with pytest.warns(UserWarning, match=message):
         lower, upper = fitted.forecast_interval(X=MANY.drop(MANY.loc[["v"]].index[2:]))
     assert (lower < upper).all(axis=None)
 

@@ -200,7 +200,10 @@ def test_forecaster_missing_values():
     assert np.isfinite(forecaster.predict(X)).all()
     for other, way in (
         (SlidingWindowForecaster(Ridge(), window_length=4, difference=False), "allow_nan=True"),
-        (SlidingWindowForecaster(boosted, window_length=4, difference=True), "difference=False"),
+        (
+            SlidingWindowForecaster(boosted, window_length=4, difference=True),
+            "difference=False and fit again",
+        ),
     ):
         with pytest.raises(ValueError, match=rf"X contains NaN: 6 value\(s\).*row 20.*{way}"):
             other.fit(X)

@@ -32,10 +32,11 @@ class ForecastsAheadMixin:
             and columns is at most 100 million, which take 0.8 GB.
         X : array of shape (n_rows, n_features), DataFrame, Series, or list, default=None
             The rows that the forecast continues, as in `fit`. They replace the stored training rows
-            and are not appended to them, so `X` must hold a whole window: ``len(context_)`` rows
-            are always enough. If there are fewer rows after the last gap in time than a forecast is
-            made from, the first of them is repeated in place of the missing ones, and there is a
-            warning. If None, the forecast continues the training data.
+            and are not appended to them, so `X` must hold a whole window of each series. For a
+            `SlidingWindowForecaster`, these are `window_length_` rows (one more with differences).
+            If there are fewer rows after the last gap in time than a forecast is made from, the
+            first of them is repeated in place of the missing ones, and there is a warning. If None,
+            the forecast continues the training data.
         X_future : array of shape (n, n_known_future), DataFrame, list or dict, default=None
             The columns of `known_future` after these rows; for several series a list, a dict by
             series ID, or a table with a MultiIndex. Only used if `known_future` is not empty. From

@@ -207,21 +207,32 @@ def warn_if_short(panel, n_rows, *, is_training):
     n_found = int(n_last[i])
     if n_found >= n_rows:
         return
-    if is_training:
-        after_gap, way = " after its last gap in time", f"Fill the gap before fit: {_FILL_GAPS}"
-    elif n_found < panel.rows_per_series[i]:
-        after_gap, way = " after its last gap in time", f"Fill the gap first: {_FILL_GAPS}"
-    else:
-        after_gap = ""
-        way = f"Pass at least the last {n_rows} rows: X is not appended to the training data."
+    n_short = int(np.count_nonzero(n_last < n_rows))
+    others = f" ({n_short} of {len(n_last)} series have too few)" if len(n_last) > 1 else ""
+    has_gap = is_training or n_found < panel.rows_per_series[i]
+    after_gap = " after its last gap in time" if has_gap else ""
     name = _name_of_series(panel, i, "the training data" if is_training else "X")
     warnings.warn(
-        f"A forecast is made from {n_rows} rows, but {name} has {n_found}{after_gap}. The first of "
-        f"them is repeated in place of the {n_rows - n_found} missing one(s), so that the forecast "
-        f"is less accurate. {way}",
+        f"A forecast is made from {n_rows} rows, but {name} has {n_found}{after_gap}{others}. The "
+        f"first of them is repeated in place of the {n_rows - n_found} missing one(s), so that the "
+        f"forecast is less accurate. {_way_to_enough_rows(panel, i, n_rows, is_training)}",
         UserWarning,
         stacklevel=4,
     )
+
+
+def _way_to_enough_rows(panel, i, n_rows, is_training):
+    """Return, in words, how series i gets the rows that a forecast is made from."""
+    if is_training:
+        return f"Fill the gap before fit: {_FILL_GAPS}"
+    n_total = int(panel.rows_per_series[i])
+    n_last = int(panel.lengths[panel.is_last][i])
+    ways = []
+    if n_total < n_rows:
+        ways += [f"Pass at least the last {n_rows} rows: X is not appended to the training data."]
+    if n_last < n_total:
+        ways += [f"Fill the gap first: {_FILL_GAPS}"]
+    return " ".join(ways)
 
 
 def require_no_missing(panel, input_name, reader, way):

@@ -262,7 +262,10 @@ class SlidingWindowForecaster(BaseForecaster):
     @property
     def _way_to_missing(self):
         if self._reads_missing:
-            return "The estimator reads NaN, but differences cannot be NaN: set difference=False."
+            return (
+                "The estimator reads NaN, but differences cannot be NaN: set difference=False and "
+                "fit again."
+            )
         return (
             "Estimators that read NaN, such as HistGradientBoostingRegressor and "
             "RNNRegressor(allow_nan=True), need no filling unless differences are forecast."

@@ -33,11 +33,6 @@ from skrnn.reservoir._readout import (
 )
 from skrnn.reservoir._reservoir import Reservoir, as_fitted
 
-# The penalty for windows that overlap, relative to the total variance of the readout's features.
-# Generalised cross-validation would choose a far smaller one, because it leaves out one window,
-# whose neighbours contain nearly all of its time steps.
-_OVERLAPPING_ALPHAS = (1e-2,)
-
 
 class BaseEchoState(EchoStatePredictor):
     """Base class of the echo state estimators; not for direct use."""
@@ -96,9 +91,6 @@ shape (n, T, n_features) or (n, T)
             self, X, y, sample_weight, reservoir.dtype, classes=classes
         )
         step_format = self._step_format
-        is_overlapping = are_overlapping(examples.sequences)
-        penalties = _OVERLAPPING_ALPHAS if is_overlapping else type(self)._relative_alphas
-        self._relative_alphas = penalties
         if reservoir.input_scaling is None:
             reservoir.input_scaling = self._choose_input_scaling(reservoir, examples)
         network = draw_network(
@@ -108,7 +100,9 @@ shape (n, T, n_features) or (n, T)
             per_step=self._per_step,
             readout_input=self.readout_input,
         )
-        self._readout, self._end = train(network, examples, self._penalty(), reservoir)
+        self._readout, self._end = train(
+            network, examples, self._first_penalty(examples.sequences), reservoir
+        )
         # The reservoir alone reads sequences, not the rows of one series, and in its own dtype.
         in_table = step_format.in_table and self.rows == "sequences"
         step_format = replace(step_format, in_table=in_table, dtype=reservoir.dtype)
@@ -131,7 +125,7 @@ shape (n, T, n_features) or (n, T)
         check_unchanged(self)
         network, examples = self._further_examples(X, y, sample_weight)
         self._readout, self._end = extend_readout(
-            network, self._readout, examples, self._penalty(), self.reservoir_
+            network, self._readout, examples, self._penalty_of(self._readout), self.reservoir_
         )
 
     def _further_examples(self, X, y, sample_weight):
@@ -149,7 +143,8 @@ shape (n, T, n_features) or (n, T)
 
         Up to rounding, the readout is then the same as after one `fit` on all data. So estimators
         that were fitted on parts of the data, for example on several machines, can be combined into
-        one. After a merge there is no training series to continue from.
+        one. With ``alpha="auto"``, a penalty that was chosen on later windows is not chosen again:
+        the larger of the two is used. After a merge there is no training series to continue from.
 
         Parameters
         ----------
@@ -165,15 +160,16 @@ shape (n, T, n_features) or (n, T)
         ------
         ValueError
             If the other estimator has a different reservoir, different features or different
-            targets.
+            targets, or if ``alpha="auto"`` and only one of the two was fitted on windows that
+            overlap.
         """
         check_is_fitted(self)
         other = fitted_snapshot(other)
         with all_or_nothing(self) as draft:
             check_mergeable(draft, other)
-            draft._readout = merge_readouts(
-                draft._readout, other._readout, draft._penalty(), draft.reservoir_
-            )
+            readouts = draft._readout, other._readout
+            penalty = draft._penalty_of(*readouts)
+            draft._readout = merge_readouts(*readouts, penalty, draft.reservoir_)
             draft._end = None
         return self
 
@@ -230,8 +226,22 @@ shape (n, T, n_features) or (n, T)
         """Return the factor of the input weights if the user gives none."""
         return 1.0
 
-    def _penalty(self):
-        return Penalty(self.alpha, self.solver, self._relative_alphas)
+    def _first_penalty(self, sequences):
+        """Return the penalty for the first examples."""
+        has_candidates = isinstance(self.alpha, str) and len(self._relative_alphas) > 1
+        of_windows = has_candidates and not self._per_step and are_overlapping(sequences)
+        return Penalty(self.alpha, self.solver, self._relative_alphas, of_windows)
+
+    def _penalty_of(self, *readouts):
+        """Return the penalty for the data of fitted readouts and of further examples.
+
+        If it was chosen on later windows, the choice remains. Of two choices, the larger one is
+        taken, so that the result does not depend on which estimator is merged into the other.
+        """
+        chosen = [readout.relative_alpha for readout in readouts]
+        if None in chosen:
+            return Penalty(self.alpha, self.solver, self._relative_alphas)
+        return Penalty(self.alpha, self.solver, (max(chosen),), of_windows=True)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -184,8 +184,21 @@ def check_mergeable(one, other):
                 f"other has {name}={other._fit_params[name]!r}, expected {value!r} as in this "
                 "estimator."
             )
+    _check_same_choice(one, other)
     if not one._readout.has_shape_of(other._readout) or one._targets != other._targets:
         raise ValueError(
             "other was fitted on other features or targets and cannot be merged with this "
             "estimator."
+        )
+
+
+def _check_same_choice(one, other):
+    """Check that the penalties of both estimators were chosen in the same way."""
+    chosen = one._readout.relative_alpha, other._readout.relative_alpha
+    if isinstance(one.alpha, str) and (chosen[0] is None) != (chosen[1] is None):
+        names = ("this estimator", "other") if chosen[1] is None else ("other", "this estimator")
+        raise ValueError(
+            f"alpha='auto' chose the penalty of {names[0]} on later windows, because its first "
+            f"training data are windows that overlap, but not that of {names[1]}. Set alpha to a "
+            "number in both."
         )

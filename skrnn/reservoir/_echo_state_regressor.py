@@ -34,7 +34,7 @@ class EchoStateRegressor(RegressorMixin, BaseEchoState):
         The penalty that is used.
     gcv_errors_ : ndarray of shape (n_alphas,) or None
         Error of each candidate for the penalty in generalised cross-validation. None if there is
-        only one.
+        only one, or if the penalty was chosen on later windows.
     n_features_in_ : int
         Number of features of a time step, or of columns if X was a table of univariate sequences.
     feature_names_in_ : ndarray of str
@@ -107,10 +107,14 @@ class EchoStateRegressor(RegressorMixin, BaseEchoState):
         `Ridge`. The intercept is not penalised. Of several values, the one with the smallest error
         in generalised cross-validation is used; one factorisation is enough for all of them.
         With "auto", the candidates are 1e-14, 1e-13, ..., 1 times the total variance of all
-        features of the readout, without those below the rounding of the normal equations. If the
-        sequences of the first training data are windows of common series, so that a time step is in
-        more than two of them on average, it is 0.01 times this variance: neighbouring windows are
-        too similar for cross-validation.
+        features of the readout, without those below the rounding of the normal equations. If there
+        is one target per sequence, and the sequences are windows that overlap, neighbouring ones
+        are too similar for cross-validation: the candidate with the smallest squared error on
+        later windows is used. These are the last fifth, without a time step in common with
+        those that are fitted to compare candidates. If there are too few windows for this, the
+        penalty is 0.01 times the variance. Windows overlap if a time step is in more than two of
+        them on average. Only windows in `Sequences` that share memory, such as those of
+        `make_windows`, are recognised; for arrays or lists of windows set `alpha`.
         """,
     )
     input_scaling: object = parameter(
@@ -146,7 +150,9 @@ class EchoStateRegressor(RegressorMixin, BaseEchoState):
         """Train on a further part of the data.
 
         After all parts, the readout is the same as after one `fit` on all of them, but only one
-        part at a time has to fit into memory. The reservoir is drawn in the first call, and its
+        part at a time has to fit into memory. With ``alpha="auto"``, the first part decides whether
+        the sequences are windows that overlap, and if they are, it determines the penalty as a
+        fraction of the features' variance. The reservoir is drawn in the first call, and its
         plasticity adapts to that part only. With `rows="steps"` and `initial_state="fit_end"`, a
         part continues the one before it; otherwise it begins at a zero state.
 
@@ -183,7 +189,7 @@ class EchoStateRegressor(RegressorMixin, BaseEchoState):
     def _choose_input_scaling(self, reservoir, examples):
         if not self._per_step or reservoir.feedback_scaling > 0:
             return 1.0
-        penalty = Penalty("auto", self.solver, type(self)._relative_alphas)
+        penalty = Penalty("auto", self.solver, self._relative_alphas)
         n_features = self._step_format.n_features
         return best_input_scaling(reservoir, examples, n_features, self.readout_input, penalty)
 

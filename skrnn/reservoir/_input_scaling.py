@@ -36,7 +36,7 @@ def best_input_scaling(reservoir, examples, n_features, readout_input, penalty):
     -------
     float
     """
-    beginning = first_steps(examples, _N_STEPS + reservoir.washout)
+    beginning = first_steps(examples, _N_STEPS + reservoir.washout, reservoir.washout)
     trial, seed = clone(reservoir), draw_seed(reservoir.random_state)
     errors = []
     for candidate in CANDIDATES:
@@ -49,21 +49,26 @@ def best_input_scaling(reservoir, examples, n_features, readout_input, penalty):
     return CANDIDATES[int(np.argmin(errors))]
 
 
-def first_steps(examples, n_steps):
+def first_steps(examples, n_steps, washout):
     """Return the first sequences with at least a number of time steps, the last one cut off.
 
-    If none of these steps has a weight, all examples are returned.
+    If the last one would not be longer than the washout, it is left out. If none of these steps has
+    a weight, all examples are returned.
 
     Parameters
     ----------
     examples : Examples
         There is one target per time step.
     n_steps : int
+        It is larger than `washout`.
+    washout : int
     """
     sequences, weights = examples.sequences, examples.weights
     before = offsets_of(sequences.lengths)
     count = int(np.count_nonzero(before < n_steps))
     lengths = np.minimum(sequences.lengths[:count], n_steps - before[:count])
+    if lengths[-1] <= washout < sequences.lengths[count - 1]:
+        count, lengths = count - 1, lengths[:-1]
     total = int(lengths.sum())
     if weights is not None and not weights[:total].any():
         return examples

@@ -12,6 +12,7 @@ from scipy.linalg import LinAlgWarning
 
 from skrnn._persistence import stored_as_dict
 from skrnn.reservoir._examples import Examples
+from skrnn.reservoir._later_windows import best_of_later_windows
 from skrnn.reservoir._readout_rows import accumulate, pooled_rows, row_slices, step_rows
 from skrnn.reservoir._ridge import PRECISION, RecursiveLeastSquares, is_above_rounding, solve
 from skrnn.reservoir._statistics import Moments, TriangularFactor, merged_statistics
@@ -36,6 +37,9 @@ class Readout:
     gcv_errors : ndarray of shape (n_alphas,) or None
     recursive : RecursiveLeastSquares or None
         It is None unless the last call was an update.
+    relative_alpha : float or None
+        The penalty as a fraction of the total variance of the features, if it was chosen on later
+        windows. Otherwise None.
     """
 
     statistics: Moments | TriangularFactor
@@ -44,6 +48,7 @@ class Readout:
     alpha: float
     gcv_errors: np.ndarray | None = None
     recursive: RecursiveLeastSquares | None = None
+    relative_alpha: float | None = None
 
     def outputs(self, rows):
         """Return the outputs for rows, (n_rows, n_targets)."""
@@ -65,11 +70,16 @@ class Penalty:
     solver : {"auto", "cholesky", "svd"}
     relative : tuple of float
         Penalties as fractions of the total variance of the readout's features.
+    of_windows : bool
+        Whether one of `relative` is chosen by the error on later windows. Generalised
+        cross-validation would choose far too small a penalty for windows that overlap, because it
+        leaves out one window, whose neighbours contain nearly all of its time steps.
     """
 
     alpha: object
     solver: str
     relative: tuple = ()
+    of_windows: bool = False
 
     def new_statistics(self, n_rows, n_features, n_targets):
         """Return empty statistics of the kind that suits the solver and the shape of the rows."""
@@ -93,6 +103,7 @@ class Penalty:
             solution.intercept.copy(),
             solution.alpha,
             solution.errors,
+            relative_alpha=self.relative[0] if self.of_windows else None,
         )
 
     def candidates(self, statistics):
@@ -102,11 +113,14 @@ class Penalty:
         """
         if not isinstance(self.alpha, str):
             return np.atleast_1d(np.asarray(self.alpha, dtype=np.float64))
+        # Without any variance, every penalty gives the same readout.
+        return self.exact(statistics) * (statistics.x_variance or 1.0)
+
+    def exact(self, statistics):
+        """Return the relative penalties above the rounding errors of the normal equations."""
         relative = np.array(self.relative)
         is_exact = relative > PRECISION * statistics.weight
-        relative = relative[is_exact] if is_exact.any() else relative[-1:]
-        # Without any variance, every penalty gives the same readout.
-        return relative * (statistics.x_variance or 1.0)
+        return relative[is_exact] if is_exact.any() else relative[-1:]
 
     def is_above_rounding(self, readout):
         """Return whether the statistics of a readout are exact enough for the smallest penalty."""
@@ -136,10 +150,7 @@ def fit_readout(network, examples, penalty, reservoir):
     readout : Readout
     end : SeriesEnd or None
     """
-    shape = network.n_readout_features, examples.targets.shape[1]
-    statistics = penalty.new_statistics(len(examples.targets), *shape)
-    end = _add_examples(network, examples, statistics)
-    check_statistics(statistics, reservoir)
+    statistics, end, penalty = _first_statistics(network, examples, penalty, reservoir)
     readout = penalty.solve(statistics)
     if penalty.is_above_rounding(readout):
         return readout, end
@@ -147,7 +158,7 @@ def fit_readout(network, examples, penalty, reservoir):
         _warn_of_rounding(penalty.smallest(readout), stacklevel=6)
         return readout, end
     # All examples are available, so a second pass can accumulate a triangular factor.
-    factor = TriangularFactor(*shape)
+    factor = TriangularFactor(network.n_readout_features, examples.targets.shape[1])
     end = _add_examples(network, examples, factor)
     return penalty.solve(factor), end
 
@@ -164,10 +175,7 @@ def start_readout(network, examples, penalty, reservoir):
     readout : Readout
     end : SeriesEnd or None
     """
-    shape = network.n_readout_features, examples.targets.shape[1]
-    statistics = penalty.new_statistics(len(examples.targets), *shape)
-    end = _add_examples(network, examples, statistics)
-    check_statistics(statistics, reservoir)
+    statistics, end, penalty = _first_statistics(network, examples, penalty, reservoir)
     return _solve_or_warn(statistics, penalty, stacklevel=8), end
 
 
@@ -286,24 +294,46 @@ def _warn_of_rounding(alpha, stacklevel):
     )
 
 
+def _first_statistics(network, examples, penalty, reservoir):
+    """Return the statistics of the first examples, the end of their series, and the penalty."""
+    shape = network.n_readout_features, examples.targets.shape[1]
+    statistics = penalty.new_statistics(len(examples.targets), *shape)
+    if not penalty.of_windows:
+        end = _add_examples(network, examples, statistics)
+        check_statistics(statistics, reservoir)
+        return statistics, end, penalty
+    rows = _pooled_rows_of(network, examples, 0)
+    _add_pooled_rows(rows, examples, statistics)
+    check_statistics(statistics, reservoir)
+    best = best_of_later_windows(penalty, rows, examples, statistics)
+    return statistics, None, replace(penalty, relative=(best,))
+
+
+def _pooled_rows_of(network, examples, noise_key):
+    sequences, n_inputs = examples.sequences, network.n_inputs
+    return pooled_rows(network.dynamics, sequences, network.pooling, n_inputs, noise_key)
+
+
+def _add_pooled_rows(rows, examples, statistics):
+    for block in row_slices(len(rows)):
+        weights = None if examples.weights is None else examples.weights[block]
+        statistics.add(rows[block].copy(), examples.targets[block], weights)
+
+
 def _add_examples(network, examples, statistics):
     """Add examples to statistics, and return the end of their only series, or None."""
     noise_key = int(statistics.n_rows)
-    sequences, n_inputs = examples.sequences, network.n_inputs
     if network.pooling is not None:
-        rows = pooled_rows(network.dynamics, sequences, network.pooling, n_inputs, noise_key)
-        for block in row_slices(len(rows)):
-            weights = None if examples.weights is None else examples.weights[block]
-            statistics.add(rows[block].copy(), examples.targets[block], weights)
+        _add_pooled_rows(_pooled_rows_of(network, examples, noise_key), examples, statistics)
         return None
     last = accumulate(
         statistics,
         network.teacher_forced_blocks(examples, noise_key=noise_key),
-        sequences,
+        examples.sequences,
         examples.targets,
         examples.weights,
         washout=network.washout,
-        n_inputs=n_inputs,
+        n_inputs=network.n_inputs,
     )
     return network.end_after(last, examples)
 
@@ -315,12 +345,9 @@ def _for_rows_in_time(network, examples, noise_key, add):
     -------
     SeriesEnd or None
     """
-    weights, n_inputs = examples.weights, network.n_inputs
-    weights = np.ones(len(examples.targets)) if weights is None else weights
+    weights = np.ones(len(examples.targets)) if examples.weights is None else examples.weights
     if network.pooling is not None:
-        rows = pooled_rows(
-            network.dynamics, examples.sequences, network.pooling, n_inputs, noise_key
-        )
+        rows = _pooled_rows_of(network, examples, noise_key)
         for block in row_slices(len(rows)):
             add(rows[block], examples.targets[block], weights[block])
         return None

@@ -86,14 +86,49 @@ def solve(statistics, alpha, alphas=None, *, square=False):
     spectrum = _spectrum_of(statistics)
     if alphas is None:
         return _with_intercept(statistics, spectrum.coef(alpha), alpha)
-    if not np.isfinite(spectrum.targets):
-        raise ValueError(
-            "The sum of squares of y is not finite, so penalties cannot be compared by "
-            "generalised cross-validation. Scale y."
-        )
+    _require_finite_squares(spectrum)
     errors = np.array([spectrum.gcv(candidate) for candidate in alphas])
     best = float(alphas[int(np.argmin(errors))])
     return _with_intercept(statistics, spectrum.coef(best), best, errors)
+
+
+def errors_on_rows(statistics, alphas, x, y, weights):
+    """Return the weighted sum of squared errors on other rows, for several penalties.
+
+    Parameters
+    ----------
+    statistics : Moments or TriangularFactor
+        The statistics of the training rows.
+    alphas : ndarray of shape (n_alphas,)
+    x : ndarray of shape (n_rows, n_features)
+    y : ndarray of shape (n_rows, n_targets)
+    weights : ndarray of shape (n_rows,)
+
+    Returns
+    -------
+    ndarray of shape (n_alphas,)
+
+    Raises
+    ------
+    ValueError
+        If the squares of the targets are not finite.
+    """
+    spectrum = _spectrum_of(statistics)
+    _require_finite_squares(spectrum)
+    errors = []
+    for alpha in alphas:
+        solution = _with_intercept(statistics, spectrum.coef(alpha), alpha)
+        residuals = y - x @ solution.coef - solution.intercept
+        errors.append(weights @ (residuals**2).sum(axis=1))
+    return np.array(errors)
+
+
+def _require_finite_squares(spectrum):
+    if not np.isfinite(spectrum.targets):
+        raise ValueError(
+            "The sum of squares of y is not finite, so penalties cannot be compared by their "
+            "errors. Scale y."
+        )
 
 
 def is_above_rounding(moments, alpha):
