@@ -22,7 +22,7 @@ def weight_series(sample_weight, counts, input_name="sample_weight", *, has_stop
     input_name : str, default="sample_weight"
     has_stops : bool, default=False
         Whether the last time step of each target is a stop token. It has the weight of the token
-        before it, unless a target has a weight more than tokens.
+        before it, unless there is an additional weight after those of the tokens.
 
     Raises
     ------
