@@ -29,7 +29,7 @@ from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import make_pipeline
 from small_data import TINY, assert_same_weights, labelled
 
-from skrnn import RNNClassifier, RNNRegressor
+from skrnn import RNNClassifier, RNNRegressor, Seq2SeqRegressor
 from skrnn._fitting import is_fitted
 from skrnn._parallel import backend, rendezvous
 
@@ -470,6 +470,20 @@ def test_an_interruption_ends_all_fits_and_leaves_estimators_as_before():
     for thread in left:
         thread.join(60)
     assert not any(thread.is_alive() for thread in left)
+
+
+@trains_many
+def test_fits_together_read_missing_targets_of_decoders(meetings):
+    options = {**TINY, "attention": "luong", "batch_size": 8}
+    models = [Seq2SeqRegressor(**options, learning_rate=rate) for rate in RATES]
+    y = DENSE.cumsum(axis=1)
+    y[::2, 1:3] = y[3] = np.nan
+    together = fit_together(models, [(DENSE, y)] * len(models))
+    assert meetings[0].n_calls < meetings[0].n_requests
+    for model, other in zip(models, together, strict=True):
+        alone = fit(model, DENSE, y)
+        for weight, expected in zip(other.weights_, alone.weights_, strict=True):
+            assert_allclose(weight, expected, atol=1e-5)
 
 
 @trains_many

@@ -10,7 +10,10 @@ from sklearn.metrics import accuracy_score
 from skrnn._check_arrays import as_array
 from skrnn.metrics._steps import check_sequence_weights, flat_and_lengths
 from skrnn.sequences import Sequences
+from skrnn.sequences._missing_targets import read_step_targets, split_missing
 from skrnn.sequences._sequences import offsets_of, step_positions
+from skrnn.sequences._target_series import known_with_stops, weight_series
+from skrnn.sequences._target_weights import is_per_step
 
 
 def sequence_accuracy_score(y_true, y_pred, *, normalize=True, sample_weight=None):
@@ -77,10 +80,16 @@ def sequence_accuracy_score(y_true, y_pred, *, normalize=True, sample_weight=Non
     >>> sequence_accuracy_score(["Bonjour.", "Il dort."], ["Bonjour.", "Il rit."])
     0.5
     """
-    n_right, lengths, sample_weight = _count_right(y_true, y_pred, sample_weight, allow_texts=True)
-    all_correct = np.ones(len(lengths), dtype=bool)
+    y_true, y_pred = _texts_as_tokens(y_true, y_pred, allow_texts=True)
+    true, lengths = flat_and_lengths(y_true, "y_true")
+    common, others, is_right = _compare(true, lengths, y_pred)
+    n = len(lengths)
+    if sample_weight is not None:
+        sample_weight = check_sequence_weights(sample_weight, n)
+    n_right = np.bincount(np.repeat(np.arange(n), common), is_right, minlength=n)
+    correct = n_right == np.maximum(lengths, others)
     return accuracy_score(
-        all_correct, n_right == lengths, normalize=normalize, sample_weight=sample_weight
+        np.ones(n, dtype=bool), correct, normalize=normalize, sample_weight=sample_weight
     )
 
 
@@ -94,13 +103,17 @@ def token_accuracy_score(y_true, y_pred, *, sample_weight=None):
     Parameters
     ----------
     y_true : list of arrays (T_i,) or (T_i, k), array (n, T) or (n, T, k), or Sequences
-        The correct tokens, with one label (or `k` labels) per time step and without padding.
+        The correct tokens, with one label (or `k` labels) per time step and without padding. NaN,
+        None, `pandas.NA` and masked values are missing tokens, which are left out. If the last
+        token of a sequence is missing, its end is unknown, and further predicted tokens are left
+        out too.
 
     y_pred : as `y_true`
         The predicted tokens. A sequence may have another length than the correct one.
 
-    sample_weight : array-like of shape (n,), default=None
-        The weight of each sequence, which is used for all of its tokens.
+    sample_weight : array-like of shape (n,), or list of arrays of shape (T_i,), default=None
+        The weight of each sequence, which is used for all of its tokens, or that of each token.
+        Further predicted tokens have the weight of the last one, or that of an additional entry.
 
     Returns
     -------
@@ -110,7 +123,8 @@ def token_accuracy_score(y_true, y_pred, *, sample_weight=None):
     Raises
     ------
     ValueError
-        As for `sequence_accuracy_score`, and if `y_true` or `y_pred` contains texts.
+        As for `sequence_accuracy_score`, and if `y_true` or `y_pred` contains texts, or if all
+        tokens are missing.
 
     See Also
     --------
@@ -127,7 +141,8 @@ def token_accuracy_score(y_true, y_pred, *, sample_weight=None):
         \frac{\sum_i w_i \sum_{t \le \min(T_i, S_i)} [y_{i,t} = \hat{y}_{i,t}]}
         {\sum_i w_i \max(T_i, S_i)}
 
-    with the weights :math:`w_i`. A single omitted token shifts all later ones to wrong positions.
+    with the weights :math:`w_i`, if each sequence has one weight and no token is missing. A single
+    omitted token shifts all later ones to wrong positions.
 
     Examples
     --------
@@ -137,31 +152,44 @@ def token_accuracy_score(y_true, y_pred, *, sample_weight=None):
     >>> token_accuracy_score(y_true, y_pred)  # 3 of 5 positions
     0.6
     """
-    n_right, lengths, sample_weight = _count_right(y_true, y_pred, sample_weight, allow_texts=False)
-    weights = np.ones(len(lengths)) if sample_weight is None else sample_weight
-    n_tokens = weights @ lengths
-    return float(weights @ n_right / n_tokens) if n_tokens > 0 else 1.0
+    y_true, y_pred = _texts_as_tokens(y_true, y_pred, allow_texts=False)
+    true, lengths = flat_and_lengths(y_true, "y_true", read=read_step_targets)
+    true, known = split_missing(true, "y_true")
+    common, others, is_right = _compare(true, lengths, y_pred)
+    weights = _weights_with_stops(sample_weight, lengths, known)
+    starts = offsets_of(lengths + 1)
+    n_right = is_right @ weights[step_positions(starts, common)]
+    n_further = np.maximum(others - lengths, 0) @ weights[starts + lengths]
+    n_tokens = weights[step_positions(starts, lengths)].sum() + n_further
+    return float(n_right / n_tokens) if n_tokens > 0 else 1.0
 
 
-def _count_right(y_true, y_pred, sample_weight, *, allow_texts):
-    """Return the number of right positions and of all positions of each sequence, and weights."""
-    y_true, y_pred = _texts_as_tokens(y_true, y_pred, allow_texts)
-    true, lengths = flat_and_lengths(y_true, "y_true")
+def _weights_with_stops(sample_weight, lengths, known):
+    """Return the weight of each correct token and, after each sequence, that of further tokens."""
+    n, counts = len(lengths), lengths + 1
+    if is_per_step(sample_weight):
+        weights = weight_series(sample_weight, counts, has_stops=True)
+    else:
+        if sample_weight is not None:
+            sample_weight = check_sequence_weights(sample_weight, n)
+        weights = np.repeat(np.ones(n) if sample_weight is None else sample_weight, counts)
+    return weights if known is None else weights * known_with_stops(known, lengths)
+
+
+def _compare(true, lengths, y_pred):
+    """Return the numbers of common and of predicted positions, and which positions are equal."""
     predicted, others = flat_and_lengths(y_pred, "y_pred")
-    n = len(lengths)
-    if len(others) != n:
+    if len(others) != len(lengths):
         raise ValueError(
-            f"y_true and y_pred must have the same number of sequences, got {n} and {len(others)}."
+            "y_true and y_pred must have the same number of sequences, got "
+            f"{len(lengths)} and {len(others)}."
         )
-    if sample_weight is not None:
-        sample_weight = check_sequence_weights(sample_weight, n)
     common = np.minimum(lengths, others)
     is_right = _equal_steps(
         true[step_positions(offsets_of(lengths), common)],
         predicted[step_positions(offsets_of(others), common)],
     )
-    n_right = np.bincount(np.repeat(np.arange(n), common), is_right, minlength=n)
-    return n_right, np.maximum(lengths, others), sample_weight
+    return common, others, is_right
 
 
 def _texts_as_tokens(y_true, y_pred, allow_texts):

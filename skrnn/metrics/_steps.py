@@ -13,7 +13,12 @@ from sklearn.utils.validation import column_or_1d
 from skrnn._check_arrays import as_array, in_words
 from skrnn._fitting import read_weights
 from skrnn.sequences import Sequences
-from skrnn.sequences._missing_targets import read_step_targets, split_missing
+from skrnn.sequences._missing_targets import (
+    is_missing,
+    joined,
+    read_step_targets,
+    split_missing,
+)
 from skrnn.sequences._target_weights import is_per_step
 
 _RESPONSE_METHODS = frozenset(
@@ -91,7 +96,7 @@ def flat_and_lengths(targets, name="y_true", read=as_array):
     steps = [read(sequence, f"{name}[{i}]") for i, sequence in enumerate(targets)]
     _check_steps(steps)
     _check_one_type(targets, steps)
-    return np.concatenate(steps), np.array([len(sequence) for sequence in steps])
+    return joined(steps), np.array([len(sequence) for sequence in steps])
 
 
 def _check_steps(steps):
@@ -113,7 +118,9 @@ def _check_steps(steps):
 def _check_one_type(targets, steps):
     """Raise an error for a mixture of numbers and str, which NumPy would convert to str."""
     is_str = {
-        array.dtype.kind == "U" for array in steps if array.dtype.kind in "Ubiuf" and array.size
+        array.dtype.kind == "U"
+        for array in steps
+        if array.dtype.kind in "Ubiuf" and not is_missing(array).all()
     }
     mixed = [
         i

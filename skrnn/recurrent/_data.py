@@ -1,4 +1,4 @@
-"""Check and read the data of a fit before any work: inputs, targets, weights, validation.
+"""Check and read inputs before any work, and learn the scales of their features.
 
 Time steps are standardised later, when they are sent to the device (`skrnn.networks.feed`), so that
 data in a file are read block by block. They are therefore read in the dtype in which they are
@@ -11,8 +11,6 @@ from dataclasses import replace
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
-from skrnn._examples import Examples
-from skrnn.recurrent._codecs import NumberCodec
 from skrnn.recurrent._mixed_steps import (
     categorical_format,
     numbers_of,
@@ -23,15 +21,10 @@ from skrnn.recurrent._static import (
     learn_static_features,
     read_static_features,
     warn_if_static_far_from_first_data,
-    with_scaled_static,
 )
 from skrnn.sequences._inputs import StepFormat, read_inputs, with_dense_steps
-from skrnn.sequences._missing_targets import split_missing
 from skrnn.sequences._standardization import Standardization, difference_scale
-from skrnn.sequences._target_weights import read_target_weights, without_effect
-from skrnn.sequences._targets import as_list_or_array
 
-_NAMES = ("X", "y", "sample_weight", "target_inputs")
 _BEFORE_STANDARDIZATION = ("float64", "float32")
 # The largest mean and standard deviation of a feature without a warning. Pixels of 0 to 255 have a
 # standard deviation of about 80, and scikit-learn's common checks use data with a mean of 100. The
@@ -138,7 +131,7 @@ def _statistics(estimator, sequences, weights):
     return Standardization.of(sequences[every], weights[every], allow_nan=allow_nan)
 
 
-def _warn_if_far_from_first_data(estimator, sequences, weights):
+def warn_if_far_from_first_data(estimator, sequences, weights):
     """Warn if the scaling that an earlier fit has learned leaves a feature far from unit scale."""
     warn_if_static_far_from_first_data(estimator, sequences, weights)
     known = estimator._standardization
@@ -256,140 +249,21 @@ def with_same_steps(batches, n_features, dtype):
     ]
 
 
-def read_examples(
-    estimator,
-    X,
-    y,
-    sample_weight,
-    target_inputs=None,
-    *,
-    reset,
-    classes=None,
-    names=_NAMES,
-    draw_split=None,
-):
-    """Return the examples of positive weight, checked and encoded, and their indices in X.
+def learn_features(estimator, sequences, weights, trained, used):
+    """Learn the scales of the features, as attributes, from the sequences that are not held out.
 
     Parameters
     ----------
     estimator : RNNClassifier or RNNRegressor
-    X, y, sample_weight, target_inputs : as in `fit`
-    reset : bool
-        Whether the estimator learns the format of its inputs and the encoding of its targets.
-    classes : ndarray or None
-        All classes, if `y` may not contain all of them.
-    names : tuple of str
-        The names of X, y, sample_weight and target_inputs in error messages. Nothing is learned
-        from data that have other names than these.
-    draw_split : callable or None
-        A function of the targets and of `used` that returns a `ValidationSplit`. Only the classes
-        are learned from the examples that it holds out. If None, no examples are held out.
-
-    Returns
-    -------
-    examples : Examples
-        All examples, those that are held out among them.
-    used : ndarray of int, or slice
-    split : ValidationSplit or None
-
-    Raises
-    ------
-    ValueError
-        If the data are not valid, or if they do not match.
+    sequences : Sequences
+    weights : ndarray of shape (n_sequences,)
+        The weight of each sequence.
+    trained, used : ndarray of int, or slice
+        The sequences to train on, and all those of positive weight.
     """
-    if y is None:
-        raise ValueError(
-            f"{type(estimator).__name__} requires y to be passed, but the target y is None."
-        )
-    may_miss = estimator._may_miss_targets
-    y = as_list_or_array(y, names[1], masks=may_miss)
-    inputs = read_sequences(estimator, X, reset=reset, input_name=names[0])
-    y, counts = estimator._flatten_targets(y, inputs, names[1], reset=reset, classes=classes)
-    y, known = split_missing(y, names[1]) if may_miss else (y, None)
-    y = estimator._check_targets(y, names[1])
-    further = estimator._read_target_inputs(target_inputs, counts, names, reset=reset)
-    of_sequences, weights = read_target_weights(
-        sample_weight, inputs, counts, known, per_step=may_miss, input_name=names[2]
-    )
-    used, in_used = _of_positive_weight(of_sequences, counts)
-    is_target = slice(None) if weights.all() else weights > 0
-    # Only their ratios count. Products with class weights must neither overflow nor underflow.
-    of_sequences, weights = _relative(of_sequences), _relative(weights)
-    split, trained = None, used
-    if draw_split is not None:
-        indices = np.arange(len(inputs))[used]
-        split = draw_split(y[in_used], indices)
-        trained = indices[split.trained]
-        in_trained = np.repeat(np.isin(np.arange(len(inputs)), trained), counts)
-        is_target = in_trained if isinstance(is_target, slice) else in_trained & is_target
-    sequences = inputs.sequences[used]
-    if reset:
-        estimator._learn_targets(y, is_target, weights[is_target], classes)
-        _learn_features(estimator, inputs.sequences, of_sequences, trained, used)
-        sequences = with_scaled_static(estimator, sequences)
-        estimator._learn_target_inputs(further, trained, of_sequences)
-    elif names is _NAMES:
-        require_same_inputs(estimator)
-        _warn_if_far_from_first_data(estimator, inputs.sequences[trained], of_sequences[trained])
-        estimator._learn_more_targets(y, is_target, weights[is_target])
-    y, weights = y[in_used], weights[in_used]
-    y = y if weights.all() else without_effect(y, weights)
-    targets, encode = _prepared(estimator._codec, y, names[1])
-    further = estimator._scaled_target_inputs(further, in_used)
-    return Examples.of(sequences, targets, counts[used], weights, further, encode), used, split
-
-
-def _of_positive_weight(weights, counts):
-    """Return the indices of the sequences of positive weight, and which targets are theirs.
-
-    A sequence of weight zero has no effect on training, but its labels count as classes.
-    """
-    if weights.all():
-        return slice(None), slice(None)
-    return np.flatnonzero(weights), np.repeat(weights > 0, counts)
-
-
-def _prepared(codec, y, input_name):
-    """Return checked targets, and what encodes them when they are sent, unless they are encoded."""
-    if isinstance(codec, NumberCodec):
-        return codec.checked(y, input_name), codec.encode
-    return codec.encode(y, input_name), None
-
-
-def _relative(weights):
-    """Return weights divided by the largest one, without a copy if this is one."""
-    largest = weights.max()
-    return weights if largest == 1 else weights / largest
-
-
-def _learn_features(estimator, sequences, weights, trained, used):
-    """Learn the scales of the features, from the sequences that are not held out."""
     sequences = numbers_of(sequences)
     learn_standardization(estimator, sequences[trained], weights[trained])
     if estimator._standardization is not None:
         require_finite(estimator, sequences[used])
     learn_differences(estimator, sequences[trained], weights[trained])
     learn_static_features(estimator, sequences[trained], weights[trained])
-
-
-def read_validation(estimator, X_val, y_val, sample_weight_val, target_inputs_val=None):
-    """Return validation examples, and the indices of those of positive weight in `X_val`.
-
-    Both are None if no validation data are given.
-
-    Raises
-    ------
-    ValueError
-        If only a part is given, or if they do not have the format of the training data.
-    """
-    given = {"X_val": X_val, "y_val": y_val, "sample_weight_val": sample_weight_val}
-    given["target_inputs_val"] = target_inputs_val
-    if all(value is None for value in given.values()):
-        return None, None
-    if X_val is None or y_val is None:
-        found = ", ".join(f"{name}=(given)" for name, value in given.items() if value is not None)
-        raise ValueError(
-            f"got only {found}, but X_val and y_val must be passed together, and other validation "
-            "data only with both."
-        )
-    return read_examples(estimator, *given.values(), reset=False, names=tuple(given))[:2]

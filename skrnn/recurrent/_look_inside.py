@@ -6,8 +6,9 @@ from functools import partial
 import numpy as np
 
 from skrnn._fitting import fitted_snapshot, snapshot
-from skrnn.recurrent._data import ids_as_rows, read_examples, read_sequences
+from skrnn.recurrent._data import ids_as_rows, read_sequences
 from skrnn.recurrent._job import fitted_attributes, prepare
+from skrnn.recurrent._read_examples import read_examples
 from skrnn.recurrent._static import require_no_static
 from skrnn.recurrent._training_parameters import training_spec
 from skrnn.recurrent._validation_split import draw_split, holds_out

@@ -15,14 +15,15 @@ from skrnn._sklearn import CallbackSupportMixin, _fit_context
 from skrnn.recurrent._bodies import is_ready_made
 from skrnn.recurrent._callbacks import FitTask, learned_attributes
 from skrnn.recurrent._convergence import warn_if_nothing_was_learned
-from skrnn.recurrent._data import read_examples, read_validation
 from skrnn.recurrent._job import fitted_attributes, prepare
 from skrnn.recurrent._layer_parameters import KERAS_PARAMETERS, LayerParameters
+from skrnn.recurrent._read_examples import read_examples, read_validation
 from skrnn.recurrent._static import static_standardization
 from skrnn.recurrent._training_parameters import TrainingParameters, require_constant_rate
 from skrnn.recurrent._validation_score import validation_score
 from skrnn.recurrent._validation_split import check_groups, draw_split, holds_out
 from skrnn.sequences._standardization import Standardization
+from skrnn.sequences._target_weights import read_step_weights, without_effect
 
 
 def clone_sharing(estimator, names):
@@ -81,6 +82,14 @@ class BaseTrained(
     def _may_miss_targets(self):
         """Whether missing targets are read, as targets of weight zero."""
         return False
+
+    def _step_weights_reader(self, inputs, counts):
+        """Return a function of sequences of weights that returns the weight of each target."""
+        return partial(read_step_weights, inputs=inputs)
+
+    def _without_missing(self, y, weights, counts, known):
+        """Return targets, some of weight zero or missing, as the network is trained on them."""
+        return without_effect(y, weights)
 
     def _learn_more_targets(self, y, has_weight, weights):
         """Learn the scale of targets that were constant in earlier calls."""

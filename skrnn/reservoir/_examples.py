@@ -1,6 +1,7 @@
 """Validation of X, y and sample_weight: sequences, or one series whose rows are time steps."""
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from scipy import sparse
@@ -20,7 +21,7 @@ from skrnn.sequences._static_inputs import (
     learn_static_standardization,
     scale_static,
 )
-from skrnn.sequences._target_weights import is_per_step, read_target_weights
+from skrnn.sequences._target_weights import is_per_step, read_step_weights, read_target_weights
 from skrnn.sequences._targets import as_list_or_array, flatten_targets
 
 
@@ -248,12 +249,12 @@ def _weights(estimator, sample_weight, inputs, counts, known):
         sample_weight = as_array(sample_weight, "sample_weight", dtype=np.float64)
         if sample_weight.ndim == 0:
             sample_weight = np.full(len(counts), sample_weight)
+    per_step = estimator._per_step and estimator.rows == "sequences"
     of_sequences, of_targets = read_target_weights(
         sample_weight,
-        inputs,
         counts,
         known,
-        per_step=estimator._per_step and estimator.rows == "sequences",
+        read_steps=partial(read_step_weights, inputs=inputs) if per_step else None,
         input_name="sample_weight",
     )
     used = np.flatnonzero(of_sequences)

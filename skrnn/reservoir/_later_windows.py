@@ -6,7 +6,7 @@ from skrnn.reservoir._ridge import errors_on_rows
 
 # The relative penalty if there are too few windows to hold any out.
 _FEW_WINDOWS = 1e-2
-# One window in so many of each run of windows is later.
+# The last fifth of each run of windows is later.
 _PART = 5
 
 

@@ -68,6 +68,20 @@ def _unmasked(array):
     return objects
 
 
+def joined(series):
+    """Return the targets of all sequences, as `read_step_targets` returns them, in one array.
+
+    Examples
+    --------
+    >>> joined([np.array(["a", "b"]), np.array([np.nan])]).tolist()
+    ['a', 'b', nan]
+    """
+    if len({target.dtype.kind in "US" for target in series}) > 1:
+        # NumPy would convert NaN to the text "nan".
+        series = [t.astype(object) if is_missing(t).all() else t for t in series]
+    return np.concatenate(series)
+
+
 def split_missing(y, input_name="y"):
     """Return targets without missing ones, and which ones were not missing.
 

@@ -71,6 +71,18 @@ def read_step_weights(sample_weight, inputs, input_name="sample_weight"):
         are zero.
     """
     flat = flatten_step_targets(as_list_or_array(sample_weight, input_name), inputs, input_name)
+    return checked_step_weights(flat, input_name)
+
+
+def checked_step_weights(flat, input_name="sample_weight"):
+    """Return the weights of all time steps, which are in one array, as float64.
+
+    Raises
+    ------
+    ValueError
+        If there is more than one weight per time step, if a weight is negative or not finite, or if
+        all are zero.
+    """
     if flat.ndim > 1:
         raise ValueError(
             f"{input_name} must contain one number per time step, got entries of shape "
@@ -83,19 +95,19 @@ def read_step_weights(sample_weight, inputs, input_name="sample_weight"):
     return read_weights(as_array(flat, input_name, np.float64), len(flat), input_name)
 
 
-def read_target_weights(sample_weight, inputs, counts, known, *, per_step, input_name):
+def read_target_weights(sample_weight, counts, known, *, read_steps, input_name):
     """Return the weight of each sequence and that of each target.
 
     Parameters
     ----------
     sample_weight : array-like of shape (n,), sequences of weights, or None
-    inputs : Inputs
     counts : ndarray of int of shape (n,)
         The number of targets of each sequence.
     known : ndarray of bool of shape (n_targets,), or None
         Which targets are not missing; None if this is all of them.
-    per_step : bool
-        Whether weights may be sequences of weights.
+    read_steps : callable or None
+        A function of sequences of weights and of their name that returns the weight of each target.
+        None if there must be one weight per sequence.
     input_name : str
 
     Returns
@@ -108,12 +120,12 @@ def read_target_weights(sample_weight, inputs, counts, known, *, per_step, input
     Raises
     ------
     ValueError
-        If the weights do not match X, are negative or not finite, or are all zero.
+        If the weights do not match the targets, are negative or not finite, or are all zero.
     """
-    if not per_step:
+    if read_steps is None:
         require_weights_of_sequences(sample_weight, input_name)
     if is_per_step(sample_weight):
-        of_targets = read_step_weights(sample_weight, inputs, input_name)
+        of_targets = read_steps(sample_weight, input_name=input_name)
     else:
         of_sequences = read_weights(sample_weight, len(counts), input_name)
         of_targets = np.repeat(of_sequences, counts)

@@ -15,7 +15,7 @@ from sklearn.utils.validation import assert_all_finite
 from skrnn._check_arrays import as_array, in_words, refuse_masked
 from skrnn.sequences._columns import has_sequence_cells, unpack_columns
 from skrnn.sequences._containers import object_array, split_steps
-from skrnn.sequences._missing_targets import is_missing, read_step_targets
+from skrnn.sequences._missing_targets import is_missing, joined, read_step_targets
 
 # --- layout -------------------------------------------------------------------------
 
@@ -176,7 +176,7 @@ def flatten_step_targets(y, inputs, input_name="y"):
                 series, as_given, inputs.offsets, inputs.lengths, strict=True
             )
         ]
-    return np.concatenate(series)
+    return joined(series)
 
 
 def nest_steps(flat, X, inputs):

@@ -1,5 +1,7 @@
 """The base of the sequence-to-sequence estimators: parameters, fit, and the encoder."""
 
+from abc import abstractmethod
+from functools import partial
 from numbers import Integral, Real
 
 from scipy import sparse
@@ -14,9 +16,11 @@ from skrnn.recurrent._data import ids_as_rows, read_sequences
 from skrnn.recurrent._layer_parameters import LayerParameters
 from skrnn.recurrent._numpy_activations import numpy_activation
 from skrnn.recurrent._seq2seq._numpy_decoder import NumpyDecoder
+from skrnn.recurrent._seq2seq._targets import with_last_known
 from skrnn.recurrent._seq2seq._texts import ATTENTION, DATA, MORE_DATA, ONE_EPOCH, VALIDATION
 from skrnn.recurrent._trained import BaseTrained
 from skrnn.sequences._other_libraries import is_frame
+from skrnn.sequences._target_series import weight_series
 
 # The states of "lru" are not only its outputs, and no gate can hold them while others are padded.
 _CELLS = tuple(cell for cell in CELLS if cell != "lru")
@@ -120,6 +124,9 @@ class BaseSeq2Seq(BaseTrained, DecoderParameters):
     _n_target_inputs = 0
     add_differences, allow_nan, body, categorical_features = False, False, None, None
     truncation, gradient_penalty = None, 0.0
+    _may_miss_targets = True
+    # Whether the last time step of each target is a stop token.
+    _has_stops = False
 
     def _validate_params(self):
         if isinstance(self.cell, str) and self.cell == "lru":
@@ -215,6 +222,17 @@ class BaseSeq2Seq(BaseTrained, DecoderParameters):
 
     def _target_embedding(self, n_outputs):
         """Return the shape of the embedding of previous targets, or None for numbers."""
+
+    def _step_weights_reader(self, inputs, counts):
+        return partial(weight_series, counts=counts, has_stops=self._has_stops)
+
+    @abstractmethod
+    def _start(self):
+        """Return what replaces missing targets before the first known one of a sequence."""
+
+    def _without_missing(self, y, weights, counts, known):
+        # A target of weight zero that is known is an input of the decoder.
+        return y if known is None else with_last_known(y, counts, known, self._start())
 
     def _read_sources(self, X):
         return ids_as_rows(self._vocabulary, read_sequences(self, X)).sequences

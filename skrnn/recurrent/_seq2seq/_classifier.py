@@ -21,6 +21,7 @@ from skrnn.recurrent._seq2seq._targets import (
     with_stops,
 )
 from skrnn.recurrent._seq2seq._texts import NETWORK, REFERENCES
+from skrnn.sequences._target_series import known_with_stops
 from skrnn.sequences._targets import as_list_or_array, label_codes
 from skrnn.sequences._tokens import UNKNOWN
 
@@ -133,6 +134,7 @@ class Seq2SeqClassifier(ClassifierMixin, BaseSeq2Seq):
         """,
     )
     validation_split: float | None = inherited(RNNRegressor, "validation_split", default=None)
+    _has_stops = True
 
     def predict(self, X, *, beam_width=1):
         """Predict a sequence of tokens for each sequence.
@@ -187,7 +189,8 @@ class Seq2SeqClassifier(ClassifierMixin, BaseSeq2Seq):
         Parameters
         ----------
         X, y : as in `fit`
-        sample_weight : array-like of shape (n,), default=None
+            Missing tokens of `y` are left out.
+        sample_weight : as in `fit`, default=None
 
         Returns
         -------
@@ -198,7 +201,7 @@ class Seq2SeqClassifier(ClassifierMixin, BaseSeq2Seq):
         fitted = fitted_snapshot(self)
         codes = fitted._predict_codes(fitted._read_sources(X))
         predicted = [fitted.classes_[one] for one in codes]
-        true = fitted._as_tokens(as_list_or_array(y))
+        true = fitted._as_tokens(as_list_or_array(y, masks=True))
         token_series(true, len(codes), "y")  # refuses what is not one sequence of tokens per source
         return token_accuracy_score(true, predicted, sample_weight=sample_weight)
 
@@ -237,7 +240,9 @@ class Seq2SeqClassifier(ClassifierMixin, BaseSeq2Seq):
             counts = np.array([len(one) for one in codes])
             codes, counts = with_stops(np.concatenate(codes), counts, len(self.classes_))
         else:
-            codes, counts = self._codes(as_list_or_array(y), len(sources), "y")
+            given = as_list_or_array(y, masks=True)
+            codes, counts, known = self._codes(given, len(sources), "y")
+            codes = self._without_missing(codes, None, counts, known)
         rows = padded_rows(codes.astype(np.int32), counts, len(self.classes_))
         start = np.full_like(rows[:, :1], len(self.classes_))
         return [np.hstack([start, rows[:, :-1]])], counts
@@ -250,24 +255,29 @@ class Seq2SeqClassifier(ClassifierMixin, BaseSeq2Seq):
                 _check_tokenizer(self.target_tokenizer)
                 self.target_tokenizer_ = clone(self.target_tokenizer).fit(y)
             self._targets_are_texts = are_texts(y)
-        tokens, counts = token_series(self._as_tokens(y), n, input_name)
+        tokens, counts, known = token_series(self._as_tokens(y), n, input_name)
         if reset:
             if not len(tokens):
                 raise ValueError(f"{input_name} has no tokens: all targets are empty.")
-            known = np.array([UNKNOWN] if self.target_tokenizer_ is not None else [], tokens.dtype)
-            self.classes_ = np.unique(np.concatenate([tokens, known]))
+            unknown = [UNKNOWN] if self.target_tokenizer_ is not None else []
+            self.classes_ = np.unique(np.concatenate([tokens, np.array(unknown, tokens.dtype)]))
             longest = int(counts.max())
             self.max_length_ = 2 * longest if self.max_length == "auto" else int(self.max_length)
         codes = np.empty(0, dtype=int)
         if len(tokens):
             codes = label_codes(tokens, self.classes_, input_name)
-        return with_stops(codes, counts, len(self.classes_))
+        codes, n_codes = with_stops(codes, counts, len(self.classes_))
+        return codes, n_codes, None if known is None else known_with_stops(known, counts)
 
     def _flatten_targets(self, y, inputs, input_name, *, reset, classes):
-        return self._codes(y, len(inputs), input_name, reset=reset)
+        codes, counts, known = self._codes(y, len(inputs), input_name, reset=reset)
+        return codes if known is None else np.where(known, codes, np.nan), counts
 
     def _check_targets(self, y, input_name="y"):
-        return y
+        return y.astype(np.int64, copy=False)
+
+    def _start(self):
+        return len(self.classes_)
 
     def _learn_targets(self, y, has_weight, weights, classes):
         """Do nothing, because tokens are known before they are numbered."""

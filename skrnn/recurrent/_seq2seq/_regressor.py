@@ -5,10 +5,11 @@ from sklearn.base import RegressorMixin
 from sklearn.metrics import r2_score
 
 from skrnn._check_arrays import as_array
-from skrnn._fitting import fitted_snapshot, read_weights
+from skrnn._fitting import fitted_snapshot
 from skrnn._parameters import inherited, with_parameters, with_texts
 from skrnn._sklearn import _fit_context
 from skrnn.recurrent._number_targets import NumberTargetsMixin
+from skrnn.recurrent._positive_targets import POSITIVE_ACTIVATIONS
 from skrnn.recurrent._regressor import RNNRegressor
 from skrnn.recurrent._seq2seq._base import BaseSeq2Seq, is_length
 from skrnn.recurrent._seq2seq._decoding import write_vectors
@@ -23,6 +24,8 @@ from skrnn.recurrent._seq2seq._texts import (
     REFERENCES,
     VALIDATION,
 )
+from skrnn.sequences._missing_targets import split_missing
+from skrnn.sequences._target_weights import read_target_weights
 from skrnn.sequences._targets import as_list_or_array
 
 # The lengths of predictions if all training targets had the lengths of their sources.
@@ -215,8 +218,8 @@ of shape (n, L, k) or (n, L), default=None
         Parameters
         ----------
         X, y : as in `fit`
-            Predictions have the lengths of `y`.
-        sample_weight : array-like of shape (n,), default=None
+            Predictions have the lengths of `y`, whose missing time steps are left out.
+        sample_weight : as in `fit`, default=None
         target_inputs : as in `predict`, default=None
 
         Returns
@@ -226,18 +229,23 @@ of shape (n, L, k) or (n, L), default=None
         """
         fitted = fitted_snapshot(self)
         sources = fitted._read_sources(X)
-        true, counts = vector_series(as_list_or_array(y), len(sources), "y")
-        true = fitted._check_targets(true).astype(np.float64, copy=False)
+        true, counts, is_known = fitted._read_vectors(y, len(sources))
+        true = true.astype(np.float64, copy=False)
         n_targets, n_fitted = true.reshape(len(true), -1).shape[1], len(fitted._y_offset)
         if n_targets != n_fitted:
             raise ValueError(
                 f"y has {n_targets} targets, but {type(self).__name__} was fitted with {n_fitted}."
             )
-        if sample_weight is not None:
-            sample_weight = np.repeat(read_weights(sample_weight, len(sources)), counts)
         known = fitted._read_target_inputs(target_inputs, counts, _NAMES)
         predicted = fitted._predict_flat(sources, counts, known)
-        return r2_score(true, predicted, sample_weight=sample_weight)
+        if sample_weight is None and is_known is None:
+            return r2_score(true, predicted)
+        read_steps = fitted._step_weights_reader(None, counts)
+        _, weights = read_target_weights(
+            sample_weight, counts, is_known, read_steps=read_steps, input_name="sample_weight"
+        )
+        scored = slice(None) if is_known is None else is_known
+        return r2_score(true[scored], predicted[scored], sample_weight=weights[scored])
 
     @with_texts(attention=ATTENTION)
     def attention_weights(self, X, y=None, *, target_inputs=None):
@@ -301,13 +309,27 @@ of shape (n, L, k) or (n, L), default=None
             counts = self._lengths(sources, None, known)
             encoded = np.concatenate(self._write(sources, counts, known)) * (self._y_scale != 0)
         else:
-            values, counts = vector_series(as_list_or_array(y), len(sources), "y")
+            values, counts, is_known = self._read_vectors(y, len(sources))
             known = self._read_target_inputs(target_inputs, counts, _NAMES)
-            encoded = self._codec.encode(self._check_targets(values), "y")
+            values = self._without_missing(values, None, counts, is_known)
+            encoded = self._codec.encode(values, "y")
         rows = padded_rows(encoded.astype(self.dtype), counts, 0)
         previous = np.concatenate([np.zeros_like(rows[:, :1]), rows[:, :-1]], axis=1)
         padded = self._padded_target_inputs(known)
         return [previous] if padded is None else [previous, padded], counts
+
+    def _read_vectors(self, y, n):
+        """Return checked targets, their number for each of `n` sequences, and which are known."""
+        y, counts = vector_series(as_list_or_array(y, masks=True), n, "y")
+        y, known = split_missing(y, "y")
+        return self._check_targets(y), counts, known
+
+    def _start(self):
+        codec = self._codec
+        # Positive targets are not compared with zero: its logarithm is not finite.
+        is_positive = codec.output_activation in POSITIVE_ACTIVATIONS
+        start = codec.scale if is_positive else codec.offset
+        return start[0] if self._single_target else start
 
     def _flatten_targets(self, y, inputs, input_name, *, reset, classes):
         values, counts = vector_series(y, len(inputs), input_name)

@@ -1,13 +1,24 @@
-"""Read targets that are sequences with their own lengths: tokens, text, or vectors."""
+"""Read targets that are sequences with their own lengths: tokens, text, or vectors.
+
+A target may be missing at some of its time steps. It then has no part in the loss, but the decoder
+needs an input at the next time step. That is the last known target before, since it is the best
+guess without a further pass of the network, and it never contains anything of later time steps.
+"""
 
 import numpy as np
 
 from skrnn.sequences._containers import object_array
+from skrnn.sequences._missing_targets import (
+    is_missing,
+    joined,
+    read_step_targets,
+    split_missing,
+)
+from skrnn.sequences._sequences import offsets_of
 from skrnn.sequences._targets import (
     check_labels,
     require_as_many,
     require_same_width,
-    target_array,
 )
 
 
@@ -17,7 +28,7 @@ def are_texts(y):
 
 
 def token_series(y, n_sequences, input_name):
-    """Return the tokens of all targets in one array, and the number of tokens of each.
+    """Return the tokens of all targets in one array.
 
     Parameters
     ----------
@@ -25,14 +36,23 @@ def token_series(y, n_sequences, input_name):
     n_sequences : int
     input_name : str
 
+    Returns
+    -------
+    tokens : ndarray
+        Another token is in place of each missing one.
+    counts : ndarray of int of shape (n_sequences,)
+        The number of tokens of each target.
+    known : ndarray of bool of the shape of `tokens`, or None
+        Which tokens are not missing. None if this is all of them.
+
     Raises
     ------
     ValueError
         If there is not one target per sequence, if a target is not one-dimensional, if only some
-        targets are strings, or if a token is not a class label.
+        targets are strings, if a token is not a class label, or if all are missing.
     """
     require_as_many(y, n_sequences, input_name)
-    series = [target_array(target, f"{input_name}[{i}]") for i, target in enumerate(y)]
+    series = [read_step_targets(target, f"{input_name}[{i}]") for i, target in enumerate(y)]
     for i, target in enumerate(series):
         if target.ndim != 1:
             raise ValueError(
@@ -41,16 +61,18 @@ def token_series(y, n_sequences, input_name):
             )
     counts = np.array([len(target) for target in series], dtype=np.int64)
     if not counts.any():
-        return np.empty(0, dtype=object), counts
+        return np.empty(0, dtype=object), counts, None
     # An empty list has no dtype that means anything.
     series = [target for target in series if len(target)]
-    if len({target.dtype.kind in "US" for target in series if target.dtype.kind != "O"}) > 1:
+    of_one_kind = [one for one in series if one.dtype.kind != "O" and not is_missing(one).all()]
+    if len({target.dtype.kind in "US" for target in of_one_kind}) > 1:
         # NumPy would convert the numbers to text.
         raise ValueError(
             f"{input_name} must contain tokens of one kind, such as only text or only integers, "
             "got some targets of text and some of numbers."
         )
-    return check_labels(np.concatenate(series), input_name), counts
+    tokens, known = split_missing(joined(series), input_name)
+    return check_labels(tokens, input_name), counts, known
 
 
 def with_stops(codes, counts, stop):
@@ -77,9 +99,11 @@ def vector_series(y, n_sequences, input_name):
     ------
     ValueError
         If there is not one target per sequence, or if targets are empty or have other shapes.
+
+    Missing vectors contain NaN; see `split_missing`.
     """
     require_as_many(y, n_sequences, input_name)
-    series = [target_array(target, f"{input_name}[{i}]") for i, target in enumerate(y)]
+    series = [read_step_targets(target, f"{input_name}[{i}]") for i, target in enumerate(y)]
     for i, target in enumerate(series):
         if target.ndim not in (1, 2) or target.ndim != series[0].ndim or not len(target):
             raise ValueError(
@@ -89,7 +113,32 @@ def vector_series(y, n_sequences, input_name):
                 f"{target.shape}."
             )
     require_same_width(series, input_name)
-    return np.concatenate(series), np.array([len(target) for target in series], dtype=np.int64)
+    return joined(series), np.array([len(target) for target in series], dtype=np.int64)
+
+
+def with_last_known(values, counts, known, start):
+    """Return targets with the last known one of the same sequence in place of each missing one.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_targets,) or (n_targets, k)
+    counts : ndarray of int of shape (n,)
+        The number of targets of each sequence.
+    known : ndarray of bool of shape (n_targets,)
+        Which targets are not missing.
+    start : number or ndarray of shape (k,)
+        What is in place of a missing target before the first known one.
+
+    Examples
+    --------
+    >>> known = np.array([True, False, False, True])
+    >>> with_last_known(np.array([3, 0, 0, 5]), np.array([2, 2]), known, 9)
+    array([3, 3, 9, 5])
+    """
+    last = np.maximum.accumulate(np.where(known, np.arange(len(values)), -1))
+    filled = values[np.maximum(last, 0)]
+    filled[last < np.repeat(offsets_of(counts), counts)] = start
+    return filled
 
 
 def in_container_of(X, series):

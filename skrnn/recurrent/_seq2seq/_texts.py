@@ -41,10 +41,15 @@ X : Sequences, list of array-like of shape (T_i, n_features) or (T_i,), or array
     The source sequences: numeric time steps, or token ids with `embedding`. With
     ``encoder=None``, an array-like of shape (n, n_features), or of tokens and shape (n,).
 y : list or array-like
-    The target sequences, one per source sequence, of any lengths.
-sample_weight : array-like of shape (n,), default=None
-    The weight of each pair of sequences. Only the ratios of the weights matter. If None,
-    all pairs have the same weight.
+    The target sequences, one per source sequence, of any lengths. Time steps of targets may be
+    missing: NaN, None, or masked in a NumPy masked array. They have no part in the loss, and the
+    decoder receives the last known target in their place.
+sample_weight : array-like of shape (n,), or list of arrays of shape (L_i,), default=None
+    The weight of each pair of sequences or of each time step of the targets, also as an array
+    of shape (n, L). Only the ratios of the weights matter. A time step with a weight of zero
+    has no effect on the loss and the metrics, but the decoder receives its target. The stop of
+    a sequence of tokens has the weight of its last token, or that of an additional entry. If
+    None, all have the same weight.
 groups : array-like of shape (n,), default=None
     The group of each pair. No group is split between training and validation. Only used
     when a part is held out, see `validation_split`.
@@ -69,8 +74,7 @@ scheduled sampling), several calls on the same data give the same weights, to th
 MORE_DATA = """\
 X, y : as in `fit`
     The tokens and the scales of the first call are kept.
-sample_weight : array-like of shape (n,), default=None
-    The weight of each pair of sequences.
+sample_weight : as in `fit`, default=None
 """
 
 ATTENTION = """\
