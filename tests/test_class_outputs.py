@@ -169,6 +169,15 @@ def test_classifier_class_outputs_partial_fit_and_pickle(kind):
 
 
 @pytest.mark.any_backend
+def test_classifier_class_outputs_column_of_one_class():
+    y = np.column_stack([KIND, np.full(40, "same")])
+    for kind in KINDS:
+        model = clone(kind).fit(X, y)
+        assert_array_equal(model.predict(X)[:, 1], y[:, 1])
+        assert_allclose(model.predict_proba(X)[1], np.ones((40, 1)))
+
+
+@pytest.mark.any_backend
 def test_rnn_classifier_class_outputs_validation_and_warm_start(network):
     model = clone(network).set_params(early_stopping=True, metrics=["accuracy"])
     assert "val_accuracy" in model.fit(X, Y).history_

@@ -19,8 +19,13 @@ def grouped_softmax(raw, groups):
     groups : tuple of int
         The number of columns of each group.
     """
-    parts = [ops.softmax(raw[:, columns], axis=-1) for columns in group_slices(groups)]
+    parts = [_softmax(raw[:, columns]) for columns in group_slices(groups)]
     return ops.concatenate(parts, axis=-1)
+
+
+def _softmax(raw):
+    """Return the softmax of one group. Keras warns of that of a single column, which is 1."""
+    return ops.ones_like(raw) if raw.shape[1] == 1 else ops.softmax(raw, axis=-1)
 
 
 def columns_of_targets(groups, *, class_codes):
