@@ -153,7 +153,6 @@ BAD_TARGETS = {
     "infinity": ("regressor", np.where(Y > 1, np.inf, Y), "y contains infinity"),
     "complex": ("regressor", Y * 1j, "Complex data not supported"),
     "labels for each step": ("classifier", RAGGED_TAGS, "y.*return_sequences=False"),
-    "labels for each step in an array": ("classifier", np.tile(LABELS, (3, 1)).T, r"y.*\(12, 3\)"),
     "numbers for each step": (
         "regressor", [steps[:, 0] for steps in X], "y.*return_sequences=False"),
     "vectors for each step": ("regressor", CUBE, r"y.*per sequence.*\(12, 2, 2\)"),
