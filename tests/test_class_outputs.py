@@ -263,14 +263,37 @@ def test_classifier_class_outputs_errors(kind):
     weights = [
         (Y, {"hot": 2}, "list of dicts, one for each of the 2 columns"),
         (Y, [{"hot": 2}], "list of dicts, one for each of the 2 columns"),
+        (Y, ["balanced", "balanced"], "list of dicts, one for each of the 2 columns"),
         (KIND, [{"hot": 2}], "must be a dict, 'balanced' or None if y has one class per target"),
     ]
     for y, class_weight, message in weights:
         with pytest.raises(ValueError, match=message):
             clone(kind).set_params(class_weight=class_weight).fit(X, y)
+    with pytest.raises(ValueError, match="at least one class for each column"):
+        clone(kind).partial_fit(X, Y, classes=[["cold", "hot"], []])
     steps = [np.full((len(x), 2), ["a", "b"]) for x in X]
     with pytest.raises(ValueError, match=r"2 columns, so it must be .* each time step, train one"):
         clone(kind).set_params(return_sequences=True).fit(X, steps)
+
+
+@pytest.mark.any_backend
+def test_classifier_class_outputs_score_refuses_other_types_and_missing_labels():
+    y = pd.DataFrame({"kind": KIND, "level": CODES[:, 1]})
+    model = EchoStateClassifier(**ESN).fit(X, y)
+    with pytest.raises(ValueError, match=r"y\[:, 1\] has labels of the type <U"):
+        model.score(X, np.column_stack([KIND, CODES[:, 1]]))
+    with pytest.raises(ValueError, match=r"y\[:, 0\] must contain a label"):
+        model.score(X, y.assign(kind=None))
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        model.score(X, y, sample_weight=np.ones(3))
+
+
+@pytest.mark.any_backend
+def test_classifier_class_outputs_warns_of_padded_classes_of_time_steps():
+    padded = np.zeros((len(X), max(map(len, X))), dtype=int)
+    padded[:, :2] = CODES
+    with pytest.warns(UserWarning, match="For one class per time step, set return_sequences"):
+        EchoStateClassifier(**ESN).fit(X, padded)
 
 
 @pytest.mark.any_backend

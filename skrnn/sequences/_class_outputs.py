@@ -5,6 +5,7 @@ side by side, in one group of columns for each column of y.
 """
 
 import numpy as np
+from sklearn.utils import check_consistent_length
 
 from skrnn.sequences._missing_targets import plain_labels
 from skrnn.sequences._targets import (
@@ -115,6 +116,8 @@ def known_classes_of_outputs(classifier, classes):
         np.unique(check_labels(as_list_or_array(column, name), name))
         for name, column in ((f"classes[{k}]", column) for k, column in enumerate(classes))
     ]
+    if not all(map(len, found)):
+        raise ValueError(f"classes must have at least one class for each column, got {classes}.")
     known = getattr(classifier, "classes_", found)
     same = isinstance(known, list) and len(known) == len(found)
     if not same or not all(map(np.array_equal, known, found)):
@@ -264,7 +267,8 @@ def factors_of_outputs(codes, class_weight, classes, weights):
     n_outputs = len(classes)
     of_outputs = [class_weight] * n_outputs if class_weight == "balanced" else class_weight
     is_list = isinstance(of_outputs, list) and len(of_outputs) == n_outputs
-    if not is_list or not all(isinstance(one, dict | str) for one in of_outputs):
+    are_dicts = is_list and all(isinstance(one, dict) for one in of_outputs)
+    if not are_dicts and class_weight != "balanced":
         raise ValueError(
             "class_weight must be 'balanced', None, or a list of dicts, one for each of the "
             f"{n_outputs} columns of y, got {class_weight!r}."
@@ -290,7 +294,8 @@ def subset_accuracy(y, predicted, sample_weight=None):
     Raises
     ------
     ValueError
-        If y does not have the shape of the predictions.
+        If y does not have the shape of the predictions, if a label is missing, or if a column has
+        text and the predictions do not, or the other way round.
 
     Examples
     --------
@@ -302,4 +307,13 @@ def subset_accuracy(y, predicted, sample_weight=None):
         raise ValueError(
             f"y has the shape {y.shape}, but the predictions have the shape {predicted.shape}."
         )
+    check_consistent_length(y, sample_weight)
+    y = check_class_outputs(y, "y")
+    for k, columns in enumerate(zip(y.T, predicted.T, strict=True)):
+        given, expected = (plain_labels(column).dtype for column in columns)
+        if (given.kind == "U") != (expected.kind == "U"):
+            raise ValueError(
+                f"y[:, {k}] has labels of the type {given}, but the predictions have labels of the "
+                f"type {expected}. If columns are of different types, pass a DataFrame."
+            )
     return float(np.average((y == predicted).all(axis=1), weights=sample_weight))

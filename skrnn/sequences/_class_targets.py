@@ -131,7 +131,10 @@ def require_kind(y, n_labels, input_name, name):
 
 
 def warn_if_one_column_per_step(y, lengths):
-    """Warn if several columns could be one target per time step of sequences of one length.
+    """Warn if several columns could be one target per time step.
+
+    They could if all sequences have as many time steps as y has columns. If y is not an indicator
+    matrix, it is enough that the longest sequence has, because targets may have been padded.
 
     Parameters
     ----------
@@ -140,11 +143,13 @@ def warn_if_one_column_per_step(y, lengths):
     lengths : ndarray of int of shape (n_sequences,)
     """
     shape = np.shape(y)
-    if len(shape) == 2 and shape[1] > 1 and (lengths == shape[1]).all():
+    if len(shape) != 2 or shape[1] < 2 or lengths.max() != shape[1]:
+        return
+    if (lengths == shape[1]).all() or not is_indicator(target_array(y, "y")):
         warnings.warn(
-            f"y is read as {shape[1]} labels per sequence, one in each column, but the sequences "
-            f"also have {shape[1]} time steps. For one class per time step, set "
-            "return_sequences=True.",
+            f"y is read as {shape[1]} labels per sequence, one in each column, but sequences also "
+            f"have {shape[1]} time steps. For one class per time step, set return_sequences=True, "
+            "and do not pad y.",
             UserWarning,
             stacklevel=2,
         )
