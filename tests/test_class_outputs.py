@@ -269,6 +269,10 @@ def test_classifier_class_outputs_errors(kind):
     for y, class_weight, message in weights:
         with pytest.raises(ValueError, match=message):
             clone(kind).set_params(class_weight=class_weight).fit(X, y)
+    pairs = np.where(np.arange(40)[:, None] % 2, ["a", "x"], ["b", "y"])
+    zero = clone(kind).set_params(class_weight=[{"a": 0}, {"y": 0}])
+    with pytest.raises(ValueError, match="sample_weight times class_weight is zero for every"):
+        zero.fit(X, pairs)
     with pytest.raises(ValueError, match="at least one class for each column"):
         clone(kind).partial_fit(X, Y, classes=[["cold", "hot"], []])
     steps = [np.full((len(x), 2), ["a", "b"]) for x in X]

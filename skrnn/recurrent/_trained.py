@@ -123,7 +123,8 @@ shape (n, T, n_features) or (n, T)
             step, in a list of arrays of shape (T_i,) or (T_i, k), or an array of shape (n, T) or
             (n, T, k). Targets of time steps may be missing: NaN, None, or masked in a NumPy masked
             array. Such a time step is read, but has the weight zero. A classifier reads rows of 0
-            and 1 as indicators of several labels.
+            and 1 as indicators of several labels and, with one target per sequence, rows of other
+            labels as one class for each of several outputs.
         sample_weight : array-like of shape (n,), or list of arrays of shape (T_i,), default=None
             The weight of each sequence or, with `return_sequences=True`, optionally of each time
             step, also as an array of shape (n, T). Only the ratios of the weights matter: weights

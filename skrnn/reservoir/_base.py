@@ -53,7 +53,8 @@ shape (n, T, n_features) or (n, T)
             (n, T, k). With `rows="steps"`, there is one target per row of X. Targets of time steps
             may be missing: NaN, None, or masked in a NumPy masked array. Such a time step changes
             the state, but has the weight zero. A classifier reads rows of 0 and 1 as indicators of
-            several labels.
+            several labels and, with one target per sequence, rows of other labels as one class for
+            each of several outputs.
         sample_weight : array-like of shape (n,), or list of arrays of shape (T_i,), default=None
             Weight of each sequence, or with `rows="steps"` of each time step, in the readout. With
             `return_sequences=True`, it may also have one weight per time step. A sequence of weight

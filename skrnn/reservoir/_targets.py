@@ -225,7 +225,13 @@ class OutputTargets(ClassTargets):
             return sample_weight
         weights = np.ones(len(targets)) if sample_weight is None else sample_weight
         codes = codes_of_groups(targets, self.groups)
-        return weights * factors_of_outputs(codes, class_weight, self.classes, weights)
+        products = weights * factors_of_outputs(codes, class_weight, self.classes, weights)
+        if not products.any():
+            raise ValueError(
+                "sample_weight times class_weight is zero for every sequence; at least one "
+                "product must be positive."
+            )
+        return products
 
     def decode(self, outputs):
         """Return the class with the largest output, for each column."""

@@ -127,7 +127,12 @@ def require_kind(y, n_labels, input_name, name):
             for n in (given, n_labels)
         )
         given = f"one class in each of {y.shape[1]} columns" if is_other else given
-        raise ValueError(f"{input_name} is {given}, but {name} was fitted with {fitted}.")
+        may_be_rare = is_other and n_labels is not None
+        way = " Pass `classes` to the first call of partial_fit, or use text labels."
+        raise ValueError(
+            f"{input_name} is {given}, but {name} was fitted with {fitted}."
+            f"{way if may_be_rare else ''}"
+        )
 
 
 def warn_if_one_column_per_step(y, lengths):
