@@ -75,7 +75,7 @@ class NetworkSpec:
         "sigmoid" and "softmax" are those of a classifier.
     output_groups : tuple of int
         The number of classes of each of several class outputs, whose columns are side by side. Each
-        group has a softmax of its own. Empty for all other networks.
+        group has a separate softmax. Empty for all other networks.
     dtype : {"float32", "float64"}
     body : callable or None
         The function that builds the layers between input and output, in place of `cell` and

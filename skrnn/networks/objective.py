@@ -10,7 +10,8 @@ from skrnn.networks.fingerprint import describe, settings
 from skrnn.networks.fingerprint.libraries import library_name
 from skrnn.networks.keras_objects import rebuild_whole
 from skrnn.networks.metrics import Metrics
-from skrnn.networks.output_groups import columns_of_targets, group_slices, grouped_softmax
+from skrnn.networks.output_groups import grouped_softmax
+from skrnn.sequences._class_outputs import columns_of_targets, group_slices
 
 
 class Objective:

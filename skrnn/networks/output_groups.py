@@ -28,18 +28,6 @@ def _softmax(raw):
     return ops.ones_like(raw) if raw.shape[1] == 1 else ops.softmax(raw, axis=-1)
 
 
-def columns_of_targets(groups, *, class_codes):
-    """Return which columns of the targets belong to each group: a code, or indicators.
-
-    Parameters
-    ----------
-    groups : tuple of int
-    class_codes : bool
-        Whether the targets of the network are class codes, of shape (n, n_groups).
-    """
-    return range(len(groups)) if class_codes else group_slices(groups)
-
-
 def codes_of_tensor(values, groups):
     """Return the index of the largest value of each group, of shape (n, n_groups)."""
     parts = [ops.argmax(values[:, columns], axis=-1) for columns in group_slices(groups)]

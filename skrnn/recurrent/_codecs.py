@@ -20,8 +20,22 @@ _LARGEST_DISTANCE = 200.0
 _BLOCK = 2**14
 
 
+class ClassCodec:
+    """What the codecs of classifiers have in common; they have an attribute `dtype`."""
+
+    @property
+    def target_scale(self):
+        """The scale 1 and the offset 0, because classes have no units."""
+        return np.ones(1, self.dtype), np.zeros(1, self.dtype)
+
+    @property
+    def metrics_dtype(self):
+        """The dtype in which metrics are computed."""
+        return "float32"
+
+
 @dataclass(frozen=True)
-class LabelCodec:
+class LabelCodec(ClassCodec):
     """Converts class labels to targets of the network, and its outputs to labels.
 
     Parameters
@@ -57,16 +71,6 @@ class LabelCodec:
         if _target_form(self.resolved_loss, len(self.classes)) == "binary":
             return 1, "sigmoid"
         return len(self.classes), "softmax"
-
-    @property
-    def target_scale(self):
-        """The scale 1 and the offset 0, because labels have no units."""
-        return np.ones(1, self.dtype), np.zeros(1, self.dtype)
-
-    @property
-    def metrics_dtype(self):
-        """The dtype in which metrics are computed."""
-        return "float32"
 
     def encode(self, y, input_name="y"):
         """Return labels in the form that the loss needs."""

@@ -7,7 +7,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from skrnn._specs import least_updates
 from skrnn.recurrent._codecs import mean_and_spread
-from skrnn.sequences._class_outputs import group_slices
+from skrnn.sequences._class_outputs import columns_of_targets
 
 # Fewer updates are a trial, whose result is not expected to be better than a constant.
 _LEAST_UPDATES = 500
@@ -51,12 +51,9 @@ def loss_of_best_constant(loss, targets, weights, groups=()):
     if loss not in _CROSS_ENTROPIES:
         return None
     if groups:
-        each = (
-            targets.T
-            if targets.dtype.kind == "i"
-            else [targets[:, s] for s in group_slices(groups)]
-        )
-        return float(np.mean([loss_of_best_constant(loss, one, weights) for one in each]))
+        columns = columns_of_targets(groups, class_codes=targets.dtype.kind == "i")
+        each = [loss_of_best_constant(loss, targets[:, of_one], weights) for of_one in columns]
+        return float(np.mean(each))
     weights = weights.astype(float)
     totals = np.bincount(targets, weights=weights) if targets.ndim == 1 else weights @ targets
     if loss == "binary_crossentropy":

@@ -5,12 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from skrnn.recurrent._codecs import loss_names
+from skrnn.recurrent._codecs import ClassCodec, loss_names
 from skrnn.sequences._class_targets import require_kind
 
 
 @dataclass(frozen=True)
-class IndicatorCodec:
+class IndicatorCodec(ClassCodec):
     """Converts indicators of labels to targets of the network, and its outputs to indicators.
 
     Each output is the probability of one label, which does not depend on the other labels.
@@ -44,16 +44,6 @@ class IndicatorCodec:
     def output(self):
         """The number of outputs and the activation of the output layer."""
         return self.n_labels, "sigmoid"
-
-    @property
-    def target_scale(self):
-        """The scale 1 and the offset 0, because indicators have no units."""
-        return np.ones(1, self.dtype), np.zeros(1, self.dtype)
-
-    @property
-    def metrics_dtype(self):
-        """The dtype in which metrics are computed."""
-        return "float32"
 
     def encode(self, y, input_name="y"):
         """Return indicators as floats."""

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from skrnn.recurrent._codecs import loss_names
+from skrnn.recurrent._codecs import ClassCodec, loss_names
 from skrnn.sequences._class_outputs import (
     codes_of_groups,
     codes_of_outputs,
@@ -18,11 +18,11 @@ from skrnn.sequences._class_outputs import (
 
 
 @dataclass(frozen=True)
-class OutputsCodec:
+class OutputsCodec(ClassCodec):
     """Converts the class labels of several outputs to targets of the network, and back.
 
     The network has one output for each class of each column of y. Those of a column are a group
-    with a softmax of its own, and the mean of the losses of the groups is minimised.
+    with a separate softmax, and the mean of the losses of the groups is minimised.
 
     Parameters
     ----------
@@ -61,16 +61,6 @@ class OutputsCodec:
     def output(self):
         """The number of outputs and the activation of the output layer."""
         return sum(self.groups), "softmax"
-
-    @property
-    def target_scale(self):
-        """The scale 1 and the offset 0, because labels have no units."""
-        return np.ones(1, self.dtype), np.zeros(1, self.dtype)
-
-    @property
-    def metrics_dtype(self):
-        """The dtype in which metrics are computed."""
-        return "float32"
 
     def encode(self, y, input_name="y"):
         """Return labels in the form that the loss needs: codes, or an indicator for each class."""

@@ -145,7 +145,7 @@ shape (n, T, n_features) or (n, T)
         Up to rounding, the readout is then the same as after one `fit` on all data. So estimators
         that were fitted on parts of the data, for example on several machines, can be combined into
         one. With ``alpha="auto"``, a penalty that was chosen on later windows is not chosen again:
-        the larger of the two is used. After a merge there is no training series to continue from.
+        the larger of the two is used. After a merge, predictions cannot continue a training series.
 
         Parameters
         ----------

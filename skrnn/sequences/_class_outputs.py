@@ -194,6 +194,18 @@ def group_slices(n_classes):
     return [slice(end - n, end) for n, end in zip(n_classes, ends, strict=True)]
 
 
+def columns_of_targets(groups, *, class_codes):
+    """Return which columns of the targets belong to each group: a code, or indicators.
+
+    Parameters
+    ----------
+    groups : tuple of int
+    class_codes : bool
+        Whether the targets of the network are class codes, of shape (n, n_groups).
+    """
+    return range(len(groups)) if class_codes else group_slices(groups)
+
+
 def codes_of_groups(values, n_classes):
     """Return the index of the largest value of each output.
 
