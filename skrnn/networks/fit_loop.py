@@ -1,8 +1,9 @@
 """The loop over epochs, with losses, validation, callbacks and history.
 
-A compiled call runs as many batches as take about a fifth of a second, so that Ctrl-C, progress
-bars and callbacks remain responsive. The number of batches in a call depends on the clock, but it
-does not affect the results, because a call returns the loss of each batch for the average here.
+A compiled call runs only so many batches that Ctrl-C, progress bars and callbacks remain responsive.
+The number of batches in a call depends on the clock, but it does not affect the results, because a
+call returns the loss of each batch for the average here. If nothing happens between epochs, such as
+validation, a call may contain the batches of several epochs.
 """
 
 from contextlib import suppress
@@ -19,8 +20,6 @@ from skrnn.networks.early_stopping import BestEpoch
 from skrnn.networks.feed import Feed, standardized
 from skrnn.networks.programs import DivergedError
 from skrnn.sequences._arrays_of_sequences import repeats_one_number
-
-_SECONDS_PER_CALL = 0.2
 
 
 class FitLoop:
@@ -46,10 +45,10 @@ class FitLoop:
 
     def __init__(self, program, trainer, job, segments, callbacks, rng, schedule):
         self.history = {}
-        # The moment of the schedule at which the current epoch begins.
-        self._schedule, self._moment = schedule, 0
-        self._program, self._trainer, self._rng = program, trainer, rng
+        self._schedule, self._program, self._trainer, self._rng = schedule, program, trainer, rng
         self._job, self._training, self._segments = job, job.training, segments
+        # The number of moments of the schedule in an epoch.
+        self._n_moments = segments.n_moments(job.training.batch_size)
         self._job_and_units = {"job": job, "units": _units(job)}
         self._callbacks = _Callbacks(callbacks, program, trainer, job.training.epochs)
 
@@ -63,10 +62,10 @@ class FitLoop:
         snapshot : callable
             A function of the logs of an epoch that are not in the history yet.
         """
-        job = self._job
-        train = self._epoch()
+        job, n_epochs = self._job, self._training.epochs
+        train = self._training_of_epochs()
         validate = job.validation and self._validation_of(job.validation)
-        n_epochs = self._training.epochs
+        n_joined, trained = 1 if watcher or score else self._n_joined(), []
         bar = _progress_bar(n_epochs, self._training.verbose)
         best = BestEpoch(self._training, self._program)
         self._callbacks.call("on_train_begin")
@@ -74,8 +73,10 @@ class FitLoop:
             if watcher is not None:
                 watcher.begin_epoch()
             self._callbacks.call("on_epoch_begin", epoch)
-            rate = self._rate()
-            logs = train()
+            rate = self._rate(epoch)
+            if not trained:
+                trained = train(range(epoch, min(epoch + n_joined, n_epochs)))
+            logs = trained.pop(0)
             if validate:
                 logs |= validate()
             logs |= rate
@@ -96,18 +97,26 @@ class FitLoop:
         self._callbacks.call("on_train_end", logs)
         best.restore()
 
-    def _rate(self):
+    def _n_joined(self):
+        """Return how many epochs are trained at a time: several if nothing happens between them."""
+        training = self._training
+        happens = self._job.validation, training.callbacks, training.verbose
+        if any(happens) or not self._schedule.is_known:
+            return 1
+        return max(1, self._trainer.n_rows_joined // len(self._segments.examples))
+
+    def _rate(self, epoch):
         """Return the learning rate of the next update by its name in logs, unless it is constant.
 
         A callback that changes the constant rate logs it itself.
         """
         if self._training.schedule == "constant":
             return {}
-        factors = self._schedule.factors(np.array([self._moment]))
+        factors = self._schedule.factors(np.array([epoch * self._n_moments]))
         return {"learning_rate": float(self._trainer.rates(factors)[0])}
 
-    def _epoch(self):
-        """Return a function that trains for one epoch and returns its logs."""
+    def _training_of_epochs(self):
+        """Return a function that trains for a range of epochs and returns the logs of each."""
         segments, n = self._segments.examples, len(self._job.examples)
         data = self._feed(segments)
         lengths, n_targets = segments.sequences.lengths, segments.n_counted
@@ -120,11 +129,14 @@ class FitLoop:
             self._program.network.spec, lengths, batch_size, self._training.epochs
         )
 
-        def train():
+        def draw(epoch):
             batches = training_batches(sizes, self._training.batch_size, self._rng)
-            order, bounds, fresh, moments = self._segments.batches(*batches)
-            moments = self._moment + moments
-            self._moment += self._segments.n_moments(batch_size)
+            *batches, moments = self._segments.batches(*batches)
+            return *batches, epoch * self._n_moments + moments
+
+        def train(epochs):
+            drawn = [draw(epoch) for epoch in epochs]
+            order, bounds, fresh, moments = _joined(drawn)
             losses = []
             for first, last in self._calls(data, bounds):
                 self._callbacks.call("on_train_batch_begin", first)
@@ -136,7 +148,9 @@ class FitLoop:
                 self._callbacks.call(
                     "on_train_batch_end", last - 1, {"loss": float(losses[-1][-1])}
                 )
-            return self._logs(losses, _sums(n_targets, order, bounds))
+            ends = np.cumsum([len(fresh) for _, _, fresh, _ in drawn])[:-1]
+            of_epochs = np.concatenate(losses), _sums(n_targets, order, bounds)
+            return list(map(self._logs, *(np.split(array, ends) for array in of_epochs)))
 
         return train
 
@@ -151,7 +165,7 @@ class FitLoop:
                 self._trainer.evaluate(*_select(data, order, bounds[first : last + 1]))
                 for first, last in self._calls(data, bounds)
             ]
-            return self._logs(losses, _sums(n_targets, order, bounds), "val_")
+            return self._logs(np.concatenate(losses), _sums(n_targets, order, bounds), "val_")
 
         return validate
 
@@ -170,13 +184,13 @@ class FitLoop:
         )
         first, n_batches = 0, len(bounds) - 1
         while first < n_batches:
-            n = in_block or self._trainer.batches_in(_SECONDS_PER_CALL)
+            n = in_block or self._trainer.batches_per_call()
             last = min(first + n, n_batches)
             yield first, last
             first = last
 
     def _logs(self, losses, weights, prefix=""):
-        loss = float(np.average(np.concatenate(losses), weights=weights))
+        loss = float(np.average(losses, weights=weights))
         return {prefix + "loss": loss, **self._trainer.read_metrics(prefix)}
 
 
@@ -196,6 +210,17 @@ def _with_network_steps(examples, job):
     """Return examples whose time steps are those that the network receives."""
     sequences = standardized(examples.sequences, job.standardization, job.spec.dtype)
     return replace(examples, sequences=compact(sequences))
+
+
+def _joined(drawn):
+    """Return the batches of several epochs as those of one."""
+    orders, bounds, *others = zip(*drawn, strict=True)
+    if len(orders) == 1:
+        return drawn[0]
+    begins = np.cumsum([0, *map(len, orders[:-1])])
+    bounds = [of_epoch[1:] + begin for of_epoch, begin in zip(bounds, begins, strict=True)]
+    bounds = np.concatenate([[0], *bounds]).astype(np.int32)
+    return np.concatenate(orders), bounds, *map(np.concatenate, others)
 
 
 def _sums(numbers, order, bounds):

@@ -15,6 +15,7 @@ import numpy as np
 
 from skrnn._parallel.rendezvous import check_cancelled, current_team
 from skrnn.networks import backends
+from skrnn.networks.backends.buckets import JOINED_ROWS
 from skrnn.networks.feed import RESIDENT_BYTES
 from skrnn.networks.fingerprint import is_complete, settings
 from skrnn.networks.objective import describe_objective
@@ -26,6 +27,8 @@ _MEMORY = 0.5
 # The numbers that the backward pass keeps per unit and time step: gates, states, and their sums.
 _KEPT_PER_UNIT = 16
 _GATES = 4
+# A call takes about this time, as each one begins with a wait for all fits of a group.
+_SECONDS_PER_CALL = 1.0
 
 
 def can_join(job, segments, recipe):
@@ -164,11 +167,11 @@ class Group:
         """Give the program back, for the next group."""
         give_back(self._key, self.program)
 
-    def batches_in(self, seconds):
-        """Return the number of batches that a call of the given duration can run."""
+    def batches_per_call(self):
+        """Return the number of batches that the next call should run."""
         if self._seconds_per_batch is None:
             return np.iinfo(np.int32).max
-        return max(1, int(seconds / self._seconds_per_batch))
+        return max(1, int(_SECONDS_PER_CALL / self._seconds_per_batch))
 
     def _check_state(self):
         if self._has_failed:
@@ -317,9 +320,17 @@ class Seat:
         """Return the learning rate of each update, or zeros if the optimizer computes its own."""
         return (self._rate * factors).astype(np.float32)
 
-    def batches_in(self, seconds):
-        """Return the number of batches that a call of the given duration can run."""
-        return self._group.batches_in(seconds)
+    @property
+    def n_rows_joined(self):
+        """The largest number of rows of the batches of several epochs in one call.
+
+        Metrics are read and reset after each epoch, so without them epochs can be joined.
+        """
+        return 0 if self._first_counted else JOINED_ROWS
+
+    def batches_per_call(self):
+        """Return the number of batches that the next call should run."""
+        return self._group.batches_per_call()
 
     def train(self, data, order, bounds, factors, layout, fresh):
         """Train on batches and return the loss of each; see `Trainer.train`."""

@@ -49,7 +49,14 @@ class Known:
     ----------
     factors : ndarray of shape (n_moments,)
         The factor at each moment of all epochs.
+
+    Attributes
+    ----------
+    is_known : bool
+        Whether the factors of an epoch do not depend on the epochs before it.
     """
+
+    is_known = True
 
     def __init__(self, factors):
         self._factors = factors
@@ -66,6 +73,7 @@ class Plateau:
     """A factor that falls each time the loss stops falling, as Keras' ReduceLROnPlateau."""
 
     FACTOR, PATIENCE, MIN_DELTA = 0.2, 5, 1e-4
+    is_known = False
 
     def __init__(self):
         self._factor, self._best, self._n_waited = 1.0, np.inf, 0

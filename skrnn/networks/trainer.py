@@ -13,6 +13,10 @@ from skrnn.networks.objective import describe_objective
 from skrnn.networks.optimizers import sets_own_rate
 
 
+# A call takes about a fifth of a second.
+_SECONDS_PER_CALL = 0.2
+
+
 class Trainer:
     """One objective and one optimizer, compiled for one network.
 
@@ -25,7 +29,15 @@ class Trainer:
         The specification that the objective was made from.
     carries : bool, default=False
         Whether batches may continue from the final states of the batch before them.
+
+    Attributes
+    ----------
+    n_rows_joined : int
+        The largest number of rows of the batches of several epochs in one call; 0 if a call has
+        batches of one epoch only.
     """
+
+    n_rows_joined = 0
 
     def __init__(self, network, objective, optimizer, training, *, carries=False):
         self.optimizer = optimizer
@@ -100,11 +112,11 @@ class Trainer:
         # A callback may have changed the rate since the last call.
         return 0.0 if self.sets_own_rate else float(self.optimizer.learning_rate)
 
-    def batches_in(self, seconds):
-        """Return the number of batches that a call of the given duration can run."""
+    def batches_per_call(self):
+        """Return the number of batches that the next call should run."""
         if self._seconds_per_batch is None:
             return 1
-        return max(1, int(seconds / self._seconds_per_batch))
+        return max(1, int(_SECONDS_PER_CALL / self._seconds_per_batch))
 
     def finalize(self):
         """Let the optimizer finish, which may replace the weights by their averages."""

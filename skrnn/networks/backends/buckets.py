@@ -1,6 +1,11 @@
 """Shapes that are rounded up to a few sizes, so that fits share compiled programs."""
 
 
+# A call that trains many models receives the batches of several epochs if they have at most this
+# number of rows. Arrays have room for them, so that their shapes do not depend on the epochs.
+JOINED_ROWS = 2**13
+
+
 def bucket_size(n, per_octave=4, least=8):
     """Return `n` rounded up to one of `per_octave` sizes between two powers of two."""
     n = int(n)

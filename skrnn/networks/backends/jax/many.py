@@ -16,7 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
-from skrnn.networks.backends.buckets import bucket_size, shape_of_batches
+from skrnn.networks.backends.buckets import JOINED_ROWS, bucket_size, shape_of_batches
 from skrnn.networks.backends.jax.batch import BatchFunctions, needs_exact_rows
 from skrnn.networks.backends.jax.loops import own_loops
 
@@ -171,8 +171,10 @@ class ManyModels:
         name, shape, _ = kind
         starts, weights = stack[0][1], stack[1][3]
         n_models, size = starts.shape
-        given = _stacked(batches, n_models, size)
-        losses = np.zeros((n_models, size), weights.dtype)
+        n_rows = max(size, JOINED_ROWS)
+        # A batch is a slice of the order, whose end may be padding.
+        given = _stacked(batches, n_models, n_rows, n_rows + size + 1)
+        losses = np.zeros((n_models, n_rows), weights.dtype)
         most = np.int32(given[-1].max())
         with jax.enable_x64(True):
             losses, *given = jax.device_put([losses, *given], self._on_devices)
@@ -215,12 +217,12 @@ def _at(tree, slot):
     return jax.tree.map(lambda leaf: leaf[slot], tree)
 
 
-def _stacked(batches, n_models, size):
+def _stacked(batches, n_models, most_batches, longest):
     """Return the metrics, orders, bounds and rates of all slots, and their numbers of batches."""
     *_, rates, counted = next(iter(batches.values()))
-    order = np.zeros((n_models, 2 * size + 1), np.int32)
-    bounds = np.zeros((n_models, 2 * size + 1), np.int32)
-    all_rates = np.zeros((n_models, size, *rates.shape[1:]), np.float32)
+    order = np.zeros((n_models, longest), np.int32)
+    bounds = np.zeros((n_models, longest), np.int32)
+    all_rates = np.zeros((n_models, most_batches, *rates.shape[1:]), np.float32)
     n_batches = np.zeros(n_models, np.int32)
     counts = jax.tree.map(lambda leaf: np.zeros((n_models, *leaf.shape), leaf.dtype), counted)
     for slot, (rows, ends, rates, counted) in batches.items():
