@@ -34,14 +34,16 @@ class FitTask:
             self._context.call_on_fit_task_begin(**self._known)
 
     def watcher(self, as_attributes):
-        """Return an object that reports epochs, as `skrnn.networks.one.train` expects it.
+        """Return an object that reports epochs, as `skrnn.networks.one.train` expects it, or None.
 
         Parameters
         ----------
         as_attributes : callable
             Turns a `TrainingResult` into the attributes of an estimator fitted so far.
         """
-        if self._context is None:
+        # Without callbacks, epochs need not be trained one at a time. If scikit-learn renames its
+        # list of callbacks, they are.
+        if self._context is None or getattr(self._context, "_callbacks", None) == []:
             return None
         return _EpochTasks(self._context, self._known, as_attributes)
 
