@@ -295,7 +295,8 @@ def test_a_result_does_not_depend_on_which_fits_share_the_program():
     [({}, 4), ({"epochs": 400}, 8), ({"metrics": ["accuracy"]}, 12), ({"schedule": "plateau"}, 12)],
 )
 def test_epochs_between_which_nothing_happens_are_one_request(options, n_requests, meetings):
-    models = [RNNClassifier(**{**TINY, "epochs": 3, "random_state": i, **options}) for i in range(4)]
+    options = {**TINY, "epochs": 3, **options}
+    models = [RNNClassifier(**{**options, "random_state": i}) for i in range(4)]
     together = fit_together(models, [(X, LABELS)] * 4)
     assert meetings[0].n_requests == n_requests
     assert_allclose(together[0].history_["loss"], fit(models[0], X, LABELS).history_["loss"], 1e-5)

@@ -1,9 +1,9 @@
 """The loop over epochs, with losses, validation, callbacks and history.
 
-A compiled call runs only so many batches that Ctrl-C, progress bars and callbacks remain responsive.
-The number of batches in a call depends on the clock, but it does not affect the results, because a
-call returns the loss of each batch for the average here. If nothing happens between epochs, such as
-validation, a call may contain the batches of several epochs.
+A compiled call runs only so many batches that Ctrl-C, progress bars and callbacks remain
+responsive. The number of batches in a call depends on the clock, but it does not affect the
+results, because a call returns the loss of each batch for the average here. If nothing happens
+between epochs, such as validation, a call may contain the batches of several epochs.
 """
 
 from contextlib import suppress

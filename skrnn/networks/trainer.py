@@ -12,7 +12,6 @@ from skrnn.networks.gradient_penalty import GradientPenalty
 from skrnn.networks.objective import describe_objective
 from skrnn.networks.optimizers import sets_own_rate
 
-
 # A call takes about a fifth of a second.
 _SECONDS_PER_CALL = 0.2
 
