@@ -12,9 +12,18 @@ from functools import partial
 import jax
 import jax.numpy as jnp
 
-# The number of time steps in an iteration of a compiled loop. An iteration has a cost of its own;
-# more time steps take longer to compile.
-UNROLL = 4
+# The numbers of time steps in an iteration of a compiled loop. An iteration has a cost of its own,
+# and its arrays are read and written at once, but more time steps take longer to compile.
+UNROLL = 4, 5, 6, 7, 8
+
+
+def _scan(step, first, inputs, *, reverse=False):
+    """Run a step for each time step; several of them are one iteration of the compiled loop."""
+    n_steps = len(jax.tree.leaves(inputs)[0])
+    # Time steps that are left over would be a second loop, and all arrays would be copied for it.
+    dividing = [n for n in UNROLL if n_steps % n == 0]
+    unroll = min(dividing, default=UNROLL[0])
+    return jax.lax.scan(step, first, inputs, reverse=reverse, unroll=unroll)
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(0,))
@@ -42,7 +51,7 @@ def run(steps, x, recurrent, bias, initial_states):
         new, _ = steps.forward(x, states, recurrent, bias)
         return new, new[0]
 
-    last, outputs = jax.lax.scan(step, initial_states, x, unroll=UNROLL)
+    last, outputs = _scan(step, initial_states, x)
     return outputs, last
 
 
@@ -51,7 +60,7 @@ def _forward(steps, x, recurrent, bias, initial_states):
         new, gates = steps.forward(x, states, recurrent, bias)
         return new, jnp.concatenate([*new, *gates], axis=1)
 
-    last, kept = jax.lax.scan(step, initial_states, x, unroll=UNROLL)
+    last, kept = _scan(step, initial_states, x)
     outputs = kept[:, :, : initial_states[0].shape[1]]
     return (outputs, last), (recurrent, initial_states, kept)
 
@@ -74,9 +83,7 @@ def _backward(steps, residuals, cotangents):
         d_states = d_states[0] + d_output, *d_states[1:]
         return steps.backward(d_states, *split(*inputs), recurrent)
 
-    d_initial, d = jax.lax.scan(
-        step, d_last, (d_outputs, before, kept), reverse=True, unroll=UNROLL
-    )
+    d_initial, d = _scan(step, d_last, (d_outputs, before, kept), reverse=True)
     before, kept, rows = (array.reshape(-1, array.shape[2]) for array in (before, kept, d))
     return d, *steps.weights(*split(before, kept), rows), d_initial
 

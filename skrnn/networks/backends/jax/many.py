@@ -19,6 +19,7 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from skrnn.networks.backends.buckets import bucket_size, shape_of_batches
 from skrnn.networks.backends.jax.batch import BatchFunctions, needs_exact_rows
 from skrnn.networks.backends.jax.loops import own_loops
+from skrnn.networks.backends.jax.packing import layout_of, pack, unpack
 
 
 def _shapes_of_data(data):
@@ -172,15 +173,17 @@ class ManyModels:
         starts, weights = stack[0][1], stack[1][3]
         n_models, size = starts.shape
         given = _stacked(batches, n_models, size)
-        losses = np.zeros((n_models, size), weights.dtype)
         most = np.int32(given[-1].max())
+        packed = pack(given, np)
         with jax.enable_x64(True):
-            losses, *given = jax.device_put([losses, *given], self._on_devices)
+            packed = jax.device_put(packed, self._on_devices)
         with own_loops():
-            state, counted, losses = self._loops[name](
-                state, losses, stack, *given, most, shape=shape
+            state, packed = self._loops[name](
+                state, stack, packed, most, shape=shape, layout=layout_of(given)
             )
-        losses, counted = np.asarray(losses), jax.tree.map(np.asarray, counted)
+        counted, *_, rates, _ = given
+        losses = jax.ShapeDtypeStruct(rates.shape[:2], weights.dtype)
+        counted, losses = unpack(jax.device_get(packed), layout_of((counted, losses)))
         results = {
             slot: (losses[slot, : len(bounds) - 1], _at(counted, slot))
             for slot, (_, bounds, *_) in batches.items()
@@ -237,15 +240,15 @@ def _set(slot, array, value):
 def _compile(one_batch, mesh):
     """Return a compiled function that runs the batches of many models."""
 
-    @partial(jax.jit, static_argnames="shape", donate_argnums=(0, 1))
-    def loop(*given, shape):
+    @partial(jax.jit, static_argnames=("shape", "layout"), donate_argnums=0)
+    def loop(*given, shape, layout):
         specs = *[_MODELS] * (len(given) - 1), _EVERYWHERE
         options = {"in_specs": specs, "out_specs": _MODELS, "check_vma": False}
-        return jax.shard_map(partial(on_one_device, shape), mesh=mesh, **options)(*given)
+        return jax.shard_map(partial(on_one_device, shape, layout), mesh=mesh, **options)(*given)
 
-    def on_one_device(
-        shape, state, losses, tensors, counted, order, bounds, rates, n_batches, most
-    ):
+    def on_one_device(shape, layout, state, tensors, packed, most):
+        counted, *batches = unpack(packed, layout)
+        rates = batches[2]
         n_rows, *n_steps = shape
 
         def one_model(i, state, counted, tensors, order, bounds, rates, n_batches):
@@ -262,10 +265,12 @@ def _compile(one_batch, mesh):
 
         def body(i, looped):
             state, counted, losses = looped
-            given = tensors, order, bounds, rates, n_batches
-            state, counted, value = over_models(i, state, counted, *given)
-            return state, counted, losses.at[:, i].set(value.astype(losses.dtype))
+            state, counted, value = over_models(i, state, counted, tensors, *batches)
+            value = value.astype(losses.dtype)
+            return state, counted, jax.lax.dynamic_update_index_in_dim(losses, value, i, 1)
 
-        return jax.lax.fori_loop(0, most, body, (state, counted, losses))
+        losses = jnp.zeros(rates.shape[:2], tensors[1][3].dtype)
+        looped = jax.lax.fori_loop(0, most, body, (state, counted, losses))
+        return looped[0], pack(looped[1:], jnp)
 
     return loop
