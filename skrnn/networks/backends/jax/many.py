@@ -9,7 +9,8 @@ If there are several devices, each of them has an equal number of slots, and run
 own slots. The devices do not exchange anything.
 """
 
-from functools import partial
+import math
+from functools import cache, partial
 
 import jax
 import jax.numpy as jnp
@@ -59,6 +60,9 @@ def placement(slot, n_models):
 # The axis of models is divided among the devices; other arrays are on each of them.
 _MODELS = PartitionSpec("models")
 _EVERYWHERE = PartitionSpec()
+
+# Zeros are sent to the devices up to this number, as JAX would compile a program for each shape.
+_MOST_ZEROS = 2**26
 
 
 class ManyModels:
@@ -129,15 +133,19 @@ class ManyModels:
         n_slots = -(-n_models // self._mesh.size) * self._mesh.size
 
         def zeros(leaf):
-            return jnp.zeros((n_slots, *leaf.shape), leaf.dtype, device=self._on_devices)
+            shape, dtype = (n_slots, *leaf.shape), leaf.dtype
+            if math.prod(shape) > _MOST_ZEROS:
+                return jnp.zeros(shape, dtype, device=self._on_devices)
+            return jax.device_put(np.zeros(shape, dtype), self._on_devices)
 
         with jax.enable_x64(True):
             return jax.tree.map(zeros, tree)
 
     def write(self, stack, slot, tree):
-        """Return arrays of many models with those of one model at its slot."""
+        """Return arrays of many models with the NumPy arrays of one model at its slot."""
+        one = jax.tree.map(lambda leaf: np.asarray(leaf)[None], tree)
         with jax.enable_x64(True):
-            return self._write(stack, np.int32(slot), tree)
+            return self._write(stack, np.int32(slot), pack(one, np), layout=layout_of(one))
 
     def empty_data(self, data, n_models):
         """Return arrays with a slot for the data of each model."""
@@ -146,11 +154,12 @@ class ManyModels:
     def write_data(self, stack, slot, data):
         """Return the data of many models with those of one fit at its slot."""
         (arrays, _), targets, _ = data
-        return self.write(stack, slot, (arrays, targets))
+        with jax.enable_x64(True):
+            return self._write(stack, np.int32(slot), (arrays, targets))
 
     def to_host(self, state):
         """Return the values of all models in main memory."""
-        return jax.tree.map(np.asarray, state)
+        return jax.device_get(state)
 
     def run(self, kind, state, stack, batches):
         """Run the batches of some models.
@@ -191,25 +200,31 @@ class ManyModels:
         return state, results
 
 
+# Networks of all architectures share it, as their data often have equal shapes.
+@cache
 def _compile_write(mesh):
-    """Return a compiled function that writes the arrays of one model to those of many."""
+    """Return a compiled function that writes the arrays of one model to those of many.
 
-    @partial(jax.jit, donate_argnums=0)
-    @partial(
-        jax.shard_map,
-        mesh=mesh,
-        in_specs=(_MODELS, _EVERYWHERE, _EVERYWHERE),
-        out_specs=_MODELS,
-        check_vma=False,
-    )
-    def write(stack, slot, tree):
+    With a layout, the arrays of the model are packed.
+    """
+
+    @partial(jax.jit, static_argnames="layout", donate_argnums=0)
+    def write(stack, slot, given, layout=None):
+        specs = _MODELS, _EVERYWHERE, _EVERYWHERE
+        options = {"in_specs": specs, "out_specs": _MODELS, "check_vma": False}
+        write_on_one_device = partial(on_one_device, layout)
+        return jax.shard_map(write_on_one_device, mesh=mesh, **options)(stack, slot, given)
+
+    def on_one_device(layout, stack, slot, given):
         def write_one(many, one):
             # The position among the slots of this device; others are out of bounds, and dropped.
             at = slot - len(many) * jax.lax.axis_index("models")
             at = jnp.where(at < 0, len(many), at)
             return many.at[at, *map(slice, one.shape)].set(one, mode="drop")
 
-        return jax.tree.map(write_one, stack, tree)
+        if layout is not None:
+            given = _at(unpack(given, layout), 0)
+        return jax.tree.map(write_one, stack, given)
 
     return write
 
