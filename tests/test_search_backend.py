@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from functools import partial
 
 import joblib
@@ -114,6 +115,42 @@ def test_requests_of_one_kind_are_joined():
     tasks = [partial(ask, group, "ab"[i % 2], i) for i in range(6)]
     assert run_in_threads(team, tasks) == [0, 2, 4, 6, 8, 10]
     assert sorted(group.calls) == [("a", 3), ("b", 3)]
+
+
+class Overlapping(Doubler):
+    """A group whose calls last until all parties of a barrier wait at the same time."""
+
+    def __init__(self, n_fits, barrier):
+        super().__init__(n_fits)
+        self.barrier, self.turn = barrier, threading.Lock()
+
+    def run(self, kind, requests):
+        # The calls of a group run one after another.
+        assert self.turn.acquire(blocking=False)
+        self.barrier.wait(20)
+        self.turn.release()
+        return super().run(kind, requests)
+
+
+def test_calls_of_several_groups_run_at_the_same_time():
+    barrier, team = threading.Barrier(2), rendezvous.Team(rendezvous.Rendezvous(8))
+    groups = [Overlapping(2, barrier), Overlapping(2, barrier)]
+    tasks = [partial(team.rendezvous.ask, groups[i % 2], "ab"[i // 2], i) for i in range(4)]
+    assert run_in_threads(team, tasks) == [0, 2, 4, 6]
+
+
+def test_the_thread_of_a_group_ends_with_its_last_fit():
+    group, team = Doubler(1), rendezvous.Team(rendezvous.Rendezvous(8))
+    meeting = team.rendezvous
+    meeting.add_tasks(1)
+    assert meeting.ask(group, "a", 7) == 14
+    group.n_fits = 0
+    meeting.add_tasks(-1)
+    for _ in range(1000):
+        if not meeting._conductors:
+            break
+        time.sleep(0.01)
+    assert not meeting._conductors
 
 
 def test_a_group_does_not_wait_forever_for_fits_that_never_ask():

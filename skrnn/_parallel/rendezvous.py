@@ -1,9 +1,10 @@
 """Tasks in threads, and the rendezvous at which their requests are joined to one call.
 
-A fit that can be trained together with others asks for its next updates and waits. One thread, the
-conductor, joins the waiting requests of one group and runs them as one call. It does not count on
-any request to arrive: it waits for a missing one for a bounded time only, so that tasks may fail,
-end early, or never train a network.
+A fit that can be trained together with others asks for its next updates and waits. Each group of
+fits has a thread, its conductor, which joins the waiting requests of the group and runs them as one
+call. Calls of several groups may run at the same time, so that their programs are compiled at the
+same time. A conductor does not count on any request to arrive: it waits for a missing one for a
+bounded time only, so that tasks may fail, end early, or never train a network.
 """
 
 import os
@@ -147,7 +148,9 @@ class Rendezvous:
         self._condition = threading.Condition()
         self._waiting = defaultdict(list)
         self._turns = defaultdict(threading.RLock)
-        self._n_tasks, self._is_closed, self._conductor = 0, False, None
+        self._conductors = set()
+        self._n_tasks = self._n_running = 0
+        self._is_closed = False
 
     @property
     def n_tasks(self):
@@ -166,12 +169,12 @@ class Rendezvous:
             return self._turns[key]
 
     def wake(self):
-        """Let the conductor look at all requests again."""
+        """Let the conductors look at all requests again."""
         with self._condition:
             self._condition.notify_all()
 
     def close(self):
-        """End the conductor; requests that still wait are cancelled."""
+        """End the conductors; requests that still wait are cancelled."""
         with self._condition:
             self._is_closed = True
             self._condition.notify_all()
@@ -184,7 +187,7 @@ class Rendezvous:
         group : object
             An object with the number of its fits, `n_fits`, whether another fit can join it,
             `has_slot`, and the method ``run(kind, requests)``, which returns one result per
-            request.
+            request. The calls of a group run one after another.
         kind : hashable
         request : object
 
@@ -198,70 +201,84 @@ class Rendezvous:
         with self._condition:
             if self._is_closed:
                 raise KeyboardInterrupt(_INTERRUPTED)
-            if self._conductor is None:
-                self._conductor = threading.Thread(target=self._conduct, daemon=True)
-                self._conductor.start()
             self._waiting[group].append(entry)
+            if group not in self._conductors:
+                self._conductors.add(group)
+                threading.Thread(target=self._conduct, args=(group,), daemon=True).start()
             self._condition.notify_all()
         entry.done.wait()
         if entry.error is not None:
             raise entry.error
         return entry.result
 
-    def _conduct(self):
+    def _conduct(self, group):
+        """Run the calls of a group, until nothing waits and no fit is left."""
         while True:
             with self._condition:
-                found = self._next()
-                while found is None and not self._is_closed:
-                    self._condition.wait(self._seconds_left())
-                    found = self._next()
-                if found is None:
+                joined = self._next(group)
+                while joined is None and self._is_needed(group):
+                    self._condition.wait(self._seconds_until(group))
+                    joined = self._next(group)
+                if joined is None:
+                    self._conductors.discard(group)
                     return
                 self.n_calls += 1
-                self.n_requests += len(found[1])
-            _answer(*found)
+                self.n_requests += len(joined)
+                self._n_running += len(joined)
+            _answer(group, joined)
+            with self._condition:
+                self._n_running -= len(joined)
+            for entry in joined:
+                entry.done.set()
 
-    def _next(self):
-        """Take the entries of the next call out of those that wait; None if it is too early."""
-        self._drop_cancelled()
-        for group, entries in self._waiting.items():
-            if entries and self._seconds_until(group, entries) <= 0:
-                kind = entries[0].kind
-                joined = [entry for entry in entries if entry.kind == kind]
-                self._waiting[group] = [entry for entry in entries if entry.kind != kind]
-                return group, joined
-        return None
+    def _is_needed(self, group):
+        """Return whether requests of a group wait, or may still arrive."""
+        return not self._is_closed and (group in self._waiting or group.n_fits > 0)
 
-    def _drop_cancelled(self):
-        for group, entries in list(self._waiting.items()):
-            for entry in entries:
-                if self._is_closed or (entry.team is not None and entry.team.is_cancelled):
-                    entry.error = KeyboardInterrupt(_INTERRUPTED)
-                    entry.done.set()
-            left = [entry for entry in entries if not entry.done.is_set()]
-            if left:
-                self._waiting[group] = left
-            else:
-                del self._waiting[group]
+    def _next(self, group):
+        """Take the entries of a group's next call out of those that wait; None if too early."""
+        self._drop_cancelled(group)
+        entries = self._waiting.get(group)
+        if not entries or self._seconds_until(group) > 0:
+            return None
+        kind = entries[0].kind
+        joined = [entry for entry in entries if entry.kind == kind]
+        self._keep(group, [entry for entry in entries if entry.kind != kind])
+        return joined
 
-    def _seconds_until(self, group, entries):
-        """Return how many seconds remain until the requests of a group are run."""
+    def _drop_cancelled(self, group):
+        entries = self._waiting.get(group, [])
+        for entry in entries:
+            if self._is_closed or (entry.team is not None and entry.team.is_cancelled):
+                entry.error = KeyboardInterrupt(_INTERRUPTED)
+                entry.done.set()
+        self._keep(group, [entry for entry in entries if not entry.done.is_set()])
+
+    def _keep(self, group, entries):
+        """Set which entries of a group wait."""
+        if entries:
+            self._waiting[group] = entries
+        else:
+            self._waiting.pop(group, None)
+
+    def _seconds_until(self, group):
+        """Return how many seconds remain until the requests of a group are run, or None."""
+        entries = self._waiting.get(group)
+        if not entries:
+            return None
+        # Tasks whose requests wait or are run cannot join the group now.
+        n_asked = self._n_running + sum(map(len, self._waiting.values()))
         if len(entries) < group.n_fits:
             longest = _WAIT_FOR_FIT
-        elif group.has_slot and sum(map(len, self._waiting.values())) < self._n_tasks:
+        elif group.has_slot and n_asked < self._n_tasks:
             longest = _WAIT_FOR_TASK
         else:
             return 0
         return entries[-1].time + longest - time.monotonic()
 
-    def _seconds_left(self):
-        """Return how many seconds remain until some requests are run, or None if there are none."""
-        left = [self._seconds_until(group, entries) for group, entries in self._waiting.items()]
-        return min(left, default=None)
-
 
 def _answer(group, entries):
-    """Run the requests of some entries as one call, and give each of them its result."""
+    """Run the requests of some entries as one call, and store the result of each, or the error."""
     try:
         results = group.run(entries[0].kind, [entry.request for entry in entries])
         for entry, result in zip(entries, results, strict=True):
@@ -270,5 +287,3 @@ def _answer(group, entries):
     except BaseException as error:
         for entry in entries:
             entry.error = error
-    for entry in entries:
-        entry.done.set()

@@ -9,7 +9,8 @@ If there are several devices, each of them has an equal number of slots, and run
 own slots. The devices do not exchange anything.
 """
 
-from functools import partial
+import math
+from functools import cache, partial
 
 import jax
 import jax.numpy as jnp
@@ -19,6 +20,7 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from skrnn.networks.backends.buckets import JOINED_ROWS, bucket_size, shape_of_batches
 from skrnn.networks.backends.jax.batch import BatchFunctions, needs_exact_rows
 from skrnn.networks.backends.jax.loops import own_loops
+from skrnn.networks.backends.jax.packing import layout_of, pack, unpack
 
 
 def _shapes_of_data(data):
@@ -58,6 +60,9 @@ def placement(slot, n_models):
 # The axis of models is divided among the devices; other arrays are on each of them.
 _MODELS = PartitionSpec("models")
 _EVERYWHERE = PartitionSpec()
+
+# Zeros are sent to the devices up to this number, as JAX would compile a program for each shape.
+_MOST_ZEROS = 2**26
 
 
 class ManyModels:
@@ -128,15 +133,19 @@ class ManyModels:
         n_slots = -(-n_models // self._mesh.size) * self._mesh.size
 
         def zeros(leaf):
-            return jnp.zeros((n_slots, *leaf.shape), leaf.dtype, device=self._on_devices)
+            shape, dtype = (n_slots, *leaf.shape), leaf.dtype
+            if math.prod(shape) > _MOST_ZEROS:
+                return jnp.zeros(shape, dtype, device=self._on_devices)
+            return jax.device_put(np.zeros(shape, dtype), self._on_devices)
 
         with jax.enable_x64(True):
             return jax.tree.map(zeros, tree)
 
     def write(self, stack, slot, tree):
-        """Return arrays of many models with those of one model at its slot."""
+        """Return arrays of many models with the NumPy arrays of one model at its slot."""
+        one = jax.tree.map(lambda leaf: np.asarray(leaf)[None], tree)
         with jax.enable_x64(True):
-            return self._write(stack, np.int32(slot), tree)
+            return self._write(stack, np.int32(slot), pack(one, np), layout=layout_of(one))
 
     def empty_data(self, data, n_models):
         """Return arrays with a slot for the data of each model."""
@@ -145,11 +154,12 @@ class ManyModels:
     def write_data(self, stack, slot, data):
         """Return the data of many models with those of one fit at its slot."""
         (arrays, _), targets, _ = data
-        return self.write(stack, slot, (arrays, targets))
+        with jax.enable_x64(True):
+            return self._write(stack, np.int32(slot), (arrays, targets))
 
     def to_host(self, state):
         """Return the values of all models in main memory."""
-        return jax.tree.map(np.asarray, state)
+        return jax.device_get(state)
 
     def run(self, kind, state, stack, batches):
         """Run the batches of some models.
@@ -174,15 +184,17 @@ class ManyModels:
         n_rows = max(size, JOINED_ROWS)
         # A batch is a slice of the order, whose end may be padding.
         given = _stacked(batches, n_models, n_rows, n_rows + size + 1)
-        losses = np.zeros((n_models, n_rows), weights.dtype)
         most = np.int32(given[-1].max())
+        packed = pack(given, np)
         with jax.enable_x64(True):
-            losses, *given = jax.device_put([losses, *given], self._on_devices)
+            packed = jax.device_put(packed, self._on_devices)
         with own_loops():
-            state, counted, losses = self._loops[name](
-                state, losses, stack, *given, most, shape=shape
+            state, packed = self._loops[name](
+                state, stack, packed, most, shape=shape, layout=layout_of(given)
             )
-        losses, counted = np.asarray(losses), jax.tree.map(np.asarray, counted)
+        counted, *_, rates, _ = given
+        losses = jax.ShapeDtypeStruct(rates.shape[:2], weights.dtype)
+        counted, losses = unpack(jax.device_get(packed), layout_of((counted, losses)))
         results = {
             slot: (losses[slot, : len(bounds) - 1], _at(counted, slot))
             for slot, (_, bounds, *_) in batches.items()
@@ -190,25 +202,31 @@ class ManyModels:
         return state, results
 
 
+# Networks of all architectures share it, as their data often have equal shapes.
+@cache
 def _compile_write(mesh):
-    """Return a compiled function that writes the arrays of one model to those of many."""
+    """Return a compiled function that writes the arrays of one model to those of many.
 
-    @partial(jax.jit, donate_argnums=0)
-    @partial(
-        jax.shard_map,
-        mesh=mesh,
-        in_specs=(_MODELS, _EVERYWHERE, _EVERYWHERE),
-        out_specs=_MODELS,
-        check_vma=False,
-    )
-    def write(stack, slot, tree):
+    With a layout, the arrays of the model are packed.
+    """
+
+    @partial(jax.jit, static_argnames="layout", donate_argnums=0)
+    def write(stack, slot, given, layout=None):
+        specs = _MODELS, _EVERYWHERE, _EVERYWHERE
+        options = {"in_specs": specs, "out_specs": _MODELS, "check_vma": False}
+        write_on_one_device = partial(on_one_device, layout)
+        return jax.shard_map(write_on_one_device, mesh=mesh, **options)(stack, slot, given)
+
+    def on_one_device(layout, stack, slot, given):
         def write_one(many, one):
             # The position among the slots of this device; others are out of bounds, and dropped.
             at = slot - len(many) * jax.lax.axis_index("models")
             at = jnp.where(at < 0, len(many), at)
             return many.at[at, *map(slice, one.shape)].set(one, mode="drop")
 
-        return jax.tree.map(write_one, stack, tree)
+        if layout is not None:
+            given = _at(unpack(given, layout), 0)
+        return jax.tree.map(write_one, stack, given)
 
     return write
 
@@ -239,15 +257,15 @@ def _set(slot, array, value):
 def _compile(one_batch, mesh):
     """Return a compiled function that runs the batches of many models."""
 
-    @partial(jax.jit, static_argnames="shape", donate_argnums=(0, 1))
-    def loop(*given, shape):
+    @partial(jax.jit, static_argnames=("shape", "layout"), donate_argnums=0)
+    def loop(*given, shape, layout):
         specs = *[_MODELS] * (len(given) - 1), _EVERYWHERE
         options = {"in_specs": specs, "out_specs": _MODELS, "check_vma": False}
-        return jax.shard_map(partial(on_one_device, shape), mesh=mesh, **options)(*given)
+        return jax.shard_map(partial(on_one_device, shape, layout), mesh=mesh, **options)(*given)
 
-    def on_one_device(
-        shape, state, losses, tensors, counted, order, bounds, rates, n_batches, most
-    ):
+    def on_one_device(shape, layout, state, tensors, packed, most):
+        counted, *batches = unpack(packed, layout)
+        rates = batches[2]
         n_rows, *n_steps = shape
 
         def one_model(i, state, counted, tensors, order, bounds, rates, n_batches):
@@ -264,10 +282,12 @@ def _compile(one_batch, mesh):
 
         def body(i, looped):
             state, counted, losses = looped
-            given = tensors, order, bounds, rates, n_batches
-            state, counted, value = over_models(i, state, counted, *given)
-            return state, counted, losses.at[:, i].set(value.astype(losses.dtype))
+            state, counted, value = over_models(i, state, counted, tensors, *batches)
+            value = value.astype(losses.dtype)
+            return state, counted, jax.lax.dynamic_update_index_in_dim(losses, value, i, 1)
 
-        return jax.lax.fori_loop(0, most, body, (state, counted, losses))
+        losses = jnp.zeros(rates.shape[:2], tensors[1][3].dtype)
+        looped = jax.lax.fori_loop(0, most, body, (state, counted, losses))
+        return looped[0], pack(looped[1:], jnp)
 
     return loop

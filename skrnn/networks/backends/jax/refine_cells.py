@@ -2,7 +2,7 @@
 
 import jax.numpy as jnp
 
-from skrnn.networks.backends.jax.cells import Steps, sigmoid
+from skrnn.networks.backends.jax.cells import Steps, lstm_saved, sigmoid
 
 
 def _refine_lstm_forward(x, states, recurrent, _):
@@ -10,20 +10,19 @@ def _refine_lstm_forward(x, states, recurrent, _):
     f, r, candidate, o = jnp.split(x + h @ recurrent, 4, axis=1)
     f, r, candidate, o = sigmoid(f), sigmoid(r), jnp.tanh(candidate), sigmoid(o)
     c = candidate + _effective_gate(f, r) * (c - candidate)
-    tanh_c = jnp.tanh(c)
-    return (o * tanh_c, c), (f, r, candidate, o, tanh_c)
+    return (o * jnp.tanh(c), c), (f, r, candidate, o)
 
 
 def _refine_lstm_backward(d_states, before, saved, recurrent):
     d_h, d_c = d_states
-    h, c = before
+    _, c = before
     f, r, candidate, o, tanh_c = saved
     g = _effective_gate(f, r)
     d_c = d_c + d_h * o * (1 - tanh_c**2)
     d_f, d_r = _through_effective_gate(d_c * (c - candidate), f, r)
     d_candidate = d_c * (1 - g) * (1 - candidate**2)
     d = jnp.concatenate([d_f, d_r, d_candidate, d_h * tanh_c * o * (1 - o)], axis=1)
-    return (d @ recurrent.T, d_c * g), d, h.T @ d, None
+    return (d @ recurrent.T, d_c * g), d
 
 
 def _refine_gru_forward(x, states, recurrent, _):
@@ -43,8 +42,17 @@ def _refine_gru_backward(d_states, before, saved, recurrent):
     d_candidate = d_h * (1 - g) * (1 - candidate**2)
     d_s = d_candidate * h_h * s * (1 - s)
     d = jnp.concatenate([d_f, d_r, d_s, d_candidate], axis=1)
-    d_product = jnp.concatenate([d_f, d_r, d_s, d_candidate * s], axis=1)
-    return (d_h * g + d_product @ recurrent.T,), d, h.T @ d_product, None
+    return (d_h * g + _refine_gru_product(saved, d) @ recurrent.T,), d
+
+
+def _refine_gru_weights(before, saved, d):
+    return before[0].T @ _refine_gru_product(saved, d), None
+
+
+def _refine_gru_product(saved, d):
+    """Return the gradient of the recurrent product."""
+    *d_gates, d_candidate = jnp.split(d, 4, axis=1)
+    return jnp.concatenate([*d_gates, d_candidate * saved[2]], axis=1)
 
 
 def _effective_gate(f, r):
@@ -58,6 +66,6 @@ def _through_effective_gate(d_g, f, r):
 
 
 REFINE_CELLS = {
-    "refine_lstm": Steps(_refine_lstm_forward, _refine_lstm_backward),
-    "refine_gru": Steps(_refine_gru_forward, _refine_gru_backward),
+    "refine_lstm": Steps(_refine_lstm_forward, _refine_lstm_backward, saved=lstm_saved),
+    "refine_gru": Steps(_refine_gru_forward, _refine_gru_backward, _refine_gru_weights),
 }

@@ -6,12 +6,17 @@ the function may not read a value of a tensor, and it may not send a number to t
 makes tensors from numbers within its operations: `_Constants` keeps them from the first calls.
 """
 
+import threading
+
 import numpy as np
 import torch
 from torch.overrides import TorchFunctionMode
 
 # The first calls let libraries allocate their memory, which a capture must not do.
 _WARM_UPS = 3
+# PyTorch has one stream for captures, and waits for the device before each of them, which a capture
+# in another thread does not allow.
+_capturing = threading.Lock()
 
 
 def repeated(function, device):
@@ -39,7 +44,7 @@ def capture(function):
     # The threads of other fits may allocate memory meanwhile. After a failure, PyTorch leaves the
     # stream of the capture in use, so the current one is restored here.
     stream = torch.cuda.stream(torch.cuda.current_stream())
-    with stream, torch.cuda.graph(graph, capture_error_mode="thread_local"):
+    with _capturing, stream, torch.cuda.graph(graph, capture_error_mode="thread_local"):
         function()
     return graph.replay
 
