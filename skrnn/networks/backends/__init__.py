@@ -21,6 +21,7 @@ __all__ = [
     "compile_gradients",
     "compile_training",
     "device_bytes",
+    "forward_takes_values",
     "gradients_of",
     "has_fast_loop",
     "has_many",
@@ -53,6 +54,8 @@ class Backend(Protocol):
     ``steps_to_device(values)``, whose return value is a further argument of `to_device`. If it can
     train many models as one program, it has the class `ManyModels` and the function `device_bytes`,
     and `placement` if it spreads the models over devices; see `skrnn.networks.backends.jax.many`.
+    If the functions that `compile_forward` returns accept weights that are not loaded, as their
+    argument `values`, it has the constant ``FORWARD_TAKES_VALUES = True``.
     """
 
     def sequences_to_device(self, sequences) -> Any:
@@ -155,6 +158,7 @@ run_loop = _backend.run_loop
 sequences_to_device = _backend.sequences_to_device
 to_device = _backend.to_device
 
+forward_takes_values = getattr(_backend, "FORWARD_TAKES_VALUES", False)
 has_many = hasattr(_backend, "ManyModels")
 ManyModels = getattr(_backend, "ManyModels", None)
 device_bytes = getattr(_backend, "device_bytes", None)
