@@ -1,7 +1,7 @@
 """The loss of a network with weights, and its metrics, the same on every backend."""
 
 import inspect
-from functools import partial
+from functools import lru_cache, partial
 
 import keras
 from keras import ops
@@ -133,9 +133,18 @@ def make_loss(loss):
         raise _not_a_loss(loss) from error
     if isinstance(found, keras.losses.Loss):
         return _loss_of_object(found)
-    if "from_logits" in inspect.signature(found).parameters:
+    is_known = library_name(found) is not None
+    if (_known_takes_logits if is_known else _takes_logits)(found):
         return partial(found, from_logits=True), True
     return found, False
+
+
+def _takes_logits(function):
+    return "from_logits" in inspect.signature(function).parameters
+
+
+# The functions of a library do not change, and this is asked for each fit.
+_known_takes_logits = lru_cache(maxsize=64)(_takes_logits)
 
 
 def _not_a_loss(loss):

@@ -64,8 +64,7 @@ class Program:
         if name not in self._forward:
             self._forward[name] = backends.compile_forward(getattr(self.network, name))
         compiled, variables = self._forward[name], self.network.model.weights
-        do_fit = [np.shape(array) for array in weights] == [one.shape for one in variables]
-        if not (backends.forward_takes_values and do_fit):
+        if not (backends.forward_takes_values and _have_shapes_of(variables, weights)):
             self.set_weights(weights)
             return compiled
         pairs = zip(variables, weights, strict=True)
@@ -125,7 +124,12 @@ class Program:
         ----------
         weights : list of ndarray
         """
-        self.network.model.set_weights(weights)
+        variables = self.network.model.weights
+        if _have_shapes_of(variables, weights):
+            backends.assign(variables, weights)
+        else:
+            # Keras raises an error that names the weight.
+            self.network.model.set_weights(weights)
 
     def get_weights(self):
         """Return the weights as new arrays."""
@@ -141,6 +145,10 @@ class Program:
         for variable in self.network.model.variables:
             if variable.name == "seed_generator_state":
                 variable.assign([int(seeds.integers(2**31)), 0])
+
+
+def _have_shapes_of(variables, arrays):
+    return [variable.shape for variable in variables] == [np.shape(array) for array in arrays]
 
 
 @contextmanager

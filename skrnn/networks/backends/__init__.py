@@ -10,12 +10,14 @@ from contextlib import contextmanager, nullcontext
 from typing import Any, Protocol
 
 import keras
+import numpy as np
 from keras.src.backend.common.dtypes import BIT64_TO_BIT32_DTYPE
 
 from skrnn.networks.backends.buckets import many_layout
 
 __all__ = [
     "ManyModels",
+    "assign",
     "batch_layout",
     "compile_forward",
     "compile_gradients",
@@ -55,7 +57,9 @@ class Backend(Protocol):
     train many models as one program, it has the class `ManyModels` and the function `device_bytes`,
     and `placement` if it spreads the models over devices; see `skrnn.networks.backends.jax.many`.
     If the functions that `compile_forward` returns accept weights that are not loaded, as their
-    argument `values`, it has the constant ``FORWARD_TAKES_VALUES = True``.
+    argument `values`, it has the constant ``FORWARD_TAKES_VALUES = True``. If it can assign arrays
+    to several variables faster than to one after another, it has the function
+    ``assign(variables, values)``.
     """
 
     def sequences_to_device(self, sequences) -> Any:
@@ -179,6 +183,14 @@ def placement(slot, n_models):
         Their number.
     """
     return getattr(_backend, "placement", lambda *_: nullcontext())(slot, n_models)
+
+
+def _assign_each(variables, values):
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(np.array(value))
+
+
+assign = getattr(_backend, "assign", _assign_each)
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from skrnn.networks.backends.jax.device import (
     FORWARD_TAKES_VALUES,
+    assign,
     batch_layout,
     compile_forward,
     compile_training,
@@ -17,6 +18,7 @@ from skrnn.networks.backends.jax.scans import linear_recurrence
 __all__ = [
     "FORWARD_TAKES_VALUES",
     "ManyModels",
+    "assign",
     "batch_layout",
     "compile_forward",
     "compile_gradients",

@@ -185,6 +185,14 @@ def _filled(arrays, sizes):
 _copy = jax.jit(partial(jax.tree.map, jnp.copy))
 
 
+def assign(variables, values):
+    """Assign arrays to variables; one call sends them all to the device."""
+    pairs = zip(variables, values, strict=True)
+    values = _copy([np.asarray(value, variable.dtype) for variable, value in pairs])
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)
+
+
 def _assign(variable, value):
     """Assign a value to a variable, whose dtype may be float64 while others are float32."""
     with nullcontext() if variable.dtype != "float64" else precision("float64"):
