@@ -103,8 +103,17 @@ def describe_objective(training):
     ----------
     training : TrainingSpec
     """
+    parts = training.loss, *training.metrics
+    if all(type(part) is str for part in parts):
+        return _describe_names(parts, settings())
     names = [getattr(metric, "name", None) for metric in training.metrics]
-    return describe((training.loss, *training.metrics, names, settings()))
+    return describe((*parts, names, settings()))
+
+
+@lru_cache(maxsize=64)
+def _describe_names(parts, settings_now):
+    """Return the description of a loss and metrics that are given by their names."""
+    return describe((*parts, settings_now))
 
 
 def make_loss(loss):

@@ -142,9 +142,9 @@ class Program:
         ----------
         seeds : numpy.random.Generator
         """
-        for variable in self.network.model.variables:
-            if variable.name == "seed_generator_state":
-                variable.assign([int(seeds.integers(2**31)), 0])
+        states = [v for v in self.network.model.variables if v.name == "seed_generator_state"]
+        values = [np.array([seeds.integers(2**31), 0], one.dtype) for one in states]
+        backends.assign(states, values)
 
 
 def _have_shapes_of(variables, arrays):
