@@ -6,6 +6,7 @@ fit even if another thread fits the estimator meanwhile.
 """
 
 from contextlib import contextmanager
+from functools import lru_cache
 
 import numpy as np
 from sklearn.utils import check_random_state
@@ -81,13 +82,22 @@ def draw_seed(random_state):
     if random_state is None:
         return int(np.random.SeedSequence().generate_state(1)[0] >> 1)
     try:
-        generator = check_random_state(random_state)
+        if type(random_state) is int:
+            return _seed_of_int(random_state)
+        return _draw(random_state)
     except ValueError as error:
         raise ValueError(
             "random_state must be an int from 0 to 2**32 - 1, a RandomState instance or None, got "
             f"{random_state!r}."
         ) from error
-    return int(generator.randint(np.iinfo(np.int32).max))
+
+
+def _draw(random_state):
+    return int(check_random_state(random_state).randint(np.iinfo(np.int32).max))
+
+
+# All fits of a search have the same few seeds, and a new generator reads entropy from the system.
+_seed_of_int = lru_cache(maxsize=2**10)(_draw)
 
 
 def generator(random_state):

@@ -6,6 +6,7 @@ An estimator class lists its parameters like the fields of a dataclass. From the
 parameters of its base class, and may add or redefine some.
 """
 
+import inspect
 import re
 import textwrap
 from dataclasses import dataclass, field, fields
@@ -72,6 +73,8 @@ def with_parameters(cls):
     cls = dataclass(cls, eq=False, repr=False, kw_only=True, match_args=False)
     # The docstring describes the types in more detail than annotations could.
     cls.__init__.__annotations__ = {}
+    # scikit-learn asks for it several times in each fit, and Python would compute it each time.
+    cls.__init__.__signature__ = inspect.signature(cls.__init__)
     cls._parameter_constraints = {item.name: item.metadata["constraint"] for item in fields(cls)}
     return with_texts(parameters="".join(_entry(item) for item in fields(cls)))(cls)
 

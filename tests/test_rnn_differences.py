@@ -67,7 +67,9 @@ def test_difference_scale_counts_each_pair_of_steps_once_for_each_sequence(monke
     values[unused] = np.inf
     expected = root_mean_square(list(sequences[3:]), weights[3:])
     assert_allclose(difference_scale(sequences, weights), expected, rtol=1e-9)
-    monkeypatch.setattr("skrnn.sequences._standardization._STEPS", 7)
+    monkeypatch.setattr("skrnn.sequences._standardization.STEPS", 7)
+    monkeypatch.setattr("skrnn.sequences._step_blocks.STEPS", 7)
+    monkeypatch.setattr("skrnn.sequences._step_blocks._KEPT", 0)
     monkeypatch.setattr("skrnn.sequences._standardization._SEQUENCES", 3)
     assert_allclose(difference_scale(sequences, weights), expected, rtol=1e-9)
 

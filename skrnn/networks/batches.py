@@ -70,8 +70,7 @@ def training_batches(lengths, batch_size, rng):
     size = n if batch_size is None else min(batch_size, n)
     if rng is None:
         return np.arange(n, dtype=np.int32), np.append(np.arange(0, n, size), n).astype(np.int32)
-    draws = copy.deepcopy(rng)
-    edges = _edges(lengths, rng)
+    parts = _sorted_parts(lengths, rng)
     n_small, first_of_small = n % size, int(rng.integers(n))
     n_batches = n // size + (n_small > 0)
     shuffled = rng.permutation(n_batches)
@@ -80,7 +79,7 @@ def training_batches(lengths, batch_size, rng):
     begins = np.empty(n_batches, np.int64)
     begins[shuffled] = bounds[:-1]
     order, rank = np.empty(n, np.int32), 0
-    for rows in _sorted_parts(lengths, draws, edges):
+    for rows in parts:
         ranks = np.arange(rank, rank + len(rows))
         # Positions wrap around, so that one near either end is drawn as often as any other.
         in_small = (ranks - first_of_small) % n
@@ -111,7 +110,16 @@ def _edges(lengths, rng):
     return [-np.inf, *inner, np.inf]
 
 
-def _sorted_parts(lengths, draws, edges):
+def _sorted_parts(lengths, rng):
+    """Return the indices of sequences in the order of their changed lengths, some at a time."""
+    if len(lengths) <= _BLOCK:
+        [(_, blurred)] = _blurred(lengths, rng)
+        return [np.argsort(blurred, kind="stable").astype(np.int32)]
+    draws = copy.deepcopy(rng)
+    return _redrawn_parts(lengths, draws, _edges(lengths, rng))
+
+
+def _redrawn_parts(lengths, draws, edges):
     """Yield the indices of sequences in the order of their changed lengths, some at a time.
 
     The lengths are drawn again for each part, because they would need twice the memory of the

@@ -173,8 +173,7 @@ def _run_blocks(
                 "There is no output for each time step of X, because body returns one vector per "
                 "sequence or changes the number of time steps."
             )
-        program.set_weights(weights)
-        compiled = program.forward(name)
+        compiled = program.forward(name, weights)
         on_device = Feed(send, sequences, sequences)
         return [
             collect(rows, compiled(*on_device(rows), *(given[rows] for given in initial)))

@@ -1,7 +1,7 @@
 """The loss of a network with weights, and its metrics, the same on every backend."""
 
 import inspect
-from functools import partial
+from functools import lru_cache, partial
 
 import keras
 from keras import ops
@@ -103,8 +103,17 @@ def describe_objective(training):
     ----------
     training : TrainingSpec
     """
+    parts = training.loss, *training.metrics
+    if all(type(part) is str for part in parts):
+        return _describe_names(parts, settings())
     names = [getattr(metric, "name", None) for metric in training.metrics]
-    return describe((training.loss, *training.metrics, names, settings()))
+    return describe((*parts, names, settings()))
+
+
+@lru_cache(maxsize=64)
+def _describe_names(parts, settings_now):
+    """Return the description of a loss and metrics that are given by their names."""
+    return describe((*parts, settings_now))
 
 
 def make_loss(loss):
@@ -133,9 +142,18 @@ def make_loss(loss):
         raise _not_a_loss(loss) from error
     if isinstance(found, keras.losses.Loss):
         return _loss_of_object(found)
-    if "from_logits" in inspect.signature(found).parameters:
+    is_known = library_name(found) is not None
+    if (_known_takes_logits if is_known else _takes_logits)(found):
         return partial(found, from_logits=True), True
     return found, False
+
+
+def _takes_logits(function):
+    return "from_logits" in inspect.signature(function).parameters
+
+
+# The functions of a library do not change, and this is asked for each fit.
+_known_takes_logits = lru_cache(maxsize=64)(_takes_logits)
 
 
 def _not_a_loss(loss):

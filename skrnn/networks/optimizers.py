@@ -84,7 +84,9 @@ def read_optimizer(optimizer, learning_rate, global_clipnorm):
             "optimizer must be the name of a Keras optimizer or a keras.optimizers.Optimizer, "
             f"got {optimizer!r}."
         )
-    config = {name: value for name, value in template.get_config().items() if name != "name"}
+    is_kept = template is not optimizer and is_library(type(template).__module__)
+    given = _config_of_kept(template) if is_kept else template.get_config()
+    config = {name: value for name, value in given.items() if name != "name"}
     if "learning_rate" not in config:
         raise ValueError(
             "optimizer must be a Keras optimizer with a learning_rate in its configuration, "
@@ -97,7 +99,6 @@ def read_optimizer(optimizer, learning_rate, global_clipnorm):
         rate = None
     else:
         config["learning_rate"] = 0.0
-    is_kept = template is not optimizer and is_library(type(template).__module__)
     held = _describe_kept(template) if is_kept else _describe(template)
     recipe = Recipe(type(template), json.dumps(config, sort_keys=True), held, template)
     return recipe, None if rate is None else float(rate)
@@ -166,5 +167,10 @@ def _describe(optimizer):
     return describe(optimizer, optimizer.variables)
 
 
+def _config(optimizer):
+    return optimizer.get_config()
+
+
 # No user has access to an optimizer that is kept, so that it does not change.
 _describe_kept = lru_cache(maxsize=64)(_describe)
+_config_of_kept = lru_cache(maxsize=64)(_config)

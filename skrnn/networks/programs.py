@@ -11,6 +11,9 @@ import math
 import threading
 from collections import OrderedDict
 from contextlib import contextmanager
+from functools import partial
+
+import numpy as np
 
 from skrnn._parallel.rendezvous import check_cancelled, turn
 from skrnn.networks import backends
@@ -38,20 +41,35 @@ class Program:
     Attributes
     ----------
     n_bytes : int
-        The return value of `count_bytes` at the end of the last lease.
+        The memory of its variables at the end of the last lease.
     """
 
     def __init__(self, network):
         self.network = network
         self.n_bytes = 0
         self._forward = {}
-        self._trainers = OrderedDict()
+        # The key of the trainer that the current lease has used, if it has used one.
+        self._trainers, self._used = OrderedDict(), None
 
-    def forward(self, name):
-        """Return the compiled forward pass of one of the network's models, by its name."""
+    def forward(self, name, weights):
+        """Return the compiled forward pass of one of the network's models with some weights.
+
+        Parameters
+        ----------
+        name : str
+            The model, as an attribute of the network.
+        weights : list of ndarray
+            They are loaded, unless the forward pass receives them as an argument.
+        """
         if name not in self._forward:
             self._forward[name] = backends.compile_forward(getattr(self.network, name))
-        return self._forward[name]
+        compiled, variables = self._forward[name], self.network.model.weights
+        if not (backends.forward_takes_values and _have_shapes_of(variables, weights)):
+            self.set_weights(weights)
+            return compiled
+        pairs = zip(variables, weights, strict=True)
+        values = {id(variable): np.asarray(array, variable.dtype) for variable, array in pairs}
+        return partial(compiled, values=values)
 
     def trainer(self, training, recipe, *, class_codes, skips=False, carries=False):
         """Return the compiled training functions for a loss, metrics and an optimizer.
@@ -79,15 +97,18 @@ class Program:
             self._trainers[key] = trainer
         while len(self._trainers) > MAX_TRAINERS:
             self._trainers.popitem(last=False)
+        self._used = key
         return trainer
 
-    def forget_changed(self):
-        """Remove the trainer that was used last if its loss or its metrics changed meanwhile."""
-        for key, trainer in list(self._trainers.items())[-1:]:
-            if not trainer.is_unchanged():
-                del self._trainers[key]
+    def end_lease(self):
+        """Remove the trainer that was used if its loss or its metrics changed, and count bytes."""
+        if self._used in self._trainers and not self._trainers[self._used].is_unchanged():
+            del self._trainers[self._used]
+        if self._used is not None or not self.n_bytes:
+            self.n_bytes = self._count_bytes()
+        self._used = None
 
-    def count_bytes(self):
+    def _count_bytes(self):
         """Return the memory of the weights and of the variables of the optimizers."""
         trained = [trainer.optimizer.variables for trainer in self._trainers.values()]
         return sum(
@@ -103,7 +124,12 @@ class Program:
         ----------
         weights : list of ndarray
         """
-        self.network.model.set_weights(weights)
+        variables = self.network.model.weights
+        if _have_shapes_of(variables, weights):
+            backends.assign(variables, weights)
+        else:
+            # Keras raises an error that names the weight.
+            self.network.model.set_weights(weights)
 
     def get_weights(self):
         """Return the weights as new arrays."""
@@ -116,9 +142,13 @@ class Program:
         ----------
         seeds : numpy.random.Generator
         """
-        for variable in self.network.model.variables:
-            if variable.name == "seed_generator_state":
-                variable.assign([int(seeds.integers(2**31)), 0])
+        states = [v for v in self.network.model.variables if v.name == "seed_generator_state"]
+        values = [np.array([seeds.integers(2**31), 0], one.dtype) for one in states]
+        backends.assign(states, values)
+
+
+def _have_shapes_of(variables, arrays):
+    return [variable.shape for variable in variables] == [np.shape(array) for array in arrays]
 
 
 @contextmanager
@@ -191,10 +221,9 @@ def give_back(key, program):
     """Return a program to the cache, unless its custom parts have changed."""
     # If something changed during the lease, some functions may have been compiled before the change
     # and others after it.
-    program.forget_changed()
+    program.end_lease()
     if not program.network.is_unchanged():
         return
-    program.n_bytes = program.count_bytes()
     with _lock:
         _idle.setdefault(key, []).append(program)
         _idle.move_to_end(key)

@@ -88,13 +88,14 @@ class Trainer:
         """
         begin = time.perf_counter()
         n_batches = len(bounds) - 1
-        rates, base_rate = self.rates(factors), self._base_rate()
+        base_rate = self._base_rate()
+        rates = _rates_of(base_rate, factors)
         batches = order, bounds, fresh
         if self._has_extras:
             columns = [rates, *(np.full_like(rates, extra) for extra in self._extras)]
             rates = np.stack(columns, axis=1)
         losses, self._states = self._train(data, batches, rates, layout, self._states)
-        if not self.sets_own_rate:
+        if self._base_rate() != base_rate:
             # Some updates set the rate of the optimizer to their own.
             self.optimizer.learning_rate = base_rate
         # The first call compiles, so its time does not predict that of the next ones.
@@ -105,7 +106,7 @@ class Trainer:
 
     def rates(self, factors):
         """Return the learning rate of each update, or zeros if the optimizer computes its own."""
-        return (self._base_rate() * factors).astype(np.float32)
+        return _rates_of(self._base_rate(), factors)
 
     def _base_rate(self):
         # A callback may have changed the rate since the last call.
@@ -140,8 +141,7 @@ class Trainer:
         """
         values = self._first_state if state is None else state
         self.check_state(values)
-        for variable, value in zip(self.optimizer.variables, values, strict=True):
-            variable.assign(np.array(value))
+        backends.assign(self.optimizer.variables, values)
         if rate is not None:
             self.optimizer.learning_rate = rate
         self._states = None
@@ -200,6 +200,10 @@ def _compact(array):
     if array.size > 1 and (array == array.flat[0]).all():
         return np.broadcast_to(array.flat[0], array.shape)
     return array
+
+
+def _rates_of(base_rate, factors):
+    return (base_rate * factors).astype(np.float32)
 
 
 def _extras_of(training):

@@ -48,11 +48,15 @@ class FitTask:
         return _EpochTasks(self._context, self._known, as_attributes)
 
     def end(self, attributes):
-        """Report that training has ended, with the attributes of the fitted estimator."""
+        """Report that training has ended.
+
+        Parameters
+        ----------
+        attributes : callable
+            Returns the attributes of the fitted estimator.
+        """
         if self._context is not None:
-            self._context.call_on_fit_task_end(
-                **self._known, reconstruction_attributes=lambda: attributes
-            )
+            self._context.call_on_fit_task_end(**self._known, reconstruction_attributes=attributes)
 
 
 class _EpochTasks:

@@ -4,6 +4,7 @@ Its network is an `RNNClassifier` that predicts the next symbol at every time st
 as any other (`_train_generator`). `_language_model` computes likelihoods and samples.
 """
 
+from functools import partial
 from numbers import Integral, Real
 
 import numpy as np
@@ -149,7 +150,7 @@ str, or array-like of int of shape (T,)
                 fitted._forget_stored_version()
             weights = sample_weight, sample_weight_val
             train_generator(fitted, X, X_val, weights, resume=resume, task=task)
-            task.end(learned_attributes(fitted))
+            task.end(partial(learned_attributes, fitted))
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)

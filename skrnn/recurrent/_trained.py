@@ -29,8 +29,11 @@ from skrnn.sequences._target_weights import read_step_weights, without_effect
 def clone_sharing(estimator, names):
     """Return a clone of an estimator that shares the values of some parameters with it."""
     shared = {name: getattr(estimator, name) for name in names}
-    bare = snapshot(estimator).set_params(**dict.fromkeys(shared))
-    return SavedEstimator.__sklearn_clone__(bare).set_params(**shared)
+    bare = snapshot(estimator)
+    vars(bare).update(dict.fromkeys(shared))
+    cloned = SavedEstimator.__sklearn_clone__(bare)
+    vars(cloned).update(shared)
+    return cloned
 
 
 class BaseTrained(
@@ -181,7 +184,7 @@ shape (n, T, n_features) or (n, T)
                 rows = split.held_out if isinstance(used, slice) else used[split.held_out]
                 score = validation_score(fitted, rows, *given)
             fitted._train(examples, held_out, split, resume=resume, task=task, score=score)
-            task.end(fitted._learned())
+            task.end(fitted._learned)
         return self
 
     def _partial_fit(self, *given, classes=None):

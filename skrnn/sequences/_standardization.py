@@ -13,10 +13,10 @@ from skrnn._aligned import aligned_empty
 from skrnn._persistence import stored_as_dict
 from skrnn.sequences._check import as_sequences
 from skrnn.sequences._sequences import step_positions
+from skrnn.sequences._step_blocks import STEPS, StepBlocks, extremes, moments
 
-# Number of sequences, and of time steps, that are processed at once.
+# Number of sequences that are processed at once.
 _SEQUENCES = 2**10
-_STEPS = 2**16
 # Relative differences between the values of a constant column that come from rounding.
 _ROUNDING = 2**-50
 # With a larger offset than this, in units of the spread, a rounding to float32 would change a
@@ -114,11 +114,12 @@ class Standardization:
     @classmethod
     def _of_steps(cls, values, counts, *, center_constants, scale_indicators):
         """Return the statistics of time steps, of which each has a count."""
-        lowest, highest, is_indicator = _range(values, counts)
+        blocks = StepBlocks.of(values, counts)
+        lowest, highest, is_indicator = extremes(blocks)
         # Powers of two scale exactly. Without them, squares could overflow or underflow.
         exponents = np.frexp(np.maximum(np.abs(lowest), np.abs(highest)))[1]
         low, high = np.ldexp(lowest, -exponents), np.ldexp(highest, -exponents)
-        mean, spread = _moments(values, counts, exponents, (low + high) / 2)
+        mean, spread = moments(blocks, exponents, (low + high) / 2)
         scale = np.ldexp(spread, exponents)
         # The inverse of a smaller number would overflow.
         constant = (high - low <= _ROUNDING) | (scale < np.finfo(np.float64).tiny)
@@ -182,8 +183,8 @@ class Standardization:
         """
         standardized = aligned_empty(values.shape, dtype)
         with np.errstate(over="ignore", invalid="ignore"):
-            for start in range(0, len(values), _STEPS):
-                rows = slice(start, start + _STEPS)
+            for start in range(0, len(values), STEPS):
+                rows = slice(start, start + STEPS)
                 standardized[rows] = (values[rows] - self.mean) / self.scale
         return standardized
 
@@ -235,7 +236,7 @@ def is_one_hot(sequences, weights):
     values = sequences.values
     return values.ndim == 1 or all(
         ((steps == 0) | (steps == 1)).all() and (steps.sum(axis=1) <= 1).all()
-        for steps, _ in _blocks(values, _step_weights(sequences, weights))
+        for steps, _ in StepBlocks.of(values, _step_weights(sequences, weights))
     )
 
 
@@ -274,13 +275,13 @@ def difference_scale(sequences, weights, *, allow_nan=False):
     counts = _step_weights(sequences, weights)
     pair_counts = _step_weights(sequences, weights, n_skipped=1)
     if not allow_nan:
-        *extremes, is_indicator = _range(values, counts)
+        lowest, highest, is_indicator = extremes(StepBlocks.of(values, counts))
         if is_indicator.all():
             return None
-        root = _root_mean_square(values, *extremes, pair_counts)
+        root = _root_mean_square(values, lowest, highest, pair_counts)
         return np.where(root > 0, root, 1.0)
     columns = list(_columns_without_nan(values, counts))
-    ranges = [_range(column, some) for column, some in columns]
+    ranges = [extremes(StepBlocks.of(column, some)) for column, some in columns]
     if all(is_indicator.all() for *_, is_indicator in ranges):
         return None
     roots = []
@@ -318,11 +319,11 @@ def _is_known_before(column):
 
 def _difference_blocks(values, weights, exponents):
     """Yield differences of positive weight, divided by powers of two, and their weights."""
-    for start in range(1, len(values), _STEPS):
-        counts = weights[start : start + _STEPS]
+    for start in range(1, len(values), STEPS):
+        counts = weights[start : start + STEPS]
         used = counts > 0
         if used.any():
-            steps = values[start - 1 : start + _STEPS].astype(np.float64)
+            steps = values[start - 1 : start + STEPS].astype(np.float64)
             # Time steps that no sequence contains may have any values.
             with np.errstate(over="ignore", invalid="ignore"):
                 differences = np.diff(np.ldexp(steps, -exponents), axis=0)
@@ -341,39 +342,3 @@ def _step_weights(sequences, weights, n_skipped=0):
         repeated = np.repeat(weights[start : start + _SEQUENCES], counted)
         np.add.at(total, step_positions(part.starts + n_skipped, counted), repeated)
     return total
-
-
-def _blocks(values, weights):
-    """Yield the time steps of positive weight in float64, and their weights, block by block."""
-    for start in range(0, len(values), _STEPS):
-        counts = weights[start : start + _STEPS]
-        used = counts > 0
-        if used.any():
-            yield values[start : start + _STEPS][used].astype(np.float64), counts[used]
-
-
-def _range(values, weights):
-    """Return the smallest and the largest value of each column, and whether it has only 0 and 1."""
-    lowest, highest = np.full(values.shape[1], np.inf), np.full(values.shape[1], -np.inf)
-    is_indicator = np.ones(values.shape[1], dtype=bool)
-    for steps, _ in _blocks(values, weights):
-        lowest = np.minimum(lowest, steps.min(axis=0))
-        highest = np.maximum(highest, steps.max(axis=0))
-        is_indicator &= ((steps == 0) | (steps == 1)).all(axis=0)
-    return lowest, highest, is_indicator
-
-
-def _moments(values, weights, exponents, center):
-    """Return the mean and the standard deviation of values that are divided by powers of two.
-
-    The differences from `center`, which lies between the values, are averaged, because the sum of
-    values with a large offset would be rounded.
-    """
-    total = sum(counts.sum() for _, counts in _blocks(values, weights))
-
-    def average(function):
-        sums = (counts @ function(steps) for steps, counts in _blocks(values, weights))
-        return sum(sums) / total
-
-    mean = center + average(lambda steps: np.ldexp(steps, -exponents) - center)
-    return mean, np.sqrt(average(lambda steps: (np.ldexp(steps, -exponents) - mean) ** 2))

@@ -251,7 +251,9 @@ def check_labels(y, input_name):
     ValueError
         If a label is missing, or if they are not class labels.
     """
-    y = column_or_1d(target_array(y, input_name), warn=True)
+    y = target_array(y, input_name)
+    if y.ndim != 1 or y.dtype.kind not in "biuU":
+        y = column_or_1d(y, warn=True)
     if y.dtype.kind in "OmM" and (missing := is_missing(y)).any():
         raise ValueError(
             f"{input_name} must contain a label for each target, got {y[missing][0]!r}."

@@ -10,17 +10,20 @@ from contextlib import contextmanager, nullcontext
 from typing import Any, Protocol
 
 import keras
+import numpy as np
 from keras.src.backend.common.dtypes import BIT64_TO_BIT32_DTYPE
 
 from skrnn.networks.backends.buckets import many_layout
 
 __all__ = [
     "ManyModels",
+    "assign",
     "batch_layout",
     "compile_forward",
     "compile_gradients",
     "compile_training",
     "device_bytes",
+    "forward_takes_values",
     "gradients_of",
     "has_fast_loop",
     "has_many",
@@ -53,6 +56,10 @@ class Backend(Protocol):
     ``steps_to_device(values)``, whose return value is a further argument of `to_device`. If it can
     train many models as one program, it has the class `ManyModels` and the function `device_bytes`,
     and `placement` if it spreads the models over devices; see `skrnn.networks.backends.jax.many`.
+    If the functions that `compile_forward` returns accept weights that are not loaded, as their
+    argument `values`, it has the constant ``FORWARD_TAKES_VALUES = True``. If it can assign arrays
+    to several variables faster than to one after another, it has the function
+    ``assign(variables, values)``.
     """
 
     def sequences_to_device(self, sequences) -> Any:
@@ -155,6 +162,7 @@ run_loop = _backend.run_loop
 sequences_to_device = _backend.sequences_to_device
 to_device = _backend.to_device
 
+forward_takes_values = getattr(_backend, "FORWARD_TAKES_VALUES", False)
 has_many = hasattr(_backend, "ManyModels")
 ManyModels = getattr(_backend, "ManyModels", None)
 device_bytes = getattr(_backend, "device_bytes", None)
@@ -175,6 +183,14 @@ def placement(slot, n_models):
         Their number.
     """
     return getattr(_backend, "placement", lambda *_: nullcontext())(slot, n_models)
+
+
+def _assign_each(variables, values):
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(np.array(value))
+
+
+assign = getattr(_backend, "assign", _assign_each)
 
 
 @contextmanager

@@ -1,6 +1,8 @@
 """Networks on JAX: compiled functions of arrays, one for each shape of a batch."""
 
 from skrnn.networks.backends.jax.device import (
+    FORWARD_TAKES_VALUES,
+    assign,
     batch_layout,
     compile_forward,
     compile_training,
@@ -14,7 +16,9 @@ from skrnn.networks.backends.jax.many import ManyModels, device_bytes, placement
 from skrnn.networks.backends.jax.scans import linear_recurrence
 
 __all__ = [
+    "FORWARD_TAKES_VALUES",
     "ManyModels",
+    "assign",
     "batch_layout",
     "compile_forward",
     "compile_gradients",

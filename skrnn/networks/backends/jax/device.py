@@ -19,6 +19,7 @@ either of them no rows are added.
 from contextlib import nullcontext
 from functools import partial
 from itertools import groupby
+from types import MappingProxyType
 
 import jax
 import jax.numpy as jnp
@@ -184,6 +185,14 @@ def _filled(arrays, sizes):
 _copy = jax.jit(partial(jax.tree.map, jnp.copy))
 
 
+def assign(variables, values):
+    """Assign arrays to variables; one call sends them all to the device."""
+    pairs = zip(variables, values, strict=True)
+    values = _copy([np.asarray(value, variable.dtype) for variable, value in pairs])
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)
+
+
 def _assign(variable, value):
     """Assign a value to a variable, whose dtype may be float64 while others are float32."""
     with nullcontext() if variable.dtype != "float64" else precision("float64"):
@@ -206,8 +215,16 @@ def _shapes(lengths, order, bounds, width, exact, carries=False):
     return list(zip(n_rows, n_steps, strict=True))
 
 
+# Weights are arguments of a compiled forward pass, so that they need not be loaded.
+FORWARD_TAKES_VALUES = True
+
+
 def compile_forward(model):
-    """Compile the forward pass of a model, once for each shape of a batch."""
+    """Compile the forward pass of a model, once for each shape of a batch.
+
+    The returned function has a further argument `values`: the values of some variables, by the
+    identity of the variable, with which it replaces those that are loaded.
+    """
     variables = model.trainable_variables, model.non_trainable_variables
     has_steps = [len(given.shape) > 1 and given.shape[1] is None for given in further_inputs(model)]
 
@@ -216,7 +233,7 @@ def compile_forward(model):
         inputs = [*gather_inputs(arrays, rows, n_steps), *initial]
         return model.stateless_call(*state, inputs, training=False)[0]
 
-    def run(sequences, rows, *initial):
+    def run(sequences, rows, *initial, values=MappingProxyType({})):
         arrays, lengths = sequences
         bounds = np.array([0, len(rows)])
         [(n_rows, n_steps)] = _shapes(
@@ -224,7 +241,10 @@ def compile_forward(model):
         )
         filled = np.zeros(n_rows, np.int32)
         filled[: len(rows)] = np.arange(len(rows))
-        state = jax.tree.map(lambda variable: variable.value, variables)
+        state = [
+            [values[id(one)] if id(one) in values else one.value for one in group]
+            for group in variables
+        ]
         initial = [
             _with_bucket_of_steps(array[filled]) if longer else array[filled]
             for array, longer in zip(initial, has_steps, strict=True)
