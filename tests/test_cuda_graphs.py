@@ -132,7 +132,7 @@ def test_a_program_of_one_runs_fused_loops_as_a_graph_and_equals_a_fit(kind, cap
     options, steps, y = PROGRAMS_OF_ONE[kind]
     model = RNNClassifier(**{**TINY, "epochs": 6, "dtype": "float64", **options})
     expected, made = clone(model).fit(steps, y), captures()
-    monkeypatch.setattr(many, "plain_loops", lambda: pytest.fail("the loops are not fused"))
+    monkeypatch.setattr(many, "loops_within_vmap", lambda: pytest.fail("the loops are not fused"))
     [found] = fit_together([model], [(steps, y)], max_models=1)
     assert made.n_captures == 1 + model.early_stopping
     assert made.n_replays > made.n_captures

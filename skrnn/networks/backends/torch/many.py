@@ -23,7 +23,7 @@ from keras.src.backend.torch.core import get_device
 
 from skrnn.networks.backends.buckets import bucket_size, shape_of_batches
 from skrnn.networks.backends.torch.graphs import repeated
-from skrnn.networks.backends.torch.kernels import plain_loops
+from skrnn.networks.backends.torch.kernels import loops_within_vmap
 from skrnn.networks.backends.torch.many_adam import ManyAdam
 from skrnn.networks.backends.torch.many_batch import batch_loss
 from skrnn.networks.optimizers import is_plain_adam, sets_own_rate
@@ -235,7 +235,7 @@ def _of_many(loss):
             # The fused loops run fewer kernels, but `torch.vmap` has no rules for them.
             results = of_one(*_map(lambda tensor: tensor.squeeze(0), values))
             return _map(lambda tensor: tensor.unsqueeze(0), results)
-        with plain_loops():
+        with loops_within_vmap():
             return torch.vmap(of_one)(*values)
 
     return of_many
