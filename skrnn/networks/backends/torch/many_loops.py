@@ -157,8 +157,7 @@ class _Loop(torch.autograd.Function):
         """Return the gradients of projected inputs, recurrent kernel, bias and initial states."""
         outputs, recurrent, *kept = ctx.saved_tensors
         n_steps, kernel_transposed = len(d_outputs), _transposed(recurrent)
-        # The first one is the gradient of the initial state.
-        d_h = torch.cat([torch.zeros_like(d_outputs[:1]), d_outputs]).contiguous().unbind(0)
+        d_h = _gradients_of_states(d_outputs)
         d_states = [one.contiguous() for one in d_states]
         d_projected, d_products, size = [None] * n_steps, [None] * n_steps, len(kept) // n_steps
         for t in reversed(range(n_steps)):
@@ -175,6 +174,14 @@ class _Loop(torch.autograd.Function):
         d_bias = d_products.sum((0, 1)) if ctx.has_bias else None
         d_initial = (d_h[0], *d_states) if ctx.has_initial else ()
         return None, d_projected, d_kernel, d_bias, *d_initial
+
+
+def _gradients_of_states(d_outputs):
+    """Return new arrays for the gradients of the initial state and of all outputs."""
+    d_h = d_outputs.new_empty((len(d_outputs) + 1, *d_outputs.shape[1:]))
+    d_h[0].zero_()
+    d_h[1:].copy_(d_outputs)
+    return d_h.unbind(0)
 
 
 def _products(projected, bias):
