@@ -18,6 +18,9 @@ from torch.nn.functional import embedding
 
 from skrnn.networks.backends.torch.many_cells import COLUMNS, step_functions
 
+# The number of features is a multiple of it.
+_ROW = 4
+
 
 def has_loop_of_many(cell):
     """Return whether `run_many` can run the cell."""
@@ -39,7 +42,7 @@ def run_many(cell, steps, mask, weights, initial_states=None):
         projected = projected + bias
     else:
         steps = steps if mask is None else steps * mask.unsqueeze(1)
-        projected = _OfAllModels.apply(_Projection.apply, steps.transpose(0, 1), kernel, bias)
+        projected = _OfAllModels.apply(_project, steps.transpose(0, 1), kernel, bias)
     run = partial(_Loop.apply, cell)
     states = initial_states or ()
     outputs, *states = _OfAllModels.apply(run, projected, recurrent, recurrent_bias, *states)
@@ -92,32 +95,44 @@ def _transposed(array):
     return _matrices(array).transpose(1, 2)
 
 
-class _Projection(torch.autograd.Function):
-    """The projected inputs of all time steps.
+def _project(steps, kernel, bias):
+    """Return the projected inputs of all time steps.
 
-    The arguments have the shapes (T, batch, models, n_features), (n_features, models, columns) and
-    (models, columns).
+    The bias is a further row of the kernel, so that it needs no pass over the large arrays of the
+    projected inputs and of their gradients.
+
+    Parameters
+    ----------
+    steps : tensor of shape (T, batch, models, n_features)
+    kernel : tensor of shape (n_features, models, columns)
+    bias : tensor of shape (models, columns)
     """
+    # Products are faster if rows begin at multiples of 16 bytes.
+    n_new = _ROW - len(kernel) % _ROW
+    steps = torch.cat([steps, steps.new_ones((*steps.shape[:-1], n_new))], -1)
+    rows = [kernel, bias.unsqueeze(0), bias.new_zeros((n_new - 1, *bias.shape))]
+    return _Projection.apply(steps, torch.cat(rows))
+
+
+class _Projection(torch.autograd.Function):
+    """The products of all time steps with a kernel, whose shapes are those of `_project`."""
 
     @staticmethod
-    def forward(ctx, steps, kernel, bias):
-        """Return the projected inputs, of shape (T, batch, models, columns)."""
+    def forward(ctx, steps, kernel):
+        """Return the products, of shape (T, batch, models, columns)."""
         steps = steps.contiguous()
-        projected = bias.expand(*steps.shape[:2], *bias.shape).contiguous()
-        _matrices(projected).baddbmm_(_matrices(steps), _matrices(kernel))
         ctx.save_for_backward(steps, kernel)
-        return projected
+        return _products(steps, _matrices(kernel))
 
     @staticmethod
     @once_differentiable
-    def backward(ctx, d_projected):
-        """Return the gradients of the steps, the kernel and the bias."""
+    def backward(ctx, d_products):
+        """Return the gradients of the steps and the kernel."""
         steps, kernel = ctx.saved_tensors
-        d_projected, d_steps = d_projected.contiguous(), None
+        d_products, d_steps = d_products.contiguous(), None
         if ctx.needs_input_grad[0]:
-            d_steps = torch.empty_like(steps)
-            torch.bmm(_matrices(d_projected), _transposed(kernel), out=_matrices(d_steps))
-        return d_steps, _gradient_of_kernel(steps, d_projected), d_projected.sum((0, 1))
+            d_steps = _products(d_products, _transposed(kernel))
+        return d_steps, _gradient_of_kernel(steps, d_products)
 
 
 class _Loop(torch.autograd.Function):
@@ -138,7 +153,7 @@ class _Loop(torch.autograd.Function):
             zeros = projected.new_zeros((*projected.shape[1:3], recurrent.shape[0]))
             states = [zeros] * (2 if cell == "lstm" else 1)
         outputs, kept = [states[0]], []
-        for t, product in enumerate(_products(projected, bias)):
+        for t, product in enumerate(_places_of_products(projected, bias)):
             if bias is None:
                 torch.bmm(_matrices(states[0]), kernel, out=_matrices(product))
             else:
@@ -176,6 +191,13 @@ class _Loop(torch.autograd.Function):
         return None, d_projected, d_kernel, d_bias, *d_initial
 
 
+def _products(rows, kernels):
+    """Return the products of rows of shape (T, batch, models, n) with the matrices of models."""
+    products = rows.new_empty((*rows.shape[:-1], kernels.shape[-1]))
+    torch.bmm(_matrices(rows), kernels, out=_matrices(products))
+    return products
+
+
 def _gradients_of_states(d_outputs):
     """Return new arrays for the gradients of the initial state and of all outputs."""
     d_h = d_outputs.new_empty((len(d_outputs) + 1, *d_outputs.shape[1:]))
@@ -184,7 +206,7 @@ def _gradients_of_states(d_outputs):
     return d_h.unbind(0)
 
 
-def _products(projected, bias):
+def _places_of_products(projected, bias):
     """Return an array for the product of each time step, which contains the bias if there is one.
 
     A bias would otherwise be added by a kernel at each time step. Without one, the memory is used
