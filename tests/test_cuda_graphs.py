@@ -16,7 +16,7 @@ if keras.backend.backend() != "torch":
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from skrnn.networks.backends.torch import graphs, many
+from skrnn.networks.backends.torch import graphs, many, many_updates
 
 X, WORDS = labelled()
 
@@ -114,7 +114,7 @@ def test_updates_run_as_before_if_the_capture_fails(captures):
 def test_losses_of_more_updates_than_are_sent_at_once(monkeypatch):
     model = RNNClassifier(**{**TINY, "batch_size": 3})
     expected = clone(model).fit(DENSE, LABELS).history_["loss"]
-    monkeypatch.setattr(many, "_UPDATES", 2)
+    monkeypatch.setattr(many_updates, "_UPDATES", 2)
     for found in fit_together([model] * 2, [(DENSE, LABELS)] * 2):
         assert_allclose(found.history_["loss"], expected, rtol=1e-5)
 
@@ -132,7 +132,7 @@ def test_a_program_of_one_runs_fused_loops_as_a_graph_and_equals_a_fit(kind, cap
     options, steps, y = PROGRAMS_OF_ONE[kind]
     model = RNNClassifier(**{**TINY, "epochs": 6, "dtype": "float64", **options})
     expected, made = clone(model).fit(steps, y), captures()
-    monkeypatch.setattr(many, "plain_loops", lambda: pytest.fail("the loops are not fused"))
+    monkeypatch.setattr(many, "loops_within_vmap", lambda: pytest.fail("the loops are not fused"))
     [found] = fit_together([model], [(steps, y)], max_models=1)
     assert made.n_captures == 1 + model.early_stopping
     assert made.n_replays > made.n_captures

@@ -2,31 +2,33 @@
 
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import partial
 
 import torch
 from torch.nn.functional import embedding
 
 from skrnn.networks.backends.torch import gate_loops, loops, refine_loops, relu_loops
+from skrnn.networks.backends.torch.many_loops import has_loop_of_many, run_many
 from skrnn.networks.cells import get_cell, run_steps
 
 _LOOPS = {**loops.LOOPS, **gate_loops.LOOPS, **relu_loops.LOOPS, **refine_loops.LOOPS}
 
-_plain = ContextVar("plain", default=False)
+_within_vmap = ContextVar("within_vmap", default=False)
 
 
 @contextmanager
-def plain_loops():
-    """Run layers in plain operations, as `torch.vmap` has no rules for the other loops."""
-    before = _plain.set(True)
+def loops_within_vmap():
+    """Run layers in operations for which `torch.vmap` has rules."""
+    before = _within_vmap.set(True)
     try:
         yield
     finally:
-        _plain.reset(before)
+        _within_vmap.reset(before)
 
 
-def are_loops_plain():
-    """Return whether layers run within `plain_loops`."""
-    return _plain.get()
+def is_within_vmap():
+    """Return whether layers run within `loops_within_vmap`."""
+    return _within_vmap.get()
 
 
 def has_fast_loop(cell):
@@ -36,8 +38,13 @@ def has_fast_loop(cell):
 
 def run_loop(cell, steps, mask, weights, initial_states=None):
     """Run the fused kernel of PyTorch if it is fast for the layer, else one of `loops`."""
-    if are_loops_plain():
-        return run_steps(get_cell(cell), steps, mask, weights, initial_states)
+    if is_within_vmap():
+        run = (
+            partial(run_many, cell)
+            if has_loop_of_many(cell)
+            else partial(run_steps, get_cell(cell))
+        )
+        return run(steps, mask, weights, initial_states)
     # The kernel, the recurrent kernel and the bias come first, in this order.
     weights = [getattr(weight, "value", weight) for weight in weights.values()]
     run = _run_native if _is_native_fast(cell, steps, weights[0]) else _run_own

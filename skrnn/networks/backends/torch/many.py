@@ -5,11 +5,8 @@ axis, of which each model has one slot. A call runs as many updates as the model
 batches has; models with fewer keep their values from then on, and so do empty slots. The shapes of
 an update, and with them the result of a model, do not depend on which models share it.
 
-If a program has a single slot, its update runs in the fused loops of a single fit.
-
-All arrays that an update reads and writes stay at one place in memory, and the number of the update
-is one of them. On a GPU, an update is therefore captured once as a CUDA graph, and then repeated
-with a single launch; see `graphs`.
+If a program has a single slot, its update runs in the fused loops of a single fit. How updates are
+repeated is described in `many_updates`.
 """
 
 from functools import partial
@@ -22,14 +19,11 @@ import torch
 from keras.src.backend.torch.core import get_device
 
 from skrnn.networks.backends.buckets import bucket_size, shape_of_batches
-from skrnn.networks.backends.torch.graphs import repeated
-from skrnn.networks.backends.torch.kernels import plain_loops
+from skrnn.networks.backends.torch.kernels import loops_within_vmap
 from skrnn.networks.backends.torch.many_adam import ManyAdam
 from skrnn.networks.backends.torch.many_batch import batch_loss
+from skrnn.networks.backends.torch.many_updates import Updates
 from skrnn.networks.optimizers import is_plain_adam, sets_own_rate
-
-# The batches of so many updates are sent to the device together.
-_UPDATES = 64
 
 _map = keras.tree.map_structure
 
@@ -91,38 +85,35 @@ class ManyModels:
         leaves = keras.tree.flatten(_shapes_of_data(data))
         return name, shape, tuple((tuple(leaf.shape), str(leaf.dtype)) for leaf in leaves)
 
-    def empty(self, tree, n_models):
-        """Return tensors of zeros with a slot for each model."""
+    def empty(self, values, n_models):
+        """Return tensors of zeros with a slot for each model, and arrays of the optimizer.
 
-        def zeros(leaf):
-            dtype = keras.backend.standardize_dtype(leaf.dtype)
-            shape = n_models, *leaf.shape
-            return torch.zeros(shape, dtype=getattr(torch, dtype), device=get_device())
+        Parameters
+        ----------
+        values : tuple of list
+            The values of `variables` of a model.
+        n_models : int
+        """
+        tensors = _zeros(values, n_models)
+        return *tensors, self._adam.join(tensors[2])
 
-        return _map(zeros, tree)
-
-    def write(self, stack, slot, tree):
-        """Write the values of one model to its slot, and return the stack."""
-
-        def write(many, one):
-            inside = slot, *map(slice, np.shape(one))
-            many[inside] = torch.as_tensor(np.asarray(one) if np.isscalar(one) else one)
-
-        _map(write, stack, tree)
-        return stack
+    def write(self, state, slot, values):
+        """Write the values of one model to its slot, and return the state."""
+        _write(state[:3], slot, values)
+        return state
 
     def empty_data(self, data, n_models):
         """Return tensors with a slot for the data of each model, and a place for its updates."""
-        return *self.empty(_shapes_of_data(data), n_models), {}
+        return *_zeros(_shapes_of_data(data), n_models), {}
 
     def write_data(self, stack, slot, data):
         """Write the data of one fit to its slot, and return the stack."""
-        self.write(stack[:2], slot, _tensors_of(data))
+        _write(stack[:2], slot, _tensors_of(data))
         return stack
 
     def to_host(self, state):
-        """Return the values of all models in main memory."""
-        return _map(lambda tensor: tensor.cpu().numpy(), state)
+        """Return the values of `variables` of all models in main memory."""
+        return _map(lambda tensor: tensor.cpu().numpy(), state[:3])
 
     def run(self, kind, state, stack, batches):
         """Run the batches of some models.
@@ -132,7 +123,7 @@ class ManyModels:
         kind : tuple
             The return value of `kind`.
         state, stack : nested tuple of tensor
-            The values of `variables` and the data of all slots. The values are overwritten.
+            The return values of `empty` and `empty_data`. The values are overwritten.
         batches : dict of int to tuple (order, bounds, rates, counted)
             The batches and the metrics of the models that are trained, by their slots.
 
@@ -155,27 +146,32 @@ class ManyModels:
         return state, results
 
     def _updates(self, name, shape, state, tensors, batches):
-        one_batch = self._train if name == "train" else self._evaluate
+        is_training = name == "train"
+        one_batch = self._train if is_training else self._evaluate
         *_, rates, counted = next(iter(batches.values()))
         n_models = len(tensors[0][1])
-        return _Updates(
+        return Updates(
             partial(one_batch, state),
             tensors,
             shape,
-            counted=self.empty(counted, n_models),
+            counted=_zeros(counted, n_models),
             # An update also has a factor of the penalty and a bound if rates have three columns.
             rates=(n_models, *rates.shape[1:]),
+            begin=partial(self._begin, state[2]) if is_training else None,
         )
+
+    def _begin(self, slots, rates, runs):
+        self._adam.begin(slots, rates if rates.ndim == 2 else rates[:, :, 0], runs)
 
     def _train(self, state, counted, batch, rates, runs):
         """Make one update of all models that run, and return their losses."""
-        trainable, others, slots = state
+        trainable, others, _, arrays = state
         leaves = [tensor.detach().requires_grad_() for tensor in trainable]
         with torch.enable_grad():
             losses, new_counted = self._losses["train"](leaves, others, counted, batch)
             gradients = torch.autograd.grad(losses.sum(), leaves)
         rate, bounds = (rates, None) if rates.ndim == 1 else (rates[:, 0], rates[:, 2])
-        self._adam.update(trainable, gradients, slots, rate, runs)
+        self._adam.update(trainable, gradients, arrays, rate, runs)
         for tensor in (trainable[i] for i in self._bounded):
             bound = bounds.to(tensor.dtype)[:, None]
             tensor.copy_(torch.where(runs[:, None], tensor.clamp(-bound, bound), tensor))
@@ -193,6 +189,8 @@ def _can_be_batched(spec, objective, optimizer, trainable, penalty):
     # A custom metric may ignore weights, so that rows of padding would count.
     own_metric = any(not type(m).__module__.startswith("keras.") for m in objective.metrics.items)
     plain = is_plain_adam(optimizer, trainable, all_used=True) and not sets_own_rate(optimizer)
+    # The change of a model that does not run is a factor of zero times a number.
+    plain = plain and optimizer.epsilon > 0
     # Other devices do not have float64, in which the factors of Adam are computed.
     known_device = torch.device(get_device()).type in ("cpu", "cuda")
     possible = plain and known_device and penalty is None
@@ -235,10 +233,31 @@ def _of_many(loss):
             # The fused loops run fewer kernels, but `torch.vmap` has no rules for them.
             results = of_one(*_map(lambda tensor: tensor.squeeze(0), values))
             return _map(lambda tensor: tensor.unsqueeze(0), results)
-        with plain_loops():
+        with loops_within_vmap():
             return torch.vmap(of_one)(*values)
 
     return of_many
+
+
+def _zeros(tree, n_models):
+    """Return tensors of zeros with a slot for each model."""
+
+    def zeros(leaf):
+        dtype = keras.backend.standardize_dtype(leaf.dtype)
+        shape = n_models, *leaf.shape
+        return torch.zeros(shape, dtype=getattr(torch, dtype), device=get_device())
+
+    return _map(zeros, tree)
+
+
+def _write(tensors, slot, tree):
+    """Write the values of one model to its slot."""
+
+    def write(many, one):
+        inside = slot, *map(slice, np.shape(one))
+        many[inside] = torch.as_tensor(np.asarray(one) if np.isscalar(one) else one)
+
+    _map(write, tensors, tree)
 
 
 def _tensors_of(data):
@@ -261,113 +280,3 @@ def _shapes_of_data(data):
 
     arrays, (*of_targets, units, known) = _tensors_of(data)
     return _map(longer, arrays), (*_map(longer, tuple(of_targets)), units, _map(longer, known))
-
-
-class _Updates:
-    """Runs updates of all models, with tensors that keep their place in memory.
-
-    Parameters
-    ----------
-    one_batch : callable
-        A function of the values of the metrics, a batch, the rates, and which models run. It
-        returns the loss of each model, and the new values of the metrics.
-    tensors : list
-        The data of all models.
-    shape : tuple
-        The return value of `shape_of_batches`.
-    counted : list of list of tensor
-        The values of the metrics.
-    rates : tuple of int
-        The shape of the rates of an update.
-    """
-
-    def __init__(self, one_batch, tensors, shape, *, counted, rates):
-        self._counted = counted
-        self._n_rows, *n_steps = shape
-        n_models, device = rates[0], get_device()
-        zeros = partial(torch.zeros, device=device)
-        self._batches = (
-            zeros((_UPDATES, n_models, self._n_rows), dtype=torch.int64),
-            zeros((_UPDATES, n_models, self._n_rows), dtype=torch.bool),
-            zeros((_UPDATES, *rates), dtype=torch.float32),
-            zeros((_UPDATES, n_models), dtype=torch.bool),
-        )
-        self._losses = zeros((_UPDATES, n_models), dtype=tensors[1][3].dtype)
-        self._number = zeros(1, dtype=torch.int64)
-        # The graph must not refer to this object: memory of a GPU does not wait for a collection.
-        update = partial(
-            _update,
-            partial(one_batch, counted),
-            tuple(tensors),
-            n_steps,
-            number=self._number,
-            batches=self._batches,
-            losses=self._losses,
-            counted=counted,
-        )
-        self._run_one = repeated(update, device)
-
-    def run(self, batches):
-        """Run the batches of some models, and return all losses and metrics as arrays.
-
-        Parameters
-        ----------
-        batches : dict of int to tuple
-            As for `ManyModels.run`.
-        """
-        rows, real, rates, runs = self._arrays(batches)
-        for slot, (*_, counted) in batches.items():
-            _map(
-                lambda many, one, at=slot: many[at].copy_(torch.as_tensor(one)),
-                self._counted,
-                counted,
-            )
-        losses = []
-        for first in range(0, len(runs), _UPDATES):
-            sent = [array[first : first + _UPDATES] for array in (rows, real, rates, runs)]
-            n = len(sent[0])
-            for tensor, array in zip(self._batches, sent, strict=True):
-                tensor[:n].copy_(torch.from_numpy(array))
-            self._number.zero_()
-            for _ in range(n):
-                self._run_one()
-            losses.append(_copied(self._losses[:n]))
-        return np.concatenate(losses), _map(_copied, self._counted)
-
-    def _arrays(self, batches):
-        """Return the rows of all batches, which rows are real, the rates, and which models run."""
-        n_updates = max(len(bounds) - 1 for _, bounds, *_ in batches.values())
-        rows, real, rates, runs = (
-            np.zeros((n_updates, *one.shape[1:]), str(one.dtype).removeprefix("torch."))
-            for one in self._batches
-        )
-        place = np.arange(self._n_rows)
-        for slot, (order, bounds, given, _) in batches.items():
-            n, ends = len(bounds) - 1, bounds[1:, None]
-            inside = bounds[:-1, None] + place
-            real[:n, slot] = inside < ends
-            # Padding repeats the first row of a batch.
-            rows[:n, slot] = order[np.where(inside < ends, inside, bounds[:-1, None])]
-            rates[:n, slot], runs[:n, slot] = given, True
-        return rows, real, rates, runs
-
-
-@torch.no_grad
-def _update(one_batch, tensors, n_steps, *, number, batches, losses, counted):
-    """Run the batch of a number, write its losses and metrics, and increase the number."""
-    rows, real, rates, runs = (one.index_select(0, number)[0] for one in batches)
-    new_losses, new_counted = one_batch((*tensors, rows, real, *n_steps), rates, runs)
-    _map(partial(_keep, runs), counted, new_counted)
-    losses.index_copy_(0, number, new_losses.to(losses.dtype)[None])
-    number.add_(1)
-
-
-def _copied(tensor):
-    """Return the values of a tensor that later updates overwrite."""
-    return tensor.to("cpu", copy=True).numpy()
-
-
-def _keep(runs, tensor, new):
-    """Write new values of those models that run."""
-    runs = runs.reshape(-1, *[1] * (tensor.ndim - 1))
-    tensor.copy_(torch.where(runs, new, tensor))

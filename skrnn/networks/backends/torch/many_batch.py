@@ -48,20 +48,25 @@ def _inputs(spec, batch):
     inputs = _gather_inputs(sequences, rows, n_steps)
     if spec.decoder:
         values, starts, n_targets, *_, known = targets
-        where = _positions(starts[rows], n_targets[rows], n_target_steps)
-        inputs.append(previous_targets(values[where], spec))
-        inputs += [one[where] for one in known]
+        where = _positions(_take(starts, rows), _take(n_targets, rows), n_target_steps)
+        inputs.append(previous_targets(_take(values, where), spec))
+        inputs += [_take(one, where) for one in known]
     return inputs
 
 
 def _gather_inputs(arrays, rows, n_steps):
     """Return the time steps of some sequences, padded with zeros, lengths and static features."""
     values, starts, lengths, *static = arrays
-    lengths = lengths[rows]
-    steps = values[_positions(starts[rows], lengths, n_steps)]
+    lengths = _take(lengths, rows)
+    steps = _take(values, _positions(_take(starts, rows), lengths, n_steps))
     padding = torch.arange(n_steps, device=rows.device) >= lengths[:, None]
     padding = padding.reshape(*padding.shape, *[1] * (steps.ndim - 2))
-    return [steps.masked_fill(padding, 0), lengths, *(one[rows] for one in static)]
+    return [steps.masked_fill(padding, 0), lengths, *(_take(one, rows) for one in static)]
+
+
+def _take(array, positions):
+    """Return the rows of an array at some positions, for which `torch.vmap` runs one kernel."""
+    return array.index_select(0, positions.flatten()).unflatten(0, positions.shape)
 
 
 def _positions(starts, lengths, n_steps):
@@ -74,13 +79,13 @@ def _positions(starts, lengths, n_steps):
 def _target_losses(objective, raw, batch, spec):
     """Return the loss of each target, which targets are real, the targets and the predictions."""
     _, (values, starts, n_targets, weights, *_), rows, real, *_ = batch
-    where = starts[rows]
+    where = _take(starts, rows)
     if spec.return_sequences:
-        raw, where, real = _as_targets(raw, where, real, n_targets[rows])
+        raw, where, real = _as_targets(raw, where, real, _take(n_targets, rows))
     if objective.skips:
-        real = real & (weights[where] > 0)
-    true = values[where]
-    losses, predicted = objective.weighted_losses(true, raw, weights[where])
+        real = real & (_take(weights, where) > 0)
+    true = _take(values, where)
+    losses, predicted = objective.weighted_losses(true, raw, _take(weights, where))
     return losses, real, true, predicted
 
 

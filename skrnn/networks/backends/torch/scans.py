@@ -3,12 +3,12 @@
 import torch
 from torch.autograd.function import once_differentiable
 
-from skrnn.networks.backends.torch.kernels import are_loops_plain
+from skrnn.networks.backends.torch.kernels import is_within_vmap
 
 
 def linear_recurrence(a, b, first):
     """Return h of the recurrence h[t] = a[t] * h[t - 1] + b[t]; see `Backend`."""
-    run = _run_plain if are_loops_plain() else _Recurrence.apply
+    run = _run_plain if is_within_vmap() else _Recurrence.apply
     if isinstance(b, tuple):
         h = run(*(torch.complex(*parts) for parts in (a, b, first)))
         return h.real, h.imag
