@@ -1,82 +1,111 @@
 """Checks that skrnn computes the same on a GPU as on a CPU, and with cuDNN, and measures times.
 
-Run with ``python tests/gpu_check.py``; it needs Keras and JAX or PyTorch, but not TensorFlow.
-``--tiny`` makes the same checks on a CPU, to test the check itself. Each part runs in a separate
-process (`gpu_work`), since a framework keeps its device.
+Run with ``python tests/gpu_check.py`` on a machine without other work; it needs Keras and JAX or
+PyTorch, but not TensorFlow. It checks and measures all backends that are installed, compared with
+`torch.nn` and skorch if they are. ``--tiny`` does the same on a CPU, to test the check itself.
 """
 
 import argparse
 import json
-import os
-import subprocess
 import sys
 import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import version
 from importlib.util import find_spec
-from itertools import product
 from pathlib import Path
-
-import numpy as np
+from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+from benchmarks.gpu_parts import (
+    NO_CACHES,
+    ON_CPU,
+    PartError,
+    Work,
+    checks_of,
+    side_by_side,
+)
+from benchmarks.gpu_timings import print_timings
 from benchmarks.report import machine, now
 from benchmarks.searches import print_searches
-from gpu_work import CASES, CPU, DTYPES, TINY_CASES
+from gpu_work import CPU
 
-WORK = Path(__file__).with_name("gpu_work.py")
 BACKENDS = ("jax", "torch")
-# The layers that run on cuDNN: JAX has only the LSTM.
-CUDNN = {"jax": ("lstm",), "torch": ("lstm", "gru", "simple")}
-# In single precision a GPU may round the factors of a product to ten bits (TF32).
-TOLERANCES = {
-    "float32": {"fit": 5e-3, "predictions": 5e-3, "alone": 5e-3},
-    "float64": {"fit": 1e-7, "predictions": 1e-10, "alone": 1e-10},
-}
-GRID = {
-    "cell": ("lstm", "gru"),
-    "units": (128, 512),
-    "steps": (100, 1000),
-    "batch_size": (64, 512),
-    "n_batches": (4,),
-    "epochs": (7,),
-}
-TINY_GRID = {
-    "cell": ("lstm", "gru"),
-    "units": (4,),
-    "steps": (5,),
-    "batch_size": (8,),
-    "n_batches": (2,),
-    "epochs": (4,),
-}
+PARTS = ("checks", "timings", "searches")
+# The whole check, so that it ends before a loan of a machine for ten minutes does.
+SECONDS = 470
+MANY_CORES = 8
+_SHORT_EPOCHS = {"n_batches": 4, "epochs": 7}
 _LONG_EPOCHS = {"n_batches": 16, "epochs": 7}
-# Small networks, whose operations take less time than their launches. Each is also timed as a
-# program of one fit, whose updates are CUDA graphs on PyTorch.
+_TINY_EPOCHS = {"n_batches": 2, "epochs": 4}
+# Sizes that use the same examples follow each other.
+GRID = tuple(
+    {"cell": cell, "units": units, "steps": steps, "batch_size": batch_size, **_SHORT_EPOCHS}
+    for steps, batch_size, all_units in (
+        (100, 64, (128,)),
+        (100, 512, (512,)),
+        (1000, 64, (128, 512)),
+        (1000, 512, (128, 512)),
+    )
+    for units in all_units
+    for cell in ("lstm", "gru")
+)
+TINY_GRID = tuple(
+    {"cell": cell, "units": 4, "steps": 5, "batch_size": 8, **_TINY_EPOCHS}
+    for cell in ("lstm", "gru")
+)
+# Small networks, whose operations take less time than their launches. On PyTorch, each is also
+# timed as a program of one fit, whose updates are CUDA graphs.
 SMALL = tuple(
-    {"cell": "lstm", "units": units, "steps": steps, "batch_size": size, **_LONG_EPOCHS}
+    {"cell": "lstm", "units": units, "steps": steps, "batch_size": batch_size, **_LONG_EPOCHS}
+    for steps, batch_size in ((30, 32), (100, 64))
     for units in (32, 64, 128)
-    for steps, size in ((30, 32), (100, 64))
 )
-TINY_SMALL = (
-    {"cell": "lstm", "units": 4, "steps": 5, "batch_size": 8, "n_batches": 2, "epochs": 4},
-)
+TINY_SMALL = ({"cell": "lstm", "units": 3, "steps": 5, "batch_size": 8, **_TINY_EPOCHS},)
 # One layer of minGRU, forward and backward.
-SCAN = {"steps": 4000, "batch_size": 64, "units": 128, "repeats": 12}
-TINY_SCAN = {"steps": 9, "batch_size": 2, "units": 4, "repeats": 4}
-# Searches over hyperparameters: size, way, and how often each runs. A thousand candidates would
-# take longer one by one than all the rest.
+SCAN = {"cell": "mingru", "units": 128, "steps": 4000, "batch_size": 64, "repeats": 12}
+TINY_SCAN = {"cell": "mingru", "units": 4, "steps": 9, "batch_size": 2, "repeats": 4}
+
+
+class Search(NamedTuple):
+    """A search over hyperparameters, and how much of it is measured.
+
+    Parameters
+    ----------
+    name, way : str
+        A size and a way of `benchmarks.searches`.
+    rounds : int, default=2
+    n_measured : int or None, default=None
+        The number of candidates from which the seconds of all are calculated. If None, all
+        candidates are measured.
+    limit : float or None, default=None
+        The largest number of seconds.
+    """
+
+    name: str
+    way: str
+    rounds: int = 2
+    n_measured: int | None = None
+    limit: float | None = None
+
+
+# The last one is left out first if the time is over.
 SEARCHES = (
-    ("12 x 5", "one by one", 2),
-    ("12 x 5", "skrnn", 2),
-    ("12 x 5", "skrnn, batched", 2),
-    ("12 x 5", "skorch", 2),
-    ("48 x 5", "one by one", 1),
-    ("48 x 5", "skrnn", 2),
-    ("48 x 5", "skrnn, batched", 2),
-    ("48 x 5", "skorch", 1),
-    ("1000 x 5", "skrnn, batched", 1),
+    Search("12 x 5", "skorch"),
+    Search("12 x 5", "skrnn, batched"),
+    Search("12 x 5", "one by one", n_measured=6),
+    Search("48 x 5", "skorch", n_measured=6),
+    Search("48 x 5", "skrnn, batched"),
+    Search("1000 x 5", "skorch", n_measured=6),
+    Search("1000 x 5", "skrnn, batched", rounds=1, limit=150),
+    Search("48 x 5", "one by one", n_measured=6),
 )
-TINY_SEARCHES = (("tiny", "one by one", 1), ("tiny", "skrnn, batched", 1))
-ON_CPU = {"JAX_PLATFORMS": "cpu", "CUDA_VISIBLE_DEVICES": ""}
+TINY_SEARCHES = (
+    Search("tiny", "skorch", n_measured=1),
+    Search("tiny", "skrnn, batched", rounds=1),
+    Search("tiny", "one by one", rounds=1),
+)
 
 
 def backends():
@@ -85,213 +114,208 @@ def backends():
     return [name for name in BACKENDS if find_spec(name) and (folder / name).is_dir()]
 
 
-class Work:
-    """Runs the parts of the check on one backend.
+class Report:
+    """The results so far, which are written to a file after each part.
 
     Parameters
     ----------
-    backend : {"jax", "torch"}
-    folder : Path
-        Folder for the results of the parts.
-    environment : dict
-        Environment variables in addition to the backend.
+    file : Path or None
+    tiny : bool
     """
 
-    def __init__(self, backend, folder, environment):
-        self.backend, self._folder = backend, folder
-        self._environment = {**os.environ, "KERAS_BACKEND": backend, **environment}
-
-    def run(self, role, suffix="json", environment=None, **arguments):
-        """Run a part and return the file that it wrote."""
-        file = self._folder / f"{self.backend}-{role}-{len(list(self._folder.iterdir()))}.{suffix}"
-        subprocess.run(
-            [sys.executable, WORK, role, file, json.dumps(arguments)],
-            env={**self._environment, **(environment or {})},
-            check=True,
-        )
-        return file
-
-    def read(self, role, **arguments):
-        """Run a part and return the values that it wrote."""
-        return json.loads(self.run(role, **arguments).read_text(encoding="utf-8"))
-
-
-def check_numbers(work, tiny):
-    """Compare fits and predictions with those of a process without a GPU."""
-    reference = work.run("results", "npz", ON_CPU, reference=None, tiny=tiny)
-    here = work.run("results", "npz", reference=str(reference), tiny=tiny)
-    with np.load(reference) as expected, np.load(here) as given:
-        for case, dtype in product(TINY_CASES if tiny else CASES, DTYPES):
-            name = f"{case}, {dtype}"
-            pairs = {
-                part: (given[f"{name}/{part}"], expected[f"{name}/{part}"])
-                for part in ("fit", "predictions")
-            }
-            pairs["alone"] = given[f"{name}/alone"], given[f"{name}/together"]
-            differences = {
-                part: float(np.abs(one - other).max()) for part, (one, other) in pairs.items()
-            }
-            yield {
-                "name": name,
-                "ok": all(value <= TOLERANCES[dtype][part] for part, value in differences.items()),
-                "detail": ", ".join(f"{part} {value:.1e}" for part, value in differences.items()),
-            }
-
-
-def check_half(work, tiny):
-    """Check that half precision is refused or right."""
-    for name, found in work.read("half", tiny=tiny).items():
-        yield {"name": name, "ok": not found.startswith("WRONG"), "detail": found}
-
-
-def check_cudnn(work, tiny, on_gpu):
-    """Check that cuDNN's kernels run on a GPU."""
-    with tempfile.TemporaryDirectory() as dump:
-        flags = f"--xla_dump_to={dump} --xla_dump_hlo_as_text"
-        found = work.read("cudnn", environment={"XLA_FLAGS": flags}, tiny=tiny, dump=dump)
-    for cell, calls in found.items():
-        wanted = on_gpu and cell in CUDNN[work.backend]
-        yield {
-            "name": f"cuDNN runs {cell}" if wanted else f"{cell}, cuDNN or not",
-            "ok": bool(calls) or not wanted,
-            "detail": ", ".join(calls) or "no calls of cuDNN",
+    def __init__(self, file, tiny):
+        self._file, self._begin = file, time.monotonic()
+        self.results = {
+            "date": now(),
+            "machine": machine(),
+            "tiny": tiny,
+            "versions": {name: version(name) for name in ("joblib", "skorch") if find_spec(name)},
+            "elapsed": {},
+            "backends": {},
+            "checks": [],
+            "timings": [],
+            "scans": [],
+            "searches": [],
         }
 
+    def save(self):
+        """Write all results, if there is a file for them."""
+        if self._file:
+            self._file.write_text(json.dumps(self.results, indent=1), encoding="utf-8")
 
-def check_together(work, tiny, on_gpu):
-    """Check that fits as one program equal single fits, and on PyTorch that CUDA graphs run."""
-    found = work.read("together", tiny=tiny)
-    captures = found["captures"]
-    wanted = on_gpu and work.backend == "torch"
-    failed = not captures or any(one != "captured" for one in captures)
-    for name, difference in found["differences"].items():
-        dtype = name.rpartition(" ")[2]
-        yield {
-            "name": name,
-            "ok": difference <= TOLERANCES[dtype]["fit"],
-            "detail": f"difference from single fits {difference:.1e}",
+    def end_part(self, part):
+        """Note the seconds since the beginning, print them and write all results."""
+        seconds = round(time.monotonic() - self._begin, 1)
+        self.results["elapsed"][part] = seconds
+        print(f"[{seconds:.0f} s: {part}]", flush=True)
+        self.save()
+
+    def add_check(self, backend, check):
+        """Add and print the result of a check."""
+        self.results["checks"].append({"backend": backend, **check})
+        start = f"{'ok' if check['ok'] else 'FAILED':<8}{backend:<7}{check['name']:<36}"
+        print(start + check["detail"], flush=True)
+
+
+def find_devices(works, report):
+    """Return the device of each backend, or None if the backend does not start."""
+    with ThreadPoolExecutor(len(works)) as pool:
+        running = {
+            backend: pool.submit(work.beside_others().read, "device")
+            for backend, work in works.items()
         }
-    yield {
-        "name": "CUDA graphs run" if wanted else "CUDA graphs or not",
-        "ok": not (wanted and failed),
-        "detail": ", ".join(captures) or "none",
+    devices = {}
+    for backend, future in running.items():
+        try:
+            found = future.result()
+        except PartError as error:
+            found = {"device": None, "error": str(error)}
+        report.results["backends"][backend] = found
+        devices[backend] = found["device"]
+        print(f"{backend} on {found['device']}, {found.get('versions', '')}")
+    report.end_part("devices")
+    return devices
+
+
+def run_checks(works, devices, tiny, at_once, report):
+    """Make the checks of all backends side by side."""
+    checks = {
+        backend: checks_of(work.beside_others(), tiny, on_gpu=devices[backend] != CPU)
+        for backend, work in works.items()
     }
+    for backend, found in side_by_side(checks, at_once):
+        for check in found:
+            report.add_check(backend, check)
+        report.save()
+    report.end_part("checks")
 
 
-def sizes_of(grid):
-    """Return all combinations of the values of a grid."""
-    return [dict(zip(grid, values, strict=True)) for values in product(*grid.values())]
+def run_timings(works, peers, tiny, report):
+    """Measure the fits of all backends, and those of `torch.nn` once, one after another.
 
-
-def timings(work, sizes, as_program=False):
-    """Return seconds per batch of skrnn and of `torch.nn` for each size.
-
-    With `as_program`, those of skrnn for a fit as a program of one are included.
+    Parameters
+    ----------
+    works : dict of str to Work
+    peers : Work or None
+        The work on PyTorch; None leaves out `torch.nn`.
+    tiny : bool
+    report : Report
     """
-    found = {"ours": work.read("ours", grid=sizes)}
-    if as_program:
-        found["program"] = work.read("program", grid=sizes)
-    found["torch"] = work.read("peer", grid=sizes) if find_spec("torch") else sizes
-    return [
-        {**size, **{name: _outcome(outcomes[i]) for name, outcomes in found.items()}}
-        for i, size in enumerate(sizes)
-    ]
+    small, grid = (TINY_SMALL, TINY_GRID) if tiny else (SMALL, GRID)
+    sizes = [*small, *grid]
+    rows = [{**size, "seconds": {}} for size in sizes]
+    report.results["timings"] = rows
+    plans = {backend: (work, ["fit"]) for backend, work in works.items()}
+    if "torch" in works:
+        plans["torch"][1].append("program of one")
+    if peers:
+        plans["torch.nn"] = peers, ["torch.nn"]
+    for name, (work, kinds) in plans.items():
+        wanted = [
+            (i, {"kind": kind, **size})
+            for i, size in enumerate(sizes)
+            for kind in kinds
+            if kind != "program of one" or size in small
+        ]
+        scans = [{"kind": "scan", **(TINY_SCAN if tiny else SCAN)}] if name in works else []
+        found = _read_timings(work, [row for _, row in wanted] + scans)
+        for (i, row), seconds in zip(wanted, found, strict=False):
+            rows[i]["seconds"][_label(name, row["kind"])] = seconds
+        for scan, seconds in zip(scans, found[len(wanted) :], strict=True):
+            report.results["scans"].append({"backend": name, **scan, "seconds": seconds})
+        report.end_part(f"timings of {name}")
+    print_timings(rows)
+    for scan in report.results["scans"]:
+        print(f"mingru, {scan['steps']} steps on {scan['backend']}: {scan['seconds']} s")
 
 
-def searches(work, tiny):
-    """Return the seconds of searches under the backend "skrnn", one by one, and of skorch."""
-    # On JAX with a GPU, "skrnn" is batched by default.
-    left_out = {"skrnn"} if work.backend == "jax" else set()
-    if not find_spec("skorch"):
-        left_out.add("skorch")
-    return [
-        work.read("search", name=name, way=way, rounds=rounds)
-        for name, way, rounds in (TINY_SEARCHES if tiny else SEARCHES)
-        if way not in left_out
-    ]
+def _label(name, kind):
+    return name if kind in ("fit", "torch.nn") else f"{name}, {kind}"
 
 
-def _outcome(timing):
-    return timing.get("seconds", timing.get("error", "not installed"))
-
-
-def print_timings(rows, ours="ours", title="skrnn"):
-    """Print a table of the times under the name `ours`, compared with those of `torch.nn`."""
-    print(f"{'cell':<6}{'units':>6}{'steps':>7}{'batch':>7}{title:>16}{'torch.nn':>16}{'ratio':>8}")
-    for row in rows:
-        pair = row[ours], row["torch"]
-        timed = not any(isinstance(one, str) for one in pair)
-        cells = [one[:40] if isinstance(one, str) else f"{one * 1000:.2f} ms" for one in pair]
-        print(
-            f"{row['cell']:<6}{row['units']:>6}{row['steps']:>7}{row['batch_size']:>7}"
-            f"{cells[0]:>16}{cells[1]:>16}" + (f"{pair[1] / pair[0]:>8.2f}" if timed else "")
-        )
-
-
-def check_backend(work, tiny):
-    """Make all checks on one backend, print the results and return them."""
-    results = work.read("device")
-    print(f"\n{work.backend} on {results['device']}, {results['versions']}")
-    on_gpu = results["device"] != CPU
-    if not (on_gpu or tiny):
-        print(f"FAILED: {work.backend} sees no GPU")
-        return {**results, "checks": [{"name": "a GPU", "ok": False, "detail": "none seen"}]}
-    checks = []
-    for found in (
-        check_numbers(work, tiny),
-        check_half(work, tiny),
-        check_cudnn(work, tiny, on_gpu),
-        check_together(work, tiny, on_gpu),
-    ):
-        for check in with_errors_as_failures(found):
-            print(f"{'ok' if check['ok'] else 'FAILED':<8}{check['name']:<36}{check['detail']}")
-            checks.append(check)
-    rows = timings(work, sizes_of(TINY_GRID if tiny else GRID))
-    small = timings(work, TINY_SMALL if tiny else SMALL, as_program=True)
-    print_timings([*rows, *small])
-    print_timings(small, "program", "program of one")
-    scan = work.read("scan", **(TINY_SCAN if tiny else SCAN))
-    print(
-        "mingru, {steps} steps, batch {batch}, {units} units: {ms:.2f} ms".format(
-            ms=scan["seconds"] * 1000, **scan
-        )
-    )
-    found = searches(work, tiny)
-    print_searches(found)
-    return {
-        **results,
-        "checks": checks,
-        "timings": [*rows, *small],
-        "scan": scan,
-        "searches": found,
-    }
-
-
-def with_errors_as_failures(found):
-    """Yield checks; a part that ends in an error is a failed check, and the others continue."""
+def _read_timings(work, rows):
+    """Return the seconds of each row, or why there are none."""
     try:
-        yield from found
-    except subprocess.CalledProcessError as error:
-        yield {"name": f"{error.cmd[2]} runs", "ok": False, "detail": "see its output above"}
+        file, reason = work.run("timings", rows=rows), None
+    except PartError as error:
+        file, reason = error.file, str(error)
+    found = json.loads(file.read_text(encoding="utf-8")) if file.exists() else []
+    outcomes = [row.get("seconds", row.get("error")) for row in found]
+    return outcomes + [reason] * (len(rows) - len(outcomes))
+
+
+def run_searches(works, peers, tiny, report):
+    """Measure the searches of all backends, and those of skorch once, one after another."""
+    rows = report.results["searches"]
+    for search in TINY_SEARCHES if tiny else SEARCHES:
+        given = works
+        if search.way == "skorch":
+            given = {"": peers} if peers and find_spec("skorch") else {}
+        for backend, work in given.items():
+            arguments = search._asdict()
+            row = {"search": search.name, "way": search.way, "backend": backend}
+            try:
+                found = work.read("search", environment=NO_CACHES, **arguments)
+            except PartError as error:
+                found = {"error": str(error)}
+            rows.append({**row, **found})
+            report.end_part(", ".join(filter(None, (search.name, search.way, backend))))
+    print_searches(rows)
 
 
 def main():
-    """Check every backend; return whether all checks passed."""
+    """Check and measure every backend; return whether all checks passed."""
+    given = _arguments()
+    report = Report(given.json, given.tiny)
+    deadline = time.monotonic() + given.seconds
+    names = [*given.backend, *(["torch"] if find_spec("torch") else [])]
+    with tempfile.TemporaryDirectory() as folder:
+        works = {
+            name: Work(name, Path(folder), ON_CPU if given.tiny else {}, deadline)
+            for name in dict.fromkeys(names)
+        }
+        devices = find_devices(works, report)
+        usable = [name for name in works if devices[name] and (given.tiny or devices[name] != CPU)]
+        for name in set(given.backend).difference(usable):
+            check = {"name": "a GPU", "ok": False, "detail": f"device: {devices[name]}"}
+            report.add_check(name, check)
+        peers = works["torch"] if "torch" in usable else None
+        works = {name: works[name] for name in given.backend if name in usable}
+        if works and "checks" in given.only:
+            run_checks(works, devices, given.tiny, given.at_once, report)
+        if works and "timings" in given.only:
+            run_timings(works, peers, given.tiny, report)
+        if works and "searches" in given.only:
+            run_searches(works, peers, given.tiny, report)
+    report.save()
+    return all(check["ok"] for check in report.results["checks"])
+
+
+def _arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    cores = machine()["cores"]
     parser.add_argument("--backend", nargs="+", choices=BACKENDS, default=backends())
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS)
     parser.add_argument("--json", type=Path, help="also write all results to this file")
     parser.add_argument("--tiny", action="store_true", help="on the CPU, at tiny sizes")
+    parser.add_argument(
+        "--at-once",
+        type=int,
+        help="checks that run at the same time; by default 2, or as many as cores if there are "
+        f"{MANY_CORES} or more. Each needs about 1 GiB of GPU memory.",
+    )
+    parser.add_argument(
+        "--seconds",
+        type=float,
+        default=SECONDS,
+        help="what has not ended after so many seconds is left out (default: %(default)s)",
+    )
     given = parser.parse_args()
     if not given.backend:
         parser.error(f"none of Keras' backends {', '.join(BACKENDS)} is installed")
-    results = {"date": now(), "machine": machine(), "tiny": given.tiny, "backends": {}}
-    with tempfile.TemporaryDirectory() as folder:
-        for backend in given.backend:
-            work = Work(backend, Path(folder), ON_CPU if given.tiny else {})
-            results["backends"][backend] = check_backend(work, given.tiny)
-            if given.json:
-                given.json.write_text(json.dumps(results, indent=1), encoding="utf-8")
-    return all(check["ok"] for one in results["backends"].values() for check in one["checks"])
+    if given.at_once is None:
+        given.at_once = 2 if given.tiny or cores < MANY_CORES else cores
+    return given
 
 
 if __name__ == "__main__":

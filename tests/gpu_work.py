@@ -8,11 +8,12 @@ import json
 import os
 import re
 import sys
-import time
 from pathlib import Path
-from statistics import median
 
 import numpy as np
+from benchmarks.gpu_timings import fit_as_program
+from benchmarks.gpu_timings import measure as measure_timings
+from benchmarks.searches import measure as measure_search
 
 DTYPES = ("float32", "float64")
 CASES = {
@@ -70,11 +71,11 @@ def model_and_data(case, dtype, tiny):
     return model, *ragged(size["n"], size["longest"], **given)
 
 
-def results(path, reference, tiny):
-    """Write for every case the fitted weights, and predictions with the reference's weights."""
+def results(path, reference, tiny, cases):
+    """Write for each case the fitted weights, and predictions with the reference's weights."""
     written = {}
     known = np.load(reference) if reference else None
-    for case in TINY_CASES if tiny else CASES:
+    for case in cases:
         for dtype in DTYPES:
             name = f"{case}, {dtype}"
             model, X, y = model_and_data(case, dtype, tiny)
@@ -230,16 +231,6 @@ def together(path, tiny):
     Path(path).write_text(json.dumps(written), encoding="utf-8")
 
 
-def fit_as_program(models, X, y):
-    """Return models after they were fitted as one program."""
-    import joblib
-
-    # With one job, joblib would not use its backend.
-    options = {"n_jobs": max(len(models), 2), "batched": True, "max_models": len(models)}
-    with joblib.parallel_config(backend="skrnn", **options):
-        return joblib.Parallel()(joblib.delayed(one.fit)(X, y) for one in models)
-
-
 def _noted_captures():
     """Return a set that is filled with the results of captures on PyTorch."""
     noted = set()
@@ -261,176 +252,20 @@ def _noted_captures():
     return noted
 
 
-def ours(path, grid):
-    """Write seconds per batch of skrnn (forward, backward and update) for each size of a grid."""
-    write_timings(path, grid, _time_ours)
-
-
-def program(path, grid):
-    """Write seconds per batch of skrnn for a fit as a program of one."""
-    write_timings(path, grid, _time_program)
-
-
-def peer(path, grid):
-    """Write seconds per batch of `torch.nn` for the same sizes."""
-    write_timings(path, grid, _time_torch)
-
-
-def write_timings(path, grid, measure):
+def timings(path, rows):
+    """Write the seconds of the rows of `benchmarks.gpu_timings.measure`, after each of them."""
     written = []
-    for size in grid:
-        try:
-            written.append({**size, "seconds": measure(**size)})
-        except Exception as error:  # such as too little memory; the other sizes are measured
-            written.append({**size, "error": f"{type(error).__name__}: {str(error)[:200]}"})
-    Path(path).write_text(json.dumps(written), encoding="utf-8")
+    for row in measure_timings(rows):
+        written.append(row)
+        Path(path).write_text(json.dumps(written), encoding="utf-8")
 
 
-def _examples(steps, batch_size, n_batches):
-    rng = np.random.default_rng(0)
-    n = batch_size * n_batches
-    X = rng.standard_normal((n, steps, 32), dtype=np.float32)
-    return X, (X[:, :, 0].sum(axis=1) > 0).astype(int)
-
-
-def _seconds_per_batch(ends, n_batches):
-    # The first epochs compile, and choose how many batches run in one call.
-    return median(np.diff(ends)[2:]) / n_batches
-
-
-def _time_ours(cell, units, steps, batch_size, n_batches, epochs):
-    import keras
-
-    ends = []
-
-    class Clock(keras.callbacks.Callback):
-        def on_epoch_end(self, epoch, logs=None):
-            ends.append(time.perf_counter())
-
-    model = _classifier(cell, units, batch_size, epochs).set_params(callbacks=[Clock])
-    model.fit(*_examples(steps, batch_size, n_batches))
-    return _seconds_per_batch(ends, n_batches)
-
-
-def _classifier(cell, units, batch_size, epochs):
-    from skrnn import RNNClassifier
-
-    return RNNClassifier(
-        cell=cell,
-        units=units,
-        batch_size=batch_size,
-        epochs=epochs,
-        schedule="constant",
-        add_differences=False,
-        standardize=False,
-        pooling="last",
-        global_clipnorm=None,
-        random_state=0,
-    )
-
-
-def _time_program(cell, units, steps, batch_size, n_batches, epochs):
-    examples = _examples(steps, batch_size, n_batches)
-
-    def seconds(n_epochs):
-        model = _classifier(cell, units, batch_size, n_epochs)
-        begin = time.perf_counter()
-        fit_as_program([model], *examples)
-        return time.perf_counter() - begin
-
-    # A fit with a callback that reads the clock would not be a program of one. The difference of
-    # two fits leaves out what each of them does once, and the first fit compiles.
-    longer = 10 * epochs
-    seconds(epochs)
-    differences = [seconds(longer) - seconds(epochs) for _ in range(3)]
-    return median(differences) / ((longer - epochs) * n_batches)
-
-
-def _time_torch(cell, units, steps, batch_size, n_batches, epochs):
-    import torch
-
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    X, y = (torch.from_numpy(array).to(device) for array in _examples(steps, batch_size, n_batches))
-    y = y.float()[:, None]
-    recurrent = {"lstm": torch.nn.LSTM, "gru": torch.nn.GRU}[cell](32, units, batch_first=True)
-    head = torch.nn.Linear(units, 1)
-    model = torch.nn.ModuleList([recurrent, head]).to(device)
-    optimizer = torch.optim.Adam(model.parameters(), 0.005)
-    loss = torch.nn.BCEWithLogitsLoss()
-    ends = []
-    for _ in range(epochs):
-        for rows in torch.randperm(len(X), device=device).split(batch_size):
-            optimizer.zero_grad()
-            loss(head(recurrent(X[rows])[0][:, -1]), y[rows]).backward()
-            optimizer.step()
-        if device == "cuda":
-            torch.cuda.synchronize()
-        ends.append(time.perf_counter())
-    return _seconds_per_batch(ends, n_batches)
-
-
-def scan(path, steps, batch_size, units, repeats):
-    """Write the median seconds of one forward and backward pass of a layer of minGRU."""
-    import keras
-
-    from skrnn.networks.backends import linear_recurrence
-    from skrnn.networks.cells import get_cell, run_scan
-
-    rng, cell = np.random.default_rng(0), get_cell("mingru")
-    shapes = cell.weight_shapes(units, units)
-    weights = [rng.normal(0, 0.1, shape).astype("float32") for shape in shapes.values()]
-    inputs = rng.standard_normal((batch_size, steps, units), dtype=np.float32)
-
-    def loss(inputs, *weights):
-        by_name = dict(zip(shapes, weights, strict=True))
-        outputs, _ = run_scan(cell, linear_recurrence, inputs, None, by_name)
-        return keras.ops.mean(outputs**2)
-
-    run = {"jax": _gradients_of_jax, "torch": _gradients_of_torch}[keras.backend.backend()]
-    compute = run(loss, [inputs, *weights])
-    seconds = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        compute()
-        seconds.append(time.perf_counter() - start)
-    # The first passes compile.
-    written = {"seconds": median(seconds[2:]), "steps": steps, "batch": batch_size, "units": units}
-    Path(path).write_text(json.dumps(written), encoding="utf-8")
-
-
-def _gradients_of_jax(loss, arrays):
-    import jax
-
-    arrays = [jax.numpy.asarray(array) for array in arrays]
-    compute = jax.jit(jax.value_and_grad(loss, tuple(range(len(arrays)))))
-    return lambda: jax.block_until_ready(compute(*arrays))
-
-
-def _gradients_of_torch(loss, arrays):
-    import torch
-
-    on_gpu = torch.cuda.is_available()
-    arrays = [
-        torch.tensor(array, device="cuda" if on_gpu else "cpu", requires_grad=True)
-        for array in arrays
-    ]
-
-    def compute():
-        torch.autograd.grad(loss(*arrays), arrays)
-        if on_gpu:
-            torch.cuda.synchronize()
-
-    return compute
-
-
-def search(path, name, way, rounds):
+def search(path, **arguments):
     """Write the seconds of a search over hyperparameters; see `benchmarks.searches`."""
-    from benchmarks.searches import measure
-
     try:
-        written = measure(name, way, rounds)
+        written = measure_search(**arguments)
     except Exception as error:  # such as too little memory; the other searches are measured
-        written = {"search": name, "way": way, "error": f"{type(error).__name__}: {error}"}
+        written = {"error": f"{type(error).__name__}: {error}"}
     Path(path).write_text(json.dumps(written), encoding="utf-8")
 
 
@@ -465,7 +300,7 @@ def _device_name(backend):
 
 ROLES = {
     function.__name__: function
-    for function in (results, half, cudnn, together, ours, program, peer, scan, search, device)
+    for function in (results, half, cudnn, together, timings, search, device)
 }
 
 if __name__ == "__main__":

@@ -4,11 +4,15 @@ import json
 import os
 import subprocess
 import sys
+import time
+from functools import partial
 from pathlib import Path
 
 import gpu_check
+import gpu_work
+import numpy as np
 import pytest
-from benchmarks import searches
+from benchmarks import gpu_parts, searches
 
 INSTALLED = gpu_check.backends()
 
@@ -20,22 +24,24 @@ def results(tmp_path_factory):
         pytest.skip("neither JAX nor PyTorch is installed")
     path = tmp_path_factory.mktemp("gpu") / "gpu.json"
     root = Path(gpu_check.find_spec("skrnn").origin).parents[1]
+    arguments = ["--tiny", "--json", path, "--backend", INSTALLED[0], "--seconds", "3000"]
+    # The parts compile many equal operations.
+    cache = {"SKRNN_COMPILATION_CACHE": str(path.with_name("compiled"))}
     run = subprocess.run(
-        [sys.executable, gpu_check.__file__, "--tiny", "--json", path, "--backend", INSTALLED[0]],
-        env={**os.environ, "PYTHONPATH": str(root)},
+        [sys.executable, gpu_check.__file__, *arguments],
+        env={**os.environ, "PYTHONPATH": str(root), **cache},
         capture_output=True,
         text=True,
         check=False,
     )
     assert run.returncode == 0, run.stdout + run.stderr
-    return json.loads(path.read_text(encoding="utf-8"))["backends"][INSTALLED[0]]
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def test_every_case_is_compared_with_the_cpu(results):
     names = {check["name"] for check in results["checks"]}
-    assert {
-        f"{case}, {dtype}" for case in gpu_check.TINY_CASES for dtype in gpu_check.DTYPES
-    } <= names
+    cases = {f"{case}, {dtype}" for case in gpu_work.TINY_CASES for dtype in gpu_work.DTYPES}
+    assert cases <= names
 
 
 def test_all_checks_pass(results):
@@ -47,33 +53,105 @@ def test_half_precision_as_a_parameter_is_refused(results):
     assert found["dtype=float16"] == found["dtype=bfloat16"] == "refused"
 
 
-def test_both_cells_are_timed(results):
-    assert {row["cell"] for row in results["timings"]} == {"lstm", "gru"}
-    assert all(row["ours"] > 0 for row in results["timings"])
-
-
-def test_a_fit_as_a_program_of_one_is_compared_and_timed(results):
+def test_a_fit_as_a_program_of_one_is_compared(results):
     assert "a program of one fit, float32" in {check["name"] for check in results["checks"]}
-    [row] = [row for row in results["timings"] if "program" in row]
-    assert isinstance(row["program"], float)
+
+
+def test_a_search_runs_in_several_processes(results):
+    found = {check["name"]: check["detail"] for check in results["checks"]}
+    assert found["several processes share the GPU"] == "loky, 2 processes, 4 fits"
+
+
+def test_every_size_is_timed(results):
+    assert {row["cell"] for row in results["timings"]} == {"lstm", "gru"}
+    names = {INSTALLED[0]} | ({"torch.nn"} if gpu_check.find_spec("torch") else set())
+    for row in results["timings"]:
+        assert names <= set(row["seconds"])
+        assert all(isinstance(seconds, float) for seconds in row["seconds"].values())
+    programs = [row for row in results["timings"] if "torch, program of one" in row["seconds"]]
+    assert len(programs) == (INSTALLED[0] == "torch")
 
 
 def test_the_scan_of_mingru_is_timed(results):
-    assert results["scan"]["seconds"] > 0
-    assert results["scan"]["steps"] == gpu_check.TINY_SCAN["steps"]
+    [scan] = results["scans"]
+    assert scan["seconds"] > 0
+    assert scan["steps"] == gpu_check.TINY_SCAN["steps"]
 
 
 def test_searches_are_measured_one_by_one_and_together(results):
-    alone, together = results["searches"]
-    assert (alone["way"], together["way"]) == ("one by one", "skrnn, batched")
+    found = {row["way"]: row for row in results["searches"]}
+    alone, together = found["one by one"], found["skrnn, batched"]
     assert all(seconds > 0 for one in (alone, together) for seconds in one["seconds"])
     assert together["accuracy"] == alone["accuracy"]
 
 
+def test_every_part_has_its_time(results):
+    elapsed = results["elapsed"]
+    assert {"devices", "checks", f"timings of {INSTALLED[0]}"} <= set(elapsed)
+    assert list(elapsed.values()) == sorted(elapsed.values())
+
+
 def test_every_search_of_the_check_exists():
-    for name, way, _ in (*gpu_check.SEARCHES, *gpu_check.TINY_SEARCHES):
-        assert name in searches.SIZES
-        assert way in searches.WAYS
+    for search in (*gpu_check.SEARCHES, *gpu_check.TINY_SEARCHES):
+        assert search.name in searches.SIZES
+        assert search.way in searches.WAYS
+
+
+def test_a_part_of_a_search_has_each_number_of_units_equally_often():
+    for search in gpu_check.SEARCHES:
+        size = searches.SIZES[search.name]
+        if search.n_measured:
+            start, chosen = searches.plan_rounds(size, n_measured=search.n_measured)
+            assert [units for _, units in start] == list(size["units"])
+            assert len(set(chosen)) == search.n_measured
+            counts = [[units for _, units in chosen].count(units) for units in size["units"]]
+            assert len(set(counts)) == 1
+
+
+def test_seconds_of_a_whole_search_follow_from_a_part_of_it():
+    # The first candidate takes 7 s, of which 5 s are needed once, and each other takes 2 s.
+    assert searches.whole_seconds(48, [1, 6], [7, 12]) == [101, 96]
+
+
+def test_first_seconds_of_a_search_include_what_a_process_does_once(monkeypatch):
+    from sklearn.dummy import DummyClassifier
+
+    def slow_start(size):
+        time.sleep(0.5)
+        return DummyClassifier(), ("constant", "random_state")
+
+    monkeypatch.setattr(searches, "candidates", lambda size: [(0, 1), (0, 2)])
+    for way, start in (("one by one", "skrnn_model"), ("skorch", "skorch_model")):
+        monkeypatch.setattr(searches, start, slow_start)
+        first, _ = searches.measure("tiny", way)["seconds"]
+        assert first > 0.5
+
+
+def test_parts_import_no_framework_before_the_clock_of_a_search_begins():
+    code = (
+        "import sys, gpu_work; print(*{'joblib', 'keras', 'sklearn', 'torch'} & set(sys.modules))"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": str(Path(gpu_work.__file__).parent)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert run.stdout.split() == []
+
+
+def test_the_table_of_searches_has_ratios_and_marks_what_was_calculated(capsys):
+    skorch = {"way": "skorch", "seconds": [156.0, 152.0], "accuracy": 0.9}
+    part = {"measured_candidates": 6, "measured_seconds": [7.1, 19.0]}
+    ours = {"way": "skrnn, batched", "seconds": [20.0, 4.0], "accuracy": 0.9, "backend": "jax"}
+    late = {"search": "1000 x 5", "way": "skrnn, batched", "error": "over 150 s"}
+    searches.print_searches([*({"search": "48 x 5", **one} for one in (skorch | part, ours)), late])
+    _, peer, row, last = capsys.readouterr().out.strip().splitlines()
+    assert "~156.0 s" in peer
+    assert peer.endswith("6 of 48 candidates: 7.1 s and 19.0 s")
+    assert row.split()[-3:] == ["7.8", "38.0", "0.900"]
+    assert last.endswith("over 150 s")
 
 
 def test_a_difference_from_the_cpu_is_found(tmp_path):
@@ -82,13 +160,57 @@ def test_a_difference_from_the_cpu_is_found(tmp_path):
 
         def run(self, role, suffix, *environment, **_):
             file = tmp_path / f"{len(environment)}.npz"
-            names = [f"{c}, {d}" for c in gpu_check.CASES for d in gpu_check.DTYPES]
+            names = [f"{c}, {d}" for c in gpu_work.CASES for d in gpu_work.DTYPES]
             parts = ("fit", "predictions", "alone", "together")
             values = {f"{name}/{part}": [0.5, 1.0] for name in names for part in parts}
             if not environment:
                 values["gru, float64/predictions"] = [0.5, 1.001]
-            gpu_check.np.savez(file, **values)
+            np.savez(file, **values)
             return file
 
-    checks = list(gpu_check.check_numbers(Work(), tiny=False))
+    checks = list(gpu_parts.check_numbers(Work(), tiny=False, cases=tuple(gpu_work.CASES)))
     assert [check["name"] for check in checks if not check["ok"]] == ["gru, float64"]
+
+
+def test_checks_keep_their_order_and_a_part_without_time_is_a_failed_check(tmp_path):
+    work = gpu_parts.Work("jax", tmp_path, {}, deadline=time.monotonic() - 1)
+
+    def wait(name, seconds):
+        time.sleep(seconds)
+        yield {"name": name, "ok": True, "detail": ""}
+
+    checks = {"jax": [partial(wait, "slow", 0.2), partial(gpu_parts.check_half, work, tiny=True)]}
+    checks["torch"] = [partial(wait, "fast", 0)]
+    found = list(gpu_parts.side_by_side(checks, at_once=3))
+    assert [(backend, one["name"]) for backend, [one] in found] == [
+        ("jax", "slow"),
+        ("jax", "check_half runs"),
+        ("torch", "fast"),
+    ]
+    assert [one["ok"] for _, [one] in found] == [True, False, True]
+    assert "time limit" in found[1][1][0]["detail"]
+
+
+def test_only_one_check_lets_skrnn_decide_how_processes_share_the_memory(tmp_path, monkeypatch):
+    found = {}
+
+    def run(command, env, **_):
+        found.setdefault(command[2], env)
+        return subprocess.CompletedProcess(command, returncode=1, stdout="failed")
+
+    monkeypatch.setattr(gpu_parts.subprocess, "run", run)
+    works = {"jax": gpu_parts.Work("jax", tmp_path, {}, deadline=time.monotonic() + 60)}
+    report = gpu_check.Report(None, tiny=False)
+    gpu_check.run_checks(works, {"jax": "a GPU"}, tiny=False, at_once=2, report=report)
+    assert [check["detail"] for check in report.results["checks"]] == ["failed"] * 9
+    name = "XLA_PYTHON_CLIENT_PREALLOCATE"
+    assert name not in found.pop("search")
+    assert {"results", "together", "half", "cudnn"} == set(found)
+    assert {env[name] for env in found.values()} == {"false"}
+    assert {env["KERAS_BACKEND"] for env in found.values()} == {"jax"}
+
+
+def test_all_cases_are_checked_once():
+    checks = gpu_parts.checks_of(None, tiny=False, on_gpu=True)
+    cases = [one.args[2] for one in checks if one.func is gpu_parts.check_numbers]
+    assert sorted(case for group in cases for case in group) == sorted(gpu_work.CASES)

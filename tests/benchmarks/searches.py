@@ -1,8 +1,8 @@
 """The time of hyperparameter searches: one by one, in processes, and under the backend "skrnn".
 
 ``python tests/benchmarks/searches.py`` prints one table. Each way to run a search has a process of
-its own, in which the search runs twice: the first time includes compilation and the start of
-worker processes. Run it on a machine without other work. `gpu_check` measures the same searches.
+its own, in which the search runs twice: the first time includes imports, compilation and the start
+of worker processes. Run it on a machine without other work. `gpu_check` measures the same searches.
 """
 
 import argparse
@@ -27,11 +27,14 @@ SIZES = {
 WAYS = {
     "one by one": None,
     "loky, 2 processes": {"backend": "loky", "n_jobs": 2},
+    "loky, 4 processes": {"backend": "loky", "n_jobs": 4},
     "skrnn": {"backend": "skrnn", "n_jobs": 64},
     "skrnn, batched": {"backend": "skrnn", "n_jobs": 64, "batched": True},
     "skorch": None,
     "skorch, 2 processes": {"backend": "loky", "n_jobs": 2},
 }
+# Four processes are for machines with more than two cores.
+DEFAULT_WAYS = tuple(way for way in WAYS if way != "loky, 4 processes")
 FEATURES = 3
 
 
@@ -44,23 +47,29 @@ def waves(n, steps):
     return X, y
 
 
-def candidates(n_candidates, units):
+def candidates(size):
     """Return learning rates on a logarithmic scale, each with one of some numbers of units."""
+    n_candidates, units = size["n_candidates"], size["units"]
     rates = np.geomspace(3e-4, 3e-2, -(-n_candidates // len(units)))
     return [(float(rate), n_units) for rate in rates for n_units in units][:n_candidates]
 
 
-def make_search(estimator, names, size):
-    """Return a search over the candidates of a size, whose parameters have some names."""
-    from sklearn.model_selection import GridSearchCV, StratifiedKFold
+def plan_rounds(size, rounds=2, n_measured=None):
+    """Return the candidates of each round.
 
-    given = candidates(size["n_candidates"], size["units"])
-    grid = [{name: [value] for name, value in zip(names, one, strict=True)} for one in given]
-    return GridSearchCV(estimator, grid, cv=StratifiedKFold(size.get("folds", 5)), refit=False)
+    If only some candidates are measured, the first round has one of each number of units, so that
+    it includes everything that a process does once, and the second has `n_measured` candidates at
+    equal distances.
+    """
+    given = candidates(size)
+    if n_measured is None:
+        return [given] * rounds
+    chosen = np.linspace(0, len(given) - 1, n_measured).round().astype(int)
+    return [given[: len(size["units"])], [given[i] for i in chosen]]
 
 
-def skrnn_search(size):
-    """Return a search over classifiers of skrnn."""
+def skrnn_model(size):
+    """Return a classifier of skrnn, and the names of the parameters of candidates."""
     from skrnn import RNNClassifier
 
     model = RNNClassifier(
@@ -73,11 +82,11 @@ def skrnn_search(size):
         pooling="last",
         random_state=0,
     )
-    return make_search(model, ("learning_rate", "units"), size)
+    return model, ("learning_rate", "units")
 
 
-def skorch_search(size):
-    """Return the same search over classifiers of skorch."""
+def skorch_model(size):
+    """Return the same classifier of skorch, and the names of the parameters of candidates."""
     import torch
     from skorch import NeuralNetClassifier
 
@@ -101,11 +110,23 @@ def skorch_search(size):
         verbose=0,
         device="cuda" if torch.cuda.is_available() else "cpu",
     )
-    return make_search(model, ("lr", "module__units"), size)
+    return model, ("lr", "module__units")
 
 
-def measure(name, way, rounds=2):
+def _make_search(model, names, given, n_folds):
+    from sklearn.model_selection import GridSearchCV, StratifiedKFold
+
+    grid = [{name: [value] for name, value in zip(names, one, strict=True)} for one in given]
+    # Without "raise", a fit that fails would only give a warning, and take little time.
+    folds = StratifiedKFold(n_folds)
+    return GridSearchCV(model, grid, cv=folds, refit=False, error_score="raise")
+
+
+def measure(name, way, rounds=2, n_measured=None):
     """Return the seconds of each round of a search, and the best mean accuracy.
+
+    In a process of its own, the first round includes the imports of scikit-learn and of the
+    framework, the start of the device, and all compilation.
 
     Parameters
     ----------
@@ -114,32 +135,102 @@ def measure(name, way, rounds=2):
     way : str
         One of `WAYS`.
     rounds : int, default=2
-    """
-    import joblib
+        How often the search runs.
+    n_measured : int or None, default=None
+        If not None, only so many candidates are measured, as `plan_rounds` describes. The seconds
+        of two rounds of the whole search are calculated from them, and `rounds` is ignored.
 
+    Returns
+    -------
+    dict
+        In "seconds" those of each round. If only some candidates were measured, also
+        "measured_candidates", their number in the second round, and "measured_seconds".
+    """
     size = SIZES[name]
     X, y = waves(size["n"], size["steps"])
-    search = (skorch_search if way.startswith("skorch") else skrnn_search)(size)
-    config, seconds = WAYS[way], []
-    for _ in range(rounds):
-        begin = time.perf_counter()
-        with nullcontext() if config is None else joblib.parallel_config(**config):
+    plan, n_folds = plan_rounds(size, rounds, n_measured), size.get("folds", 5)
+    begin, seconds = time.perf_counter(), []
+    import joblib
+
+    model, names = (skorch_model if way.startswith("skorch") else skrnn_model)(size)
+    for given in plan:
+        search = _make_search(model, names, given, n_folds)
+        with nullcontext() if WAYS[way] is None else joblib.parallel_config(**WAYS[way]):
             search.fit(X, y)
-        seconds.append(time.perf_counter() - begin)
-    accuracy = float(search.best_score_)
-    return {"search": name, "way": way, "seconds": seconds, "accuracy": accuracy}
+        end = time.perf_counter()
+        seconds.append(end - begin)
+        begin = end
+    found = {
+        "search": name,
+        "way": way,
+        "seconds": seconds,
+        "fits": size["n_candidates"] * n_folds,
+        "accuracy": float(search.best_score_),
+    }
+    if n_measured is None:
+        return found
+    return {
+        **found,
+        "seconds": whole_seconds(size["n_candidates"], [len(given) for given in plan], seconds),
+        "measured_candidates": n_measured,
+        "measured_seconds": seconds,
+    }
+
+
+def whole_seconds(n_candidates, n_measured, seconds):
+    """Return the seconds of the first and second search with all candidates, from parts of them.
+
+    Parameters
+    ----------
+    n_candidates : int
+    n_measured : list of int
+        The number of candidates in the two rounds that were measured.
+    seconds : list of float
+        The seconds of these two rounds.
+    """
+    (n_first, n_second), (first, second) = n_measured, seconds
+    per_candidate = second / n_second
+    return [first + (n_candidates - n_first) * per_candidate, n_candidates * per_candidate]
 
 
 def print_searches(rows):
-    """Print the times of searches as a table."""
-    print(f"{'search':<10}{'way':<20}{'first':>10}{'second':>10}{'accuracy':>10}")
+    """Print the times of searches as a table, with the ratios of skorch's times to them.
+
+    Calculated seconds have the sign ~, and the last column has what was measured.
+    """
+    peers = {row["search"]: row for row in rows if row["way"] == "skorch" and "error" not in row}
+    print(
+        f"\n{'search':<10}{'way':<20}{'backend':<9}{'first':>10}{'second':>10}"
+        f"{'skorch/first':>14}{'/second':>9}{'accuracy':>10}"
+    )
     for row in rows:
+        start = f"{row['search']:<10}{row['way']:<20}{row.get('backend', ''):<9}"
         if "error" in row:
-            print(f"{row['search']:<10}{row['way']:<20}  {row['error'][:60]}")
+            print(f"{start}  {row['error'][:80]}")
             continue
-        first, *others = (f"{one:.2f} s" for one in row["seconds"])
-        second = others[0] if others else ""
-        print(f"{row['search']:<10}{row['way']:<20}{first:>10}{second:>10}{row['accuracy']:>10.3f}")
+        print(start + _times(row) + _ratios(row, peers.get(row["search"])) + _facts(row))
+
+
+def _times(row):
+    sign = "~" if "measured_candidates" in row else ""
+    cells = [f"{sign}{one:.1f} s" for one in row["seconds"][:2]]
+    return "".join(f"{cell:>10}" for cell in [*cells, ""][:2])
+
+
+def _ratios(row, peer):
+    pairs = zip(row["seconds"], peer["seconds"] if peer else (), strict=False)
+    cells = [f"{theirs / ours:.1f}" for ours, theirs in pairs if row is not peer]
+    first, second = [*cells, "", ""][:2]
+    return f"{first:>14}{second:>9}"
+
+
+def _facts(row):
+    if "measured_candidates" not in row:
+        return f"{row['accuracy']:>10.3f}"
+    measured = " and ".join(f"{one:.1f} s" for one in row["measured_seconds"])
+    n_candidates = SIZES[row["search"]]["n_candidates"]
+    # The best of some candidates is not the best of the search.
+    return f"{'':>10}  {row['measured_candidates']} of {n_candidates} candidates: {measured}"
 
 
 def _in_new_process(name, way):
@@ -160,7 +251,7 @@ def main():
     """Measure the searches and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--search", nargs="+", choices=SIZES, default=["12 x 5"])
-    parser.add_argument("--way", nargs="+", choices=WAYS, default=list(WAYS))
+    parser.add_argument("--way", nargs="+", choices=WAYS, default=DEFAULT_WAYS)
     parser.add_argument("--json", type=Path, help="also write all results to this file")
     parser.add_argument("--worker", nargs=2, help=argparse.SUPPRESS)
     given = parser.parse_args()
