@@ -182,6 +182,7 @@ class ManyModels:
         starts, weights = stack[0][1], stack[1][3]
         n_models, size = starts.shape
         given = _stacked(batches, n_models, size)
+        losses = np.zeros((n_models, size), weights.dtype)
         most = np.int32(given[-1].max())
         packed = pack(given, np)
         with jax.enable_x64(True):
@@ -190,9 +191,7 @@ class ManyModels:
             state, packed = self._loops[name](
                 state, stack, packed, most, shape=shape, layout=layout_of(given)
             )
-        counted, *_, rates, _ = given
-        losses = jax.ShapeDtypeStruct(rates.shape[:2], weights.dtype)
-        counted, losses = unpack(jax.device_get(packed), layout_of((counted, losses)))
+        counted, losses = unpack(jax.device_get(packed), layout_of((given[0], losses)))
         results = {
             slot: (losses[slot, : len(bounds) - 1], _at(counted, slot))
             for slot, (_, bounds, *_) in batches.items()
