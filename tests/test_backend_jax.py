@@ -28,6 +28,7 @@ import jax.numpy as jnp
 
 from skrnn.networks.backends import precision
 from skrnn.networks.backends.jax import device as backend
+from skrnn.networks.backends.jax import gpu_loops
 from skrnn.networks.cells import get_cell, run_steps
 
 # --- time loops -------------------------------------------------------------------------------
@@ -50,6 +51,8 @@ def test_run_loop_and_gradients_equal_those_of_run_steps(
 ):
     if device == "gpu":
         monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
+        # Two iterations of the compiled loop, and one time step that is left over.
+        monkeypatch.setattr(gpu_loops, "UNROLL", (3,))
     arguments = loop_arguments(cell, 5, 7, 3, 4, codes=codes, mask=mask)
     steps, mask, weights, states, factors = jax.tree.map(jnp.asarray, arguments)
 

@@ -162,11 +162,13 @@ def _run_blocks(
     collect=lambda rows, outputs: (rows, outputs),
 ):
     """Return the indices of each block of sequences, and the outputs of a model for them."""
+    blocks = [*inference_batches(sequences.lengths, equal_lengths=equal_lengths)]
+    is_one_call = len(blocks) == 1
+    convert = backends.sequences_for_one_call if is_one_call else backends.sequences_to_device
 
     def send(some):
-        return backends.sequences_to_device(standardized(some, standardization, spec.dtype))
+        return convert(standardized(some, standardization, spec.dtype))
 
-    blocks = inference_batches(sequences.lengths, equal_lengths=equal_lengths)
     with lease(spec.for_inputs(sequences)) as program:
         if getattr(program.network, name) is None:
             raise ValueError(

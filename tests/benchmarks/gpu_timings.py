@@ -196,7 +196,7 @@ KINDS = {
 
 
 def print_timings(rows):
-    """Print a table of seconds per batch, and their ratios to those of `torch.nn`.
+    """Print a table of the times per batch, each with the ratio of `torch.nn`'s time to it.
 
     Parameters
     ----------
@@ -208,7 +208,10 @@ def print_timings(rows):
     print(f"\n{'cell':<8}{'units':>6}{'steps':>7}{'batch':>7}" + "".join(f"{n:>28}" for n in names))
     for row in rows:
         peer = row["seconds"].get("torch.nn")
-        cells = "".join(f"{_cell(row['seconds'].get(name), peer):>28}" for name in names)
+        cells = "".join(
+            f"{_cell(row['seconds'].get(name), None if name == 'torch.nn' else peer):>28}"
+            for name in names
+        )
         print(f"{row['cell']:<8}{row['units']:>6}{row['steps']:>7}{row['batch_size']:>7}{cells}")
 
 

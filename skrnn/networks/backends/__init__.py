@@ -32,6 +32,7 @@ __all__ = [
     "placement",
     "precision",
     "run_loop",
+    "sequences_for_one_call",
     "sequences_to_device",
     "steps_to_device",
     "to_device",
@@ -59,7 +60,8 @@ class Backend(Protocol):
     If the functions that `compile_forward` returns accept weights that are not loaded, as their
     argument `values`, it has the constant ``FORWARD_TAKES_VALUES = True``. If it can assign arrays
     to several variables faster than to one after another, it has the function
-    ``assign(variables, values)``.
+    ``assign(variables, values)``. If sequences that are used in one call only need not be sent
+    before it, it has the function ``sequences_for_one_call(sequences)``.
     """
 
     def sequences_to_device(self, sequences) -> Any:
@@ -160,6 +162,7 @@ has_fast_loop = _backend.has_fast_loop
 linear_recurrence = _backend.linear_recurrence
 run_loop = _backend.run_loop
 sequences_to_device = _backend.sequences_to_device
+sequences_for_one_call = getattr(_backend, "sequences_for_one_call", sequences_to_device)
 to_device = _backend.to_device
 
 forward_takes_values = getattr(_backend, "FORWARD_TAKES_VALUES", False)

@@ -7,6 +7,7 @@ from skrnn.networks.backends.jax.device import (
     compile_forward,
     compile_training,
     precision,
+    sequences_for_one_call,
     sequences_to_device,
     to_device,
 )
@@ -30,6 +31,7 @@ __all__ = [
     "placement",
     "precision",
     "run_loop",
+    "sequences_for_one_call",
     "sequences_to_device",
     "to_device",
 ]

@@ -23,7 +23,13 @@ def _scan(step, first, inputs, *, reverse=False):
     # Time steps that are left over would be a second loop, and all arrays would be copied for it.
     dividing = [n for n in UNROLL if n_steps % n == 0]
     unroll = min(dividing, default=UNROLL[0])
-    return jax.lax.scan(step, first, inputs, reverse=reverse, unroll=unroll)
+
+    def separate_step(carried, inputs):
+        # Otherwise, the kernels of a time step may compute those before it in the iteration again.
+        carried, result = step(carried, inputs)
+        return jax.lax.optimization_barrier(carried), result
+
+    return jax.lax.scan(separate_step, first, inputs, reverse=reverse, unroll=unroll)
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(0,))

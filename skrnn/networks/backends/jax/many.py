@@ -192,9 +192,7 @@ class ManyModels:
             state, packed = self._loops[name](
                 state, stack, packed, most, shape=shape, layout=layout_of(given)
             )
-        counted, *_, rates, _ = given
-        losses = jax.ShapeDtypeStruct(rates.shape[:2], weights.dtype)
-        counted, losses = unpack(jax.device_get(packed), layout_of((counted, losses)))
+        counted, losses = unpack(jax.device_get(packed), layout_of((given[0], losses)))
         results = {
             slot: (losses[slot, : len(bounds) - 1], _at(counted, slot))
             for slot, (_, bounds, *_) in batches.items()
