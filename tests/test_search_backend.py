@@ -80,7 +80,7 @@ class Doubler:
     """A group that doubles numbers, and notes how many of them each call has."""
 
     def __init__(self, n_fits, has_slot=True):
-        self.n_fits, self.has_slot, self.calls = n_fits, has_slot, []
+        self.n_fits, self.has_slot, self.calls, self.patience = n_fits, has_slot, [], 0.0
 
     def run(self, kind, requests):
         self.calls.append((kind, len(requests)))

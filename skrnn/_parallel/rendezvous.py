@@ -186,7 +186,7 @@ class Rendezvous:
         ----------
         group : object
             An object with the number of its fits, `n_fits`, whether another fit can join it,
-            `has_slot`, and the method ``run(kind, requests)``, which returns one result per
+            `has_slot`, how long a call should wait for one, `patience`, and the method ``run(kind, requests)``, which returns one result per
             request. The calls of a group run one after another.
         kind : hashable
         request : object
@@ -269,9 +269,9 @@ class Rendezvous:
         # Tasks whose requests wait or are run cannot join the group now.
         n_asked = self._n_running + sum(map(len, self._waiting.values()))
         if len(entries) < group.n_fits:
-            longest = _WAIT_FOR_FIT
+            longest = max(_WAIT_FOR_FIT, group.patience)
         elif group.has_slot and n_asked < self._n_tasks:
-            longest = _WAIT_FOR_TASK
+            longest = max(_WAIT_FOR_TASK, group.patience)
         else:
             return 0
         return entries[-1].time + longest - time.monotonic()

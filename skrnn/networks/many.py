@@ -29,6 +29,9 @@ _KEPT_PER_UNIT = 16
 _GATES = 4
 # A call takes about this time, as each one begins with a wait for all fits of a group.
 _SECONDS_PER_CALL = 1.0
+# The part of the time of a call for which it waits for further fits, each of which would otherwise
+# need another call.
+_PATIENCE = 0.5
 
 
 def can_join(job, segments, recipe):
@@ -84,13 +87,14 @@ def seat(spec, job, recipe, **options):
                 n_models = min(meeting.max_models, _models_in_memory(spec, job, layout))
                 group = Group(spec, training, recipe, n_models, options)
                 groups.append(group)
-            taken = group.take_seat(meeting)
+            slot = group.take_slot()
         try:
-            with backends.placement(taken.slot, group.n_models):
+            taken = Seat(group, slot, meeting)
+            with backends.placement(slot, group.n_models):
                 yield taken if group.is_useful else None
         finally:
             with meeting.lock:
-                group.leave(taken)
+                group.leave(slot)
                 if not group.n_fits:
                     groups.remove(group)
                     group.close()
@@ -112,6 +116,10 @@ def _models_in_memory(spec, job, layout):
     return max(1, int(_MEMORY * n_bytes / n_bytes_of_model))
 
 
+def _since(begin):
+    return time.perf_counter() - begin
+
+
 class Group:
     """Fits that are trained as one program, and the slots for them.
 
@@ -130,6 +138,8 @@ class Group:
     n_models : int
     is_useful : bool
         Whether fits can be trained together; the backend decides it.
+    patience : float
+        How long a call should wait for tasks that may still join, in seconds.
     """
 
     def __init__(self, spec, training, recipe, n_models, options):
@@ -142,6 +152,7 @@ class Group:
         self._state, self._host, self._data, self._holders = None, None, {}, {}
         self._lock = threading.Lock()
         self._seconds_per_batch, self._has_run, self._has_failed = None, set(), False
+        self.patience = 0.0
 
     @property
     def has_slot(self):
@@ -153,14 +164,14 @@ class Group:
         """The number of fits in the group."""
         return self.n_models - len(self._free)
 
-    def take_seat(self, meeting):
-        """Return a seat at a free slot."""
-        return Seat(self, self._free.pop(), meeting)
+    def take_slot(self):
+        """Return a slot that was free."""
+        return self._free.pop()
 
-    def leave(self, seat):
-        """Free the slot of a seat."""
-        self._free.append(seat.slot)
-        for holder in [holder for holder in self._holders if holder[1] == seat.slot]:
+    def leave(self, slot):
+        """Free a slot."""
+        self._free.append(slot)
+        for holder in [holder for holder in self._holders if holder[1] == slot]:
             del self._holders[holder]
 
     def close(self):
@@ -184,11 +195,14 @@ class Group:
         """Return the values of all variables of a model, by the identity of the variable."""
         self._check_state()
         with self._lock:
-            if self._host is None:
-                self._host = self.models.to_host(self._state)
-            groups = zip(self.models.variables, self._host, strict=True)
+            groups = zip(self.models.variables, self._on_host(), strict=True)
             pairs = [pair for group in groups for pair in zip(*group, strict=True)]
         return {id(variable): np.array(values[slot]) for variable, values in pairs}
+
+    def _on_host(self):
+        if self._host is None:
+            self._host = self.models.to_host(self._state)
+        return self._host
 
     def run(self, kind, requests):
         """Run the requests of several seats; see `Rendezvous.ask`."""
@@ -201,18 +215,23 @@ class Group:
             self._has_failed = True
             raise
         if kind in self._has_run and kind[0] == "train":
-            most = max(len(losses) for losses, _ in results.values())
-            self._seconds_per_batch = (time.perf_counter() - begin) / most
+            most, seconds = max(len(losses) for losses, _ in results.values()), _since(begin)
+            self._seconds_per_batch, self.patience = seconds / most, _PATIENCE * seconds
         self._has_run.add(kind)
         return [results[request["seat"].slot] for request in requests]
 
     def _train(self, kind, requests):
-        with self._lock, backends.precision(self._spec.dtype):
-            for request in requests:
-                self._load(kind, request)
+        with backends.precision(self._spec.dtype):
+            with self._lock:
+                if self._state is not None and self.n_fits > len(requests):
+                    # The other fits read their values during the call.
+                    self._on_host()
+                for request in requests:
+                    self._load(kind, request)
             batches = {request["seat"].slot: request["batches"] for request in requests}
             state, results = self.models.run(kind, self._state, self._data[kind], batches)
-            self._state, self._host = state, None
+            with self._lock:
+                self._state, self._host = state, None
         return results
 
     def _load(self, kind, request):

@@ -184,6 +184,7 @@ class ManyModels:
         n_rows = max(size, JOINED_ROWS)
         # A batch is a slice of the order, whose end may be padding.
         given = _stacked(batches, n_models, n_rows, n_rows + size + 1)
+        losses = np.zeros((n_models, n_rows), weights.dtype)
         most = np.int32(given[-1].max())
         packed = pack(given, np)
         with jax.enable_x64(True):
