@@ -20,7 +20,7 @@ from joblib.parallel import (
     ThreadingBackend,
 )
 
-from skrnn._parallel.rendezvous import Rendezvous, Team, current_team
+from skrnn._parallel.rendezvous import Rendezvous, Team, current_team, leave_core, take_core
 
 # On a GPU, one update of 60 small networks takes about twice as long as that of a single one.
 DEFAULT_MODELS = 64
@@ -75,7 +75,7 @@ class SearchBackend(ParallelBackendBase):
             **backend_kwargs,
         )
         self._max_models, self._batched, self._outer_team = max_models, batched, team
-        self._team = self._pool = None
+        self._team = self._pool = self._left_cores = None
         self._running = set()
 
     def effective_n_jobs(self, n_jobs):
@@ -113,6 +113,7 @@ class SearchBackend(ParallelBackendBase):
             self._team = Team(Rendezvous(most))
         else:
             self._team = Team(outer.rendezvous, current_team())
+            self._left_cores = leave_core()
         self._pool = ThreadPoolExecutor(n_jobs, thread_name_prefix="skrnn")
         self._n_jobs = n_jobs
         return n_jobs
@@ -140,7 +141,8 @@ class SearchBackend(ParallelBackendBase):
         self._pool.shutdown(wait=False, cancel_futures=True)
         if self._outer_team is None:
             self._team.rendezvous.close()
-        self._pool = self._team = None
+        take_core(self._left_cores)
+        self._pool = self._team = self._left_cores = None
 
     def abort_everything(self, ensure_ready=True):
         """End all tasks, because one of them failed or the user interrupted them."""

@@ -5,6 +5,10 @@ fits has a thread, its conductor, which joins the waiting requests of the group 
 call. Calls of several groups may run at the same time, so that their programs are compiled at the
 same time. A conductor does not count on any request to arrive: it waits for a missing one for a
 bounded time only, so that tasks may fail, end early, or never train a network.
+
+At most one task per core runs at the same time. A task that waits for its updates, or for tasks
+within it, does not count. Without this limit, each of many threads would wait for Python's lock
+after every operation that releases it.
 """
 
 import os
@@ -53,10 +57,12 @@ class Team:
         before = current_team()
         _local.team = self
         self.rendezvous.add_tasks(1)
+        take_core(self.rendezvous.cores)
         try:
             check_cancelled()
             return task()
         finally:
+            leave_core()
             self.rendezvous.add_tasks(-1)
             _local.team = before
 
@@ -79,6 +85,27 @@ def check_cancelled():
         raise KeyboardInterrupt(_INTERRUPTED)
 
 
+def take_core(cores):
+    """Wait until a core is free, and let this thread use it; None does nothing."""
+    if cores is not None:
+        cores.acquire()
+        _local.cores = cores
+
+
+def leave_core():
+    """Let another thread use the core of this thread.
+
+    Returns
+    -------
+    threading.Semaphore or None
+        What `take_core` needs to take it again; None if this thread did not have a core.
+    """
+    cores, _local.cores = getattr(_local, "cores", None), None
+    if cores is not None:
+        cores.release()
+    return cores
+
+
 def turn(key):
     """Return a context that only one task of a rendezvous enters at a time for each key.
 
@@ -93,18 +120,13 @@ def turn(key):
 
 @contextmanager
 def alone():
-    """Limit the fits that train on their own in threads to one per core."""
-    team = current_team()
-    if team is None or getattr(_local, "is_alone", False):
+    """Let a fit of a task train on its own, without turns."""
+    check_cancelled()
+    before, _local.is_alone = getattr(_local, "is_alone", False), True
+    try:
         yield
-        return
-    with team.rendezvous.cores:
-        check_cancelled()
-        _local.is_alone = True
-        try:
-            yield
-        finally:
-            _local.is_alone = False
+    finally:
+        _local.is_alone = before
 
 
 @dataclass(eq=False)
@@ -134,8 +156,8 @@ class Rendezvous:
         The groups of fits, kept by `skrnn.networks.many`.
     lock : threading.RLock
         The lock of `groups`.
-    cores : threading.BoundedSemaphore
-        The cores on which fits train alone.
+    cores : threading.Semaphore
+        The cores on which tasks run.
     n_calls, n_requests : int
         The number of joined calls so far, and of the requests that they joined.
     """
@@ -143,7 +165,7 @@ class Rendezvous:
     def __init__(self, max_models):
         self.max_models = max_models
         self.groups, self.lock = {}, threading.RLock()
-        self.cores = threading.BoundedSemaphore(os.cpu_count() or 1)
+        self.cores = threading.Semaphore(os.cpu_count() or 1)
         self.n_calls = self.n_requests = 0
         self._condition = threading.Condition()
         self._waiting = defaultdict(list)
@@ -186,8 +208,9 @@ class Rendezvous:
         ----------
         group : object
             An object with the number of its fits, `n_fits`, whether another fit can join it,
-            `has_slot`, how long a call should wait for one, `patience`, and the method ``run(kind, requests)``, which returns one result per
-            request. The calls of a group run one after another.
+            `has_slot`, how long a call should wait for one, `patience`, and the method
+            ``run(kind, requests)``, which returns one result per request. The calls of a group run
+            one after another.
         kind : hashable
         request : object
 
@@ -206,7 +229,9 @@ class Rendezvous:
                 self._conductors.add(group)
                 threading.Thread(target=self._conduct, args=(group,), daemon=True).start()
             self._condition.notify_all()
+        cores = leave_core()
         entry.done.wait()
+        take_core(cores)
         if entry.error is not None:
             raise entry.error
         return entry.result

@@ -169,6 +169,13 @@ def _run_blocks(
     def send(some):
         return convert(standardized(some, standardization, spec.dtype))
 
+    def run(compiled):
+        on_device = Feed(send, sequences, sequences)
+        return [
+            collect(rows, compiled(*on_device(rows), *(given[rows] for given in initial)))
+            for rows in blocks
+        ]
+
     with lease(spec.for_inputs(sequences)) as program:
         if getattr(program.network, name) is None:
             raise ValueError(
@@ -176,11 +183,11 @@ def _run_blocks(
                 "sequence or changes the number of time steps."
             )
         compiled = program.forward(name, weights)
-        on_device = Feed(send, sequences, sequences)
-        return [
-            collect(rows, compiled(*on_device(rows), *(given[rows] for given in initial)))
-            for rows in blocks
-        ]
+        if not backends.forward_takes_values:
+            return run(compiled)
+    # The forward pass receives all weights, so that the program may serve others meanwhile.
+    with backends.precision(spec.dtype):
+        return run(compiled)
 
 
 def _as_list(tensors):

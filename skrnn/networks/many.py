@@ -27,8 +27,9 @@ _MEMORY = 0.5
 # The numbers that the backward pass keeps per unit and time step: gates, states, and their sums.
 _KEPT_PER_UNIT = 16
 _GATES = 4
-# A call takes about this time, as each one begins with a wait for all fits of a group.
-_SECONDS_PER_CALL = 1.0
+# A call takes about this time: each one begins with a wait for all fits of a group, and delays the
+# predictions of other fits.
+_SECONDS_PER_CALL = 0.25
 # The part of the time of a call for which it waits for further fits, each of which would otherwise
 # need another call.
 _PATIENCE = 0.5

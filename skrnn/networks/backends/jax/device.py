@@ -16,6 +16,7 @@ A custom body may combine the rows of a batch, and a custom metric may ignore we
 either of them no rows are added.
 """
 
+import threading
 from contextlib import nullcontext
 from functools import partial
 from itertools import groupby
@@ -236,6 +237,7 @@ def compile_forward(model):
     """
     variables = model.trainable_variables, model.non_trainable_variables
     has_steps = [len(given.shape) > 1 and given.shape[1] is None for given in further_inputs(model)]
+    known, lock = set(), threading.Lock()
 
     @partial(jax.jit, static_argnames="n_steps")
     def forward(state, arrays, rows, n_steps, initial):
@@ -258,7 +260,11 @@ def compile_forward(model):
             _with_bucket_of_steps(array[filled]) if longer else array[filled]
             for array, longer in zip(initial, has_steps, strict=True)
         ]
-        outputs = forward(state, arrays, rows[filled], n_steps, initial)
+        key = n_rows, n_steps, *(array.shape for array in jax.tree.leaves((arrays, initial)))
+        # Several threads would compile the same shape.
+        with nullcontext() if key in known else lock:
+            outputs = forward(state, arrays, rows[filled], n_steps, initial)
+            known.add(key)
         return jax.tree.map(lambda array: np.asarray(array)[: len(rows)], outputs)
 
     return run

@@ -14,9 +14,9 @@ from torch.overrides import TorchFunctionMode
 
 # The first calls let libraries allocate their memory, which a capture must not do.
 _WARM_UPS = 3
-# PyTorch has one stream for captures, and waits for the device before each of them, which a capture
-# in another thread does not allow.
-_capturing = threading.Lock()
+# PyTorch has one stream for captures and one thread for gradients, and waits for the device before
+# each capture. Operations of another program during a capture would therefore end it.
+_one_at_a_time = threading.Lock()
 
 
 def repeated(function, device):
@@ -44,7 +44,7 @@ def capture(function):
     # The threads of other fits may allocate memory meanwhile. After a failure, PyTorch leaves the
     # stream of the capture in use, so the current one is restored here.
     stream = torch.cuda.stream(torch.cuda.current_stream())
-    with _capturing, stream, torch.cuda.graph(graph, capture_error_mode="thread_local"):
+    with stream, torch.cuda.graph(graph, capture_error_mode="thread_local"):
         function()
     return graph.replay
 
@@ -75,12 +75,13 @@ class Repeated:
     def __call__(self):
         """Run the function, or launch its graph."""
         self._n_calls += 1
-        if self._n_calls <= _WARM_UPS:
-            warm_up(self._run)
-            return
-        if self._replay is None:
-            self._replay = self._captured()
-        self._replay()
+        with _one_at_a_time:
+            if self._n_calls <= _WARM_UPS:
+                warm_up(self._run)
+                return
+            if self._replay is None:
+                self._replay = self._captured()
+            self._replay()
 
     def _run(self):
         with self._constants:
