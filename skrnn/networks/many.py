@@ -6,10 +6,10 @@ waiting are run as one call. What belongs to a fit, such as its history, its sch
 stopping, therefore stays where it is, and a fit may join or leave the group at any epoch.
 """
 
-import math
 import threading
 import time
 from contextlib import contextmanager
+from itertools import chain
 
 import numpy as np
 
@@ -18,21 +18,19 @@ from skrnn.networks import backends
 from skrnn.networks.backends.buckets import JOINED_ROWS
 from skrnn.networks.feed import RESIDENT_BYTES
 from skrnn.networks.fingerprint import is_complete, settings
+from skrnn.networks.models_in_memory import models_in_memory
 from skrnn.networks.objective import describe_objective
 from skrnn.networks.optimizers import is_custom, sets_own_rate
 from skrnn.networks.programs import borrow, give_back
 
-# The data, the weights and the gradients of all models may need this part of the device's memory.
-_MEMORY = 0.5
-# The numbers that the backward pass keeps per unit and time step: gates, states, and their sums.
-_KEPT_PER_UNIT = 16
-_GATES = 4
 # A call takes about this time: each one begins with a wait for all fits of a group, and delays the
 # predictions of other fits.
 _SECONDS_PER_CALL = 0.25
 # The part of the time of a call for which it waits for further fits, each of which would otherwise
 # need another call.
 _PATIENCE = 0.5
+# The values of all models are copied before a call if they have at most so many bytes.
+_COPIED_BYTES = 2**26
 
 
 def can_join(job, segments, recipe):
@@ -85,7 +83,7 @@ def seat(spec, job, recipe, **options):
             groups = meeting.groups.setdefault(key, [])
             group = next((group for group in groups if group.has_slot), None)
             if group is None:
-                n_models = min(meeting.max_models, _models_in_memory(spec, job, layout))
+                n_models = min(meeting.max_models, models_in_memory(spec, job, layout))
                 group = Group(spec, training, recipe, n_models, options)
                 groups.append(group)
             slot = group.take_slot()
@@ -99,22 +97,6 @@ def seat(spec, job, recipe, **options):
                 if not group.n_fits:
                     groups.remove(group)
                     group.close()
-
-
-def _models_in_memory(spec, job, layout):
-    """Return how many models fit into the device's memory, at least one."""
-    n_bytes = backends.device_bytes()
-    if n_bytes is None:
-        return np.iinfo(np.int32).max
-    (n_rows, n_steps, n_target_steps), _, n_values, _ = layout
-    n_units = sum(spec.units) * (2 if spec.bidirectional else 1)
-    kept = _KEPT_PER_UNIT * n_units * n_rows * (n_steps + (n_target_steps or 0))
-    n_weights = math.prod(spec.embedding or (0,))
-    n_weights += _GATES * n_units * (n_units + spec.n_features + spec.n_outputs)
-    # Gradients and the optimizer have as many numbers as the weights, Adam twice as many.
-    numbers = kept + n_values * spec.n_features + 4 * n_weights
-    n_bytes_of_model = numbers * (8 if spec.dtype == "float64" else 4)
-    return max(1, int(_MEMORY * n_bytes / n_bytes_of_model))
 
 
 def _since(begin):
@@ -151,9 +133,11 @@ class Group:
         self.is_useful = not self.models.needs_exact_rows
         self.n_models, self._free = n_models, list(range(n_models - 1, -1, -1))
         self._state, self._host, self._data, self._holders = None, None, {}, {}
-        self._lock = threading.Lock()
+        # While a call runs, the state may be lost, and only its copy on the host can be read.
+        self._condition, self._is_running, self._state_bytes = threading.Condition(), False, np.inf
         self._seconds_per_batch, self._has_run, self._has_failed = None, set(), False
-        self.patience = 0.0
+        # The first call compiles, so it is worth waiting for all fits.
+        self.patience = _SECONDS_PER_CALL
 
     @property
     def has_slot(self):
@@ -195,15 +179,17 @@ class Group:
     def read(self, slot):
         """Return the values of all variables of a model, by the identity of the variable."""
         self._check_state()
-        with self._lock:
-            groups = zip(self.models.variables, self._on_host(), strict=True)
+        with self._condition:
+            self._condition.wait_for(lambda: self._host is not None or not self._is_running)
+            self._check_state()
+            self._copy_to_host()
+            groups = zip(self.models.variables, self._host, strict=True)
             pairs = [pair for group in groups for pair in zip(*group, strict=True)]
         return {id(variable): np.array(values[slot]) for variable, values in pairs}
 
-    def _on_host(self):
+    def _copy_to_host(self):
         if self._host is None:
             self._host = self.models.to_host(self._state)
-        return self._host
 
     def run(self, kind, requests):
         """Run the requests of several seats; see `Rendezvous.ask`."""
@@ -222,29 +208,46 @@ class Group:
         return [results[request["seat"].slot] for request in requests]
 
     def _train(self, kind, requests):
+        batches = {request["seat"].slot: request["batches"] for request in requests}
         with backends.precision(self._spec.dtype):
-            with self._lock:
-                if self._state is not None and self.n_fits > len(requests):
-                    # The other fits read their values during the call.
-                    self._on_host()
+            with self._condition:
+                if self.n_fits > len(requests) and self._state_bytes <= _COPIED_BYTES:
+                    # The other fits may read their values during the call.
+                    self._copy_to_host()
+                self._is_running = True
+            try:
+                self._load_values([request["seat"] for request in requests])
                 for request in requests:
-                    self._load(kind, request)
-            batches = {request["seat"].slot: request["batches"] for request in requests}
-            state, results = self.models.run(kind, self._state, self._data[kind], batches)
-            with self._lock:
-                self._state, self._host = state, None
+                    self._load_data(kind, request["seat"], request["data"])
+                given = self._state, self._data[kind]
+                self._state, results = self.models.run(kind, *given, batches)
+            finally:
+                with self._condition:
+                    self._is_running, self._host = False, None
+                    self._condition.notify_all()
         return results
 
-    def _load(self, kind, request):
-        """Write the values and the data of a fit to its slot, unless they are already there."""
-        seat, data = request["seat"], request["data"]
-        if seat.values is not None:
-            values = [[seat.values[id(one)] for one in group] for group in self.models.variables]
-            values = tuple(values)
-            if self._state is None:
-                self._state = self.models.empty(values, self.n_models)
-            self._state = self.models.write(self._state, seat.slot, values)
+    def _load_values(self, seats):
+        """Write the values of fits to their slots, unless they are already there."""
+        new = {
+            seat.slot: tuple(
+                [seat.values[id(one)] for one in group] for group in self.models.variables
+            )
+            for seat in seats
+            if seat.values is not None
+        }
+        for seat in seats:
             seat.values = None
+        if self._state is None:
+            one = next(iter(new.values()))
+            self._state_bytes = self.n_models * sum(array.nbytes for array in chain(*one))
+            self._state = self.models.stack(new, self.n_models)
+            return
+        for slot, values in new.items():
+            self._state = self.models.write(self._state, slot, values)
+
+    def _load_data(self, kind, seat, data):
+        """Write the data of a fit to its slot, unless they are already there."""
         if kind not in self._data:
             self._data[kind] = self.models.empty_data(data, self.n_models)
         if self._holders.get((kind, seat.slot)) is not data:

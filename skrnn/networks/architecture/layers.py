@@ -312,7 +312,7 @@ for _name, _layer in _FAST_LAYERS.items():
     REGISTERED_OBJS_TO_NAMES[_layer] = f"keras.layers.{get_cell(_name).keras_layer}"
 
 
-def make_layer(cell, units, *, plain=False, seed=None, **options):
+def make_layer(cell, units, *, plain=False, seed=None, draws=True, **options):
     """Return a layer that returns the outputs at all time steps and the final states.
 
     Parameters
@@ -325,6 +325,9 @@ def make_layer(cell, units, *, plain=False, seed=None, **options):
         one.
     seed : int or None, default=None
         The seed of dropout and of the initial weights. If None, Keras draws seeds from `random`.
+    draws : bool, default=True
+        If False, the kernels of a layer of Keras are zero. To draw them, JAX would compile several
+        programs for each shape.
     **options
         `activation`, `dropout`, `recurrent_dropout`, the regularizers of the kernels, and the
         parameters of `keras.layers.Layer`.
@@ -338,8 +341,8 @@ def make_layer(cell, units, *, plain=False, seed=None, **options):
         return CellLayer(cell, units, seed=seed, fast_loop=not plain, **options)
     layer = getattr(keras.layers, keras_name) if plain else _FAST_LAYERS[cell]
     seeded = {
-        "kernel_initializer": keras.initializers.GlorotUniform(seed),
-        "recurrent_initializer": keras.initializers.Orthogonal(seed=seed),
+        "kernel_initializer": keras.initializers.GlorotUniform(seed) if draws else "zeros",
+        "recurrent_initializer": keras.initializers.Orthogonal(seed=seed) if draws else "zeros",
         "seed": seed,
         **keras_options,
     }

@@ -125,21 +125,21 @@ class ManyModels:
         leaves = jax.tree.leaves(_shapes_of_data(data))
         return name, shape, tuple((leaf.shape, str(leaf.dtype)) for leaf in leaves)
 
-    def empty(self, tree, n_models):
-        """Return arrays of zeros with a slot for each model, or a few more.
+    def _n_slots(self, n_models):
+        """Return the number of slots for some models, which is equal on all devices."""
+        return -(-n_models // self._mesh.size) * self._mesh.size
 
-        Each device has the same number of slots.
-        """
-        n_slots = -(-n_models // self._mesh.size) * self._mesh.size
+    def stack(self, values, n_models):
+        """Return the values of some models, by their slots, as arrays with all slots."""
 
-        def zeros(leaf):
-            shape, dtype = (n_slots, *leaf.shape), leaf.dtype
-            if math.prod(shape) > _MOST_ZEROS:
-                return jnp.zeros(shape, dtype, device=self._on_devices)
-            return jax.device_put(np.zeros(shape, dtype), self._on_devices)
+        def stacked(*leaves):
+            many = np.zeros((self._n_slots(n_models), *leaves[0].shape), leaves[0].dtype)
+            many[list(values)] = leaves
+            return many
 
+        # Nothing is compiled for this.
         with jax.enable_x64(True):
-            return jax.tree.map(zeros, tree)
+            return jax.device_put(jax.tree.map(stacked, *values.values()), self._on_devices)
 
     def write(self, stack, slot, tree):
         """Return arrays of many models with the NumPy arrays of one model at its slot."""
@@ -148,8 +148,16 @@ class ManyModels:
             return self._write(stack, np.int32(slot), pack(one, np), layout=layout_of(one))
 
     def empty_data(self, data, n_models):
-        """Return arrays with a slot for the data of each model."""
-        return self.empty(_shapes_of_data(data), n_models)
+        """Return arrays of zeros with a slot for the data of each model."""
+
+        def zeros(leaf):
+            shape, dtype = (self._n_slots(n_models), *leaf.shape), leaf.dtype
+            if math.prod(shape) > _MOST_ZEROS:
+                return jnp.zeros(shape, dtype, device=self._on_devices)
+            return jax.device_put(np.zeros(shape, dtype), self._on_devices)
+
+        with jax.enable_x64(True):
+            return jax.tree.map(zeros, _shapes_of_data(data))
 
     def write_data(self, stack, slot, data):
         """Return the data of many models with those of one fit at its slot."""

@@ -85,17 +85,20 @@ class ManyModels:
         leaves = keras.tree.flatten(_shapes_of_data(data))
         return name, shape, tuple((tuple(leaf.shape), str(leaf.dtype)) for leaf in leaves)
 
-    def empty(self, values, n_models):
-        """Return tensors of zeros with a slot for each model, and arrays of the optimizer.
+    def stack(self, values, n_models):
+        """Return the values of some models as tensors with all slots, and arrays of the optimizer.
 
         Parameters
         ----------
-        values : tuple of list
-            The values of `variables` of a model.
+        values : dict of int to tuple of list
+            The values of `variables` of each model by its slot.
         n_models : int
         """
-        tensors = _zeros(values, n_models)
-        return *tensors, self._adam.join(tensors[2])
+        tensors = _zeros(next(iter(values.values())), n_models)
+        state = *tensors, self._adam.join(tensors[2])
+        for slot, of_one in values.items():
+            self.write(state, slot, of_one)
+        return state
 
     def write(self, state, slot, values):
         """Write the values of one model to its slot, and return the state."""
@@ -123,7 +126,7 @@ class ManyModels:
         kind : tuple
             The return value of `kind`.
         state, stack : nested tuple of tensor
-            The return values of `empty` and `empty_data`. The values are overwritten.
+            The return values of `stack` and `empty_data`. The values are overwritten.
         batches : dict of int to tuple (order, bounds, rates, counted)
             The batches and the metrics of the models that are trained, by their slots.
 
