@@ -32,7 +32,7 @@ _BEFORE_STANDARDIZATION = ("float64", "float32")
 # zero, such as a pixel in a corner.
 _LARGEST_SCALE = 200.0
 # The number of time steps from which the warning estimates them.
-_SAMPLED_STEPS = 2**20
+_SAMPLED_STEPS = 2**15
 
 
 def read_sequences(estimator, X, *, reset=False, input_name="X"):
