@@ -33,7 +33,7 @@ _SECONDS_TO_END = 10
 class SearchBackend(ParallelBackendBase):
     """A joblib backend that trains the recurrent networks of a search as one program.
 
-    Use it as ``with joblib.parallel_config(backend="skrnn", n_jobs=128):``.
+    Use it as ``with joblib.parallel_config(backend="skrnn", n_jobs=64):``.
 
     Parameters
     ----------
@@ -81,8 +81,7 @@ class SearchBackend(ParallelBackendBase):
     def effective_n_jobs(self, n_jobs):
         """Return the number of tasks that run at the same time.
 
-        For threads, a negative `n_jobs` stands for twice `max_models`, so that some fits begin or
-        end while the networks of others are trained.
+        For threads, a negative `n_jobs` stands for `max_models`, as a task does not need a core.
         """
         if n_jobs == 0:
             raise ValueError("n_jobs must not be 0.")
@@ -91,7 +90,7 @@ class SearchBackend(ParallelBackendBase):
         if not self._is_batched():
             n_cores = cpu_count()
             return max(n_cores + 1 + n_jobs, 1) if n_jobs < 0 else min(n_jobs, n_cores)
-        n_jobs = 2 * (self._max_models or DEFAULT_MODELS) if n_jobs < 0 else n_jobs
+        n_jobs = (self._max_models or DEFAULT_MODELS) if n_jobs < 0 else n_jobs
         if self._outer_team is None:
             return n_jobs
         # The tasks of all levels together should be about as many as one level would run.

@@ -28,8 +28,8 @@ WAYS = {
     "one by one": None,
     "loky, 2 processes": {"backend": "loky", "n_jobs": 2},
     "loky, 4 processes": {"backend": "loky", "n_jobs": 4},
-    "skrnn": {"backend": "skrnn", "n_jobs": 128},
-    "skrnn, batched": {"backend": "skrnn", "n_jobs": 128, "batched": True},
+    "skrnn": {"backend": "skrnn", "n_jobs": 64},
+    "skrnn, batched": {"backend": "skrnn", "n_jobs": 64, "batched": True},
     "skorch": None,
     "skorch, 2 processes": {"backend": "loky", "n_jobs": 2},
 }
