@@ -28,7 +28,7 @@ import jax.numpy as jnp
 
 from skrnn.networks.backends import precision
 from skrnn.networks.backends.jax import device as backend
-from skrnn.networks.backends.jax import gpu_loops
+from skrnn.networks.backends.jax import gpu_loops, loops
 from skrnn.networks.cells import get_cell, run_steps
 
 # --- time loops -------------------------------------------------------------------------------
@@ -69,6 +69,16 @@ def test_run_loop_and_gradients_equal_those_of_run_steps(
     for one, other in zip(jax.tree.leaves(ours), jax.tree.leaves(theirs), strict=True):
         assert one.dtype == np.float64
         assert_allclose(one, other, rtol=1e-10, atol=1e-12)
+
+
+def test_on_a_gpu_cudnn_runs_only_large_lstms(monkeypatch):
+    assert loops.has_fast_loop("lstm", 512, 512)
+    monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
+    assert loops.has_fast_loop("lstm", 64, 512)
+    assert not loops.has_fast_loop("lstm", 512, 512)
+    assert loops.has_fast_loop("gru", 512, 512)
+    with loops.own_loops():
+        assert loops.has_fast_loop("lstm", 512, 512)
 
 
 # --- padding of batches -----------------------------------------------------------------------

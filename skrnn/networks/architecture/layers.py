@@ -55,7 +55,8 @@ class _FastLoop:
         -------
         tuple of the outputs, of shape (batch, T, units), and each final state
         """
-        if not (self._has_standard_cell() and backends.has_fast_loop(self.cell_name)):
+        is_fast = backends.has_fast_loop(self.cell_name, steps.shape[0], self.units)
+        if not (self._has_standard_cell() and is_fast):
             if steps.ndim == 2:
                 steps = ops.one_hot(steps, self.cell.kernel.shape[0], dtype=self.compute_dtype)
             mask = None if padding is None else ops.logical_not(padding)

@@ -126,8 +126,11 @@ class Backend(Protocol):
         on these gradients.
         """
 
-    def has_fast_loop(self, cell) -> bool:
-        """Return whether `run_loop` runs the cell of this name, in place of the slow loop."""
+    def has_fast_loop(self, cell, n_rows=None, units=None) -> bool:
+        """Return whether `run_loop` runs the cell of this name, in place of Keras' loop.
+
+        It may depend on the number of sequences of a batch, if it is known, and the units.
+        """
 
     def run_loop(self, cell, steps, mask, weights, initial_states=None) -> tuple:
         """Run a recurrent layer over all time steps, with a hand-written gradient.

@@ -57,7 +57,7 @@ def compiled_loops(width):
         _compiled_width.reset(token)
 
 
-def has_fast_loop(cell):
+def has_fast_loop(cell, n_rows=None, units=None):
     """Return whether a fast loop runs the cell; on a GPU, Keras' layers with cuDNN run it."""
     return cell in _FAST_CELLS and not tf.config.get_visible_devices("GPU")
 

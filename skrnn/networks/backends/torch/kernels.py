@@ -31,7 +31,7 @@ def is_within_vmap():
     return _within_vmap.get()
 
 
-def has_fast_loop(cell):
+def has_fast_loop(cell, n_rows=None, units=None):
     """Return whether `run_loop` can run the cell."""
     return cell in _LOOPS
 
