@@ -95,10 +95,10 @@ class Search(NamedTuple):
 SEARCHES = (
     Search("12 x 5", "skorch"),
     Search("12 x 5", "skrnn, batched"),
-    Search("12 x 5", "one by one", n_measured=3),
+    Search("12 x 5", "one by one", n_measured=6),
     Search("48 x 5", "skorch", n_measured=3),
     Search("48 x 5", "skrnn, batched"),
-    Search("1000 x 5", "skorch", n_measured=3),
+    Search("1000 x 5", "skorch", n_measured=6),
     Search("1000 x 5", "skrnn, batched", rounds=1),
 )
 TINY_SEARCHES = (
