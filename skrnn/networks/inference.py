@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from skrnn._parallel.rendezvous import current_team
 from skrnn.networks import backends
 from skrnn.networks.batches import inference_batches
 from skrnn.networks.feed import Feed, standardized
@@ -183,11 +184,19 @@ def _run_blocks(
                 "sequence or changes the number of time steps."
             )
         compiled = program.forward(name, weights)
-        if not backends.forward_takes_values:
+        if not _can_share_program(spec):
             return run(compiled)
-    # The forward pass receives all weights, so that the program may serve others meanwhile.
     with backends.precision(spec.dtype):
         return run(compiled)
+
+
+def _can_share_program(spec):
+    """Return whether tasks of a search may run the forward pass of one program at the same time.
+
+    It then receives all weights, and no layer keeps a dropout mask or a value of the user.
+    """
+    keeps_values = spec.has_custom_parts or spec.dropout or spec.recurrent_dropout
+    return backends.forward_takes_values and current_team() is not None and not keeps_values
 
 
 def _as_list(tensors):

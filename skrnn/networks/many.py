@@ -30,7 +30,7 @@ _SECONDS_PER_CALL = 0.25
 # need another call.
 _PATIENCE = 0.5
 # The values of all models are copied before a call if they have at most so many bytes.
-_COPIED_BYTES = 2**26
+_COPIED_BYTES = 2**24
 
 
 def can_join(job, segments, recipe):
@@ -156,8 +156,9 @@ class Group:
     def leave(self, slot):
         """Free a slot."""
         self._free.append(slot)
-        for holder in [holder for holder in self._holders if holder[1] == slot]:
-            del self._holders[holder]
+        # A call may meanwhile store data at other slots.
+        for kind in list(self._data):
+            self._holders.pop((kind, slot), None)
 
     def close(self):
         """Give the program back, for the next group."""
@@ -195,12 +196,7 @@ class Group:
         """Run the requests of several seats; see `Rendezvous.ask`."""
         self._check_state()
         begin = time.perf_counter()
-        try:
-            results = self._train(kind, requests)
-        except BaseException:
-            # The values of all models may be lost.
-            self._has_failed = True
-            raise
+        results = self._train(kind, requests)
         if kind in self._has_run and kind[0] == "train":
             most, seconds = max(len(losses) for losses, _ in results.values()), _since(begin)
             self._seconds_per_batch, self.patience = seconds / most, _PATIENCE * seconds
@@ -221,6 +217,10 @@ class Group:
                     self._load_data(kind, request["seat"], request["data"])
                 given = self._state, self._data[kind]
                 self._state, results = self.models.run(kind, *given, batches)
+            except BaseException:
+                # The values of all models may be lost.
+                self._has_failed = True
+                raise
             finally:
                 with self._condition:
                     self._is_running, self._host = False, None
