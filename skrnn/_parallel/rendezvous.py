@@ -120,7 +120,7 @@ def turn(key):
 
 @contextmanager
 def alone():
-    """Let a fit of a task train on its own, without turns."""
+    """Let a fit of a task train separately, without turns."""
     check_cancelled()
     before, _local.is_alone = getattr(_local, "is_alone", False), True
     try:

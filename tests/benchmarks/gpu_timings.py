@@ -1,6 +1,6 @@
 """The time of one fit per batch, compared with a plain loop of `torch.nn`, for `gpu_check`.
 
-`gpu_work` calls `measure` in a process of its own, so each function imports the framework that it
+`gpu_work` calls `measure` in a separate process, so each function imports the framework that it
 needs.
 """
 

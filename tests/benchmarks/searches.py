@@ -1,7 +1,7 @@
 """The time of hyperparameter searches: one by one, in processes, and under the backend "skrnn".
 
-``python tests/benchmarks/searches.py`` prints one table. Each way to run a search has a process of
-its own, in which the search runs twice: the first time includes imports, compilation and the start
+``python tests/benchmarks/searches.py`` prints one table. Each way to run a search has a separate
+process, in which the search runs twice: the first time includes imports, compilation and the start
 of worker processes. Run it on a machine without other work. `gpu_check` measures the same searches.
 """
 
@@ -125,7 +125,7 @@ def _make_search(model, names, given, n_folds):
 def measure(name, way, rounds=2, n_measured=None):
     """Return the seconds of each round of a search, and the best mean accuracy.
 
-    In a process of its own, the first round includes the imports of scikit-learn and of the
+    In a separate process, the first round includes the imports of scikit-learn and of the
     framework, the start of the device, and all compilation.
 
     Parameters

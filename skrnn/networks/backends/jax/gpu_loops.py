@@ -12,8 +12,8 @@ from functools import partial
 import jax
 import jax.numpy as jnp
 
-# The numbers of time steps in an iteration of a compiled loop. An iteration has a cost of its own,
-# and its arrays are read and written at once, but more time steps take longer to compile.
+# The numbers of time steps in an iteration of a compiled loop. Each iteration has a
+# fixed cost, but more time steps take longer to compile.
 UNROLL = 4, 5, 6, 7, 8
 
 

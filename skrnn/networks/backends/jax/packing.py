@@ -1,7 +1,7 @@
 """Nested arrays with a slot for each model, packed into one array per dtype.
 
-Each array that is sent to a device or read from it takes time on its own, and other threads may run
-meanwhile, for which the sender then has to wait.
+Each array that is sent to a device or read from it has a fixed cost. Other threads may run
+meanwhile, and the sender then has to wait for them.
 """
 
 import math

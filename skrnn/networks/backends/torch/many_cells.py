@@ -1,6 +1,6 @@
 """One time step of the cells in `many_loops`, after its product: on a GPU, one fused kernel.
 
-The arrays have any number of axes in front of the columns, and each row is a time step of its own.
+The arrays have any number of axes in front of the columns, and each row is a separate time step.
 The first function of a cell returns the next states, and what its second function needs, which
 computes the gradients. PyTorch has the fused kernels of its LSTM and its GRU on a GPU only, so the
 same functions in plain operations run elsewhere.

@@ -1,8 +1,8 @@
 """Time loops of many models at once on PyTorch, with hand-written gradients.
 
 Within `torch.vmap`, an operation on the tensors of one model is run for all of them. Its rules know
-plain operations only, of which a time step of a cell needs a few dozen, and each of them is a
-kernel of its own. The loops here receive the tensors of all models, so that a time step is one
+plain operations only, of which a time step of a cell needs a few dozen, and each of them starts a
+kernel. The loops here receive the tensors of all models, so that a time step is one
 product for all models and the functions of `many_cells`.
 
 The axis of models is the next to last one of each array. A time step of an array of shape
