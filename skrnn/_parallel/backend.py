@@ -81,7 +81,8 @@ class SearchBackend(ParallelBackendBase):
     def effective_n_jobs(self, n_jobs):
         """Return the number of tasks that run at the same time.
 
-        For threads, a negative `n_jobs` stands for `max_models`, as a task does not need a core.
+        For threads, a negative `n_jobs` stands for `max_models`, as a task that waits for its
+        updates does not need a core.
         """
         if n_jobs == 0:
             raise ValueError("n_jobs must not be 0.")

@@ -11,13 +11,14 @@ within it, does not count. Without this limit, each of many threads would wait f
 after every operation that releases it.
 """
 
-import os
 import threading
 import time
 from collections import defaultdict
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
+
+from joblib import cpu_count
 
 # How long a call waits for further requests, in seconds after the last one arrived: if some fit of
 # the group has not asked for its next updates, and if only other tasks may still join the group.
@@ -165,7 +166,7 @@ class Rendezvous:
     def __init__(self, max_models):
         self.max_models = max_models
         self.groups, self.lock = {}, threading.RLock()
-        self.cores = threading.Semaphore(os.cpu_count() or 1)
+        self.cores = threading.Semaphore(cpu_count())
         self.n_calls = self.n_requests = 0
         self._condition = threading.Condition()
         self._waiting = defaultdict(list)

@@ -183,8 +183,9 @@ def _run_blocks(
                 "There is no output for each time step of X, because body returns one vector per "
                 "sequence or changes the number of time steps."
             )
-        compiled = program.forward(name, weights)
-        if not _can_share_program(spec):
+        # Weights that are arguments would be sent with each block.
+        compiled = program.forward(name, weights, load=not is_one_call)
+        if not (is_one_call and _can_share_program(spec)):
             return run(compiled)
     with backends.precision(spec.dtype):
         return run(compiled)
@@ -193,7 +194,8 @@ def _run_blocks(
 def _can_share_program(spec):
     """Return whether tasks of a search may run the forward pass of one program at the same time.
 
-    It then receives all weights, and no layer keeps a dropout mask or a value of the user.
+    The forward pass must receive all weights, and no layer may keep a dropout mask or a value of
+    the user.
     """
     keeps_values = spec.has_custom_parts or spec.dropout or spec.recurrent_dropout
     return backends.forward_takes_values and current_team() is not None and not keeps_values

@@ -13,7 +13,7 @@ from itertools import chain
 
 import numpy as np
 
-from skrnn._parallel.rendezvous import check_cancelled, current_team
+from skrnn._parallel.rendezvous import check_cancelled, current_team, leave_core, take_core
 from skrnn.networks import backends
 from skrnn.networks.backends.buckets import JOINED_ROWS
 from skrnn.networks.feed import RESIDENT_BYTES
@@ -180,12 +180,17 @@ class Group:
     def read(self, slot):
         """Return the values of all variables of a model, by the identity of the variable."""
         self._check_state()
+        # Other tasks may run during a call, which may take long.
+        cores = leave_core()
         with self._condition:
             self._condition.wait_for(lambda: self._host is not None or not self._is_running)
-            self._check_state()
-            self._copy_to_host()
-            groups = zip(self.models.variables, self._host, strict=True)
-            pairs = [pair for group in groups for pair in zip(*group, strict=True)]
+            if not self._has_failed:
+                self._copy_to_host()
+            host = self._host
+        take_core(cores)
+        self._check_state()
+        groups = zip(self.models.variables, host, strict=True)
+        pairs = [pair for group in groups for pair in zip(*group, strict=True)]
         return {id(variable): np.array(values[slot]) for variable, values in pairs}
 
     def _copy_to_host(self):
@@ -199,7 +204,8 @@ class Group:
         results = self._train(kind, requests)
         if kind in self._has_run and kind[0] == "train":
             most, seconds = max(len(losses) for losses, _ in results.values()), _since(begin)
-            self._seconds_per_batch, self.patience = seconds / most, _PATIENCE * seconds
+            self._seconds_per_batch = seconds / most
+            self.patience = min(_PATIENCE * seconds, _SECONDS_PER_CALL)
         self._has_run.add(kind)
         return [results[request["seat"].slot] for request in requests]
 

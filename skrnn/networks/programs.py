@@ -3,7 +3,8 @@
 A program is a built network with its compiled functions. Building and tracing a program takes about
 a second, and uses memory that TensorFlow does not free completely. Programs are therefore kept and
 reused: a grid search over learning rates, folds or seeds compiles once. A lease is exclusive, so
-threads never use a program at the same time. If a lease ends in an error, the program is
+threads do not use a program at the same time, except for predictions in a search on JAX, whose
+compiled functions receive all weights. If a lease ends in an error, the program is
 discarded, because its state is unknown.
 """
 
@@ -51,7 +52,7 @@ class Program:
         # The key of the trainer that the current lease has used, if it has used one.
         self._trainers, self._used = OrderedDict(), None
 
-    def forward(self, name, weights):
+    def forward(self, name, weights, *, load=False):
         """Return the compiled forward pass of one of the network's models with some weights.
 
         Parameters
@@ -60,11 +61,14 @@ class Program:
             The model, as an attribute of the network.
         weights : list of ndarray
             They are loaded, unless the forward pass receives them as an argument.
+        load : bool, default=False
+            Whether to load them in any case.
         """
         if name not in self._forward:
             self._forward[name] = backends.compile_forward(getattr(self.network, name))
         compiled, variables = self._forward[name], self.network.model.weights
-        if not (backends.forward_takes_values and _have_shapes_of(variables, weights)):
+        takes_values = backends.forward_takes_values and not load
+        if not (takes_values and _have_shapes_of(variables, weights)):
             self.set_weights(weights)
             return compiled
         pairs = zip(variables, weights, strict=True)
