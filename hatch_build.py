@@ -39,7 +39,7 @@ def badges(repository, site):
 def published_readme(text, repository, site):
     """Return the README with badges below its title, and with links that work anywhere.
 
-    Pictures are left out if there is no repository that they could be read from.
+    Pictures are left out if no repository is known from which they could be read.
     """
     if site:
         text = re.sub(r"\]\(docs/([^)]+)\.rst\)", rf"]({site}/\1.html)", text)

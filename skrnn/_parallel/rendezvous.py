@@ -20,8 +20,8 @@ from typing import Any
 
 from joblib import cpu_count
 
-# How long a call waits for further requests, in seconds after the last one arrived: if some fit of
-# the group has not asked for its next updates, and if only other tasks may still join the group.
+# How long a call waits at least for further requests, in seconds after the last one arrived: if
+# some fit of the group has not asked for its next updates, and if only other tasks may still join.
 _WAIT_FOR_FIT, _WAIT_FOR_TASK = 0.05, 0.003
 
 _INTERRUPTED = "The search that this fit belongs to was interrupted."

@@ -110,7 +110,7 @@ def make_recurrent_layer(n_features, units, name, spec, plain, seed):
         units,
         plain=plain,
         seed=seed,
-        # All weights of a network without custom parts are set before it is used.
+        # The weights of all other networks are set before they are used.
         draws=plain or spec.has_custom_parts,
         activation=spec.activation,
         dropout=spec.dropout,

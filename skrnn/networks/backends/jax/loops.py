@@ -125,16 +125,11 @@ def _loop(cell, x, kernel, recurrent, bias, initial_states):
         For one-hot vectors, their codes (T, batch) and the factors (T, batch) of their rows.
     kernel : array of shape (features, gates * units)
         For codes, the kernel and the bias of the input.
-    recurrent : array, or tuple of array
-        The recurrent weights of the cell.
-    bias : array of shape (gates * units,) or None
-        The bias of the recurrent product, or None if it does not have one.
-    initial_states : tuple of array of shape (batch, units)
+    recurrent, bias, initial_states : as for `gpu_loops.run`
 
     Returns
     -------
-    outputs : array of shape (T, batch, units)
-    states : tuple of array of shape (batch, units)
+    outputs, states : as for `gpu_loops.run`
     """
     return _loop_forward(cell, x, kernel, recurrent, bias, initial_states)[0]
 
