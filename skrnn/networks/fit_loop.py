@@ -15,6 +15,7 @@ import numpy as np
 
 from skrnn._parallel.rendezvous import check_cancelled
 from skrnn.networks import backends
+from skrnn.networks.backends.buckets import JOINED_ROWS
 from skrnn.networks.batches import compact, training_batches
 from skrnn.networks.early_stopping import BestEpoch
 from skrnn.networks.feed import Feed, standardized
@@ -100,10 +101,11 @@ class FitLoop:
     def _n_joined(self):
         """Return how many epochs are trained at a time: several if nothing happens between them."""
         training = self._training
-        happens = self._job.validation, training.callbacks, training.verbose
+        # Metrics are read and reset after each epoch.
+        happens = self._job.validation, training.callbacks, training.metrics, training.verbose
         if any(happens) or not self._schedule.is_known:
             return 1
-        return max(1, self._trainer.n_rows_joined // len(self._segments.examples))
+        return max(1, JOINED_ROWS // len(self._segments.examples))
 
     def _rate(self, epoch):
         """Return the learning rate of the next update by its name in logs, unless it is constant.

@@ -15,7 +15,6 @@ import numpy as np
 
 from skrnn._parallel.rendezvous import check_cancelled, current_team, leave_core, take_core
 from skrnn.networks import backends
-from skrnn.networks.backends.buckets import JOINED_ROWS
 from skrnn.networks.feed import RESIDENT_BYTES
 from skrnn.networks.fingerprint import is_complete, settings
 from skrnn.networks.models_in_memory import models_in_memory
@@ -348,14 +347,6 @@ class Seat:
     def rates(self, factors):
         """Return the learning rate of each update, or zeros if the optimizer computes its own."""
         return (self._rate * factors).astype(np.float32)
-
-    @property
-    def n_rows_joined(self):
-        """The largest number of rows of the batches of several epochs in one call.
-
-        Metrics are read and reset after each epoch, so without them epochs can be joined.
-        """
-        return 0 if self._first_counted else JOINED_ROWS
 
     def batches_per_call(self):
         """Return the number of batches that the next call should run."""

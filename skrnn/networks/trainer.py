@@ -28,15 +28,7 @@ class Trainer:
         The specification that the objective was made from.
     carries : bool, default=False
         Whether batches may continue from the final states of the batch before them.
-
-    Attributes
-    ----------
-    n_rows_joined : int
-        The largest number of rows of the batches of several epochs in one call; 0 if a call has
-        batches of one epoch only.
     """
-
-    n_rows_joined = 0
 
     def __init__(self, network, objective, optimizer, training, *, carries=False):
         self.optimizer = optimizer

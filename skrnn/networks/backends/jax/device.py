@@ -26,7 +26,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from skrnn.networks.backends.buckets import bucket_size
+from skrnn.networks.backends.buckets import JOINED_ROWS, bucket_size
 from skrnn.networks.backends.jax.batch import BatchFunctions, gather_inputs, needs_exact_rows
 from skrnn.networks.batches import compact
 from skrnn.networks.static_input import further_inputs, static_arrays
@@ -156,14 +156,14 @@ def _compile_loop(one_batch, variables, *, exact, state_inputs=(), decodes=False
         (arrays, lengths), targets, longest = data
         n_target_steps = bucket_size(longest, 2, 4) if decodes else None
         shapes = _shapes(lengths, *batches[:2], width, exact, carries=bool(state_inputs))
-        # These arrays have the bucket size of the data, so that their shapes do not depend on the
-        # numbers of sequences and batches.
+        # The shapes of these arrays do not depend on the numbers of batches and epochs. A batch is a
+        # slice of the order, whose end may be padding.
         size = len(arrays[1])
-        batches = jax.device_put(
-            _filled((*batches, rates), (2 * size + 1, 2 * size + 1, size, size))
-        )
+        n_rows = max(size, JOINED_ROWS)
+        sizes = n_rows + size + 1, n_rows + 1, n_rows, n_rows
+        batches = jax.device_put(_filled((*batches, rates), sizes))
         state = _copy(jax.tree.map(lambda variable: variable.value, variables))
-        losses = jnp.zeros(size, targets[3].dtype)
+        losses = jnp.zeros(n_rows, targets[3].dtype)
         if carried is None:
             carried = [jnp.zeros((bucket_size(width), s.shape[1]), s.dtype) for s in state_inputs]
         for shape, alike in groupby(range(len(shapes)), shapes.__getitem__):
