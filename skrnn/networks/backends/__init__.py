@@ -36,6 +36,7 @@ __all__ = [
     "sequences_to_device",
     "steps_to_device",
     "to_device",
+    "uses_device",
 ]
 
 _ROUNDED = BIT64_TO_BIT32_DTYPE["float64"]
@@ -61,7 +62,10 @@ class Backend(Protocol):
     argument `values`, it has the constant ``FORWARD_TAKES_VALUES = True``. If it can assign arrays
     to several variables faster than to one after another, it has the function
     ``assign(variables, values)``. If sequences that are used in one call only need not be sent
-    before it, it has the function ``sequences_for_one_call(sequences)``.
+    before it, it has the function ``sequences_for_one_call(sequences)``. If threads must not use
+    the device at some moments, it has the decorator ``uses_device(function)``, and its functions
+    that the rest of the package calls have it. Functions elsewhere that create, read or change
+    variables of Keras have it too.
     """
 
     def sequences_to_device(self, sequences) -> Any:
@@ -173,6 +177,7 @@ has_many = hasattr(_backend, "ManyModels")
 ManyModels = getattr(_backend, "ManyModels", None)
 device_bytes = getattr(_backend, "device_bytes", None)
 steps_to_device = getattr(_backend, "steps_to_device", None)
+uses_device = getattr(_backend, "uses_device", lambda function: function)
 
 _lock = threading.Lock()
 _float64_users = 0
@@ -191,6 +196,7 @@ def placement(slot, n_models):
     return getattr(_backend, "placement", lambda *_: nullcontext())(slot, n_models)
 
 
+@uses_device
 def _assign_each(variables, values):
     for variable, value in zip(variables, values, strict=True):
         variable.assign(np.array(value))

@@ -19,6 +19,7 @@ import torch
 from keras.src.backend.torch.core import get_device
 
 from skrnn.networks.backends.buckets import bucket_size, shape_of_batches
+from skrnn.networks.backends.torch.graphs import uses_device
 from skrnn.networks.backends.torch.kernels import loops_within_vmap
 from skrnn.networks.backends.torch.many_adam import ManyAdam
 from skrnn.networks.backends.torch.many_batch import batch_loss
@@ -50,6 +51,7 @@ class ManyModels:
         Whether fits cannot share a program.
     """
 
+    @uses_device
     def __init__(self, network, objective, optimizer, model, penalty, bounded):
         self._spec, self._bounded = network.spec, bounded
         trainable = model.trainable_variables
@@ -85,6 +87,7 @@ class ManyModels:
         leaves = keras.tree.flatten(_shapes_of_data(data))
         return name, shape, tuple((tuple(leaf.shape), str(leaf.dtype)) for leaf in leaves)
 
+    @uses_device
     def stack(self, values, n_models):
         """Return the values of some models as tensors with all slots, and arrays of the optimizer.
 
@@ -100,24 +103,29 @@ class ManyModels:
             self.write(state, slot, of_one)
         return state
 
+    @uses_device
     def write(self, state, slot, values):
         """Write the values of one model to its slot, and return the state."""
         _write(state[:3], slot, values)
         return state
 
+    @uses_device
     def empty_data(self, data, n_models):
         """Return tensors with a slot for the data of each model, and a place for its updates."""
         return *_zeros(_shapes_of_data(data), n_models), {}
 
+    @uses_device
     def write_data(self, stack, slot, data):
         """Write the data of one fit to its slot, and return the stack."""
         _write(stack[:2], slot, _tensors_of(data))
         return stack
 
+    @uses_device
     def to_host(self, state):
         """Return the values of `variables` of all models in main memory."""
         return _map(lambda tensor: tensor.cpu().numpy(), state[:3])
 
+    @uses_device
     def run(self, kind, state, stack, batches):
         """Run the batches of some models.
 
