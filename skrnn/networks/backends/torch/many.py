@@ -38,7 +38,8 @@ def device_bytes():
 class ManyModels:
     """The update and the evaluation of a network for many models.
 
-    The parameters are those of `compile_training`, for a model that does not carry states.
+    The parameters are those of `compile_training`, for a model that does not carry states, and a
+    network that `can_train_many`.
 
     Attributes
     ----------
@@ -57,9 +58,8 @@ class ManyModels:
         trainable = model.trainable_variables
         self.variables = trainable, model.non_trainable_variables, optimizer.variables
         self.counted = [metric.variables for metric in objective.metrics.items]
-        self.needs_exact_rows = not _can_be_batched(
-            network.spec, objective, optimizer, trainable, penalty
-        )
+        joins = not sets_own_rate(optimizer) and _allow_padding(objective.metrics)
+        self.needs_exact_rows = not (joins and _has_rules(objective))
         if self.needs_exact_rows:
             return
         self._adam = ManyAdam(optimizer)
@@ -192,21 +192,22 @@ class ManyModels:
         return self._losses["evaluate"](*state[:2], counted, batch)
 
 
-def _can_be_batched(spec, objective, optimizer, trainable, penalty):
-    """Return whether many networks can be trained as one program."""
+def can_train_many(spec, training, optimizer):
+    """Return whether many networks can be trained as one program, if their objective allows it."""
     # Keras draws random numbers on PyTorch from a generator of the host.
     draws = spec.dropout or spec.recurrent_dropout
     draws = draws or (spec.decoder is not None and spec.decoder.scheduled_sampling)
-    # A custom metric may ignore weights, so that rows of padding would count.
-    own_metric = any(not type(m).__module__.startswith("keras.") for m in objective.metrics.items)
-    plain = is_plain_adam(optimizer, trainable, all_used=True) and not sets_own_rate(optimizer)
-    # The change of a model that does not run is a factor of zero times a number.
-    plain = plain and optimizer.epsilon > 0
+    # Networks without custom parts have no constraints. The change of a model that does not run is
+    # a factor of zero times a number.
+    plain = is_plain_adam(optimizer, [], all_used=True) and optimizer.epsilon > 0
     # Other devices do not have float64, in which the factors of Adam are computed.
     known_device = torch.device(get_device()).type in ("cpu", "cuda")
-    possible = plain and known_device and penalty is None
-    possible = possible and not (draws or own_metric or spec.is_custom)
-    return possible and _has_rules(objective)
+    return bool(plain and known_device and not draws and not training.gradient_penalty)
+
+
+def _allow_padding(metrics):
+    """Return whether metrics ignore rows of padding; a custom one may ignore their weights."""
+    return all(type(metric).__module__.startswith("keras.") for metric in metrics.items)
 
 
 def _has_rules(objective):
