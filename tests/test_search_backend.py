@@ -493,7 +493,7 @@ def test_fits_that_cannot_be_joined_run_as_they_would_alone(options):
         assert other.history_ == alone.history_
 
 
-@pytest.mark.skipif(not ON_TORCH, reason="Other fits cannot be joined there")
+@pytest.mark.skipif(not ON_TORCH, reason="on JAX, these fits can be joined")
 @pytest.mark.parametrize("kind", ["dropout", "optimizer", "penalty"])
 def test_fits_that_cannot_be_joined_build_one_network(kind, monkeypatch):
     from skrnn.networks import programs

@@ -58,8 +58,11 @@ class ManyModels:
         trainable = model.trainable_variables
         self.variables = trainable, model.non_trainable_variables, optimizer.variables
         self.counted = [metric.variables for metric in objective.metrics.items]
-        joins = not sets_own_rate(optimizer) and _allow_padding(objective.metrics)
-        self.needs_exact_rows = not (joins and _has_rules(objective))
+        self.needs_exact_rows = (
+            sets_own_rate(optimizer)
+            or not _allow_padding(objective.metrics)
+            or not _has_rules(objective)
+        )
         if self.needs_exact_rows:
             return
         self._adam = ManyAdam(optimizer)
@@ -145,11 +148,10 @@ class ManyModels:
         """
         name, shape, _ = kind
         *tensors, made = stack
-        # The shape of a batch may change from call to call, and so may the values of a new model.
-        key = name, shape, id(state)
-        if key not in made:
-            made[key] = self._updates(name, shape, state, tensors, batches)
-        losses, counted = made[key].run(batches)
+        # An update reads and writes the tensors of one state.
+        if id(state) not in made:
+            made[id(state)] = self._updates(name, shape, state, tensors, batches)
+        losses, counted = made[id(state)].run(batches)
         results = {
             slot: (losses[: len(bounds) - 1, slot], _map(lambda array, at=slot: array[at], counted))
             for slot, (_, bounds, *_) in batches.items()
