@@ -1,22 +1,30 @@
 """Updates on PyTorch that are captured as CUDA graphs, with a capture that runs on a CPU."""
 
+import threading
+import time
+from contextlib import contextmanager
+
+import joblib
 import keras
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 from sklearn.base import clone
 from small_data import TINY, assert_same_weights, labelled
-from test_search_backend import DENSE, LABELS, fit_together
+from test_search_backend import DENSE, LABELS, batched, fit_together, run_in_threads
 
 from skrnn import RNNClassifier
+from skrnn._parallel.rendezvous import Rendezvous, Team
 
 if keras.backend.backend() != "torch":
     pytest.skip("it is about the PyTorch backend", allow_module_level=True)
 
 import torch
+from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from skrnn.networks.backends.torch import graphs, many, many_updates
+from skrnn.networks.backends.torch.gate import Gate
 
 X, WORDS = labelled()
 
@@ -107,6 +115,9 @@ def test_updates_run_as_before_if_the_capture_fails(captures):
     made = captures(fails=True)
     found = fit_together([MODELS["lstm"]] * 2, [(DENSE, LABELS)] * 2)
     assert (made.n_captures, made.n_replays) == (1, 0)
+    # Later captures and other fits are not kept waiting.
+    assert not graphs._gate._inside
+    assert not graphs._gate._is_closed
     for one, other in zip(found, expected, strict=True):
         assert_same_weights(one, other)
 
@@ -171,3 +182,109 @@ def test_constants_of_other_types_are_other_constants():
 
 def test_without_a_gpu_functions_are_not_captured():
     assert graphs.repeated(print, "cpu") is print
+
+
+# --- nothing else uses the device during a capture --------------------------------------------
+
+# They read what is known without the device.
+ON_HOST = {"__get__", "__len__", "dim", "size"}
+
+
+class Overlaps(TorchFunctionMode):
+    """Notes the operations of a thread during the captures of others."""
+
+    captures_in, found, n_operations = None, [], 0
+
+    def __torch_function__(self, function, types, args=(), kwargs=None):
+        name, capturing = getattr(function, "__name__", str(function)), Overlaps.captures_in
+        if name not in ON_HOST:
+            Overlaps.n_operations += 1
+            if capturing not in (None, threading.get_ident()):
+                Overlaps.found.append(name)
+        return function(*args, **(kwargs or {}))
+
+
+@contextmanager
+def long_capture():
+    assert Overlaps.captures_in is None
+    Overlaps.captures_in = threading.get_ident()
+    # Other threads have time for their work.
+    time.sleep(0.02)
+    yield
+    Overlaps.captures_in = None
+
+
+@pytest.fixture
+def overlaps(captures, monkeypatch):
+    """Let all threads note overlaps with captures, which take long; return the list of them."""
+    made, run = captures(), threading.Thread.run
+
+    def noted(self):
+        with Overlaps():
+            run(self)
+
+    def capture(function):
+        with long_capture():
+            return made(function)
+
+    def warm_up(function):
+        with long_capture():
+            function()
+
+    monkeypatch.setattr(threading.Thread, "run", noted)
+    monkeypatch.setattr(graphs, "capture", capture)
+    monkeypatch.setattr(graphs, "warm_up", warm_up)
+    monkeypatch.setattr(Overlaps, "found", [])
+    monkeypatch.setattr(Overlaps, "n_operations", 0)
+    yield Overlaps.found
+    assert made.n_captures > 1
+
+
+def fit_and_predict(model):
+    fitted = clone(model).fit(DENSE, LABELS)
+    return fitted, [fitted.predict_proba(DENSE) for _ in range(5)]
+
+
+def test_no_thread_uses_the_device_during_a_capture(overlaps):
+    options = {**TINY, "epochs": 6, "metrics": ["accuracy"]}
+    # Two groups, fits that train alone, and their predictions.
+    models = [
+        RNNClassifier(**{**options, "units": units, "dropout": dropout, "random_state": i})
+        for i in range(2)
+        for units, dropout in ((4, 0), (3, 0), (5, 0.3))
+    ]
+    expected = [fit_and_predict(model) for model in models]
+    with batched(n_jobs=len(models)):
+        found = joblib.Parallel()(joblib.delayed(fit_and_predict)(model) for model in models)
+    assert Overlaps.n_operations > 1000
+    assert overlaps == []
+    for (one, predicted), (other, known) in zip(found, expected, strict=True):
+        assert one.history_["loss"] == pytest.approx(other.history_["loss"], rel=1e-5)
+        assert_allclose(predicted, known, atol=1e-5)
+
+
+def test_threads_that_want_to_be_alone_do_not_wait_for_each_other():
+    gate, now, most = Gate(), [], []
+
+    def work():
+        for _ in range(50):
+            with gate.shared():
+                with gate.shared():
+                    gate.give_way()
+                with gate.alone():
+                    now.append(None)
+                    most.append(len(now))
+                    with gate.shared():
+                        now.pop()
+
+    assert run_in_threads(Team(Rendezvous(1)), [work] * 4) == [None] * 4
+    assert most == [1] * 200
+
+
+def test_an_error_leaves_the_gate_open():
+    gate = Gate()
+    with pytest.raises(RuntimeError), gate.shared(), gate.alone():
+        raise RuntimeError
+    with pytest.raises(RuntimeError), gate.alone(), gate.shared():
+        raise RuntimeError
+    assert run_in_threads(Team(Rendezvous(1)), [lambda: gate.alone().__enter__()]) == [None]

@@ -130,6 +130,9 @@ def test_rnn_callbacks_checkpoints_open_in_keras(tmp_path):
     model = RNNClassifier(**params, callbacks=checkpoints).fit(MANY, TAGS)
     saved = keras.saving.load_model(tmp_path / "model.keras")
     assert_same_weights(saved.get_weights(), model)
+    # A copy by Keras has new weights, which are drawn.
+    copied = keras.models.clone_model(saved).get_weights()
+    assert all(weight.any() for weight in copied if weight.ndim == 2)
     live = model.model_
     live.load_weights(tmp_path / f"2-{model.history_['loss'][1]:.2f}.weights.h5")
     assert_same_weights(live.get_weights(), model)

@@ -493,6 +493,23 @@ def test_fits_that_cannot_be_joined_run_as_they_would_alone(options):
         assert other.history_ == alone.history_
 
 
+@pytest.mark.skipif(not ON_TORCH, reason="on JAX, these fits can be joined")
+@pytest.mark.parametrize("kind", ["dropout", "optimizer", "penalty"])
+def test_fits_that_cannot_be_joined_build_one_network(kind, monkeypatch):
+    from skrnn.networks import programs
+
+    built, build = [], programs.rebuild_network
+
+    def noted(spec):
+        built.append(spec)
+        return build(spec)
+
+    programs.clear()
+    monkeypatch.setattr(programs, "rebuild_network", noted)
+    fit_together([RNNClassifier(**TINY, **ALONE[kind])], [(DENSE, LABELS)])
+    assert len(built) == 1
+
+
 @pytest.fixture
 def interruptible():
     """Let SIGINT interrupt this process, also if it runs in the background of a shell script."""

@@ -10,6 +10,7 @@ from skrnn.networks.architecture import rebuild_network
 from skrnn.networks.static_input import STATIC
 
 
+@backends.uses_device
 def export_model(spec, weights, target_scale, standardization=None, of_static=None):
     """Return a new Keras model whose inputs and outputs are in the units of the user.
 

@@ -264,12 +264,13 @@ class _Callbacks:
         self._model.stop_training = False
         self._list, self._last = None, _FinalLogs()
         if callbacks:
-            self._model.compile(optimizer=trainer.optimizer)
+            backends.uses_device(self._model.compile)(optimizer=trainer.optimizer)
             self._list = keras.callbacks.CallbackList(
                 [*callbacks, self._last], model=self._model, epochs=n_epochs, verbose=0
             )
 
     def call(self, hook, *arguments):
+        # A callback may wait for other threads, so it is not a function with `uses_device`.
         if self._list is not None:
             getattr(self._list, hook)(*arguments)
 

@@ -42,14 +42,15 @@ def can_join(job, segments, recipe):
     recipe : Recipe
         The recipe of its optimizer.
     """
-    if current_team() is None or not backends.has_many:
-        return False
     training, values = job.training, job.examples.sequences.values
+    if current_team() is None:
+        return False
     # A callback receives the live model, and averages of weights are computed by the optimizer.
     needs_program = training.callbacks or is_custom(recipe.kind) or recipe.template.use_ema
     is_large = job.spec.has_custom_parts or values.nbytes > RESIDENT_BYTES
     is_shared = is_complete(describe_objective(training)) and is_complete(recipe.held)
-    return is_shared and not needs_program and not is_large and segments.counts.max() == 1
+    can_join = is_shared and not needs_program and not is_large and segments.counts.max() == 1
+    return can_join and backends.can_train_many(job.spec, training, recipe.template)
 
 
 @contextmanager

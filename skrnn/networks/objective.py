@@ -6,6 +6,7 @@ from functools import lru_cache, partial
 import keras
 from keras import ops
 
+from skrnn.networks import backends
 from skrnn.networks.fingerprint import describe, settings
 from skrnn.networks.fingerprint.libraries import library_name
 from skrnn.networks.keras_objects import rebuild_whole
@@ -36,6 +37,7 @@ class Objective:
         If Keras does not know the loss, or as in `Metrics`.
     """
 
+    @backends.uses_device
     def __init__(self, spec, training, *, class_codes, skips=False):
         self.skips = skips
         self._activation = keras.activations.get(spec.output_activation)
@@ -96,6 +98,7 @@ def _one_per_target(losses):
     return ops.mean(losses, axis=tuple(range(1, n_dimensions)))
 
 
+@backends.uses_device
 def describe_objective(training):
     """Return a description of the loss and the metrics; equal ones are compiled to equal programs.
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from skrnn._parallel.rendezvous import alone
 from skrnn._specs import TrainingResult
+from skrnn.networks import backends
 from skrnn.networks.architecture import (
     decay_mean_index,
     differences_index,
@@ -54,10 +55,7 @@ def train(job, watcher=None, score=None):
     """
     require_own_process()
     training = job.training
-    callbacks = copy_callbacks(training.callbacks)
-    recipe, rate = read_optimizer(
-        training.optimizer, training.learning_rate, training.global_clipnorm
-    )
+    callbacks, recipe, rate = _read_objects(training)
     segments = Segments(job.examples, training.truncation)
     n_moments = training.epochs * segments.n_moments(training.batch_size)
     sets_rate = rate is None or is_custom(recipe.kind)
@@ -95,6 +93,15 @@ def train(job, watcher=None, score=None):
         return result
 
 
+@backends.uses_device
+def _read_objects(training):
+    """Return copies of the callbacks, the recipe of the optimizer, and its learning rate."""
+    callbacks = copy_callbacks(training.callbacks)
+    return callbacks, *read_optimizer(
+        training.optimizer, training.learning_rate, training.global_clipnorm
+    )
+
+
 @contextmanager
 def _program_and_trainer(spec, network, job, segments, recipe, options):
     """Yield the program and the trainer of a fit, which may share them with other fits."""
@@ -130,7 +137,7 @@ def _check_activation(spec):
 
 def _first_weights(program, network, seed, job):
     if network is not None:
-        weights = network.model.get_weights()
+        weights = backends.uses_device(network.model.get_weights)()
     else:
         weights = initial_weights(
             program.network,

@@ -3,9 +3,11 @@
 import keras
 from keras import ops
 
+from skrnn.networks import backends
 from skrnn.networks.architecture import build_network
 
 
+@backends.uses_device
 def padded_input_model(spec, padding_value):
     """Build the network of a specification with the time steps of a batch as its only input.
 

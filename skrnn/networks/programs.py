@@ -75,6 +75,7 @@ class Program:
         values = {id(variable): np.asarray(array, variable.dtype) for variable, array in pairs}
         return partial(compiled, values=values)
 
+    @backends.uses_device
     def trainer(self, training, recipe, *, class_codes, skips=False, carries=False):
         """Return the compiled training functions for a loss, metrics and an optimizer.
 
@@ -121,6 +122,7 @@ class Program:
             for variable in variables
         )
 
+    @backends.uses_device
     def set_weights(self, weights):
         """Load a network's weights.
 
@@ -135,6 +137,7 @@ class Program:
             # Keras raises an error that names the weight.
             self.network.model.set_weights(weights)
 
+    @backends.uses_device
     def get_weights(self):
         """Return the weights as new arrays."""
         return self.network.model.get_weights()

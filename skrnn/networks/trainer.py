@@ -30,6 +30,7 @@ class Trainer:
         Whether batches may continue from the final states of the batch before them.
     """
 
+    @backends.uses_device
     def __init__(self, network, objective, optimizer, training, *, carries=False):
         self.optimizer = optimizer
         # Callbacks and schedules may hold large data, and are not compiled.
@@ -60,6 +61,7 @@ class Trainer:
         """
         return describe_objective(self._training) == self._description
 
+    @backends.uses_device
     def train(self, data, order, bounds, factors, layout, fresh):
         """Train on batches and return the loss of each.
 
@@ -96,6 +98,7 @@ class Trainer:
         self._is_compiled = True
         return losses
 
+    @backends.uses_device
     def rates(self, factors):
         """Return the learning rate of each update, or zeros if the optimizer computes its own."""
         return _rates_of(self._base_rate(), factors)
@@ -110,6 +113,7 @@ class Trainer:
             return 1
         return max(1, int(_SECONDS_PER_CALL / self._seconds_per_batch))
 
+    @backends.uses_device
     def finalize(self):
         """Let the optimizer finish, which may replace the weights by their averages."""
         self.optimizer.finalize_variable_values(self._trainable)
@@ -117,6 +121,7 @@ class Trainer:
         for variable in (self._trainable[i] for i in self._bounded):
             variable.assign(keras.ops.clip(variable, -self._extras[1], self._extras[1]))
 
+    @backends.uses_device
     def reset(self, rate, training, state=None):
         """Reset the optimizer, or load its state at the end of an earlier fit.
 
@@ -148,10 +153,12 @@ class Trainer:
                 "those with which partial_fit has trained. Pass the earlier optimizer, or call fit."
             )
 
+    @backends.uses_device
     def get_state(self):
         """Return the optimizer's variables as new arrays."""
         return [_as_array(variable) for variable in self.optimizer.variables]
 
+    @backends.uses_device
     def read_metrics(self, prefix=""):
         """Return the metrics' values by name, and reset them."""
         return {prefix + name: value for name, value in self._metrics.read().items()}
@@ -174,6 +181,7 @@ class Trainer:
         """Return what is passed to each update besides its rate, if this trainer needs it."""
         return _extras_of(training) if self._has_extras else ()
 
+    @backends.uses_device
     def metrics_of(self, values):
         """Return the metrics by name, given the values of the variables of each metric."""
         return self._metrics.values_of(values)

@@ -321,9 +321,10 @@ def _automatic_schedule(optimizer, rate):
     """Return the schedule that ``schedule="auto"`` stands for."""
     if isinstance(optimizer, str):
         return "cosine"
+    from skrnn.networks.backends import uses_device
     from skrnn.networks.optimizers import is_custom, read_optimizer
 
-    recipe, rate = read_optimizer(optimizer, rate, None)
+    recipe, rate = uses_device(read_optimizer)(optimizer, rate, None)
     return "constant" if rate is None or is_custom(recipe.kind) else "cosine"
 
 

@@ -79,10 +79,12 @@ class Network:
         return continued_model(self.spec, self.model)
 
     @cached_property
+    @backends.uses_device
     def pooled(self):
         """The model that returns the inputs of the output layer, which few programs need."""
         return keras.Model(self.model.inputs, self.model.get_layer("head").input)
 
+    @backends.uses_device
     def is_unchanged(self):
         """Return whether the custom parts have not changed since the network was built."""
         if not self.spec.has_custom_parts:
@@ -91,6 +93,7 @@ class Network:
         return may_be_equal(now, self.spec.architecture)
 
 
+@backends.uses_device
 def build_network(spec, *, plain=False):
     """Build the Keras models of a specification.
 

@@ -22,6 +22,7 @@ from skrnn.networks.cells import get_cell
 from skrnn.networks.static_input import STATIC
 
 
+@backends.uses_device
 def continued_model(spec, model):
     """Return a model that begins at given states, up to the last recurrent layer.
 
@@ -80,6 +81,7 @@ def continued_model(spec, model):
         return keras.Model([steps, lengths, *static, *firsts], [hidden, *lasts])
 
 
+@backends.uses_device
 def carrying_model(network):
     """Return the model that truncated back-propagation trains.
 

@@ -313,7 +313,7 @@ for _name, _layer in _FAST_LAYERS.items():
     REGISTERED_OBJS_TO_NAMES[_layer] = f"keras.layers.{get_cell(_name).keras_layer}"
 
 
-def make_layer(cell, units, *, plain=False, seed=None, draws=True, **options):
+def make_layer(cell, units, *, plain=False, seed=None, **options):
     """Return a layer that returns the outputs at all time steps and the final states.
 
     Parameters
@@ -326,9 +326,6 @@ def make_layer(cell, units, *, plain=False, seed=None, draws=True, **options):
         one.
     seed : int or None, default=None
         The seed of dropout and of the initial weights. If None, Keras draws seeds from `random`.
-    draws : bool, default=True
-        If False, the kernels of a layer of Keras are zero. To draw them, JAX would compile several
-        programs for each shape.
     **options
         `activation`, `dropout`, `recurrent_dropout`, the regularizers of the kernels, and the
         parameters of `keras.layers.Layer`.
@@ -342,12 +339,35 @@ def make_layer(cell, units, *, plain=False, seed=None, draws=True, **options):
         return CellLayer(cell, units, seed=seed, fast_loop=not plain, **options)
     layer = getattr(keras.layers, keras_name) if plain else _FAST_LAYERS[cell]
     seeded = {
-        "kernel_initializer": keras.initializers.GlorotUniform(seed) if draws else "zeros",
-        "recurrent_initializer": keras.initializers.Orthogonal(seed=seed) if draws else "zeros",
+        "kernel_initializer": keras.initializers.GlorotUniform(seed),
+        "recurrent_initializer": keras.initializers.Orthogonal(seed=seed),
         "seed": seed,
         **keras_options,
     }
     return layer(units, return_sequences=True, return_state=True, **{**seeded, **options})
+
+
+def build_without_draws(layer, shape):
+    """Build a layer whose weights are set before they are used, with kernels of zeros.
+
+    To draw them, JAX would compile several programs for each shape. A copy of the layer draws its
+    kernels, because the initializers are part of its configuration.
+
+    Parameters
+    ----------
+    layer : keras.layers.Layer
+        A layer that is not built, as `make_layer` returns it.
+    shape : tuple of int or None
+        The shape of its time steps.
+    """
+    # In a layer of Keras, the cell holds the initializers. Other layers draw in few programs.
+    names = ("kernel_initializer", "recurrent_initializer") if hasattr(layer, "cell") else ()
+    drawing = {name: getattr(layer.cell, name) for name in names}
+    for name in names:
+        setattr(layer.cell, name, keras.initializers.Zeros())
+    layer.build(shape)
+    for name, initializer in drawing.items():
+        setattr(layer.cell, name, initializer)
 
 
 def weights_and_activation(layer, cell):

@@ -12,6 +12,7 @@ _TOLERANCE = 1e-3
 _EXTRA_STEPS = 5
 
 
+@backends.uses_device
 def check_padding(spec, lengths, seed):
     """Check that a network returns equal results for sequences with and without padding.
 

@@ -8,7 +8,7 @@ from skrnn.networks.architecture.custom_cells import (
     make_custom_layer,
     run_custom_layer,
 )
-from skrnn.networks.architecture.layers import make_layer
+from skrnn.networks.architecture.layers import build_without_draws, make_layer
 from skrnn.networks.cells import get_cell
 
 
@@ -110,8 +110,6 @@ def make_recurrent_layer(n_features, units, name, spec, plain, seed):
         units,
         plain=plain,
         seed=seed,
-        # The weights of all other networks are set before they are used.
-        draws=plain or spec.has_custom_parts,
         activation=spec.activation,
         dropout=spec.dropout,
         recurrent_dropout=spec.recurrent_dropout,
@@ -120,7 +118,12 @@ def make_recurrent_layer(n_features, units, name, spec, plain, seed):
         dtype=spec.dtype,
         name=name,
     )
-    layer.build((None, None, n_features))
+    shape = None, None, n_features
+    if plain or spec.has_custom_parts:
+        layer.build(shape)
+    else:
+        # The weights of all other networks are set before they are used.
+        build_without_draws(layer, shape)
     return layer
 
 

@@ -19,6 +19,7 @@ __all__ = [
     "ManyModels",
     "assign",
     "batch_layout",
+    "can_train_many",
     "compile_forward",
     "compile_gradients",
     "compile_training",
@@ -26,7 +27,6 @@ __all__ = [
     "forward_takes_values",
     "gradients_of",
     "has_fast_loop",
-    "has_many",
     "linear_recurrence",
     "many_layout",
     "placement",
@@ -36,6 +36,7 @@ __all__ = [
     "sequences_to_device",
     "steps_to_device",
     "to_device",
+    "uses_device",
 ]
 
 _ROUNDED = BIT64_TO_BIT32_DTYPE["float64"]
@@ -56,12 +57,15 @@ class Backend(Protocol):
     in advance. If it can send the time steps of many sequences before the rest, it has the function
     ``steps_to_device(values)``, whose return value is a further argument of `to_device`. If it can
     train many models as one program, it has the class `ManyModels` and the function `device_bytes`,
-    and `placement` if it spreads the models over devices; see `skrnn.networks.backends.jax.many`.
-    If the functions that `compile_forward` returns accept weights that are not loaded, as their
-    argument `values`, it has the constant ``FORWARD_TAKES_VALUES = True``. If it can assign arrays
-    to several variables faster than to one after another, it has the function
-    ``assign(variables, values)``. If sequences that are used in one call only need not be sent
-    before it, it has the function ``sequences_for_one_call(sequences)``.
+    `placement` if it spreads the models over devices, and `can_train_many` if it can train only
+    some networks in this way; see `skrnn.networks.backends.jax.many`. If the functions that
+    `compile_forward` returns accept weights that are not loaded, as their argument `values`, it has
+    the constant ``FORWARD_TAKES_VALUES = True``. If it can assign arrays to several variables
+    faster than to one after another, it has the function ``assign(variables, values)``. If
+    sequences that are used in one call only need not be sent before it, it has the function
+    ``sequences_for_one_call(sequences)``. If threads must not use the device at some moments, it
+    has the decorator ``uses_device(function)``, and its functions that the rest of the package
+    calls have it. Functions elsewhere that create, read or change variables of Keras have it too.
     """
 
     def sequences_to_device(self, sequences) -> Any:
@@ -169,13 +173,28 @@ sequences_for_one_call = getattr(_backend, "sequences_for_one_call", sequences_t
 to_device = _backend.to_device
 
 forward_takes_values = getattr(_backend, "FORWARD_TAKES_VALUES", False)
-has_many = hasattr(_backend, "ManyModels")
 ManyModels = getattr(_backend, "ManyModels", None)
 device_bytes = getattr(_backend, "device_bytes", None)
 steps_to_device = getattr(_backend, "steps_to_device", None)
+uses_device = getattr(_backend, "uses_device", lambda function: function)
 
 _lock = threading.Lock()
 _float64_users = 0
+
+
+def can_train_many(spec, training, optimizer):
+    """Return whether `ManyModels` may train a network, as far as it is known without a network.
+
+    Parameters
+    ----------
+    spec : NetworkSpec
+    training : TrainingSpec
+    optimizer : keras.optimizers.Optimizer
+        An optimizer of the same kind and options, whose learning rate may differ.
+    """
+    if ManyModels is None:
+        return False
+    return getattr(_backend, "can_train_many", lambda *_: True)(spec, training, optimizer)
 
 
 def placement(slot, n_models):
@@ -191,6 +210,7 @@ def placement(slot, n_models):
     return getattr(_backend, "placement", lambda *_: nullcontext())(slot, n_models)
 
 
+@uses_device
 def _assign_each(variables, values):
     for variable, value in zip(variables, values, strict=True):
         variable.assign(np.array(value))

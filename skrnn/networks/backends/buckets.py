@@ -1,7 +1,7 @@
 """Shapes that are rounded up to a few sizes, so that fits share compiled programs."""
 
-# A call that trains receives the batches of several epochs if they have at most this number of rows.
-# Arrays have room for them, so that their shapes do not depend on the epochs.
+# A call receives the batches of several epochs if they have at most this number of rows. Arrays
+# have room for them, so that their shapes do not depend on the epochs.
 JOINED_ROWS = 2**13
 
 

@@ -156,8 +156,8 @@ def _compile_loop(one_batch, variables, *, exact, state_inputs=(), decodes=False
         (arrays, lengths), targets, longest = data
         n_target_steps = bucket_size(longest, 2, 4) if decodes else None
         shapes = _shapes(lengths, *batches[:2], width, exact, carries=bool(state_inputs))
-        # The shapes of these arrays do not depend on the numbers of batches and epochs. A batch is a
-        # slice of the order, whose end may be padding.
+        # The shapes of these arrays do not depend on the numbers of batches and epochs. A batch is
+        # a slice of the order, whose end may be padding.
         size = len(arrays[1])
         n_rows = max(size, JOINED_ROWS)
         sizes = n_rows + size + 1, n_rows + 1, n_rows, n_rows

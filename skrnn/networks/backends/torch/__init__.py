@@ -8,13 +8,15 @@ from skrnn.networks.backends.torch.device import (
     to_device,
 )
 from skrnn.networks.backends.torch.gradients import compile_gradients, gradients_of
+from skrnn.networks.backends.torch.graphs import uses_device
 from skrnn.networks.backends.torch.kernels import has_fast_loop, run_loop
-from skrnn.networks.backends.torch.many import ManyModels, device_bytes
+from skrnn.networks.backends.torch.many import ManyModels, can_train_many, device_bytes
 from skrnn.networks.backends.torch.scans import linear_recurrence
 
 __all__ = [
     "ManyModels",
     "batch_layout",
+    "can_train_many",
     "compile_forward",
     "compile_gradients",
     "compile_training",
@@ -25,4 +27,5 @@ __all__ = [
     "run_loop",
     "sequences_to_device",
     "to_device",
+    "uses_device",
 ]

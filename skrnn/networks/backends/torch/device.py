@@ -17,12 +17,14 @@ import torch
 # Keras has no public way to get the device of its variables.
 from keras.src.backend.torch.core import get_device
 
+from skrnn.networks.backends.torch.graphs import give_way, uses_device
 from skrnn.networks.backends.torch.optimizers import make_update
 from skrnn.networks.batches import compact
 from skrnn.networks.static_input import further_inputs, static_arrays
 from skrnn.networks.teacher_forcing import previous_targets
 
 
+@uses_device
 def sequences_to_device(sequences):
     """Return the tensors (values, starts, lengths) of sequences, and the lengths as an array.
 
@@ -39,6 +41,7 @@ def sequences_to_device(sequences):
     )
 
 
+@uses_device
 def to_device(examples, units):
     """Return examples as tensors on Keras' device, and the numbers of targets as an array."""
     targets, known = examples.targets, examples.target_inputs
@@ -107,7 +110,7 @@ def compile_training(network, objective, optimizer, model, penalty, bounded):
         batches = order, bounds, np.ones(len(bounds) - 1, bool)
         return _run_batches(evaluate_batch, data, batches, np.zeros(len(bounds) - 1), [])[0]
 
-    return train, evaluate
+    return uses_device(train), uses_device(evaluate)
 
 
 @torch.no_grad
@@ -160,6 +163,7 @@ def _run_batches(one_batch, data, batches, rates, states):
     rows, losses = _send(order), []
     numbers = zip(pairwise(bounds.tolist()), fresh.tolist(), rates.tolist(), strict=True)
     for (begin, end), is_fresh, rate in numbers:
+        give_way()
         if is_fresh:
             states = [state.new_zeros(end - begin, state.shape[1]) for state in states]
         states = [state[: end - begin] for state in states]
@@ -172,6 +176,7 @@ def compile_forward(model):
     """Prepare the forward pass of a model."""
     run_model = runner(model, training=False)
 
+    @uses_device
     @torch.no_grad
     def run(sequences, rows, *initial):
         inputs = _gather_inputs(sequences, _send(rows), rows)

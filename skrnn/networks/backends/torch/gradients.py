@@ -6,10 +6,13 @@ import torch
 # Keras has no public way to get the device of its variables.
 from keras.src.backend.torch.core import get_device
 
+from skrnn.networks.backends.torch.graphs import uses_device
+
 
 def compile_gradients(function):
     """Prepare a function of tensors and its gradients; nothing is compiled."""
 
+    @uses_device
     def run(arrays, constants, *, gradients=True):
         tensors = [torch.tensor(array, device=get_device()) for array in arrays]
         constants = [torch.tensor(array, device=get_device()) for array in constants]

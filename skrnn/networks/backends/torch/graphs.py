@@ -4,19 +4,55 @@ The kernels of a small network take less time than Python needs to start them. A
 all kernels of an update, and one launch starts all of them. What the host does is not repeated, so
 the function may not read a value of a tensor, and it may not send a number to the device. Keras
 makes tensors from numbers within its operations: `_Constants` keeps them from the first calls.
+
+While a graph is captured, no thread of the process may use the GPU for anything else: the capture
+could end with an error, and so could the work of the other thread. Every function that uses the
+device is therefore decorated with `uses_device`, and waits for a capture to end.
 """
 
-import threading
+from functools import wraps
 
 import numpy as np
 import torch
+
+# Keras has no public way to get the device of its variables.
+from keras.src.backend.torch.core import get_device
 from torch.overrides import TorchFunctionMode
+
+from skrnn.networks.backends.torch.gate import Gate
 
 # The first calls let libraries allocate their memory, which a capture must not do.
 _WARM_UPS = 3
-# PyTorch has one stream for captures and one thread for gradients, and waits for the device before
-# each capture. Operations of another program during a capture would therefore end it.
-_one_at_a_time = threading.Lock()
+_gate = Gate()
+
+
+def uses_device(function):
+    """Let a function that uses the device wait while another thread captures a graph; a decorator.
+
+    Work of several threads outside of captures may overlap. On a CPU, nothing is captured, and the
+    decorator has no effect.
+
+    Parameters
+    ----------
+    function : callable
+        A function that may call others with this decorator. It must not wait for another thread.
+        Nor may it be one that PyTorch calls for gradients, which are computed in a thread of
+        PyTorch while the caller waits.
+    """
+
+    @wraps(function)
+    def run(*args, **kwargs):
+        if not can_capture(get_device()):
+            return function(*args, **kwargs)
+        with _gate.shared():
+            return function(*args, **kwargs)
+
+    return run
+
+
+def give_way():
+    """Let other threads capture; called between the batches of a function with `uses_device`."""
+    _gate.give_way()
 
 
 def repeated(function, device):
@@ -41,8 +77,8 @@ def can_capture(device):
 def capture(function):
     """Return a function that launches the kernels of another one, which is captured, not run."""
     graph = torch.cuda.CUDAGraph()
-    # The threads of other fits may allocate memory meanwhile. After a failure, PyTorch leaves the
-    # stream of the capture in use, so the current one is restored here.
+    # Threads that do not belong to skrnn may use the device meanwhile. After a failure, PyTorch
+    # leaves the stream of the capture in use, so the current one is restored here.
     stream = torch.cuda.stream(torch.cuda.current_stream())
     with stream, torch.cuda.graph(graph, capture_error_mode="thread_local"):
         function()
@@ -50,7 +86,10 @@ def capture(function):
 
 
 def warm_up(function):
-    """Run a function on another stream than the default one, as a capture does."""
+    """Run a function on another stream than the default one, as a capture does.
+
+    PyTorch has few streams, so this one may be that of a capture. No thread may capture meanwhile.
+    """
     stream = torch.cuda.Stream()
     stream.wait_stream(torch.cuda.current_stream())
     with torch.cuda.stream(stream):
@@ -62,6 +101,7 @@ class Repeated:
     """A function that is captured as a CUDA graph when it has run a few times.
 
     If it cannot be captured, it continues to run as before; a capture does not change any tensor.
+    The first calls and the capture have the device to themselves, because they use another stream.
 
     Parameters
     ----------
@@ -75,13 +115,15 @@ class Repeated:
     def __call__(self):
         """Run the function, or launch its graph."""
         self._n_calls += 1
-        with _one_at_a_time:
-            if self._n_calls <= _WARM_UPS:
+        if self._n_calls <= _WARM_UPS:
+            with _gate.alone():
                 warm_up(self._run)
-                return
-            if self._replay is None:
+            return
+        if self._replay is None:
+            with _gate.alone():
                 self._replay = self._captured()
-            self._replay()
+        give_way()
+        self._replay()
 
     def _run(self):
         with self._constants:

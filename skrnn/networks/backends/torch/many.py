@@ -19,6 +19,7 @@ import torch
 from keras.src.backend.torch.core import get_device
 
 from skrnn.networks.backends.buckets import bucket_size, shape_of_batches
+from skrnn.networks.backends.torch.graphs import uses_device
 from skrnn.networks.backends.torch.kernels import loops_within_vmap
 from skrnn.networks.backends.torch.many_adam import ManyAdam
 from skrnn.networks.backends.torch.many_batch import batch_loss
@@ -37,7 +38,8 @@ def device_bytes():
 class ManyModels:
     """The update and the evaluation of a network for many models.
 
-    The parameters are those of `compile_training`, for a model that does not carry states.
+    The parameters are those of `compile_training`, for a model that does not carry states, and a
+    network that `can_train_many`.
 
     Attributes
     ----------
@@ -50,13 +52,16 @@ class ManyModels:
         Whether fits cannot share a program.
     """
 
+    @uses_device
     def __init__(self, network, objective, optimizer, model, penalty, bounded):
         self._spec, self._bounded = network.spec, bounded
         trainable = model.trainable_variables
         self.variables = trainable, model.non_trainable_variables, optimizer.variables
         self.counted = [metric.variables for metric in objective.metrics.items]
-        self.needs_exact_rows = not _can_be_batched(
-            network.spec, objective, optimizer, trainable, penalty
+        self.needs_exact_rows = (
+            sets_own_rate(optimizer)
+            or not _allow_padding(objective.metrics)
+            or not _has_rules(objective)
         )
         if self.needs_exact_rows:
             return
@@ -85,6 +90,7 @@ class ManyModels:
         leaves = keras.tree.flatten(_shapes_of_data(data))
         return name, shape, tuple((tuple(leaf.shape), str(leaf.dtype)) for leaf in leaves)
 
+    @uses_device
     def stack(self, values, n_models):
         """Return the values of some models as tensors with all slots, and arrays of the optimizer.
 
@@ -100,24 +106,29 @@ class ManyModels:
             self.write(state, slot, of_one)
         return state
 
+    @uses_device
     def write(self, state, slot, values):
         """Write the values of one model to its slot, and return the state."""
         _write(state[:3], slot, values)
         return state
 
+    @uses_device
     def empty_data(self, data, n_models):
         """Return tensors with a slot for the data of each model, and a place for its updates."""
         return *_zeros(_shapes_of_data(data), n_models), {}
 
+    @uses_device
     def write_data(self, stack, slot, data):
         """Write the data of one fit to its slot, and return the stack."""
         _write(stack[:2], slot, _tensors_of(data))
         return stack
 
+    @uses_device
     def to_host(self, state):
         """Return the values of `variables` of all models in main memory."""
         return _map(lambda tensor: tensor.cpu().numpy(), state[:3])
 
+    @uses_device
     def run(self, kind, state, stack, batches):
         """Run the batches of some models.
 
@@ -137,11 +148,10 @@ class ManyModels:
         """
         name, shape, _ = kind
         *tensors, made = stack
-        # The shape of a batch may change from call to call, and so may the values of a new model.
-        key = name, shape, id(state)
-        if key not in made:
-            made[key] = self._updates(name, shape, state, tensors, batches)
-        losses, counted = made[key].run(batches)
+        # An update reads and writes the tensors of one state.
+        if id(state) not in made:
+            made[id(state)] = self._updates(name, shape, state, tensors, batches)
+        losses, counted = made[id(state)].run(batches)
         results = {
             slot: (losses[: len(bounds) - 1, slot], _map(lambda array, at=slot: array[at], counted))
             for slot, (_, bounds, *_) in batches.items()
@@ -184,21 +194,22 @@ class ManyModels:
         return self._losses["evaluate"](*state[:2], counted, batch)
 
 
-def _can_be_batched(spec, objective, optimizer, trainable, penalty):
-    """Return whether many networks can be trained as one program."""
+def can_train_many(spec, training, optimizer):
+    """Return whether many networks can be trained as one program, if their objective allows it."""
     # Keras draws random numbers on PyTorch from a generator of the host.
     draws = spec.dropout or spec.recurrent_dropout
     draws = draws or (spec.decoder is not None and spec.decoder.scheduled_sampling)
-    # A custom metric may ignore weights, so that rows of padding would count.
-    own_metric = any(not type(m).__module__.startswith("keras.") for m in objective.metrics.items)
-    plain = is_plain_adam(optimizer, trainable, all_used=True) and not sets_own_rate(optimizer)
-    # The change of a model that does not run is a factor of zero times a number.
-    plain = plain and optimizer.epsilon > 0
+    # Networks without custom parts have no constraints. The change of a model that does not run is
+    # a factor of zero times a number.
+    plain = is_plain_adam(optimizer, [], all_used=True) and optimizer.epsilon > 0
     # Other devices do not have float64, in which the factors of Adam are computed.
     known_device = torch.device(get_device()).type in ("cpu", "cuda")
-    possible = plain and known_device and penalty is None
-    possible = possible and not (draws or own_metric or spec.is_custom)
-    return possible and _has_rules(objective)
+    return bool(plain and known_device and not draws and not training.gradient_penalty)
+
+
+def _allow_padding(metrics):
+    """Return whether metrics ignore rows of padding; a custom one may ignore their weights."""
+    return all(type(metric).__module__.startswith("keras.") for metric in metrics.items)
 
 
 def _has_rules(objective):

@@ -1,4 +1,4 @@
-"""Adam for many models at once, each with its own number of updates and its own learning rate.
+"""Adam for many models at once, whose numbers of updates and learning rates may differ.
 
 The momentums of all variables are one array with a row for each model, and so are the velocities.
 An update then runs a few kernels for all variables, and not for each of them.
