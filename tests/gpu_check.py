@@ -234,8 +234,8 @@ def main():
         devices = find_devices(works, report)
         usable = [name for name in works if devices[name] and (given.tiny or devices[name] != CPU)]
         for name in set(given.backend).difference(usable):
-            check = {"name": "a GPU", "ok": False, "detail": f"device: {devices[name]}"}
-            report.add_check(name, check)
+            error = report.results["backends"][name].get("error", f"device: {devices[name]}")
+            report.add_check(name, {"name": "a GPU", "ok": False, "detail": error})
         peers = works["torch"] if "torch" in usable else None
         works = {name: works[name] for name in given.backend if name in usable}
         if works and "checks" in given.only:
