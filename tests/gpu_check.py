@@ -2,7 +2,12 @@
 
 Run with ``python tests/gpu_check.py`` on a machine without other work; it needs Keras and JAX or
 PyTorch, but not TensorFlow. It checks and measures all backends that are installed, compared with
-`torch.nn` and skorch if they are. ``--tiny`` does the same on a CPU, to test the check itself.
+`torch.nn` and skorch if they are. ``--only`` chooses parts of it, and `benchmarks.gpu_plan` has
+their order. ``--tiny`` does the same on a CPU, to test the check itself.
+
+The exit status is 0 if all checks passed, and no measurement that began ended with an error. What
+was left out because the time was over is listed, and makes no difference to the exit status; a
+check that was left out has failed.
 """
 
 import argparse
@@ -14,7 +19,6 @@ from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
-from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
@@ -22,90 +26,21 @@ from benchmarks.gpu_parts import (
     NO_CACHES,
     ON_CPU,
     PartError,
+    TimeOverError,
     Work,
     checks_of,
     side_by_side,
 )
+from benchmarks.gpu_plan import PARTS, PEERS, Search, plan
 from benchmarks.gpu_timings import print_timings
 from benchmarks.report import machine, now
 from benchmarks.searches import print_searches
 from gpu_work import CPU
 
 BACKENDS = ("jax", "torch")
-PARTS = ("checks", "timings", "searches")
 # The whole check, so that it ends before a loan of a machine for ten minutes does.
 SECONDS = 470
 MANY_CORES = 8
-_SHORT_EPOCHS = {"n_batches": 4, "epochs": 7}
-_LONG_EPOCHS = {"n_batches": 16, "epochs": 7}
-_TINY_EPOCHS = {"n_batches": 2, "epochs": 4}
-# Sizes that use the same examples follow each other. An LSTM with 128 units and 100 time steps is
-# among the small networks below.
-GRID = tuple(
-    {"cell": cell, "units": units, "steps": steps, "batch_size": batch_size, **_SHORT_EPOCHS}
-    for steps, batch_size, all_units in (
-        (100, 64, (128,)),
-        (1000, 64, (128, 512)),
-        (1000, 512, (512,)),
-    )
-    for units in all_units
-    for cell in ("lstm", "gru")
-    if (cell, units, steps) != ("lstm", 128, 100)
-)
-TINY_GRID = tuple(
-    {"cell": cell, "units": 4, "steps": 5, "batch_size": 8, **_TINY_EPOCHS}
-    for cell in ("lstm", "gru")
-)
-# Small networks, whose operations take less time than their launches. On PyTorch, each is also
-# timed as a program of one fit, whose updates are CUDA graphs.
-SMALL = tuple(
-    {"cell": "lstm", "units": units, "steps": steps, "batch_size": batch_size, **_LONG_EPOCHS}
-    for steps, batch_size in ((30, 32), (100, 64))
-    for units in (32, 64, 128)
-)
-TINY_SMALL = ({"cell": "lstm", "units": 3, "steps": 5, "batch_size": 8, **_TINY_EPOCHS},)
-# One layer of minGRU, forward and backward.
-SCAN = {"cell": "mingru", "units": 128, "steps": 4000, "batch_size": 64, "repeats": 12}
-TINY_SCAN = {"cell": "mingru", "units": 4, "steps": 9, "batch_size": 2, "repeats": 4}
-
-
-class Search(NamedTuple):
-    """A search over hyperparameters, and how much of it is measured.
-
-    Parameters
-    ----------
-    name, way : str
-        A size and a way of `benchmarks.searches`.
-    rounds : int, default=2
-    n_measured : int or None, default=None
-        The number of candidates from which the seconds of all are calculated. If None, all
-        candidates are measured.
-    limit : float or None, default=None
-        The largest number of seconds.
-    """
-
-    name: str
-    way: str
-    rounds: int = 2
-    n_measured: int | None = None
-    limit: float | None = None
-
-
-# The last one is left out first if the time is over.
-SEARCHES = (
-    Search("12 x 5", "skorch"),
-    Search("12 x 5", "skrnn, batched"),
-    Search("12 x 5", "one by one", n_measured=6),
-    Search("48 x 5", "skorch", n_measured=3),
-    Search("48 x 5", "skrnn, batched"),
-    Search("1000 x 5", "skorch", n_measured=6),
-    Search("1000 x 5", "skrnn, batched", rounds=1),
-)
-TINY_SEARCHES = (
-    Search("tiny", "skorch", n_measured=1),
-    Search("tiny", "skrnn, batched", rounds=1),
-    Search("tiny", "one by one", rounds=1),
-)
 
 
 def backends():
@@ -136,7 +71,24 @@ class Report:
             "timings": [],
             "scans": [],
             "searches": [],
+            "failed": [],
+            "left_out": [],
         }
+
+    def add_time(self, runner, row, seconds):
+        """Add the seconds of a row of `benchmarks.gpu_timings.measure`."""
+        size = {name: value for name, value in row.items() if name != "kind"}
+        if row["kind"] == "scan":
+            self.results["scans"].append({"backend": runner, **size, "seconds": seconds})
+            return
+        label = runner if row["kind"] in ("fit", "torch.nn") else f"{runner}, {row['kind']}"
+        timings = self.results["timings"]
+        # The same size of several runners is one row of the table.
+        known = [one for one in timings if {**one, "seconds": None} == {**size, "seconds": None}]
+        if not known:
+            known = [{**size, "seconds": {}}]
+            timings += known
+        known[0]["seconds"][label] = seconds
 
     def save(self):
         """Write all results, if there is a file for them."""
@@ -150,9 +102,18 @@ class Report:
         print(f"[{seconds:.0f} s: {part}]", flush=True)
         self.save()
 
+    def add_missing(self, runner, name, reason, *, failed):
+        """Note and print what was not measured: a failure, or what the time did not suffice for."""
+        kind = "failed" if failed else "left_out"
+        self.results[kind].append({"runner": runner, "name": name, "reason": reason})
+        print(f"{kind.replace('_', ' ').upper()}: {runner}, {name}: {reason}", flush=True)
+
     def add_check(self, backend, check):
         """Add and print the result of a check."""
         self.results["checks"].append({"backend": backend, **check})
+        if not check["ok"]:
+            failure = {"runner": backend, "name": check["name"], "reason": check["detail"]}
+            self.results["failed"].append(failure)
         start = f"{'ok' if check['ok'] else 'FAILED':<8}{backend:<7}{check['name']:<36}"
         print(start + check["detail"], flush=True)
 
@@ -177,97 +138,90 @@ def find_devices(works, report):
     return devices
 
 
-def run_checks(works, devices, tiny, at_once, report):
+def run_checks(works, devices, given, report):
     """Make the checks of all backends side by side."""
+    # A check that does not end must leave time for the measurements.
+    seconds = given.seconds if set(given.only) == {"checks"} else given.seconds / 2
     checks = {
-        backend: checks_of(work.beside_others(), tiny, on_gpu=devices[backend] != CPU)
+        backend: checks_of(work.beside_others(seconds), given.tiny, on_gpu=devices[backend] != CPU)
         for backend, work in works.items()
     }
-    for backend, found in side_by_side(checks, at_once):
+    for backend, found in side_by_side(checks, given.at_once):
         for check in found:
             report.add_check(backend, check)
         report.save()
     report.end_part("checks")
 
 
-def run_timings(works, peers, tiny, report):
-    """Measure the fits of all backends, and those of `torch.nn` once, one after another.
+def run_steps(steps, works, report):
+    """Make the measurements one after another.
 
     Parameters
     ----------
+    steps : list of Step
     works : dict of str to Work
-    peers : Work or None
-        The work on PyTorch; None leaves out `torch.nn`.
-    tiny : bool
+        By runner. The steps of other runners are left out.
     report : Report
     """
-    small, grid = (TINY_SMALL, TINY_GRID) if tiny else (SMALL, GRID)
-    sizes = [*small, *grid]
-    rows = [{**size, "seconds": {}} for size in sizes]
-    report.results["timings"] = rows
-    plans = {"torch.nn": (peers, ["torch.nn"])} if peers else {}
-    plans |= {backend: (work, ["fit"]) for backend, work in works.items()}
-    if "torch" in works:
-        plans["torch"][1].append("program of one")
-    for name, (work, kinds) in plans.items():
-        wanted = [
-            (i, {"kind": kind, **size})
-            for i, size in enumerate(sizes)
-            for kind in kinds
-            if kind != "program of one" or size in small
-        ]
-        scans = [{"kind": "scan", **(TINY_SCAN if tiny else SCAN)}] if name in works else []
-        found = _read_timings(work, [row for _, row in wanted] + scans)
-        for (i, row), seconds in zip(wanted, found, strict=False):
-            rows[i]["seconds"][_label(name, row["kind"])] = seconds
-        for scan, seconds in zip(scans, found[len(wanted) :], strict=True):
-            report.results["scans"].append({"backend": name, **scan, "seconds": seconds})
-        report.end_part(f"timings of {name}")
-    print_timings(rows)
+    for step in steps:
+        run = run_search if isinstance(step.work, Search) else run_fits
+        if step.runner in works:
+            run(step, works[step.runner], report)
+            report.end_part(f"{_name_of(step)}, {step.runner}")
+        else:
+            reason = "not installed, or no GPU"
+            report.add_missing(step.runner, _name_of(step), reason, failed=False)
+    print_timings(report.results["timings"])
     for scan in report.results["scans"]:
-        print(f"mingru, {scan['steps']} time steps on {scan['backend']}: {_in_ms(scan['seconds'])}")
+        milliseconds = f"{scan['seconds'] * 1000:.2f} ms"
+        print(f"mingru, {scan['steps']} time steps on {scan['backend']}: {milliseconds}")
+    print_searches(report.results["searches"])
 
 
-def _in_ms(seconds):
-    return f"{seconds * 1000:.2f} ms" if isinstance(seconds, float) else seconds
+def _name_of(step):
+    if isinstance(step.work, Search):
+        return f"{step.work.name}, {step.work.way}"
+    return f"{step.part} of {step.work.rows[0]['cell']}"
 
 
-def _label(name, kind):
-    return name if kind in ("fit", "torch.nn") else f"{name}, {kind}"
-
-
-def _read_timings(work, rows):
-    """Return the seconds of each row, or why there are none."""
+def run_search(step, work, report):
+    """Measure a search."""
+    backend = "" if step.runner in PEERS else step.runner
+    row = {"search": step.work.name, "way": step.work.way, "backend": backend}
+    is_over = False
     try:
-        file, reason = work.run("timings", rows=rows), None
+        found = work.read("search", environment=NO_CACHES, **step.work._asdict())
     except PartError as error:
-        file, reason = error.file, str(error)
+        found, is_over = {"error": str(error)}, isinstance(error, TimeOverError)
+    if "error" in found:
+        report.add_missing(step.runner, _name_of(step), found["error"], failed=not is_over)
+    report.results["searches"].append({**row, **found})
+
+
+def run_fits(step, work, report):
+    """Measure single fits or passes, and note those that failed or were left out."""
+    rows, is_over, reason = step.work.rows, False, None
+    try:
+        file = work.run("timings", rows=rows)
+    except PartError as error:
+        file, reason, is_over = error.file, str(error), isinstance(error, TimeOverError)
     found = json.loads(file.read_text(encoding="utf-8")) if file.exists() else []
-    outcomes = [row.get("seconds", row.get("error")) for row in found]
-    return outcomes + [reason] * (len(rows) - len(outcomes))
+    for row, result in zip(rows, found, strict=False):
+        if "error" in result:
+            report.add_missing(step.runner, _name_of_fit(row), result["error"], failed=True)
+        else:
+            report.add_time(step.runner, row, result["seconds"])
+    for row in rows[len(found) :]:
+        report.add_missing(step.runner, _name_of_fit(row), reason, failed=not is_over)
 
 
-def run_searches(works, peers, tiny, report):
-    """Measure the searches of all backends, and those of skorch once, one after another."""
-    rows = report.results["searches"]
-    for search in TINY_SEARCHES if tiny else SEARCHES:
-        given = works
-        if search.way == "skorch":
-            given = {"": peers} if peers and find_spec("skorch") else {}
-        for backend, work in given.items():
-            arguments = search._asdict()
-            row = {"search": search.name, "way": search.way, "backend": backend}
-            try:
-                found = work.read("search", environment=NO_CACHES, **arguments)
-            except PartError as error:
-                found = {"error": str(error)}
-            rows.append({**row, **found})
-            report.end_part(", ".join(filter(None, (search.name, search.way, backend))))
-    print_searches(rows)
+def _name_of_fit(row):
+    size = f"{row['units']} units, {row['steps']} time steps, batches of {row['batch_size']}"
+    return f"{row['kind']} of {row['cell']}, {size}"
 
 
 def main():
-    """Check and measure every backend; return whether all checks passed."""
+    """Check and measure every backend; return whether nothing failed."""
     given = _arguments()
     report = Report(given.json, given.tiny)
     deadline = time.monotonic() + given.seconds
@@ -280,25 +234,28 @@ def main():
         devices = find_devices(works, report)
         usable = [name for name in works if devices[name] and (given.tiny or devices[name] != CPU)]
         for name in set(given.backend).difference(usable):
-            check = {"name": "a GPU", "ok": False, "detail": f"device: {devices[name]}"}
-            report.add_check(name, check)
+            error = report.results["backends"][name].get("error", f"device: {devices[name]}")
+            report.add_check(name, {"name": "a GPU", "ok": False, "detail": error})
         peers = works["torch"] if "torch" in usable else None
         works = {name: works[name] for name in given.backend if name in usable}
         if works and "checks" in given.only:
-            run_checks(works, devices, given.tiny, given.at_once, report)
-        if works and "timings" in given.only:
-            run_timings(works, peers, given.tiny, report)
-        if works and "searches" in given.only:
-            run_searches(works, peers, given.tiny, report)
+            run_checks(works, devices, given, report)
+        steps = plan(given.only, works, given.tiny) if works else []
+        if peers:
+            works |= {name: peers for name in PEERS if name != "skorch" or find_spec("skorch")}
+        run_steps(steps, works, report)
     report.save()
-    return all(check["ok"] for check in report.results["checks"])
+    failed = report.results["failed"]
+    print(f"\n{len(failed)} failed, {len(report.results['left_out'])} left out")
+    return not failed
 
 
 def _arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     cores = machine()["cores"]
     parser.add_argument("--backend", nargs="+", choices=BACKENDS, default=backends())
-    parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS)
+    parts = "; ".join(f"{name}: {meaning}" for name, meaning in PARTS.items())
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=tuple(PARTS), help=parts)
     parser.add_argument("--json", type=Path, help="also write all results to this file")
     parser.add_argument("--tiny", action="store_true", help="on the CPU, at tiny sizes")
     parser.add_argument(

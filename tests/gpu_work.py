@@ -16,6 +16,8 @@ from benchmarks.gpu_timings import measure as measure_timings
 from benchmarks.searches import measure as measure_search
 
 DTYPES = ("float32", "float64")
+# A state of all sequences has 2**18 numbers, so that JAX on a GPU runs an LSTM in cuDNN.
+LARGE = {"n": 2048, "batch_size": 2048, "longest": 3, "units": 128}
 CASES = {
     "lstm": {"cell": "lstm"},
     "gru": {"cell": "gru"},
@@ -24,12 +26,14 @@ CASES = {
     "gru, bidirectional, mean": {"cell": "gru", "bidirectional": True, "pooling": "mean"},
     "lstm, two layers, max": {"cell": "lstm", "layers": 2, "pooling": "max"},
     "lstm, one target per step": {"cell": "lstm", "return_sequences": True},
+    "lstm, large states": {"cell": "lstm", **LARGE},
     "lstm with relu": {"cell": "lstm", "activation": "relu"},
     "gru on tokens": {"cell": "gru", "embedding": 3},
 }
 FULL = {"n": 200, "longest": 60, "units": 32, "epochs": 3}
 TINY = {"n": 16, "longest": 4, "units": 4, "epochs": 1}
 TINY_CASES = ("lstm, bidirectional", "gru on tokens")
+CUDNN_CASES = ("lstm", "gru", "simple", "lstm, large states")
 N_ALONE = 3
 CPU = "cpu"
 
@@ -51,16 +55,15 @@ def model_and_data(case, dtype, tiny):
     """Return an estimator that is not fitted, X and y."""
     from skrnn import RNNClassifier
 
-    size = TINY if tiny else FULL
-    parameters = dict(CASES[case])
-    units = (size["units"],) * parameters.pop("layers", 1)
+    parameters = {**FULL, **CASES[case], **(TINY if tiny else {})}
+    n, longest = parameters.pop("n"), parameters.pop("longest")
+    units = (parameters.pop("units"),) * parameters.pop("layers", 1)
     # In single precision Adam makes a full step of a gradient that is only rounding errors.
     optimizer = {"optimizer": "sgd", "learning_rate": 0.1}
     if dtype == "float64":
         optimizer = {"optimizer": "adam", "learning_rate": 0.01}
     model = RNNClassifier(
         units=units,
-        epochs=size["epochs"],
         random_state=0,
         dtype=dtype,
         **{"schedule": "constant", "pooling": "last", **optimizer, **parameters},
@@ -68,7 +71,7 @@ def model_and_data(case, dtype, tiny):
     given = {
         name: parameters[name] for name in ("embedding", "return_sequences") if name in parameters
     }
-    return model, *ragged(size["n"], size["longest"], **given)
+    return model, *ragged(n, longest, **given)
 
 
 def results(path, reference, tiny, cases):
@@ -174,15 +177,12 @@ def _verdict(given, expected, tolerance):
 
 
 def cudnn(path, tiny, dump):
-    """Write which of cuDNN's recurrent kernels fit and predict call, for each kind of cell.
+    """Write which of cuDNN's recurrent kernels fit and predict call, for each of `CUDNN_CASES`.
 
     The environment must set XLA to write its compiled programs to the folder `dump`.
     """
     look = {"torch": _calls_of_torch, "jax": _calls_of_jax}[os.environ["KERAS_BACKEND"]]
-    found = {
-        cell: look(dump, *model_and_data(cell, "float32", tiny))
-        for cell in ("lstm", "gru", "simple")
-    }
+    found = {case: look(dump, *model_and_data(case, "float32", tiny)) for case in CUDNN_CASES}
     Path(path).write_text(json.dumps(found), encoding="utf-8")
 
 
@@ -196,14 +196,23 @@ def _calls_of_torch(_, model, X, y):
 
 
 def _calls_of_jax(dump, model, X, y):
+    from skrnn.networks import programs
+
+    # What was compiled for another case would not be written again.
+    programs.clear()
     for file in Path(dump).rglob("*.txt"):
         file.unlink()
     model.fit(X, y).predict(X)
     texts = [file.read_text(encoding="utf-8") for file in Path(dump).rglob("*optimizations.txt")]
     if not texts:
         raise RuntimeError("XLA did not write its compiled programs")
-    targets = {target for text in texts for target in re.findall(r'call_target="([^"]+)"', text)}
-    return sorted(target for target in targets if "cudnn" in target and "rnn" in target)
+    return sorted({target for text in texts for target in cudnn_targets(text)})
+
+
+def cudnn_targets(text):
+    """Return the recurrent kernels of cuDNN that a program in XLA's text form calls."""
+    targets = re.findall(r'custom_call_target="([^"]+)"', text)
+    return [target for target in targets if "cudnn" in target and "rnn" in target]
 
 
 def together(path, tiny):
@@ -254,10 +263,12 @@ def _noted_captures():
 
 def timings(path, rows):
     """Write the seconds of the rows of `benchmarks.gpu_timings.measure`, after each of them."""
-    written = []
+    written, draft = [], Path(path).with_suffix(".draft")
     for row in measure_timings(rows):
         written.append(row)
-        Path(path).write_text(json.dumps(written), encoding="utf-8")
+        draft.write_text(json.dumps(written), encoding="utf-8")
+        # The file is whole, whenever the time is over.
+        draft.replace(path)
 
 
 def search(path, **arguments):

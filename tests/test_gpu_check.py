@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import time
+from argparse import Namespace
 from functools import partial
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import gpu_check
 import gpu_work
 import numpy as np
 import pytest
-from benchmarks import gpu_parts, searches
+from benchmarks import gpu_parts, gpu_plan, gpu_timings, searches
 
 INSTALLED = gpu_check.backends()
 
@@ -63,19 +64,19 @@ def test_a_search_runs_in_several_processes(results):
 
 
 def test_every_size_is_timed(results):
-    assert {row["cell"] for row in results["timings"]} == {"lstm", "gru"}
     names = {INSTALLED[0]} | ({"torch.nn"} if gpu_check.find_spec("torch") else set())
-    for row in results["timings"]:
-        assert names <= set(row["seconds"])
-        assert all(isinstance(seconds, float) for seconds in row["seconds"].values())
-    programs = [row for row in results["timings"] if "torch, program of one" in row["seconds"]]
-    assert len(programs) == (INSTALLED[0] == "torch")
+    ways = {"jax": {"jax, loops", "jax, cuDNN"}, "torch": {"torch, program of one"}}[INSTALLED[0]]
+    found = {row["cell"]: row["seconds"] for row in results["timings"]}
+    assert {cell: set(seconds) for cell, seconds in found.items()} == {
+        "lstm": names | ways,
+        "gru": names,
+    }
+    assert all(seconds > 0 for row in found.values() for seconds in row.values())
 
 
 def test_the_scan_of_mingru_is_timed(results):
     [scan] = results["scans"]
     assert scan["seconds"] > 0
-    assert scan["steps"] == gpu_check.TINY_SCAN["steps"]
 
 
 def test_searches_are_measured_one_by_one_and_together(results):
@@ -87,18 +88,40 @@ def test_searches_are_measured_one_by_one_and_together(results):
 
 def test_every_part_has_its_time(results):
     elapsed = results["elapsed"]
-    assert {"devices", "checks", f"timings of {INSTALLED[0]}"} <= set(elapsed)
+    assert {"devices", "checks", f"tiny, one by one, {INSTALLED[0]}"} <= set(elapsed)
     assert list(elapsed.values()) == sorted(elapsed.values())
 
 
-def test_every_search_of_the_check_exists():
-    for search in (*gpu_check.SEARCHES, *gpu_check.TINY_SEARCHES):
+def test_nothing_failed_and_only_missing_packages_are_left_out(results):
+    assert results["failed"] == []
+    missing = {name for name in gpu_plan.PEERS if not gpu_check.find_spec(name.split(".")[0])}
+    assert {one["runner"] for one in results["left_out"]} == missing
+
+
+SEARCHES = [step.work for step in gpu_plan.PLAN if isinstance(step.work, gpu_plan.Search)]
+
+
+def test_every_step_of_the_check_exists():
+    assert {step.part for step in gpu_plan.PLAN} == set(gpu_plan.PARTS) - {"checks"}
+    for search in SEARCHES:
         assert search.name in searches.SIZES
         assert search.way in searches.WAYS
+    for step in gpu_plan.PLAN:
+        if step.work not in SEARCHES:
+            assert {row["kind"] for row in step.work.rows} <= set(gpu_timings.KINDS)
+
+
+def test_the_search_over_1000_candidates_comes_first():
+    for backend in gpu_check.BACKENDS:
+        steps = gpu_plan.plan(gpu_plan.PARTS, [backend], tiny=False)
+        [first, *_] = [
+            step.work for step in steps if step.runner == backend and step.work in SEARCHES
+        ]
+        assert first.name == "1000 x 5"
 
 
 def test_a_part_of_a_search_has_each_number_of_units_equally_often():
-    for search in gpu_check.SEARCHES:
+    for search in SEARCHES:
         size = searches.SIZES[search.name]
         if search.n_measured:
             start, chosen = searches.plan_rounds(size, n_measured=search.n_measured)
@@ -172,6 +195,118 @@ def test_a_difference_from_the_cpu_is_found(tmp_path):
     assert [check["name"] for check in checks if not check["ok"]] == ["gru, float64"]
 
 
+class _FailingWork:
+    """Measures one fit of two, has no time for the search, and fails at everything else."""
+
+    def __init__(self, backend, folder, *_):
+        self._file = folder / f"{backend}.json"
+
+    def beside_others(self, *_):
+        return self
+
+    def read(self, role, **_):
+        if role == "device":
+            return {"device": "a GPU"}
+        raise {"search": gpu_parts.TimeOverError}.get(role, gpu_parts.PartError)("no result")
+
+    def run(self, role, rows, **_):
+        if rows[0]["kind"] == "scan":
+            error = gpu_parts.PartError("killed")
+            error.file = self._file.with_name("none")
+            raise error
+        first = {**rows[0], "seconds": 0.001}
+        others = [{**row, "error": "too little memory"} for row in rows[1:]]
+        self._file.write_text(json.dumps([first, *others]), encoding="utf-8")
+        return self._file
+
+
+def test_a_failed_measurement_is_named_and_one_without_time_is_no_failure(tmp_path, monkeypatch):
+    monkeypatch.setattr(gpu_check, "Work", _FailingWork)
+    installed = {"skrnn": gpu_check.find_spec("skrnn")}
+    monkeypatch.setattr(gpu_check, "find_spec", installed.get)
+    path = tmp_path / "gpu.json"
+
+    def run(*only):
+        arguments = ["gpu_check", "--backend", "jax", "--tiny", "--json", str(path), "--only"]
+        monkeypatch.setattr(sys, "argv", [*arguments, *only])
+        success = gpu_check.main()
+        found = json.loads(path.read_text(encoding="utf-8"))
+        return success, *(
+            [one["reason"] for one in found[name] if one["runner"] == "jax"]
+            for name in ("failed", "left_out")
+        )
+
+    assert run("large-search") == (True, [], ["no result"])
+    assert run("scans") == (False, ["killed"], [])
+    assert run("long-fits") == (False, ["too little memory"] * 2, [])
+    assert run("short-fits", "large-search") == (True, [], ["no result"])
+
+
+def test_a_search_that_takes_longer_than_its_own_limit_has_failed(tmp_path):
+    work = gpu_parts.Work("jax", tmp_path, {}, deadline=time.monotonic() + 60)
+    with pytest.raises(gpu_parts.PartError, match="over 0 s") as caught:
+        work.read("device", limit=0.01)
+    assert not isinstance(caught.value, gpu_parts.TimeOverError)
+
+
+def test_kernels_of_cudnn_are_found_in_the_text_of_a_program():
+    calls = (
+        f'call.{i} = f32[3] custom-call(x), custom_call_target="{name}", api_version=4'
+        for i, name in enumerate(
+            ("cudnn_rnn_ffi", "__cublas$gemm", "cudnn_rnn_bwd_ffi", "cudnn$norm")
+        )
+    )
+    assert gpu_work.cudnn_targets("\n".join(calls)) == ["cudnn_rnn_ffi", "cudnn_rnn_bwd_ffi"]
+
+
+def test_a_layer_that_should_not_run_in_cudnn_or_should_but_does_not_fails():
+    class Work:
+        """Has cuDNN run all layers, or none."""
+
+        backend = "jax"
+
+        def __init__(self, *calls):
+            self._calls = list(calls)
+
+        def read(self, *_, **__):
+            return dict.fromkeys(gpu_work.CUDNN_CASES, self._calls)
+
+    def passed(work, on_gpu):
+        checks = gpu_parts.check_cudnn(work, tiny=False, on_gpu=on_gpu)
+        return [check["ok"] for check in checks]
+
+    assert passed(Work("cudnn_rnn_ffi"), on_gpu=True) == [False, False, False, True]
+    assert passed(Work(), on_gpu=True) == [True, True, True, False]
+    assert passed(Work(), on_gpu=False) == [True] * 4
+
+
+@pytest.mark.skipif(os.environ.get("KERAS_BACKEND") != "jax", reason="only JAX has two ways")
+def test_an_lstm_runs_in_cudnn_if_its_states_are_large_or_the_way_is_given(monkeypatch):
+    import jax
+    from jax.experimental import rnn
+
+    from skrnn.networks import programs
+
+    shapes = []
+
+    def lstm(steps, h, *_, **__):
+        shapes.append(h.shape)
+        raise RuntimeError("There is no GPU, so Keras runs another loop.")
+
+    monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
+    monkeypatch.setattr(rnn, "lstm", lstm)
+    model, X, y = gpu_work.model_and_data("lstm, large states", "float32", tiny=False)
+    model.set_params(epochs=1).fit(X, y)
+    assert shapes == [(1, 2048, 128)]
+    size = {"cell": "lstm", "units": 3, "steps": 4, "batch_size": 5, "n_batches": 1, "epochs": 4}
+    for way, expected in (("loops", []), ("cuDNN", [(1, 5, 3)])):
+        shapes.clear()
+        gpu_timings.KINDS[way](**size)
+        # JAX fills batches up.
+        assert [shape[::2] for shape in shapes] == [shape[::2] for shape in expected]
+    programs.clear()
+
+
 def test_checks_keep_their_order_and_a_part_without_time_is_a_failed_check(tmp_path):
     work = gpu_parts.Work("jax", tmp_path, {}, deadline=time.monotonic() - 1)
 
@@ -201,7 +336,8 @@ def test_only_one_check_lets_skrnn_decide_how_processes_share_the_memory(tmp_pat
     monkeypatch.setattr(gpu_parts.subprocess, "run", run)
     works = {"jax": gpu_parts.Work("jax", tmp_path, {}, deadline=time.monotonic() + 60)}
     report = gpu_check.Report(None, tiny=False)
-    gpu_check.run_checks(works, {"jax": "a GPU"}, tiny=False, at_once=2, report=report)
+    given = Namespace(tiny=False, at_once=2, seconds=60, only=["checks"])
+    gpu_check.run_checks(works, {"jax": "a GPU"}, given, report)
     assert [check["detail"] for check in report.results["checks"]] == ["failed"] * 9
     name = "XLA_PYTHON_CLIENT_PREALLOCATE"
     assert name not in found.pop("search")

@@ -99,9 +99,8 @@ print(f"64 units need {ratio:.1f} times as long per update as 16, in batches of 
 # What to try if you have a GPU:
 #
 # - Use larger batches (``batch_size=256`` and more) and a larger ``learning_rate``.
-# - Keep ``activation="auto"``, ``recurrent_dropout=0`` and the cells "lstm" or "gru", which cuDNN
-#   computes in one call for all time steps.
+# - Keep ``activation="auto"`` and ``recurrent_dropout=0``, with which layers run in fast loops.
 # - For hundreds or thousands of time steps, try ``cell="mingru"``, whose time steps are computed in
 #   parallel.
-# - To search over many small networks, use several processes on the CPU first: see
-#   :doc:`/user_guide/speed`.
+# - Train the networks of a search together, as :doc:`/user_guide/searches` shows.
+# - Choose the backend by the kind of work: see :ref:`which-backend`.

@@ -5,6 +5,7 @@ all backends run side by side, because most of their time is compilation, which 
 """
 
 import json
+import math
 import os
 import subprocess
 import sys
@@ -17,11 +18,11 @@ from itertools import count, product
 from pathlib import Path
 
 import numpy as np
-from gpu_work import CASES, DTYPES, TINY_CASES
+from gpu_work import CASES, CUDNN_CASES, DTYPES, TINY_CASES
 
 WORK = Path(__file__).parents[1] / "gpu_work.py"
-# The layers that run on cuDNN. On JAX it runs only LSTMs with larger states than these.
-CUDNN = {"jax": (), "torch": ("lstm", "gru", "simple")}
+# The layers of `gpu_work.CUDNN_CASES` that must run in cuDNN on a GPU. No other layer must.
+CUDNN = {"jax": ("lstm, large states",), "torch": CUDNN_CASES}
 # In single precision a GPU may round the factors of a product to ten bits (TF32).
 TOLERANCES = {
     "float32": {"fit": 5e-3, "predictions": 5e-3, "alone": 5e-3},
@@ -51,6 +52,10 @@ class PartError(RuntimeError):
     """A part ended with an error, or did not end in time."""
 
 
+class TimeOverError(PartError):
+    """A part did not begin or end before the time limit of the whole check was over."""
+
+
 class Work:
     """Runs parts of the check on one backend.
 
@@ -70,10 +75,14 @@ class Work:
         self._environment = {"KERAS_BACKEND": backend, **environment}
         self._numbers = count()
 
-    def beside_others(self):
-        """Return the same work in processes that share the GPU and the cores with others."""
+    def beside_others(self, seconds=math.inf):
+        """Return the same work in processes that share the GPU and the cores with others.
+
+        It must have ended after so many seconds, in addition to the deadline.
+        """
         other = copy(self)
         other._environment = {**self._environment, **SIDE_BY_SIDE}
+        other._deadline = min(self._deadline, time.monotonic() + seconds)
         return other
 
     def run(self, role, suffix="json", environment=None, limit=None, **arguments):
@@ -94,22 +103,23 @@ class Work:
         Raises
         ------
         PartError
-            If the part ends with an error or takes too long. Its `file` may hold some results.
+            If the part ends with an error or takes too long. Its `file` may hold some results. It
+            is a `TimeOverError` if there was no time left.
         """
         file = self._folder / f"{self.backend}-{role}-{next(self._numbers)}.{suffix}"
         command = [sys.executable, WORK, role, file, json.dumps(arguments)]
-        seconds = self._deadline - time.monotonic()
-        seconds = seconds if limit is None else min(seconds, limit)
         try:
-            self._start(command, environment or {}, seconds)
+            self._start(command, environment or {}, limit)
         except PartError as error:
             error.file = file
             raise
         return file
 
-    def _start(self, command, environment, seconds):
+    def _start(self, command, environment, limit):
+        left = self._deadline - time.monotonic()
+        seconds = left if limit is None else min(left, limit)
         if seconds <= 0:
-            raise PartError("left out, because the time limit of the whole check is over")
+            raise TimeOverError("not begun, because the time limit was over")
         given = {**os.environ, **self._environment, **environment}
         try:
             done = subprocess.run(
@@ -122,7 +132,9 @@ class Work:
                 timeout=seconds,
             )
         except subprocess.TimeoutExpired:
-            raise PartError(f"over {seconds:.0f} s") from None
+            if seconds < left:
+                raise PartError(f"over {seconds:.0f} s") from None
+            raise TimeOverError(f"stopped after {seconds:.0f} s by the time limit") from None
         if done.returncode:
             lines = done.stdout.splitlines()[-_LINES_OF_ERRORS:]
             print("\n".join(lines), file=sys.stderr, flush=True)
@@ -162,15 +174,15 @@ def check_half(work, tiny):
 
 
 def check_cudnn(work, tiny, on_gpu):
-    """Check that cuDNN's kernels run on a GPU."""
+    """Check that cuDNN's kernels run on a GPU for the layers for which they are meant."""
     with tempfile.TemporaryDirectory() as dump:
         flags = {"XLA_FLAGS": f"--xla_dump_to={dump} --xla_dump_hlo_as_text"}
         found = work.read("cudnn", environment={**flags, **NO_CACHES}, tiny=tiny, dump=dump)
     for cell, calls in found.items():
         wanted = on_gpu and cell in CUDNN[work.backend]
         yield {
-            "name": f"cuDNN runs {cell}" if wanted else f"{cell}, cuDNN or not",
-            "ok": bool(calls) or not wanted,
+            "name": f"cuDNN runs {cell}" if wanted else f"cuDNN does not run {cell}",
+            "ok": bool(calls) == wanted,
             "detail": ", ".join(calls) or "no calls of cuDNN",
         }
 

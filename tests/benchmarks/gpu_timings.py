@@ -5,7 +5,8 @@ needs.
 """
 
 import time
-from functools import lru_cache
+from contextlib import contextmanager
+from functools import lru_cache, partial
 from statistics import median
 
 import numpy as np
@@ -64,6 +65,39 @@ def _classifier(cell, units, batch_size, epochs):
         global_clipnorm=None,
         random_state=0,
     )
+
+
+# The number of values of a state above which JAX runs an LSTM in cuDNN, so that it always does, or
+# never.
+_MOST_NUMBERS = {"cuDNN": 0, "loops": 2**62}
+
+
+@contextmanager
+def way_of_lstm(way):
+    """Train all LSTMs on JAX in cuDNN if there is a GPU, or all of them in the loops of skrnn.
+
+    Parameters
+    ----------
+    way : {"cuDNN", "loops"}
+    """
+    from unittest.mock import patch
+
+    from skrnn.networks import programs
+    from skrnn.networks.backends.jax import loops
+
+    # Programs keep the way that was chosen when they were compiled.
+    programs.clear()
+    try:
+        with patch.object(loops, "_MOST_NUMBERS", _MOST_NUMBERS[way]):
+            yield
+    finally:
+        programs.clear()
+
+
+def time_way(way, **size):
+    """Return seconds per batch of a fit of skrnn on JAX; see `way_of_lstm`."""
+    with way_of_lstm(way):
+        return time_fit(**size)
 
 
 def time_fit(cell, units, steps, batch_size, n_batches, epochs):
@@ -189,6 +223,7 @@ def _gradients_of_torch(loss, arrays):
 
 KINDS = {
     "fit": time_fit,
+    **{way: partial(time_way, way) for way in _MOST_NUMBERS},
     "program of one": time_program,
     "torch.nn": time_torch,
     "scan": time_scan,
@@ -201,7 +236,7 @@ def print_timings(rows):
     Parameters
     ----------
     rows : list of dict
-        A size, and under "seconds" the seconds or an error by name.
+        A size, and under "seconds" the seconds by name.
     """
     names = list(dict.fromkeys(name for row in rows for name in row["seconds"]))
     names.sort(key=lambda name: name != "torch.nn")
@@ -216,7 +251,7 @@ def print_timings(rows):
 
 
 def _cell(seconds, peer):
-    if not isinstance(seconds, float):
-        return (seconds or "")[:26]
-    ratio = f" ({peer / seconds:.2f})" if isinstance(peer, float) else ""
+    if seconds is None:
+        return ""
+    ratio = "" if peer is None else f" ({peer / seconds:.2f})"
     return f"{seconds * 1000:.2f} ms{ratio}"
