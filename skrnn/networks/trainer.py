@@ -8,12 +8,10 @@ import numpy as np
 
 from skrnn.networks import backends
 from skrnn.networks.architecture import carrying_model
+from skrnn.networks.call_length import CallLength
 from skrnn.networks.gradient_penalty import GradientPenalty
 from skrnn.networks.objective import describe_objective
 from skrnn.networks.optimizers import sets_own_rate
-
-# A call takes about a fifth of a second.
-_SECONDS_PER_CALL = 0.2
 
 
 class Trainer:
@@ -31,12 +29,13 @@ class Trainer:
 
     Attributes
     ----------
-    n_rows_joined : int
+    call_length : CallLength
+    max_joined_rows : int
         The largest number of rows of the batches of several epochs in one call; 0 if a call has
         batches of one epoch only.
     """
 
-    n_rows_joined = 0
+    max_joined_rows = 0
 
     def __init__(self, network, objective, optimizer, training, *, carries=False):
         self.optimizer = optimizer
@@ -59,7 +58,7 @@ class Trainer:
         self._has_extras = penalty is not None or bool(bounded)
         self._states, self._extras = None, (0.0, 0.0)
         self._is_compiled = False
-        self._seconds_per_batch = None
+        self.call_length = CallLength(first=1)
 
     def is_unchanged(self):
         """Return whether the loss and the metrics are equal to those that were compiled.
@@ -87,7 +86,6 @@ class Trainer:
             sequences of the batch before it, which may have been in the call before.
         """
         begin = time.perf_counter()
-        n_batches = len(bounds) - 1
         base_rate = self._base_rate()
         rates = _rates_of(base_rate, factors)
         batches = order, bounds, fresh
@@ -100,7 +98,7 @@ class Trainer:
             self.optimizer.learning_rate = base_rate
         # The first call compiles, so its time does not predict that of the next ones.
         if self._is_compiled:
-            self._seconds_per_batch = (time.perf_counter() - begin) / n_batches
+            self.call_length.note(len(bounds) - 1, time.perf_counter() - begin)
         self._is_compiled = True
         return losses
 
@@ -111,12 +109,6 @@ class Trainer:
     def _base_rate(self):
         # A callback may have changed the rate since the last call.
         return 0.0 if self.sets_own_rate else float(self.optimizer.learning_rate)
-
-    def batches_per_call(self):
-        """Return the number of batches that the next call should run."""
-        if self._seconds_per_batch is None:
-            return 1
-        return max(1, int(_SECONDS_PER_CALL / self._seconds_per_batch))
 
     def finalize(self):
         """Let the optimizer finish, which may replace the weights by their averages."""
