@@ -213,8 +213,10 @@ def _is_positive_integer(value):
 
 def keras_backend():
     """Return the framework that Keras runs on, or will run on, without importing Keras."""
-    if "keras" in sys.modules:
-        return sys.modules["keras"].config.backend()
+    config = getattr(sys.modules.get("keras"), "config", None)
+    # Another thread may be importing Keras.
+    if hasattr(config, "backend"):
+        return config.backend()
     if "KERAS_BACKEND" in os.environ:
         return os.environ["KERAS_BACKEND"]
     folder = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras"))
