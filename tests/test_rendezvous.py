@@ -8,7 +8,7 @@ import joblib
 import pytest
 
 from skrnn._parallel import backend, rendezvous
-from skrnn._parallel.tasks import Task, Team, alone, without_core
+from skrnn._parallel.tasks import Task, Team, alone, take_core, without_core
 
 
 class Doubler:
@@ -223,6 +223,12 @@ def test_a_group_gets_another_conductor_if_a_thread_cannot_be_started(monkeypatc
 @pytest.fixture
 def one_core(monkeypatch):
     monkeypatch.setattr(rendezvous, "cpu_count", lambda: 1)
+
+
+@pytest.mark.usefixtures("one_core")
+def test_a_task_that_has_a_core_does_not_wait_for_another():
+    team = Team(rendezvous.Rendezvous(8))
+    assert run_in_threads(team, [lambda: take_core() or 3]) == [3]
 
 
 @pytest.mark.usefixtures("one_core")

@@ -42,9 +42,10 @@ class Cores:
         return bool(self._expected and self._active)
 
     def expect(self, task):
-        """Count on a task to train a network."""
+        """Count on a task to train a network, unless it is cancelled."""
         with self._condition:
-            self._expected.add(task)
+            if not task.team.is_cancelled:
+                self._expected.add(task)
 
     def activate(self, tasks):
         """Note that tasks may soon begin to train or end."""
@@ -65,10 +66,12 @@ class Cores:
         """Wait until a core is free, and let a task use it. A cancelled task does not wait."""
         with self._condition:
             self._active.add(task)
-            self._condition.wait_for(
-                lambda: len(self._running) < self._n_cores or task.team.is_cancelled
-            )
+            self._condition.wait_for(lambda: self._may_run(task))
             self._running.add(task)
+
+    def _may_run(self, task):
+        has_free = len(self._running) < self._n_cores
+        return has_free or task in self._running or task.team.is_cancelled
 
     def leave(self, task):
         """Let another task use the core of a task that waits or ends."""
