@@ -183,7 +183,7 @@ def test_number_of_batches_in_a_call_compiles_nothing(compiled, monkeypatch):
     x = np.ones((40, 3, 2))
     fits = []
     for seconds in (0, 1e-3, 1e9):
-        monkeypatch.setattr("skrnn.networks.trainer._SECONDS_PER_CALL", seconds)
+        monkeypatch.setattr("skrnn.networks.call_length.SECONDS_PER_CALL", seconds)
         model = RNNClassifier(cell="simple", units=2, batch_size=8, epochs=3, random_state=0)
         fits.append(model.fit(x, LABELS[:40]))
         assert compiled() == (not fits[1:])

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from functools import partial
+from types import ModuleType, SimpleNamespace
 
 import joblib
 import keras
@@ -31,8 +32,12 @@ from sklearn.pipeline import make_pipeline
 from small_data import TINY, assert_same_weights, labelled
 
 from skrnn import RNNClassifier, RNNRegressor, Seq2SeqRegressor
+from skrnn._examples import Examples
 from skrnn._fitting import is_fitted
 from skrnn._parallel import backend, rendezvous
+from skrnn._parallel.tasks import without_core
+from skrnn.networks import many, models_in_memory
+from skrnn.sequences import check_sequences
 
 ON_TORCH = keras.config.backend() == "torch"
 TRAINS_MANY = ON_TORCH or keras.config.backend() == "jax"
@@ -71,142 +76,6 @@ def meetings(monkeypatch):
 
     monkeypatch.setattr(rendezvous.Rendezvous, "close", noted)
     return ended
-
-
-# --- the rendezvous, without any network ------------------------------------------------------
-
-
-class Doubler:
-    """A group that doubles numbers, and notes how many of them each call has."""
-
-    def __init__(self, n_fits, has_slot=True):
-        self.n_fits, self.has_slot, self.calls, self.patience = n_fits, has_slot, [], 0.0
-
-    def run(self, kind, requests):
-        self.calls.append((kind, len(requests)))
-        if kind == "fails":
-            raise ValueError("no numbers today")
-        return [2 * request for request in requests]
-
-
-def run_in_threads(team, tasks):
-    """Run tasks of a team in threads, and return their results or errors."""
-    found = [None] * len(tasks)
-
-    def work(i):
-        try:
-            found[i] = team.run(tasks[i])
-        except BaseException as error:
-            found[i] = error
-
-    threads = [threading.Thread(target=work, args=(i,), daemon=True) for i in range(len(tasks))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
-    assert not any(thread.is_alive() for thread in threads)
-    team.rendezvous.close()
-    return found
-
-
-def test_requests_of_one_kind_are_joined():
-    group, team = Doubler(6), rendezvous.Team(rendezvous.Rendezvous(8))
-    ask = team.rendezvous.ask
-    tasks = [partial(ask, group, "ab"[i % 2], i) for i in range(6)]
-    assert run_in_threads(team, tasks) == [0, 2, 4, 6, 8, 10]
-    assert sorted(group.calls) == [("a", 3), ("b", 3)]
-
-
-class Overlapping(Doubler):
-    """A group whose calls last until all parties of a barrier wait at the same time."""
-
-    def __init__(self, n_fits, barrier):
-        super().__init__(n_fits)
-        self.barrier, self.turn = barrier, threading.Lock()
-
-    def run(self, kind, requests):
-        # The calls of a group run one after another.
-        assert self.turn.acquire(blocking=False)
-        self.barrier.wait(20)
-        self.turn.release()
-        return super().run(kind, requests)
-
-
-def test_calls_of_several_groups_run_at_the_same_time():
-    barrier, team = threading.Barrier(2), rendezvous.Team(rendezvous.Rendezvous(8))
-    groups = [Overlapping(2, barrier), Overlapping(2, barrier)]
-    tasks = [partial(team.rendezvous.ask, groups[i % 2], "ab"[i // 2], i) for i in range(4)]
-    assert run_in_threads(team, tasks) == [0, 2, 4, 6]
-
-
-def test_the_thread_of_a_group_ends_with_its_last_fit():
-    group, team = Doubler(1), rendezvous.Team(rendezvous.Rendezvous(8))
-    meeting = team.rendezvous
-    meeting.add_tasks(1)
-    assert meeting.ask(group, "a", 7) == 14
-    group.n_fits = 0
-    meeting.add_tasks(-1)
-    for _ in range(1000):
-        if not meeting._conductors:
-            break
-        time.sleep(0.01)
-    assert not meeting._conductors
-
-
-def test_a_group_does_not_wait_forever_for_fits_that_never_ask():
-    group, team = Doubler(5), rendezvous.Team(rendezvous.Rendezvous(8))
-    assert run_in_threads(team, [partial(team.rendezvous.ask, group, "a", 7)]) == [14]
-
-
-def test_a_full_group_does_not_wait_for_other_tasks(monkeypatch):
-    monkeypatch.setattr(rendezvous, "_WAIT_FOR_TASK", 60)
-    group, team = Doubler(1, has_slot=False), rendezvous.Team(rendezvous.Rendezvous(1))
-    begun, answered = threading.Event(), threading.Event()
-
-    def ask():
-        begun.wait(20)
-        result = team.rendezvous.ask(group, "a", 7)
-        answered.set()
-        return result
-
-    def other():
-        begun.set()
-        return answered.wait(20)
-
-    assert run_in_threads(team, [ask, other]) == [14, True]
-
-
-def test_tasks_without_requests_and_tasks_that_fail_hold_up_no_other():
-    group, team = Doubler(1), rendezvous.Team(rendezvous.Rendezvous(8))
-    tasks = [partial(team.rendezvous.ask, group, "a", 7), partial(int, "x"), partial(int, "3")]
-    doubled, error, number = run_in_threads(team, tasks)
-    assert (doubled, number) == (14, 3)
-    assert isinstance(error, ValueError)
-
-
-def test_the_error_of_a_call_is_raised_in_each_of_its_tasks():
-    group, team = Doubler(2), rendezvous.Team(rendezvous.Rendezvous(8))
-    ask = team.rendezvous.ask
-    for error in run_in_threads(team, [partial(ask, group, "fails", i) for i in range(2)]):
-        assert "no numbers" in str(error)
-
-
-def test_a_cancelled_team_ends_and_others_continue():
-    group, meeting = Doubler(2), rendezvous.Rendezvous(8)
-    ended, team = rendezvous.Team(meeting), rendezvous.Team(meeting)
-    ended.cancel()
-    [error] = run_in_threads(ended, [partial(meeting.ask, group, "a", 1)])
-    assert isinstance(error, KeyboardInterrupt)
-    group, meeting = Doubler(1), team.rendezvous
-    meeting._is_closed = False
-    assert run_in_threads(team, [partial(meeting.ask, group, "a", 1)]) == [2]
-
-
-def test_nested_teams_end_with_the_team_around_them():
-    outer = rendezvous.Team(rendezvous.Rendezvous(8))
-    inner = rendezvous.Team(outer.rendezvous, outer)
-    outer.cancel()
-    assert inner.is_cancelled
 
 
 # --- the backend ------------------------------------------------------------------------------
@@ -261,6 +130,9 @@ def test_the_backend_of_keras_is_found_without_keras(written, tmp_path, monkeypa
         (tmp_path / "keras.json").write_text(written)
     assert backend.keras_backend() == ("jax" if written and "jax" in written else "tensorflow")
     monkeypatch.setenv("KERAS_BACKEND", "torch")
+    assert backend.keras_backend() == "torch"
+    # Another thread has begun to import Keras.
+    monkeypatch.setitem(sys.modules, "keras", ModuleType("keras"))
     assert backend.keras_backend() == "torch"
 
 
@@ -357,6 +229,73 @@ def test_the_memory_of_the_device_limits_how_many_fits_share_a_program(monkeypat
     model = RNNClassifier(**{**TINY, "cell": "minimal_gru"})
     fit_together([model] * 6, [(DENSE, LABELS)] * 6)
     assert set(made) == {2}
+
+
+def test_models_in_memory_counts_data_twice_and_those_of_validation(monkeypatch):
+    # A fit's own copy, and that in its slot.
+    size = {"units": (4,), "bidirectional": False, "embedding": None, "decoder": None}
+    spec = SimpleNamespace(**size, n_features=8, n_outputs=2, dtype="float32")
+    monkeypatch.setattr(models_in_memory.backends, "device_bytes", lambda: 2**40)
+
+    def bytes_of_model(n, n_validation):
+        validation = of_length(n_validation) if n_validation else None
+        job = SimpleNamespace(examples=of_length(n), validation=validation)
+        layout = models_in_memory.backends.many_layout(spec, job.examples, 8)
+        return 2**39 / models_in_memory.models_in_memory(spec, job, layout)
+
+    def of_length(n):
+        steps = check_sequences(np.zeros((n, 4, 8), np.float32))
+        return Examples.of(steps, np.zeros((n, 2)), np.ones(n, int), np.ones(n))
+
+    of_data = 4 * 2 * 512 * (4 * 8 + 2)
+    assert_allclose(bytes_of_model(1024, 0) - bytes_of_model(512, 0), of_data, rtol=0.01)
+    assert_allclose(bytes_of_model(512, 512) - bytes_of_model(512, 0), of_data, rtol=0.01)
+
+
+@trains_many
+def test_fits_do_not_wait_for_one_that_has_left_their_group(monkeypatch):
+    monkeypatch.setattr(rendezvous, "_WAIT_FOR_FIT", 60)
+    all_are_fitted, leave = threading.Barrier(3), many.Group.leave
+
+    def leave_late(self, slot):
+        # The other fits have time to ask for their next updates.
+        time.sleep(0.2)
+        leave(self, slot)
+
+    monkeypatch.setattr(many.Group, "leave", leave_late)
+
+    def fit_and_wait(n_epochs):
+        # With metrics, each epoch is a request.
+        RNNClassifier(**{**TINY, "metrics": ["accuracy"], "epochs": n_epochs}).fit(X, LABELS)
+        with without_core():
+            all_are_fitted.wait(60)
+
+    begin = time.monotonic()
+    with batched():
+        joblib.Parallel()(joblib.delayed(fit_and_wait)(n) for n in (1, 2, 3))
+    assert time.monotonic() - begin < 60
+
+
+@trains_many
+def test_searches_of_two_threads_and_one_after_another_give_equal_scores():
+    search = GridSearchCV(
+        MODEL, {"learning_rate": RATES[:2]}, cv=2, refit=False, error_score="raise"
+    )
+    alone = clone(search).fit(DENSE, LABELS).cv_results_["mean_test_score"]
+    found = []
+
+    def run():
+        for _ in range(2):
+            with batched():
+                found.append(clone(search).fit(DENSE, LABELS).cv_results_["mean_test_score"])
+
+    threads = [threading.Thread(target=run, daemon=True) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(120)
+    assert len(found) == 4
+    assert_allclose(found, np.tile(alone, (4, 1)), atol=1e-6)
 
 
 @trains_many

@@ -20,7 +20,8 @@ from joblib.parallel import (
     ThreadingBackend,
 )
 
-from skrnn._parallel.rendezvous import Rendezvous, Team, current_team, leave_core, take_core
+from skrnn._parallel.rendezvous import Rendezvous
+from skrnn._parallel.tasks import Task, Team, current_task, current_team, leave_core, take_core
 
 # On a GPU, one update of 60 small networks takes about twice as long as that of a single one.
 DEFAULT_MODELS = 64
@@ -75,7 +76,7 @@ class SearchBackend(ParallelBackendBase):
             **backend_kwargs,
         )
         self._max_models, self._batched, self._outer_team = max_models, batched, team
-        self._team = self._pool = self._left_cores = None
+        self._team = self._pool = self._waiting_task = None
         self._running = set()
 
     def effective_n_jobs(self, n_jobs):
@@ -88,6 +89,9 @@ class SearchBackend(ParallelBackendBase):
             raise ValueError("n_jobs must not be 0.")
         if n_jobs is None:
             return 1
+        if self._pool is not None and n_jobs == self.parallel.n_jobs:
+            # Other tasks around this one may have begun or ended since the pool was started.
+            return self._n_jobs
         if not self._is_batched():
             n_cores = cpu_count()
             return max(n_cores + 1 + n_jobs, 1) if n_jobs < 0 else min(n_jobs, n_cores)
@@ -95,7 +99,7 @@ class SearchBackend(ParallelBackendBase):
         if self._outer_team is None:
             return n_jobs
         # The tasks of all levels together should be about as many as one level would run.
-        return max(1, n_jobs // max(1, self._outer_team.rendezvous.n_tasks))
+        return max(1, n_jobs // max(1, len(self._outer_team.tasks)))
 
     def configure(self, n_jobs=1, parallel=None, prefer=None, require=None, **_):
         """Prepare for the tasks of one call of `joblib.Parallel`, and return their number."""
@@ -108,20 +112,31 @@ class SearchBackend(ParallelBackendBase):
                 {"inner_max_num_threads": self.inner_max_num_threads} if kind is _Processes else {}
             )
             raise FallbackToBackend(kind(nesting_level=self.nesting_level, **kept))
-        self.parallel, outer = parallel, self._outer_team
-        if outer is None:
-            most = self._max_models or min(n_jobs, DEFAULT_MODELS)
-            self._team = Team(Rendezvous(most))
-        else:
-            self._team = Team(outer.rendezvous, current_team())
-            self._left_cores = leave_core()
-        self._pool = ThreadPoolExecutor(n_jobs, thread_name_prefix="skrnn")
-        self._n_jobs = n_jobs
+        self.parallel, self._n_jobs = parallel, n_jobs
+        leave_core()
+        self._waiting_task = current_task()
+        self._start()
         return n_jobs
+
+    def _start(self):
+        """Prepare threads, and the team of the tasks that will run in them."""
+        outer = self._outer_team
+        if outer is None:
+            meeting = Rendezvous(self._max_models or min(self._n_jobs, DEFAULT_MODELS))
+        else:
+            meeting = outer.rendezvous
+        self._team = Team(meeting, outer or current_team())
+        self._pool = ThreadPoolExecutor(self._n_jobs, thread_name_prefix="skrnn")
+
+    def _stop(self):
+        """End the threads, after their tasks have ended."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        if self._outer_team is None:
+            self._team.rendezvous.close()
 
     def submit(self, func, callback=None):
         """Start a task, and return its future."""
-        future = self._pool.submit(self._team.run, func)
+        future = self._pool.submit(Task(self._team, func).run)
         self._running.add(future)
         future.add_done_callback(self._running.discard)
         if callback is not None:
@@ -139,11 +154,11 @@ class SearchBackend(ParallelBackendBase):
         """End the threads, after their tasks have ended."""
         if self._pool is None:
             return
-        self._pool.shutdown(wait=False, cancel_futures=True)
-        if self._outer_team is None:
-            self._team.rendezvous.close()
-        take_core(self._left_cores)
-        self._pool = self._team = self._left_cores = None
+        self._stop()
+        # A generator of results may end in another thread, or after the task that began it.
+        if current_task() is self._waiting_task:
+            take_core()
+        self._pool = self._team = self._waiting_task = None
 
     def abort_everything(self, ensure_ready=True):
         """End all tasks, because one of them failed or the user interrupted them."""
@@ -154,9 +169,11 @@ class SearchBackend(ParallelBackendBase):
         running = [future for future in list(self._running) if not future.cancelled()]
         _, still_running = wait(running, timeout=_SECONDS_TO_END)
         self._pool.shutdown(wait=not still_running)
-        self.terminate()
         if ensure_ready:
-            self.configure(n_jobs=self.parallel.n_jobs, parallel=self.parallel)
+            self._stop()
+            self._start()
+        else:
+            self.terminate()
 
     def get_nested_backend(self):
         """Return the backend of tasks within tasks: the same for one level, then one by one."""
@@ -196,8 +213,10 @@ def _is_positive_integer(value):
 
 def keras_backend():
     """Return the framework that Keras runs on, or will run on, without importing Keras."""
-    if "keras" in sys.modules:
-        return sys.modules["keras"].config.backend()
+    config = getattr(sys.modules.get("keras"), "config", None)
+    # Another thread may be importing Keras.
+    if hasattr(config, "backend"):
+        return config.backend()
     if "KERAS_BACKEND" in os.environ:
         return os.environ["KERAS_BACKEND"]
     folder = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras"))

@@ -1,133 +1,32 @@
-"""Tasks in threads, and the rendezvous at which their requests are joined to one call.
+"""The rendezvous of a search, at which requests of its tasks are joined to one call.
 
 A fit that can be trained together with others asks for its next updates and waits. Each group of
 fits has a thread, its conductor, which joins the waiting requests of the group and runs them as one
 call. Calls of several groups may run at the same time, so that their programs are compiled at the
 same time. A conductor does not count on any request to arrive: it waits for a missing one for a
 bounded time only, so that tasks may fail, end early, or never train a network.
-
-At most one task per core runs at the same time. A task that waits for its updates, or for tasks
-within it, does not count. Without this limit, each of many threads would wait for Python's lock
-after every operation that releases it.
 """
 
 import threading
 import time
 from collections import defaultdict
-from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
 from joblib import cpu_count
 
+from skrnn._parallel.tasks import (
+    INTERRUPTED,
+    Cores,
+    Task,
+    check_cancelled,
+    current_task,
+    without_core,
+)
+
 # How long a call waits at least for further requests, in seconds after the last one arrived: if
 # some fit of the group has not asked for its next updates, and if only other tasks may still join.
 _WAIT_FOR_FIT, _WAIT_FOR_TASK = 0.05, 0.003
-
-_INTERRUPTED = "The search that this fit belongs to was interrupted."
-
-_local = threading.local()
-
-
-class Team:
-    """The tasks of one call of `joblib.Parallel`, which end together.
-
-    Parameters
-    ----------
-    rendezvous : Rendezvous
-    parent : Team or None
-        The team of the task that called `joblib.Parallel` within a task.
-    """
-
-    def __init__(self, rendezvous, parent=None):
-        self.rendezvous, self._parent = rendezvous, parent
-        self._is_cancelled = False
-
-    @property
-    def is_cancelled(self):
-        """Whether this team, or the team that it belongs to, is to end."""
-        return self._is_cancelled or (self._parent is not None and self._parent.is_cancelled)
-
-    def cancel(self):
-        """Let every task end at its next request, with a `KeyboardInterrupt`."""
-        self._is_cancelled = True
-        self.rendezvous.wake()
-
-    def run(self, task):
-        """Run a task in this thread as a member of the team."""
-        before = current_team()
-        _local.team = self
-        self.rendezvous.add_tasks(1)
-        take_core(self.rendezvous.cores)
-        try:
-            check_cancelled()
-            return task()
-        finally:
-            leave_core()
-            self.rendezvous.add_tasks(-1)
-            _local.team = before
-
-
-def current_team():
-    """Return the team of the task that runs in this thread, or None."""
-    return getattr(_local, "team", None)
-
-
-def check_cancelled():
-    """Raise an error if the task that runs in this thread is to end.
-
-    Raises
-    ------
-    KeyboardInterrupt
-        So that no ``except Exception`` of a search takes it for a failed fit.
-    """
-    team = current_team()
-    if team is not None and team.is_cancelled:
-        raise KeyboardInterrupt(_INTERRUPTED)
-
-
-def take_core(cores):
-    """Wait until a core is free, and let this thread use it; None does nothing."""
-    if cores is not None:
-        cores.acquire()
-        _local.cores = cores
-
-
-def leave_core():
-    """Let another thread use the core of this thread.
-
-    Returns
-    -------
-    threading.Semaphore or None
-        What `take_core` needs to take it again; None if this thread did not have a core.
-    """
-    cores, _local.cores = getattr(_local, "cores", None), None
-    if cores is not None:
-        cores.release()
-    return cores
-
-
-def turn(key):
-    """Return a context that only one task of a rendezvous enters at a time for each key.
-
-    It is used for compiled programs, of which each thread would otherwise build its own. Outside of
-    tasks, and in a task that trains alone, the context does nothing.
-    """
-    team = current_team()
-    if team is None or getattr(_local, "is_alone", False):
-        return nullcontext()
-    return team.rendezvous.turn(key)
-
-
-@contextmanager
-def alone():
-    """Let a fit of a task train separately, without turns."""
-    check_cancelled()
-    before, _local.is_alone = getattr(_local, "is_alone", False), True
-    try:
-        yield
-    finally:
-        _local.is_alone = before
 
 
 @dataclass(eq=False)
@@ -136,7 +35,7 @@ class _Entry:
 
     request: Any
     kind: Any
-    team: Team | None
+    task: Task | None
     time: float = field(default_factory=time.monotonic)
     done: threading.Event = field(default_factory=threading.Event)
     result: Any = None
@@ -144,7 +43,7 @@ class _Entry:
 
 
 class Rendezvous:
-    """Joins the requests of threads to calls, and counts the tasks that run.
+    """Joins the requests of threads to calls.
 
     Parameters
     ----------
@@ -157,7 +56,7 @@ class Rendezvous:
         The groups of fits, kept by `skrnn.networks.many`.
     lock : threading.RLock
         The lock of `groups`.
-    cores : threading.Semaphore
+    cores : Cores
         The cores on which tasks run.
     n_calls, n_requests : int
         The number of joined calls so far, and of the requests that they joined.
@@ -166,25 +65,13 @@ class Rendezvous:
     def __init__(self, max_models):
         self.max_models = max_models
         self.groups, self.lock = {}, threading.RLock()
-        self.cores = threading.Semaphore(cpu_count())
+        self.cores = Cores(cpu_count(), self.wake)
         self.n_calls = self.n_requests = 0
         self._condition = threading.Condition()
         self._waiting = defaultdict(list)
         self._turns = defaultdict(threading.RLock)
         self._conductors = set()
-        self._n_tasks = self._n_running = 0
         self._is_closed = False
-
-    @property
-    def n_tasks(self):
-        """The number of tasks that run."""
-        return self._n_tasks
-
-    def add_tasks(self, n):
-        """Count tasks that begin, or with a negative number tasks that end."""
-        with self._condition:
-            self._n_tasks += n
-            self._condition.notify_all()
 
     def turn(self, key):
         """Return the lock of a key."""
@@ -221,21 +108,25 @@ class Rendezvous:
             If the tasks of this thread are to end.
         """
         check_cancelled()
-        entry = _Entry(request, kind, current_team())
-        with self._condition:
-            if self._is_closed:
-                raise KeyboardInterrupt(_INTERRUPTED)
-            self._waiting[group].append(entry)
-            if group not in self._conductors:
-                self._conductors.add(group)
-                threading.Thread(target=self._conduct, args=(group,), daemon=True).start()
-            self._condition.notify_all()
-        cores = leave_core()
-        entry.done.wait()
-        take_core(cores)
+        entry = _Entry(request, kind, current_task())
+        with without_core():
+            self._put(group, entry)
+            entry.done.wait()
         if entry.error is not None:
             raise entry.error
         return entry.result
+
+    def _put(self, group, entry):
+        """Let a request wait for a call, for which its group may need a conductor."""
+        with self._condition:
+            if self._is_closed:
+                raise KeyboardInterrupt(INTERRUPTED)
+            if group not in self._conductors:
+                # If no thread can be started, the request fails and nothing waits for a conductor.
+                threading.Thread(target=self._conduct, args=(group,), daemon=True).start()
+                self._conductors.add(group)
+            self._waiting[group].append(entry)
+            self._condition.notify_all()
 
     def _conduct(self, group):
         """Run the calls of a group, until nothing waits and no fit is left."""
@@ -250,10 +141,8 @@ class Rendezvous:
                     return
                 self.n_calls += 1
                 self.n_requests += len(joined)
-                self._n_running += len(joined)
             _answer(group, joined)
-            with self._condition:
-                self._n_running -= len(joined)
+            self.cores.activate([entry.task for entry in joined if entry.task is not None])
             for entry in joined:
                 entry.done.set()
 
@@ -275,8 +164,8 @@ class Rendezvous:
     def _drop_cancelled(self, group):
         entries = self._waiting.get(group, [])
         for entry in entries:
-            if self._is_closed or (entry.team is not None and entry.team.is_cancelled):
-                entry.error = KeyboardInterrupt(_INTERRUPTED)
+            if self._is_closed or _is_cancelled(entry.task):
+                entry.error = KeyboardInterrupt(INTERRUPTED)
                 entry.done.set()
         self._keep(group, [entry for entry in entries if not entry.done.is_set()])
 
@@ -292,15 +181,17 @@ class Rendezvous:
         entries = self._waiting.get(group)
         if not entries:
             return None
-        # Tasks whose requests wait or are run cannot join the group now.
-        n_asked = self._n_running + sum(map(len, self._waiting.values()))
         if len(entries) < group.n_fits:
             longest = max(_WAIT_FOR_FIT, group.patience)
-        elif group.has_slot and n_asked < self._n_tasks:
+        elif group.has_slot and self.cores.bring_fits:
             longest = max(_WAIT_FOR_TASK, group.patience)
         else:
             return 0
         return entries[-1].time + longest - time.monotonic()
+
+
+def _is_cancelled(task):
+    return task is not None and task.team.is_cancelled
 
 
 def _answer(group, entries):

@@ -13,7 +13,7 @@ from functools import partial
 import keras
 import numpy as np
 
-from skrnn._parallel.rendezvous import check_cancelled
+from skrnn._parallel.tasks import check_cancelled
 from skrnn.networks import backends
 from skrnn.networks.backends.buckets import JOINED_ROWS
 from skrnn.networks.batches import compact, training_batches
@@ -66,7 +66,7 @@ class FitLoop:
         job, n_epochs = self._job, self._training.epochs
         train = self._training_of_epochs()
         validate = job.validation and self._validation_of(job.validation)
-        n_joined, trained = 1 if watcher or score else self._n_joined(), []
+        n_joined, logs_of_epochs = 1 if watcher or score else self._n_joined(), []
         bar = _progress_bar(n_epochs, self._training.verbose)
         best = BestEpoch(self._training, self._program)
         self._callbacks.call("on_train_begin")
@@ -75,9 +75,9 @@ class FitLoop:
                 watcher.begin_epoch()
             self._callbacks.call("on_epoch_begin", epoch)
             rate = self._rate(epoch)
-            if not trained:
-                trained = train(range(epoch, min(epoch + n_joined, n_epochs)))
-            logs = trained.pop(0)
+            if not logs_of_epochs:
+                logs_of_epochs = train(range(epoch, min(epoch + n_joined, n_epochs)))
+            logs = logs_of_epochs.pop(0)
             if validate:
                 logs |= validate()
             logs |= rate
@@ -186,7 +186,7 @@ class FitLoop:
         )
         first, n_batches = 0, len(bounds) - 1
         while first < n_batches:
-            n = in_block or self._trainer.batches_per_call()
+            n = in_block or self._trainer.call_length.n_batches()
             last = min(first + n, n_batches)
             yield first, last
             first = last

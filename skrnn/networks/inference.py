@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skrnn._parallel.rendezvous import current_team
+from skrnn._parallel.tasks import current_team
 from skrnn.networks import backends
 from skrnn.networks.batches import inference_batches
 from skrnn.networks.feed import Feed, standardized

@@ -13,18 +13,17 @@ from itertools import chain
 
 import numpy as np
 
-from skrnn._parallel.rendezvous import check_cancelled, current_team, leave_core, take_core
+from skrnn._parallel.tasks import check_cancelled, current_team, without_core
 from skrnn.networks import backends
+from skrnn.networks.call_length import SECONDS_PER_CALL, CallLength
 from skrnn.networks.feed import RESIDENT_BYTES
 from skrnn.networks.fingerprint import is_complete, settings
 from skrnn.networks.models_in_memory import models_in_memory
 from skrnn.networks.objective import describe_objective
-from skrnn.networks.optimizers import is_custom, sets_own_rate
+from skrnn.networks.optimizers import is_custom
 from skrnn.networks.programs import borrow, give_back
+from skrnn.networks.seat import Seat
 
-# A call takes about this time: each one begins with a wait for all fits of a group, and delays the
-# predictions of other fits.
-_SECONDS_PER_CALL = 0.25
 # The part of the time of a call for which it waits for further fits, each of which would otherwise
 # need another call.
 _PATIENCE = 0.5
@@ -49,8 +48,9 @@ def can_join(job, segments, recipe):
     needs_program = training.callbacks or is_custom(recipe.kind) or recipe.template.use_ema
     is_large = job.spec.has_custom_parts or values.nbytes > RESIDENT_BYTES
     is_shared = is_complete(describe_objective(training)) and is_complete(recipe.held)
-    can_join = is_shared and not needs_program and not is_large and segments.counts.max() == 1
-    return can_join and backends.can_train_many(job.spec, training, recipe.template)
+    has_one_segment = segments.counts.max() == 1
+    is_possible = is_shared and has_one_segment and not needs_program and not is_large
+    return is_possible and backends.can_train_many(job.spec, training, recipe.template)
 
 
 @contextmanager
@@ -97,10 +97,8 @@ def seat(spec, job, recipe, **options):
                 if not group.n_fits:
                     groups.remove(group)
                     group.close()
-
-
-def _since(begin):
-    return time.perf_counter() - begin
+            # The others of the group need not wait for this fit.
+            meeting.wake()
 
 
 class Group:
@@ -119,6 +117,7 @@ class Group:
     Attributes
     ----------
     n_models : int
+    call_length : CallLength
     is_useful : bool
         Whether fits can be trained together; the backend decides it.
     patience : float
@@ -135,9 +134,11 @@ class Group:
         self._state, self._host, self._data, self._holders = None, None, {}, {}
         # While a call runs, the state may be lost, and only its copy on the host can be read.
         self._condition, self._is_running, self._state_bytes = threading.Condition(), False, np.inf
-        self._seconds_per_batch, self._has_run, self._has_failed = None, set(), False
+        self._has_run, self._has_failed = set(), False
+        # Before a duration is known, a call contains all that fits ask for.
+        self.call_length = CallLength(first=np.iinfo(np.int32).max)
         # The first call compiles, so it is worth waiting for all fits.
-        self.patience = _SECONDS_PER_CALL
+        self.patience = SECONDS_PER_CALL
 
     @property
     def has_slot(self):
@@ -164,12 +165,6 @@ class Group:
         """Give the program back, for the next group."""
         give_back(self._key, self.program)
 
-    def batches_per_call(self):
-        """Return the number of batches that the next call should run."""
-        if self._seconds_per_batch is None:
-            return np.iinfo(np.int32).max
-        return max(1, int(_SECONDS_PER_CALL / self._seconds_per_batch))
-
     def _check_state(self):
         if self._has_failed:
             raise RuntimeError(
@@ -181,13 +176,11 @@ class Group:
         """Return the values of all variables of a model, by the identity of the variable."""
         self._check_state()
         # Other tasks may run during a call, which may take long.
-        cores = leave_core()
-        with self._condition:
+        with without_core(), self._condition:
             self._condition.wait_for(lambda: self._host is not None or not self._is_running)
             if not self._has_failed:
                 self._copy_to_host()
             host = self._host
-        take_core(cores)
         self._check_state()
         groups = zip(self.models.variables, host, strict=True)
         pairs = [pair for group in groups for pair in zip(*group, strict=True)]
@@ -203,9 +196,9 @@ class Group:
         begin = time.perf_counter()
         results = self._train(kind, requests)
         if kind in self._has_run and kind[0] == "train":
-            most, seconds = max(len(losses) for losses, _ in results.values()), _since(begin)
-            self._seconds_per_batch = seconds / most
-            self.patience = min(_PATIENCE * seconds, _SECONDS_PER_CALL)
+            seconds = time.perf_counter() - begin
+            self.call_length.note(max(len(losses) for losses, _ in results.values()), seconds)
+            self.patience = min(_PATIENCE * seconds, SECONDS_PER_CALL)
         self._has_run.add(kind)
         return [results[request["seat"].slot] for request in requests]
 
@@ -259,127 +252,3 @@ class Group:
         if self._holders.get((kind, seat.slot)) is not data:
             self._data[kind] = self.models.write_data(self._data[kind], seat.slot, data)
             self._holders[kind, seat.slot] = data
-
-
-class Seat:
-    """One fit of a group, in place of a leased `Program` and of its `Trainer`.
-
-    Parameters
-    ----------
-    group : Group
-    slot : int
-    meeting : Rendezvous
-
-    Attributes
-    ----------
-    network : Network
-    values : dict or None
-        The values of the variables by their identities, if those at the slot are not valid.
-    """
-
-    # Nothing but callbacks uses the optimizer, and a fit with callbacks has its own program.
-    optimizer = None
-
-    def __init__(self, group, slot, meeting):
-        self.network = group.program.network
-        self.slot, self._group, self._meeting = slot, group, meeting
-        self._model, self._trainer = self.network.model, group.trainer
-        self._optimizer = group.trainer.optimizer
-        self._sets_own_rate = sets_own_rate(self._optimizer)
-        first = group.trainer.first_values()
-        self.values = {id(variable): value for variable, value in first}
-        self._first_counted = [[self.values[id(v)] for v in one] for one in group.models.counted]
-        self._counted, self._rate, self._extras = self._first_counted, 0.0, ()
-
-    # --- as a program ---
-
-    def set_weights(self, weights):
-        """Load a network's weights."""
-        pairs = zip(self._model.weights, weights, strict=True)
-        self._set({id(variable): np.asarray(value, variable.dtype) for variable, value in pairs})
-
-    def get_weights(self):
-        """Return the weights as new arrays."""
-        values = self._get()
-        return [np.array(values[id(variable)]) for variable in self._model.weights]
-
-    def set_seeds(self, seeds):
-        """Reset the generators of dropout layers."""
-        self._set(
-            {
-                id(variable): np.array([int(seeds.integers(2**31)), 0], variable.dtype)
-                for variable in self._model.variables
-                if variable.name == "seed_generator_state"
-            }
-        )
-
-    def _get(self):
-        return self._group.read(self.slot) if self.values is None else self.values
-
-    def _set(self, values):
-        self.values = {**self._get(), **values}
-
-    # --- as a trainer ---
-
-    def reset(self, rate, training, state=None):
-        """Reset the optimizer, or load its state at the end of an earlier fit."""
-        variables = self._optimizer.variables
-        if state is not None:
-            self._trainer.check_state(state)
-            pairs = zip(variables, state, strict=True)
-            self._set({id(v): np.asarray(value, v.dtype) for v, value in pairs})
-        if rate is not None:
-            [variable] = [v for v in variables if v is self._optimizer.learning_rate]
-            value = np.asarray(rate, variable.dtype)
-            self._set({id(variable): value})
-            self._rate = float(value)
-        self._extras = self._trainer.extras(training)
-
-    def get_state(self):
-        """Return the optimizer's variables as new arrays."""
-        values, variables = self._get(), self._optimizer.variables
-        state = [np.array(values[id(variable)]) for variable in variables]
-        if not self._sets_own_rate:
-            # Some updates set the rate of the optimizer to their own.
-            [at] = [i for i, v in enumerate(variables) if v is self._optimizer.learning_rate]
-            state[at] = np.asarray(self._rate, state[at].dtype)
-        return state
-
-    def rates(self, factors):
-        """Return the learning rate of each update, or zeros if the optimizer computes its own."""
-        return (self._rate * factors).astype(np.float32)
-
-    def batches_per_call(self):
-        """Return the number of batches that the next call should run."""
-        return self._group.batches_per_call()
-
-    def train(self, data, order, bounds, factors, layout, fresh):
-        """Train on batches and return the loss of each; see `Trainer.train`."""
-        rates = self.rates(factors)
-        if self._extras:
-            columns = [rates, *(np.full_like(rates, extra) for extra in self._extras)]
-            rates = np.stack(columns, axis=1)
-        return self._ask("train", data, order, bounds, rates, layout)
-
-    def evaluate(self, data, order, bounds):
-        """Return the loss of each batch, without training."""
-        return self._ask("evaluate", data, order, bounds, np.zeros(len(bounds) - 1, np.float32))
-
-    def _ask(self, name, data, order, bounds, rates, n_rows=None):
-        kind = self._group.models.kind(name, data, bounds, n_rows)
-        batches = order, bounds, rates, self._counted
-        request = {"seat": self, "data": data, "batches": batches}
-        losses, self._counted = self._meeting.ask(self._group, kind, request)
-        return losses
-
-    def read_metrics(self, prefix=""):
-        """Return the metrics' values by name, and reset them."""
-        values = self._trainer.metrics_of(self._counted)
-        self._counted = self._first_counted
-        return {prefix + name: value for name, value in values.items()}
-
-    def finalize(self):
-        """End the training, after which an optimizer without averages of weights changes nothing.
-
-        Averages are why a fit cannot join; see `can_join`.
-        """

@@ -6,7 +6,7 @@ from dataclasses import replace
 import keras
 import numpy as np
 
-from skrnn._parallel.rendezvous import alone
+from skrnn._parallel.tasks import alone
 from skrnn._specs import TrainingResult
 from skrnn.networks import backends
 from skrnn.networks.architecture import (

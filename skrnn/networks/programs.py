@@ -16,7 +16,7 @@ from functools import partial
 
 import numpy as np
 
-from skrnn._parallel.rendezvous import check_cancelled, turn
+from skrnn._parallel.tasks import check_cancelled, turn
 from skrnn.networks import backends
 from skrnn.networks.architecture import rebuild_network, require_same_parts
 from skrnn.networks.fingerprint import is_complete, settings

@@ -8,12 +8,10 @@ import numpy as np
 
 from skrnn.networks import backends
 from skrnn.networks.architecture import carrying_model
+from skrnn.networks.call_length import CallLength
 from skrnn.networks.gradient_penalty import GradientPenalty
 from skrnn.networks.objective import describe_objective
 from skrnn.networks.optimizers import sets_own_rate
-
-# A call takes about a fifth of a second.
-_SECONDS_PER_CALL = 0.2
 
 
 class Trainer:
@@ -28,6 +26,10 @@ class Trainer:
         The specification that the objective was made from.
     carries : bool, default=False
         Whether batches may continue from the final states of the batch before them.
+
+    Attributes
+    ----------
+    call_length : CallLength
     """
 
     @backends.uses_device
@@ -52,7 +54,7 @@ class Trainer:
         self._has_extras = penalty is not None or bool(bounded)
         self._states, self._extras = None, (0.0, 0.0)
         self._is_compiled = False
-        self._seconds_per_batch = None
+        self.call_length = CallLength(first=1)
 
     def is_unchanged(self):
         """Return whether the loss and the metrics are equal to those that were compiled.
@@ -81,7 +83,6 @@ class Trainer:
             sequences of the batch before it, which may have been in the call before.
         """
         begin = time.perf_counter()
-        n_batches = len(bounds) - 1
         base_rate = self._base_rate()
         rates = _rates_of(base_rate, factors)
         batches = order, bounds, fresh
@@ -94,7 +95,7 @@ class Trainer:
             self.optimizer.learning_rate = base_rate
         # The first call compiles, so its time does not predict that of the next ones.
         if self._is_compiled:
-            self._seconds_per_batch = (time.perf_counter() - begin) / n_batches
+            self.call_length.note(len(bounds) - 1, time.perf_counter() - begin)
         self._is_compiled = True
         return losses
 
@@ -106,12 +107,6 @@ class Trainer:
     def _base_rate(self):
         # A callback may have changed the rate since the last call.
         return 0.0 if self.sets_own_rate else float(self.optimizer.learning_rate)
-
-    def batches_per_call(self):
-        """Return the number of batches that the next call should run."""
-        if self._seconds_per_batch is None:
-            return 1
-        return max(1, int(_SECONDS_PER_CALL / self._seconds_per_batch))
 
     @backends.uses_device
     def finalize(self):
