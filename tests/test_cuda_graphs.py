@@ -11,10 +11,12 @@ import pytest
 from numpy.testing import assert_allclose
 from sklearn.base import clone
 from small_data import TINY, assert_same_weights, labelled
-from test_search_backend import DENSE, LABELS, batched, fit_together, run_in_threads
+from test_rendezvous import run_in_threads
+from test_search_backend import DENSE, LABELS, batched, fit_together
 
 from skrnn import RNNClassifier
-from skrnn._parallel.rendezvous import Rendezvous, Team
+from skrnn._parallel.rendezvous import Rendezvous
+from skrnn._parallel.tasks import Team
 
 if keras.backend.backend() != "torch":
     pytest.skip("it is about the PyTorch backend", allow_module_level=True)

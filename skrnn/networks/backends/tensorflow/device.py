@@ -49,42 +49,11 @@ def to_device(examples, units, steps=None):
 
 def compile_training(network, objective, optimizer, model, penalty, bounded):
     """Compile two loops for training, with and without XLA inside, and one for evaluation."""
-    target_losses = partial(_target_losses, objective, network.spec.return_sequences)
-    mean = _mean_or_zero if objective.skips else tf.reduce_mean
-    variables, own_layers = model.trainable_variables, not network.spec.is_custom
-    update = _compile_update(optimizer, variables, all_used=own_layers)
-
-    def batch_loss(model, inputs, targets, rows, training):
-        raw, *states = tf.nest.flatten(model(inputs, training=training))
-        losses, predicted, true = target_losses(raw, targets, rows)
-        objective.metrics.update(true, predicted, targets[4])
-        return tf.add_n([mean(losses), *model.losses]), states
-
-    def train_batch(sequences, targets, rows, states, rate):
-        inputs = _inputs(network.spec, sequences, targets, rows, states)
-        with tf.GradientTape() as tape:
-            value, states = batch_loss(model, inputs, targets, rows, training=True)
-        gradients = tape.gradient(value, [variable.value for variable in variables])
-        rate, factor, bound = tf.unstack(rate) if rate.shape.rank else (rate, None, None)
-        if penalty is not None:
-
-            def loss(raw):
-                return mean(target_losses(raw, targets, rows)[0])
-
-            # Otherwise some weights may be updated before the penalty has read them.
-            gradients = tf.tuple(penalty.add(gradients, factor, inputs, loss))
-        update(gradients, rate)
-        _clip(variables, bounded, bound)
-        return value, states
-
-    def evaluate_batch(sequences, targets, rows, states, _):
-        inputs = _inputs(network.spec, sequences, targets, rows, states)
-        return batch_loss(network.raw, inputs, targets, rows, training=False)
-
-    state_inputs = [] if network.spec.decoder else further_inputs(model)
-    plain = _compile_loop(train_batch, network.spec)
-    compiled = _compile_loop(train_batch, network.spec)
-    evaluate = _compile_loop(evaluate_batch, network.spec)
+    spec = network.spec
+    train_batch = _training_of_batch(model, objective, spec, optimizer, penalty, bounded)
+    plain, compiled = _compile_loop(train_batch, spec), _compile_loop(train_batch, spec)
+    evaluate = _compile_loop(_evaluation_of_batch(network.raw, objective, spec), spec)
+    state_inputs = [] if spec.decoder else further_inputs(model)
 
     def train(data, batches, rates, width, states):
         if states is None:
@@ -99,6 +68,60 @@ def compile_training(network, objective, optimizer, model, penalty, bounded):
         return evaluate(data, batches, rates, [])[0]
 
     return train, evaluate_all
+
+
+def _training_of_batch(model, objective, spec, optimizer, penalty, bounded):
+    """Return a function that makes one update; it returns the loss and the final states."""
+    variables, own_layers = model.trainable_variables, not spec.is_custom
+    update = _compile_update(optimizer, variables, all_used=own_layers)
+    batch_loss = _batch_loss(model, objective, spec, training=True)
+
+    def train_batch(sequences, targets, rows, states, rate):
+        inputs = _inputs(spec, sequences, targets, rows, states)
+        with tf.GradientTape() as tape:
+            value, states = batch_loss(inputs, targets, rows)
+        gradients = tape.gradient(value, [variable.value for variable in variables])
+        rate, factor, bound = tf.unstack(rate) if rate.shape.rank else (rate, None, None)
+        if penalty is not None:
+
+            def loss(raw):
+                losses = _target_losses(objective, spec.return_sequences, raw, targets, rows)[0]
+                return _mean(losses, objective)
+
+            # Otherwise some weights may be updated before the penalty has read them.
+            gradients = tf.tuple(penalty.add(gradients, factor, inputs, loss))
+        update(gradients, rate)
+        _clip(variables, bounded, bound)
+        return value, states
+
+    return train_batch
+
+
+def _evaluation_of_batch(model, objective, spec):
+    """Return a function that evaluates one batch; it returns the loss and the final states."""
+    batch_loss = _batch_loss(model, objective, spec, training=False)
+
+    def evaluate_batch(sequences, targets, rows, states, _):
+        return batch_loss(_inputs(spec, sequences, targets, rows, states), targets, rows)
+
+    return evaluate_batch
+
+
+def _batch_loss(model, objective, spec, *, training):
+    """Return a function of a batch that updates the metrics.
+
+    It returns the loss, with the penalties of the model's layers, and the final states.
+    """
+
+    def batch_loss(inputs, targets, rows):
+        raw, *states = tf.nest.flatten(model(inputs, training=training))
+        losses, predicted, true = _target_losses(
+            objective, spec.return_sequences, raw, targets, rows
+        )
+        objective.metrics.update(true, predicted, targets[4])
+        return tf.add_n([_mean(losses, objective), *model.losses]), states
+
+    return batch_loss
 
 
 def _inputs(spec, sequences, targets, rows, states):
@@ -128,8 +151,10 @@ def _target_losses(objective, per_step, raw, targets, rows):
     return *objective.weighted_losses(true, raw, tf.gather(weights, where)), true
 
 
-def _mean_or_zero(losses):
+def _mean(losses, objective):
     """Return the mean of losses, or zero if no target of a batch has a weight."""
+    if not objective.skips:
+        return tf.reduce_mean(losses)
     return tf.math.divide_no_nan(tf.reduce_sum(losses), tf.cast(tf.size(losses), losses.dtype))
 
 
