@@ -18,7 +18,7 @@ from recurrences import (
 
 from skrnn import RNNClassifier, RNNRegressor, Seq2SeqClassifier
 from skrnn._cells import CELLS
-from skrnn.networks import programs
+from skrnn.networks import feed, programs
 
 if keras.backend.backend() != "jax":
     pytest.skip("Keras runs on another backend", allow_module_level=True)
@@ -188,6 +188,15 @@ def test_number_of_batches_in_a_call_compiles_nothing(compiled, monkeypatch):
         fits.append(model.fit(x, LABELS[:40]))
         assert compiled() == (not fits[1:])
         assert_same_bits(fits[0], fits[-1])
+
+
+def test_blocks_with_one_small_batch_change_no_bit(monkeypatch):
+    x = np.random.default_rng(0).standard_normal((35, 3, 2))
+    whole, blocks = (RNNClassifier(cell="simple", units=2, epochs=2, random_state=0) for _ in "ab")
+    whole.fit(x, LABELS[:35])
+    monkeypatch.setattr(feed, "RESIDENT_BYTES", 1)
+    monkeypatch.setattr(backend, "JOINED_ROWS", 8)
+    assert_same_bits(whole, blocks.fit(x, LABELS[:35]))
 
 
 def test_given_targets_of_similar_lengths_share_a_program(caplog):

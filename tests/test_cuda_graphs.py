@@ -273,7 +273,7 @@ def test_threads_that_want_to_be_alone_do_not_wait_for_each_other():
             with gate.shared():
                 with gate.shared():
                     gate.give_way()
-                with gate.alone():
+                with gate.exclusive():
                     now.append(None)
                     most.append(len(now))
                     with gate.shared():
@@ -285,8 +285,8 @@ def test_threads_that_want_to_be_alone_do_not_wait_for_each_other():
 
 def test_an_error_leaves_the_gate_open():
     gate = Gate()
-    with pytest.raises(RuntimeError), gate.shared(), gate.alone():
+    with pytest.raises(RuntimeError), gate.shared(), gate.exclusive():
         raise RuntimeError
-    with pytest.raises(RuntimeError), gate.alone(), gate.shared():
+    with pytest.raises(RuntimeError), gate.exclusive(), gate.shared():
         raise RuntimeError
-    assert run_in_threads(Team(Rendezvous(1)), [lambda: gate.alone().__enter__()]) == [None]
+    assert run_in_threads(Team(Rendezvous(1)), [lambda: gate.exclusive().__enter__()]) == [None]

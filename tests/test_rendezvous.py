@@ -129,11 +129,9 @@ def test_a_cancelled_team_ends_and_others_continue():
     group, meeting = Doubler(2), rendezvous.Rendezvous(8)
     ended, team = Team(meeting), Team(meeting)
     ended.cancel()
-    [error] = run_in_threads(ended, [partial(meeting.ask, group, "a", 1)])
-    assert isinstance(error, KeyboardInterrupt)
-    group, meeting = Doubler(1), team.rendezvous
-    meeting._is_closed = False
-    assert run_in_threads(team, [partial(meeting.ask, group, "a", 1)]) == [2]
+    with pytest.raises(KeyboardInterrupt):
+        Task(ended, partial(meeting.ask, group, "a", 1)).run()
+    assert run_in_threads(team, [partial(meeting.ask, Doubler(1), "a", 1)]) == [2]
 
 
 def test_nested_teams_end_with_the_team_around_them():
@@ -232,9 +230,11 @@ def test_a_task_that_has_a_core_does_not_wait_for_another():
 
 
 @pytest.mark.usefixtures("one_core")
-def test_a_cancelled_task_does_not_wait_for_a_core():
+@pytest.mark.parametrize("is_around", [False, True], ids=["team", "team around it"])
+def test_a_cancelled_task_does_not_wait_for_a_core(is_around):
     meeting = rendezvous.Rendezvous(8)
-    team, begun, released = Team(meeting), threading.Event(), threading.Event()
+    outer = Team(rendezvous.Rendezvous(8))
+    team, begun, released = Team(meeting, outer), threading.Event(), threading.Event()
 
     def hold():
         begun.set()
@@ -243,7 +243,7 @@ def test_a_cancelled_task_does_not_wait_for_a_core():
     holder = threading.Thread(target=Task(Team(meeting), hold).run, daemon=True)
     holder.start()
     begun.wait(20)
-    threading.Timer(0.1, team.cancel).start()
+    threading.Timer(0.1, outer.cancel if is_around else team.cancel).start()
     [error] = run_in_threads(team, [partial(int, "3")])
     assert isinstance(error, KeyboardInterrupt)
     assert holder.is_alive()

@@ -77,7 +77,7 @@ class SearchBackend(ParallelBackendBase):
         )
         self._max_models, self._batched, self._outer_team = max_models, batched, team
         self._team = self._pool = self._waiting_task = None
-        self._running = set()
+        self._futures = set()
 
     def effective_n_jobs(self, n_jobs):
         """Return the number of tasks that run at the same time.
@@ -107,7 +107,7 @@ class SearchBackend(ParallelBackendBase):
         if n_jobs == 1:
             raise FallbackToBackend(SequentialBackend(nesting_level=self.nesting_level))
         if not self._is_batched():
-            kind = _Threads if "threads" in (prefer,) or require == "sharedmem" else _Processes
+            kind = _Threads if prefer == "threads" or require == "sharedmem" else _Processes
             kept = (
                 {"inner_max_num_threads": self.inner_max_num_threads} if kind is _Processes else {}
             )
@@ -122,10 +122,10 @@ class SearchBackend(ParallelBackendBase):
         """Prepare threads, and the team of the tasks that will run in them."""
         outer = self._outer_team
         if outer is None:
-            meeting = Rendezvous(self._max_models or min(self._n_jobs, DEFAULT_MODELS))
+            rendezvous = Rendezvous(self._max_models or min(self._n_jobs, DEFAULT_MODELS))
         else:
-            meeting = outer.rendezvous
-        self._team = Team(meeting, outer or current_team())
+            rendezvous = outer.rendezvous
+        self._team = Team(rendezvous, outer or current_team())
         self._pool = ThreadPoolExecutor(self._n_jobs, thread_name_prefix="skrnn")
 
     def _stop(self):
@@ -137,8 +137,8 @@ class SearchBackend(ParallelBackendBase):
     def submit(self, func, callback=None):
         """Start a task, and return its future."""
         future = self._pool.submit(Task(self._team, func).run)
-        self._running.add(future)
-        future.add_done_callback(self._running.discard)
+        self._futures.add(future)
+        future.add_done_callback(self._futures.discard)
         if callback is not None:
             future.add_done_callback(callback)
         return future
@@ -166,7 +166,7 @@ class SearchBackend(ParallelBackendBase):
             return
         self._team.cancel()
         self._pool.shutdown(wait=False, cancel_futures=True)
-        running = [future for future in list(self._running) if not future.cancelled()]
+        running = [future for future in list(self._futures) if not future.cancelled()]
         _, still_running = wait(running, timeout=_SECONDS_TO_END)
         self._pool.shutdown(wait=not still_running)
         if ensure_ready:

@@ -183,7 +183,7 @@ class Rendezvous:
             return None
         if len(entries) < group.n_fits:
             longest = max(_WAIT_FOR_FIT, group.patience)
-        elif group.has_slot and self.cores.bring_fits:
+        elif group.has_slot and self.cores.may_bring_fits:
             longest = max(_WAIT_FOR_TASK, group.patience)
         else:
             return 0

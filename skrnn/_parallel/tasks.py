@@ -1,8 +1,8 @@
 """The tasks of a search, the teams that they belong to, and the cores on which they run.
 
 At most one task per core runs at the same time. A task that waits for its updates, or for tasks
-within it, does not use its core. Without this limit, each of many threads would wait for Python's
-lock after every operation that releases it.
+within it, does not use its core. Without this limit, each of many threads would wait for the global
+interpreter lock after every operation that releases it.
 """
 
 import threading
@@ -14,10 +14,10 @@ _local = threading.local()
 
 
 class Cores:
-    """The cores of a search, and what its tasks do.
+    """The cores of a search, and which of its tasks run or may soon begin to train.
 
-    Each search has its own. If all searches of a process shared the cores, a task that waits for
-    threads of its own, in which another search runs, would keep a core that this search needs.
+    Each search has a separate object. Otherwise, a task that waits for another search, in threads
+    that it has started, would keep a core which that search needs.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ class Cores:
         self._expected, self._active, self._running = set(), set(), set()
 
     @property
-    def bring_fits(self):
+    def may_bring_fits(self):
         """Whether some task may soon begin its first fit.
 
         It may be a task that runs, or one that waits for the end of a task that runs.
@@ -55,10 +55,10 @@ class Cores:
     def deactivate(self, task):
         """Note that a task trains, waits for tasks within it, or ends."""
         with self._condition:
-            before = self.bring_fits
+            before = self.may_bring_fits
             self._expected.discard(task)
             self._active.discard(task)
-            has_stopped = before and not self.bring_fits
+            has_stopped = before and not self.may_bring_fits
         if has_stopped:
             self._changed()
 
@@ -105,8 +105,10 @@ class Team:
 
     def __init__(self, rendezvous, parent=None):
         self.rendezvous, self._parent = rendezvous, parent
-        self.tasks = set()
+        self.tasks, self._teams_within = set(), []
         self._is_cancelled = False
+        if parent is not None:
+            parent._teams_within.append(self)
 
     @property
     def is_cancelled(self):
@@ -116,7 +118,12 @@ class Team:
     def cancel(self):
         """Let every task end at its next request, with a `KeyboardInterrupt`."""
         self._is_cancelled = True
+        self._drop_cancelled()
+
+    def _drop_cancelled(self):
         self.rendezvous.cores.drop_cancelled()
+        for team in list(self._teams_within):
+            team._drop_cancelled()
 
 
 class Task:
@@ -204,7 +211,7 @@ def without_core():
 def turn(key):
     """Return a context that only one task of a rendezvous enters at a time for each key.
 
-    It is used for compiled programs, of which each thread would otherwise build its own. Outside of
+    It is used for compiled programs, which each thread would otherwise build once more. Outside of
     tasks, and in a task that trains alone, the context does nothing.
     """
     task = current_task()

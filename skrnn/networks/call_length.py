@@ -1,7 +1,7 @@
 """The number of batches per call to the device."""
 
 # Ctrl-C, callbacks and the predictions of other fits wait for the end of a call, and each call has
-# a cost of its own.
+# a fixed cost.
 SECONDS_PER_CALL = 0.2
 
 

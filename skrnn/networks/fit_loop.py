@@ -64,9 +64,10 @@ class FitLoop:
             A function of the logs of an epoch that are not in the history yet.
         """
         job, n_epochs = self._job, self._training.epochs
-        train = self._training_of_epochs()
+        data = self._feed(self._segments.examples)
+        train = self._training_of_epochs(data)
         validate = job.validation and self._validation_of(job.validation)
-        n_joined, logs_of_epochs = 1 if watcher or score else self._n_joined(), []
+        n_joined, logs_of_epochs = 1 if watcher or score else self._n_joined(data), []
         bar = _progress_bar(n_epochs, self._training.verbose)
         best = BestEpoch(self._training, self._program)
         self._callbacks.call("on_train_begin")
@@ -98,12 +99,13 @@ class FitLoop:
         self._callbacks.call("on_train_end", logs)
         best.restore()
 
-    def _n_joined(self):
+    def _n_joined(self, data):
         """Return how many epochs are trained at a time: several if nothing happens between them."""
         training = self._training
         # Metrics are read and reset after each epoch.
         happens = self._job.validation, training.callbacks, training.metrics, training.verbose
-        if any(happens) or not self._schedule.is_known:
+        # Blocks of data that do not fit on the device must not depend on what happens.
+        if any(happens) or not self._schedule.is_known or not data.is_whole:
             return 1
         return max(1, JOINED_ROWS // len(self._segments.examples))
 
@@ -117,10 +119,9 @@ class FitLoop:
         factors = self._schedule.factors(np.array([epoch * self._n_moments]))
         return {"learning_rate": float(self._trainer.rates(factors)[0])}
 
-    def _training_of_epochs(self):
+    def _training_of_epochs(self, data):
         """Return a function that trains for a range of epochs and returns the logs of each."""
         segments, n = self._segments.examples, len(self._job.examples)
-        data = self._feed(segments)
         lengths, n_targets = segments.sequences.lengths, segments.n_counted
         sizes = self._job.examples.sequences.lengths
         if self._job.spec.decoder:

@@ -1,8 +1,8 @@
 """Train many jobs of one architecture as one program.
 
-Each fit runs its own epochs (`fit_loop`) in its own thread, with a `Seat` in place of a program of
-its own. A seat asks for the updates of its fit, and the requests of all seats of a group that are
-waiting are run as one call. What belongs to a fit, such as its history, its schedule and early
+Each fit runs its epochs (`fit_loop`) in a separate thread, with a `Seat` in place of a program. A
+seat asks for the updates of its fit, and the requests of all seats of a group that are waiting are
+run as one call. What belongs to a fit, such as its history, its schedule and early
 stopping, therefore stays where it is, and a fit may join or leave the group at any epoch.
 """
 
@@ -71,34 +71,34 @@ def seat(spec, job, recipe, **options):
     Seat or None
         None if the fit can only be trained alone.
     """
-    meeting, training = current_team().rendezvous, job.training
+    rendezvous, training = current_team().rendezvous, job.training
     n_rows = int(min(training.batch_size or len(job.examples), len(job.examples)))
     layout = backends.many_layout(spec, job.examples, n_rows)
     extras = training.gradient_penalty > 0, training.max_recurrent_weight is not None
     described = describe_objective(training), training.metrics_dtype, recipe, *extras
     key = spec, settings(), described, layout, tuple(sorted(options.items()))
     with backends.precision(spec.dtype):
-        with meeting.lock:
+        with rendezvous.lock:
             check_cancelled()
-            groups = meeting.groups.setdefault(key, [])
+            groups = rendezvous.groups.setdefault(key, [])
             group = next((group for group in groups if group.has_slot), None)
             if group is None:
-                n_models = min(meeting.max_models, models_in_memory(spec, job, layout))
+                n_models = min(rendezvous.max_models, models_in_memory(spec, job, layout))
                 group = Group(spec, training, recipe, n_models, options)
                 groups.append(group)
             slot = group.take_slot()
         try:
-            taken = Seat(group, slot, meeting)
+            taken = Seat(group, slot, rendezvous)
             with backends.placement(slot, group.n_models):
                 yield taken if group.is_useful else None
         finally:
-            with meeting.lock:
+            with rendezvous.lock:
                 group.leave(slot)
                 if not group.n_fits:
                     groups.remove(group)
                     group.close()
             # The others of the group need not wait for this fit.
-            meeting.wake()
+            rendezvous.wake()
 
 
 class Group:

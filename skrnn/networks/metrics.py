@@ -57,6 +57,11 @@ class Metrics:
         """Return a context in which Keras computes in the dtype of the metrics."""
         return backends.precision("float64") if self._dtype == "float64" else nullcontext()
 
+    @property
+    def ignore_padding(self):
+        """Whether rows without a weight have no effect; a custom metric may ignore weights."""
+        return all(type(metric).__module__.startswith("keras.") for metric in self.items)
+
     def inputs(self, true, predicted, units):
         """Return the targets and the predictions that each metric receives.
 

@@ -12,7 +12,7 @@ class Seat:
     ----------
     group : Group
     slot : int
-    meeting : Rendezvous
+    rendezvous : Rendezvous
 
     Attributes
     ----------
@@ -25,9 +25,9 @@ class Seat:
     # Nothing but callbacks uses the optimizer, and a fit with callbacks has its own program.
     optimizer = None
 
-    def __init__(self, group, slot, meeting):
+    def __init__(self, group, slot, rendezvous):
         self.network = group.program.network
-        self.slot, self._group, self._meeting = slot, group, meeting
+        self.slot, self._group, self._rendezvous = slot, group, rendezvous
         self._model, self._trainer = self.network.model, group.trainer
         self._optimizer = group.trainer.optimizer
         self._sets_own_rate = sets_own_rate(self._optimizer)
@@ -86,7 +86,7 @@ class Seat:
         values, variables = self._get(), self._optimizer.variables
         state = [np.array(values[id(variable)]) for variable in variables]
         if not self._sets_own_rate:
-            # Some updates set the rate of the optimizer to their own.
+            # Some updates change the learning rate of the optimizer.
             [at] = [i for i, v in enumerate(variables) if v is self._optimizer.learning_rate]
             state[at] = np.asarray(self._rate, state[at].dtype)
         return state
@@ -111,7 +111,7 @@ class Seat:
         kind = self._group.models.kind(name, data, bounds, n_rows)
         batches = order, bounds, rates, self._counted
         request = {"seat": self, "data": data, "batches": batches}
-        losses, self._counted = self._meeting.ask(self._group, kind, request)
+        losses, self._counted = self._rendezvous.ask(self._group, kind, request)
         return losses
 
     def read_metrics(self, prefix=""):

@@ -91,7 +91,7 @@ class Trainer:
             rates = np.stack(columns, axis=1)
         losses, self._states = self._train(data, batches, rates, layout, self._states)
         if self._base_rate() != base_rate:
-            # Some updates set the rate of the optimizer to their own.
+            # Some updates change the learning rate of the optimizer.
             self.optimizer.learning_rate = base_rate
         # The first call compiles, so its time does not predict that of the next ones.
         if self._is_compiled:

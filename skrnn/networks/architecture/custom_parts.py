@@ -10,6 +10,7 @@ import threading
 from collections import OrderedDict
 from dataclasses import replace
 
+from skrnn.networks import backends
 from skrnn.networks.architecture.build import build_network, rebuild_network, require_architecture
 from skrnn.networks.fingerprint import describe, is_complete, settings
 
@@ -76,6 +77,7 @@ def require_same_parts(spec):
     return network
 
 
+@backends.uses_device
 def _describe_activation(spec):
     return describe(([], spec.activation), in_full=True)
 
@@ -90,6 +92,7 @@ def _remember(spec):
             _verified.popitem(last=False)
 
 
+@backends.uses_device
 def _key(spec):
     """Return a description of the parts and of what they are to build, or None."""
     parts = describe((spec.body, spec.custom_cell, spec.activation, settings()))

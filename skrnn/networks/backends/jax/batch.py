@@ -10,8 +10,7 @@ from skrnn.networks.teacher_forcing import previous_targets
 
 def needs_exact_rows(spec, objective):
     """Return whether batches must not be padded with rows."""
-    own_metric = any(not type(m).__module__.startswith("keras.") for m in objective.metrics.items)
-    return spec.is_custom or own_metric
+    return spec.is_custom or not objective.metrics.ignore_padding
 
 
 class BatchFunctions:

@@ -158,12 +158,13 @@ def _compile_loop(one_batch, variables, *, exact, state_inputs=(), decodes=False
         shapes = _shapes(lengths, *batches[:2], width, exact, carries=bool(state_inputs))
         # The shapes of these arrays do not depend on the numbers of batches and epochs. A batch is
         # a slice of the order, whose end may be padding.
-        size = len(arrays[1])
-        n_rows = max(size, JOINED_ROWS)
-        sizes = n_rows + size + 1, n_rows + 1, n_rows, n_rows
-        batches = jax.device_put(_filled((*batches, rates), sizes))
+        size = max(len(arrays[1]), *(n_rows for n_rows, _ in shapes))
+        most = max(size, JOINED_ROWS)
+        batches = jax.device_put(
+            _filled((*batches, rates), (most + size + 1, most + 1, most, most))
+        )
         state = _copy(jax.tree.map(lambda variable: variable.value, variables))
-        losses = jnp.zeros(n_rows, targets[3].dtype)
+        losses = jnp.zeros(most, targets[3].dtype)
         if carried is None:
             carried = [jnp.zeros((bucket_size(width), s.shape[1]), s.dtype) for s in state_inputs]
         for shape, alike in groupby(range(len(shapes)), shapes.__getitem__):

@@ -1,14 +1,14 @@
-"""A gate through which many threads pass at the same time, unless one of them has to be alone."""
+"""A gate through which many threads pass at the same time, unless one needs exclusive use."""
 
 import threading
 from contextlib import contextmanager
 
 
 class Gate:
-    """Lets threads work at the same time, except while one of them works alone.
+    """Lets threads work at the same time, except while one of them has exclusive use.
 
     A thread that is inside may enter again. It must not wait for a thread that may still have to
-    enter, because a thread that wants to be alone lets no other thread in.
+    enter, because no thread can enter while another one waits for exclusive use.
     """
 
     def __init__(self):
@@ -28,7 +28,7 @@ class Gate:
             self._leave()
 
     @contextmanager
-    def alone(self):
+    def exclusive(self):
         """Return a context for work during which no other thread is inside.
 
         A thread that is inside leaves first, so that two of them do not wait for each other.
@@ -44,7 +44,7 @@ class Gate:
                 self._enter()
 
     def give_way(self):
-        """Let threads that wait to be alone work first, if this thread is inside."""
+        """Let threads that wait for exclusive use work first, if this thread is inside."""
         if self._n_waiting and threading.get_ident() in self._inside:
             self._leave()
             self._enter()
@@ -66,7 +66,15 @@ class Gate:
                 self._condition.notify_all()
 
     def _leave(self):
-        """Leave, after which the gate is open if this thread was alone; twice has no effect."""
+        """Leave the gate, and open it if this thread closed it; no effect if it is outside."""
+        try:
+            self._remove()
+        except KeyboardInterrupt:
+            # The interrupt may have come before the thread had left.
+            self._remove()
+            raise
+
+    def _remove(self):
         with self._condition:
             if threading.get_ident() in self._inside:
                 self._inside.remove(threading.get_ident())

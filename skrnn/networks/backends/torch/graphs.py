@@ -5,9 +5,10 @@ all kernels of an update, and one launch starts all of them. What the host does 
 the function may not read a value of a tensor, and it may not send a number to the device. Keras
 makes tensors from numbers within its operations: `_Constants` keeps them from the first calls.
 
-While a graph is captured, no thread of the process may use the GPU for anything else: the capture
-could end with an error, and so could the work of the other thread. Every function that uses the
-device is therefore decorated with `uses_device`, and waits for a capture to end.
+While a graph is captured, no other thread of the process should use the GPU: the capture could end
+with an error, and so could the work of the other thread. The functions of skrnn that use the device
+are therefore decorated with `uses_device`, and wait for a capture to end. Callbacks of Keras and
+threads of the user do not wait.
 """
 
 from functools import wraps
@@ -27,7 +28,7 @@ _gate = Gate()
 
 
 def uses_device(function):
-    """Let a function that uses the device wait while another thread captures a graph; a decorator.
+    """Return a function that waits while another thread captures a graph; used as a decorator.
 
     Work of several threads outside of captures may overlap. On a CPU, nothing is captured, and the
     decorator has no effect.
@@ -36,8 +37,8 @@ def uses_device(function):
     ----------
     function : callable
         A function that may call others with this decorator. It must not wait for another thread.
-        Nor may it be one that PyTorch calls for gradients, which are computed in a thread of
-        PyTorch while the caller waits.
+        PyTorch must not call it in a backward pass, which runs in a thread of PyTorch while the
+        caller waits.
     """
 
     @wraps(function)
@@ -77,8 +78,8 @@ def can_capture(device):
 def capture(function):
     """Return a function that launches the kernels of another one, which is captured, not run."""
     graph = torch.cuda.CUDAGraph()
-    # Threads that do not belong to skrnn may use the device meanwhile. After a failure, PyTorch
-    # leaves the stream of the capture in use, so the current one is restored here.
+    # Some threads do not wait at the gate, and in this mode they do not end the capture. After a
+    # failure, PyTorch leaves the stream of the capture in use, so the current one is restored here.
     stream = torch.cuda.stream(torch.cuda.current_stream())
     with stream, torch.cuda.graph(graph, capture_error_mode="thread_local"):
         function()
@@ -116,11 +117,11 @@ class Repeated:
         """Run the function, or launch its graph."""
         self._n_calls += 1
         if self._n_calls <= _WARM_UPS:
-            with _gate.alone():
+            with _gate.exclusive():
                 warm_up(self._run)
             return
         if self._replay is None:
-            with _gate.alone():
+            with _gate.exclusive():
                 self._replay = self._captured()
         give_way()
         self._replay()

@@ -60,7 +60,7 @@ class ManyModels:
         self.counted = [metric.variables for metric in objective.metrics.items]
         self.needs_exact_rows = (
             sets_own_rate(optimizer)
-            or not _allow_padding(objective.metrics)
+            or not objective.metrics.ignore_padding
             or not _has_rules(objective)
         )
         if self.needs_exact_rows:
@@ -205,11 +205,6 @@ def can_train_many(spec, training, optimizer):
     # Other devices do not have float64, in which the factors of Adam are computed.
     known_device = torch.device(get_device()).type in ("cpu", "cuda")
     return bool(plain and known_device and not draws and not training.gradient_penalty)
-
-
-def _allow_padding(metrics):
-    """Return whether metrics ignore rows of padding; a custom one may ignore their weights."""
-    return all(type(metric).__module__.startswith("keras.") for metric in metrics.items)
 
 
 def _has_rules(objective):
