@@ -5,9 +5,9 @@ PyTorch, but not TensorFlow. It checks and measures all backends that are instal
 `torch.nn` and skorch if they are. ``--only`` chooses parts of it, and `benchmarks.gpu_plan` has
 their order. ``--tiny`` does the same on a CPU, to test the check itself.
 
-The exit status is 0 if all checks passed, and no measurement that began ended with an error. What
-was left out because the time was over is listed, and makes no difference to the exit status; a
-check that was left out has failed.
+The exit status is 0 if all checks passed, and no measurement that began ended with an error.
+Measurements for which there was not enough time are listed as left out and do not change the exit
+status. Checks for which there was not enough time count as failed.
 """
 
 import argparse
@@ -38,7 +38,7 @@ from benchmarks.searches import print_searches
 from gpu_work import CPU
 
 BACKENDS = ("jax", "torch")
-# The whole check, so that it ends before a loan of a machine for ten minutes does.
+# So that the whole check ends within ten minutes.
 SECONDS = 470
 MANY_CORES = 8
 
@@ -103,7 +103,7 @@ class Report:
         self.save()
 
     def add_missing(self, runner, name, reason, *, failed):
-        """Note and print what was not measured: a failure, or what the time did not suffice for."""
+        """Note and print a measurement that failed or was left out."""
         kind = "failed" if failed else "left_out"
         self.results[kind].append({"runner": runner, "name": name, "reason": reason})
         print(f"{kind.replace('_', ' ').upper()}: {runner}, {name}: {reason}", flush=True)

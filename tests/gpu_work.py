@@ -267,7 +267,7 @@ def timings(path, rows):
     for row in measure_timings(rows):
         written.append(row)
         draft.write_text(json.dumps(written), encoding="utf-8")
-        # The file is whole, whenever the time is over.
+        # The file is complete even if the process is stopped.
         draft.replace(path)
 
 

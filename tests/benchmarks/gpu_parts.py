@@ -21,7 +21,7 @@ import numpy as np
 from gpu_work import CASES, CUDNN_CASES, DTYPES, TINY_CASES
 
 WORK = Path(__file__).parents[1] / "gpu_work.py"
-# The layers of `gpu_work.CUDNN_CASES` that must run in cuDNN on a GPU. No other layer must.
+# The cases of `gpu_work.CUDNN_CASES` that must run in cuDNN on a GPU. No other case may.
 CUDNN = {"jax": ("lstm, large states",), "torch": CUDNN_CASES}
 # In single precision a GPU may round the factors of a product to ten bits (TF32).
 TOLERANCES = {

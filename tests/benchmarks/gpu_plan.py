@@ -1,8 +1,8 @@
 """What `gpu_check` measures, in the order in which it does so.
 
-The figures that are most wanted come first, because the last ones are left out if the time limit is
-over. By the times of one H200, all steps of one backend and its peers take about nine minutes, of
-which the last one and a half are for searches one by one and for GRUs.
+The most important figures come first, because the last ones are left out if the time limit is over.
+By the times of one H200, all steps of one backend and its peers take about nine minutes, of which
+the last one and a half are for searches one by one and for GRUs.
 """
 
 from itertools import product

@@ -67,8 +67,7 @@ def _classifier(cell, units, batch_size, epochs):
     )
 
 
-# The number of values of a state above which JAX runs an LSTM in cuDNN, so that it always does, or
-# never.
+# The number of values of a state above which JAX runs an LSTM in cuDNN. Zero: always. 2**62: never.
 _MOST_NUMBERS = {"cuDNN": 0, "loops": 2**62}
 
 
