@@ -22,7 +22,7 @@ class Seat:
         The values of the variables by their identities, if those at the slot are not valid.
     """
 
-    # Nothing but callbacks uses the optimizer, and a fit with callbacks has its own program.
+    # Nothing but callbacks uses the optimizer, and a fit with callbacks does not join a group.
     optimizer = None
 
     def __init__(self, group, slot, rendezvous):
@@ -92,7 +92,7 @@ class Seat:
         return state
 
     def rates(self, factors):
-        """Return the learning rate of each update, or zeros if the optimizer computes its own."""
+        """Return the learning rate of each update, or zeros if the optimizer computes it."""
         return (self._rate * factors).astype(np.float32)
 
     def train(self, data, order, bounds, factors, layout, fresh):

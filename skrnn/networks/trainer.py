@@ -101,7 +101,7 @@ class Trainer:
 
     @backends.uses_device
     def rates(self, factors):
-        """Return the learning rate of each update, or zeros if the optimizer computes its own."""
+        """Return the learning rate of each update, or zeros if the optimizer computes it."""
         return _rates_of(self._base_rate(), factors)
 
     def _base_rate(self):
