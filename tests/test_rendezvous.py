@@ -45,6 +45,26 @@ def run_in_threads(team, functions):
     return found
 
 
+def ask_beside(other, group, team):
+    """Return the results of a request, and of a task that begins before it and ends after it.
+
+    The task is `other`, which receives a function that waits for the end of the request.
+    """
+    begun, answered = threading.Event(), threading.Event()
+
+    def ask():
+        begun.wait(20)
+        result = team.rendezvous.ask(group, "a", 7)
+        answered.set()
+        return result
+
+    def wait():
+        begun.set()
+        return answered.wait(20)
+
+    return run_in_threads(team, [ask, partial(other, wait)])
+
+
 def test_requests_of_one_kind_are_joined():
     group, team = Doubler(6), Team(rendezvous.Rendezvous(8))
     ask = team.rendezvous.ask
@@ -94,20 +114,8 @@ def test_a_group_does_not_wait_forever_for_fits_that_never_ask():
 
 def test_a_full_group_does_not_wait_for_other_tasks(monkeypatch):
     monkeypatch.setattr(rendezvous, "_WAIT_FOR_TASK", 60)
-    group, team = Doubler(1, has_slot=False), Team(rendezvous.Rendezvous(1))
-    begun, answered = threading.Event(), threading.Event()
-
-    def ask():
-        begun.wait(20)
-        result = team.rendezvous.ask(group, "a", 7)
-        answered.set()
-        return result
-
-    def other():
-        begun.set()
-        return answered.wait(20)
-
-    assert run_in_threads(team, [ask, other]) == [14, True]
+    team = Team(rendezvous.Rendezvous(1))
+    assert ask_beside(lambda wait: wait(), Doubler(1, has_slot=False), team) == [14, True]
 
 
 def test_tasks_without_requests_and_tasks_that_fail_hold_up_no_other():
@@ -163,20 +171,8 @@ def scores(team, wait):
 def test_a_call_does_not_wait_for_tasks_that_bring_no_fit(other, monkeypatch):
     monkeypatch.setattr(rendezvous, "_WAIT_FOR_TASK", 60)
     monkeypatch.setattr(rendezvous, "cpu_count", lambda: 2)
-    group, team = Doubler(1), Team(rendezvous.Rendezvous(8))
-    begun, answered = threading.Event(), threading.Event()
-
-    def ask():
-        begun.wait(20)
-        result = team.rendezvous.ask(group, "a", 7)
-        answered.set()
-        return result
-
-    def wait():
-        begun.set()
-        return answered.wait(20)
-
-    assert run_in_threads(team, [ask, partial(other, team, wait)]) == [14, True]
+    team = Team(rendezvous.Rendezvous(8))
+    assert ask_beside(partial(other, team), Doubler(1), team) == [14, True]
 
 
 def test_a_call_waits_for_a_task_that_a_task_that_scores_makes_room_for(monkeypatch):
